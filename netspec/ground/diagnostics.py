@@ -1,0 +1,94 @@
+"""What netspec says about a spec: one frozen type for every finding, whoever found it and however it is shown.
+
+Lines and columns are 1-based and count characters; `end_column` is the column after the last character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netspec.ground.codes import CODES
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a source: `path` is the file as the user named it, or `--set` for the command line."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One step of the way to a place that is reached indirectly: a block's use, an alias, an include."""
+
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text at `span` by `text`; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that belong together. `Report` only holds fixes whose application was re-checked."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line under the source excerpt: `input`, `fix`, `or`, `torch`, `note`, …"""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `span` is the value to change; `layer` the module path of the layer it speaks of."""
+
+    code: str
+    message: str
+    span: Span
+    layer: str | None = None
+    notes: tuple[Note, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    frames: tuple[Frame, ...] = field(default=())
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warning`, as the table of codes has it."""
+        return CODES[self.code].severity
+
+    @property
+    def identity(self) -> tuple[str, str | None, str]:
+        """What stays the same when an edit elsewhere moves the finding."""
+        return (self.code, self.layer, self.message)
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that make a spec wrong."""
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+
+
+class SpecError(Exception):
+    """Raised by the Python API where a spec with errors is used; `diagnostics` holds them, `str()` shows them."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], text: str | None = None) -> None:
+        self.diagnostics = tuple(diagnostics)
+        lines = (f"{item.span}: {item.severity}[{item.code}]: {item.message}" for item in self.diagnostics)
+        super().__init__(text if text is not None else "\n".join(lines))
