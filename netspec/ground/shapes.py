@@ -1,0 +1,111 @@
+"""Shapes of one sample (the batch axis is implied) and how they are written: `32×12×12`, `4608 = 32·12·12`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+Shape = tuple[int, ...]
+
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64"})
+DTYPES = FLOATS | INTEGERS | {"bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One sample of a value: its shape without the batch axis, and torch's name of its dtype."""
+
+    shape: Shape
+    dtype: str = "float32"
+
+
+class Fact(Exception):
+    """What a shape rule finds wrong, without place or layer: the engine adds those.
+
+    `argument` names the argument to look at, if it is one; `guesses` are shapes the output may be taken to have,
+    so that the layers after it can still be checked; `code` is the kind of finding, see `ground.codes`.
+    """
+
+    code = "NS404"
+
+    def __init__(self, message: str, *, argument: str | None = None, guesses: tuple[Shape, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.argument = argument
+        self.guesses = guesses
+
+
+class RankFact(Fact):
+    """The wrong number of axes."""
+
+    code = "NS403"
+
+
+class MergeFact(Fact):
+    """Inputs that do not fit together."""
+
+    code = "NS405"
+
+
+class BatchFact(Fact):
+    """The operation would mix samples."""
+
+    code = "NS406"
+
+
+class ArgumentFact(Fact):
+    """Arguments that torch's constructor refuses."""
+
+    code = "NS407"
+
+
+class DtypeFact(Fact):
+    """The wrong kind of number."""
+
+    code = "NS408"
+
+
+def show(shape: Shape) -> str:
+    """`(32, 12, 12)` as `32×12×12`; a single number as itself; no axes as `scalar`."""
+    return "×".join(map(str, shape)) if shape else "scalar"
+
+
+def size(shape: Shape) -> int:
+    """How many numbers one sample holds."""
+    return prod(shape)
+
+
+def need_rank(type_name: str, shape: Shape, *axes: str) -> None:
+    """Raise unless the sample has exactly the named axes, e.g. `need_rank("Conv2d", x, "C", "H", "W")`."""
+    if len(shape) != len(axes):
+        wanted = f"{len(axes)} axes {'×'.join(axes)}"
+        raise RankFact(f"{type_name} takes {wanted} for one sample, gets {count_axes(shape)}")
+
+
+def count_axes(shape: Shape) -> str:
+    """`3 axes 64×4×4`, `1 axis 64`, `a scalar`."""
+    if not shape:
+        return "a scalar"
+    return f"{len(shape)} {'axis' if len(shape) == 1 else 'axes'} {show(shape)}"
+
+
+def sample_axis(dim: int, rank: int, *, end: bool = False) -> int:
+    """torch's `dim` of a batched tensor as an index into the sample's shape.
+
+    Args:
+        dim: as torch counts it, 0 being the batch; negative from the end.
+        rank: number of axes of the sample; the batched tensor has one more.
+        end: allow the position after the last axis too, as `unsqueeze` and `stack` do.
+
+    Raises:
+        BatchFact: `dim` is the batch axis.
+        RankFact: there is no such axis.
+    """
+    total = rank + 1 + (1 if end else 0)
+    axis = dim + total if dim < 0 else dim
+    if not 0 <= axis < total:
+        raise RankFact(f"dim {dim} is out of range: with the batch there are {rank + 1} axes", argument="dim")
+    if axis == 0:
+        raise BatchFact(f"dim {dim} is the batch: the samples would be mixed", argument="dim")
+    return axis - 1

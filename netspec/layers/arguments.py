@@ -1,0 +1,267 @@
+"""The kinds of values that layer arguments take: what they accept, how they are described and their JSON Schema.
+
+`accept` gets values that are evaluated already (an expression is a number by then) and returns them in the form
+that torch's constructor is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+LARGEST = 2**31 - 1
+EXPRESSION_SCHEMA: dict[str, Any] = {"$ref": "#/$defs/expression"}
+
+
+class Kind(Protocol):
+    """A kind of argument value."""
+
+    @property
+    def wants(self) -> str:
+        """The kind in a person's words, to follow "expected"."""
+
+    def accept(self, value: object) -> object:
+        """`value` as torch takes it; ValueError with a reason, or with none where `wants` says it all."""
+
+    def literal(self, text: str) -> bool:
+        """Whether `text` stands for itself, rather than being an expression."""
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of what may be written."""
+
+
+@dataclass(frozen=True)
+class Int:
+    """An integer of at least `least`."""
+
+    least: int | None = None
+
+    @property
+    def wants(self) -> str:
+        if self.least is None:
+            return "an integer"
+        return {0: "an integer ≥ 0", 1: "a positive integer"}.get(self.least, f"an integer ≥ {self.least}")
+
+    def accept(self, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError
+        if self.least is not None and value < self.least:
+            raise ValueError
+        if abs(value) > LARGEST:
+            raise ValueError(f"at most {LARGEST}")
+        return value
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "integer"}
+        return {"anyOf": [number if self.least is None else {**number, "minimum": self.least}, EXPRESSION_SCHEMA]}
+
+
+@dataclass(frozen=True)
+class Float:
+    """A number, with bounds that include their ends."""
+
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def wants(self) -> str:
+        if self.least is not None and self.most is not None:
+            return f"a number from {self.least:g} to {self.most:g}"
+        return "a number" if self.least is None else f"a number ≥ {self.least:g}"
+
+    def accept(self, value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError
+        if (self.least is not None and not value >= self.least) or (self.most is not None and not value <= self.most):
+            raise ValueError
+        return value
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        number = {"type": "number", **{key: bound for key, bound in bounds.items() if bound is not None}}
+        return {"anyOf": [number, EXPRESSION_SCHEMA]}
+
+
+@dataclass(frozen=True)
+class Bool:
+    """true or false."""
+
+    wants = "true or false"
+
+    def accept(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "boolean"}, EXPRESSION_SCHEMA]}
+
+
+@dataclass(frozen=True)
+class Word:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def wants(self) -> str:
+        return self.words[0] if len(self.words) == 1 else ", ".join(self.words[:-1]) + " or " + self.words[-1]
+
+    def accept(self, value: object) -> str:
+        if value not in self.words:
+            raise ValueError
+        return str(value)
+
+    def literal(self, text: str) -> bool:
+        return text in self.words
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class Ints:
+    """A list of integers; of `length` ones where that is given."""
+
+    length: int | None = None
+    least: int | None = None
+
+    @property
+    def wants(self) -> str:
+        count = "" if self.length is None else f"{self.length} "
+        bound = "" if self.least is None else {0: " ≥ 0", 1: " ≥ 1"}.get(self.least, f" ≥ {self.least}")
+        return f"a list of {count}integers{bound}"
+
+    def accept(self, value: object) -> tuple[int, ...]:
+        if not isinstance(value, list | tuple) or (self.length is not None and len(value) != self.length):
+            raise ValueError
+        return tuple(Int(self.least).accept(item) for item in value)
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        lengths = {} if self.length is None else {"minItems": self.length, "maxItems": self.length}
+        return {"type": "array", "items": Int(self.least).schema(), **lengths}
+
+
+@dataclass(frozen=True)
+class Null:
+    """null, which is None in torch."""
+
+    wants = "null"
+
+    def accept(self, value: object) -> None:
+        if value is not None:
+            raise ValueError
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "null"}
+
+
+@dataclass(frozen=True)
+class Several:
+    """A list, each item of another `kind`; of `length` ones where that is given."""
+
+    kind: Kind
+    length: int | None = None
+
+    @property
+    def wants(self) -> str:
+        return f"a list of {'' if self.length is None else f'{self.length} times '}{self.kind.wants}"
+
+    def accept(self, value: object) -> tuple[object, ...]:
+        if not isinstance(value, list | tuple) or (self.length is not None and len(value) != self.length):
+            raise ValueError
+        return tuple(self.kind.accept(item) for item in value)
+
+    def literal(self, text: str) -> bool:
+        return self.kind.literal(text)
+
+    def schema(self) -> dict[str, Any]:
+        lengths = {} if self.length is None else {"minItems": self.length, "maxItems": self.length}
+        return {"type": "array", "items": self.kind.schema(), **lengths}
+
+
+@dataclass(frozen=True, init=False)
+class Either:
+    """The first of several kinds that accepts."""
+
+    kinds: tuple[Kind, ...]
+
+    def __init__(self, *kinds: Kind) -> None:
+        object.__setattr__(self, "kinds", kinds)
+
+    @property
+    def wants(self) -> str:
+        return ", ".join(kind.wants for kind in self.kinds[:-1]) + " or " + self.kinds[-1].wants
+
+    def accept(self, value: object) -> object:
+        for kind in self.kinds:
+            try:
+                return kind.accept(value)
+            except ValueError:
+                continue
+        raise ValueError
+
+    def literal(self, text: str) -> bool:
+        return any(kind.literal(text) for kind in self.kinds)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [kind.schema() for kind in self.kinds]}
+
+
+def size_nd(axes: int, least: int = 1) -> Kind:
+    """torch's `_size_2_t` and its kin: one integer for all axes, or one for each."""
+    return Either(Int(least), Ints(axes, least))
+
+
+def optional(kind: Kind) -> Kind:
+    """`kind` or null."""
+    return Either(kind, Null())
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument of a layer.
+
+    Args:
+        name: torch's keyword.
+        kind: what it accepts.
+        default: torch's default; REQUIRED where there is none.
+        infer: for what follows from the input: called with the sample shapes, returns the value. What is written
+            is then a claim that is compared with it.
+        unit: what an inferred size counts, for messages: `features`, `channels`.
+    """
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+    infer: Callable[..., int] | None = None
+    unit: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether a spec has to give it."""
+        return self.default is REQUIRED and self.infer is None

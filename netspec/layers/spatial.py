@@ -1,0 +1,37 @@
+"""What convolutions, pooling and padding share: axes, one number for all of them, the window arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netspec.ground.shapes import Fact, Shape, need_rank, show
+
+AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+
+def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """One number for each axis, as torch expands a single one."""
+    return (value,) * axes if isinstance(value, int) else value
+
+
+def channels(type_name: str, axes: int) -> Callable[..., int]:
+    """Infers the channels of a C×(spatial) sample."""
+
+    def infer(x: Shape) -> int:
+        need_rank(type_name, x, "C", *AXES[axes])
+        return x[0]
+
+    return infer
+
+
+def window_out(length: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """floor((L + 2p - d(k - 1) - 1) / s) + 1, which is below 1 where the window does not fit."""
+    return (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def does_not_fit(kernel: tuple[int, ...], dilation: tuple[int, ...], picture: Shape, padded: Shape) -> Fact:
+    """The fact that a window is larger than the padded picture."""
+    reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    window = show(kernel) if reach == kernel else f"{show(kernel)} (dilated {show(reach)})"
+    place = show(picture) if picture == padded else f"{show(picture)} padded to {show(padded)}"
+    return Fact(f"a window of {window} does not fit into {place}", argument="kernel_size")
