@@ -58,6 +58,7 @@ class Layer:
         inputs: how many tensors it takes, least and most (None: any number).
         takes: `float`, `int` or `any`: the kind of number it accepts.
         gives: dtype of the output, or `same`.
+        broadcasts: whether sizes of one are repeated to fit the other inputs.
         code: for functions: the Python expression, from arguments and the input expressions.
         right, wrong: cases that torch accepts and refuses.
     """
@@ -71,6 +72,7 @@ class Layer:
     inputs: tuple[int, int | None] = (1, 1)
     takes: str = "float"
     gives: str = "same"
+    broadcasts: bool = False
     code: Callable[..., str] | None = None
     right: tuple[Case, ...]
     wrong: tuple[Case, ...] = ()
