@@ -1,0 +1,235 @@
+"""The values between the stages: a parsed Spec, the flat Graph it expands to, and the Graph's inferred shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netspec.ground.diagnostics import Diagnostic, Frame, Span
+from netspec.ground.expressions import Value
+from netspec.ground.shapes import Tensor
+from netspec.ground.tree import Mapping, Node, Scalar
+from netspec.layers.record import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a `layers` list, as written.
+
+    `kind` is `layer`, `block`, `group`, `branches` or `share`; `at` is the node to point at (the type's key);
+    `node` is the whole item. `args` are the written arguments; `argument_node` is what stands after the type.
+    `single` marks a group that is one item instead of a list.
+    """
+
+    kind: str
+    at: Scalar
+    node: Node
+    name: Scalar | None = None
+    sources: tuple[Scalar, ...] | None = None
+    claim: Node | None = None
+    when: Scalar | None = None
+    repeat: Node | None = None
+    record: Layer | None = None
+    args: tuple[tuple[Scalar, Node], ...] = ()
+    argument_node: Node | None = None
+    items: tuple[Item, ...] = ()
+    single: bool = False
+    branches: tuple[tuple[Scalar, tuple[Item, ...], bool], ...] = ()
+    merge: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A reusable group: its parameters (None: required), its items, and the outputs it names."""
+
+    name: str
+    at: Scalar
+    params: Dict[str, Node | None]
+    items: tuple[Item, ...]
+    outputs: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputDecl:
+    """One declared input: the nodes of its sizes, and torch's name of its dtype."""
+
+    name: str
+    at: Node
+    sizes: tuple[Node, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec as read: located, its structure validated, nothing evaluated.
+
+    `sources` holds every text that was read, by path; `origins` where each further file was named.
+    """
+
+    path: str
+    folder: Path
+    name: str
+    network_name: str
+    document: Mapping
+    sources: Dict[str, str]
+    origins: Dict[str, Span]
+    params: Dict[str, Node]
+    inputs: tuple[InputDecl, ...]
+    blocks: Dict[str, Block]
+    layers: tuple[Item, ...]
+    outputs: tuple[Scalar, ...]
+    weights: Scalar | None
+    data: Node | None
+    train: Node | None
+    expect: Node | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    def to_yaml(self) -> str:
+        """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
+        from netspec.stages.emit import emit
+
+        return emit(self)
+
+    def evaluate(self, node: Node) -> object:
+        """A node of `data`, `train` or `expect` as plain Python, expressions over the spec's parameters resolved."""
+        from netspec.stages.evaluate import plain_value, spec_params
+
+        return plain_value(node, spec_params(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value: what call `node` gives (-1 - k is the k-th input), or one of its outputs."""
+
+    node: int
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A value as its scope sees it: step `step` of the scope (-1: what enters), or one of its outputs."""
+
+    step: int
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One layer or function applied to values: the flat graph's node.
+
+    `path` is the module path; `args` are the evaluated written arguments, `places` where they stand; `shares` is
+    the call whose module is applied again.
+    """
+
+    id: int
+    path: str
+    record: Layer
+    args: dict[str, Any]
+    places: dict[str, Node]
+    inputs: tuple[Ref, ...]
+    item: Item
+    claim: tuple[int, ...] | None = None
+    frames: tuple[Frame, ...] = ()
+    shares: int | None = None
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute."""
+
+    name: str
+    sources: tuple[Local, ...]
+    call: int | None = None
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A module of the compiled network: its steps in order and the local values it returns."""
+
+    path: str
+    title: str
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    results: tuple[Local, ...]
+    chain: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The flat graph, in the order of execution, with the tree of scopes it came from."""
+
+    inputs: Dict[str, Tensor | None]
+    calls: tuple[Call, ...]
+    outputs: Dict[str, Ref]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What inference knows of one call: sample tensors (None: unknown), all arguments, the counts."""
+
+    inputs: tuple[Tensor | None, ...] = ()
+    outputs: tuple[Tensor, ...] | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    parameters: int | None = 0
+    macs: int | None = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found: the spec, its graph with shapes as far as known, and every diagnostic in file order."""
+
+    spec: Spec
+    graph: Graph | None
+    inferred: tuple[Inferred, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    params: Dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings are fine."""
+        return all(found.severity != "error" for found in self.diagnostics)
+
+    @property
+    def inputs(self) -> dict[str, Tensor | None]:
+        """The network's inputs: sample shape and dtype by name."""
+        return dict(self.graph.inputs) if self.graph else {}
+
+    def tensor(self, ref: Ref) -> Tensor | None:
+        """What is known of a value."""
+        if self.graph is None:
+            return None
+        if ref.node < 0:
+            return list(self.graph.inputs.values())[-1 - ref.node]
+        outputs = self.inferred[ref.node].outputs
+        if outputs is None or (ref.output or 0) >= len(outputs):
+            return None
+        return outputs[ref.output or 0]
+
+    @property
+    def outputs(self) -> dict[str, Tensor | None]:
+        """The network's outputs: sample shape and dtype by name, None where unknown."""
+        return {name: self.tensor(ref) for name, ref in self.graph.outputs.items()} if self.graph else {}
+
+    @property
+    def last_types(self) -> dict[str, str]:
+        """The type of the layer that gives each output."""
+        if self.graph is None:
+            return {}
+        calls = self.graph.calls
+        return {name: calls[ref.node].record.name if ref.node >= 0 else "input" for name, ref in self.graph.outputs.items()}
+
+    @property
+    def parameters(self) -> int:
+        """Trainable numbers of the whole network, as far as known."""
+        return sum(known.parameters or 0 for known in self.inferred)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole network for one sample, as far as known."""
+        return sum(known.macs or 0 for known in self.inferred)
