@@ -1,0 +1,62 @@
+"""Located findings of the runner: from a node of the spec and a sentence to a SpecError, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note, Span, SpecError
+from netspec.ground.names import closest, did_you_mean
+from netspec.ground.tree import Node
+
+At = Node | Span
+
+
+def problem(code: str, message: str, at: At, *notes: tuple[str, str], fixes: tuple[Fix, ...] = ()) -> SpecError:
+    """The error that says `message` at a node; `notes` are (label, text)."""
+    span, frames = (at, ()) if isinstance(at, Span) else (at.span, at.frames)
+    lines = tuple(Note(label, text) for label, text in notes)
+    return SpecError([Diagnostic(code, message, span, notes=lines, fixes=fixes, frames=frames)])
+
+
+def misspelt(code: str, message: str, at: Node, word: str, known: list[str]) -> SpecError:
+    """The error for a name that is not known, with close matches and the fixes that take them."""
+    matches = closest(word, known)
+    fixes = tuple(Fix(match, (Edit(at.span, match),)) for match in matches)
+    return problem(code, message + did_you_mean(matches), at, fixes=fixes)
+
+
+def option(name: str, value: str) -> Span:
+    """The place of a command-line option's value, for findings that are about no line of a file."""
+    return Span(name, 1, 1, 1, len(value) + 1)
+
+
+def top(path: str) -> Span:
+    """The start of a file, for what is missing from it."""
+    return Span(path, 1, 1, 1, 2)
+
+
+def torch_says(error: BaseException) -> tuple[str, str]:
+    """A note that quotes torch, shortened to its first line."""
+    text = str(error).strip() or type(error).__name__
+    return ("torch", text.splitlines()[0][:300])
+
+
+class Collector:
+    """Gathers the findings of several steps, so that one run shows them all."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Run a step; what it raises as SpecError is kept and the next step goes on."""
+        try:
+            yield
+        except SpecError as error:
+            self.found.extend(error.diagnostics)
+
+    def finish(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.found:
+            raise SpecError(self.found)
