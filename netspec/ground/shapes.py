@@ -83,6 +83,13 @@ def need_rank(type_name: str, shape: Shape, *axes: str) -> None:
         raise RankFact(f"{type_name} takes {wanted} for one sample, gets {count_axes(shape)}")
 
 
+def need_axes(type_name: str, shape: Shape, least: int) -> None:
+    """Raise unless the sample has at least that many axes."""
+    if len(shape) < least:
+        axes = "1 axis" if least == 1 else f"{least} axes"
+        raise RankFact(f"{type_name} takes {axes} or more for one sample, gets {count_axes(shape)}")
+
+
 def count_axes(shape: Shape) -> str:
     """`3 axes 64×4×4`, `1 axis 64`, `a scalar`."""
     if not shape:
@@ -90,13 +97,14 @@ def count_axes(shape: Shape) -> str:
     return f"{len(shape)} {'axis' if len(shape) == 1 else 'axes'} {show(shape)}"
 
 
-def sample_axis(dim: int, rank: int, *, end: bool = False) -> int:
+def sample_axis(dim: int, rank: int, *, end: bool = False, argument: str = "dim") -> int:
     """torch's `dim` of a batched tensor as an index into the sample's shape.
 
     Args:
         dim: as torch counts it, 0 being the batch; negative from the end.
         rank: number of axes of the sample; the batched tensor has one more.
         end: allow the position after the last axis too, as `unsqueeze` and `stack` do.
+        argument: the argument that gives `dim`, for the fact.
 
     Raises:
         BatchFact: `dim` is the batch axis.
@@ -105,7 +113,11 @@ def sample_axis(dim: int, rank: int, *, end: bool = False) -> int:
     total = rank + 1 + (1 if end else 0)
     axis = dim + total if dim < 0 else dim
     if not 0 <= axis < total:
-        raise RankFact(f"dim {dim} is out of range: with the batch there are {rank + 1} axes", argument="dim")
+        there_are = "there are" if total > 1 else "there is"
+        raise RankFact(
+            f"{argument} {dim} is out of range: with the batch {there_are} {total} {'axes' if total > 1 else 'axis'}",
+            argument=argument,
+        )
     if axis == 0:
-        raise BatchFact(f"dim {dim} is the batch: the samples would be mixed", argument="dim")
+        raise BatchFact(f"{argument} {dim} is the batch: the samples would be mixed", argument=argument)
     return axis - 1

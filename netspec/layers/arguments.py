@@ -250,8 +250,8 @@ class Arg:
         name: torch's keyword.
         kind: what it accepts.
         default: torch's default; REQUIRED where there is none.
-        infer: for what follows from the input: called with the sample shapes, returns the value. What is written
-            is then a claim that is compared with it.
+        infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
+            written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
         unit: what an inferred size counts, for messages: `features`, `channels`.
     """
 

@@ -12,7 +12,7 @@ from math import prod
 from netspec.ground.shapes import ArgumentFact, Fact, Shape, show
 from netspec.layers.arguments import Arg, Bool, Either, Int, Word, size_nd
 from netspec.layers.record import Args, Layer, case
-from netspec.layers.spatial import channels, does_not_fit, per_axis, window_out
+from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out
 
 
 def _groups(a: Args) -> None:
@@ -34,11 +34,17 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
         before = after = per_axis(0 if a.padding == "valid" else a.padding, axes)
     for length, width in zip(x[1:], map(max, before, after), strict=True):
         if a.padding_mode == "reflect" and width >= length:
-            raise Fact(f"reflect padding of {width} needs more than {width} rows, the picture has {length}", argument="padding")
+            raise Fact(
+                f"reflect padding of {width} needs more than {width} rows, the picture has {length}", argument="padding"
+            )
         if a.padding_mode == "circular" and width > length:
-            raise Fact(f"circular padding of {width} needs {width} rows or more, the picture has {length}", argument="padding")
+            raise Fact(
+                f"circular padding of {width} needs {width} rows or more, the picture has {length}", argument="padding"
+            )
     padded = tuple(length + p + q for length, p, q in zip(x[1:], before, after, strict=True))
-    out = tuple(window_out(length, k, s, 0, d) for length, k, s, d in zip(padded, kernel, stride, dilation, strict=True))
+    out = tuple(
+        window_out(length, k, s, 0, d) for length, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
+    )
     if min(out) < 1:
         raise does_not_fit(kernel, dilation, x[1:], padded)
     return (a.out_channels, *out)
@@ -52,7 +58,7 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
     )
     for more, step, spread in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= spread:
-            raise Fact(
+            raise ArgumentFact(
                 f"output_padding {more} must be smaller than the stride {step} or the dilation {spread}",
                 argument="output_padding",
             )
@@ -65,17 +71,21 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
     return (a.out_channels, *out)
 
 
+def _kernel(a: Args, x: Shape) -> int:
+    return prod(per_axis(a.kernel_size, len(x) - 1))
+
+
 def _parameters(a: Args, x: Shape) -> int:
-    weights = a.in_channels * a.out_channels // a.groups * prod(per_axis(a.kernel_size, len(x) - 1))
+    weights: int = a.in_channels * a.out_channels // a.groups * _kernel(a, x)
     return weights + (a.out_channels if a.bias else 0)
 
 
 def _macs(a: Args, output: Shape, x: Shape) -> int:
-    return prod(output) * a.in_channels // a.groups * prod(per_axis(a.kernel_size, len(x) - 1))
+    return prod(output) * int(a.in_channels // a.groups) * _kernel(a, x)
 
 
 def _transposed_macs(a: Args, output: Shape, x: Shape) -> int:
-    return prod(x) * a.out_channels // a.groups * prod(per_axis(a.kernel_size, len(x) - 1))
+    return prod(x) * int(a.out_channels // a.groups) * _kernel(a, x)
 
 
 def _conv(axes: int) -> Layer:
@@ -94,7 +104,7 @@ def _conv(axes: int) -> Layer:
             Arg("bias", Bool(), True),
             Arg("padding_mode", Word(("zeros", "reflect", "replicate", "circular")), "zeros"),
         ),
-        shape=_conv_shape,
+        shape=on_picture(name, axes, _conv_shape),
         parameters=_parameters,
         macs=_macs,
         right=(
@@ -130,7 +140,7 @@ def _conv_transpose(axes: int) -> Layer:
             Arg("dilation", size_nd(axes), 1),
             Arg("padding_mode", Word(("zeros",)), "zeros"),
         ),
-        shape=_transposed_shape,
+        shape=on_picture(name, axes, _transposed_shape),
         parameters=_parameters,
         macs=_transposed_macs,
         right=(

@@ -13,9 +13,17 @@ def _features(x: Shape, *others: Shape) -> int:
     return x[-1]
 
 
+def _linear_shape(a: Args, x: Shape) -> Shape:
+    _features(x)  # for its fact about a scalar
+    return (*x[:-1], a.out_features)
+
+
 def _bilinear_shape(a: Args, x: Shape, y: Shape) -> Shape:
+    _features(x)
+    _features(y)
     if x[:-1] != y[:-1]:
-        raise MergeFact(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}")
+        guesses = tuple(dict.fromkeys((*shape[:-1], a.out_features) for shape in (x, y)))
+        raise MergeFact(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}", guesses=guesses)
     return (*x[:-1], a.out_features)
 
 
@@ -28,7 +36,7 @@ LAYERS = (
             Arg("out_features", Int(1)),
             Arg("bias", Bool(), True),
         ),
-        shape=lambda a, x: (*x[:-1], a.out_features),
+        shape=_linear_shape,
         parameters=lambda a, x: a.in_features * a.out_features + (a.out_features if a.bias else 0),
         macs=lambda a, output, x: size(output) * a.in_features,
         right=(case((8,), out_features=3), case((5, 8), out_features=3, bias=False)),

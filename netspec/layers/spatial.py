@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netspec.ground.shapes import Fact, Shape, need_rank, show
+from netspec.layers.record import Args
 
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
@@ -22,6 +23,16 @@ def channels(type_name: str, axes: int) -> Callable[..., int]:
         return x[0]
 
     return infer
+
+
+def on_picture(type_name: str, axes: int, rule: Callable[[Args, Shape], Shape]) -> Callable[[Args, Shape], Shape]:
+    """`rule` for C×(spatial) samples only: torch would read one axis less as an unbatched sample."""
+
+    def shape(a: Args, x: Shape) -> Shape:
+        need_rank(type_name, x, "C", *AXES[axes])
+        return rule(a, x)
+
+    return shape
 
 
 def window_out(length: int, kernel: int, stride: int, padding: int, dilation: int) -> int:

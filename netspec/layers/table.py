@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
-from netspec.layers import convolution, functions, linear
+from netspec.layers import (
+    activation,
+    adaptive,
+    arithmetic,
+    batchnorm,
+    convolution,
+    dropout,
+    embedding,
+    functions,
+    linear,
+    normalization,
+    padding,
+    pooling,
+    rearranging,
+    reductions,
+    shaping,
+    softmax,
+    upsampling,
+)
 from netspec.layers.record import Layer
 
-FAMILIES = (convolution, linear, functions)
+FAMILIES = (
+    convolution,
+    linear,
+    embedding,
+    pooling,
+    adaptive,
+    batchnorm,
+    normalization,
+    activation,
+    softmax,
+    dropout,
+    padding,
+    upsampling,
+    shaping,
+    functions,
+    arithmetic,
+    reductions,
+    rearranging,
+)
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

@@ -1,0 +1,44 @@
+"""Lookup tables: integers in, vectors out (torch.nn.Embedding, "Shape")."""
+
+from __future__ import annotations
+
+from netspec.ground.shapes import ArgumentFact, Shape
+from netspec.layers.arguments import Arg, Bool, Float, Int, optional
+from netspec.layers.record import Args, Layer, case
+
+
+def _shape(a: Args, x: Shape) -> Shape:
+    if a.padding_idx is not None and not -a.num_embeddings <= a.padding_idx < a.num_embeddings:
+        raise ArgumentFact(
+            f"padding_idx {a.padding_idx} is outside of {a.num_embeddings} embeddings", argument="padding_idx"
+        )
+    return (*x, a.embedding_dim)
+
+
+LAYERS = (
+    Layer(
+        name="Embedding",
+        doc="A vector for each integer from 0 to num_embeddings - 1.",
+        args=(
+            Arg("num_embeddings", Int(1)),
+            Arg("embedding_dim", Int(1)),
+            Arg("padding_idx", optional(Int()), None),
+            Arg("max_norm", optional(Float()), None),
+            Arg("norm_type", Float(), 2.0),
+            Arg("scale_grad_by_freq", Bool(), False),
+            Arg("sparse", Bool(), False),
+        ),
+        shape=_shape,
+        parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
+        takes="int",
+        gives="float32",
+        right=(
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4),
+            case((3, 5), dtype="int64", num_embeddings=10, embedding_dim=4, padding_idx=-1, max_norm=1.0),
+        ),
+        wrong=(
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, padding_idx=10),
+            case((7,), dtype="float32", num_embeddings=10, embedding_dim=4),
+        ),
+    ),
+)

@@ -1,0 +1,130 @@
+"""Normalization over axes of a sample: LayerNorm, RMSNorm, GroupNorm, LocalResponseNorm.
+
+Shapes are kept (torch.nn.LayerNorm and its kin, "Shape"); MACs count 0 by convention.
+"""
+
+from __future__ import annotations
+
+from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, need_axes, show, size
+from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
+from netspec.layers.record import Args, Layer, case
+
+
+def _last_axis(x: Shape) -> int:
+    if not x:
+        raise RankFact("the last axis is needed, a scalar has none")
+    return x[-1]
+
+
+def _normalized(a: Args) -> Shape:
+    return (a.normalized_shape,) if isinstance(a.normalized_shape, int) else a.normalized_shape
+
+
+def _last_axes_shape(a: Args, x: Shape) -> Shape:
+    wanted = _normalized(a)
+    if not wanted:
+        raise ArgumentFact("normalized_shape is empty", argument="normalized_shape")
+    if len(wanted) > len(x):
+        raise RankFact(f"normalized_shape {show(wanted)} has more axes than {show(x)}", argument="normalized_shape")
+    last = x[len(x) - len(wanted) :]
+    if last != wanted:
+        raise Fact(f"normalized_shape is {show(wanted)}, the last axes are {show(last)}", argument="normalized_shape")
+    return x
+
+
+def _channels(x: Shape) -> int:
+    need_axes("GroupNorm", x, 1)
+    return x[0]
+
+
+def _group_shape(a: Args, x: Shape) -> Shape:
+    need_axes("GroupNorm", x, 1)
+    if a.num_channels % a.num_groups:
+        raise ArgumentFact(
+            f"{a.num_channels} channels are not divisible by num_groups {a.num_groups}", argument="num_groups"
+        )
+    return x
+
+
+def _local_response_shape(a: Args, x: Shape) -> Shape:
+    need_axes("LocalResponseNorm", x, 2)
+    return x
+
+
+# One number, as in `LayerNorm: 64`, is a claim that the engine compares with the last axis; a list is the rule's.
+_NORMALIZED_SHAPE = Arg("normalized_shape", Either(Int(1), Ints(None, 1)), infer=_last_axis, unit="features")
+
+LAYERS = (
+    Layer(
+        name="LayerNorm",
+        doc="Normalizes the last axes; the last one where normalized_shape is left out.",
+        args=(
+            _NORMALIZED_SHAPE,
+            Arg("eps", Float(), 1e-5),
+            Arg("elementwise_affine", Bool(), True),
+            Arg("bias", Bool(), True),
+        ),
+        shape=_last_axes_shape,
+        parameters=lambda a, x: size(_normalized(a)) * (1 + bool(a.bias)) if a.elementwise_affine else 0,
+        right=(
+            case((5, 8)),
+            case((5, 8), normalized_shape=8, bias=False),
+            case((3, 5, 8), normalized_shape=(5, 8)),
+            case((8,), elementwise_affine=False),
+        ),
+        wrong=(
+            case((5, 8), normalized_shape=5),
+            case((3, 5, 8), normalized_shape=(3, 5)),
+            case((8,), normalized_shape=()),
+        ),
+    ),
+    Layer(
+        name="RMSNorm",
+        doc="Divides the last axes by their root mean square; the last one where normalized_shape is left out.",
+        args=(
+            _NORMALIZED_SHAPE,
+            Arg("eps", optional(Float()), None),
+            Arg("elementwise_affine", Bool(), True),
+        ),
+        shape=_last_axes_shape,
+        parameters=lambda a, x: size(_normalized(a)) if a.elementwise_affine else 0,
+        right=(
+            case((5, 8)),
+            case((5, 8), normalized_shape=(5, 8), eps=1e-6),
+            case((5, 8), elementwise_affine=False),
+        ),
+        wrong=(case((5, 8), normalized_shape=5), case((3, 5, 8), normalized_shape=(3, 5))),
+    ),
+    Layer(
+        name="GroupNorm",
+        doc="Normalizes groups of channels.",
+        args=(
+            Arg("num_groups", Int(1)),
+            Arg("num_channels", Int(1), infer=_channels, unit="channels"),
+            Arg("eps", Float(), 1e-5),
+            Arg("affine", Bool(), True),
+            Arg("bias", Bool(), True),
+        ),
+        shape=_group_shape,
+        parameters=lambda a, x: a.num_channels * (1 + bool(a.bias)) if a.affine else 0,
+        right=(
+            case((6, 4, 4), num_groups=3),
+            case((6,), num_groups=2, affine=False),
+            case((6, 5), num_groups=6, bias=False),
+        ),
+        wrong=(case((6, 4, 4), num_groups=4), case((6, 4, 4), num_groups=2, num_channels=8)),
+    ),
+    Layer(
+        name="LocalResponseNorm",
+        doc="Normalizes each number by its neighbours in the channels.",
+        args=(
+            Arg("size", Int(1)),
+            Arg("alpha", Float(), 1e-4),
+            Arg("beta", Float(), 0.75),
+            Arg("k", Float(), 1.0),
+        ),
+        shape=_local_response_shape,
+        right=(case((6, 4, 4), size=5), case((6, 4), size=2, k=2)),
+        wrong=(case((6,), size=3),),
+    ),
+)

@@ -1,0 +1,143 @@
+"""Padding layers, and the function `pad`: constant, reflected, replicated and circular.
+
+An axis of length L becomes before + L + after (torch.nn.ReflectionPad2d and its kin, "Shape"; torch.nn.functional.pad).
+Widths are given from the last axis backwards, before and after in turn; a negative one crops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes
+from netspec.layers.arguments import Arg, Either, Float, Int, Ints, Word, optional
+from netspec.layers.code import call
+from netspec.layers.record import Args, Layer, ShapeRule, case
+from netspec.layers.spatial import on_picture
+
+Widths = tuple[int, ...]
+
+
+def _padded_length(mode: str, length: int, before: int, after: int, argument: str) -> int:
+    out, widest = before + length + after, max(before, after)
+    if mode == "constant":
+        least_input, least_output = max(-before, 0) + max(-after, 0), 0  # torch crops before it pads
+    elif mode == "reflect":
+        least_input, least_output = widest + 1, 1
+    elif mode == "circular":
+        least_input, least_output = widest, 0
+    else:
+        least_input, least_output = 1, 1
+    if length < least_input:
+        raise Fact(
+            f"{mode} padding by {before} and {after} needs {least_input} or more, gets {length}", argument=argument
+        )
+    if out < least_output:
+        raise Fact(f"padding {length} by {before} and {after} leaves {out}", argument=argument)
+    return out
+
+
+def padded(mode: str, x: Shape, widths: Widths, argument: str) -> Shape:
+    """`x` with its last axes padded."""
+    out = list(x)
+    for i in range(len(widths) // 2):
+        axis = len(x) - 1 - i
+        out[axis] = _padded_length(mode, x[axis], widths[2 * i], widths[2 * i + 1], argument)
+    return tuple(out)
+
+
+def _need_axes_for_widths(x: Shape, widths: Widths, argument: str) -> None:
+    axes = len(widths) // 2
+    if axes == len(x) + 1:
+        raise BatchFact(f"{len(widths)} widths for {count_axes(x)} would pad the batch too", argument=argument)
+    if axes > len(x):
+        raise RankFact(f"{len(widths)} widths are for {axes} axes, gets {count_axes(x)}", argument=argument)
+
+
+def _pad_shape(a: Args, x: Shape) -> Shape:
+    if len(a.pad) % 2:
+        raise ArgumentFact(f"pad has {len(a.pad)} numbers, it takes two for each axis", argument="pad")
+    _need_axes_for_widths(x, a.pad, "pad")
+    if a.mode == "constant":
+        return padded(a.mode, x, a.pad, "pad")
+    if a.value:
+        raise ArgumentFact(f"value is for constant padding, the mode is {a.mode}", argument="value")
+    if not 1 <= len(a.pad) // 2 <= 3 or len(x) != len(a.pad) // 2 + 1:
+        raise RankFact(
+            f"{a.mode} padding pads 1 to 3 axes, all but the channels; "
+            f"{len(a.pad)} widths are for {len(a.pad) // 2}, gets {count_axes(x)}",
+            argument="pad",
+        )
+    return padded(a.mode, x, a.pad, "pad")
+
+
+def _pad_code(a: Args, x: str) -> str:
+    if a.mode == "constant":
+        return call("F.pad", x, pad=a.pad, value=a.value)
+    return call("F.pad", x, pad=a.pad, mode=a.mode)
+
+
+def _layer(what: str, mode: str, axes: int) -> Layer:
+    name, picture = f"{what}Pad{axes}d", (9, 8, 7)[-axes:]
+    constant: dict[str, Any] = {"value": 0.5} if what == "Constant" else {}
+
+    def rule(a: Args, x: Shape) -> Shape:
+        widths = (a.padding,) * (2 * axes) if isinstance(a.padding, int) else a.padding
+        _need_axes_for_widths(x, widths, "padding")
+        return padded(mode, x, widths, "padding")
+
+    # torch pads the last axes with a constant whatever stands before them; the other modes want the channel axis.
+    shape: ShapeRule = rule if mode == "constant" else on_picture(name, axes, rule)
+    return Layer(
+        name=name,
+        doc=f"Pads the last {'axis' if axes == 1 else f'{axes} axes'}: {mode}.",
+        args=(
+            Arg("padding", Either(Int(), Ints(2 * axes))),
+            *((Arg("value", Float()),) if constant else ()),
+        ),
+        shape=shape,
+        takes="float" if mode in ("reflect", "replicate") else "any",
+        right=(
+            case((3, *picture), padding=2, **constant),
+            case((3, *picture), padding=(1, 3, 0, -2, 4, 5)[: 2 * axes], **constant),
+        ),
+        wrong=(
+            case((3, *picture), padding=-5, **constant),
+            *((case((3, *picture), padding=10),) if mode in ("reflect", "circular") else ()),
+        ),
+    )
+
+
+_MODES = {
+    "Zero": "constant",
+    "Constant": "constant",
+    "Reflection": "reflect",
+    "Replication": "replicate",
+    "Circular": "circular",
+}
+
+LAYERS = (
+    *(_layer(what, mode, axes) for what, mode in _MODES.items() for axes in (1, 2, 3)),
+    Layer(
+        name="pad",
+        doc="Pads the last axes; widths from the last axis backwards, before and after in turn.",
+        args=(
+            Arg("pad", Ints()),
+            Arg("mode", Word(("constant", "reflect", "replicate", "circular")), "constant"),
+            Arg("value", optional(Float()), None),
+        ),
+        shape=_pad_shape,
+        code=_pad_code,
+        right=(
+            case((3, 8), pad=(1, 2)),
+            case((3, 8, 7), pad=(1, 2, 3, -4, 0, 1), value=0.5),
+            case((3, 8, 7), pad=(1, 2, 3, 4), mode="reflect"),
+        ),
+        wrong=(
+            case((3, 8), pad=(1, 2, 3)),
+            case((3, 8), pad=(1, 2, 0, 0, 1, 1)),
+            case((3, 8, 7), pad=(1, 2), mode="reflect"),
+            case((3, 8), pad=(8, 0), mode="reflect"),
+            case((3, 8), pad=(1, 2), mode="replicate", value=1.0),
+        ),
+    ),
+)

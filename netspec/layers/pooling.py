@@ -1,0 +1,152 @@
+"""Pooling with windows: max, average and power average, in one, two and three dimensions.
+
+The output length along an axis is floor((L + 2p - d(k - 1) - 1) / s) + 1, with `ceil_mode` rounded up unless the last
+window would start in the padding after the input (torch.nn.MaxPool2d, AvgPool2d and LPPool2d, "Shape").
+`return_indices` is left out: the indices are of use to MaxUnpool only.
+"""
+
+from __future__ import annotations
+
+from netspec.ground.shapes import ArgumentFact, Fact, Shape, show
+from netspec.layers.arguments import Arg, Bool, Float, Int, optional, size_nd
+from netspec.layers.record import Args, Layer, case
+from netspec.layers.spatial import does_not_fit, on_picture, per_axis, window_out
+
+
+def _pooled_length(length: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    if not ceil_mode:
+        return window_out(length, kernel, stride, padding, dilation)
+    out = window_out(length + stride - 1, kernel, stride, padding, dilation)
+    return out - 1 if (out - 1) * stride >= length + padding else out
+
+
+def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ...]) -> Shape:
+    axes = len(x) - 1
+    if 0 in x:
+        raise Fact(f"there is nothing to pool in {show(x)}")
+    kernel = per_axis(a.kernel_size, axes)
+    stride = kernel if a.stride is None else per_axis(a.stride, axes)
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise ArgumentFact(
+            f"padding {show(padding)} is more than half of the window of {show(kernel)}", argument="padding"
+        )
+    out = tuple(
+        _pooled_length(length, k, s, p, d, a.ceil_mode)
+        for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
+    )
+    if min(out) < 1:
+        raise does_not_fit(kernel, dilation, x[1:], _padded(x, padding))
+    return (x[0], *out)
+
+
+def _padded(x: Shape, padding: tuple[int, ...]) -> Shape:
+    return tuple(length + 2 * p for length, p in zip(x[1:], padding, strict=True))
+
+
+def _max_shape(a: Args, x: Shape) -> Shape:
+    return _pooled(a, x, per_axis(a.padding, len(x) - 1), per_axis(a.dilation, len(x) - 1))
+
+
+def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
+    ones = (1,) * (len(x) - 1)
+    out = _pooled(a, x, padding, ones)
+    kernel, padded = per_axis(a.kernel_size, len(x) - 1), _padded(x, padding)
+    # avg_pool3d alone wants the window to fit even where ceil_mode would cut it off.
+    if len(x) == 4 and any(k > length for k, length in zip(kernel, padded, strict=True)):
+        raise does_not_fit(kernel, ones, x[1:], padded)
+    return out
+
+
+def _average_shape(a: Args, x: Shape) -> Shape:
+    if getattr(a, "divisor_override", None) == 0:  # AvgPool1d has none
+        raise ArgumentFact("divisor_override must not be 0", argument="divisor_override")
+    return _average(a, x, per_axis(a.padding, len(x) - 1))
+
+
+def _power_average_shape(a: Args, x: Shape) -> Shape:
+    if a.norm_type == 0:
+        raise ArgumentFact("norm_type must not be 0", argument="norm_type")
+    if abs(a.norm_type) == float("inf"):  # torch takes the maximum then
+        return _pooled(a, x, (0,) * (len(x) - 1), (1,) * (len(x) - 1))
+    return _average(a, x, (0,) * (len(x) - 1))
+
+
+def _max_pool(axes: int) -> Layer:
+    name, picture = f"MaxPool{axes}d", (9, 8, 7)[-axes:]
+    return Layer(
+        name=name,
+        doc=f"The maximum of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        args=(
+            Arg("kernel_size", size_nd(axes)),
+            Arg("stride", optional(size_nd(axes)), None),
+            Arg("padding", size_nd(axes, 0), 0),
+            Arg("dilation", size_nd(axes), 1),
+            Arg("ceil_mode", Bool(), False),
+        ),
+        shape=on_picture(name, axes, _max_shape),
+        right=(
+            case((3, *picture), kernel_size=2),
+            case((3, *picture), kernel_size=3, stride=2, padding=1, ceil_mode=True),
+            case((3, *picture), kernel_size=2, stride=3, dilation=2),
+        ),
+        wrong=(
+            case((3, *picture), kernel_size=10),
+            case((3, *picture), kernel_size=3, padding=2),
+            case((3, *picture), kernel_size=2, padding=2, dilation=5),
+        ),
+    )
+
+
+def _avg_pool(axes: int) -> Layer:
+    name, picture = f"AvgPool{axes}d", (9, 8, 7)[-axes:]
+    divisor = (Arg("divisor_override", optional(Int()), None),) if axes > 1 else ()
+    return Layer(
+        name=name,
+        doc=f"The average of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        args=(
+            Arg("kernel_size", size_nd(axes)),
+            Arg("stride", optional(size_nd(axes)), None),
+            Arg("padding", size_nd(axes, 0), 0),
+            Arg("ceil_mode", Bool(), False),
+            Arg("count_include_pad", Bool(), True),
+            *divisor,
+        ),
+        shape=on_picture(name, axes, _average_shape),
+        right=(
+            case((3, *picture), kernel_size=2),
+            case((3, *picture), kernel_size=3, stride=2, padding=1, ceil_mode=True, count_include_pad=False),
+            *((case((3, *picture), kernel_size=3, stride=2, divisor_override=5),) if divisor else ()),
+        ),
+        wrong=(
+            case((3, *picture), kernel_size=10),
+            case((3, *picture), kernel_size=3, padding=2),
+            *((case((3, *picture), kernel_size=3, divisor_override=0),) if divisor else ()),
+            *((case((3, *picture), kernel_size=10, ceil_mode=True),) if axes == 3 else ()),
+        ),
+    )
+
+
+def _lp_pool(axes: int) -> Layer:
+    name, picture = f"LPPool{axes}d", (9, 8, 7)[-axes:]
+    return Layer(
+        name=name,
+        doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        args=(
+            Arg("norm_type", Float()),
+            Arg("kernel_size", size_nd(axes)),
+            Arg("stride", optional(size_nd(axes)), None),
+            Arg("ceil_mode", Bool(), False),
+        ),
+        shape=on_picture(name, axes, _power_average_shape),
+        right=(
+            case((3, *picture), norm_type=2, kernel_size=2),
+            case((3, *picture), norm_type=1.5, kernel_size=3, stride=2, ceil_mode=True),
+        ),
+        wrong=(
+            case((3, *picture), norm_type=2, kernel_size=10),
+            case((3, *picture), norm_type=0, kernel_size=2),
+        ),
+    )
+
+
+LAYERS = (*map(_max_pool, (1, 2, 3)), *map(_avg_pool, (1, 2, 3)), *map(_lp_pool, (1, 2, 3)))

@@ -1,0 +1,127 @@
+"""Layers that only rearrange a sample: Flatten, Unflatten, PixelShuffle and their kin.
+
+Shapes as in the "Shape" sections of torch.nn.Flatten, Unflatten, PixelShuffle, PixelUnshuffle and ChannelShuffle.
+"""
+
+from __future__ import annotations
+
+from netspec.ground.shapes import ArgumentFact, Fact, Shape, need_axes, sample_axis, show, size
+from netspec.layers.arguments import Arg, Int, Ints
+from netspec.layers.record import Args, Layer, case
+
+
+def flatten_shape(a: Args, x: Shape) -> Shape:
+    """The axes from `start_dim` to `end_dim` made one."""
+    start = sample_axis(a.start_dim, len(x), argument="start_dim")
+    end = sample_axis(a.end_dim, len(x), argument="end_dim")
+    if start > end:
+        raise ArgumentFact(f"start_dim {a.start_dim} comes after end_dim {a.end_dim}", argument="end_dim")
+    return (*x[:start], size(x[start : end + 1]), *x[end + 1 :])
+
+
+def filled(sizes: tuple[int, ...], x: Shape, argument: str) -> Shape:
+    """`sizes` for the numbers of `x`, with the -1 in it replaced by what is left over."""
+    if sizes.count(-1) > 1:
+        raise ArgumentFact(f"-1 stands more than once in {show(sizes)}", argument=argument)
+    total, known = size(x), size(tuple(length for length in sizes if length != -1))
+    if -1 not in sizes:
+        if known != total:
+            raise Fact(f"{show(sizes)} holds {known} numbers, {show(x)} holds {total}", argument=argument)
+        return sizes
+    if known == 0 or total % known:
+        raise Fact(f"the -1 of {show(sizes)} cannot be found: {show(x)} holds {total} numbers", argument=argument)
+    return tuple(total // known if length == -1 else length for length in sizes)
+
+
+def _unflatten_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    if not a.unflattened_size:
+        raise ArgumentFact("unflattened_size is empty", argument="unflattened_size")
+    return (*x[:axis], *filled(a.unflattened_size, (x[axis],), "unflattened_size"), *x[axis + 1 :])
+
+
+def _pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
+    need_axes("PixelShuffle", x, 3)
+    *leading, channels, height, width = x
+    factor = a.upscale_factor
+    if channels % factor**2:
+        raise Fact(f"{channels} channels are not divisible by {factor}² = {factor**2}", argument="upscale_factor")
+    return (*leading, channels // factor**2, height * factor, width * factor)
+
+
+def _pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
+    need_axes("PixelUnshuffle", x, 3)
+    *leading, channels, height, width = x
+    factor = a.downscale_factor
+    if height % factor or width % factor:
+        raise Fact(f"{height}×{width} is not divisible by {factor}", argument="downscale_factor")
+    return (*leading, channels * factor**2, height // factor, width // factor)
+
+
+def _channel_shuffle_shape(a: Args, x: Shape) -> Shape:
+    need_axes("ChannelShuffle", x, 2)
+    if x[0] % a.groups:
+        raise Fact(f"{x[0]} channels are not divisible by groups {a.groups}", argument="groups")
+    return x
+
+
+LAYERS = (
+    Layer(
+        name="Identity",
+        doc="Hands on what it gets.",
+        shape=lambda a, x: x,
+        takes="any",
+        right=(case((3, 8)), case((3,), dtype="int64")),
+    ),
+    Layer(
+        name="Flatten",
+        doc="Makes several axes one; by default all of a sample.",
+        args=(Arg("start_dim", Int(), 1), Arg("end_dim", Int(), -1)),
+        shape=flatten_shape,
+        takes="any",
+        right=(case((4, 5, 6)), case((4, 5, 6), start_dim=2), case((4, 5, 6), end_dim=-2)),
+        wrong=(case((4, 5, 6), start_dim=4), case((4, 5, 6), start_dim=3, end_dim=2), case((4, 5, 6), start_dim=0)),
+    ),
+    Layer(
+        name="Unflatten",
+        doc="Makes one axis several.",
+        args=(Arg("dim", Int()), Arg("unflattened_size", Ints(None, -1))),
+        shape=_unflatten_shape,
+        takes="any",
+        right=(case((24, 5), dim=1, unflattened_size=(4, 6)), case((5, 24), dim=-1, unflattened_size=(2, -1, 3))),
+        wrong=(
+            case((24, 5), dim=1, unflattened_size=(5, 5)),
+            case((24, 5), dim=1, unflattened_size=(7, -1)),
+            case((24, 5), dim=1, unflattened_size=(-1, -1)),
+            case((24, 5), dim=3, unflattened_size=(1, 1)),
+            case((24, 5), dim=0, unflattened_size=(1, 2)),
+        ),
+    ),
+    Layer(
+        name="PixelShuffle",
+        doc="Channels to pixels: C·r²×H×W becomes C×H·r×W·r.",
+        args=(Arg("upscale_factor", Int(1)),),
+        shape=_pixel_shuffle_shape,
+        takes="any",
+        right=(case((8, 3, 4), upscale_factor=2), case((2, 9, 3, 4), upscale_factor=3)),
+        wrong=(case((6, 3, 4), upscale_factor=2),),
+    ),
+    Layer(
+        name="PixelUnshuffle",
+        doc="Pixels to channels: C×H·r×W·r becomes C·r²×H×W.",
+        args=(Arg("downscale_factor", Int(1)),),
+        shape=_pixel_unshuffle_shape,
+        takes="any",
+        right=(case((2, 6, 4), downscale_factor=2), case((2, 3, 6, 9), downscale_factor=3)),
+        wrong=(case((2, 6, 5), downscale_factor=2),),
+    ),
+    Layer(
+        name="ChannelShuffle",
+        doc="Interleaves the channels of several groups.",
+        args=(Arg("groups", Int(1)),),
+        shape=_channel_shuffle_shape,
+        takes="any",
+        right=(case((6, 4, 5), groups=3), case((6, 4), groups=2)),
+        wrong=(case((6, 4, 5), groups=4),),
+    ),
+)
