@@ -32,7 +32,7 @@ def _adaptive(what: str, word: str, axes: int) -> Layer:
             case((3, *picture), output_size=1),
             case((3, *picture), output_size=(5,) if axes == 1 else (None, 5, 9)[:axes]),
         ),
-        wrong=(case((3, *picture, 2, 2), output_size=1),),
+        wrong=(case((), output_size=1),),
     )
 
 

@@ -5,7 +5,7 @@ Shapes are kept (torch.nn.BatchNorm2d and InstanceNorm2d, "Shape"); MACs count 0
 
 from __future__ import annotations
 
-from netspec.ground.shapes import Fact, RankFact, Shape, count_axes, need_rank, show, size
+from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show, size
 from netspec.layers.arguments import Arg, Bool, Float, Int, optional
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import AXES, channels
@@ -27,6 +27,8 @@ def _batch_norm(axes: int) -> Layer:
 
     def shape(a: Args, x: Shape) -> Shape:
         infer(x)  # for its facts about the axes
+        if a.eps <= 0:
+            raise ArgumentFact(f"eps {a.eps} must be positive", argument="eps")
         return x
 
     return Layer(
@@ -47,7 +49,7 @@ def _batch_norm(axes: int) -> Layer:
             case((4, *picture), momentum=None, bias=False),
             case((4,) if axes == 1 else (4, *picture), affine=False, track_running_stats=False),
         ),
-        wrong=(case((4, *picture, 2)), case((4, *picture), num_features=3)),
+        wrong=(case((4, *picture, 2)), case((4, *picture), num_features=3), case((4, *picture), eps=0.0)),
     )
 
 

@@ -71,9 +71,7 @@ def _pad_shape(a: Args, x: Shape) -> Shape:
 
 
 def _pad_code(a: Args, x: str) -> str:
-    if a.mode == "constant":
-        return call("F.pad", x, pad=a.pad, value=a.value)
-    return call("F.pad", x, pad=a.pad, mode=a.mode)
+    return call("F.pad", x, pad=a.pad, mode=None if a.mode == "constant" else a.mode, value=a.value)
 
 
 def _layer(what: str, mode: str, axes: int) -> Layer:

@@ -35,12 +35,9 @@ def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ..
         for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
     )
     if min(out) < 1:
-        raise does_not_fit(kernel, dilation, x[1:], _padded(x, padding))
+        padded = tuple(length + 2 * p for length, p in zip(x[1:], padding, strict=True))
+        raise does_not_fit(kernel, dilation, x[1:], padded)
     return (x[0], *out)
-
-
-def _padded(x: Shape, padding: tuple[int, ...]) -> Shape:
-    return tuple(length + 2 * p for length, p in zip(x[1:], padding, strict=True))
 
 
 def _max_shape(a: Args, x: Shape) -> Shape:
@@ -50,10 +47,10 @@ def _max_shape(a: Args, x: Shape) -> Shape:
 def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
     ones = (1,) * (len(x) - 1)
     out = _pooled(a, x, padding, ones)
-    kernel, padded = per_axis(a.kernel_size, len(x) - 1), _padded(x, padding)
-    # avg_pool3d alone wants the window to fit even where ceil_mode would cut it off.
-    if len(x) == 4 and any(k > length for k, length in zip(kernel, padded, strict=True)):
-        raise does_not_fit(kernel, ones, x[1:], padded)
+    kernel = per_axis(a.kernel_size, len(x) - 1)
+    # avg_pool3d alone wants the window to fit into the picture itself, whatever padding and ceil_mode are.
+    if len(x) == 4 and any(k > length for k, length in zip(kernel, x[1:], strict=True)):
+        raise does_not_fit(kernel, ones, x[1:], x[1:])
     return out
 
 
@@ -133,7 +130,7 @@ def _lp_pool(axes: int) -> Layer:
         doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
         args=(
             Arg("norm_type", Float()),
-            Arg("kernel_size", size_nd(axes)),
+            Arg("kernel_size", Int(1) if axes == 1 else size_nd(axes)),  # torch multiplies by LPPool1d's
             Arg("stride", optional(size_nd(axes)), None),
             Arg("ceil_mode", Bool(), False),
         ),

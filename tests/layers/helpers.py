@@ -1,0 +1,139 @@
+"""Two verdicts on one case: ours, reached as the engine reaches it, and torch's, by running it on a batch of two."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from netspec.ground.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
+from netspec.layers.record import Args, Case, Layer
+
+BATCH = 2
+KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS}
+
+# Where a tensor of one axis less is a sample without a batch to torch: it would take the batch for the channels.
+UNBATCHED = {
+    *(f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "LPPool") for axes in (1, 2, 3)),
+    *(f"Adaptive{kind}Pool{axes}d" for kind in ("Avg", "Max") for axes in (1, 2, 3)),
+    *(f"{kind}Pad{axes}d" for kind in ("Reflection", "Replication", "Circular") for axes in (1, 2, 3)),
+    *(f"InstanceNorm{axes}d" for axes in (1, 2, 3)),
+    "Dropout1d",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "Softmax2d",
+    "pad",
+}
+# Where torch takes other numbers of axes too: its dropouts only warn, or have no channels to drop; adaptive averages
+# and nearest neighbours work in any number; a vector in matmul would be the whole batch.
+OTHER_RANKS = {
+    *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
+    *("UpsamplingNearest2d", "matmul"),
+}
+# Where torch does not look at a claim that it has no weights for.
+UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
+
+
+class ClaimFact(Fact):
+    """A size that is written differs from the size that arrives."""
+
+    code = "NS401"
+
+
+def on_purpose(layer: Layer, case: Case, fact: Exception | None) -> bool:
+    """Whether this refusal is one of those where netspec is stricter than torch."""
+    if isinstance(fact, BatchFact):  # torch mixes the samples
+        return True
+    if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
+        return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
+    if isinstance(fact, RankFact):
+        return layer.name in UNBATCHED | OTHER_RANKS
+    if isinstance(fact, ClaimFact):
+        return layer.name in UNUSED_CLAIMS
+    if not isinstance(fact, ArgumentFact):
+        return False
+    if fact.argument == "scale_factor":  # torch reads 0 as not given
+        return case.args.get("scale_factor") == 0 and case.args.get("size") is not None
+    return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a layer makes of a case; `refusal` where it refuses."""
+
+    outputs: tuple[Shape, ...] = ()
+    dtype: str = ""
+    parameters: int = 0
+    refusal: Exception | None = None
+
+    def __str__(self) -> str:
+        if self.refusal is not None:
+            return f"{type(self.refusal).__name__}: {self.refusal}"
+        return f"{self.outputs} of {self.dtype}, {self.parameters} parameters"
+
+
+def resolve(layer: Layer, case: Case) -> Args:
+    """All arguments: written, inferred, or by default. Raises ClaimFact where one is wrong."""
+    values: dict[str, Any] = {}
+    for arg in layer.args:
+        if arg.name in case.args:
+            values[arg.name] = arg.kind.accept(case.args[arg.name])
+            written = values[arg.name]
+            if arg.infer is not None and isinstance(written, int) and written != (known := arg.infer(*case.inputs)):
+                raise ClaimFact(f"{arg.name} is {written}, gets {known}", argument=arg.name)
+        else:
+            values[arg.name] = arg.default if arg.infer is None else arg.infer(*case.inputs)
+    return Args(**values)
+
+
+def ours(layer: Layer, case: Case) -> Verdict:
+    """The record's verdict, with the engine's own checks."""
+    try:
+        if layer.takes != "any" and case.dtype not in KINDS_OF_NUMBERS[layer.takes]:
+            raise DtypeFact(f"{layer.name} takes {layer.takes}, gets {case.dtype}")
+        args = resolve(layer, case)
+        result = layer.shape(args, *case.inputs)
+    except Fact as fact:
+        return Verdict(refusal=fact)
+    outputs = tuple(result) if isinstance(result, list) else (result,)
+    dtype = case.dtype if layer.gives == "same" else layer.gives
+    return Verdict(outputs, dtype, layer.parameters(args, *case.inputs))
+
+
+def known_args(layer: Layer, case: Case) -> dict[str, Any]:
+    """The arguments torch is given: all that are written, and those that can be inferred."""
+    args = {name: layer.arg(name).kind.accept(value) for name, value in case.args.items()}  # type: ignore[union-attr]
+    for arg in layer.args:
+        if arg.infer is not None and arg.name not in args:
+            args[arg.name] = arg.infer(*case.inputs)
+    return args
+
+
+def run(layer: Layer, case: Case, device: str = "cpu") -> tuple[Any, nn.Module | None]:
+    """The layer's output in torch for a batch of zeros, and the module if it is one. Raises what torch raises."""
+    tensors = [torch.zeros(BATCH, *shape, dtype=getattr(torch, case.dtype), device=device) for shape in case.inputs]
+    if layer.code is not None:
+        code = layer.code(resolve(layer, case), *(f"xs[{i}]" for i in range(len(tensors))))
+        return eval(code, {"torch": torch, "F": F, "xs": tensors}), None
+    module = getattr(nn, layer.name)(**known_args(layer, case)).to(device)
+    return module(*tensors), module
+
+
+def theirs(layer: Layer, case: Case) -> Verdict:
+    """torch's verdict. It is the CPU's: on the meta device adaptive pooling of nothing passes, for one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            output, module = run(layer, case)
+    except Exception as error:  # whatever torch raises is a refusal
+        return Verdict(refusal=error)
+    outputs = tuple(output) if isinstance(output, tuple | list) else (output,)
+    parameters = sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0
+    if any(tensor.shape[:1] != (BATCH,) for tensor in outputs):
+        return Verdict(refusal=ValueError("the batch is not the first axis any more"))
+    dtype = str(outputs[0].dtype).removeprefix("torch.")
+    return Verdict(tuple(tuple(tensor.shape[1:]) for tensor in outputs), dtype, parameters)

@@ -1,0 +1,135 @@
+"""Every record's examples against torch: what is right, what is wrong, how many parameters, how many MACs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+import pytest
+from torch.utils.flop_counter import FlopCounterMode
+
+from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact
+from netspec.layers.record import Case, Layer, case, no_macs
+from netspec.layers.table import TABLE
+from tests.layers.helpers import BATCH, UNBATCHED, ClaimFact, on_purpose, ours, resolve, run, theirs
+
+RIGHT = [
+    pytest.param(layer, case, id=f"{layer.name}-{i}") for layer in TABLE.values() for i, case in enumerate(layer.right)
+]
+WRONG = [
+    pytest.param(layer, case, id=f"{layer.name}-{i}") for layer in TABLE.values() for i, case in enumerate(layer.wrong)
+]
+ACCEPT_ANYTHING = {
+    *("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Hardsigmoid"),
+    *("Hardswish", "Tanh", "Tanhshrink", "Hardshrink", "Softshrink", "Softplus", "Softsign", "Threshold"),
+    *("Identity", "Dropout", "AlphaDropout", "relu", "gelu", "silu", "sigmoid", "tanh"),
+}
+
+
+@pytest.mark.parametrize(("layer", "case"), RIGHT)
+def test_right(layer: Layer, case: Case) -> None:
+    assert ours(layer, case) == theirs(layer, case)
+    assert ours(layer, case).refusal is None
+
+
+@pytest.mark.parametrize(("layer", "case"), WRONG)
+def test_wrong(layer: Layer, case: Case) -> None:
+    fact = ours(layer, case).refusal
+    assert isinstance(fact, Fact)
+    if not on_purpose(layer, case, fact):
+        assert theirs(layer, case).refusal is not None, "torch accepts it"
+
+
+def test_a_wrong_shape_or_count_would_be_seen() -> None:
+    conv = TABLE["Conv2d"]
+    for broken in (replace(conv, shape=lambda a, x: x), replace(conv, parameters=lambda a, x: 1)):
+        assert any(ours(broken, case) != theirs(broken, case) for case in broken.right)
+
+
+@pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
+def test_every_record_has_examples(layer: Layer) -> None:
+    assert layer.right
+    assert bool(layer.wrong) != (layer.name in ACCEPT_ANYTHING)
+    assert layer.doc.endswith(".")
+
+
+@pytest.mark.parametrize(("layer", "case"), RIGHT)
+@pytest.mark.filterwarnings("ignore")  # torch's advice about the arguments
+def test_macs(layer: Layer, case: Case) -> None:
+    macs = layer.macs(resolve(layer, case), ours(layer, case).outputs[0], *case.inputs)
+    assert (macs > 0) == (layer.macs is not no_macs)
+    if layer.name == "Bilinear":  # the counter does not know it: Ax₂ for each output feature, then a product with x₁
+        (*rows, first), (*_, second) = case.inputs
+        assert macs == prod(rows) * case.args["out_features"] * (first * second + first)
+        return
+    with FlopCounterMode(display=False) as counter:
+        run(layer, case)
+    assert macs * 2 * BATCH == counter.get_total_flops()
+
+
+# What torch accepts, and netspec refuses on purpose.
+STRICTER = [
+    ("Conv1d", case((9,), in_channels=2, out_channels=4, kernel_size=3), RankFact),  # the batch as channels
+    ("MaxPool2d", case((8, 8), kernel_size=2), RankFact),
+    ("AdaptiveAvgPool2d", case((3, 8, 8, 8), output_size=1), RankFact),
+    ("ReflectionPad1d", case((8,), padding=2), RankFact),
+    ("pad", case((8,), pad=(2, 2), mode="reflect"), RankFact),
+    ("PixelShuffle", case((3, 4), upscale_factor=1), RankFact),
+    ("Softmax2d", case((3, 4)), RankFact),
+    ("Dropout1d", case((8,)), RankFact),
+    ("Dropout2d", case((8,)), RankFact),  # torch warns
+    ("Dropout3d", case((3, 8, 8)), RankFact),  # torch warns
+    ("FeatureAlphaDropout", case((), p=0.0), RankFact),
+    ("UpsamplingNearest2d", case((3, 8), scale_factor=2), RankFact),
+    ("matmul", case((4,), (4, 5)), RankFact),
+    ("add", case((3, 5), (2, 3, 5)), MergeFact),  # the batch of the first meets the second's axis of size 2
+    ("matmul", case((3, 4), (2, 4, 5)), MergeFact),
+    ("InstanceNorm2d", case((3, 8, 8), num_features=4), ClaimFact),  # torch warns
+    ("GroupNorm", case((4, 8), num_groups=2, num_channels=6, affine=False), ClaimFact),
+    ("BatchNorm2d", case((3, 8, 8), num_features=4, affine=False, track_running_stats=False), ClaimFact),
+    ("Upsample", case((3, 8), size=4, scale_factor=0.0), ArgumentFact),
+    ("Flatten", case((3, 8), start_dim=0), BatchFact),
+    ("Softmax", case((3, 8), dim=0), BatchFact),
+    ("LogSoftmax", case((3, 8)), BatchFact),  # torch's implicit dim of three axes is 0
+    ("GLU", case((), dim=0), BatchFact),
+    ("ZeroPad1d", case((), padding=1), BatchFact),
+    ("concat", case((3, 8), (3, 8), dim=-3), BatchFact),
+    ("stack", case((3, 8), (3, 8), dim=0), BatchFact),
+    ("mean", case((3, 8), dim=()), BatchFact),
+    ("squeeze", case((3, 8), dim=0), BatchFact),
+    ("permute", case((3, 8), dims=(1, 0, 2)), BatchFact),
+    ("chunk", case((3, 8), chunks=2, dim=0), BatchFact),
+]
+
+
+@pytest.mark.parametrize(("name", "case", "kind"), STRICTER)
+@pytest.mark.filterwarnings("ignore")
+def test_stricter_than_torch_on_purpose(name: str, case: Case, kind: type[Fact]) -> None:
+    layer = TABLE[name]
+    assert type(ours(layer, case).refusal) is kind
+    assert on_purpose(layer, case, ours(layer, case).refusal)
+    unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
+    run(unchecked, case)  # raises nothing
+
+
+@pytest.mark.parametrize("name", sorted(UNBATCHED))
+def test_torch_would_take_the_batch_for_channels(name: str) -> None:
+    layer = TABLE[name]
+    unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
+    fitting = {"in_channels": BATCH, "num_features": BATCH, "groups": 1, "upscale_factor": 1}
+    accepted = 0
+    for example in layer.right:
+        args = {**example.args, **{key: value for key, value in fitting.items() if layer.arg(key) is not None}}
+        smaller = Case((example.inputs[0][1:],), args)
+        if isinstance(ours(layer, smaller).refusal, RankFact):
+            accepted += runs(unchecked, smaller)
+    assert accepted
+
+
+def runs(layer: Layer, case: Case) -> bool:
+    """Whether torch runs it, whatever it takes for the batch."""
+    try:
+        run(layer, case)
+    except (RuntimeError, ValueError, NotImplementedError):
+        return False
+    return True

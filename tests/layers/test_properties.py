@@ -1,0 +1,110 @@
+"""Any case: ours is torch's verdict, but for what is refused on purpose, and nothing but a Fact is ever raised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+
+from netspec.ground.shapes import Fact
+from netspec.layers.record import Case, Layer
+from netspec.layers.table import TABLE
+from tests.layers.helpers import on_purpose, ours, resolve, theirs
+from tests.layers.strategies import cases, extreme_cases
+
+SETTINGS = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
+
+
+def disagreement(layer: Layer, case: Case) -> str | None:
+    """Both verdicts where they differ."""
+    mine, other = ours(layer, case), theirs(layer, case)
+    if mine.refusal is not None and (other.refusal is not None or on_purpose(layer, case, mine.refusal)):
+        return None
+    return None if mine == other else f"netspec: {mine}; torch: {other}"
+
+
+@EACH
+def test_same_verdict_as_torch(layer: Layer) -> None:
+    @SETTINGS
+    @given(cases(layer))
+    def holds(case: Case) -> None:
+        assert disagreement(layer, case) is None
+
+    holds()
+
+
+@pytest.mark.parametrize("name", ["Conv2d", "MaxPool2d", "add", "reshape", "CircularPad1d"])
+def test_a_rule_that_refuses_nothing_is_caught(name: str) -> None:
+    layer = TABLE[name]
+
+    def careless(*everything: object) -> tuple[int, ...]:
+        try:
+            return layer.shape(*everything)  # type: ignore[return-value]
+        except Fact:
+            return (1,)
+
+    broken = replace(layer, shape=careless)
+    assert find(cases(broken), lambda case: disagreement(broken, case) is not None, settings=SETTINGS)
+
+
+def test_a_rule_off_by_one_is_caught() -> None:
+    layer = TABLE["AvgPool2d"]
+    broken = replace(layer, shape=lambda a, x: tuple(n + a.ceil_mode for n in layer.shape(a, x)))
+    assert find(cases(broken), lambda case: disagreement(broken, case) is not None, settings=SETTINGS)
+
+
+@EACH
+def test_nothing_but_facts_is_raised(layer: Layer) -> None:
+    @SETTINGS
+    @given(extreme_cases(layer))
+    def holds(case: Case) -> None:
+        try:
+            args = resolve(layer, case)
+            result = layer.shape(args, *case.inputs)
+        except Fact:
+            return
+        first = result[0] if isinstance(result, list) else result
+        assert all(isinstance(length, int) and length >= 0 for length in first)
+        assert layer.parameters(args, *case.inputs) >= 0
+        assert layer.macs(args, first, *case.inputs) >= 0
+        if layer.code is not None:
+            compile(layer.code(args, *(f"x{i}" for i in range(len(case.inputs)))), "code", "eval")
+
+    holds()
+
+
+@EACH
+def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
+    """The engine asks a rule for a shape after it found a claim to be wrong, so that it can go on."""
+
+    @SETTINGS
+    @given(extreme_cases(layer), st.integers(1, 9))
+    def holds(case: Case, number: int) -> None:
+        claims = {arg.name: case.args.get(arg.name, number) for arg in layer.args if arg.infer is not None}
+        unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
+        try:
+            layer.shape(resolve(unchecked, Case(case.inputs, {**case.args, **claims})), *case.inputs)
+        except Fact:
+            return
+
+    if any(arg.infer is not None for arg in layer.args):
+        holds()
+
+
+def test_broadcasting_is_said_where_it_happens() -> None:
+    """A record that broadcasts says so: the check for forgotten axes rests on it."""
+    for layer in TABLE.values():
+        for case in layer.right:
+            unequal = any(x != y for x, y in pairwise(case.inputs))
+            joins = layer.name in ("concat", "Bilinear")
+            assert not unequal or joins or layer.broadcasts
