@@ -34,6 +34,7 @@ class Family:
         refused: the ones that exist but cannot be used, with the reason.
         hidden: arguments that netspec gives itself.
         convert: brings an evaluated argument (name, value, node) into the form the class takes.
+        optional: required arguments that netspec gives where the spec does not.
     """
 
     what: str
@@ -42,6 +43,7 @@ class Family:
     refused: dict[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     convert: Convert = _as_is
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
         with collector.step():
             kwargs[key] = family.convert(key, evaluate(value), value)
     collector.finish()
-    missing = [key for key, value in known.items() if value.default is value.empty and key not in kwargs]
+    needed = {key for key, value in known.items() if value.default is value.empty} - family.optional
+    missing = [key for key in known if key in needed and key not in kwargs]
     if missing:
         raise problem("NS605", f"{name} needs {' and '.join(missing)}", name_node)
     return Choice(name, cls, kwargs, name_node, places)

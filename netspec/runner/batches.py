@@ -1,0 +1,105 @@
+"""Batches as index selections from tensors in memory: which samples an epoch takes in which order, and how they are got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from netspec.runner.data import Loaded, Split
+from netspec.runner.pipeline import Pipeline, in_chunks
+
+READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
+Change = Callable[[torch.Tensor], torch.Tensor]
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
+    """The order of `count` samples in an epoch (counted from 0), a function of seed and epoch alone."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Samples for one device.
+
+    Args:
+        inputs: [N, ...], ready for the network or, where `change` is given, for it.
+        targets: [N, ...] as the loss wants them.
+        device: where batches are wanted.
+        change: what is still to be done to a batch of inputs.
+        channels_last: whether batches [B, C, H, W] are laid out so.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    device: torch.device
+    change: Change | None = None
+    channels_last: bool = False
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def take(self, index: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """The batch of the samples `index`: inputs [B, *input] and targets [B, ...] on the device."""
+        x = self.inputs[index]
+        if self.change is not None:
+            x = self.change(x)
+        x = x.to(self.device, non_blocking=True)
+        if self.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
+        return x, self.targets[index].to(self.device, non_blocking=True)
+
+
+def make_feed(
+    split: Split,
+    targets: torch.Tensor,
+    pipeline: Pipeline,
+    source: Loaded,
+    device: torch.device,
+    *,
+    dtype: torch.dtype,
+    augment: bool,
+    channels_last: bool,
+) -> Feed:
+    """Bring a split as near to the network's input as it is worth keeping.
+
+    Args:
+        split: the samples as stored.
+        targets: as the loss wants them.
+        pipeline: the spec's transforms.
+        source: what the samples are.
+        device: where to train.
+        dtype: of the network's input.
+        augment: whether the random transforms are applied (training samples).
+        channels_last: the layout of batches.
+    """
+    inputs, change = split.inputs, None
+    if not source.picture:
+        inputs = inputs.to(dtype)
+    elif augment and pipeline.augment:
+        stored = inputs if source.shaped or not pipeline.before else in_chunks(pipeline.shape, inputs)
+        done = source.shaped or bool(pipeline.before)
+        return Feed(stored, targets, device, _augmented(pipeline, done, dtype), channels_last)
+    elif inputs.numel() * 4 <= READY:
+        inputs = in_chunks(lambda x: pipeline.plain(x, source.shaped).to(dtype), inputs)
+    else:
+        change = _plain(pipeline, source.shaped, dtype)
+    if _fits(inputs, device):
+        inputs, targets = inputs.to(device), targets.to(device)
+    return Feed(inputs, targets, device, change, channels_last)
+
+
+def _plain(pipeline: Pipeline, shaped: bool, dtype: torch.dtype) -> Change:
+    return lambda x: pipeline.plain(x, shaped).to(dtype)
+
+
+def _augmented(pipeline: Pipeline, shaped: bool, dtype: torch.dtype) -> Change:
+    return lambda x: pipeline.finish(pipeline.random(x if shaped else pipeline.shape(x))).to(dtype)
+
+
+def _fits(inputs: torch.Tensor, device: torch.device) -> bool:
+    """Whether a whole set goes on the device: half of a GPU's free memory is left to the network."""
+    if device.type == "cuda":
+        return inputs.nbytes <= torch.cuda.mem_get_info(device)[0] // 2
+    return True

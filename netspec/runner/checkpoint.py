@@ -1,0 +1,161 @@
+"""A State to disk and back: `last.ckpt` holds all that is needed to go on, safetensors files the weights alone.
+
+Files are written beside their place, flushed to the disk and renamed, so that a reader finds the old one or the new
+one, whole. Nothing is unpickled: torch.load runs with weights_only=True.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from torch import nn
+
+from netspec.runner.loop import State
+
+VERSION = 1
+
+
+class CheckpointError(Exception):
+    """A file that holds no usable state or weights; the message is one line."""
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a new file that then takes the place of `path`."""
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def random_state() -> dict[str, Any]:
+    """The states of all random generators that training draws from, as tensors and plain values."""
+    name, keys, position, has_gauss, gauss = np.random.get_state(
+        legacy=True
+    )  # the global one, which users' layers draw from
+    return {
+        "python": random.getstate(),
+        "numpy": (
+            str(name),
+            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
+            int(position),
+            int(has_gauss),
+            float(gauss),
+        ),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else [],
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Continue where `random_state` was taken."""
+    version, internal, gauss_next = state["python"]
+    random.setstate((version, tuple(internal), gauss_next))
+    name, keys, position, has_gauss, gauss = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.device_count() == len(state["cuda"]):
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def save_checkpoint(path: Path, state: State) -> None:
+    """Store a State, with the random generators as they are now."""
+    content = {
+        "version": VERSION,
+        "epoch": state.epoch,
+        "step": state.step,
+        "losses": state.losses[: state.step].cpu(),
+        "history": state.history,
+        "best": state.best,
+        "model": state.model.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "scheduler": None if state.scheduler is None else plain(state.scheduler.state_dict()),
+        "random": random_state(),
+    }
+    write_atomically(path, lambda file: torch.save(content, file))
+
+
+def plain(value: Any) -> Any:
+    """Numbers of numpy and counters as plain Python, which is all that weights_only=True reads back."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def load_checkpoint(path: Path, state: State) -> None:
+    """Bring a State, and the random generators, to where `path` was stored.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or of another network or optimizer.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no {path}") from None
+    except Exception as error:  # zip, pickle and OS errors alike mean that it cannot be read
+        raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise CheckpointError(f"{path} is no checkpoint of this netspec")
+    try:
+        state.model.load_state_dict(content["model"])
+        state.optimizer.load_state_dict(content["optimizer"])
+        if state.scheduler is not None and content["scheduler"] is not None:
+            state.scheduler.load_state_dict(content["scheduler"])
+        state.epoch, state.step = int(content["epoch"]), int(content["step"])
+        state.losses[: state.step] = content["losses"].to(state.losses.device)
+        state.history, state.best = list(content["history"]), content["best"]
+        set_random_state(content["random"])
+    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        raise CheckpointError(f"{path} does not belong to this network and its training: {_line(error)}") from error
+
+
+def save_weights(path: Path, model: nn.Module, spec: str) -> None:
+    """The weights as safetensors, the spec's YAML in the header."""
+    from safetensors.torch import save_model
+
+    def write(file: BinaryIO) -> None:
+        save_model(model, file.name, metadata={"format": "pt", "netspec": spec})
+
+    write_atomically(path, write)
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Put the weights of a safetensors file into a model; every name and shape has to agree.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or of another network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_model
+
+    try:
+        load_model(model, path)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no {path}") from None
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not hold this network's weights: {_line(error)}") from error
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

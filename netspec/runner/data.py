@@ -1,0 +1,206 @@
+"""The `data` section → Data: training and validation samples as tensors in memory, in the dtype they came in.
+
+Which loader reads a dataset stands in one table, `_LOADERS`; each is a function from a Request to a Loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from netspec.ground.shapes import Tensor
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.runner.byname import Evaluate
+from netspec.runner.problems import misspelt, problem, top
+from netspec.stages.sections import DATA_KEYS, DATASETS
+from netspec.stages.spec import Spec
+
+LIMIT = 8 * 2**30  # bytes of samples that are held in memory
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples: `inputs` [N, *sample]; `targets` [N] int64, or [N] or [N, K] float; `rows` [N], where they came from."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    rows: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def select(self, index: torch.Tensor) -> Split:
+        """Some of the samples."""
+        return Split(self.inputs[index], self.targets[index], self.rows[index])
+
+
+def all_of(inputs: torch.Tensor, targets: torch.Tensor) -> Split:
+    """A split that holds a whole source, in its order."""
+    return Split(inputs, targets, torch.arange(len(inputs)))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a loader reads.
+
+    Args:
+        whole: the training part, or everything where the dataset has no parts.
+        test: the part that the dataset sets aside itself.
+        classes: the names of the classes where the dataset knows them.
+        picture: whether samples are C×H×W pictures; uint8 ones are scaled to [0, 1] later.
+        shaped: whether the deterministic transforms before Normalize are applied already.
+        columns, target: of a table: the names of its features and of its target.
+    """
+
+    whole: Split
+    test: Split | None = None
+    classes: tuple[str, ...] = ()
+    picture: bool = False
+    shaped: bool = False
+    columns: tuple[str, ...] = ()
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is trained on: `loaded` with its parts decided; `node` is the dataset's name, to point at."""
+
+    train: Split
+    val: Split | None
+    source: Loaded
+    node: Scalar
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a loader is asked: the dataset's name and arguments, and the network's input.
+
+    `shape` brings one picture (uint8 C×H×W) to its final size where the spec's transforms do; None where they don't.
+    """
+
+    name: Scalar
+    arguments: Node | None
+    folder: Path
+    evaluate: Evaluate
+    input: Tensor
+    shape: Callable[[torch.Tensor], torch.Tensor] | None = None
+    parts: bool = True
+
+    def argument(self, key: str) -> Node | None:
+        """The node of one argument."""
+        return self.arguments.get(key) if isinstance(self.arguments, Mapping) else None
+
+
+def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
+    """The nodes of the dataset's name and of its arguments.
+
+    Raises:
+        SpecError: there is no `data`, or it names no dataset.
+    """
+    section = spec.data
+    if isinstance(section, Scalar) and isinstance(section.value, str):
+        return section, None
+    if not isinstance(section, Mapping):
+        raise problem("NS203", "there is no `data` section, which says what to train on", section or top(spec.path))
+    own = {key.name for key in DATA_KEYS}
+    named = [(key, value) for key, value in section if key.value not in own]
+    if not named:
+        raise problem("NS203", "data names no dataset, such as MNIST, CSV or sklearn", section)
+    return named[0]
+
+
+def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tensor], torch.Tensor] | None) -> Data:
+    """Read the spec's dataset and decide which samples validate.
+
+    Args:
+        spec: whose `data` is read.
+        sample: the network's input.
+        seed: decides which samples a `val` fraction holds back.
+        shape: see Request.
+
+    Raises:
+        SpecError: NS601 and others, at the place to change.
+    """
+    name, arguments = dataset_nodes(spec)
+    val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
+    fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
+    own_test = val is None
+    request = Request(name, arguments, spec.folder, spec.evaluate, sample, shape, parts=own_test)
+    loaded = _load(request)
+    if val is None:
+        return Data(loaded.whole, loaded.test, loaded, name)
+    if fraction is not None:
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
+            raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
+        train, held = hold_back(loaded.whole, fraction, seed)
+        if not len(train) or not len(held):
+            raise problem("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
+        return Data(train, held, loaded, name)
+    other = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
+    if not isinstance(other[0], Scalar):
+        raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
+    second = _load(replace(request, name=other[0], arguments=other[1], parts=True))
+    if second.classes != loaded.classes:
+        raise problem("NS601", "the validation set has other classes than the training set", other[0])
+    if second.whole.inputs.shape[1:] != loaded.whole.inputs.shape[1:]:
+        raise problem("NS601", "the validation samples have another shape than the training samples", other[0])
+    return Data(loaded.whole, second.test if second.test is not None else second.whole, loaded, name)
+
+
+def hold_back(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+    """Split off a fraction, the same for the same seed; of each class alike where the targets are classes.
+
+    Returns:
+        What stays, and what is held back, both in the source's order.
+    """
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+    targets = whole.targets[order]
+    held = order[: round(len(order) * fraction)]
+    if not targets.is_floating_point() and targets.ndim == 1:
+        classes, counts = torch.unique(targets, return_counts=True)
+        if len(classes) <= 1000 and counts.min() > 1:
+            shares = [order[targets == label] for label in classes]
+            held = torch.cat([share[: max(1, round(len(share) * fraction))] for share in shares])
+    mask = torch.zeros(len(order), dtype=torch.bool)
+    mask[held] = True
+    return whole.select(mask.logical_not().nonzero()[:, 0]), whole.select(mask.nonzero()[:, 0])
+
+
+def _load(request: Request) -> Loaded:
+    from netspec.runner import data_bundled, data_table, data_vision
+
+    loaders: dict[str, Callable[[Request], Loaded]] = {
+        "CSV": data_table.load,
+        "inline": data_bundled.inline,
+        "sklearn": data_bundled.sklearn,
+    }
+    word = str(request.name.value)
+    if word not in DATASETS:
+        raise misspelt("NS604", f"netspec knows no dataset {word!r}", request.name, word, list(DATASETS))
+    loaded = loaders.get(word, data_vision.load)(request)
+    if not len(loaded.whole):
+        raise problem("NS601", f"{word} holds no samples", request.name)
+    return loaded
+
+
+def own_arguments(request: Request, *allowed: str) -> dict[str, object]:
+    """The evaluated arguments of one of netspec's own datasets.
+
+    Raises:
+        SpecError: NS205 for others than `allowed`.
+    """
+    if not isinstance(request.arguments, Mapping):
+        raise problem("NS203", f"{request.name.value} needs arguments: {', '.join(allowed)}", request.name)
+    for key, _ in request.arguments:
+        if key.value not in allowed:
+            message = f"{request.name.value} has no argument {key.value!r}"
+            raise misspelt("NS205", message, key, str(key.value), list(allowed))
+    return {str(key.value): request.evaluate(value) for key, value in request.arguments}
+
+
+def items(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list node; none where it is no list."""
+    return node.items if isinstance(node, Sequence) else ()

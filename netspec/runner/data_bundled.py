@@ -1,0 +1,79 @@
+"""Small data: tables that scikit-learn brings along, and rows that stand in the spec itself."""
+
+from __future__ import annotations
+
+import torch
+
+from netspec.ground.tree import Node, Scalar, describe
+from netspec.runner.data import Loaded, Request, all_of, items, own_arguments
+from netspec.runner.problems import misspelt, problem
+from netspec.stages.sections import SKLEARN_TABLES
+
+
+def sklearn(request: Request) -> Loaded:
+    """`{sklearn: digits}`: digits are pictures 1×8×8 in [0, 1], or 64 numbers where the network's input is one axis."""
+    arguments, at = request.arguments, request.argument("name") or request.name
+    if isinstance(arguments, Scalar):
+        name, at = request.evaluate(arguments), arguments
+    else:
+        name = own_arguments(request, "name").get("name")
+    if name not in SKLEARN_TABLES:
+        raise misspelt("NS604", f"scikit-learn brings no table {name!r}", at, str(name), list(SKLEARN_TABLES))
+    from sklearn import datasets
+
+    table = getattr(datasets, f"load_{name}")()
+    inputs = torch.as_tensor(table.data, dtype=torch.float32)  # [N, features]
+    targets = torch.as_tensor(table.target)
+    targets = targets.float() if targets.is_floating_point() else targets.long()
+    classes = tuple(str(word) for word in table.target_names) if hasattr(table, "target_names") else ()
+    if name in ("diabetes", "linnerud"):
+        classes = ()
+    columns = tuple(str(word) for word in table.feature_names)
+    if name != "digits":
+        return Loaded(all_of(inputs, targets), classes=classes, columns=columns, target="target")
+    inputs = inputs / 16  # [N, 64], grey levels are 0 to 16
+    if len(request.input.shape) == 1:
+        return Loaded(all_of(inputs, targets), classes=classes, columns=columns, target="target")
+    return Loaded(all_of(inputs.reshape(-1, 1, 8, 8), targets), classes=classes, picture=True)
+
+
+def inline(request: Request) -> Loaded:
+    """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: one entry a sample; a bare number is a sample of one."""
+    values = own_arguments(request, "x", "y")
+    for key in ("x", "y"):
+        if key not in values:
+            raise problem("NS203", f"inline needs {key}", request.name)
+    x, y = request.argument("x"), request.argument("y")
+    assert x is not None
+    assert y is not None
+    inputs, targets = _tensor("x", values["x"], x), _tensor("y", values["y"], y)
+    if len(inputs) != len(targets):
+        raise problem("NS601", f"x has {len(inputs)} samples, y has {len(targets)}", y)
+    if inputs.ndim == 1:
+        inputs = inputs[:, None]
+    features = tuple(f"x{i}" for i in range(inputs.shape[1])) if inputs.ndim == 2 else ()
+    return Loaded(all_of(inputs.float(), targets), columns=features, target="y")
+
+
+def _tensor(name: str, value: object, node: Node) -> torch.Tensor:
+    """A nested list of numbers as int64 or float32; what breaks its shape or is no number is pointed at."""
+    rows = items(node)
+    if not rows:
+        raise problem("NS202", f"{name} is a list with one entry a sample, not {describe(node)}", node)
+    width = len(items(rows[0]))
+    for row in rows:
+        if len(items(row)) != width:
+            raise problem("NS601", f"a sample of {name} has {len(items(row))} numbers, the first has {width}", row)
+    try:
+        tensor = torch.tensor(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise problem("NS601", f"{name} holds something that is no number, or rows of different length",
+                      _culprit(node) or node) from None  # fmt: skip
+    return tensor.float() if tensor.is_floating_point() else tensor.long()
+
+
+def _culprit(node: Node) -> Node | None:
+    """The first leaf that is no number."""
+    if isinstance(node, Scalar):
+        return node if isinstance(node.value, str | None) else None
+    return next((found for item in items(node) if (found := _culprit(item)) is not None), None)

@@ -1,0 +1,37 @@
+"""`auto`, `cpu`, `cuda`, `cuda:1`, `mps` → a torch.device that is really there."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from netspec.runner.problems import At, problem
+
+_WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+
+
+def choose_device(wanted: str, at: At) -> torch.device:
+    """The device for a run; `auto` is a GPU where there is one.
+
+    Raises:
+        SpecError: NS606, the word is none or the device is not there; another one is never taken silently.
+    """
+    if not _WORDS.fullmatch(wanted):
+        raise problem("NS606", f"{wanted!r} is no device: auto, cpu, cuda, cuda:N or mps", at)
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count() if cuda else 0)), *(["mps"] if mps else [])]
+    found = wanted in there or (wanted == "cuda" and cuda)
+    if not found:
+        what = {"m": "no Apple GPU", "c": "no CUDA GPU that torch can use"}[wanted[0]]
+        if wanted.startswith("cuda:") and cuda:
+            what = f"no {wanted}"
+        raise problem(
+            "NS606",
+            f"{wanted} was asked for and there is {what}",
+            at,
+            ("fix", f"take one of: auto, {', '.join(there)}"),
+        )
+    return torch.device(wanted)

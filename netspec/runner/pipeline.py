@@ -1,0 +1,104 @@
+"""Transforms: from the samples as they are stored to what the network gets.
+
+Pictures come as uint8 C×H×W and are scaled to [0, 1] first. Then follow the `transforms` up to the first Normalize, for
+training samples the `augment` ones, and the rest. All but the random ones work on whole batches [N, C, H, W].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from netspec.ground.tree import Mapping, describe
+from netspec.ground.tree import Sequence as ListNode
+from netspec.runner.byname import Choice
+from netspec.runner.families import choose_transform, is_random
+from netspec.runner.problems import Collector, problem
+from netspec.stages.spec import Spec
+
+Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
+CHUNK = 1024  # samples that are transformed at once
+
+
+def to_float(x: torch.Tensor) -> torch.Tensor:
+    """uint8 grey levels as float32 in [0, 1]; floats as they are."""
+    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The spec's transforms, in the order they are applied: `before`, `augment` (training only), `after`."""
+
+    before: tuple[Step, ...] = ()
+    augment: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    def shape(self, x: torch.Tensor) -> torch.Tensor:
+        """Scaling and the transforms before Normalize, on a picture [C, H, W] or a batch."""
+        return _apply(self.before, to_float(x))
+
+    def finish(self, x: torch.Tensor) -> torch.Tensor:
+        """What comes after the random transforms, on a batch."""
+        return _apply(self.after, x)
+
+    def plain(self, x: torch.Tensor, shaped: bool = False) -> torch.Tensor:
+        """Everything but the random transforms, on a batch."""
+        return self.finish(x if shaped else self.shape(x))
+
+    def random(self, x: torch.Tensor) -> torch.Tensor:
+        """The random transforms, each sample of the batch drawing its own numbers."""
+        return torch.stack([_apply(self.augment, sample) for sample in x])
+
+
+def _apply(steps: Sequence[Step], x: torch.Tensor) -> torch.Tensor:
+    for choice, transform in steps:
+        try:
+            x = transform(x)
+        except Exception as error:  # torchvision raises many kinds; each is about this transform on these samples
+            raise choice.refuse(error) from error
+    return x
+
+
+def in_chunks(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """`function` over a whole set [N, ...], in bounded extra memory."""
+    first = function(x[:CHUNK])
+    if len(x) <= CHUNK:
+        return first
+    result = first.new_empty((len(x), *first.shape[1:]))
+    result[:CHUNK] = first
+    for start in range(CHUNK, len(x), CHUNK):
+        result[start : start + CHUNK] = function(x[start : start + CHUNK])
+    return result
+
+
+def read_pipeline(spec: Spec) -> Pipeline:
+    """The transforms of a spec's `data`, chosen and constructed.
+
+    Raises:
+        SpecError: NS604, NS605 for each transform that cannot be had as written.
+    """
+    section = spec.data
+    if not isinstance(section, Mapping):
+        return Pipeline()
+    collector = Collector()
+    steps: dict[str, list[Step]] = {"transforms": [], "augment": []}
+    for key, found in steps.items():
+        node = section.get(key)
+        if node is None:
+            continue
+        if not isinstance(node, ListNode):
+            raise problem("NS202", f"data → {key} is a list of transforms, not {describe(node)}", node)
+        for item in node.items:
+            with collector.step():
+                choice = choose_transform(item, spec.evaluate)
+                if key == "transforms" and is_random(choice.name):
+                    message = f"{choice.name} is random: under `augment` it is for training samples only"
+                    raise problem("NS605", message, choice.node)
+                found.append((choice, choice.make()))
+    collector.finish()
+    names = [choice.name for choice, _ in steps["transforms"]]
+    cut = names.index("Normalize") if "Normalize" in names else len(names)
+    before, after = steps["transforms"][:cut], steps["transforms"][cut:]
+    return Pipeline(tuple(before), tuple(steps["augment"]), tuple(after))

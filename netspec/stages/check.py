@@ -1,0 +1,112 @@
+"""Spec → Report: every stage run, every finding placed, every fix verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from netspec.ground.diagnostics import Diagnostic, Frame
+from netspec.ground.findings import Findings
+from netspec.ground.shapes import show
+from netspec.ground.tree import Mapping as Tree
+from netspec.ground.tree import Node, Scalar, Sequence
+from netspec.stages.diagnose import diagnose
+from netspec.stages.evaluate import spec_params
+from netspec.stages.expand import expand
+from netspec.stages.fix import verified
+from netspec.stages.infer import infer
+from netspec.stages.load import TEXT, load
+from netspec.stages.reviewing import review
+from netspec.stages.sections import amount
+from netspec.stages.spec import Graph, Report, Spec
+
+
+def check(spec: Spec, *, fixes: bool = True) -> Report:
+    """Check a spec.
+
+    Args:
+        spec: as `load` gives it.
+        fixes: offer fixes; each is verified by a full re-check of the edited text.
+
+    Returns:
+        The Report; `ok` is false where a diagnostic is an error. Diagnostics stand in the order of the file.
+    """
+    findings = Findings()
+    findings.extend(spec.diagnostics)
+    graph = expand(spec, findings)
+    report = Report(spec, graph, (), (), spec_params(spec))
+    if graph is not None:
+        inference = infer(graph)
+        findings.extend(diagnose(spec, graph, inference))
+        report = Report(spec, graph, inference.known, (), report.params)
+    if not any(found.severity == "error" for found in findings.list()):
+        findings.extend(review(report))
+        findings.extend(_expectations(report))
+    ordered = sorted((_with_origin(found, spec) for found in findings.list()), key=lambda found: _order(found, spec))
+    if fixes and any(found.fixes for found in ordered):
+        size = len(graph.calls) if graph else 1
+        ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts))
+    return Report(spec, graph, report.inferred, tuple(ordered), report.params)
+
+
+def _recheck(spec: Spec, texts: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a spec with some of its texts replaced."""
+    if spec.path == TEXT:
+        source = texts.get(TEXT, spec.sources[TEXT])
+        again = load(source if "\n" in source else source + "\n", spec.settings, folder=spec.folder)
+    else:
+        overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
+        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay)
+    return check(again, fixes=False).diagnostics
+
+
+def _order(found: Diagnostic, spec: Spec) -> tuple[bool, str, int, int]:
+    return (found.span.path != spec.path, found.span.path, found.span.line, found.span.column)
+
+
+def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
+    """A finding in another file says where that file was named."""
+    origin = spec.origins.get(found.span.path)
+    if origin is None:
+        return found
+    frame = Frame(f"the file {found.span.path}, named", origin)
+    return found if frame in found.frames else Diagnostic(
+        found.code, found.message, found.span, found.layer, found.notes, found.fixes, (*found.frames, frame)
+    )  # fmt: skip
+
+
+def _expectations(report: Report) -> Iterator[Diagnostic]:
+    """What `expect` promises against what was found."""
+    expect = report.spec.expect
+    if not isinstance(expect, Tree) or report.graph is None:
+        return
+    wanted = expect.get("output")
+    if wanted is not None:
+        yield from _expected_output(report, wanted)
+    for key, code, counted, what in (
+        ("max_params", "NS502", report.parameters, "parameters"),
+        ("max_macs", "NS503", report.macs, "MACs"),
+    ):
+        node = expect.get(key)
+        bound = None if node is None else amount(report.spec.evaluate(node))
+        if node is not None and bound is not None and counted > bound:
+            text = node.text if isinstance(node, Scalar) else ""
+            yield Diagnostic(code, f"the network has {counted:,} {what}, {counted - int(bound):,} more than {text}", node.span)
+
+
+def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
+    shape = report.spec.evaluate(wanted)
+    outputs = report.outputs
+    if isinstance(wanted, Sequence):
+        outputs = dict(list(outputs.items())[:1])
+        shapes = {name: shape for name in outputs}
+    else:
+        shapes = dict(shape) if isinstance(shape, dict) else {}
+    for name, expected in shapes.items():
+        tensor = outputs.get(name)
+        if tensor is None or list(tensor.shape) != expected:
+            got = "there is no such output" if tensor is None else f"the network gives {show(tensor.shape)}"
+            sizes = show(tuple(expected)) if isinstance(expected, list) else str(expected)
+            yield Diagnostic("NS501", f"expect.output is {sizes}, {got}", wanted.span, layer=name)
+
+
+__all__ = ["Graph", "check"]

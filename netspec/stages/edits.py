@@ -1,0 +1,73 @@
+"""Edits of a spec's text that set an argument or insert a layer, in the style the text has there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+
+from netspec.ground.diagnostics import Edit, Span
+from netspec.ground.reading import split_lines
+from netspec.ground.tree import Mapping, Scalar
+from netspec.stages.spec import Call
+
+
+def _after(span: Span) -> Span:
+    return replace(span, line=span.end_line, column=span.end_column)
+
+
+def set_argument(call: Call, name: str, text: str) -> Edit | None:
+    """The edit that gives a call's argument the value `text`; None where the item is written in a way to leave alone."""
+    item = call.item
+    if name in call.places:
+        return Edit(call.places[name].span, text)
+    written = item.argument_node
+    if item.kind != "layer":
+        return None
+    if written is None:
+        if isinstance(item.node, Scalar):  # `- ReLU`
+            return Edit(item.at.span, f"{item.at.text}: {{{name}: {text}}}")
+        return None
+    if isinstance(written, Mapping):
+        if not written.entries:
+            return Edit(written.span, f"{{{name}: {text}}}")
+        last = written.entries[-1][1].span
+        if written.flow:
+            return Edit(_after(last), f", {name}: {text}")
+        indent = " " * (written.entries[0][0].span.column - 1)
+        return Edit(_after(last), f"\n{indent}{name}: {text}")
+    if isinstance(written, Scalar) and written.value is None:
+        return Edit(_after(item.at.span), f": {{{name}: {text}}}") if isinstance(item.node, Scalar) else None
+    scalar = item.record.scalar if item.record else None
+    if isinstance(written, Scalar) and scalar is not None:
+        return Edit(written.span, f"{{{scalar.name}: {written.text}, {name}: {text}}}")
+    return None
+
+
+def replace_arguments(call: Call, text: str) -> Edit | None:
+    """The edit that writes `text` in place of all of a layer's arguments."""
+    written = call.item.argument_node
+    return None if written is None or call.item.kind != "layer" else Edit(written.span, text)
+
+
+def insert_before(call: Call, line: str, sources: Dict[str, str]) -> Edit | None:
+    """The edit that puts an item before a call's item, where that starts a line with its dash."""
+    span = call.item.node.span
+    lines = split_lines(sources.get(span.path, ""))
+    if span.line > len(lines):
+        return None
+    before = lines[span.line - 1][: span.column - 1]
+    if before.strip() != "-":
+        return None
+    dash = before.index("-")
+    at = Span(span.path, span.line, dash + 1, span.line, dash + 1)
+    return Edit(at, f"- {line}\n{' ' * dash}")
+
+
+def apply_edits(text: str, edits: list[Edit]) -> str:
+    """`text` with the edits made, the last one first so that the places of the others hold."""
+    lines = text.split("\n")
+    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
+        first, last = edit.span.line - 1, edit.span.end_line - 1
+        joined = lines[first][: edit.span.column - 1] + edit.text + lines[last][edit.span.end_column - 1 :]
+        lines[first : last + 1] = joined.split("\n")
+    return "\n".join(lines)

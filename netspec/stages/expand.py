@@ -1,0 +1,341 @@
+"""Spec → flat Graph: blocks, groups, repeats, branches and references become calls with values for inputs.
+
+Every scope is a `Scope` with its own names; the calls of all scopes stand in one list in the order they run. Nothing
+is known of shapes yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+from typing import Any
+
+from netspec.ground.diagnostics import Frame
+from netspec.ground.expressions import Value
+from netspec.ground.findings import Findings
+from netspec.ground.shapes import Tensor
+from netspec.ground.tree import Node, Scalar, Sequence, describe
+from netspec.layers.arguments import Int
+from netspec.layers.record import Layer
+from netspec.stages.evaluate import FAILED, Evaluator, param_value, spec_params
+from netspec.stages.repeat import TooLarge, turns_of
+from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
+from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
+
+MOST_CALLS = 100_000
+MOST_ITEMS = 400_000
+DEEPEST = 60
+
+
+class _Expander:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.calls: list[Call] = []
+        self.visited = 0
+        self.open_blocks: tuple[str, ...] = ()
+
+    def items(self, items: tuple[Item, ...], place: Place, last: Local | None) -> Local | None:
+        """Expand a list of items; returns the value of the last one."""
+        for item in items:
+            last = self.item(item, place, last) if item.repeat is None else self.repeated(item, place, last)
+        return last
+
+    def repeated(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """An item with `repeat`: with a plain name the copies fill a submodule of that name, else they are spliced."""
+        assert item.repeat is not None
+        turns = turns_of(item.repeat, place)
+        bare = replace(item, repeat=None)
+        if item.name is not None and "{" not in item.name.text:
+            copy = replace(bare, name=None, when=None, sources=None, claim=None)
+            body = item.items if item.kind == "group" else (copy,)
+            group = replace(bare, kind="group", record=None, args=(), items=body, single=False)
+            return self.group(group, place, last, turns)
+        for number, turn in enumerate(turns):
+            copy = bare if number == 0 or item.name is not None else replace(bare, sources=None)
+            last = self.item(copy, place.with_names(turn), last)
+        return last
+
+    def item(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """Expand one item; returns its value, or None where an error leaves it none."""
+        self.visited += 1
+        if self.visited > MOST_ITEMS or len(self.calls) >= MOST_CALLS or len(place.frames) > DEEPEST:
+            limit = f"nests blocks more than {DEEPEST} deep" if len(place.frames) > DEEPEST else f"expands to more than {MOST_CALLS} layers"
+            place.error("NS211", f"the spec {limit}", item.at)
+            raise TooLarge
+        if item.when is not None and not _holds(item.when, place):
+            return self.left_out(item, place, last)
+        match item.kind:
+            case "group" if item.name is None:
+                return self.items(_spliced(item), place, last)
+            case "group" if item.single and len(item.items) == 1:
+                return self.item(_only_item(item), place, last)
+            case "group":
+                return self.group(item, place, last, [{}])
+            case "block":
+                return self.block(item, place, last)
+            case "branches" if item.name is not None:
+                inside = replace(item, name=None, sources=None, claim=None, when=None)
+                return self.group(replace(item, kind="group", items=(inside,)), place, last, [{}])
+            case "branches":
+                return self.branches(item, place, last)
+            case "share":
+                return self.share(item, place, last)
+            case _:
+                return self.call(item, place, place.sources(item, last), place.attribute(item))
+
+    def left_out(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """An item whose `when` does not hold: a named one is the identity, another is not there."""
+        if item.name is None:
+            return last
+        sources = place.sources(item, last)
+        name = place.name_of(item.name)
+        place.scope.named_at.setdefault(name, item.name)
+        return place.bind(item, name, sources[0] if sources else None)
+
+    def group(self, item: Item, place: Place, last: Local | None, turns: list[dict[str, Value]]) -> Local | None:
+        """A named group: a scope of its own, filled once for each turn."""
+        sources, name = place.sources(item, last), place.attribute(item)
+        if sources is None:
+            return place.bind(item, name, None)
+        inner = self.enter(place, name, "group", sources, item.items, place.names, place.frames)
+        end = inner.scope.entry
+        for turn in turns:
+            end = self.items(item.items, inner.with_names(turn), end)
+        return self.leave(item, place, inner, name, sources, (end,))
+
+    def block(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """A block's use: a scope of its own, with the block's parameters."""
+        block = self.spec.blocks[item.at.text]
+        sources, name = place.sources(item, last), place.attribute(item)
+        path = place.scope.at(name)
+        if block.name in self.open_blocks:
+            circle = " → ".join((*self.open_blocks[self.open_blocks.index(block.name) :], block.name))
+            place.error("NS214", f"the block {block.name} uses itself: {circle}", item.at, layer=path)
+            return place.bind(item, name, None)
+        params = self.block_params(item, place, path)
+        if sources is None or params is None:
+            return place.bind(item, name, None)
+        frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *place.frames)
+        inner = self.enter(place, name, block.name, sources, block.items, params, frames)
+        trail, self.open_blocks = self.open_blocks, (*self.open_blocks, block.name)
+        results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
+        self.open_blocks = trail
+        if block.outputs:
+            results = tuple(inner.lookup(reference) for reference in block.outputs)
+        return self.leave(item, place, inner, name, sources, results)
+
+    def block_params(self, item: Item, place: Place, path: str) -> dict[str, Value] | None:
+        """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
+        block = self.spec.blocks[item.at.text]
+        given = {key.text: value for key, value in item.args}
+        values: dict[str, Value] = {name: value for name, value in place.names.items() if name in self.spec.params}
+        whole = True
+        for param, default in block.params.items():
+            node = given.get(param, default)
+            if node is None:
+                place.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
+                whole = False
+            elif param not in given:
+                values[param] = param_value(node, values)
+            elif isinstance(node, Scalar):
+                value: Any = place.scalar(node)
+                whole = whole and value is not FAILED
+                values[param] = value
+            else:
+                place.error("NS202", f"{param} has to be a number or a word, got {describe(node)}", node, layer=path)
+                whole = False
+        return values if whole else None
+
+    def enter(
+        self, place: Place, name: str, title: str, sources: tuple[Local, ...], items: tuple[Item, ...],
+        names: Dict[str, Value], frames: tuple[Frame, ...],
+    ) -> Place:  # fmt: skip
+        """A new scope inside that of `place`, given the values `sources`."""
+        flats = [place.scope.flat(source) for source in sources]
+        keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
+        scope = ScopeBuilder(place.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
+        return Place(scope, names, place.findings, frames)
+
+    def leave(
+        self, item: Item, place: Place, inner: Place, name: str, sources: tuple[Local, ...], results: tuple[Local | None, ...]
+    ) -> Local | None:  # fmt: skip
+        """Close the scope of `inner` and make it a step of the scope around it."""
+        ends = tuple(end for end in results if end is not None)
+        if len(ends) < len(results):
+            return place.bind(item, name, None)
+        value = _flatten(inner.scope.flat(end) for end in ends)
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.modules_only(inner.scope)))
+        claim = _claim(item, place)
+        if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
+            call = self.calls[value.node]
+            self.calls[value.node] = replace(call, claim=claim, places={**call.places, "shape": item.claim})
+        return place.bind(item, name, place.scope.add(step, value))
+
+    def modules_only(self, scope: ScopeBuilder) -> bool:
+        """Whether every step of a scope is a module that is applied once."""
+        calls = [self.calls[step.call] for step in scope.steps if step.call is not None]
+        return all(not call.record.is_function and call.shares is None for call in calls)
+
+    def branches(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """Branches: each is a submodule of the enclosing scope (or the item it is), then comes the merge."""
+        assert item.merge is not None
+        sources, name = place.sources(item, last), place.attribute(item)
+        if sources is None:
+            return None
+        if len(sources) > 1:
+            place.error("NS303", f"branches take one value, gets {len(sources)}", item.at)
+            return None
+        ends: list[Local | None] = []
+        for key, body, single in item.branches:
+            if not body:
+                ends.append(sources[0])
+                continue
+            position = place.scope.position
+            ends.append(self.item(Item("group", key, item.node, name=key, items=body, single=single), place, sources[0]))
+            place.scope.position = position
+        found = tuple(end for end in ends if end is not None)
+        merge = replace(item.merge, claim=item.claim or item.merge.claim)
+        return self.call(merge, place, found if len(found) == len(ends) else None, name)
+
+    def share(self, item: Item, place: Place, last: Local | None) -> Local | None:
+        """The module of an earlier item, applied again."""
+        sources, target = place.sources(item, last), place.lookup(item.at)
+        name = place.attribute(item)
+        if target is None or sources is None:
+            return place.bind(item, name, None)
+        step = place.scope.steps[target.step] if target.step >= 0 else None
+        if step is None or step.call is None or self.calls[step.call].record.is_function:
+            place.error("NS305", f"{item.at.text} is no layer of this scope whose weights could be shared", item.at)
+            return place.bind(item, name, None)
+        return self.call(item, place, sources, name, self.calls[step.call])
+
+    def call(
+        self, item: Item, place: Place, sources: tuple[Local, ...] | None, name: str, shared: Call | None = None
+    ) -> Local | None:
+        """A layer or function applied to values."""
+        record = shared.record if shared else item.record
+        assert record is not None
+        path = place.scope.at(name)
+        args, places, whole = (shared.args, shared.places, True) if shared else _arguments(item, record, place, path)
+        places = places if item.claim is None else {**places, "shape": item.claim}
+        flats = _flatten(place.scope.flat(source) for source in sources or ())
+        refs = flats if isinstance(flats, tuple) else (flats,)
+        if sources is None or not _takes(record, len(refs), item, place, path):
+            whole = False
+        elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
+            sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
+        claim = _claim(item, place)
+        shares = shared.id if shared else None
+        frames = (*item.at.frames, *place.frames)
+        call = Call(len(self.calls), path, record, args, places, refs, item, claim, frames, shares, not whole)
+        self.calls.append(call)
+        target = shared.path.rpartition(".")[2] if shared else name
+        return place.bind(item, name, place.scope.add(Step(target, sources or (), call=call.id), Ref(call.id)))
+
+
+def _arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
+    """The evaluated arguments of a layer, where they stand, and whether all are sound."""
+    args: dict[str, Any] = {}
+    places: dict[str, Node] = {}
+    for key, node in item.args:
+        arg = record.arg(key.text)
+        assert arg is not None
+        places[arg.name] = node
+        value = place.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
+        if value is not FAILED:
+            args[arg.name] = value
+    missing = [arg for arg in record.args if arg.required and arg.name not in places]
+    for arg in missing:
+        place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
+    return args, places, not missing and len(args) == len(places)
+
+
+def _takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
+    """Whether a layer takes so many inputs; noted if not."""
+    least, most = record.inputs
+    if count >= least and (most is None or count <= most):
+        return True
+    wants = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+    hint = "; write from: [a, b]" if count < least else ""
+    message = f"{record.name} takes {wants} {'input' if wants == '1' else 'inputs'}, gets {count}{hint}"
+    place.error("NS303", message, item.at, layer=path)
+    return False
+
+
+def _flatten(flats: Any) -> Flat:
+    """Several values as one tuple of references; one alone as itself."""
+    refs = tuple(ref for flat in flats for ref in (flat if isinstance(flat, tuple) else (flat,)))
+    return refs[0] if len(refs) == 1 else refs
+
+
+def _holds(when: Scalar, place: Place) -> bool:
+    value = place.scalar(when)
+    if not isinstance(value, bool) and value is not FAILED:
+        place.error("NS202", f"when has to be a condition such as stride > 1, got {value!r}", when)
+    return value is not False
+
+
+def _claim(item: Item, place: Place) -> tuple[int, ...] | None:
+    """The sizes that an item's `shape` claims."""
+    if item.claim is None:
+        return None
+    if not isinstance(item.claim, Sequence):
+        place.error("NS202", f"shape has to be a list of sizes, got {describe(item.claim)}", item.claim)
+        return None
+    sizes = tuple(place.argument(node, Int(0), "a size of shape") for node in item.claim.items)
+    return tuple(size for size in sizes if isinstance(size, int)) if FAILED not in sizes else None
+
+
+def _spliced(group: Item) -> tuple[Item, ...]:
+    """The items of a group without a name; its `from` is the first one's, its `shape` the last one's."""
+    items = list(group.items)
+    if items and group.sources is not None:
+        items[0] = replace(items[0], sources=items[0].sources or group.sources)
+    if items and group.claim is not None:
+        items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
+    return tuple(items)
+
+
+def _only_item(group: Item) -> Item:
+    """The one item that a named group is, with the group's keys."""
+    item = group.items[0]
+    sources, claim = group.sources or item.sources, group.claim or item.claim
+    return replace(item, name=group.name, sources=sources, claim=claim)
+
+
+def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> Tensor | None:
+    evaluator = Evaluator(findings)
+    sizes = [evaluator.argument(node, Int(1), names, "a size of the input", None, ()) for node in declared.sizes]
+    if not declared.dtype or FAILED in sizes:
+        return None
+    return Tensor(tuple(size for size in sizes if isinstance(size, int)), declared.dtype)
+
+
+def expand(spec: Spec, findings: Findings) -> Graph | None:
+    """The flat graph of a spec; None where it has no layers or breaks a limit."""
+    names = spec_params(spec)
+    inputs = {declared.name: _input(declared, names, findings) for declared in spec.inputs} or {"input": None}
+    refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
+    scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
+    place = Place(scope, names, findings)
+    expander = _Expander(spec)
+    try:
+        last = expander.items(spec.layers, place, scope.entry)
+    except TooLarge:
+        return None
+    if not expander.calls:
+        return None
+    results: dict[str, Local] = {}
+    for reference in spec.outputs:
+        local = place.lookup(reference)
+        if local is not None:
+            results[reference.text] = local
+    if not spec.outputs and last is not None and last.step >= 0:
+        own = [name for name, local in scope.names.items() if local == last]
+        results[own[-1] if own else str(scope.position - 1)] = last
+    outputs: dict[str, Ref] = {}
+    for name, local in results.items():
+        value = scope.flat(local)
+        outputs |= {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
+    built = scope.finish(tuple(results.values()), expander.modules_only(scope))
+    return Graph(inputs, tuple(expander.calls), outputs, built)

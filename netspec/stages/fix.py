@@ -1,0 +1,73 @@
+"""Fixes: each candidate is applied to a copy and the whole spec checked again; only what mends and breaks nothing stays."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from netspec.ground.diagnostics import Diagnostic, Edit, Fix
+from netspec.stages.edits import apply_edits
+from netspec.stages.spec import Spec
+
+MOST_TRIALS = 40
+BUDGET = 40_000  # calls that the trials of one file may check again
+
+Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
+
+
+def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
+    """The texts that edits change, by path, with the edits made."""
+    by_path: dict[str, list[Edit]] = {}
+    for edit in edits:
+        by_path.setdefault(edit.span.path, []).append(edit)
+    return {path: apply_edits(spec.sources[path], found) for path, found in by_path.items()}
+
+
+def mends(fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck) -> bool:
+    """Whether applying a fix makes its error go away and brings no other."""
+    if any(edit.span.path not in spec.sources or edit.span.path == "--set" for edit in fix.edits):
+        return False
+    after = Counter(found.identity for found in recheck(edited(spec, fix.edits)) if found.severity == "error")
+    known = Counter(found.identity for found in before if found.severity == "error")
+    return after[target.identity] < known[target.identity] and not after - known
+
+
+def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: Recheck) -> list[Diagnostic]:
+    """The diagnostics with only those fixes that a full re-check confirms.
+
+    Args:
+        size: how many calls one re-check infers; bounds how many are made.
+    """
+    trials = min(MOST_TRIALS, max(BUDGET // max(size, 1), 1))
+    found: list[Diagnostic] = []
+    for diagnostic in diagnostics:
+        kept = []
+        for fix in diagnostic.fixes:
+            if trials > 0:
+                trials -= 1
+                if mends(fix, diagnostic, diagnostics, spec, recheck):
+                    kept.append(fix)
+        found.append(replace(diagnostic, fixes=tuple(kept)) if diagnostic.fixes else diagnostic)
+    return found
+
+
+def write_atomically(path: str, text: str) -> None:
+    """Replace a file's text in one step: it is written beside it, then renamed; its mode and line ends are kept."""
+    target = Path(path).resolve()
+    with target.open(newline="") as file:
+        ends = "\r\n" if "\r\n" in file.read() else "\n"
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text.replace("\r\n", "\n").replace("\n", ends))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(target.stat().st_mode)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,230 @@
+"""Graph → Graph with shapes: every call's rule is applied to the sample tensors that reach it.
+
+After an error the inference goes on with what it may stand for: where a written size contradicts the one that
+arrives, the value downstream has two candidate worlds, the arriving one and the written one. A later layer is wrong
+only if it is wrong in every world, so that independent errors all show and echoes do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+from netspec.ground.shapes import FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show
+from netspec.layers.record import Layer
+from netspec.stages.spec import Call, Graph, Inferred, Ref
+
+Outputs = tuple[Tensor, ...]
+MOST_WORLDS = 3
+LARGEST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one call. `kind` is `size` (a written size differs from the arriving one), `shape` (a
+    claimed shape differs from the computed one), `fact` (the rule refuses) or `broadcast` (a warning).
+
+    `argument` names what to look at; `written` and `actual` are the two sizes or shapes; `inputs` what arrived.
+    """
+
+    call: Call
+    kind: str
+    code: str
+    message: str
+    inputs: Outputs
+    argument: str | None = None
+    written: Any = None
+    actual: Any = None
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """A call in one world."""
+
+    worlds: list[Outputs]
+    problems: list[Problem]
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What is known of each call, in order, and what is wrong."""
+
+    known: tuple[Inferred, ...]
+    problems: tuple[Problem, ...]
+
+
+def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
+    """The given arguments and the defaults of the others; inferred ones are missing."""
+    args = {arg.name: arg.default for arg in record.args if arg.infer is None and not arg.required}
+    args.update(given)
+    return args
+
+
+def _check_dtypes(record: Layer, inputs: Outputs) -> None:
+    for tensor in inputs:
+        if record.takes == "float" and tensor.dtype not in FLOATS:
+            raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
+        if record.takes == "int" and tensor.dtype not in INTEGERS:
+            raise DtypeFact(f"{record.name} takes integers, gets {tensor.dtype}")
+
+
+def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
+    dtype = inputs[0].dtype if record.gives == "same" and inputs else record.gives
+    shapes = result if isinstance(result, list) else [result]
+    for shape in shapes:
+        if any(size > LARGEST for size in shape):
+            raise Fact("the tensor would be larger than 2^62")
+    return tuple(Tensor(shape, dtype) for shape in shapes)
+
+
+def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
+    """The inputs with the one size changed that would make a written size right."""
+    for index, shape in enumerate(shapes):
+        for axis in range(len(shape)):
+            changed = [*shapes]
+            changed[index] = (*shape[:axis], written, *shape[axis + 1 :])
+            try:
+                if infer(*changed) == written:
+                    return changed
+            except Fact:
+                continue
+    return None
+
+
+def apply(call: Call, inputs: Outputs) -> _Outcome:
+    """One call on sample tensors."""
+    record, shapes = call.record, [tensor.shape for tensor in inputs]
+    args = complete(record, call.args)
+    outcome = _Outcome([], [], args)
+    other: list[Shape] | None = None
+    try:
+        _check_dtypes(record, inputs)
+        for arg in record.args:
+            if arg.infer is None:
+                continue
+            if args.get(arg.name, ...) is None and arg.name in call.args:
+                continue  # null written on purpose
+            actual = arg.infer(*shapes)
+            written = args.setdefault(arg.name, actual)
+            if written != actual:
+                message = f"{record.name} expects {_sizes(written)} {arg.unit or arg.name}, gets {_sizes(actual)}"
+                outcome.problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
+                other = _pretend(arg.infer, shapes, written) if isinstance(written, int) else None
+        namespace = SimpleNamespace(**args)
+        outcome.worlds.append(_typed(record, record.shape(namespace, *shapes), inputs))
+        if other is not None:
+            pretended = _typed(record, record.shape(namespace, *other), inputs)
+            if pretended != outcome.worlds[0]:
+                outcome.worlds.append(pretended)
+    except Fact as fact:
+        if not outcome.worlds:
+            outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
+            if not (isinstance(fact, RankFact) and outcome.problems):
+                message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
+                outcome.problems.append(Problem(call, "fact", fact.code, message, inputs, fact.argument))
+    return outcome
+
+
+def _sizes(value: object) -> str:
+    return show(value) if isinstance(value, tuple) else str(value)
+
+
+class _Inference:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.entering = [None if tensor is None else (tensor,) for tensor in graph.inputs.values()]
+        self.worlds: list[list[Outputs]] = []
+        self.known: list[Inferred] = []
+        self.problems: list[Problem] = []
+
+    def values(self, ref: Ref) -> list[Outputs]:
+        """The candidate worlds of a value; none where it is unknown."""
+        if ref.node >= 0:
+            worlds = self.worlds[ref.node]
+        else:
+            entering = self.entering[-1 - ref.node]
+            worlds = [] if entering is None else [entering]
+        if ref.output is None:
+            return worlds
+        return [(world[ref.output],) for world in worlds if ref.output < len(world)]
+
+    def arriving(self, call: Call) -> list[Outputs] | None:
+        """What reaches a call, world by world; None where an input is unknown or does not exist."""
+        columns = [self.values(ref) for ref in call.inputs]
+        for ref, column in zip(call.inputs, columns, strict=True):
+            if not column:
+                if ref.output is not None and ref.node >= 0 and self.worlds[ref.node]:
+                    count = len(self.worlds[ref.node][0])
+                    producer = self.graph.calls[ref.node].record.name
+                    message = f"{producer} has {count} {'output' if count == 1 else 'outputs'}, numbered from 0; got {ref.output}"
+                    self.problems.append(Problem(call, "fact", "NS304", message, ()))
+                return None
+        height = max(map(len, columns), default=1)
+        worlds = [tuple(t for column in columns for t in column[min(k, len(column) - 1)]) for k in range(height)]
+        most = call.record.inputs[1]
+        if most is not None and len(worlds[0]) > most:
+            message = f"{call.record.name} takes {most}, the item before gives {len(worlds[0])}: pick one with from: name.0"
+            self.problems.append(Problem(call, "fact", "NS304", message, worlds[0]))
+            return None
+        return worlds
+
+    def visit(self, call: Call) -> None:
+        arriving = None if call.broken else self.arriving(call)
+        if arriving is None:
+            claimed = [] if call.claim is None else [(Tensor(call.claim),)]
+            self.worlds.append(claimed)
+            self.known.append(Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None))
+            return
+        outcomes = [apply(call, inputs) for inputs in arriving]
+        sound = [index for index, outcome in enumerate(outcomes) if not outcome.problems]
+        chosen = sound or [0]
+        best, inputs = outcomes[chosen[0]], arriving[chosen[0]]
+        self.problems.extend(best.problems)
+        worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
+        worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
+        if call.record.broadcasts and sound and len({tensor.shape for tensor in inputs}) > 1:
+            shapes = " and ".join(show(tensor.shape) for tensor in inputs)
+            message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
+            self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
+        self.worlds.append(worlds[:MOST_WORLDS])
+        self.known.append(self.counted(call, inputs, worlds[0] if worlds else None, best.args))
+
+    def claimed(self, call: Call, worlds: list[Outputs], inputs: Outputs) -> list[Outputs]:
+        """The worlds that a `shape` claim allows, or all of them and the claim if it contradicts them."""
+        if call.claim is None:
+            return worlds
+        claim = call.claim
+        if not worlds:
+            return [(Tensor(claim),)]
+        agreeing = [world for world in worlds if world[0].shape == claim]
+        if agreeing:
+            return agreeing
+        actual = worlds[0][0].shape
+        message = f"shape claims {show(claim)}, {call.record.name} gives {show(actual)}"
+        self.problems.append(Problem(call, "shape", "NS402", message, inputs, "shape", claim, actual))
+        return [*worlds, (replace(worlds[0][0], shape=claim), *worlds[0][1:])]
+
+    def counted(self, call: Call, inputs: Outputs, outputs: Outputs | None, args: dict[str, Any]) -> Inferred:
+        """A call with its parameter count and its MACs."""
+        if outputs is None:
+            return Inferred(inputs, None, args, None, None)
+        namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in inputs]
+        try:
+            parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
+            macs = call.record.macs(namespace, outputs[0].shape, *shapes)
+        except (Fact, TypeError, AttributeError, IndexError, ValueError):
+            if not self.problems:
+                raise
+            return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
+        return Inferred(inputs, outputs, args, parameters, macs)
+
+
+def infer(graph: Graph) -> Inference:
+    """Shapes, counts and problems of every call of a graph."""
+    inference = _Inference(graph)
+    for call in graph.calls:
+        inference.visit(call)
+    return Inference(tuple(inference.known), tuple(inference.problems))

@@ -1,0 +1,212 @@
+"""text → Spec: composes the file, takes in what `model` and `include` name, applies settings, then parses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence as ListLike
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from netspec.ground.diagnostics import Span
+from netspec.ground.findings import Findings
+from netspec.ground.paths import COMMAND_LINE, PathRefused, below
+from netspec.ground.reading import ReadError, read_text
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.stages.parse import Document, parse
+from netspec.stages.settings import apply_settings
+from netspec.stages.source import compose
+from netspec.stages.spec import Spec
+
+MOST_FILES = 100
+TEXT = "<text>"
+NETWORK_KEYS = ("input", "inputs", "blocks", "layers", "outputs", "include")
+
+
+@dataclass
+class _Loader:
+    """Reads the files of one spec, all below `folder`."""
+
+    folder: Path
+    shown: str  # the folder as the user wrote it
+    findings: Findings
+    sources: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, Span] = field(default_factory=dict)
+    overlay: Dict[str, str] = field(default_factory=dict)
+
+    def tree(self, text: str, path: str) -> Mapping | None:
+        self.sources[path] = text
+        root, found = compose(text, path)
+        self.findings.extend(found)
+        if isinstance(root, Mapping):
+            return root
+        if not found:
+            at = root.span if root is not None else Span(path, 1, 1, 1, 2)
+            got = "nothing" if root is None else describe(root)
+            self.findings.add("NS200", f"a spec is a mapping that starts with `netspec: 1`, got {got}", at)
+        return None
+
+    def file(self, node: Node, trail: tuple[Path, ...]) -> tuple[Mapping, str, Path] | None:
+        """The tree of a file that a spec names, with its path as shown and as found."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            self.findings.add("NS202", f"expected the path of a file, got {describe(node)}", node)
+            return None
+        if node.span.path == COMMAND_LINE or not trail:
+            base = self.folder
+        else:
+            base = trail[-1].parent
+        try:
+            found = (base / node.value).resolve()
+            if not found.is_relative_to(self.folder.resolve()):
+                below(self.folder, node.value)
+                raise PathRefused(f"{node.value} lies outside the spec's folder")
+            if found in trail:
+                self.findings.add("NS213", f"{node.value} is being read already: the files include each other", node)
+                return None
+            if len(self.sources) >= MOST_FILES:
+                raise PathRefused(f"more than {MOST_FILES} files")
+            shown = os.path.join(self.shown, os.path.relpath(found, self.folder.resolve()))  # noqa: PTH118 - as typed
+            text = self.overlay[shown] if shown in self.overlay else read_text(found)
+        except (PathRefused, ValueError, OSError) as refused:
+            self.findings.add("NS212", str(refused), node)
+            return None
+        except ReadError as error:
+            self.findings.add("NS212", str(error).replace(str(found), node.value), node)
+            return None
+        self.origins.setdefault(shown, node.span)
+        root = self.tree(text, shown)
+        return None if root is None else (root, shown, found)
+
+    def with_model(self, root: Mapping, trail: tuple[Path, ...]) -> tuple[Mapping, str | None]:
+        """`root` with the network of the file that its `model` names, and that network's name."""
+        node = root.get("model")
+        if node is None:
+            return root, None
+        for key in ("blocks", "layers", "outputs", "include"):
+            if root.get(key) is not None:
+                self.findings.add("NS217", f"model brings the network; {key} cannot stand beside it", root.key(key) or root)
+        read = self.file(node, trail)
+        if read is None:
+            return root, None
+        model, shown, found = read
+        model = self.with_includes(model, (*trail, found))
+        model, inner = self.with_model(model, (*trail, found))
+        title = model.get("name")
+        name = inner or (title.text if isinstance(title, Scalar) else Path(shown).stem)
+        own = root.get("params")
+        entries = [(k, v) for k, v in root.entries if k.text not in ("model", "params")]
+        base = model.get("params")
+        if own is not None or base is not None:
+            params = self.merged_params(base, own)
+            entries.append((root.key("params") or model.key("params") or Scalar("params", root.span, "params"), params))
+        taken = {key.text for key, _ in entries}
+        if taken & {"input", "inputs"}:
+            taken |= {"input", "inputs"}
+        entries += [(k, v) for k, v in model.entries if k.text in NETWORK_KEYS and k.text not in taken]
+        return replace(root, entries=tuple(entries)), name
+
+    def merged_params(self, base: Node | None, own: Node | None) -> Node:
+        if not isinstance(base, Mapping):
+            base = Mapping((), own.span if own else Span(TEXT, 1, 1, 1, 1))
+        if own is None:
+            return base
+        if not isinstance(own, Mapping):
+            return own
+        known = [key.text for key, _ in base]
+        for key, _ in own:
+            if key.text not in known:
+                self.findings.misspelt("NS210", f"the model has no parameter {key.text!r}", key, known)
+        entries = [(own.key(k.text) or k, own.get(k.text) or v) for k, v in base]
+        return Mapping(tuple(entries), own.span)
+
+    def with_includes(self, root: Mapping, trail: tuple[Path, ...]) -> Mapping:
+        """`root` with the blocks of the files that its `include` names, and of those that they name."""
+        node = root.get("include")
+        if node is None:
+            return root
+        own = root.get("blocks")
+        blocks = list(own.entries) if isinstance(own, Mapping) else []
+        known = {key.text: key.span for key, _ in blocks}
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            read = self.file(item, trail)
+            if read is None:
+                continue
+            tree, _, found = read
+            for key, _ in tree:
+                if key.text not in ("netspec", "name", "include", "blocks"):
+                    self.findings.misspelt("NS201", f"an included file brings blocks only, not {key.text!r}", key, ("include", "blocks"))
+            tree = self.with_includes(tree, (*trail, found))
+            more = tree.get("blocks")
+            for key, body in more.entries if isinstance(more, Mapping) else ():
+                if known.setdefault(key.text, key.span) == key.span:
+                    blocks.append((key, body))
+                else:
+                    self.findings.add("NS209", f"the block {key.text} is defined in {known[key.text].path} too", key)
+        unique = tuple({key.text: (key, body) for key, body in reversed(blocks)}.values())[::-1]
+        at = root.key("blocks") or root.key("include") or Scalar("blocks", root.span, "blocks")
+        merged = (replace(at, value="blocks", text="blocks"), Mapping(unique, own.span if own else node.span))
+        entries = [(k, v) for k, v in root.entries if k.text not in ("include", "blocks")]
+        return replace(root, entries=(*entries, merged))
+
+
+def load(
+    source: str | Path,
+    settings: ListLike[str] = (),
+    *,
+    folder: Path | None = None,
+    overlay: Dict[str, str] | None = None,
+) -> Spec:
+    """Read a spec from a file, or from its text.
+
+    Args:
+        source: a path, `-` for standard input, or YAML text (recognised by a line break).
+        settings: assignments such as `classes=100` or `train.epochs=3`, made in order.
+        folder: what relative paths are relative to; the file's own folder where left out.
+        overlay: texts to take instead of the files of those paths (as shown in spans); for trying an edit.
+
+    Returns:
+        The Spec; what is wrong with it is in its `diagnostics`.
+
+    Raises:
+        ReadError: the file itself cannot be read.
+    """
+    overlay = overlay or {}
+    given = str(source)
+    if isinstance(source, str) and "\n" in source:
+        text, path, trail = source, TEXT, ()
+        text = overlay.get(TEXT, text)
+    else:
+        path = "<stdin>" if given == "-" else given
+        text = overlay[path] if path in overlay else read_text(given)
+        trail = () if given == "-" else (Path(given).resolve(),)
+    home = folder or (trail[0].parent if trail else Path.cwd())
+    findings = Findings()
+    loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
+    root = loader.tree(text, path)
+    whole = root is not None
+    root = root or Mapping((), Span(path, 1, 1, 1, 2))
+    loader.sources[COMMAND_LINE] = "\n".join(settings)
+    root = loader.with_includes(root, trail)
+    root, network = loader.with_model(root, trail)
+    root = apply_settings(root, settings, findings)
+    title = root.get("name")
+    network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
+    if not whole:
+        return _unreadable(path, home, loader, findings, tuple(settings))
+    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings))
+    return parse(document, findings)
+
+
+def _unreadable(path: str, home: Path, loader: _Loader, findings: Findings, settings: tuple[str, ...]) -> Spec:
+    """The Spec of a text that no tree could be read from: nothing but its diagnostics."""
+    empty = Mapping((), Span(path, 1, 1, 1, 2))
+    return Spec(
+        path, home, "network", "network", empty, loader.sources, loader.origins, {}, (), {}, (), (), None, None, None,
+        None, tuple(findings.list()), settings,
+    )  # fmt: skip
+
+
+def as_settings(params: Dict[str, object]) -> tuple[str, ...]:
+    """Keyword parameters of the Python API as assignments; JSON is YAML."""
+    return tuple(f"{name}={json.dumps(value)}" for name, value in params.items())

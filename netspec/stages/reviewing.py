@@ -1,0 +1,73 @@
+"""What a reviewer would remark on in a right spec: layers, blocks and parameters that nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.expressions import names_in
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence
+from netspec.stages.spec import Graph, Report, Spec
+
+
+def review(report: Report) -> Iterator[Diagnostic]:
+    """The warnings of a report without errors."""
+    if report.graph is not None:
+        yield from _unused_layers(report.graph)
+    yield from _unused_names(report.spec)
+
+
+def _unused_layers(graph: Graph) -> Iterator[Diagnostic]:
+    """Layers whose value reaches no output; of a chain of them only the last."""
+    needed: set[int] = set()
+    queue = [ref.node for ref in graph.outputs.values()]
+    while queue:
+        node = queue.pop()
+        if node >= 0 and node not in needed:
+            needed.add(node)
+            queue.extend(ref.node for ref in graph.calls[node].inputs)
+    consumed = {ref.node for call in graph.calls for ref in call.inputs}
+    for call in graph.calls:
+        if call.id not in needed and call.id not in consumed:
+            message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
+            yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
+
+
+def _unused_names(spec: Spec) -> Iterator[Diagnostic]:
+    """Blocks that no item uses and parameters that no value reads."""
+    types: set[str] = set()
+    read: set[str] = set()
+    for key, value in spec.document:
+        for node in _scalars(value):
+            types.add(node.text)
+            if key.text != "params":
+                read |= _reads(node)
+    for name, block in spec.blocks.items():
+        if name not in types and block.at.span.path == spec.path:
+            yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
+    params = spec.document.get("params")
+    if isinstance(params, Mapping):
+        defaults = {name for _, value in params for name in (_reads(value) if isinstance(value, Scalar) else ())}
+        for key, _ in params:
+            if key.text not in read | defaults:
+                yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)
+
+
+def _reads(node: Scalar) -> set[str]:
+    """The parameters that a scalar may read; a name template reads those in its braces."""
+    if not isinstance(node.value, str):
+        return set()
+    parts = node.text.replace("}", "{").split("{")[1::2] if "{" in node.text else [node.text]
+    return {name for part in parts for name in names_in(part)}
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _scalars(item)
+    else:
+        for key, value in node:
+            yield key
+            yield from _scalars(value)
