@@ -19,12 +19,13 @@ Widths = tuple[int, ...]
 
 def _padded_length(mode: str, length: int, before: int, after: int, argument: str) -> int:
     out, widest = before + length + after, max(before, after)
+    cropped = max(-before, 0) + max(-after, 0)  # torch crops both sides before it pads
     if mode == "constant":
-        least_input, least_output = max(-before, 0) + max(-after, 0), 0  # torch crops before it pads
+        least_input, least_output = cropped, 0
+    elif mode == "circular":
+        least_input, least_output = max(widest, cropped), 0
     elif mode == "reflect":
         least_input, least_output = widest + 1, 1
-    elif mode == "circular":
-        least_input, least_output = widest, 0
     else:
         least_input, least_output = 1, 1
     if length < least_input:

@@ -36,6 +36,8 @@ def resized(x: Shape, size: int | tuple[int, ...] | None, factor: float | tuple[
     """C×(spatial) in the new size."""
     if (size is None) == (factor is None):
         raise ArgumentFact("one of size and scale_factor is needed, and only one", argument="scale_factor")
+    if factor == 0:
+        raise ArgumentFact("scale_factor must be positive", argument="scale_factor")
     axes, argument = len(x) - 1, "scale_factor" if size is None else "size"
     if axes not in _MODES[mode]:
         wanted = " or ".join(str(1 + count) for count in _MODES[mode])

@@ -1,4 +1,4 @@
-"""Batches as index selections from tensors in memory: which samples an epoch takes in which order, and how they are got."""
+"""Batches are index selections from tensors in memory: the order of an epoch, and how a batch is got."""
 
 from __future__ import annotations
 

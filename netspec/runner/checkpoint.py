@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,24 +25,27 @@ class CheckpointError(Exception):
     """A file that holds no usable state or weights; the message is one line."""
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a new file that then takes the place of `path`."""
     temporary = path.with_name(f".{path.name}.writing")
     try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
+        write(temporary)
+        flush(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def random_state() -> dict[str, Any]:
@@ -60,7 +63,7 @@ def random_state() -> dict[str, Any]:
             float(gauss),
         ),
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else [],
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
@@ -132,10 +135,8 @@ def save_weights(path: Path, model: nn.Module, spec: str) -> None:
     """The weights as safetensors, the spec's YAML in the header."""
     from safetensors.torch import save_model
 
-    def write(file: BinaryIO) -> None:
-        save_model(model, file.name, metadata={"format": "pt", "netspec": spec})
-
-    write_atomically(path, write)
+    metadata = {"format": "pt", "netspec": spec}
+    write_atomically(path, lambda file: save_model(model, str(file), metadata=metadata))
 
 
 def load_weights(path: Path, model: nn.Module) -> None:

@@ -120,7 +120,8 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], save
 
 def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool]) -> bool:
     """The steps of one epoch that are still to do; False when `stop` ended them."""
-    model, optimizer, losses = state.model.train(), state.optimizer, state.losses
+    model, losses = state.model.train(), state.losses
+    optimizer: Any = state.optimizer  # torch types the closure of `step` as giving a float; it gives a tensor
     parameters = [p for p in model.parameters() if p.requires_grad]
     order = epoch_order(job.seed, state.epoch, len(job.train)).to(job.train.inputs.device)  # [N]
     per_batch = state.scheduler if job.step_scheduler == "batch" else None
@@ -139,7 +140,7 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
             return loss
 
         if needs_closure:
-            loss: Any = optimizer.step(gradients)
+            loss = optimizer.step(gradients)
         else:
             loss = gradients()
             optimizer.step()
@@ -196,9 +197,9 @@ def evaluate(model: nn.Module, feed: Feed, job: Job) -> dict[str, float]:
 
 
 def better(row: Row, best: Row | None) -> bool:
-    """Whether an epoch beats the best: by accuracy where there is one, ties and all else by loss, validation's first."""
+    """Whether an epoch beats the best: by accuracy where there is one, then by loss; validation's, if there is one."""
     return best is None or _rank(row) > _rank(best)
 
 
 def _rank(row: Row) -> tuple[float, float]:
-    return row.get("val_accuracy", 0.0), -row.get("val_loss", row["train_loss"])
+    return float(row.get("val_accuracy", 0.0)), -float(row.get("val_loss", row["train_loss"]))

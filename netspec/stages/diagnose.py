@@ -18,6 +18,7 @@ from netspec.stages.sizes import right_sizes
 from netspec.stages.spec import Call, Graph, Ref, Spec
 
 LONGEST_WAY = 6
+MOST_WAYS = 4
 MOST_SIZE_QUESTIONS = 5
 _TORCH_WORDS = {
     "in_features": "mat1 and mat2 shapes cannot be multiplied",
@@ -61,11 +62,10 @@ class _Diagnoser:
             call = self.producer(call)
         return None
 
-    def way(self, call: Call) -> str | None:
-        """`input 1×28×28 → conv1 32×24×24 → pool 32×12×12 → Flatten 4608 = 32·12·12`; layers that keep a shape left out."""
+    def way(self, ref: Ref) -> str | None:
+        """`1×28×28 → conv1 32×24×24 → pool 32×12×12 → Flatten 4608 = 32·12·12`; layers that keep a shape are left out."""
         steps: list[str] = []
-        step = self.producer(call)
-        seen: Shape | None = None
+        step = self.graph.calls[ref.node] if ref.node >= 0 else None
         while step is not None:
             shape = self.output(step)
             if shape is None:
@@ -76,28 +76,24 @@ class _Diagnoser:
             if shape != first or len(inputs) > 1:
                 product = f" = {'·'.join(map(str, first))}" if first and len(shape) == 1 and len(first) > 1 and prod(first) == shape[0] else ""
                 steps.append(f"{label(step)} {show(shape)}{product}")
-            seen, step = first, before
-        entering = self.entering(call)
-        if entering is None and not steps:
-            return None
+            step = before
+        entering = self.entering(ref)
         steps.reverse()
         if len(steps) > LONGEST_WAY:
             steps = ["…", *steps[-LONGEST_WAY:]]
-        name, tensor = entering or ("input", None)
-        shown = show(tensor.shape) if tensor else show(seen) if seen else ""
-        return " → ".join([f"{name} {shown}".strip(), *steps])
+        if entering is None or entering[1] is None:
+            return None
+        name, shown = entering[0], show(entering[1].shape)
+        return " → ".join([shown if name == "input" else f"{name} {shown}", *steps])
 
-    def entering(self, call: Call) -> tuple[str, Tensor | None] | None:
-        """The network's input at the start of a call's way."""
-        step: Call | None = call
-        while step is not None:
-            ref = step.inputs[0] if step.inputs else None
-            if ref is None:
+    def entering(self, ref: Ref) -> tuple[str, Tensor | None] | None:
+        """The network's input at the start of a value's way."""
+        while ref.node >= 0:
+            inputs = self.graph.calls[ref.node].inputs
+            if not inputs:
                 return None
-            if ref.node < 0:
-                return list(self.graph.inputs.items())[-1 - ref.node]
-            step = self.graph.calls[ref.node]
-        return None
+            ref = inputs[0]
+        return list(self.graph.inputs.items())[-1 - ref.node]
 
     def place(self, problem: Problem) -> Node:
         """The node to point at: the argument's value, else the type."""
@@ -135,9 +131,10 @@ class _Diagnoser:
                 yield Fix(f"{name}: {written} in {label(producer)}", (edit,))
 
     def notes(self, problem: Problem) -> Iterator[Note]:
-        way = self.way(problem.call)
-        if way and problem.kind != "broadcast":
-            yield Note("input", way)
+        for ref in problem.call.inputs[:MOST_WAYS]:
+            way = self.way(ref)
+            if way:
+                yield Note("input", way)
         if problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS:
             self.questions += 1
             sizes = right_sizes(self.graph, problem)

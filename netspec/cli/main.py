@@ -1,0 +1,83 @@
+"""The command `netspec`: a group whose commands are imported when they run. Errors are caught here, once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from netspec.ground.diagnostics import SpecError
+from netspec.ground.reading import ReadError
+
+COMMANDS = {
+    "check": "Prove every shape of a spec and say what is wrong, without running anything.",
+    "summary": "Show the layers of a spec with their shapes, parameters and MACs.",
+    "train": "Check a spec, train it on its data and keep the run.",
+    "eval": "Score a run on its validation data.",
+    "predict": "Let a run say what it sees in pictures or rows.",
+    "schema": "Print the JSON Schema of the language.",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"netspec.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from netspec.ground.names import closest, did_you_mean
+
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"no command {name!r}{did_you_mean(closest(name, COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: netspec check specs/digits.yaml && netspec train specs/digits.yaml",
+)
+@click.version_option(package_name="netspec")
+def cli() -> None:
+    """Neural networks as validated YAML layer graphs: check, compile, train."""
+
+
+def use_color(stream: object) -> bool:
+    """Whether to colour what goes to a stream: a terminal, and NO_COLOR not set."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a user's mistake ends with a message and exit code 1 or 2, never with a traceback."""
+    try:
+        cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
+    except SpecError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except ReadError as error:
+        click.echo(f"netspec: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""`netspec summary`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from netspec.cli.main import use_color
+from netspec.cli.options import set_option
+from netspec.stages.check import check
+from netspec.stages.load import load
+from netspec.views.summary import summary_json, summary_rich, summary_text
+from netspec.views.text import render
+
+
+@click.command("summary", epilog="Example: netspec summary specs/vgg16.yaml")
+@click.argument("spec")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")
+@set_option
+def command(spec: str, style: str, settings: tuple[str, ...]) -> None:
+    """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
+    report = check(load(spec, settings))
+    if not report.ok:
+        click.echo(render(report.diagnostics, report.spec.sources, use_color(sys.stderr)), err=True)
+        sys.exit(1)
+    if style == "json":
+        click.echo(json.dumps(summary_json(report), indent=1))
+    elif sys.stdout.isatty():
+        summary_rich(report)
+    else:
+        click.echo(summary_text(report))

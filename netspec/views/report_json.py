@@ -1,0 +1,61 @@
+"""Reports as JSON, version 1: for editors, CI and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from netspec.ground.diagnostics import Diagnostic, Span
+from netspec.ground.reading import ReadError
+from netspec.stages.spec import Report
+
+VERSION = 1
+
+
+def _place(span: Span) -> dict[str, int]:
+    return {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+
+
+def _elsewhere(span: Span, path: str) -> dict[str, str]:
+    return {} if span.path == path else {"path": span.path}
+
+
+def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
+    """One diagnostic; `path` is named only where it lies in another file than `path` (an include, a model)."""
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "message": found.message,
+        "layer": found.layer,
+        **_elsewhere(found.span, path),
+        **_place(found.span),
+        "hint": found.fixes[0].title if found.fixes else next((n.text for n in found.notes if n.label == "or"), None),
+        "notes": [{"label": note.label, "text": note.text} for note in found.notes],
+        "frames": [{"label": frame.label, "path": frame.span.path, **_place(frame.span)} for frame in found.frames],
+        "fixes": [
+            {
+                "title": fix.title,
+                "edits": [{**_elsewhere(e.span, path), **_place(e.span), "text": e.text} for e in fix.edits],
+            }
+            for fix in found.fixes
+        ],
+    }
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """One file's report; `outputs` are sample shapes, null where unknown."""
+    outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
+    path = report.spec.path
+    found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
+    return {"path": path, "ok": report.ok, "outputs": outputs, "diagnostics": found}
+
+
+def unreadable_json(path: str, error: ReadError) -> dict[str, Any]:
+    """A file that could not be read, in the place of its report."""
+    return {"path": path, "ok": False, "outputs": {}, "diagnostics": [], "error": str(error)}
+
+
+def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The whole answer."""
+    listed = list(files)
+    return {"version": VERSION, "ok": all(file["ok"] for file in listed), "files": listed}
