@@ -73,6 +73,7 @@ _WARNINGS = (
     ("NS901", "A layer that nobody uses.", "It costs parameters and time and changes nothing."),
     ("NS902", "A parameter or block that nobody uses.", "Setting it would change nothing."),
     ("NS903", "A size of one is broadcast.", "torch repeats it silently; often an axis was forgotten."),
+    ("NS904", "A loss that does not suit the last layer.", "torch accepts the pair, and the network learns badly or not at all."),
 )
 
 CODES: dict[str, Code] = {

@@ -30,6 +30,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.writing")
     try:
         write(temporary)
+        temporary.chmod(path.parent.stat().st_mode & 0o666)  # safetensors makes files that only their owner can read
         flush(temporary)
         temporary.replace(path)
     except BaseException:

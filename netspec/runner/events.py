@@ -13,14 +13,16 @@ class Events:
     """Writes an events file into a run's folder; the epoch is the step."""
 
     def __init__(self, folder: Path) -> None:
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+        from tensorboard.summary.writer.event_file_writer import (  # type: ignore[import-untyped]  # has no types
+            EventFileWriter,
+        )
 
         self._writer: Any = EventFileWriter(str(folder))
 
     def add(self, row: Row) -> None:
         """Add an epoch."""
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
+        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]  # has no types
 
         numbers = {name: value for name, value in row.items() if name != "epoch" and isinstance(value, int | float)}
         values = [Summary.Value(tag=_tag(name), simple_value=value) for name, value in numbers.items()]

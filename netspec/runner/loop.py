@@ -202,4 +202,4 @@ def better(row: Row, best: Row | None) -> bool:
 
 
 def _rank(row: Row) -> tuple[float, float]:
-    return float(row.get("val_accuracy", 0.0)), -float(row.get("val_loss", row["train_loss"]))
+    return float(row.get("val_accuracy", 0.0)), -float(row["val_loss"] if "val_loss" in row else row["train_loss"])

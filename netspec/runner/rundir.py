@@ -118,7 +118,9 @@ class RunFolder:
             raise ReadError(f"{self.path}: {what}")
         try:
             content = json.loads(self._info.read_text(encoding="utf-8"))
-            fields = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+            fields: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+            }
             info = Info(**fields)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ReadError(f"{self._info}: cannot be read: {error}") from None
