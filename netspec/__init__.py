@@ -1,1 +1,91 @@
-"""netspec"""
+"""Neural networks as validated YAML layer graphs: checked without running anything, compiled, trained.
+
+Importing netspec does not import torch; `compile` and `train` do when they are called.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.ground.reading import ReadError
+
+if TYPE_CHECKING:
+    import torch
+
+    from netspec.runner.train import train as train
+    from netspec.stages.spec import Report, Spec
+
+__version__ = "0.1.0"
+__all__ = ["Diagnostic", "ReadError", "SpecError", "check", "compile", "load", "summary", "to_python", "train"]
+
+_LATE = {"train": "netspec.runner.train", "load_run": "netspec.runner.rundir"}
+
+
+def load(source: str | Path, **params: object) -> Spec:
+    """Read a spec from a path, or from its text (a string with a line break).
+
+    Args:
+        source: the path or the text.
+        **params: values for the spec's parameters, as `--set` gives them.
+
+    Returns:
+        The Spec. What is wrong with it is found by `check`, and raised by `compile` and `train`.
+
+    Raises:
+        ReadError: the file cannot be read.
+    """
+    from netspec.stages.load import as_settings
+    from netspec.stages.load import load as load_spec
+
+    return load_spec(source, as_settings(params))
+
+
+def check(spec: Spec) -> Report:
+    """Prove every shape of a spec; the Report holds the diagnostics, and `ok`."""
+    from netspec.stages.check import check as check_spec
+
+    return check_spec(spec)
+
+
+def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Module:  # noqa: A001 - the verb for it
+    """Build the `torch.nn.Module` of a spec, on `device`; `meta` allocates nothing.
+
+    Raises:
+        SpecError: the spec has errors.
+    """
+    from netspec.build.compile import compile_spec
+
+    return compile_spec(spec, device)
+
+
+def to_python(spec: Spec) -> str:
+    """The Python source of a spec's network, as `compile` runs it.
+
+    Raises:
+        SpecError: the spec has errors.
+    """
+    from netspec.stages.check import require
+    from netspec.views.python import python_source
+
+    return python_source(require(spec)).text
+
+
+def summary(spec: Spec) -> str:
+    """The table of a spec's layers in plain text.
+
+    Raises:
+        SpecError: the spec has errors.
+    """
+    from netspec.stages.check import require
+    from netspec.views.summary import summary_text
+
+    return summary_text(require(spec))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'netspec' has no attribute {name!r}")

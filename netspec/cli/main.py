@@ -69,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
-        click.echo(str(error), err=True)
+        from netspec.views.text import render
+
+        click.echo(render(error.diagnostics, error.sources, use_color(sys.stderr)), err=True)
         sys.exit(1)
     except ReadError as error:
         click.echo(f"netspec: {error}", err=True)

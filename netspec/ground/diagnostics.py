@@ -5,7 +5,7 @@ Lines and columns are 1-based and count characters; `end_column` is the column a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netspec.ground.codes import CODES
@@ -86,9 +86,10 @@ def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 class SpecError(Exception):
-    """Raised by the Python API where a spec with errors is used; `diagnostics` holds them, `str()` shows them."""
+    """A spec with errors was used. `diagnostics` holds them; `sources` the texts they lie in, for showing excerpts."""
 
-    def __init__(self, diagnostics: Iterable[Diagnostic], text: str | None = None) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources or {})
         lines = (f"{item.span}: {item.severity}[{item.code}]: {item.message}" for item in self.diagnostics)
-        super().__init__(text if text is not None else "\n".join(lines))
+        super().__init__("\n".join(lines))

@@ -22,7 +22,7 @@ def _padded_length(mode: str, length: int, before: int, after: int, argument: st
     cropped = max(-before, 0) + max(-after, 0)  # torch crops both sides before it pads
     if mode == "constant":
         least_input, least_output = cropped, 0
-    elif mode == "circular":
+    elif mode == "circular":  # torch lets some wider crops pass, and then copies numbers that it never wrote
         least_input, least_output = max(widest, cropped), 0
     elif mode == "reflect":
         least_input, least_output = widest + 1, 1

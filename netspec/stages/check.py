@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netspec.ground.diagnostics import Diagnostic, Frame
+from netspec.ground.diagnostics import Diagnostic, Frame, SpecError
 from netspec.ground.findings import Findings
 from netspec.ground.shapes import show
 from netspec.ground.tree import Mapping as Tree
@@ -17,7 +17,7 @@ from netspec.stages.infer import infer
 from netspec.stages.load import TEXT, load
 from netspec.stages.reviewing import review
 from netspec.stages.sections import amount
-from netspec.stages.spec import Graph, Report, Spec
+from netspec.stages.spec import Report, Spec
 
 
 def check(spec: Spec, *, fixes: bool = True) -> Report:
@@ -46,6 +46,19 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
         size = len(graph.calls) if graph else 1
         ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts))
     return Report(spec, graph, report.inferred, tuple(ordered), report.params)
+
+
+def require(spec: Spec) -> Report:
+    """The report of a spec without errors.
+
+    Raises:
+        SpecError: it has errors; the exception's text shows them.
+    """
+    report = check(spec, fixes=False)
+    if not report.ok:
+        report = check(spec)
+        raise SpecError(report.diagnostics, spec.sources)
+    return report
 
 
 def _recheck(spec: Spec, texts: Mapping[str, str]) -> tuple[Diagnostic, ...]:
@@ -107,6 +120,3 @@ def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
             got = "there is no such output" if tensor is None else f"the network gives {show(tensor.shape)}"
             sizes = show(tuple(expected)) if isinstance(expected, list) else str(expected)
             yield Diagnostic("NS501", f"expect.output is {sizes}, {got}", wanted.span, layer=name)
-
-
-__all__ = ["Graph", "check"]

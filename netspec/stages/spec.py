@@ -214,7 +214,14 @@ class Report:
     @property
     def outputs(self) -> dict[str, Tensor | None]:
         """The network's outputs: sample shape and dtype by name, None where unknown."""
-        return {name: self.tensor(ref) for name, ref in self.graph.outputs.items()} if self.graph else {}
+        named: dict[str, Tensor | None] = {}
+        for name, ref in self.graph.outputs.items() if self.graph else ():
+            outputs = self.inferred[ref.node].outputs if ref.node >= 0 and ref.output is None else None
+            if outputs is not None and len(outputs) > 1:
+                named |= {f"{name}.{index}": tensor for index, tensor in enumerate(outputs)}
+            else:
+                named[name] = self.tensor(ref)
+        return named
 
     @property
     def last_types(self) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""Spec → nn.Module: the generated source is run, so what runs is what `to_python` shows.
+
+The classes live in the source alone. A pickle (or deepcopy) of such a module names the spec and the class, so that
+loading it needs netspec and not the author's code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import linecache
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.stages.check import require
+from netspec.stages.load import load
+from netspec.stages.spec import Report, Spec
+from netspec.views.python import Source, python_source
+
+_NUMBERS = itertools.count(1)
+_BY_SPEC: dict[str, Compiled] = {}
+
+
+@dataclass(eq=False)
+class Compiled:
+    """The classes of one compiled spec."""
+
+    spec: Spec
+    source: Source
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Execute the generated source; tracebacks show its lines, which name the spec's."""
+        filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
+        linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
+        # The text holds validated names, torch's class names and literals only: see views/python.py.
+        exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
+        for name in self.source.classes:
+            made = self.namespace[name]
+            made.__module__ = __name__
+            made.__reduce_ex__ = _reduce_ex
+            made._netspec = self
+
+
+def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
+    """How a compiled module is pickled: the spec and its class, then the state as torch has it."""
+    compiled: Compiled = type(module)._netspec  # type: ignore[attr-defined]  # set by Compiled.run
+    text = compiled.spec.to_yaml()
+    _BY_SPEC.setdefault(text, compiled)
+    return _blank, (text, type(module).__name__), module.__dict__.copy()
+
+
+def _blank(text: str, name: str) -> nn.Module:
+    """An instance of a compiled class, its state still to be set."""
+    if text not in _BY_SPEC:
+        _BY_SPEC[text] = _compiled(require(load(text)))
+    made = _BY_SPEC[text].namespace[name]
+    module: nn.Module = made.__new__(made)
+    return module
+
+
+def _compiled(report: Report) -> Compiled:
+    compiled = Compiled(report.spec, python_source(report))
+    compiled.run()
+    return compiled
+
+
+def compile_spec(spec: Spec, device: str | torch.device | None = None, *, weights: bool = True) -> nn.Module:
+    """Build the network of a spec.
+
+    Args:
+        spec: as `netspec.load` gives it; it is checked first.
+        device: where the parameters are made; `meta` allocates nothing. Torch's default device where left out.
+        weights: load what the spec's `weights` names (never on `meta`).
+
+    Returns:
+        The module: its forward takes the inputs with the batch in front, in the order of the spec, and gives the
+        output (N, *sample shape), or a tuple of them.
+
+    Raises:
+        SpecError: the spec has errors, or its weights cannot be loaded.
+    """
+    compiled = _compiled(require(spec))
+    with torch.device(device if device is not None else torch.get_default_device()):
+        model: nn.Module = compiled.namespace[compiled.source.entry]()
+    if weights and spec.weights is not None and torch.device(device or "cpu").type != "meta":
+        from netspec.build.weights import load_weights
+
+        load_weights(model, spec)
+    return model

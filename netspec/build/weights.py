@@ -1,0 +1,100 @@
+"""Weights into a compiled network: torchvision's published ones by name, or a safetensors file below the spec."""
+
+from __future__ import annotations
+
+import urllib.error
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.ground.diagnostics import Diagnostic, Note, SpecError
+from netspec.ground.names import closest, did_you_mean
+from netspec.ground.paths import PathRefused, resolve
+from netspec.ground.tree import Scalar
+from netspec.stages.spec import Spec
+
+MOST_NAMED = 5
+
+
+def _refuse(spec: Spec, message: str, *notes: Note) -> SpecError:
+    assert spec.weights is not None
+    found = Diagnostic("NS608", message, spec.weights.span, notes=notes)
+    return SpecError([found], spec.sources)
+
+
+def _published(spec: Spec, name: str) -> Any:
+    """The member of torchvision's weights that `IMAGENET1K_V1` or `VGG16_Weights.IMAGENET1K_V1` names."""
+    from torchvision import models
+
+    if "." in name:
+        try:
+            return models.get_weight(name)
+        except ValueError as error:
+            raise _refuse(spec, f"torchvision has no weights {name}", Note("torch", str(error))) from None
+    model = spec.network_name.replace("-", "_").lower()
+    if model not in models.list_models():
+        matches = did_you_mean(closest(model, models.list_models()))
+        note = Note("note", "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere")
+        raise _refuse(spec, f"torchvision has no model {model!r} whose weights {name} could be{matches}", note)
+    members = models.get_model_weights(model)
+    if name not in members.__members__:
+        raise _refuse(spec, f"{model} has no weights {name}; it has {', '.join(members.__members__)}")
+    return members[name]
+
+
+def _download(spec: Spec, member: Any) -> dict[str, torch.Tensor]:
+    try:
+        state: dict[str, torch.Tensor] = member.get_state_dict(progress=True, check_hash=True)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        folder = f"{torch.hub.get_dir()}/checkpoints"
+        notes = (
+            Note("note", f"they would come from {member.url}"),
+            Note("or", f"put the file into {folder}, or name a .safetensors file below the spec"),
+        )
+        raise _refuse(spec, f"{member} cannot be downloaded: {error}", *notes) from None
+    return state
+
+
+def _from_file(spec: Spec, node: Scalar) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(resolve(node, spec.folder))
+    except PathRefused as refused:
+        raise _refuse(spec, str(refused)) from None
+    except (OSError, SafetensorError) as error:
+        raise _refuse(spec, f"{node.value} cannot be read: {error}") from None
+
+
+def _named(keys: list[str]) -> str:
+    return ", ".join(keys[:MOST_NAMED]) + (f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else "")
+
+
+def load_weights(model: nn.Module, spec: Spec) -> None:
+    """Load what the spec's `weights` names into `model`.
+
+    Weights that the network has no place for (auxiliary heads that a spec leaves out) are named in a warning.
+
+    Raises:
+        SpecError: there are no such weights, they cannot be fetched or read, or they do not fit.
+    """
+    node = spec.weights
+    assert node is not None
+    name = str(node.value)
+    state = _from_file(spec, node) if name.endswith(".safetensors") else _download(spec, _published(spec, name))
+    own = model.state_dict()
+    missing = [key for key in own if key not in state]
+    differ = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if missing:
+        raise _refuse(spec, f"{name} lacks {len(missing)} of the network's tensors: {_named(missing)}")
+    if differ:
+        key = differ[0]
+        shapes = f"{key} is {list(state[key].shape)}, the network's {list(own[key].shape)}"
+        raise _refuse(spec, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}")
+    extra = [key for key in state if key not in own]
+    if extra:
+        warnings.warn(f"{name}: the network has no place for {_named(extra)}", stacklevel=3)
+    model.load_state_dict({key: state[key] for key in own})

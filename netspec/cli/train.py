@@ -1,0 +1,83 @@
+"""`netspec train`."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from netspec.cli.main import use_color
+from netspec.cli.options import set_option
+from netspec.ground.diagnostics import SpecError
+from netspec.stages.spec import Spec
+from netspec.views.text import render
+
+
+@click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
+@click.argument("spec", required=False)
+@set_option
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
+@click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
+@click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
+def command(
+    spec: str | None, settings: tuple[str, ...], device: str | None, out: str | None, resume: str | None
+) -> None:
+    """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
+
+    Nothing is trained while there is an error: the data are compared with the input, the loss with the output.
+    Ctrl-C ends the run in order. Exit code 0: done; 1: errors; 2: a file could not be read; 130: Ctrl-C.
+    """
+    if spec is None and resume is None:
+        raise click.UsageError("SPEC is missing (or --resume DIR)")
+    if out is not None and resume is not None:
+        raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    loaded: Spec | None = None
+    options = {"--device": device, "--out": out, "--resume": resume}
+    try:
+        loaded = _load(spec, settings, resume)
+        from netspec.stages.check import check
+
+        report = check(loaded)
+        if not report.ok:
+            raise SpecError(report.diagnostics)
+        from netspec.runner.train import train
+
+        run = train(loaded, device=device, out=out, resume=resume)
+    except SpecError as error:
+        show_errors(error, loaded, options)
+    for line in _summary(run.history, run.best):
+        click.echo(line)
+    click.echo(f"run: {run.folder}")
+    if run.signal is not None:
+        click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
+        sys.exit(128 + run.signal)
+
+
+def _load(spec: str | None, settings: tuple[str, ...], resume: str | None) -> Spec:
+    if resume is not None:
+        from netspec.runner.resume import spec_to_resume
+
+        return spec_to_resume(resume, spec, settings)
+    from netspec.stages.load import load
+
+    assert spec is not None
+    return load(spec, settings)
+
+
+def show_errors(error: SpecError, spec: Spec | None, options: dict[str, str | None]) -> NoReturn:
+    """Print findings with the lines that they are about, options of the command line included, and exit with 1."""
+    typed = {name: value for name, value in options.items() if value is not None}
+    sources = {**(spec.sources if spec is not None else {}), **typed}
+    click.echo(render(error.diagnostics, sources, use_color(sys.stderr)), err=True)
+    sys.exit(1)
+
+
+def _summary(history: tuple[dict[str, object], ...], best: dict[str, object] | None) -> list[str]:
+    """What was reached, for stdout: the last epoch, and the best where it is another one."""
+    from netspec.runner.progress import describe
+
+    rows = [("last", history[-1])] if history else []
+    if best is not None and history and best["epoch"] != history[-1]["epoch"]:
+        rows.append(("best", best))
+    return [f"{label}: epoch {row['epoch']}  {describe(row)}" for label, row in rows]

@@ -1,0 +1,75 @@
+"""Runs that exist: loading them, and scoring one on its validation data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from netspec.build.compile import compile_spec
+from netspec.runner.checkpoint import CheckpointError, load_weights
+from netspec.runner.devices import choose_device
+from netspec.runner.loop import Row, evaluate
+from netspec.runner.prepare import channels_last, make_job, prepare
+from netspec.runner.problems import option, problem
+from netspec.runner.rundir import Info, RunFolder
+from netspec.stages.load import load
+from netspec.stages.spec import Spec
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run's folder, read: its spec with paths as they were, and its facts."""
+
+    folder: RunFolder
+    spec: Spec
+    info: Info
+
+    def model(self, weights: str = "best", device: torch.device | str = "cpu") -> nn.Module:
+        """The network with the weights of the `best` or the `last` epoch, in evaluation mode.
+
+        Raises:
+            SpecError: NS608, they cannot be loaded.
+        """
+        model = compile_spec(self.spec)
+        path = {"best": self.folder.best, "last": self.folder.last}[weights]
+        try:
+            load_weights(path, model)
+        except CheckpointError as error:
+            raise problem("NS608", str(error), option("RUN", str(self.folder.path))) from error
+        return model.to(device).eval()
+
+
+def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> LoadedRun:
+    """Read a run's folder; `settings` are made on its spec.
+
+    Raises:
+        ReadError: it is no folder of a run.
+    """
+    folder = RunFolder(Path(path))
+    info = folder.read_info()
+    spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder))
+    return LoadedRun(folder, spec, info)
+
+
+def evaluate_run(run: LoadedRun, device: str | None = None, weights: str = "best") -> Row:
+    """Score a run: loss and metrics on its validation samples, on the training samples where nothing is held back.
+
+    Returns:
+        `split` (val or train), `samples`, `loss` and the metrics.
+    """
+    plan = prepare(run.spec, device or "auto")
+    model = run.model(weights, plan.device)
+    if channels_last(model, plan):
+        model = model.to(memory_format=torch.channels_last)
+    job = make_job(plan, model)
+    feed = job.val if job.val is not None else job.train
+    split = "val" if job.val is not None else "train"
+    return {"split": split, "samples": len(feed), **evaluate(model, feed, job)}
+
+
+def device_for(wanted: str | None) -> torch.device:
+    """The device that `--device` names; `auto` where it is left out."""
+    return choose_device(wanted or "auto", option("--device", wanted or "auto"))

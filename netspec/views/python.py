@@ -1,0 +1,255 @@
+"""Checked spec → Python source, as a person would have written it. The compiler runs the very same text.
+
+A plain chain is an `nn.Sequential`; a scope with branches, references or functions is a class whose `forward` is
+spelled out. Scopes with the same code share a class. Trailing comments give the spec's line and the sample shape.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+from netspec.ground.names import MODULE_ATTRIBUTES
+from netspec.ground.shapes import show
+from netspec.layers.code import literal
+from netspec.layers.record import Layer
+from netspec.stages.spec import Call, Local, Report, Scope, Step
+from netspec.views.text import safe
+
+INDENT = "    "
+COMMENT_COLUMN = 60
+_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Generated Python: its text, the name of the callable that makes the network, and the names of its classes."""
+
+    text: str
+    entry: str
+    classes: tuple[str, ...]
+
+
+@dataclass
+class _Class:
+    """One class to write; `comments` are None where its uses disagree on them."""
+
+    name: str
+    doc: str
+    init: list[str]
+    signature: str
+    forward: list[str]
+    comments: list[str | None] = field(default_factory=list)
+
+
+def constructor(record: Layer, args: dict[str, object]) -> str:
+    """`nn.Conv2d(3, 64, 3, padding=1)`: leading required arguments by position, others by name where not default."""
+    parts: list[str] = []
+    positional = True
+    for arg in record.args:
+        needed = arg.required or arg.infer is not None
+        positional = positional and needed
+        if arg.name in args and (needed or not _same(args[arg.name], arg.default)):
+            value = literal(args[arg.name])
+            parts.append(value if positional else f"{arg.name}={value}")
+        else:
+            positional = False
+    return f"nn.{record.name}({', '.join(parts)})"
+
+
+def _same(value: object, default: object) -> bool:
+    return type(value) is type(default) and value == default or value is default
+
+
+def _camel(text: str) -> str:
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
+    name = "".join(word[0].upper() + word[1:] for word in words)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"Network{name}"
+
+
+class _Generator:
+    def __init__(self, report: Report) -> None:
+        assert report.graph is not None
+        self.report, self.calls = report, report.graph.calls
+        self.known = report.inferred
+        self.classes: dict[tuple[str, ...], _Class] = {}
+        self.taken = set(_RESERVED)
+        self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
+
+    # -- modules ---------------------------------------------------------------------------------------------------
+
+    def module(self, step: Step) -> list[str]:
+        """The expression that makes a step's submodule, line by line."""
+        if step.scope is not None:
+            return self.scope(step.scope)
+        call = self.calls[step.call or 0]
+        return [constructor(call.record, self.known[call.id].args)]
+
+    def scope(self, scope: Scope) -> list[str]:
+        """The expression that makes a scope's module."""
+        if not scope.chain:
+            return [f"{self.class_of(scope)}()"]
+        if not scope.steps:
+            return ["nn.Sequential()"]
+        numbered = [step.name for step in scope.steps] == [str(index) for index in range(len(scope.steps))]
+        lines = ["nn.Sequential("] if numbered else ["nn.Sequential(OrderedDict(["]
+        for step in scope.steps:
+            body = self.module(step)
+            if not numbered:
+                body[0] = f'("{step.name}", {body[0]}'
+                body[-1] += ")"
+            body[-1] += ","
+            lines += [INDENT + line for line in body]
+        return [*lines, ")" if numbered else "]))"]
+
+    def class_of(self, scope: Scope) -> str:
+        """The name of the class of a scope that is no chain; made, or shared with a scope of the same code."""
+        init: list[str] = []
+        for step in scope.steps:
+            call = None if step.call is None else self.calls[step.call]
+            if call is not None and (call.record.is_function or call.shares is not None):
+                continue
+            lines = self.module(step)
+            plain = step.name.isidentifier()
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.add_module("{step.name}", {lines[0]}'
+            lines[-1] += "" if plain else ")"
+            init += lines
+        forward, comments, signature = self.forward(scope)
+        key = (*init, "", signature, *forward)
+        found = self.classes.get(key)
+        if found is not None:
+            found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
+            return found.name
+        base = _camel(self.report.spec.name if not scope.path else scope.title if scope.title != "group" else scope.path)
+        name, count = base, 1
+        while name in self.taken:
+            count += 1
+            name = f"{base}{count}"
+        self.taken.add(name)
+        doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
+        self.classes[key] = _Class(name, doc, init, signature, forward, comments)
+        return name
+
+    # -- forward ---------------------------------------------------------------------------------------------------
+
+    def forward(self, scope: Scope) -> tuple[list[str], list[str | None], str]:
+        """The lines of a scope's forward, their comments, and its signature."""
+        inputs = [name.replace(".", "_") for name in scope.inputs]
+        names = self.variables(scope, inputs)
+
+        def value(local: Local) -> str:
+            name = inputs[-1 - local.step] if local.step < 0 else names[local.step]
+            return name if local.output is None else f"{name}[{local.output}]"
+
+        lines: list[str] = []
+        comments: list[str | None] = []
+        returned = scope.results == (Local(len(scope.steps) - 1),)
+        for index, step in enumerate(scope.steps):
+            sources = [text for local in step.sources for text in self.spread(scope, local, step, value)]
+            call = None if step.call is None else self.calls[step.call]
+            if call is not None and call.record.code is not None:
+                expression = call.record.code(SimpleNamespace(**self.known[call.id].args), *sources)
+            else:
+                target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+                expression = f"{target}({', '.join(sources)})"
+            last = returned and index == len(scope.steps) - 1
+            lines.append(f"return {expression}" if last else f"{names[index]} = {expression}")
+            comments.append(self.comment(step))
+        if not returned:
+            lines.append("return " + ", ".join(value(local) for local in scope.results))
+            comments.append(None)
+        results = "Tensor" if len(scope.results) == 1 else f"tuple[{', '.join(['Tensor'] * len(scope.results))}]"
+        signature = f"def forward(self, {', '.join(f'{name}: Tensor' for name in inputs)}) -> {results}:"
+        return lines, comments, signature
+
+    def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
+        """A variable for each step: `x` for what only the next step takes, else a name of its own."""
+        users: dict[int, list[int]] = {}
+        for index, step in enumerate(scope.steps):
+            for local in step.sources:
+                users.setdefault(local.step, []).append(index)
+        for local in scope.results:
+            users.setdefault(local.step, []).append(len(scope.steps))
+        names: list[str] = []
+        taken = {*inputs, *_RESERVED}
+        for index, step in enumerate(scope.steps):
+            following = scope.steps[index + 1 : index + 2]
+            if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
+                names.append("x")
+                continue
+            base = step.name if step.name.isidentifier() else f"x{step.name}"
+            name, count = base, 1
+            while name in taken or keyword.iskeyword(name):
+                count += 1
+                name = f"{base}_{count}"
+            taken.add(name)
+            names.append(name)
+        return names
+
+    def spread(self, scope: Scope, local: Local, step: Step, value: object) -> list[str]:
+        """An input expression; several outputs that are taken whole by a call become one expression each."""
+        text = value(local)  # type: ignore[operator]  # the closure of `forward`
+        producer = scope.steps[local.step] if local.step >= 0 else None
+        if local.output is None and step.call is not None and producer is not None and producer.call is not None:
+            outputs = self.known[producer.call].outputs or ()
+            if len(outputs) > 1:
+                return [f"{text}[{index}]" for index in range(len(outputs))]
+        return [text]
+
+    def comment(self, step: Step) -> str | None:
+        """`net.yaml:18  88×12×12`: where a step stands in the spec, and its sample shape."""
+        call = self.last_call(step)
+        if call is None:
+            return None
+        item = self.calls[step.call].item if step.call is not None else call.item
+        span = item.at.span
+        outputs = self.known[call.id].outputs or ()
+        shapes = ", ".join(show(tensor.shape) for tensor in outputs)
+        line = "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}  "
+        return f"{line}{shapes}"
+
+    def last_call(self, step: Step) -> Call | None:
+        """The call whose outputs are a step's."""
+        while step.scope is not None:
+            results = step.scope.results
+            if len(results) != 1 or results[0].step < 0:
+                return None
+            step = step.scope.steps[results[0].step]
+        return None if step.call is None else self.calls[step.call]
+
+    # -- the file --------------------------------------------------------------------------------------------------
+
+    def source(self) -> Source:
+        graph = self.report.graph
+        assert graph is not None
+        expression = self.scope(graph.scope)
+        lines: list[str] = []
+        for made in self.classes.values():
+            lines += ["", "", f"class {made.name}(nn.Module):", f'{INDENT}"""{made.doc}"""', "", f"{INDENT}def __init__(self) -> None:"]
+            lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
+            lines += ["", INDENT + made.signature]
+            for line, comment in zip(made.forward, made.comments, strict=True):
+                text = 2 * INDENT + line
+                lines.append(text if comment is None else f"{text:<{COMMENT_COLUMN}}  # {comment}")
+        entry = next((made.name for made in self.classes.values() if f"{made.name}()" == expression[0]), None)
+        if graph.scope.chain or entry is None:
+            entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
+            if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
+                entry = "network"
+            lines += ["", "", f"def {entry}() -> nn.Module:", f'{INDENT}"""{self.title}."""', f"{INDENT}return {expression[0]}"]
+            lines += [INDENT + line for line in expression[1:]]
+        body = "\n".join(lines)
+        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in body else []
+        imports += ["import torch"] if "torch." in body else []
+        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", body) else []
+        imports += [f"from torch import {'Tensor, ' if 'Tensor' in body else ''}nn"]
+        head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
+        return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
+
+
+def python_source(report: Report) -> Source:
+    """The Python source of a checked spec without errors."""
+    return _Generator(report).source()
