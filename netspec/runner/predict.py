@@ -16,7 +16,9 @@ from torch import nn
 
 from netspec.ground.reading import ReadError
 from netspec.ground.shapes import Tensor, show
+from netspec.ground.tree import Mapping
 from netspec.runner.contract import network_ends
+from netspec.runner.data import dataset_nodes
 from netspec.runner.data_table import TableError, numbers, read_table
 from netspec.runner.data_vision import picture_tensor
 from netspec.runner.evaluate import LoadedRun, device_for
@@ -59,6 +61,7 @@ class Predictor:
     input: Tensor
     loss: str
     last: str
+    separator: str = ","
 
     def file(self, path: str, top: int) -> list[Prediction]:
         """The predictions for one picture, or for each row of a table.
@@ -92,13 +95,11 @@ class Predictor:
         return self.pipeline.plain(x[None])[0]
 
     def _rows(self, path: str) -> torch.Tensor:
-        columns, target = list(self.run.info.columns), self.run.info.target
+        columns = list(self.run.info.columns)
         try:
-            frame = read_table(Path(path))
+            frame = read_table(Path(path), separator=self.separator)
             if set(columns) <= set(frame.columns):
                 return numbers(frame[columns])
-            if len(frame.columns) == len(columns) + 1 and target is not None and target.lstrip("-").isdigit():
-                frame = frame.drop(columns=frame.columns[int(target)])
             if len(frame.columns) != len(columns):
                 what = f"{len(frame.columns)} columns, the run was trained on {len(columns)}: {', '.join(columns[:12])}"
                 raise TableError(f"it has {what}")
@@ -145,7 +146,10 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
     report = checked(run.spec)
     input, _, last = network_ends(report)
     loss = read_settings(run.spec).loss.name
-    return Predictor(run, run.model(weights, place), place, read_pipeline(run.spec), input, loss, last)
+    _, arguments = dataset_nodes(run.spec)
+    separator = arguments.get("separator") if isinstance(arguments, Mapping) else None
+    between = str(run.spec.evaluate(separator)) if separator is not None else ","
+    return Predictor(run, run.model(weights, place), place, read_pipeline(run.spec), input, loss, last, between)
 
 
 def as_text(predictions: Sequence[Prediction]) -> str:
