@@ -36,7 +36,9 @@ def _published(spec: Spec, name: str) -> Any:
     model = spec.network_name.replace("-", "_").lower()
     if model not in models.list_models():
         matches = did_you_mean(closest(model, models.list_models()))
-        note = Note("note", "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere")
+        note = Note(
+            "note", "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere"
+        )
         raise _refuse(spec, f"torchvision has no model {model!r} whose weights {name} could be{matches}", note)
     members = models.get_model_weights(model)
     if name not in members.__members__:
@@ -93,7 +95,9 @@ def load_weights(model: nn.Module, spec: Spec) -> None:
     if differ:
         key = differ[0]
         shapes = f"{key} is {list(state[key].shape)}, the network's {list(own[key].shape)}"
-        raise _refuse(spec, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}")
+        raise _refuse(
+            spec, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}"
+        )
     extra = [key for key in state if key not in own]
     if extra:
         warnings.warn(f"{name}: the network has no place for {_named(extra)}", stacklevel=3)

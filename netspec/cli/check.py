@@ -24,8 +24,12 @@ MOST_ROUNDS = 20
 
 @click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the findings.")
-@click.option("--fix", is_flag=True, help="Write the first fix of each finding into the file; comments and layout stay.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
+)
+@click.option(
+    "--fix", is_flag=True, help="Write the first fix of each finding into the file; comments and layout stay."
+)
 @set_option
 def command(specs: tuple[str, ...], style: str, fix: bool, settings: tuple[str, ...]) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.

@@ -16,7 +16,9 @@ from typing import Any
 Value = int | float | bool | str | None
 LONGEST, DEEPEST, LARGEST = 200, 30, 2**62
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>(?:0|[1-9]\d*)(?:\.\d+)?(?![\w.]))|(?P<name>[^\W\d]\w*)|(?P<op>\*\*|//|[<>=!]=|[-+*/%()<>,]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:0|[1-9]\d*)(?:\.\d+)?(?![\w.]))|(?P<name>[^\W\d]\w*)|(?P<op>\*\*|//|[<>=!]=|[-+*/%()<>,]))"
+)
 _COMPARE = {
     "<": operator.lt,
     "<=": operator.le,

@@ -33,7 +33,14 @@ class Findings:
         )
 
     def misspelt(
-        self, code: str, message: str, at: Node, known: Iterable[str], *, layer: str | None = None, frames: tuple[Frame, ...] = ()
+        self,
+        code: str,
+        message: str,
+        at: Node,
+        known: Iterable[str],
+        *,
+        layer: str | None = None,
+        frames: tuple[Frame, ...] = (),
     ) -> None:
         """Note a name that is not known, with the known ones it is close to and the fix that takes one."""
         matches = closest(str(getattr(at, "value", "")), known)

@@ -103,7 +103,9 @@ def _expectations(report: Report) -> Iterator[Diagnostic]:
         bound = None if node is None else amount(report.spec.evaluate(node))
         if node is not None and bound is not None and counted > bound:
             text = node.text if isinstance(node, Scalar) else ""
-            yield Diagnostic(code, f"the network has {counted:,} {what}, {counted - int(bound):,} more than {text}", node.span)
+            yield Diagnostic(
+                code, f"the network has {counted:,} {what}, {counted - int(bound):,} more than {text}", node.span
+            )
 
 
 def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
@@ -111,7 +113,7 @@ def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
     outputs = report.outputs
     if isinstance(wanted, Sequence):
         outputs = dict(list(outputs.items())[:1])
-        shapes = {name: shape for name in outputs}
+        shapes = dict.fromkeys(outputs, shape)
     else:
         shapes = dict(shape) if isinstance(shape, dict) else {}
     for name, expected in shapes.items():

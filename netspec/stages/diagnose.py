@@ -63,7 +63,7 @@ class _Diagnoser:
         return None
 
     def way(self, ref: Ref) -> str | None:
-        """`1×28×28 → conv1 32×24×24 → pool 32×12×12 → Flatten 4608 = 32·12·12`; layers that keep a shape are left out."""
+        """`1×28×28 → pool 32×12×12 → Flatten 4608 = 32·12·12`; layers that keep a shape are left out."""
         steps: list[str] = []
         step = self.graph.calls[ref.node] if ref.node >= 0 else None
         while step is not None:
@@ -74,7 +74,11 @@ class _Diagnoser:
             inputs = self.inference.known[step.id].inputs
             first = inputs[0].shape if inputs and inputs[0] is not None else None
             if shape != first or len(inputs) > 1:
-                product = f" = {'·'.join(map(str, first))}" if first and len(shape) == 1 and len(first) > 1 and prod(first) == shape[0] else ""
+                product = (
+                    f" = {'·'.join(map(str, first))}"
+                    if first and len(shape) == 1 and len(first) > 1 and prod(first) == shape[0]
+                    else ""
+                )
                 steps.append(f"{label(step)} {show(shape)}{product}")
             step = before
         entering = self.entering(ref)
@@ -123,7 +127,11 @@ class _Diagnoser:
         yield Fix(f"{argument}: {text}", (Edit(self.place(problem).span, text),))
         producer = self.producer(call)
         while producer is not None and not {"out_channels", "out_features"} & set(producer.args):
-            producer = self.producer(producer) if len(producer.inputs) == 1 and not producer.record.name.startswith("Flatten") else None
+            producer = (
+                self.producer(producer)
+                if len(producer.inputs) == 1 and not producer.record.name.startswith("Flatten")
+                else None
+            )
         if producer is not None and isinstance(written, int):
             name = "out_channels" if "out_channels" in producer.args else "out_features"
             edit = set_argument(producer, name, str(written))
@@ -149,7 +157,13 @@ class _Diagnoser:
         node, call = self.place(problem), problem.call
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
         return Diagnostic(
-            problem.code, problem.message, node.span, call.path, tuple(self.notes(problem)), tuple(self.fixes(problem)), frames
+            problem.code,
+            problem.message,
+            node.span,
+            call.path,
+            tuple(self.notes(problem)),
+            tuple(self.fixes(problem)),
+            frames,
         )
 
 
@@ -158,7 +172,7 @@ def _written(value: object) -> str:
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference) -> list[Diagnostic]:
-    """The diagnostics of an inference's problems; the same place with the same message (a block used twice) is said once."""
+    """The diagnostics of an inference's problems; what a block used twice repeats is said once."""
     diagnoser = _Diagnoser(spec, graph, inference)
     seen: set[object] = set()
     found = []

@@ -16,7 +16,7 @@ def _after(span: Span) -> Span:
 
 
 def set_argument(call: Call, name: str, text: str) -> Edit | None:
-    """The edit that gives a call's argument the value `text`; None where the item is written in a way to leave alone."""
+    """The edit that gives a call's argument the value `text`; None where the item is better left alone."""
     item = call.item
     if name in call.places:
         return Edit(call.places[name].span, text)

@@ -11,7 +11,20 @@ from netspec.ground.tree import Atom, Mapping, Node, Scalar, Sequence
 from netspec.stages.source import scalar_value
 from netspec.stages.spec import Spec
 
-ORDER = ("netspec", "name", "params", "input", "inputs", "blocks", "layers", "outputs", "expect", "weights", "data", "train")
+ORDER = (
+    "netspec",
+    "name",
+    "params",
+    "input",
+    "inputs",
+    "blocks",
+    "layers",
+    "outputs",
+    "expect",
+    "weights",
+    "data",
+    "train",
+)
 WIDEST = 110
 _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
@@ -71,7 +84,13 @@ def _flow(node: Node) -> str:
 def _atom(value: Atom, plain: bool = True) -> str:
     """A scalar so that it is read back as itself."""
     if isinstance(value, str):
-        if plain and _PLAIN.match(value) and scalar_value(value) == value and not value.endswith(" ") and not value.startswith("- "):
+        if (
+            plain
+            and _PLAIN.match(value)
+            and scalar_value(value) == value
+            and not value.endswith(" ")
+            and not value.startswith("- ")
+        ):
             return value
         dumped: Any = yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)
         return str(dumped).strip()

@@ -116,7 +116,7 @@ def param_value(node: Node, names: Dict[str, Value]) -> Value:
 
 
 def plain_value(node: Node, names: Dict[str, Value]) -> object:
-    """A node as plain Python; text that is an expression over numbers and known names is worked out, other text stays."""
+    """A node as plain Python; text that is an expression over known names is worked out, other text stays."""
     if isinstance(node, Sequence):
         return [plain_value(item, names) for item in node.items]
     if isinstance(node, Mapping):

@@ -14,9 +14,9 @@ from netspec.ground.diagnostics import Frame
 from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
 from netspec.ground.shapes import Tensor
-from netspec.ground.tree import Node, Scalar, Sequence, describe
+from netspec.ground.tree import Scalar, describe
 from netspec.layers.arguments import Int
-from netspec.layers.record import Layer
+from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, with_claim
 from netspec.stages.evaluate import FAILED, Evaluator, param_value, spec_params
 from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
@@ -59,16 +59,20 @@ class _Expander:
         """Expand one item; returns its value, or None where an error leaves it none."""
         self.visited += 1
         if self.visited > MOST_ITEMS or len(self.calls) >= MOST_CALLS or len(place.frames) > DEEPEST:
-            limit = f"nests blocks more than {DEEPEST} deep" if len(place.frames) > DEEPEST else f"expands to more than {MOST_CALLS} layers"
+            limit = (
+                f"nests blocks more than {DEEPEST} deep"
+                if len(place.frames) > DEEPEST
+                else f"expands to more than {MOST_CALLS} layers"
+            )
             place.error("NS211", f"the spec {limit}", item.at)
             raise TooLarge
-        if item.when is not None and not _holds(item.when, place):
+        if item.when is not None and not holds(item.when, place):
             return self.left_out(item, place, last)
         match item.kind:
             case "group" if item.name is None:
-                return self.items(_spliced(item), place, last)
+                return self.items(spliced(item), place, last)
             case "group" if item.single and len(item.items) == 1:
-                return self.item(_only_item(item), place, last)
+                return self.item(only_item(item), place, last)
             case "group":
                 return self.group(item, place, last, [{}])
             case "block":
@@ -163,12 +167,12 @@ class _Expander:
         ends = tuple(end for end in results if end is not None)
         if len(ends) < len(results):
             return place.bind(item, name, None)
-        value = _flatten(inner.scope.flat(end) for end in ends)
+        value = flatten(inner.scope.flat(end) for end in ends)
         step = Step(name, sources, scope=inner.scope.finish(ends, self.modules_only(inner.scope)))
-        claim = _claim(item, place)
+        claim = claim_of(item, place)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
-            self.calls[value.node] = replace(call, claim=claim, places={**call.places, "shape": item.claim})
+            self.calls[value.node] = replace(call, claim=claim, places=with_claim(call.places, item))
         return place.bind(item, name, place.scope.add(step, value))
 
     def modules_only(self, scope: ScopeBuilder) -> bool:
@@ -191,7 +195,9 @@ class _Expander:
                 ends.append(sources[0])
                 continue
             position = place.scope.position
-            ends.append(self.item(Item("group", key, item.node, name=key, items=body, single=single), place, sources[0]))
+            ends.append(
+                self.item(Item("group", key, item.node, name=key, items=body, single=single), place, sources[0])
+            )
             place.scope.position = position
         found = tuple(end for end in ends if end is not None)
         merge = replace(item.merge, claim=item.claim or item.merge.claim)
@@ -216,91 +222,21 @@ class _Expander:
         record = shared.record if shared else item.record
         assert record is not None
         path = place.scope.at(name)
-        args, places, whole = (shared.args, shared.places, True) if shared else _arguments(item, record, place, path)
-        places = places if item.claim is None else {**places, "shape": item.claim}
-        flats = _flatten(place.scope.flat(source) for source in sources or ())
+        args, places, whole = (shared.args, shared.places, True) if shared else arguments(item, record, place, path)
+        places = with_claim(places, item)
+        flats = flatten(place.scope.flat(source) for source in sources or ())
         refs = flats if isinstance(flats, tuple) else (flats,)
-        if sources is None or not _takes(record, len(refs), item, place, path):
+        if sources is None or not takes(record, len(refs), item, place, path):
             whole = False
         elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
             sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
-        claim = _claim(item, place)
+        claim = claim_of(item, place)
         shares = shared.id if shared else None
         frames = (*item.at.frames, *place.frames)
         call = Call(len(self.calls), path, record, args, places, refs, item, claim, frames, shares, not whole)
         self.calls.append(call)
         target = shared.path.rpartition(".")[2] if shared else name
         return place.bind(item, name, place.scope.add(Step(target, sources or (), call=call.id), Ref(call.id)))
-
-
-def _arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
-    """The evaluated arguments of a layer, where they stand, and whether all are sound."""
-    args: dict[str, Any] = {}
-    places: dict[str, Node] = {}
-    for key, node in item.args:
-        arg = record.arg(key.text)
-        assert arg is not None
-        places[arg.name] = node
-        value = place.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
-        if value is not FAILED:
-            args[arg.name] = value
-    missing = [arg for arg in record.args if arg.required and arg.name not in places]
-    for arg in missing:
-        place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
-    return args, places, not missing and len(args) == len(places)
-
-
-def _takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
-    """Whether a layer takes so many inputs; noted if not."""
-    least, most = record.inputs
-    if count >= least and (most is None or count <= most):
-        return True
-    wants = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
-    hint = "; write from: [a, b]" if count < least else ""
-    message = f"{record.name} takes {wants} {'input' if wants == '1' else 'inputs'}, gets {count}{hint}"
-    place.error("NS303", message, item.at, layer=path)
-    return False
-
-
-def _flatten(flats: Any) -> Flat:
-    """Several values as one tuple of references; one alone as itself."""
-    refs = tuple(ref for flat in flats for ref in (flat if isinstance(flat, tuple) else (flat,)))
-    return refs[0] if len(refs) == 1 else refs
-
-
-def _holds(when: Scalar, place: Place) -> bool:
-    value = place.scalar(when)
-    if not isinstance(value, bool) and value is not FAILED:
-        place.error("NS202", f"when has to be a condition such as stride > 1, got {value!r}", when)
-    return value is not False
-
-
-def _claim(item: Item, place: Place) -> tuple[int, ...] | None:
-    """The sizes that an item's `shape` claims."""
-    if item.claim is None:
-        return None
-    if not isinstance(item.claim, Sequence):
-        place.error("NS202", f"shape has to be a list of sizes, got {describe(item.claim)}", item.claim)
-        return None
-    sizes = tuple(place.argument(node, Int(0), "a size of shape") for node in item.claim.items)
-    return tuple(size for size in sizes if isinstance(size, int)) if FAILED not in sizes else None
-
-
-def _spliced(group: Item) -> tuple[Item, ...]:
-    """The items of a group without a name; its `from` is the first one's, its `shape` the last one's."""
-    items = list(group.items)
-    if items and group.sources is not None:
-        items[0] = replace(items[0], sources=items[0].sources or group.sources)
-    if items and group.claim is not None:
-        items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
-    return tuple(items)
-
-
-def _only_item(group: Item) -> Item:
-    """The one item that a named group is, with the group's keys."""
-    item = group.items[0]
-    sources, claim = group.sources or item.sources, group.claim or item.claim
-    return replace(item, name=group.name, sources=sources, claim=claim)
 
 
 def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> Tensor | None:

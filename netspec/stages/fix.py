@@ -1,4 +1,4 @@
-"""Fixes: each candidate is applied to a copy and the whole spec checked again; only what mends and breaks nothing stays."""
+"""Fixes: each candidate is applied to a copy and all checked again; only what mends and breaks nothing stays."""
 
 from __future__ import annotations
 

@@ -159,14 +159,17 @@ class _Inference:
                 if ref.output is not None and ref.node >= 0 and self.worlds[ref.node]:
                     count = len(self.worlds[ref.node][0])
                     producer = self.graph.calls[ref.node].record.name
-                    message = f"{producer} has {count} {'output' if count == 1 else 'outputs'}, numbered from 0; got {ref.output}"
+                    outputs = f"{count} {'output' if count == 1 else 'outputs'}"
+                    message = f"{producer} has {outputs}, numbered from 0; got {ref.output}"
                     self.problems.append(Problem(call, "fact", "NS304", message, ()))
                 return None
         height = max(map(len, columns), default=1)
         worlds = [tuple(t for column in columns for t in column[min(k, len(column) - 1)]) for k in range(height)]
         most = call.record.inputs[1]
         if most is not None and len(worlds[0]) > most:
-            message = f"{call.record.name} takes {most}, the item before gives {len(worlds[0])}: pick one with from: name.0"
+            message = (
+                f"{call.record.name} takes {most}, the item before gives {len(worlds[0])}: pick one with from: name.0"
+            )
             self.problems.append(Problem(call, "fact", "NS304", message, worlds[0]))
             return None
         return worlds
@@ -174,7 +177,7 @@ class _Inference:
     def visit(self, call: Call) -> None:
         arriving = None if call.broken else self.arriving(call)
         if arriving is None:
-            claimed = [] if call.claim is None else [(Tensor(call.claim),)]
+            claimed: list[Outputs] = [] if call.claim is None else [(Tensor(call.claim),)]
             self.worlds.append(claimed)
             self.known.append(Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.findings import Findings
@@ -70,7 +71,9 @@ class ItemParser:
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
         if key.text in TABLE or key.text in self.block_params:
-            self.findings.add("NS217", f"the item is a {kind.text} already; {key.text} has to be an item of its own", key)
+            self.findings.add(
+                "NS217", f"the item is a {kind.text} already; {key.text} has to be an item of its own", key
+            )
         else:
             self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, (*COMMON_KEYS, *GROUP_KEYS))
 
@@ -99,9 +102,11 @@ class ItemParser:
             return Item("share", value, node, argument_node=value, **shared)
         return self.branched(node, at, value, shared)
 
-    def branched(self, node: Mapping, at: Scalar, value: Node | None, shared: dict[str, object]) -> Item | None:
+    def branched(self, node: Mapping, at: Scalar, value: Node | None, shared: dict[str, Any]) -> Item | None:
         if not isinstance(value, Mapping) or not value.entries:
-            self.findings.add("NS202", "branches is a mapping of a name to a list of layers for each branch", value or at)
+            self.findings.add(
+                "NS202", "branches is a mapping of a name to a list of layers for each branch", value or at
+            )
             return None
         branches = []
         for name, body in value:
@@ -118,7 +123,7 @@ class ItemParser:
         if merge.kind != "layer" or merge.record is None or merge.record.inputs[1] == 1:
             self.findings.add("NS303", f"{merge.at.text} does not join several tensors", merge.at)
             return None
-        return Item("branches", at, node, branches=tuple(branches), merge=merge, **shared)  # type: ignore[arg-type]
+        return Item("branches", at, node, branches=tuple(branches), merge=merge, **shared)
 
     def typed(self, key: Scalar, value: Node | None, node: Node, common: dict[str, Node]) -> Item | None:
         shared = self.common(common)
@@ -162,20 +167,24 @@ class ItemParser:
         if isinstance(value, Mapping):
             for name, _ in value:
                 if name.text not in params:
-                    self.findings.misspelt("NS205", f"the block {key.text} has no parameter {name.text!r}", name, params)
+                    self.findings.misspelt(
+                        "NS205", f"the block {key.text} has no parameter {name.text!r}", name, params
+                    )
             return tuple((name, argument) for name, argument in value if name.text in params)
         if value is None or (isinstance(value, Scalar) and value.value is None):
             return ()
         required = [name for name, default in params.items() if default is None]
         names = required if len(required) == 1 else list(params)[:1] if not required else []
         if not names:
-            self.findings.add("NS202", f"the block {key.text} has no single parameter that {describe(value)} could be", value)
+            self.findings.add(
+                "NS202", f"the block {key.text} has no single parameter that {describe(value)} could be", value
+            )
             return ()
         return ((Scalar(names[0], value.span, names[0], frames=value.frames), value),)
 
-    def common(self, keys: dict[str, Node]) -> dict[str, object]:
+    def common(self, keys: dict[str, Node]) -> dict[str, Any]:
         """The keys that every kind of item may have, as fields of Item."""
-        found: dict[str, object] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
+        found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
         for key, field in (("name", "name"), ("when", "when")):
             node = keys.get(key)
             if node is None:

@@ -52,10 +52,7 @@ class _Loader:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self.findings.add("NS202", f"expected the path of a file, got {describe(node)}", node)
             return None
-        if node.span.path == COMMAND_LINE or not trail:
-            base = self.folder
-        else:
-            base = trail[-1].parent
+        base = self.folder if node.span.path == COMMAND_LINE or not trail else trail[-1].parent
         try:
             found = (base / node.value).resolve()
             if not found.is_relative_to(self.folder.resolve()):
@@ -85,7 +82,9 @@ class _Loader:
             return root, None
         for key in ("blocks", "layers", "outputs", "include"):
             if root.get(key) is not None:
-                self.findings.add("NS217", f"model brings the network; {key} cannot stand beside it", root.key(key) or root)
+                self.findings.add(
+                    "NS217", f"model brings the network; {key} cannot stand beside it", root.key(key) or root
+                )
         read = self.file(node, trail)
         if read is None:
             return root, None
@@ -135,7 +134,9 @@ class _Loader:
             tree, _, found = read
             for key, _ in tree:
                 if key.text not in ("netspec", "name", "include", "blocks"):
-                    self.findings.misspelt("NS201", f"an included file brings blocks only, not {key.text!r}", key, ("include", "blocks"))
+                    self.findings.misspelt(
+                        "NS201", f"an included file brings blocks only, not {key.text!r}", key, ("include", "blocks")
+                    )
             tree = self.with_includes(tree, (*trail, found))
             more = tree.get("blocks")
             for key, body in more.entries if isinstance(more, Mapping) else ():
@@ -173,9 +174,9 @@ def load(
     """
     overlay = overlay or {}
     given = str(source)
+    trail: tuple[Path, ...] = ()
     if isinstance(source, str) and "\n" in source:
-        text, path, trail = source, TEXT, ()
-        text = overlay.get(TEXT, text)
+        text, path = overlay.get(TEXT, source), TEXT
     else:
         path = "<stdin>" if given == "-" else given
         text = overlay[path] if path in overlay else read_text(given)

@@ -114,5 +114,7 @@ def _fix(call: Call, change: dict[str, int]) -> Fix | None:
         if any(not hasattr(node, "text") for node in kept.values()):
             return None
         parts = [f"{name}: {getattr(node, 'text', '')}" for name, node in kept.items()]
-        edit = replace_arguments(call, "{" + ", ".join([*parts, *(f"{key}: {value}" for key, value in change.items())]) + "}")
+        edit = replace_arguments(
+            call, "{" + ", ".join([*parts, *(f"{key}: {value}" for key, value in change.items())]) + "}"
+        )
     return None if edit is None else Fix(f"{said} in {where}", (edit,))

@@ -1,4 +1,4 @@
-"""located tree → Spec. Takes the resolved document (includes, model and settings in place) and validates its structure."""
+"""located tree → Spec. Validates the structure of a document whose includes, model and settings are in place."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ def _params(root: Mapping, findings: Findings) -> dict[str, Node]:
     for key, value in params:
         _check_name(key, "a parameter", findings)
         if not isinstance(value, Scalar) or value.value is None:
-            findings.add("NS202", f"the parameter {key.text} needs a number, true, false or text, got {describe(value)}", value)
+            findings.add(
+                "NS202", f"the parameter {key.text} needs a number, true, false or text, got {describe(value)}", value
+            )
     return {key.text: value for key, value in params if isinstance(value, Scalar) and value.value is not None}
 
 
@@ -145,7 +147,11 @@ def _block(key: Scalar, body: Node, parser: ItemParser, findings: Findings) -> B
         if name.text not in BLOCK_KEYS:
             findings.misspelt("NS201", f"a block has no key {name.text!r}", name, BLOCK_KEYS)
     params = body.get("params")
-    if params is not None and not isinstance(params, Mapping | Sequence) and not (isinstance(params, Scalar) and params.value is None):
+    if (
+        params is not None
+        and not isinstance(params, Mapping | Sequence)
+        and not (isinstance(params, Scalar) and params.value is None)
+    ):
         findings.add("NS202", f"params has to be a mapping of names to defaults, got {describe(params)}", params)
     for name in (*(n for n, _ in params),) if isinstance(params, Mapping) else ():
         _check_name(name, "a parameter", findings)
@@ -170,7 +176,11 @@ def _inputs(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
                 findings.add(fault[0], fault[1], key)
         return tuple(_input(key.text, value, findings) for key, value in several)
     if one is None:
-        findings.add("NS203", "the spec has no input: the shape of one sample, as [3, 32, 32]", root.entries[0][0] if root.entries else root)
+        findings.add(
+            "NS203",
+            "the spec has no input: the shape of one sample, as [3, 32, 32]",
+            root.entries[0][0] if root.entries else root,
+        )
         return ()
     return (_input("input", one, findings),)
 
@@ -190,7 +200,9 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
                 findings.misspelt("NS216", f"dtype has to be a torch dtype, got {describe(written)}", written, DTYPES)
     if not isinstance(shape, Sequence):
         got = describe(shape) if shape is not None else "no shape"
-        findings.add("NS202", f"an input is the shape of one sample without the batch, as [3, 32, 32]; got {got}", shape or node)
+        findings.add(
+            "NS202", f"an input is the shape of one sample without the batch, as [3, 32, 32]; got {got}", shape or node
+        )
         return InputDecl(name, node, (), dtype="")
     return InputDecl(name, shape, shape.items, dtype)
 

@@ -62,7 +62,12 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
     None where the network has several inputs, no spatial axes, or no size makes it right.
     """
     entering = [tensor for tensor in graph.inputs.values() if tensor is not None]
-    if len(entering) != 1 or len(graph.inputs) != 1 or len(entering[0].shape) < 2 or not isinstance(problem.written, int):
+    if (
+        len(entering) != 1
+        or len(graph.inputs) != 1
+        or len(entering[0].shape) < 2
+        or not isinstance(problem.written, int)
+    ):
         return None
     sample = entering[0]
     if len(set(sample.shape[1:])) != 1:

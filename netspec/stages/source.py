@@ -165,7 +165,9 @@ class _Composer:
                 top.merges.append(node)
             elif key.text in top.seen:
                 first = Note("note", f"first at line {top.seen[key.text].line}")
-                self.diagnostics.append(Diagnostic("NS101", f"the key {key.text!r} stands twice", key.span, notes=(first,)))
+                self.diagnostics.append(
+                    Diagnostic("NS101", f"the key {key.text!r} stands twice", key.span, notes=(first,))
+                )
             else:
                 top.seen[key.text] = key.span
                 top.entries.append((key, node))
@@ -243,6 +245,7 @@ def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        message = f"the character U+{ord(error.character) if isinstance(error.character, str) else error.character:04X} is not allowed"
+        number = ord(error.character) if isinstance(error.character, str) else error.character
+        message = f"the character U+{number:04X} is not allowed"
         return None, [Diagnostic("NS100", message, Span(path, line, column, line, column + 1))]
     return composer.root, composer.diagnostics

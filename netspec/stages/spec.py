@@ -229,7 +229,9 @@ class Report:
         if self.graph is None:
             return {}
         calls = self.graph.calls
-        return {name: calls[ref.node].record.name if ref.node >= 0 else "input" for name, ref in self.graph.outputs.items()}
+        return {
+            name: calls[ref.node].record.name if ref.node >= 0 else "input" for name, ref in self.graph.outputs.items()
+        }
 
     @property
     def parameters(self) -> int:

@@ -61,7 +61,7 @@ def constructor(record: Layer, args: dict[str, object]) -> str:
 
 
 def _same(value: object, default: object) -> bool:
-    return type(value) is type(default) and value == default or value is default
+    return (type(value) is type(default) and value == default) or value is default
 
 
 def _camel(text: str) -> str:
@@ -123,7 +123,9 @@ class _Generator:
         if found is not None:
             found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
             return found.name
-        base = _camel(self.report.spec.name if not scope.path else scope.title if scope.title != "group" else scope.path)
+        base = _camel(
+            self.report.spec.name if not scope.path else scope.title if scope.title != "group" else scope.path
+        )
         name, count = base, 1
         while name in self.taken:
             count += 1
@@ -228,7 +230,14 @@ class _Generator:
         expression = self.scope(graph.scope)
         lines: list[str] = []
         for made in self.classes.values():
-            lines += ["", "", f"class {made.name}(nn.Module):", f'{INDENT}"""{made.doc}"""', "", f"{INDENT}def __init__(self) -> None:"]
+            lines += [
+                "",
+                "",
+                f"class {made.name}(nn.Module):",
+                f'{INDENT}"""{made.doc}"""',
+                "",
+                f"{INDENT}def __init__(self) -> None:",
+            ]
             lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
             lines += ["", INDENT + made.signature]
             for line, comment in zip(made.forward, made.comments, strict=True):
@@ -239,7 +248,13 @@ class _Generator:
             entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
             if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
                 entry = "network"
-            lines += ["", "", f"def {entry}() -> nn.Module:", f'{INDENT}"""{self.title}."""', f"{INDENT}return {expression[0]}"]
+            lines += [
+                "",
+                "",
+                f"def {entry}() -> nn.Module:",
+                f'{INDENT}"""{self.title}."""',
+                f"{INDENT}return {expression[0]}",
+            ]
             lines += [INDENT + line for line in expression[1:]]
         body = "\n".join(lines)
         imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in body else []

@@ -79,7 +79,9 @@ def summary_text(report: Report) -> str:
 
     def line(row: tuple[str, ...]) -> str:
         left = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
-        return "  ".join([*left, *(text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True))]).rstrip()
+        return "  ".join(
+            [*left, *(text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True))]
+        ).rstrip()
 
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     body = [line(row) for row in cells]
@@ -95,7 +97,9 @@ def summary_rich(report: Report) -> None:
     table = Table(title=Text(report.spec.name), title_justify="left", row_styles=("", "dim"), show_footer=True)
     footers = ("total", "", "", f"{report.parameters:,}", f"{report.macs:,}")
     for title, footer in zip(_HEAD, footers, strict=True):
-        table.add_column(title, footer=footer, justify="right" if title in ("parameters", "MACs") else "left", overflow="fold")
+        table.add_column(
+            title, footer=footer, justify="right" if title in ("parameters", "MACs") else "left", overflow="fold"
+        )
     for row in _cells(report):
         table.add_row(*(Text(cell) for cell in row))
     console = Console()

@@ -58,11 +58,16 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], color: bool = Fals
     """One diagnostic as a paragraph."""
     span = found.span
     pad = " " * len(str(span.line))
-    head = _paint(f"{found.severity}[{found.code}]", found.severity, color) + ": " + _paint(safe(found.message), "label", color)
+    head = (
+        _paint(f"{found.severity}[{found.code}]", found.severity, color)
+        + ": "
+        + _paint(safe(found.message), "label", color)
+    )
     lines = [head, _paint(f"{pad}--> ", "place", color) + _place(span, sources), *excerpt(span, sources, color)]
 
     def note(label: str, text: str, kind: str = "") -> None:
-        lines.append(f"{pad} {_paint('=', 'place', color)} {_paint(f'{label:<8}', 'label', color)} {_paint(safe(text), kind, color)}")
+        sign, name = _paint("=", "place", color), _paint(f"{label:<8}", "label", color)
+        lines.append(f"{pad} {sign} {name} {_paint(safe(text), kind, color)}")
 
     for frame in found.frames:
         note("in", f"{frame.label} at {frame.span}")

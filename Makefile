@@ -1,0 +1,48 @@
+# Everything happens in one virtual environment, .venv, made on first use. Needs Python 3.11 or newer, and make.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types tests format schema benchmark clean
+
+help:            ## Say what there is.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+demo: $(VENV)/.installed    ## Check and train the digits network.
+	$(BIN)/netspec check specs/digits.yaml
+	$(BIN)/netspec train specs/digits.yaml
+
+test: lint types tests    ## Run every check: lint, types, tests.
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+tests: $(VENV)/.installed
+	$(BIN)/pytest
+
+format: $(VENV)/.installed    ## Put the code into shape.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/.installed    ## Write the JSON Schema that the package ships.
+	$(BIN)/netspec schema > netspec/netspec.schema.json
+
+benchmark: $(VENV)/.installed    ## Time the compiled networks against hand-written ones.
+	$(BIN)/python benchmarks/forward.py
+
+clean:           ## Remove the environment.
+	rm -rf $(VENV)
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "netspec needs Python 3.11 or newer; say which with: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "making $(VENV) (torch and what else netspec needs; some minutes the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

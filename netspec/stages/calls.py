@@ -1,0 +1,90 @@
+"""Item → what its call is made of: evaluated arguments, the number of inputs, the claimed shape, the condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from netspec.ground.tree import Node, Scalar, Sequence, describe
+from netspec.layers.arguments import Int
+from netspec.layers.record import Layer
+from netspec.stages.evaluate import FAILED
+from netspec.stages.scope import Flat, Place
+from netspec.stages.spec import Item
+
+
+def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
+    """The evaluated arguments of a layer, where they stand, and whether all are sound."""
+    args: dict[str, Any] = {}
+    places: dict[str, Node] = {}
+    for key, node in item.args:
+        arg = record.arg(key.text)
+        assert arg is not None
+        places[arg.name] = node
+        value = place.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
+        if value is not FAILED:
+            args[arg.name] = value
+    missing = [arg for arg in record.args if arg.required and arg.name not in places]
+    for arg in missing:
+        place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
+    return args, places, not missing and len(args) == len(places)
+
+
+def takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
+    """Whether a layer takes so many inputs; noted if not."""
+    least, most = record.inputs
+    if count >= least and (most is None or count <= most):
+        return True
+    wants = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+    hint = "; write from: [a, b]" if count < least else ""
+    message = f"{record.name} takes {wants} {'input' if wants == '1' else 'inputs'}, gets {count}{hint}"
+    place.error("NS303", message, item.at, layer=path)
+    return False
+
+
+def flatten(flats: Iterable[Flat]) -> Flat:
+    """Several values as one tuple of references; one alone as itself."""
+    refs = tuple(ref for flat in flats for ref in (flat if isinstance(flat, tuple) else (flat,)))
+    return refs[0] if len(refs) == 1 else refs
+
+
+def holds(when: Scalar, place: Place) -> bool:
+    """Whether an item's condition holds; one that fails to evaluate counts as holding."""
+    value = place.scalar(when)
+    if not isinstance(value, bool) and value is not FAILED:
+        place.error("NS202", f"when has to be a condition such as stride > 1, got {value!r}", when)
+    return value is not False
+
+
+def claim_of(item: Item, place: Place) -> tuple[int, ...] | None:
+    """The sizes that an item's `shape` claims."""
+    if item.claim is None:
+        return None
+    if not isinstance(item.claim, Sequence):
+        place.error("NS202", f"shape has to be a list of sizes, got {describe(item.claim)}", item.claim)
+        return None
+    sizes = tuple(place.argument(node, Int(0), "a size of shape") for node in item.claim.items)
+    return tuple(size for size in sizes if isinstance(size, int)) if FAILED not in sizes else None
+
+
+def spliced(group: Item) -> tuple[Item, ...]:
+    """The items of a group without a name; its `from` is the first one's, its `shape` the last one's."""
+    items = list(group.items)
+    if items and group.sources is not None:
+        items[0] = replace(items[0], sources=items[0].sources or group.sources)
+    if items and group.claim is not None:
+        items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
+    return tuple(items)
+
+
+def only_item(group: Item) -> Item:
+    """The one item that a named group is, with the group's keys."""
+    item = group.items[0]
+    sources, claim = group.sources or item.sources, group.claim or item.claim
+    return replace(item, name=group.name, sources=sources, claim=claim)
+
+
+def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
+    """Where arguments stand, and where the claimed `shape` does."""
+    return places if item.claim is None else {**places, "shape": item.claim}
