@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note, Span, SpecError
+from netspec.ground.diagnostics import Diagnostic, Note, Span, SpecError
 from netspec.ground.names import closest, did_you_mean
 from netspec.ground.tree import Node
 
 At = Node | Span
 
 
-def problem(code: str, message: str, at: At, *notes: tuple[str, str], fixes: tuple[Fix, ...] = ()) -> SpecError:
+def problem(code: str, message: str, at: At, *notes: tuple[str, str]) -> SpecError:
     """The error that says `message` at a node; `notes` are (label, text)."""
     span, frames = (at, ()) if isinstance(at, Span) else (at.span, at.frames)
     lines = tuple(Note(label, text) for label, text in notes)
-    return SpecError([Diagnostic(code, message, span, notes=lines, fixes=fixes, frames=frames)])
+    return SpecError([Diagnostic(code, message, span, notes=lines, frames=frames)])
 
 
 def misspelt(code: str, message: str, at: Node, word: str, known: list[str]) -> SpecError:
-    """The error for a name that is not known, with close matches and the fixes that take them."""
-    matches = closest(word, known)
-    fixes = tuple(Fix(match, (Edit(at.span, match),)) for match in matches)
-    return problem(code, message + did_you_mean(matches), at, fixes=fixes)
+    """The error for a name that is not known, with close matches; only the check offers fixes, which it can verify."""
+    return problem(code, message + did_you_mean(closest(word, known)), at)
 
 
 def option(name: str, value: str) -> Span:

@@ -12,6 +12,7 @@ import json
 import platform
 import re
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +90,17 @@ class RunFolder:
 
     def write_info(self, info: Info) -> None:
         """Store run.json."""
-        _write(self._info, json.dumps(asdict(info), indent=2, ensure_ascii=False) + "\n")
+        content = {**asdict(info), "best": None if info.best is None else _finite(info.best)}
+        _write(self._info, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_rows(self, rows: list[Row]) -> None:
         """Store metrics.jsonl as a whole: what it held beyond these epochs is of a run that was cut off."""
-        _write(self._metrics, "".join(json.dumps(row) + "\n" for row in rows))
+        _write(self._metrics, "".join(_line(row) for row in rows))
 
     def add_row(self, row: Row) -> None:
         """Append an epoch to metrics.jsonl."""
         with self._metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(_line(row))
 
     def read_rows(self) -> list[Row]:
         """The epochs in metrics.jsonl."""
@@ -127,6 +129,15 @@ class RunFolder:
         if info.version != VERSION:
             raise ReadError(f"{self._info}: is of version {info.version}; this netspec reads {VERSION}")
         return info
+
+
+def _finite(row: Row) -> Row:
+    """A row without infinities, which JSON does not have."""
+    return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in row.items()}
+
+
+def _line(row: Row) -> str:
+    return json.dumps(_finite(row)) + "\n"
 
 
 def _write(path: Path, text: str) -> None:

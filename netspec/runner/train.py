@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,8 @@ from netspec.runner.rundir import Info, RunFolder, discard, make_folder, version
 from netspec.runner.settings import make_optimizer, make_scheduler
 from netspec.stages.spec import Spec
 from netspec.views.text import render
+
+EVERY = 1.0  # seconds between checkpoints
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,13 @@ def _fit(
     info: Info,
 ) -> str:
     """The loop with its files and display; what stops it against its will becomes NS609."""
-    events = Events(folder.path)
+    events, keeper = Events(folder.path), Keeper(folder, text)
 
     def save(best: bool) -> None:
         row = state.history[-1]
         folder.add_row(row)
         events.add(row)
-        if best:
-            save_weights(folder.best, state.model, text)
-        save_checkpoint(folder.checkpoint, state)
+        keeper.epoch(state, best)
 
     at: At = plan.settings.nodes.get("optimizer", top(plan.spec.path))
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
@@ -159,8 +161,37 @@ def _fit(
         draw_curves(folder.curves, plan.spec.name, state.history)
         raise _cannot_go_on(error, plan, folder, state, at) from error
     finally:
+        keeper.finish()
         progress.stop()
         events.close()
+
+
+class Keeper:
+    """Stores the state after each epoch; after epochs of a moment, about once a second.
+
+    What is skipped can be trained again with the same result, and waiting for the disk would take longer than that.
+    """
+
+    def __init__(self, folder: RunFolder, text: str) -> None:
+        self.folder, self.text = folder, text
+        self.next = 0.0
+        self.best: nn.Module | None = None
+
+    def epoch(self, state: State, best: bool) -> None:
+        """An epoch is over, and whether it was the best."""
+        due = time.monotonic() >= self.next
+        if best:
+            self.best = state.model if due else copy.deepcopy(state.model)
+        if due:
+            self.finish()
+            save_checkpoint(self.folder.checkpoint, state)
+            self.next = time.monotonic() + EVERY
+
+    def finish(self) -> None:
+        """Store the best weights, if they are not yet."""
+        if self.best is not None:
+            save_weights(self.folder.best, self.best, self.text)
+            self.best = None
 
 
 def _back_to_good(folder: RunFolder, state: State, text: str) -> None:
