@@ -55,6 +55,7 @@ def _prelu_shape(a: Args, x: Shape) -> Shape:
         raise Fact(
             f"num_parameters is {a.num_parameters}, for {channels} channels it has to be {channels} or 1",
             argument="num_parameters",
+            guesses=(x,),
         )
     return x
 

@@ -12,8 +12,7 @@ from netspec.layers.code import literal
 from netspec.layers.record import Args, Layer, case
 
 
-def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> Shape:
-    """The common shape of `inputs`."""
+def _equal_ranks(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> None:
     shapes = tuple(dict.fromkeys(inputs))
     if len({len(x) for x in shapes}) > 1:
         pictures = " and ".join(map(show, shapes))
@@ -21,6 +20,11 @@ def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ..
             f"{name} needs equally many axes, or the batch of one meets another axis of the other: {pictures}",
             guesses=guesses,
         )
+
+
+def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> Shape:
+    """The common shape of `inputs`, which are of equal rank."""
+    shapes = tuple(dict.fromkeys(inputs))
     out = tuple(next((length for length in lengths if length != 1), 1) for lengths in zip(*shapes, strict=True))
     if any(length not in (1, wanted) for x in shapes for length, wanted in zip(x, out, strict=True)):
         raise MergeFact(f"{name} needs equal sizes, or 1: {' and '.join(map(show, shapes))}", guesses=guesses)
@@ -33,7 +37,9 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
             raise MergeFact(f"{name} takes two inputs, or one and `other`", guesses=inputs)
         if len(inputs) > 1 and a.other is not None:
             raise ArgumentFact(f"`other` is for one input, gets {len(inputs)}", argument="other")
-        return _broadcast(name, inputs, guesses=tuple(dict.fromkeys(inputs)))
+        guesses = tuple(dict.fromkeys(inputs))
+        _equal_ranks(name, inputs, guesses=guesses)
+        return _broadcast(name, inputs, guesses=guesses)
 
     def code(a: Args, *inputs: str) -> str:
         return f" {sign} ".join((*inputs, literal(a.other)) if len(inputs) == 1 else inputs)
@@ -61,9 +67,10 @@ def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
         if len(shape) < 2:
             raise RankFact(f"matmul takes 2 axes or more for one sample, gets {count_axes(shape)}")
     guesses = ((*x[:-1], y[-1]),)
+    _equal_ranks("matmul", (x, y), guesses=guesses)
     if x[-1] != y[-2]:
         raise MergeFact(
-            f"matmul needs rows as long as columns: {show(x)} and {show(y)}, {x[-1]} and {y[-2]}", guesses=guesses
+            f"matmul needs rows as long as columns, gets {x[-1]} and {y[-2]}: {show(x)} and {show(y)}", guesses=guesses
         )
     return (*_broadcast("matmul", (x[:-2], y[:-2]), guesses=guesses), x[-2], y[-1])
 

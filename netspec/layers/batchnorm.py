@@ -28,7 +28,7 @@ def _batch_norm(axes: int) -> Layer:
     def shape(a: Args, x: Shape) -> Shape:
         infer(x)  # for its facts about the axes
         if a.eps <= 0:
-            raise ArgumentFact(f"eps {a.eps} must be positive", argument="eps")
+            raise ArgumentFact(f"eps {a.eps} must be positive", argument="eps", guesses=(x,))
         return x
 
     return Layer(
@@ -59,7 +59,7 @@ def _instance_norm(axes: int) -> Layer:
     def shape(a: Args, x: Shape) -> Shape:
         need_rank(name, x, "C", *AXES[axes])
         if size(x[1:]) == 1:  # torch refuses it while training; afterwards the output would be 0
-            raise Fact(f"the mean and variance of one number: each channel is {show(x[1:])}")
+            raise Fact(f"a channel of {show(x[1:])} is one number, which has no variance", guesses=(x,))
         return x
 
     return Layer(

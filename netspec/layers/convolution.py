@@ -15,15 +15,17 @@ from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out
 
 
-def _groups(a: Args) -> None:
+def _in_groups(a: Args, out: Shape) -> Shape:
+    """`out`, if the channels can be divided into the groups."""
     for name in ("in_channels", "out_channels"):
-        if getattr(a, name) % a.groups:
-            raise ArgumentFact(f"{name} {getattr(a, name)} is not divisible by groups {a.groups}", argument="groups")
+        if (count := getattr(a, name)) % a.groups:
+            fact = f"{name} {count} is not divisible by groups {a.groups}"
+            raise ArgumentFact(fact, argument="groups", guesses=(out,))
+    return out
 
 
 def _conv_shape(a: Args, x: Shape) -> Shape:
     axes = len(x) - 1
-    _groups(a)
     kernel, stride, dilation = (per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation))
     if a.padding == "same":
         if any(step != 1 for step in stride):
@@ -47,12 +49,11 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
     )
     if min(out) < 1:
         raise does_not_fit(kernel, dilation, x[1:], padded)
-    return (a.out_channels, *out)
+    return _in_groups(a, (a.out_channels, *out))
 
 
 def _transposed_shape(a: Args, x: Shape) -> Shape:
     axes = len(x) - 1
-    _groups(a)
     kernel, stride, dilation, padding, extra = (
         per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation, a.padding, a.output_padding)
     )
@@ -68,7 +69,7 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
     )
     if min(out) < 1:  # some of torch's backends let 0 pass, others refuse it
         raise Fact(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
-    return (a.out_channels, *out)
+    return _in_groups(a, (a.out_channels, *out))
 
 
 def _kernel(a: Args, x: Shape) -> int:

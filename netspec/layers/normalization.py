@@ -28,7 +28,8 @@ def _last_axes_shape(a: Args, x: Shape) -> Shape:
         raise RankFact(f"normalized_shape {show(wanted)} has more axes than {show(x)}", argument="normalized_shape")
     last = x[len(x) - len(wanted) :]
     if last != wanted:
-        raise Fact(f"normalized_shape is {show(wanted)}, the last axes are {show(last)}", argument="normalized_shape")
+        fact = f"normalized_shape is {show(wanted)}, the last axes are {show(last)}"
+        raise Fact(fact, argument="normalized_shape", guesses=(x,))
     return x
 
 
@@ -40,9 +41,8 @@ def _channels(x: Shape) -> int:
 def _group_shape(a: Args, x: Shape) -> Shape:
     need_axes("GroupNorm", x, 1)
     if a.num_channels % a.num_groups:
-        raise ArgumentFact(
-            f"{a.num_channels} channels are not divisible by num_groups {a.num_groups}", argument="num_groups"
-        )
+        fact = f"{a.num_channels} channels are not divisible by num_groups {a.num_groups}"
+        raise ArgumentFact(fact, argument="num_groups", guesses=(x,))
     return x
 
 

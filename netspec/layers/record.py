@@ -84,11 +84,11 @@ class Layer:
 
     @property
     def scalar(self) -> Arg | None:
-        """The argument that `{Type: scalar}` gives: the only required one, else the first."""
+        """The argument that `{Type: scalar}` gives: the only required one, else torch's first (`BatchNorm2d: 64`)."""
         required = [arg for arg in self.args if arg.required]
         if len(required) > 1:
             return None
-        return required[0] if required else next((arg for arg in self.args if arg.infer is None), None)
+        return required[0] if required else next(iter(self.args), None)
 
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""

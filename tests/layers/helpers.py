@@ -29,10 +29,10 @@ UNBATCHED = {
     "pad",
 }
 # Where torch takes other numbers of axes too: its dropouts only warn, or have no channels to drop; adaptive averages
-# and nearest neighbours work in any number; a vector in matmul would be the whole batch.
+# and nearest neighbours work in any number; a vector in matmul or LayerNorm would be the whole batch.
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
-    *("UpsamplingNearest2d", "matmul"),
+    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm"),
 }
 # Where torch does not look at a claim that it has no weights for.
 UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
@@ -42,23 +42,6 @@ class ClaimFact(Fact):
     """A size that is written differs from the size that arrives."""
 
     code = "NS401"
-
-
-def on_purpose(layer: Layer, case: Case, fact: Exception | None) -> bool:
-    """Whether this refusal is one of those where netspec is stricter than torch."""
-    if isinstance(fact, BatchFact):  # torch mixes the samples
-        return True
-    if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
-        return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
-    if isinstance(fact, RankFact):
-        return layer.name in UNBATCHED | OTHER_RANKS
-    if isinstance(fact, ClaimFact):
-        return layer.name in UNUSED_CLAIMS
-    if not isinstance(fact, ArgumentFact):
-        return False
-    if fact.argument == "scale_factor":  # torch reads 0 as not given
-        return case.args.get("scale_factor") == 0 and case.args.get("size") is not None
-    return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
 
 
 @dataclass(frozen=True)
@@ -74,6 +57,27 @@ class Verdict:
         if self.refusal is not None:
             return f"{type(self.refusal).__name__}: {self.refusal}"
         return f"{self.outputs} of {self.dtype}, {self.parameters} parameters"
+
+
+def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
+    """Whether our refusal is one of those where netspec is stricter than torch."""
+    fact = mine.refusal
+    if isinstance(fact, BatchFact):  # torch mixes the samples
+        return True
+    if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
+        return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
+    if isinstance(fact, RankFact):
+        return layer.name in UNBATCHED | OTHER_RANKS
+    if isinstance(fact, ClaimFact):
+        return layer.name in UNUSED_CLAIMS
+    if isinstance(fact, ArgumentFact):
+        if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
+            return case.args.get("scale_factor") == 0
+        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
+    if layer.name.startswith("ConvTranspose"):  # an empty output, which some backends let pass
+        return any(0 in shape for shape in other.outputs)
+    # a crop of more than there is
+    return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
 
 
 def resolve(layer: Layer, case: Case) -> Args:

@@ -78,6 +78,8 @@ def shapes(sizes: st.SearchStrategy[int] = st.integers(1, 12)) -> st.SearchStrat
 @st.composite
 def _like(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
     """`shape` with one axis of another size."""
+    if not shape:
+        return shape
     axis = draw(st.integers(0, len(shape) - 1))
     return (*shape[:axis], draw(st.integers(1, 12)), *shape[axis + 1 :])
 
@@ -87,7 +89,8 @@ def cases(draw: st.DrawFn, layer: Layer) -> Case:
     """One of the record's examples, with some arguments and some axes changed; small enough to run."""
     example = draw(st.sampled_from((*layer.right, *layer.right, *layer.wrong)))
     args = dict(example.args)
-    changed = draw(st.lists(st.sampled_from(layer.args), max_size=2, unique=True)) if layer.args else ()
+    count = draw(st.sampled_from((0, 1, 1, 2)))
+    changed = draw(st.lists(st.sampled_from(layer.args), max_size=count, unique=True)) if layer.args else ()
     for arg in changed:
         if arg.required or draw(st.booleans()):
             args[arg.name] = draw(values(arg.kind))
@@ -96,12 +99,13 @@ def cases(draw: st.DrawFn, layer: Layer) -> Case:
     inputs = list(example.inputs)
     if layer.inputs[1] is None and draw(st.booleans()):
         inputs.append(inputs[0])
+    together = draw(st.booleans())
+    axis, length = draw(st.integers(0, 3)), draw(st.integers(1, 12))
     for i, shape in enumerate(inputs):
-        action = draw(st.sampled_from(("keep", "keep", "like", "like", "any")))
-        if action == "like" and shape:
-            inputs[i] = draw(_like(shape))
-        elif action == "any":
-            inputs[i] = draw(shapes())
+        if together:
+            inputs[i] = (*shape[:axis], length, *shape[axis + 1 :]) if axis < len(shape) else shape
+        else:
+            inputs[i] = draw(st.just(shape) | _like(shape) | shapes())
     return Case(tuple(inputs), args, example.dtype)
 
 

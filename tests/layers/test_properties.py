@@ -28,7 +28,7 @@ EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
 def disagreement(layer: Layer, case: Case) -> str | None:
     """Both verdicts where they differ."""
     mine, other = ours(layer, case), theirs(layer, case)
-    if mine.refusal is not None and (other.refusal is not None or on_purpose(layer, case, mine.refusal)):
+    if mine.refusal is not None and (other.refusal is not None or on_purpose(layer, case, mine, other)):
         return None
     return None if mine == other else f"netspec: {mine}; torch: {other}"
 
