@@ -94,25 +94,35 @@ def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> li
     return None
 
 
+def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[Problem]) -> list[Shape] | None:
+    """Fill in the inferred arguments and hold the written ones against what arrives.
+
+    Returns the input shapes for which the last wrong one would be right, if there are such.
+    """
+    record, shapes = call.record, [tensor.shape for tensor in inputs]
+    other: list[Shape] | None = None
+    _check_dtypes(record, inputs)
+    for arg in record.args:
+        if arg.infer is None or (arg.name in call.args and call.args[arg.name] is None):
+            continue  # null is written on purpose
+        actual = arg.infer(*shapes)
+        written = args.setdefault(arg.name, actual)
+        if written != actual:
+            message = f"{record.name} expects {_sizes(written)} {arg.unit or arg.name}, gets {_sizes(actual)}"
+            problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
+            other = _pretend(arg.infer, shapes, written) if isinstance(written, int) else None
+    return other
+
+
 def apply(call: Call, inputs: Outputs) -> _Outcome:
-    """One call on sample tensors."""
+    """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
     record, shapes = call.record, [tensor.shape for tensor in inputs]
     args = complete(record, call.args)
     outcome = _Outcome([], [], args)
-    other: list[Shape] | None = None
     try:
-        _check_dtypes(record, inputs)
-        for arg in record.args:
-            if arg.infer is None:
-                continue
-            if args.get(arg.name, ...) is None and arg.name in call.args:
-                continue  # null written on purpose
-            actual = arg.infer(*shapes)
-            written = args.setdefault(arg.name, actual)
-            if written != actual:
-                message = f"{record.name} expects {_sizes(written)} {arg.unit or arg.name}, gets {_sizes(actual)}"
-                outcome.problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
-                other = _pretend(arg.infer, shapes, written) if isinstance(written, int) else None
+        other = _compare(call, args, inputs, outcome.problems)
+        if call.broken:
+            return outcome
         namespace = SimpleNamespace(**args)
         outcome.worlds.append(_typed(record, record.shape(namespace, *shapes), inputs))
         if other is not None:
@@ -175,7 +185,7 @@ class _Inference:
         return worlds
 
     def visit(self, call: Call) -> None:
-        arriving = None if call.broken else self.arriving(call)
+        arriving = None if call.broken and not _enough(call) else self.arriving(call)
         if arriving is None:
             claimed: list[Outputs] = [] if call.claim is None else [(Tensor(call.claim),)]
             self.worlds.append(claimed)
@@ -188,7 +198,7 @@ class _Inference:
         self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
         worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
-        if call.record.broadcasts and sound and len({tensor.shape for tensor in inputs}) > 1:
+        if call.record.broadcasts and sound and worlds and len({tensor.shape for tensor in inputs}) > 1:
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
@@ -223,6 +233,12 @@ class _Inference:
                 raise
             return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
         return Inferred(inputs, outputs, args, parameters, macs)
+
+
+def _enough(call: Call) -> bool:
+    """Whether a call has as many inputs as its layer takes."""
+    least, most = call.record.inputs
+    return least <= len(call.inputs) and (most is None or len(call.inputs) <= most)
 
 
 def infer(graph: Graph) -> Inference:
