@@ -50,7 +50,7 @@ def check(spec: Spec) -> Report:
     return check_spec(spec)
 
 
-def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Module:  # noqa: A001 - the verb for it
+def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Module:
     """Build the `torch.nn.Module` of a spec, on `device`; `meta` allocates nothing.
 
     Raises:

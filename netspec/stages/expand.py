@@ -161,7 +161,8 @@ class _Expander:
         return Place(scope, names, place.findings, frames)
 
     def leave(
-        self, item: Item, place: Place, inner: Place, name: str, sources: tuple[Local, ...], results: tuple[Local | None, ...]
+        self, item: Item, place: Place, inner: Place, name: str, sources: tuple[Local, ...],
+        results: tuple[Local | None, ...],
     ) -> Local | None:  # fmt: skip
         """Close the scope of `inner` and make it a step of the scope around it."""
         ends = tuple(end for end in results if end is not None)
