@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format schema benchmark clean
+.PHONY: help demo test lint types tests format docs benchmark clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -31,8 +31,9 @@ format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/.installed    ## Write the JSON Schema that the package ships.
+docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema and the reference pages.
 	$(BIN)/netspec schema > netspec/netspec.schema.json
+	$(BIN)/python -m netspec.views.reference docs
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks against hand-written ones.
 	$(BIN)/python benchmarks/forward.py

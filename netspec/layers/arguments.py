@@ -140,7 +140,8 @@ class Ints:
     def wants(self) -> str:
         count = "" if self.length is None else f"{self.length} "
         bound = "" if self.least is None else {0: " ≥ 0", 1: " ≥ 1"}.get(self.least, f" ≥ {self.least}")
-        return f"a list of {count}integers{bound}"
+        noun = "integer" if self.length == 1 else "integers"
+        return f"a list of {count}{noun}{bound}"
 
     def accept(self, value: object) -> tuple[int, ...]:
         if not isinstance(value, list | tuple) or (self.length is not None and len(value) != self.length):

@@ -1,0 +1,79 @@
+"""The pages that the tables know, docs/layers.md and docs/codes.md: `python -m netspec.views.reference docs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from netspec.ground.codes import CODES
+from netspec.layers.code import literal
+from netspec.layers.record import Layer
+from netspec.layers.table import FAMILIES
+
+_NOTE = "<!-- Written by `make docs` from the tables in the package; edit those. -->"
+
+
+def _default(layer: Layer, name: str) -> str:
+    arg = layer.arg(name)
+    assert arg is not None
+    if arg.infer is not None:
+        return "inferred, verified where written"
+    if arg.required:
+        return "required"
+    return (
+        "`null`"
+        if arg.default is None
+        else f"`{str(literal(arg.default)).lower() if isinstance(arg.default, bool) else literal(arg.default)}`"
+    )
+
+
+def _layer(layer: Layer) -> list[str]:
+    lines = [f"### {layer.name}", "", layer.doc, ""]
+    least, most = layer.inputs
+    if (least, most) != (1, 1):
+        lines += [f"Takes {least}{' or more' if most is None else f' to {most}' if most != least else ''} tensors.", ""]
+    if layer.args:
+        lines += ["| Argument | Value | Default |", "|---|---|---|"]
+        lines += [f"| `{arg.name}` | {arg.kind.wants} | {_default(layer, arg.name)} |" for arg in layer.args]
+        lines.append("")
+    return lines
+
+
+def layers_page() -> str:
+    """docs/layers.md."""
+    lines = ["# Layers and functions", "", _NOTE, ""]
+    lines += [
+        "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument.",
+        "",
+    ]
+    for family in FAMILIES:
+        title = (family.__doc__ or "").splitlines()[0].rstrip(".")
+        lines += [f"## {title}", ""]
+        for layer in family.LAYERS:
+            lines += _layer(layer)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def codes_page() -> str:
+    """docs/codes.md."""
+    lines = ["# Diagnostic codes", "", _NOTE, ""]
+    lines += [
+        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
+    ]
+    lines += ["NS9xx warnings. A code keeps its meaning for good; the wording of a message may change.", ""]
+    lines += ["| Code | Severity | What | Why it matters |", "|---|---|---|---|"]
+    lines += [f"| {code.id} | {code.severity} | {code.what} | {code.why} |" for code in CODES.values()]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"layers.md": layers_page, "codes.md": codes_page}
+
+
+def main(folder: str) -> None:
+    """Write the pages into a folder."""
+    for name, page in PAGES.items():
+        (Path(folder) / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
