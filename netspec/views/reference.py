@@ -1,4 +1,4 @@
-"""The pages that the tables know, docs/layers.md and docs/codes.md: `python -m netspec.views.reference docs`."""
+"""The pages that the tables know, docs/layers.md, codes.md and keys.md: `python -m netspec.views.reference docs`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from netspec.ground.codes import CODES
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES
+from netspec.stages.sections import CSV_KEYS, DATA_KEYS, EXPECT_KEYS, INLINE_KEYS, SKLEARN_KEYS, TRAIN_KEYS, VISION
 
 _NOTE = "<!-- Written by `make docs` from the tables in the package; edit those. -->"
 
@@ -66,7 +67,41 @@ def codes_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"layers.md": layers_page, "codes.md": codes_page}
+def keys_page() -> str:
+    """docs/keys.md."""
+    lines = ["# The keys of data, train and expect", "", _NOTE, ""]
+    for title, keys in (
+        ("data", DATA_KEYS),
+        ("data: CSV", CSV_KEYS),
+        ("data: inline", INLINE_KEYS),
+        ("data: sklearn", SKLEARN_KEYS),
+        ("train", TRAIN_KEYS),
+        ("expect", EXPECT_KEYS),
+    ):
+        lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
+        for key in keys:
+            default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
+            example = f"`{key.name}: {flow(key.example)}`"
+            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | {example} |")
+        lines.append("")
+    lines += [
+        "## Datasets of torchvision",
+        "",
+        ", ".join(f"`{name}`" for name in VISION) + ": arguments are torchvision's.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def flow(value: object) -> str:
+    """A plain value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if value == ";" else str(value)
+
+
+PAGES = {"layers.md": layers_page, "codes.md": codes_page, "keys.md": keys_page}
 
 
 def main(folder: str) -> None:

@@ -32,7 +32,9 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for name, text in found if name == language]
 
 
-@pytest.mark.parametrize("text", blocks(ROOT / "docs/language.md", "yaml"))
+@pytest.mark.parametrize(
+    "text", [*blocks(ROOT / "docs/language.md", "yaml"), *blocks(ROOT / "docs/training.md", "yaml")]
+)
 def test_examples_of_the_language_are_right(text: str) -> None:
     report = check(load(text))
     assert report.diagnostics == ()
