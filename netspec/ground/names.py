@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+SURE, AHEAD = 0.75, 0.05  # how like the word a candidate has to be, and how much more than the next
 
 # What torch.nn.Module and torch.nn.Sequential define: a submodule of such a name would hide it (a test compares).
 MODULE_ATTRIBUTES = frozenset(
@@ -81,6 +82,20 @@ def closest(word: str, candidates: Iterable[str]) -> list[str]:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
     matches = difflib.get_close_matches(word.lower()[:100], by_lower, n=3, cutoff=0.6)
     return [candidate for match in matches for candidate in sorted(by_lower[match])][:3]
+
+
+def meant(word: str, candidates: Iterable[str]) -> str | None:
+    """The one of `candidates` that `word` stands for beyond doubt, so that a check can go on as if it were written."""
+    known = list(candidates)
+    matches = closest(word, known)
+    if not matches:
+        return None
+    first, second = (*(_likeness(word, match) for match in matches), 0.0)[:2]
+    return matches[0] if first >= SURE and first - second >= AHEAD else None
+
+
+def _likeness(word: str, candidate: str) -> float:
+    return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:100]).ratio()
 
 
 def did_you_mean(matches: list[str]) -> str:

@@ -62,6 +62,11 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def is_null(node: Node) -> bool:
+    """Whether a node says nothing: `null`, or an empty place."""
+    return isinstance(node, Scalar) and node.value is None
+
+
 def plain(node: Node) -> object:
     """The node as plain Python: dict, list and atoms, positions dropped."""
     if isinstance(node, Scalar):
@@ -74,7 +79,7 @@ def plain(node: Node) -> object:
 def describe(node: Node) -> str:
     """What a node is, in a person's words: `a list`, `the text 'abc'`, `the number 3`."""
     if isinstance(node, Sequence):
-        return "a list" if node.items else "an empty list"
+        return f"a list of {len(node.items)}" if node.items else "an empty list"
     if isinstance(node, Mapping):
         return "a mapping" if node.entries else "an empty mapping"
     if node.value is None:

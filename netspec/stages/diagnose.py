@@ -124,7 +124,8 @@ class _Diagnoser:
                 yield Fix(f"Flatten before it: {written} = {'·'.join(map(str, arriving))}", (flatten,))
         factors = self.factors(self.producer(call))
         text = "*".join(map(str, factors)) if factors else _written(problem.actual)
-        yield Fix(f"{argument}: {text}", (Edit(self.place(problem).span, text),))
+        if argument in call.places:
+            yield Fix(f"{argument}: {text}", (Edit(call.places[argument].span, text),))
         producer = self.producer(call)
         while producer is not None and not {"out_channels", "out_features"} & set(producer.args):
             producer = (
@@ -149,6 +150,9 @@ class _Diagnoser:
             if sizes:
                 written = getattr(self.place(problem), "text", "") or problem.written
                 yield Note("or", f"{sizes} would make {written} right")
+        if problem.call.shares is not None:
+            first = self.graph.calls[problem.call.shares].path
+            yield Note("note", f"the weights are those of {first}, made for its input")
         words = _TORCH_WORDS.get(problem.argument or "")
         if problem.kind == "size" and words:
             yield Note("torch", words.format(written=problem.written, actual=problem.actual))

@@ -8,9 +8,9 @@ from dataclasses import replace
 from netspec.ground.diagnostics import Edit, Fix, Frame
 from netspec.ground.expressions import ExpressionError, Value, evaluate, names_in
 from netspec.ground.findings import Findings
-from netspec.ground.names import closest
+from netspec.ground.names import closest, meant
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.layers.arguments import Either, Kind, Several, Word
+from netspec.layers.arguments import Either, Float, Int, Ints, Kind, Several, Word
 from netspec.stages.spec import Spec
 
 
@@ -32,6 +32,9 @@ class Evaluator:
             else:
                 at = _part(node, error.offset, error.name)
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
+                guess = meant(error.name, names)
+                if guess is not None:
+                    return self.scalar(node, {**names, error.name: names[guess]}, frames)
             return FAILED
 
     def argument(
@@ -48,12 +51,13 @@ class Evaluator:
             got = describe(node)
             if isinstance(node, Scalar) and isinstance(node.value, str) and value != node.value:
                 got = f"{shorten(node.value)} = {value}"
-            code = "NS216" if isinstance(value, str | int) and not isinstance(value, bool) else "NS202"
+            code = "NS216" if _right_type(value, kind) else "NS202"
             message = f"{what} has to be {kind.wants}{reason}, got {got}"
             matches = closest(value, words(kind)) if isinstance(value, str) else []
             fixes = [Fix(match, (Edit(node.span, match),)) for match in matches]
             self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
-            return FAILED
+            guess = meant(value, words(kind)) if isinstance(value, str) else None
+            return FAILED if guess is None else kind.accept(guess)
 
     def raw(self, node: Node, kind: Kind, names: Dict[str, Value], frames: tuple[Frame, ...]) -> object:
         """The node's value before the kind has seen it: words stand for themselves, other text is an expression."""
@@ -85,6 +89,17 @@ def words(kind: Kind) -> tuple[str, ...]:
     if isinstance(kind, Either):
         return tuple(word for inner in kind.kinds for word in words(inner))
     return words(kind.kind) if isinstance(kind, Several) else ()
+
+
+def _right_type(value: object, kind: Kind) -> bool:
+    """Whether a refused value is of a type that the kind takes, so that only its size or wording is wrong."""
+    if isinstance(kind, Either):
+        return any(_right_type(value, inner) for inner in kind.kinds)
+    if isinstance(value, list):
+        return isinstance(kind, Ints | Several) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+    if isinstance(value, str):
+        return isinstance(kind, Word)
+    return isinstance(value, int) and not isinstance(value, bool) and isinstance(kind, Int | Float)
 
 
 class _Failed:

@@ -14,7 +14,7 @@ from netspec.ground.diagnostics import Frame
 from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
 from netspec.ground.shapes import Tensor
-from netspec.ground.tree import Scalar, describe
+from netspec.ground.tree import Node, Scalar, describe
 from netspec.layers.arguments import Int
 from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, with_claim
 from netspec.stages.evaluate import FAILED, Evaluator, param_value, spec_params
@@ -33,6 +33,7 @@ class _Expander:
         self.calls: list[Call] = []
         self.visited = 0
         self.open_blocks: tuple[str, ...] = ()
+        self.params = spec_params(spec)
 
     def items(self, items: tuple[Item, ...], place: Place, last: Local | None) -> Local | None:
         """Expand a list of items; returns the value of the last one."""
@@ -84,6 +85,9 @@ class _Expander:
                 return self.branches(item, place, last)
             case "share":
                 return self.share(item, place, last)
+            case "unknown":
+                place.sources(item, last)
+                return place.bind(item, place.attribute(item), None)
             case _:
                 return self.call(item, place, place.sources(item, last), place.attribute(item))
 
@@ -132,7 +136,7 @@ class _Expander:
         """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
         block = self.spec.blocks[item.at.text]
         given = {key.text: value for key, value in item.args}
-        values: dict[str, Value] = {name: value for name, value in place.names.items() if name in self.spec.params}
+        values = dict(self.params)
         whole = True
         for param, default in block.params.items():
             node = given.get(param, default)
@@ -142,7 +146,7 @@ class _Expander:
             elif param not in given:
                 values[param] = param_value(node, values)
             elif isinstance(node, Scalar):
-                value: Any = place.scalar(node)
+                value: Any = param_value(node, place.names) if _may_be_word(node, default) else place.scalar(node)
                 whole = whole and value is not FAILED
                 values[param] = value
             else:
@@ -240,6 +244,11 @@ class _Expander:
         return place.bind(item, name, place.scope.add(Step(target, sources or (), call=call.id), Ref(call.id)))
 
 
+def _may_be_word(node: Scalar, default: Node | None) -> bool:
+    """Whether text that is given for a block's parameter may stand for itself: it is quoted, or the default is text."""
+    return not node.plain or (isinstance(default, Scalar) and isinstance(default.value, str))
+
+
 def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> Tensor | None:
     evaluator = Evaluator(findings)
     sizes = [evaluator.argument(node, Int(1), names, "a size of the input", None, ()) for node in declared.sizes]
@@ -250,12 +259,12 @@ def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> 
 
 def expand(spec: Spec, findings: Findings) -> Graph | None:
     """The flat graph of a spec; None where it has no layers or breaks a limit."""
-    names = spec_params(spec)
+    expander = _Expander(spec)
+    names = expander.params
     inputs = {declared.name: _input(declared, names, findings) for declared in spec.inputs} or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
     place = Place(scope, names, findings)
-    expander = _Expander(spec)
     try:
         last = expander.items(spec.layers, place, scope.entry)
     except TooLarge:

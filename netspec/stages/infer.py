@@ -185,6 +185,8 @@ class _Inference:
         return worlds
 
     def visit(self, call: Call) -> None:
+        if call.shares is not None:  # the module was made for its first use
+            call = replace(call, args=self.known[call.shares].args)
         arriving = None if call.broken and not _enough(call) else self.arriving(call)
         if arriving is None:
             claimed: list[Outputs] = [] if call.claim is None else [(Tensor(call.claim),)]

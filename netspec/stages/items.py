@@ -1,200 +1,174 @@
-"""One `layers` list → items. Structure only: types, argument names, keys; values are evaluated by `expand`."""
+"""One `layers` list → items. Structure only: types, argument names, keys; values are evaluated by `expand`.
+
+What is misspelt beyond doubt is noted and then read as what was meant; what cannot be read is an item of the kind
+`unknown`, which keeps its place and its name. Either way the items around it are judged as if the mistake were mended.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.findings import Findings
-from netspec.ground.names import closest, did_you_mean, name_fault
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.layers.record import Layer
+from netspec.ground.names import closest, meant, name_fault
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.layers.table import TABLE
 from netspec.stages.spec import Item
+from netspec.stages.written import Params, block_args, fits_block, fits_layer, layer_args
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
+KEYS = (*COMMON_KEYS, *GROUP_KEYS)
+BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
+
+
+def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
+    """The item in whose place nothing could be read."""
+    return Item("unknown", at or (node if isinstance(node, Scalar) else Scalar(None, node.span)), node, **shared)
 
 
 class ItemParser:
     """Parses items against the layer table and the names of the spec's blocks."""
 
-    def __init__(self, findings: Findings, block_params: dict[str, dict[str, Node | None]]) -> None:
+    def __init__(self, findings: Findings, block_params: dict[str, Params]) -> None:
         self.findings = findings
         self.block_params = block_params
+        self.types = (*TABLE, *block_params)
 
-    def parse_list(self, node: Node | None, owner: str, at: Node) -> tuple[tuple[Item, ...], bool]:
+    def parse_list(self, node: Node | None) -> tuple[tuple[Item, ...], bool]:
         """The items of a list, and whether it was one item in place of a list."""
-        if node is None or (isinstance(node, Scalar) and node.value is None):
+        if node is None or is_null(node):
             return (), False
         if isinstance(node, Sequence):
-            return tuple(item for child in node.items if (item := self.parse_item(child)) is not None), False
-        item = self.parse_item(node)
-        if item is None and not isinstance(node, Mapping):
-            self.findings.add("NS202", f"{owner} has to be a list of layers", at)
-        return (() if item is None else (item,)), True
+            return tuple(self.parse_item(child) for child in node.items), False
+        return (self.parse_item(node),), True
 
-    def parse_item(self, node: Node) -> Item | None:
-        """One item, or None where nothing sound is left of it."""
+    def parse_item(self, node: Node) -> Item:
+        """One item."""
         if isinstance(node, Sequence):
             self.findings.add("NS202", "expected a layer, got a list; a group is written {layers: […]}", node)
-            return None
+            return unknown(node)
         if isinstance(node, Scalar):
             if not isinstance(node.value, str):
                 self.findings.add("NS202", f"expected a layer, got {describe(node)}", node)
-                return None
+                return unknown(node)
             return self.typed(node, None, node, {})
-        common = {key.text: value for key, value in node if key.text in COMMON_KEYS}
-        kinds = [(key, value) for key, value in node if key.text not in COMMON_KEYS]
-        group = [key for key, _ in kinds if key.text in GROUP_KEYS]
-        if group:
-            return self.grouped(node, group, kinds, common)
+        entries = self.understood(node)
+        shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
+        kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
+        if any(key.text in GROUP_KEYS for key, _ in kinds):
+            return self.grouped(node, kinds, shared)
         if not kinds:
             self.findings.add("NS203", "the item has no type: a layer, a block, layers, branches or share", node)
-            return None
+            return unknown(node, **shared)
         key, value = self.type_key(kinds)
         for other, _ in kinds:
             if other is not key:
                 self.extra_key(other, key)
-        return self.typed(key, value, node, common)
+        return self.typed(key, value, node, shared)
 
-    def known_types(self) -> Iterable[str]:
-        return (*TABLE, *self.block_params)
+    def understood(self, node: Mapping) -> list[tuple[Scalar, Node]]:
+        """The entries of an item; a misspelt key of the language is noted and taken as what was meant."""
+        entries = []
+        for key, value in node:
+            guess = None if key.text in (*KEYS, *self.types) else meant(key.text, (*KEYS, *self.types))
+            if guess in KEYS and node.get(guess) is None:
+                self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, KEYS)
+                key = replace(key, value=guess, text=guess)
+            entries.append((key, value))
+        return entries
 
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
         """Which of several keys is the type: a known one, else one that is close to a known one, else the last."""
-        known = set(self.known_types())
-        ranked = [pair for pair in kinds if pair[0].text in known]
-        ranked += [pair for pair in kinds if closest(pair[0].text, known) and not closest(pair[0].text, COMMON_KEYS)]
+        ranked = [pair for pair in kinds if pair[0].text in self.types]
+        ranked += [pair for pair in kinds if closest(pair[0].text, self.types)]
         return ranked[0] if ranked else kinds[-1]
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
-        if key.text in TABLE or key.text in self.block_params:
-            self.findings.add(
-                "NS217", f"the item is a {kind.text} already; {key.text} has to be an item of its own", key
-            )
+        if key.text in self.types:
+            message = f"the item is a {kind.text} already; {key.text} has to be an item of its own"
+            self.findings.add("NS217", message, key)
         else:
-            self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, (*COMMON_KEYS, *GROUP_KEYS))
+            self.findings.misspelt("NS201", f"an item has no key {shorten(key.text)!r}", key, KEYS)
 
-    def grouped(
-        self, node: Mapping, group: list[Scalar], kinds: list[tuple[Scalar, Node]], common: dict[str, Node]
-    ) -> Item | None:
-        at = next((key for key in group if key.text != "merge"), group[0])
-        allowed = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
+    def grouped(self, node: Mapping, kinds: list[tuple[Scalar, Node]], shared: dict[str, Any]) -> Item:
+        group = [(key, value) for key, value in kinds if key.text in GROUP_KEYS]
+        at, value = next((pair for pair in group if pair[0].text != "merge"), group[0])
         for key, _ in kinds:
-            if key.text not in allowed[at.text]:
-                self.extra_key(key, at) if key.text not in GROUP_KEYS else self.findings.add(
-                    "NS217", f"an item has either {at.text} or {key.text}", key
-                )
-        shared = self.common(common)
+            if key.text in GROUP_KEYS and key.text not in BESIDE[at.text]:
+                self.findings.add("NS217", f"an item has either {at.text} or {key.text}", key)
+            elif key.text not in GROUP_KEYS:
+                self.extra_key(key, at)
         if at.text == "merge":
             self.findings.add("NS203", "merge needs branches to join", at)
-            return None
-        value = node.get(at.text)
+            return unknown(node, at, **shared)
         if at.text == "layers":
-            items, single = self.parse_list(value, "layers", at)
+            items, single = self.parse_list(value)
             return Item("group", at, node, items=items, single=single, **shared)
         if at.text == "share":
             if not isinstance(value, Scalar) or not isinstance(value.value, str):
-                self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value or at)
-                return None
+                self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
+                return unknown(node, at, **shared)
             return Item("share", value, node, argument_node=value, **shared)
-        return self.branched(node, at, value, shared)
+        merge = next((value for key, value in group if key.text == "merge"), None)
+        return self.branched(node, at, value, merge, shared)
 
-    def branched(self, node: Mapping, at: Scalar, value: Node | None, shared: dict[str, Any]) -> Item | None:
+    def branched(self, node: Mapping, at: Scalar, value: Node, merge_node: Node | None, shared: dict[str, Any]) -> Item:
         if not isinstance(value, Mapping) or not value.entries:
-            self.findings.add(
-                "NS202", "branches is a mapping of a name to a list of layers for each branch", value or at
-            )
-            return None
+            self.findings.add("NS202", "branches is a mapping of a name to a list of layers for each branch", value)
+            return unknown(node, at, **shared)
         branches = []
         for name, body in value:
             self.check_name(name)
-            items, single = self.parse_list(body, f"the branch {name.text}", name)
+            items, single = self.parse_list(body)
             branches.append((name, items, single))
-        merge_node = node.get("merge")
         if merge_node is None:
             self.findings.add("NS203", "branches need a merge: concat, add, mul, …", at)
-            return None
+            return unknown(node, at, **shared)
         merge = self.parse_item(merge_node)
-        if merge is None:
-            return None
-        if merge.kind != "layer" or merge.record is None or merge.record.inputs[1] == 1:
+        joins = merge.record is not None and merge.record.inputs[1] != 1
+        if not joins and merge.kind != "unknown":
             self.findings.add("NS303", f"{merge.at.text} does not join several tensors", merge.at)
-            return None
+        if not joins:
+            return unknown(node, at, **shared)
         return Item("branches", at, node, branches=tuple(branches), merge=merge, **shared)
 
-    def typed(self, key: Scalar, value: Node | None, node: Node, common: dict[str, Node]) -> Item | None:
-        shared = self.common(common)
-        name = key.text
-        if name in self.block_params:
-            args = self.block_args(key, value)
+    def typed(self, key: Scalar, value: Node | None, node: Node, shared: dict[str, Any]) -> Item:
+        """An item whose type is a layer or a block."""
+        if key.text not in self.types:
+            message = f"no block, layer of torch.nn or function is called {shorten(key.text)}"
+            self.findings.misspelt("NS204", message, key, self.types)
+            guess = meant(key.text, self.types)
+            if guess is None or not self.fits(guess, value):
+                return unknown(node, key, **shared)
+            key = replace(key, value=guess, text=guess)
+        if key.text in self.block_params:
+            args = block_args(key, value, self.block_params[key.text], self.findings)
             return Item("block", key, node, args=args, argument_node=value, **shared)
-        record = TABLE.get(name)
-        if record is None:
-            article = "block, layer of torch.nn or function"
-            self.findings.misspelt("NS204", f"no {article} is called {shorten(name)}", key, self.known_types())
-            return None
-        args = self.layer_args(record, key, value)
+        record = TABLE[key.text]
+        args = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, **shared)
 
-    def layer_args(self, record: Layer, key: Scalar, value: Node | None) -> tuple[tuple[Scalar, Node], ...]:
-        names = [arg.name for arg in record.args]
-        given: list[tuple[Scalar, Node]] = []
-        if isinstance(value, Mapping):
-            for name, argument in value:
-                if name.text in names:
-                    given.append((name, argument))
-                elif not names:
-                    self.findings.add("NS205", f"{record.name} takes no arguments, got {name.text!r}", name)
-                else:
-                    matches = closest(name.text, names)
-                    fixes = [Fix(match, (Edit(name.span, match),)) for match in matches if value.get(match) is None]
-                    message = f"{record.name} has no argument {shorten(name.text)!r}{did_you_mean(matches)}"
-                    self.findings.add("NS205", message, name, fixes=fixes)
-        elif value is not None and not (isinstance(value, Scalar) and value.value is None):
-            scalar = record.scalar
-            if scalar is None:
-                what = "takes no arguments" if not names else f"has no single argument that {describe(value)} could be"
-                self.findings.add("NS202", f"{record.name} {what}", value)
-                return ()
-            given.append((Scalar(scalar.name, value.span, scalar.name, frames=value.frames), value))
-        return tuple(given)
-
-    def block_args(self, key: Scalar, value: Node | None) -> tuple[tuple[Scalar, Node], ...]:
-        params = self.block_params[key.text]
-        if isinstance(value, Mapping):
-            for name, _ in value:
-                if name.text not in params:
-                    self.findings.misspelt(
-                        "NS205", f"the block {key.text} has no parameter {name.text!r}", name, params
-                    )
-            return tuple((name, argument) for name, argument in value if name.text in params)
-        if value is None or (isinstance(value, Scalar) and value.value is None):
-            return ()
-        required = [name for name, default in params.items() if default is None]
-        names = required if len(required) == 1 else list(params)[:1] if not required else []
-        if not names:
-            self.findings.add(
-                "NS202", f"the block {key.text} has no single parameter that {describe(value)} could be", value
-            )
-            return ()
-        return ((Scalar(names[0], value.span, names[0], frames=value.frames), value),)
+    def fits(self, guess: str, value: Node | None) -> bool:
+        """Whether what stands after a misspelt type suits the type it is taken for."""
+        if guess in self.block_params:
+            return fits_block(self.block_params[guess], value)
+        return fits_layer(TABLE[guess], value)
 
     def common(self, keys: dict[str, Node]) -> dict[str, Any]:
         """The keys that every kind of item may have, as fields of Item."""
         found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
-        for key, field in (("name", "name"), ("when", "when")):
+        for key in ("name", "when"):
             node = keys.get(key)
             if node is None:
                 continue
-            if isinstance(node, Scalar) and node.value is not None and (key == "when" or isinstance(node.value, str)):
-                found[field] = node
+            if isinstance(node, Scalar) and (isinstance(node.value, str) or (key == "when" and not is_null(node))):
+                found[key] = node
                 if key == "name" and "{" not in node.text:
                     self.check_name(node)
             else:
-                self.findings.add("NS202", f"{key} has to be a word, got {describe(node)}", node)
+                wants = "a word" if key == "name" else "a condition such as stride > 1"
+                self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
         if "from" in keys:
             found["sources"] = self.references(keys["from"])
         return found
@@ -212,4 +186,5 @@ class ItemParser:
             wrong = next((n for n in nodes if n not in names), node)
             hint = "; give the item a name to refer to" if isinstance(wrong, Scalar) else ""
             self.findings.add("NS202", f"from takes names of items, got {describe(wrong)}{hint}", wrong)
+            return ()
         return names

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
-from netspec.ground.paths import COMMAND_LINE, PathRefused, below
+from netspec.ground.paths import COMMAND_LINE, PathRefused
 from netspec.ground.reading import ReadError, read_text
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
-from netspec.stages.parse import Document, parse
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
+from netspec.stages.parse import Document, check_head, check_version, parse
 from netspec.stages.settings import apply_settings
 from netspec.stages.source import compose
 from netspec.stages.spec import Spec
 
 MOST_FILES = 100
 TEXT = "<text>"
+INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
 NETWORK_KEYS = ("input", "inputs", "blocks", "layers", "outputs", "include")
 
 
@@ -34,6 +35,8 @@ class _Loader:
     sources: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Span] = field(default_factory=dict)
     overlay: Dict[str, str] = field(default_factory=dict)
+    trees: dict[Path, Mapping | None] = field(default_factory=dict)  # each file is read once
+    complete: dict[Path, Mapping] = field(default_factory=dict)  # and its includes are taken in once
 
     def tree(self, text: str, path: str) -> Mapping | None:
         self.sources[path] = text
@@ -56,23 +59,24 @@ class _Loader:
         try:
             found = (base / node.value).resolve()
             if not found.is_relative_to(self.folder.resolve()):
-                below(self.folder, node.value)
                 raise PathRefused(f"{node.value} lies outside the spec's folder")
             if found in trail:
                 self.findings.add("NS213", f"{node.value} is being read already: the files include each other", node)
                 return None
-            if len(self.sources) >= MOST_FILES:
-                raise PathRefused(f"more than {MOST_FILES} files")
             shown = os.path.join(self.shown, os.path.relpath(found, self.folder.resolve()))  # noqa: PTH118 - as typed
-            text = self.overlay[shown] if shown in self.overlay else read_text(found)
+            if found not in self.trees:
+                if len(self.trees) >= MOST_FILES:
+                    raise PathRefused(f"more than {MOST_FILES} files")
+                text = self.overlay[shown] if shown in self.overlay else read_text(found)
+                self.origins.setdefault(shown, node.span)
+                self.trees[found] = self.tree(text, shown)
         except (PathRefused, ValueError, OSError) as refused:
             self.findings.add("NS212", str(refused), node)
             return None
         except ReadError as error:
             self.findings.add("NS212", str(error).replace(str(found), node.value), node)
             return None
-        self.origins.setdefault(shown, node.span)
-        root = self.tree(text, shown)
+        root = self.trees[found]
         return None if root is None else (root, shown, found)
 
     def with_model(self, root: Mapping, trail: tuple[Path, ...]) -> tuple[Mapping, str | None]:
@@ -81,16 +85,19 @@ class _Loader:
         if node is None:
             return root, None
         for key in ("blocks", "layers", "outputs", "include"):
-            if root.get(key) is not None:
-                self.findings.add(
-                    "NS217", f"model brings the network; {key} cannot stand beside it", root.key(key) or root
-                )
+            if (at := root.key(key)) is not None:
+                self.findings.add("NS217", f"model brings the network; {key} cannot stand beside it", at)
         read = self.file(node, trail)
         if read is None:
             return root, None
         model, shown, found = read
+        check_head(model, self.findings)
         model = self.with_includes(model, (*trail, found))
         model, inner = self.with_model(model, (*trail, found))
+        if model.get("layers") is None:
+            if model.get("model") is None:
+                self.findings.add("NS203", f"{shown} has no layers, so it is no model", node)
+            return root, None
         title = model.get("name")
         name = inner or (title.text if isinstance(title, Scalar) else Path(shown).stem)
         own = root.get("params")
@@ -132,13 +139,9 @@ class _Loader:
             if read is None:
                 continue
             tree, _, found = read
-            for key, _ in tree:
-                if key.text not in ("netspec", "name", "include", "blocks"):
-                    self.findings.misspelt(
-                        "NS201", f"an included file brings blocks only, not {key.text!r}", key, ("include", "blocks")
-                    )
-            tree = self.with_includes(tree, (*trail, found))
-            more = tree.get("blocks")
+            if found not in self.complete:
+                self.complete[found] = self.included(tree, (*trail, found))
+            more = self.complete[found].get("blocks")
             for key, body in more.entries if isinstance(more, Mapping) else ():
                 if known.setdefault(key.text, key.span) == key.span:
                     blocks.append((key, body))
@@ -149,6 +152,16 @@ class _Loader:
         merged = (replace(at, value="blocks", text="blocks"), Mapping(unique, own.span if own else node.span))
         entries = [(k, v) for k, v in root.entries if k.text not in ("include", "blocks")]
         return replace(root, entries=(*entries, merged))
+
+    def included(self, tree: Mapping, trail: tuple[Path, ...]) -> Mapping:
+        """An included file with what it includes in turn; its other keys are refused."""
+        if tree.get("netspec") is not None:
+            check_version(tree, self.findings)
+        for key, _ in tree:
+            if key.text not in INCLUDED_KEYS:
+                message = f"an included file brings blocks only, not {shorten(key.text)!r}"
+                self.findings.misspelt("NS201", message, key, INCLUDED_KEYS)
+        return self.with_includes(tree, trail)
 
 
 def load(

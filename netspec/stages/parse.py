@@ -7,13 +7,13 @@ from pathlib import Path
 
 from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
-from netspec.ground.names import NAME, name_fault
-from netspec.ground.shapes import DTYPES
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.ground.names import NAME
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.table import TABLE
+from netspec.stages.interface import inputs_of, outputs_of
 from netspec.stages.items import ItemParser
 from netspec.stages.sections import check_sections
-from netspec.stages.spec import Block, InputDecl, Spec
+from netspec.stages.spec import Block, Spec
 
 VERSION = 1
 KEYS = (
@@ -21,7 +21,6 @@ KEYS = (
     "weights", "data", "train",
 )  # fmt: skip
 BLOCK_KEYS = ("params", "layers", "outputs")
-INPUT_KEYS = ("shape", "dtype")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,7 @@ class Document:
 def parse(document: Document, findings: Findings) -> Spec:
     """The Spec of a document; what is wrong goes into `findings`, and what is sound is kept."""
     root = document.root
-    for key, _ in root:
-        if key.text not in KEYS:
-            findings.misspelt("NS201", f"a spec has no key {key.text!r}", key, KEYS)
-    _version(root, findings)
+    check_head(root, findings)
     name = root.get("name")
     if name is not None and not (isinstance(name, Scalar) and isinstance(name.value, str) and name.value):
         findings.add("NS202", f"name has to be text, got {describe(name)}", name)
@@ -52,12 +48,13 @@ def parse(document: Document, findings: Findings) -> Spec:
     parser = ItemParser(findings, params)
     layers = root.get("layers")
     if layers is None:
-        findings.add("NS203", "the spec has no layers", root.entries[0][0] if root.entries else root)
+        if root.get("model") is None:  # a model that cannot be read was noted
+            findings.add("NS203", "the spec has no layers", root.entries[0][0] if root.entries else root)
     elif not isinstance(layers, Sequence):
         findings.add("NS202", f"layers has to be a list, got {describe(layers)}", layers)
     elif not layers.items:
         findings.add("NS203", "layers is empty: a network has at least one", layers)
-    items, _ = parser.parse_list(layers, "layers", layers or root)
+    items, _ = parser.parse_list(layers)
     parsed_blocks = {key.text: _block(key, body, parser, findings) for key, body in blocks}
     weights = root.get("weights")
     if weights is not None and not (isinstance(weights, Scalar) and isinstance(weights.value, str)):
@@ -72,10 +69,10 @@ def parse(document: Document, findings: Findings) -> Spec:
         sources=document.sources,
         origins=document.origins,
         params=_params(root, findings),
-        inputs=_inputs(root, findings),
+        inputs=inputs_of(root, findings),
         blocks=parsed_blocks,
         layers=items,
-        outputs=_outputs(root, findings),
+        outputs=outputs_of(root, findings),
         weights=weights if isinstance(weights, Scalar) else None,
         data=root.get("data"),
         train=root.get("train"),
@@ -89,7 +86,16 @@ def _default_name(path: str) -> str:
     return "network" if path.startswith("<") else Path(path).stem
 
 
-def _version(root: Mapping, findings: Findings) -> None:
+def check_head(root: Mapping, findings: Findings) -> None:
+    """The keys of a spec and the version that it names."""
+    for key, _ in root:
+        if key.text not in KEYS:
+            findings.misspelt("NS201", f"a spec has no key {shorten(key.text)!r}", key, KEYS)
+    check_version(root, findings)
+
+
+def check_version(root: Mapping, findings: Findings) -> None:
+    """The version of the language that a file names."""
     version = root.get("netspec")
     if version is None:
         at = root.entries[0][0] if root.entries else root
@@ -157,62 +163,6 @@ def _block(key: Scalar, body: Node, parser: ItemParser, findings: Findings) -> B
         _check_name(name, "a parameter", findings)
     if body.get("layers") is None:
         findings.add("NS203", f"the block {key.text} has no layers", key)
-    items, _ = parser.parse_list(body.get("layers"), f"layers of {key.text}", key)
+    items, _ = parser.parse_list(body.get("layers"))
     outputs = body.get("outputs")
     return Block(key.text, key, _param_names(body), items, parser.references(outputs) if outputs else ())
-
-
-def _inputs(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
-    one, several = root.get("input"), root.get("inputs")
-    if one is not None and several is not None:
-        findings.add("NS217", "a spec has either input or inputs", root.key("inputs") or root)
-    if several is not None:
-        if not isinstance(several, Mapping) or not several.entries:
-            findings.add("NS202", f"inputs is a mapping of names to shapes, got {describe(several)}", several)
-            return ()
-        for key, _ in several:
-            fault = name_fault(key.text)
-            if fault and len(several.entries) > 1:
-                findings.add(fault[0], fault[1], key)
-        return tuple(_input(key.text, value, findings) for key, value in several)
-    if one is None:
-        findings.add(
-            "NS203",
-            "the spec has no input: the shape of one sample, as [3, 32, 32]",
-            root.entries[0][0] if root.entries else root,
-        )
-        return ()
-    return (_input("input", one, findings),)
-
-
-def _input(name: str, node: Node, findings: Findings) -> InputDecl:
-    dtype = "float32"
-    shape: Node | None = node
-    if isinstance(node, Mapping):
-        for key, _ in node:
-            if key.text not in INPUT_KEYS:
-                findings.misspelt("NS201", f"an input has no key {key.text!r}", key, INPUT_KEYS)
-        shape, written = node.get("shape"), node.get("dtype")
-        if written is not None:
-            if isinstance(written, Scalar) and written.value in DTYPES:
-                dtype = str(written.value)
-            else:
-                findings.misspelt("NS216", f"dtype has to be a torch dtype, got {describe(written)}", written, DTYPES)
-    if not isinstance(shape, Sequence):
-        got = describe(shape) if shape is not None else "no shape"
-        findings.add(
-            "NS202", f"an input is the shape of one sample without the batch, as [3, 32, 32]; got {got}", shape or node
-        )
-        return InputDecl(name, node, (), dtype="")
-    return InputDecl(name, shape, shape.items, dtype)
-
-
-def _outputs(root: Mapping, findings: Findings) -> tuple[Scalar, ...]:
-    node = root.get("outputs")
-    if node is None:
-        return ()
-    nodes = node.items if isinstance(node, Sequence) else (node,)
-    for wrong in nodes:
-        if not (isinstance(wrong, Scalar) and isinstance(wrong.value, str)):
-            findings.add("NS202", f"outputs is a list of names of items, got {describe(wrong)}", wrong)
-    return tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.expressions import names_in
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
-from netspec.stages.spec import Graph, Report, Spec
+from netspec.stages.spec import Graph, Item, Report, Spec
 
 
 def review(report: Report) -> Iterator[Diagnostic]:
@@ -35,22 +35,25 @@ def _unused_layers(graph: Graph) -> Iterator[Diagnostic]:
 
 def _unused_names(spec: Spec) -> Iterator[Diagnostic]:
     """Blocks that no item uses and parameters that no value reads."""
-    types: set[str] = set()
-    read: set[str] = set()
-    for key, value in spec.document:
-        for node in _scalars(value):
-            types.add(node.text)
-            if key.text != "params":
-                read |= _reads(node)
+    used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))
     for name, block in spec.blocks.items():
-        if name not in types and block.at.span.path == spec.path:
+        if name not in used and block.at.span.path == spec.path:
             yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
+    read = {name for _, value in spec.document for node in _values(value) for name in _reads(node)}
     params = spec.document.get("params")
-    if isinstance(params, Mapping):
-        defaults = {name for _, value in params for name in (_reads(value) if isinstance(value, Scalar) else ())}
-        for key, _ in params:
-            if key.text not in read | defaults:
-                yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)
+    for key, _ in params if isinstance(params, Mapping) else ():
+        if key.text not in read:
+            yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)
+
+
+def _block_names(items: Iterable[Item]) -> Iterator[str]:
+    """The blocks that items use."""
+    for item in items:
+        if item.kind == "block":
+            yield item.at.text
+        yield from _block_names(item.items)
+        for _, body, _ in item.branches:
+            yield from _block_names(body)
 
 
 def _reads(node: Scalar) -> set[str]:
@@ -61,13 +64,13 @@ def _reads(node: Scalar) -> set[str]:
     return {name for part in parts for name in names_in(part)}
 
 
-def _scalars(node: Node) -> Iterator[Scalar]:
+def _values(node: Node) -> Iterator[Scalar]:
+    """The scalars below a node that are no keys."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Sequence):
         for item in node.items:
-            yield from _scalars(item)
+            yield from _values(item)
     else:
-        for key, value in node:
-            yield key
-            yield from _scalars(value)
+        for _, value in node:
+            yield from _values(value)

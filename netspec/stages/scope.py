@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from netspec.ground.diagnostics import Fix, Frame, Note
 from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
-from netspec.ground.names import name_fault
+from netspec.ground.names import meant, name_fault
 from netspec.ground.tree import Node, Scalar, shorten
 from netspec.layers.arguments import Kind
 from netspec.stages.evaluate import FAILED, Evaluator
@@ -164,8 +164,10 @@ class Place:
             return None
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
-            self.findings.misspelt("NS301", message, reference, [*scope.names, *inputs], frames=self.frames)
-            return None
+            known = [each + dot + index for each in (*scope.names, *inputs)]
+            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            guess = meant(reference.text, known)
+            return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         if local is None or not dot:
             return local
         if not index.isdigit() or len(index) > 6:

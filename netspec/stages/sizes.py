@@ -35,7 +35,7 @@ def _arriving(calls: list[Call], call: Call, entering: list[Tensor]) -> tuple[Te
 
     for each in calls:
         inputs = tuple(tensor for ref in each.inputs for tensor in value(ref))
-        if each is call:
+        if each.id == call.id:
             return inputs
         outcome = apply(each, inputs)
         if not outcome.worlds:

@@ -161,6 +161,8 @@ class _Composer:
             top.key = self.as_key(node)
         else:
             key, top.key = top.key, None
+            if key.value is None:
+                return  # noted by as_key
             if key.text == "<<" and key.plain:
                 top.merges.append(node)
             elif key.text in top.seen:
@@ -176,7 +178,7 @@ class _Composer:
         if isinstance(node, Scalar):
             return replace(node, value=node.text)
         self.diagnostics.append(Diagnostic("NS202", "a key has to be a word, not a list or mapping", node.span))
-        return Scalar("?", node.span, "?", plain=False)
+        return Scalar(None, node.span)
 
     def close(self, end: Span) -> None:
         top = self.stack.pop()

@@ -18,8 +18,9 @@ from netspec.layers.record import Layer
 class Item:
     """One item of a `layers` list, as written.
 
-    `kind` is `layer`, `block`, `group`, `branches` or `share`; `at` is the node to point at (the type's key);
-    `node` is the whole item. `args` are the written arguments; `argument_node` is what stands after the type.
+    `kind` is `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which was noted); `at` is the
+    node to point at (the type's key); `node` is the whole item. `args` are the written arguments; `argument_node` is
+    what stands after the type.
     `single` marks a group that is one item instead of a list.
     """
 

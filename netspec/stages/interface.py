@@ -1,0 +1,67 @@
+"""`input`, `inputs` and `outputs` of a spec: what enters the network and what leaves it."""
+
+from __future__ import annotations
+
+from netspec.ground.findings import Findings
+from netspec.ground.names import name_fault
+from netspec.ground.shapes import DTYPES
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.stages.spec import InputDecl
+
+INPUT_KEYS = ("shape", "dtype")
+
+
+def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
+    """The declared inputs, in order."""
+    one, several = root.get("input"), root.get("inputs")
+    if one is not None and several is not None:
+        findings.add("NS217", "a spec has either input or inputs", root.key("inputs") or root)
+    if several is not None:
+        if not isinstance(several, Mapping) or not several.entries:
+            findings.add("NS202", f"inputs is a mapping of names to shapes, got {describe(several)}", several)
+            return ()
+        for key, _ in several:
+            fault = name_fault(key.text)
+            if fault and len(several.entries) > 1:
+                findings.add(fault[0], fault[1], key)
+        return tuple(_input(key.text, value, findings) for key, value in several)
+    if one is None:
+        if root.get("model") is None:  # a model that cannot be read was noted
+            at = root.entries[0][0] if root.entries else root
+            findings.add("NS203", "the spec has no input: the shape of one sample, as [3, 32, 32]", at)
+        return ()
+    return (_input("input", one, findings),)
+
+
+def _input(name: str, node: Node, findings: Findings) -> InputDecl:
+    dtype = "float32"
+    shape: Node | None = node
+    if isinstance(node, Mapping):
+        for key, _ in node:
+            if key.text not in INPUT_KEYS:
+                findings.misspelt("NS201", f"an input has no key {key.text!r}", key, INPUT_KEYS)
+        shape, written = node.get("shape"), node.get("dtype")
+        if written is not None:
+            if isinstance(written, Scalar) and written.value in DTYPES:
+                dtype = str(written.value)
+            else:
+                findings.misspelt("NS216", f"dtype has to be a torch dtype, got {describe(written)}", written, DTYPES)
+    if not isinstance(shape, Sequence):
+        got = describe(shape) if shape is not None else "no shape"
+        findings.add(
+            "NS202", f"an input is the shape of one sample without the batch, as [3, 32, 32]; got {got}", shape or node
+        )
+        return InputDecl(name, node, (), dtype="")
+    return InputDecl(name, shape, shape.items, dtype)
+
+
+def outputs_of(root: Mapping, findings: Findings) -> tuple[Scalar, ...]:
+    """The references of `outputs`."""
+    node = root.get("outputs")
+    if node is None:
+        return ()
+    nodes = node.items if isinstance(node, Sequence) else (node,)
+    for wrong in nodes:
+        if not (isinstance(wrong, Scalar) and isinstance(wrong.value, str)):
+            findings.add("NS202", f"outputs is a list of names of items, got {describe(wrong)}", wrong)
+    return tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))

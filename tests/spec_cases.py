@@ -1,0 +1,57 @@
+"""The specs under tests/specs: where they lie, and what the wrong ones say of themselves.
+
+In a wrong spec a comment stands on each line that a diagnostic must point at: `# !NS401`, or `# !NS205 !NS203` for
+two. Where YAML leaves no room for it the head says `# (# !line 6: NS100)`, for the command line `# (# !--set: NS210)`;
+`# set: width=3` is a setting that the spec is loaded with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.paths import COMMAND_LINE
+from netspec.ground.reading import split_lines
+
+ROOT = Path(__file__).resolve().parents[1]
+OK = sorted((ROOT / "tests/specs/ok").glob("*.yaml"))
+BAD = sorted((ROOT / "tests/specs/bad").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "specs").glob("*.yaml"))
+RIGHT = [*OK, *SHIPPED]
+
+_INLINE = re.compile(r"# (!NS\d+(?: !NS\d+)*)\s*$")
+_ELSEWHERE = re.compile(r"# !line (\d+): (NS\d+)")
+_COMMAND_LINE = re.compile(r"# !--set: (NS\d+)")
+_SETTING = re.compile(r"# set: (.+)$", re.MULTILINE)
+
+Marks = set[tuple[str, int, str]]
+
+
+def name_of(path: Path) -> str:
+    """A case's name in pytest's output."""
+    return path.stem
+
+
+def settings_in(text: str) -> tuple[str, ...]:
+    """The settings that a spec's head asks for."""
+    return tuple(_SETTING.findall(text))
+
+
+def marked(sources: Mapping[str, str]) -> Marks:
+    """The (file, line, code) of every mark in the texts of one spec; those of the command line have line 0."""
+    marks: Marks = set()
+    for path, text in sources.items():
+        for number, line in enumerate(split_lines(text), 1):
+            if match := _INLINE.search(line):
+                marks |= {(path, number, code.lstrip("!")) for code in match[1].split()}
+            marks |= {(path, int(at), code) for at, code in _ELSEWHERE.findall(line)}
+            marks |= {(COMMAND_LINE, 0, code) for code in _COMMAND_LINE.findall(line)}
+    return marks
+
+
+def found(diagnostics: Iterable[Diagnostic]) -> Marks:
+    """The same of diagnostics."""
+    places = ((item.span, item.code) for item in diagnostics)
+    return {(span.path, 0 if span.path == COMMAND_LINE else span.line, code) for span, code in places}
