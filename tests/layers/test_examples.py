@@ -72,7 +72,7 @@ STRICTER = [
     ("Conv1d", case((9,), in_channels=2, out_channels=4, kernel_size=3), RankFact),  # the batch as channels
     ("MaxPool2d", case((8, 8), kernel_size=2), RankFact),
     ("AdaptiveAvgPool2d", case((3, 8, 8, 8), output_size=1), RankFact),
-    ("ConvTranspose1d", case((4, 3), out_channels=6, kernel_size=2, padding=2), Fact),  # nothing is left
+    ("ConvTranspose1d", case((4, 3), in_channels=4, out_channels=6, kernel_size=2, padding=2), Fact),  # nothing is left
     ("CircularPad1d", case((3, 1), padding=(1, -2)), Fact),  # torch crops less than was said
     ("ReflectionPad1d", case((8,), padding=2), RankFact),
     ("pad", case((8,), pad=(2, 2), mode="reflect"), RankFact),

@@ -19,7 +19,7 @@ SETTINGS = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=60,
+    max_examples=90,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
