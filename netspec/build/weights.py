@@ -31,7 +31,7 @@ def _published(spec: Spec, name: str) -> Any:
     if "." in name:
         try:
             return models.get_weight(name)
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             raise _refuse(spec, f"torchvision has no weights {name}", Note("torch", str(error))) from None
     model = spec.network_name.replace("-", "_").lower()
     if model not in models.list_models():
@@ -64,7 +64,10 @@ def _from_file(spec: Spec, node: Scalar) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(resolve(node, spec.folder))
+        path = resolve(node, spec.folder)
+        if not path.is_file():
+            raise _refuse(spec, f"{node.value} cannot be read: there is no such file")
+        return load_file(path)
     except PathRefused as refused:
         raise _refuse(spec, str(refused)) from None
     except (OSError, SafetensorError) as error:

@@ -32,13 +32,19 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 def emit(spec: Spec) -> str:
     """The text of a spec in the language's own style: a line for each layer, flow style within it."""
     root = spec.document
-    entries = sorted(root.entries, key=lambda pair: ORDER.index(pair[0].text) if pair[0].text in ORDER else len(ORDER))
+    named = root.entries if root.get("name") is not None else (*root.entries, _name(spec))
+    entries = sorted(named, key=lambda pair: ORDER.index(pair[0].text) if pair[0].text in ORDER else len(ORDER))
     lines: list[str] = []
     for key, value in entries:
         lines += _block(key, value, 0)
         if key.text in ("layers", "blocks"):
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _name(spec: Spec) -> tuple[Scalar, Scalar]:
+    """The entry that keeps the name which a spec has from its file."""
+    return Scalar("name", spec.document.span, "name"), Scalar(spec.name, spec.document.span, spec.name)
 
 
 def _block(key: Scalar, value: Node, indent: int) -> list[str]:

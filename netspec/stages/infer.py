@@ -132,7 +132,8 @@ def apply(call: Call, inputs: Outputs) -> _Outcome:
     except Fact as fact:
         if not outcome.worlds:
             outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
-            if not (isinstance(fact, RankFact) and outcome.problems):
+            noted = {problem.argument for problem in outcome.problems}
+            if not noted or (fact.argument not in noted and not isinstance(fact, RankFact)):
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, inputs, fact.argument))
     return outcome

@@ -203,9 +203,10 @@ def _object(keys: Iterable[Key]) -> Schema:
 
 
 def _dataset_schema(name: str) -> Schema:
-    if name == "sklearn":
-        return {"anyOf": [SKLEARN_KEYS[0].schema, _object(SKLEARN_KEYS)]}
-    return _object(OWN[name]) if name in OWN else {"type": ["object", "null"]}
+    if name not in OWN:
+        return {"type": ["object", "null", "string", "number", "array"]}  # the arguments are torchvision's own
+    required = [key for key in OWN[name] if key.required]
+    return {"anyOf": [required[0].schema, _object(OWN[name])]} if len(required) == 1 else _object(OWN[name])
 
 
 TRAIN_SCHEMA: Schema = _object(TRAIN_KEYS)
@@ -272,14 +273,15 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
     own = OWN.get(str(name.value))
     if own is None:
         return
-    empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
-    if empty:
-        needed = " and ".join(key.name for key in own if key.required)
-        findings.add("NS203", f"{name.value} needs {needed}", name)
-    elif isinstance(arguments, Scalar) and name.value == "sklearn":
-        if arguments.value not in SKLEARN_TABLES:
+    required = [key for key in own if key.required]
+    if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
+        findings.add("NS203", f"{name.value} needs {' and '.join(key.name for key in required)}", name)
+    elif isinstance(arguments, Scalar) and len(required) == 1:
+        if own is SKLEARN_KEYS and arguments.value not in SKLEARN_TABLES:
             findings.misspelt("NS604", f"scikit-learn brings no table {arguments.value!r}", arguments, SKLEARN_TABLES)
-    elif arguments is not None:
+        elif not isinstance(arguments.value, str):
+            findings.add("NS202", f"{name.value} takes {required[0].wants}, not {describe(arguments)}", arguments)
+    else:
         _check_keys(arguments, own, str(name.value), findings)
 
 
