@@ -90,9 +90,6 @@ def read_table(path: Path, header: Any = None, separator: str = ",") -> pd.DataF
     if not len(frame):
         raise TableError(f"{path} has no rows")
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
-    if frame.columns.has_duplicates:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise TableError(f"{path} has two columns named {twice!r}")
     return frame
 
 

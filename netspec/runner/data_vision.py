@@ -176,7 +176,11 @@ def _one_by_one(request: Request, choice: Choice, dataset: Any) -> tuple[Split, 
     pictures: list[torch.Tensor] = []
     labels: list[int] = []
     shape: Callable[[torch.Tensor], torch.Tensor] | None = request.shape
-    for index in range(len(dataset)):
+    try:
+        count = len(dataset)
+    except TypeError as error:  # FakeData keeps whatever size it is given
+        raise choice.refuse(error) from error
+    for index in range(count):
         try:
             picture, label = dataset[index]
             mode = mode or ("L" if picture.mode in ("1", "L") and request.input.shape[:1] != (3,) else "RGB")
@@ -191,10 +195,10 @@ def _one_by_one(request: Request, choice: Choice, dataset: Any) -> tuple[Split, 
                 choice.node,
             )
         tensor = shape(tensor) if shape else tensor
-        if not pictures and tensor.nbytes * len(dataset) > LIMIT:
-            size = tensor.nbytes * len(dataset) / 2**30
+        if not pictures and tensor.nbytes * count > LIMIT:
+            size = tensor.nbytes * count / 2**30
             advice = "make the pictures smaller, e.g. transforms: [{Resize: [64, 64]}]"
-            what = f"{len(dataset)} pictures take {size:.0f} GiB; netspec holds up to {LIMIT / 2**30:.0f} GiB in memory"
+            what = f"{count} pictures take {size:.0f} GiB; netspec holds up to {LIMIT / 2**30:.0f} GiB in memory"
             raise problem("NS601", what, choice.node, ("fix", advice))
         if pictures and tensor.shape != pictures[0].shape:
             first, here = ("×".join(map(str, one.shape)) for one in (pictures[0], tensor))

@@ -1,0 +1,81 @@
+"""What the runner's tests share: specs from text, runs without a display, one thread so that small nets are quick."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.runner.progress import Silent
+from netspec.runner.train import Run, train
+from netspec.stages.load import load
+from netspec.stages.spec import Spec
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
+
+TABLE = """netspec: 1
+name: table
+input: [3]
+layers: [{Linear: 8}, Tanh, {Linear: 1}]
+data:
+  inline:
+    x: [[0.1, 0.2, 0.3], [1.0, -0.5, 0.0], [0.4, 0.9, -1.2], [-0.3, 0.7, 0.5], [0.2, 0.2, 0.8], [-1.0, 0.1, 0.6], [0.5, 0.5, 0.5]]
+    y: [0.6, 0.5, 0.1, 0.9, 1.2, -0.3, 1.5]
+train:
+  epochs: 3
+  batch_size: 3
+  loss: MSELoss
+  optimizer: {SGD: {lr: 0.05, momentum: 0.9}}
+"""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def table() -> str:
+    """A regression on seven rows."""
+    return TABLE
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Spec]:
+    """`make(text, "train.epochs=2")`: a spec from text, in a folder of its own."""
+
+    def build(text: str, *settings: str) -> Spec:
+        path = tmp_path / "net.yaml"
+        path.write_text(text, encoding="utf-8")
+        spec = load(str(path), settings)
+        assert not spec.diagnostics, spec.diagnostics
+        return spec
+
+    return build
+
+
+@pytest.fixture
+def run(make: Callable[..., Spec], tmp_path: Path) -> Callable[..., Run]:
+    """`run(text, out="a")`: train a spec silently into a folder below `tmp_path`."""
+
+    def start(text: str, *settings: str, out: str = "run", **more: Any) -> Run:
+        return train(make(text, *settings), out=tmp_path / out, progress=Silent(), **more)
+
+    return start
+
+
+@pytest.fixture
+def refused() -> Callable[..., list[Diagnostic]]:
+    """`refused(call)`: the diagnostics that a call raises."""
+
+    def call(function: Callable[..., object], *args: Any, **kwargs: Any) -> list[Diagnostic]:
+        with pytest.raises(SpecError) as caught:
+            function(*args, **kwargs)
+        return list(caught.value.diagnostics)
+
+    return call

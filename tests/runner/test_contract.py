@@ -1,0 +1,162 @@
+"""What is refused before training: samples, targets, classes, losses and transforms that do not fit the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from netspec.ground.diagnostics import Diagnostic
+from netspec.runner import families
+from netspec.runner.contract import advice_on_loss
+from netspec.runner.prepare import prepare, warnings
+from netspec.runner.targets import TargetError, kind_of, prepare_targets
+from netspec.stages.spec import Spec
+
+Make = Callable[..., Spec]
+Refused = Callable[..., list[Diagnostic]]
+
+TEXT = """netspec: 1
+input: {input}
+layers: {layers}
+data: {data}
+train: {{loss: {loss}, optimizer: {{SGD: {{lr: 0.1}}}}}}
+"""
+FAKE = "{FakeData: {size: 8, image_size: [3, 6, 6], num_classes: 4}}"
+
+
+def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> str:
+    return TEXT.format(input=input, layers=layers, data=data, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "line", "said", "note"),
+    [
+        (text("[1, 6, 6]", "[Flatten, {Linear: 4}]", FAKE), "NS602", 4, "FakeData is 3×6×6, the network's input is 1×6×6", "transforms: [Grayscale]"),
+        (text("[3, 8, 8]", "[Flatten, {Linear: 4}]", FAKE), "NS602", 4, "3×6×6", "transforms: [{Resize: [8, 8]}]"),
+        (text("[108]", "[{Linear: 4}]", FAKE), "NS602", 4, "3×6×6", "input: [3, 6, 6] and Flatten as the first layer"),
+        (text("[5]", "[{Linear: 3}]", "{sklearn: iris}"), "NS602", 4, "sklearn is 4", "input: [4]"),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 5}]", FAKE), "NS603", 4, "4 classes, the network gives 5 outputs", "give 4"),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 1}]", FAKE, "MSELosss"), "NS604", 5, "MSELoss", ""),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE, "MSELoss"), "NS603", 5, "the output is 4, a target is one number", "CrossEntropyLoss"),
+        (text("[3, 6, 6]", "[{Conv2d: {out_channels: 4, kernel_size: 3}}]", FAKE), "NS603", 5, "the output is 4×4×4", "add Flatten"),
+        (text("[4]", "[{Linear: 3}]", "{inline: {x: [[1, 2, 3, 4]], y: [3]}}"), "NS603", 4, "target 3 in row 1", "number the classes from 0"),
+        (text("[4]", "[{Linear: 3}]", "{inline: {x: [[1, 2, 3, 4]], y: [0.5]}}"), "NS603", 4, "target 0.5 in row 1", ""),
+        (text("[1]", "[{Linear: 1}]", "{inline: {x: [1], y: [1]}}"), "NS603", 4, "1 outputs are for classes 0 to 0", "BCEWithLogitsLoss"),
+        (text("[1]", "[{Linear: 1}]", "{inline: {x: [1], y: [1]}}", "BCELoss"), "NS603", 5, "last layer is Linear", "Sigmoid"),
+        (text("[1]", "[{Linear: 1}, Sigmoid]", "{inline: {x: [1, 2], y: [1, 3]}}", "BCELoss"), "NS603", 4, "target 3 in row 2", ""),
+        (text("[1]", "[{Linear: 2}]", "{inline: {x: [1], y: [1]}}", "MSELoss"), "NS603", 5, "the output is 2, a target is one number", ""),
+        (text("[4]", "[{Linear: 3}]", "{sklearn: iris}", "{CrossEntropyLoss: {weight: [1, 2]}}"), "NS603", 5, "CrossEntropyLoss does not take", "weight"),
+        (text("[4]", "[{Linear: 3}]", "{sklearn: iris, transforms: [{Resize: 3}]}"), "NS605", 4, "Resize is for pictures", ""),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE[:-1] + ", transforms: [{Normalize: {mean: [0, 0], std: [1, 1]}}]}"), "NS605", 4, "Normalize", ""),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE[:-1] + ", transforms: [RandomHorizontalFlip]}"), "NS605", 4, "under `augment`", ""),
+        (text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE[:-1] + ", augment: [{RandomCrop: 4}]}"), "NS602", 4, "an augmented sample of FakeData is 3×4×4", ""),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_where_it_is_written(
+    spec: str, code: str, line: int, said: str, note: str, make: Make, refused: Refused
+) -> None:
+    (found,) = refused(prepare, make(spec), "cpu")
+    assert (found.code, found.span.line) == (code, line), found
+    assert said in found.message
+    assert note in " ".join(item.text for item in found.notes)
+
+
+def test_several_outputs_are_refused(make: Make, refused: Refused) -> None:
+    spec = make(
+        text("[4]", "[{name: a, Linear: 3}, {name: b, Linear: 3, from: input}]\noutputs: [a, b]", "{sklearn: iris}")
+    )
+    (found,) = refused(prepare, spec, "cpu")
+    assert "1 inputs and 2 outputs" in found.message
+
+
+def test_the_device_has_to_be_there(make: Make, refused: Refused) -> None:
+    spec = make(text("[4]", "[{Linear: 3}]", "{sklearn: iris}"), "train.device=cuda:77")
+    (found,) = refused(prepare, spec)
+    assert (found.code, found.span.path) == ("NS606", "--set")
+    assert "take one of: auto, cpu" in found.notes[0].text
+    (typed,) = refused(prepare, spec, "gpu")
+    assert (typed.code, typed.span.path) == ("NS606", "--device")
+    assert prepare(spec, "cpu").device == torch.device("cpu")
+
+
+def test_mistakes_of_train_and_data_are_shown_together(make: Make, refused: Refused) -> None:
+    spec = make(text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE[:-1] + ", transforms: [Lambda]}", "L3Loss"))
+    assert [found.code for found in refused(prepare, spec, "cpu")] == ["NS604", "NS604"]
+
+
+def test_missing_sections_say_so(make: Make, refused: Refused) -> None:
+    spec = make("netspec: 1\ninput: [4]\nlayers: [{Linear: 3}]\n")
+    (found,) = refused(prepare, spec, "cpu")
+    assert (found.code, "`train`" in found.message) == ("NS203", True)
+    spec = make("netspec: 1\ninput: [4]\nlayers: [{Linear: 3}]\ntrain: {loss: MSELoss, optimizer: SGD}\n")
+    (found,) = refused(prepare, spec, "cpu")
+    assert (found.code, "`data`" in found.message) == ("NS203", True)
+
+
+def test_a_softmax_before_cross_entropy_is_warned_of(make: Make) -> None:
+    plan = prepare(make(text("[4]", "[{Linear: 3}, {Softmax: {dim: 1}}]", "{sklearn: iris}")), "cpu")
+    assert [found.code for found in warnings(plan)] == ["NS904"]
+    assert advice_on_loss(plan.settings.loss, "Linear") is None
+
+
+def targets_for(kind: str, shape: tuple[int, ...]) -> torch.Tensor:
+    if kind == "classes":
+        return torch.tensor([0, 2, 1, 0])
+    if kind == "labels":
+        return torch.tensor([[0, -1, -1], [1, 2, -1], [2, -1, -1], [0, 1, 2]])
+    return torch.randint(0, 2, (4, *shape)).float()
+
+
+@pytest.mark.parametrize("name", sorted(families.losses().classes))
+def test_every_loss_takes_its_prepared_targets_without_broadcasting(name: str) -> None:
+    output = torch.rand(4, 3, requires_grad=True)
+    targets = prepare_targets(targets_for(kind_of(name), (3,)), name, (3,))
+    extra = {"reduction": "batchmean"} if name == "KLDivLoss" else {}
+    value = families.losses().classes[name](**extra)(output, targets)
+    assert value.ndim == 0
+    value.backward()
+    assert output.grad is not None
+
+
+def test_one_output_and_one_number_are_brought_to_the_same_shape() -> None:
+    assert prepare_targets(torch.tensor([1, 2]), "MSELoss", (1,)).tolist() == [[1.0], [2.0]]
+    assert prepare_targets(torch.tensor([1.0, 2.0]), "MSELoss", ()).tolist() == [1.0, 2.0]
+    assert prepare_targets(torch.tensor([0, 1]), "SoftMarginLoss", (1,)).tolist() == [[-1.0], [1.0]]
+    assert prepare_targets(torch.tensor([[0], [1]]), "CrossEntropyLoss", (2,)).tolist() == [0, 1]
+
+
+def test_class_probabilities_are_targets_too() -> None:
+    shares = torch.tensor([[0.25, 0.75], [1.0, 0.0]])
+    targets = prepare_targets(shares, "CrossEntropyLoss", (2,))
+    assert torch.equal(targets, shares)
+    nn.CrossEntropyLoss()(torch.zeros(2, 2), targets)
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "output", "index"),
+    [
+        ([0, 1, 5], "CrossEntropyLoss", (3,), 2),
+        ([0, -1], "NLLLoss", (3,), 1),
+        ([0.5, 1.0], "CrossEntropyLoss", (3,), 0),
+        ([0.5, 2.0], "BCELoss", (1,), 1),
+        ([[0, 1], [0, 2]], "BCEWithLogitsLoss", (2,), 1),
+        ([[0, 1], [0, 2]], "MSELoss", (3,), None),
+    ],
+)
+def test_targets_that_do_not_suit(targets: list[object], loss: str, output: tuple[int, ...], index: int | None) -> None:
+    with pytest.raises(TargetError) as caught:
+        prepare_targets(torch.tensor(targets), loss, output)
+    assert caught.value.index == index
+
+
+def test_the_row_in_the_message_is_the_row_of_the_file(make: Make, refused: Refused, tmp_path: Path) -> None:
+    rows = [f"{i},{i % 2}" for i in range(20)]
+    rows[13] = "13,7"
+    (tmp_path / "rows.csv").write_text("\n".join(rows), encoding="utf-8")
+    spec = make(text("[1]", "[{Linear: 2}]", "{CSV: rows.csv, val: 0.5}"))
+    (found,) = refused(prepare, spec, "cpu")
+    assert "a target 7 in row 14" in found.message
