@@ -10,7 +10,7 @@ from netspec.ground.shapes import show
 from netspec.ground.tree import Mapping as Tree
 from netspec.ground.tree import Node, Scalar, Sequence
 from netspec.stages.diagnose import diagnose
-from netspec.stages.evaluate import spec_params
+from netspec.stages.evaluate import param_values
 from netspec.stages.expand import expand
 from netspec.stages.fix import verified
 from netspec.stages.infer import infer
@@ -33,7 +33,7 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
     findings = Findings()
     findings.extend(spec.diagnostics)
     graph = expand(spec, findings)
-    report = Report(spec, graph, (), (), spec_params(spec))
+    report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
         findings.extend(diagnose(spec, graph, inference))

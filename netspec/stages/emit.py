@@ -9,7 +9,6 @@ import yaml
 
 from netspec.ground.tree import Atom, Mapping, Node, Scalar, Sequence
 from netspec.stages.source import scalar_value
-from netspec.stages.spec import Spec
 
 ORDER = (
     "netspec",
@@ -29,10 +28,9 @@ WIDEST = 110
 _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
 
-def emit(spec: Spec) -> str:
-    """The text of a spec in the language's own style: a line for each layer, flow style within it."""
-    root = spec.document
-    named = root.entries if root.get("name") is not None else (*root.entries, _name(spec))
+def emit(root: Mapping, name: str) -> str:
+    """The text of a resolved document in the language's own style: a line for each layer, flow style within it."""
+    named = root.entries if root.get("name") is not None else (*root.entries, _name(root, name))
     entries = sorted(named, key=lambda pair: ORDER.index(pair[0].text) if pair[0].text in ORDER else len(ORDER))
     lines: list[str] = []
     for key, value in entries:
@@ -42,9 +40,9 @@ def emit(spec: Spec) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _name(spec: Spec) -> tuple[Scalar, Scalar]:
+def _name(root: Mapping, name: str) -> tuple[Scalar, Scalar]:
     """The entry that keeps the name which a spec has from its file."""
-    return Scalar("name", spec.document.span, "name"), Scalar(spec.name, spec.document.span, spec.name)
+    return Scalar("name", root.span, "name"), Scalar(name, root.span, name)
 
 
 def _block(key: Scalar, value: Node, indent: int) -> list[str]:

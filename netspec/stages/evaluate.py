@@ -11,7 +11,6 @@ from netspec.ground.findings import Findings
 from netspec.ground.names import closest, meant
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Either, Float, Int, Ints, Kind, Several, Word
-from netspec.stages.spec import Spec
 
 
 class Evaluator:
@@ -110,10 +109,10 @@ class _Failed:
 FAILED = _Failed()
 
 
-def spec_params(spec: Spec) -> dict[str, Value]:
-    """The parameters of a spec with their values; a default may be an expression over earlier ones."""
+def param_values(params: Dict[str, Node]) -> dict[str, Value]:
+    """The parameters of a spec with their values; one may be an expression over earlier ones."""
     values: dict[str, Value] = {}
-    for name, node in spec.params.items():
+    for name, node in params.items():
         values[name] = param_value(node, values)
     return values
 

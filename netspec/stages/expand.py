@@ -17,7 +17,7 @@ from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.layers.arguments import Int
 from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, with_claim
-from netspec.stages.evaluate import FAILED, Evaluator, param_value, spec_params
+from netspec.stages.evaluate import FAILED, Evaluator, param_value, param_values
 from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
@@ -33,7 +33,7 @@ class _Expander:
         self.calls: list[Call] = []
         self.visited = 0
         self.open_blocks: tuple[str, ...] = ()
-        self.params = spec_params(spec)
+        self.params = param_values(spec.params)
 
     def items(self, items: tuple[Item, ...], place: Place, last: Local | None) -> Local | None:
         """Expand a list of items; returns the value of the last one."""

@@ -12,6 +12,8 @@ from netspec.ground.expressions import Value
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.layers.record import Layer
+from netspec.stages.emit import emit
+from netspec.stages.evaluate import param_values, plain_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,11 @@ class Spec:
 
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
-        from netspec.stages.emit import emit
-
-        return emit(self)
+        return emit(self.document, self.name)
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, expressions over the spec's parameters resolved."""
-        from netspec.stages.evaluate import plain_value, spec_params
-
-        return plain_value(node, spec_params(self))
+        return plain_value(node, param_values(self.params))
 
 
 @dataclass(frozen=True, slots=True)
