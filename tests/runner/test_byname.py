@@ -126,10 +126,8 @@ def test_parameters_follow_keywords_to_the_base() -> None:
 
 
 def test_nested_schedulers_follow_each_other(make: Callable[..., Spec], table: str) -> None:
-    text = (
-        table
-        + "  scheduler: {SequentialLR: {schedulers: [{ConstantLR: {factor: 0.5, total_iters: 9}}, {ExponentialLR: 0.9}], milestones: [2]}}\n"
-    )
+    inner = "[{ConstantLR: {factor: 0.5, total_iters: 9}}, {ExponentialLR: 0.9}]"
+    text = table + f"  scheduler: {{SequentialLR: {{schedulers: {inner}, milestones: [2]}}}}\n"
     choice = read_settings(make(text)).scheduler
     assert isinstance(choice, Choice)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)

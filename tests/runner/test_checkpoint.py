@@ -213,7 +213,8 @@ def test_typed_paths_are_remembered(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "rows.csv").write_text("1,2\n2,4\n3,6\n")
     monkeypatch.chdir(elsewhere)
-    text = "netspec: 1\ninput: [1]\nlayers: [{Linear: 1}]\ndata: {CSV: x.csv}\ntrain: {loss: MSELoss, optimizer: SGD, epochs: 1}\n"
+    text = "netspec: 1\ninput: [1]\nlayers: [{Linear: 1}]\ndata: {CSV: x.csv}\n"
+    text += "train: {loss: MSELoss, optimizer: SGD, epochs: 1}\n"
     done = run(text, "data.CSV={path: rows.csv}")
     monkeypatch.chdir(elsewhere.parent)
     assert evaluate_run(load_run(done.folder), "cpu")["samples"] == 3

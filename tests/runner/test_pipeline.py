@@ -1,4 +1,4 @@
-"""Transforms: whole batches give what torchvision gives sample by sample, and random ones differ from sample to sample."""
+"""Transforms: whole batches give what torchvision gives one by one; random ones differ from sample to sample."""
 
 from __future__ import annotations
 

@@ -135,8 +135,9 @@ def test_a_refused_start_leaves_no_folder(netspec: Callable[..., Outcome], digit
 
 def test_errors_of_the_spec_are_shown_before_torch_is_imported(digits: Path) -> None:
     digits.write_text(DIGITS.replace("Flatten", "Flaten"))
-    code = f"import sys; from netspec.cli.main import main\ntry: main(['train', {str(digits)!r}])\nfinally: print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    code = "import sys; from netspec.cli.main import main\ntry: main(['train', sys.argv[1]])\n"
+    code += "finally: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(digits)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Flatten" in done.stderr
     assert done.stdout == "False\n"
@@ -226,7 +227,8 @@ def test_predict_on_rows(netspec: Callable[..., Outcome], tmp_path: Path) -> Non
 
 
 def test_predict_numbers_and_two_classes(netspec: Callable[..., Outcome], tmp_path: Path) -> None:
-    net = "netspec: 1\ninput: [1]\nlayers: [{{Linear: 1}}]\ndata: {{inline: {{x: [0, 1, 2], y: {y}}}}}\ntrain: {{loss: {loss}, optimizer: {{SGD: 0.5}}, epochs: 200}}\n"
+    net = "netspec: 1\ninput: [1]\nlayers: [{{Linear: 1}}]\ndata: {{inline: {{x: [0, 1, 2], y: {y}}}}}\n"
+    net += "train: {{loss: {loss}, optimizer: {{SGD: 0.5}}, epochs: 200}}\n"
     (tmp_path / "x.csv").write_text("2\n")
     (tmp_path / "line.yaml").write_text(net.format(y="[1, 2, 3]", loss="MSELoss").replace("0.5", "0.1"))
     assert netspec("train", "line.yaml", "--out", "line")[0] == 0
