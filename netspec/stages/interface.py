@@ -6,6 +6,7 @@ from netspec.ground.findings import Findings
 from netspec.ground.names import name_fault
 from netspec.ground.shapes import DTYPES
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.stages.keys import understood
 from netspec.stages.spec import InputDecl
 
 INPUT_KEYS = ("shape", "dtype")
@@ -37,9 +38,7 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
     dtype = "float32"
     shape: Node | None = node
     if isinstance(node, Mapping):
-        for key, _ in node:
-            if key.text not in INPUT_KEYS:
-                findings.misspelt("NS201", f"an input has no key {key.text!r}", key, INPUT_KEYS)
+        node = understood(node, INPUT_KEYS, "an input", findings)
         shape, written = node.get("shape"), node.get("dtype")
         if written is not None:
             if isinstance(written, Scalar) and written.value in DTYPES:

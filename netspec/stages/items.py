@@ -178,13 +178,13 @@ class ItemParser:
         if fault:
             self.findings.add(fault[0], fault[1], node)
 
-    def references(self, node: Node) -> tuple[Scalar, ...]:
-        """The names of a `from`."""
+    def references(self, node: Node, key: str = "from") -> tuple[Scalar, ...]:
+        """The names of a `from`, or of a block's `outputs`."""
         nodes = node.items if isinstance(node, Sequence) else (node,)
         names = tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))
         if len(names) < len(nodes) or not nodes:
             wrong = next((n for n in nodes if n not in names), node)
             hint = "; give the item a name to refer to" if isinstance(wrong, Scalar) else ""
-            self.findings.add("NS202", f"from takes names of items, got {describe(wrong)}{hint}", wrong)
+            self.findings.add("NS202", f"{key} takes names of items, got {describe(wrong)}{hint}", wrong)
             return ()
         return names

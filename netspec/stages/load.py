@@ -13,8 +13,9 @@ from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
 from netspec.ground.paths import COMMAND_LINE, PathRefused
 from netspec.ground.reading import ReadError, read_text
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.stages.parse import Document, check_head, check_version, parse
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.stages.keys import understood
+from netspec.stages.parse import KEYS, Document, check_version, parse
 from netspec.stages.settings import apply_settings
 from netspec.stages.source import compose
 from netspec.stages.spec import Spec
@@ -91,7 +92,8 @@ class _Loader:
         if read is None:
             return root, None
         model, shown, found = read
-        check_head(model, self.findings)
+        check_version(model, self.findings)
+        model = understood(model, KEYS, "a spec", self.findings)
         model = self.with_includes(model, (*trail, found))
         model, inner = self.with_model(model, (*trail, found))
         if model.get("layers") is None:
@@ -157,10 +159,7 @@ class _Loader:
         """An included file with what it includes in turn; its other keys are refused."""
         if tree.get("netspec") is not None:
             check_version(tree, self.findings)
-        for key, _ in tree:
-            if key.text not in INCLUDED_KEYS:
-                message = f"an included file brings blocks only, not {shorten(key.text)!r}"
-                self.findings.misspelt("NS201", message, key, INCLUDED_KEYS)
+        tree = understood(tree, INCLUDED_KEYS, "an included file brings blocks only: it", self.findings)
         return self.with_includes(tree, trail)
 
 
@@ -199,7 +198,7 @@ def load(
     loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
     root = loader.tree(text, path)
     whole = root is not None
-    root = root or Mapping((), Span(path, 1, 1, 1, 2))
+    root = understood(root or Mapping((), Span(path, 1, 1, 1, 2)), KEYS, "a spec", findings)
     loader.sources[COMMAND_LINE] = "\n".join(settings)
     root = loader.with_includes(root, trail)
     root, network = loader.with_model(root, trail)

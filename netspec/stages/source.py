@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from netspec.ground.diagnostics import Diagnostic, Frame, Note, Span
+from netspec.ground.reading import split_lines
 from netspec.ground.tree import Atom, Mapping, Node, Scalar, Sequence
 
 try:
@@ -34,6 +35,7 @@ _WORDS: dict[str, Atom] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _RADIX = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
@@ -76,8 +78,9 @@ class _Open:
 
 
 class _Composer:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
+        self.lines = split_lines(text)
         self.diagnostics: list[Diagnostic] = []
         self.stack: list[_Open] = []
         self.anchors: dict[str, Node | None] = {}
@@ -87,6 +90,14 @@ class _Composer:
     def span(self, start: Any, end: Any) -> Span:
         return Span(self.path, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
+    def own(self, span: Span, event: Any) -> Span:
+        """The span of an event without the anchor and the tag that stand before its value on the same line."""
+        if event.anchor is None and event.tag is None:
+            return span
+        line = self.lines[span.line - 1]
+        match = _PROPERTIES.match(line, span.column - 1)
+        return span if match is None or match.end() >= len(line) else replace(span, column=match.end() + 1)
+
     def feed(self, event: yaml.Event) -> None:
         """Take one event, in the order of the text."""
         if isinstance(event, yaml.ScalarEvent):
@@ -94,9 +105,7 @@ class _Composer:
             plain = not event.style
             value = scalar_value(event.value) if plain else event.value
             span = self.span(event.start_mark, event.end_mark)
-            if plain and (event.anchor or event.tag) and span.line == span.end_line:
-                span = replace(span, column=span.end_column - len(event.value))  # the mark is that of the anchor
-            node = Scalar(value, span, event.value, plain)
+            node = Scalar(value, self.own(span, event), event.value, plain)
             if event.anchor:
                 self.anchors[event.anchor] = node
             self.add(node)
@@ -108,6 +117,7 @@ class _Composer:
                 self.anchors[event.anchor] = None
             span = self.span(event.start_mark, event.end_mark)
             mapping = isinstance(event, yaml.MappingStartEvent)
+            span = self.own(span, event) if event.flow_style else span
             self.stack.append(_Open(span, bool(event.flow_style), event.anchor, mapping))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.close(self.span(event.start_mark, event.end_mark))
@@ -230,7 +240,7 @@ def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     Returns:
         The root (None where the text is no YAML, or holds nothing) and what was found wrong.
     """
-    composer = _Composer(path)
+    composer = _Composer(path, text)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             composer.feed(event)

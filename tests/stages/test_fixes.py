@@ -1,0 +1,110 @@
+"""Fixes, applied as an editor would from the JSON: each mends its error and brings no other."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netspec.stages.check import check
+from netspec.stages.load import load
+from netspec.views.report_json import report_json
+from tests.spec_cases import BAD, name_of, settings_in
+
+# The words of a message may name the place of another value; what identifies an error across an edit is code and layer.
+Errors = Counter[tuple[str, str | None, str]]
+
+
+def apply(text: str, edits: list[dict[str, Any]]) -> str:
+    """A client's own way: offsets from lines and columns, the last edit first."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    for edit in sorted(edits, key=lambda e: (e["line"], e["column"]), reverse=True):
+        start = starts[edit["line"] - 1] + edit["column"] - 1
+        end = starts[edit["end_line"] - 1] + edit["end_column"] - 1
+        text = text[:start] + edit["text"] + text[end:]
+    return text
+
+
+def answer(path: Path) -> list[dict[str, Any]]:
+    report = check(load(path, settings_in(path.read_text(encoding="utf-8"))))
+    found: list[dict[str, Any]] = report_json(report)["diagnostics"]
+    return found
+
+
+def errors(found: list[dict[str, Any]]) -> Errors:
+    return Counter((item["code"], item["layer"], item["message"]) for item in found if item["severity"] == "error")
+
+
+@pytest.mark.parametrize("path", BAD, ids=name_of)
+def test_every_fix_that_is_offered_mends(path: Path, tmp_path: Path) -> None:
+    shutil.copytree(path.parent, tmp_path / "specs")
+    copy = tmp_path / "specs" / path.name
+    before = answer(copy)
+    for found in before:
+        for fix in found["fixes"]:
+            originals = {}
+            for edit in fix["edits"]:
+                target = Path(edit.get("path", found.get("path", copy)))
+                originals.setdefault(target, target.read_text(encoding="utf-8"))
+            for target, text in originals.items():
+                edits = [e for e in fix["edits"] if Path(e.get("path", found.get("path", copy))) == target]
+                target.write_text(apply(text, edits), encoding="utf-8")
+            after = errors(answer(copy))
+            identity = (found["code"], found["layer"], found["message"])
+            assert after[identity] < errors(before)[identity], fix["title"]
+            assert not after - errors(before), fix["title"]
+            for target, text in originals.items():
+                target.write_text(text, encoding="utf-8")
+
+
+PROMISED = {
+    "ns201_top_key": ["layers"],
+    "ns201_item_key": ["name", "from", None],
+    "ns204_type": ["Conv2d", "ReLU", "BatchNorm2d", None],
+    "ns204_block": ["Bottleneck"],
+    "ns204_merge": ["concat"],
+    "ns205_argument": ["out_channels", "stride", "bias", None],
+    "ns205_block_parameter": ["width"],
+    "ns210_parameter": ["width", "classes", "width", None],
+    "ns216_value": [None, "same", "zeros", None, None, None],
+    "ns216_dtype": ["float32"],
+    "ns301_reference": ["first", None, None, None, None],
+    "ns401_in_features": ["in_features: 32*12*12"],
+    "ns401_no_flatten": ["Flatten before it: 1024 = 64·4·4"],
+    "ns401_in_channels": ["in_channels: 3", "in_channels: 8", "in_channels: 16"],
+    "ns401_num_features": ["num_features: 32", "num_channels: 8", "num_features: 8"],
+    "ns401_used_twice": ["in_features: 8"],
+    "ns402_shape": ["shape: [8, 30, 30]", "shape: [8, 15, 15]", "shape: [10]"],
+    "ns402_block": ["shape: [4]"],
+    "ns405_concat": ["padding: 1 in Conv2d"],
+    "ns405_concat_pool": ["kernel_size: 3, stride: 1, padding: 1 in"],
+    "ns405_add": ["out_channels: 16 in b (Conv2d)"],
+}
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_the_first_fix_is_the_likeliest(name: str) -> None:
+    path = BAD[0].parent / f"{name}.yaml"
+    titles = [found["fixes"][0]["title"] if found["fixes"] else None for found in answer(path)]
+    assert [title and (title if len(title) < 40 else title[:40]) for title in titles] == PROMISED[name]
+
+
+def test_a_fix_that_brings_another_error_is_not_offered() -> None:
+    text = """netspec: 1
+input: [8]
+blocks:
+  B: [Linear: {in_features: 8, out_features: 8}]
+layers:
+  - {name: a, B: {}}
+  - Linear: 4
+  - {name: b, B: {}}
+"""
+    (found,) = check(load(text)).diagnostics
+    assert found.code == "NS401"
+    assert all("in_features: 4" not in fix.title for fix in found.fixes), "it would break the first use"
+    assert [fix.title for fix in found.fixes] == ["out_features: 8 in Linear"]
