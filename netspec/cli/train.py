@@ -49,9 +49,9 @@ def command(
     for line in _summary(run.history, run.best):
         click.echo(line)
     click.echo(f"run: {run.folder}")
-    if run.signal is not None:
+    if run.status == "interrupted":
         click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
-        sys.exit(128 + run.signal)
+        sys.exit(128 + (run.signal or 2))
 
 
 def _load(spec: str | None, settings: tuple[str, ...], resume: str | None) -> Spec:

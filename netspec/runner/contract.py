@@ -20,7 +20,8 @@ from netspec.runner.settings import Settings
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
 from netspec.stages.spec import Report
 
-UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin", "ReLU6", "sigmoid", "softmax"})
+UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})
+PASSES_ON = frozenset({"Flatten", "Unflatten", "Identity"})  # the range is that of the layer before, not looked at
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,9 @@ def compare_sample(data: Data, sample: torch.Tensor, input: Tensor, what: str) -
             data.node,
             *_advice(got, input.shape, data.source.picture),
         )
-    if not input.dtype.startswith("float") and not _whole(sample):
-        raise problem(
-            "NS602", f"the network's input is {input.dtype}, {what} of {data.node.value} is float32", data.node
-        )
+    whole = _whole(sample if data.source.picture else data.train.inputs)
+    if not input.dtype.startswith("float") and not whole:
+        raise problem("NS602", f"the network's input is {input.dtype}, {data.node.value} has fractions", data.node)
 
 
 def _whole(sample: torch.Tensor) -> bool:
@@ -141,8 +141,8 @@ def check_classes(data: Data, loss: Choice, output: Shape) -> None:
 
 
 def check_range(loss: Choice, last: str) -> None:
-    """BCELoss takes probabilities: only some layers give them."""
-    if loss.name == "BCELoss" and last not in UNIT_RANGE:
+    """BCELoss takes probabilities: only some layers give them. What a function gives is not known here."""
+    if loss.name == "BCELoss" and last[:1].isupper() and last not in UNIT_RANGE | PASSES_ON:
         raise problem(
             "NS603",
             f"BCELoss takes outputs from 0 to 1, and the last layer is {last}",

@@ -163,7 +163,7 @@ def mean_loss(job: Job, state: State) -> float:
     Raises:
         NotFiniteError: one of the steps had none.
     """
-    losses = state.losses[: state.step].double().cpu()  # [steps]
+    losses = state.losses[: state.step].cpu().double()  # [steps]
     bad = losses.isfinite().logical_not().nonzero()
     if len(bad):
         raise NotFiniteError(state.epoch, int(bad[0, 0]), state.optimizer.param_groups[0]["lr"])

@@ -65,7 +65,7 @@ class Errors:
     def result(self) -> dict[str, float]:
         if not self.count:
             return {}
-        absolute, squared, spread = self.sums.double().cpu()
+        absolute, squared, spread = self.sums.cpu().double()
         values = {"mae": absolute.mean().item() / self.count, "rmse": (squared.mean().item() / self.count) ** 0.5}
         if bool((spread > 0).all()):
             values["r2"] = (1 - squared / spread).mean().item()

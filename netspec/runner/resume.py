@@ -19,12 +19,18 @@ def spec_to_resume(folder: str | Path, spec: str | None, settings: tuple[str, ..
 
     Raises:
         ReadError: `folder` holds no run, or `spec` cannot be read.
-        SpecError: the spec differs from the run's in more than what may change.
+    """
+    return load(spec, settings) if spec is not None else load_run(folder, settings).spec
+
+
+def same_run(folder: str | Path, changed: Spec) -> None:
+    """Refuse to go on in `folder` with a spec that differs from the run's in more than what may change.
+
+    Raises:
+        ReadError: `folder` holds no run.
+        SpecError: NS609, the first thing that differs.
     """
     before = load_run(folder)
-    changed = load(spec, settings) if spec is not None else load_run(folder, settings).spec
-    if changed.diagnostics:
-        return changed  # the check says what is wrong
     differences = sorted(_different(plain(before.spec.document), plain(changed.document), ""))
     if differences:
         place = differences[0]
@@ -36,7 +42,6 @@ def spec_to_resume(folder: str | Path, spec: str | None, settings: tuple[str, ..
             ("fix", "start a new run for it, without --resume"),
             ("note", "more epochs, another device and another place of the data are fine"),
         )
-    return changed
 
 
 def _different(before: object, after: object, path: str) -> set[str]:

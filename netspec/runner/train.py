@@ -24,6 +24,7 @@ from netspec.runner.loop import Job, NotFiniteError, Row, State, fit
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare, typed_paths, warnings
 from netspec.runner.problems import At, option, problem, top, torch_says
 from netspec.runner.progress import Progress, choose_progress
+from netspec.runner.resume import same_run
 from netspec.runner.rundir import Info, RunFolder, discard, make_folder, versions
 from netspec.runner.settings import make_optimizer, make_scheduler
 from netspec.stages.spec import Spec
@@ -71,16 +72,15 @@ def train(
     """
     progress = progress or choose_progress()
     if resume is not None:
-        folder = RunFolder(Path(resume))
-        info = folder.read_info()
-        return _run(prepare(spec, device), folder, progress, info)
+        same_run(resume, spec)
+        return _run(prepare(spec, device), RunFolder(Path(resume)), progress, resumed=True)
     folder = make_folder(None if out is None else Path(out), spec.name)
     try:
         plan = prepare(spec, device)
     except BaseException:
         discard(folder)
         raise
-    return _run(plan, folder, progress, None)
+    return _run(plan, folder, progress)
 
 
 def seed_everything(seed: int) -> None:
@@ -107,10 +107,10 @@ def begin(plan: Plan) -> tuple[Job, State]:
     return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device))
 
 
-def _run(plan: Plan, folder: RunFolder, progress: Progress, before: Info | None) -> Run:
-    """Train in a folder: from the start, or from the checkpoint of the run `before`."""
+def _run(plan: Plan, folder: RunFolder, progress: Progress, resumed: bool = False) -> Run:
+    """Train in a folder: from the start, or from its checkpoint."""
     job, state = begin(plan)
-    if before is not None:
+    if resumed:
         try:
             load_checkpoint(folder.checkpoint, state)
         except CheckpointError as error:
@@ -120,7 +120,7 @@ def _run(plan: Plan, folder: RunFolder, progress: Progress, before: Info | None)
         folder.write_spec(spec_text)
         folder.write_info(info)
         folder.write_rows(state.history)
-        if before is None:
+        if not resumed:
             save_checkpoint(folder.checkpoint, state)
         status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info)
         save_checkpoint(folder.checkpoint, state)
@@ -154,8 +154,10 @@ def _fit(
     try:
         for found in warnings(plan):
             progress.message(render([found], plan.spec.sources, False))
+        if state.epoch >= job.epochs:
+            progress.message(f"all {job.epochs} epochs are done; --set train.epochs={job.epochs * 2} goes on")
         return fit(job, state, progress, interrupt, save)
-    except (NotFiniteError, RuntimeError, ValueError) as error:
+    except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
         _back_to_good(folder, state, text)
         folder.write_info(replace(info, status="failed", best=state.best))
         draw_curves(folder.curves, plan.spec.name, state.history)

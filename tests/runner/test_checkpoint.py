@@ -20,7 +20,7 @@ from netspec.runner import train as train_module
 from netspec.runner.checkpoint import random_state, set_random_state, write_atomically
 from netspec.runner.evaluate import evaluate_run, load_run
 from netspec.runner.progress import Silent
-from netspec.runner.resume import spec_to_resume
+from netspec.runner.resume import same_run, spec_to_resume
 from netspec.runner.train import Run, train
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
@@ -123,13 +123,13 @@ def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytes
 
 def test_another_spec_is_not_the_same_run(run: Start, table: str, make: Make, refused: Refused) -> None:
     done = run(table)
-    (found,) = refused(spec_to_resume, done.folder, None, ("train.batch_size=2",))
+    (found,) = refused(train, spec_to_resume(done.folder, None, ("train.batch_size=2",)), resume=done.folder)
     assert (found.code, found.span.path) == ("NS609", "--resume")
     assert found.message.startswith("train.batch_size")
     other = make(table.replace("Linear: 8", "Linear: 9"))
-    (found,) = refused(spec_to_resume, done.folder, other.path, ())
+    (found,) = refused(train, spec_to_resume(done.folder, other.path, ()), resume=done.folder)
     assert found.message.startswith("layers")
-    assert spec_to_resume(done.folder, None, ("train.epochs=9",)).train is not None
+    same_run(done.folder, spec_to_resume(done.folder, None, ("train.epochs=9", "train.device=cpu")))
 
 
 def test_a_damaged_checkpoint_is_refused_and_kept(run: Start, table: str, refused: Refused) -> None:

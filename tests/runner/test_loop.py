@@ -180,3 +180,19 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_what_was_good(
     start = compile_spec(make(text)).state_dict()
     assert all(torch.equal(kept[name], start[name]) for name in start)
     assert json.loads((folder / "run.json").read_text())["status"] == "failed"
+
+
+EMBEDDING = """netspec: 1
+input: {{shape: [2], dtype: int64}}
+layers: [{{Embedding: {{num_embeddings: 3, embedding_dim: 4}}}}, Flatten, {{Linear: 2}}]
+data: {{inline: {{x: {x}, y: [0, 1, 1]}}}}
+train: {{loss: CrossEntropyLoss, optimizer: SGD, epochs: 1}}
+"""
+
+
+def test_whole_numbers_go_into_an_embedding(run: Start, refused: Callable[..., list[Diagnostic]]) -> None:
+    assert len(run(EMBEDDING.format(x="[[0, 1], [2, 2], [1, 0]]"), out="a").history) == 1
+    (found,) = refused(run, EMBEDDING.format(x="[[0, 1], [2, 2], [1, 0.5]]"), out="b")
+    assert (found.code, "has fractions" in found.message) == ("NS602", True)
+    (found,) = refused(run, EMBEDDING.format(x="[[0, 1], [2, 2], [1, 3]]"), out="c")
+    assert (found.code, found.notes[0].label) == ("NS609", "torch")
