@@ -6,8 +6,13 @@ import difflib
 import keyword
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
+from netspec.ground.tree import shorten
+
+LONGEST = 100  # characters of a word that are compared
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+LONGEST_WORD = 100  # characters that are compared
 SURE, AHEAD = 0.75, 0.05  # how like the word a candidate has to be, and how much more than the next
 
 # What torch.nn.Module and torch.nn.Sequential define: a submodule of such a name would hide it (a test compares).
@@ -77,11 +82,16 @@ MODULE_ATTRIBUTES = frozenset(
 
 def closest(word: str, candidates: Iterable[str]) -> list[str]:
     """Up to three of `candidates` that `word` may have meant, the closest first; letter case counts little."""
+    return list(_closest(word[:LONGEST_WORD], tuple(candidates)))
+
+
+@lru_cache(maxsize=1024)
+def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     by_lower: dict[str, list[str]] = {}
     for candidate in candidates:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
-    matches = difflib.get_close_matches(word.lower()[:100], by_lower, n=3, cutoff=0.6)
-    return [candidate for match in matches for candidate in sorted(by_lower[match])][:3]
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
+    return tuple(candidate for match in matches for candidate in sorted(by_lower[match]))[:3]
 
 
 def meant(word: str, candidates: Iterable[str]) -> str | None:
@@ -95,7 +105,7 @@ def meant(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def _likeness(word: str, candidate: str) -> float:
-    return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:100]).ratio()
+    return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST]).ratio()
 
 
 def did_you_mean(matches: list[str]) -> str:
@@ -108,9 +118,9 @@ def name_fault(name: str) -> tuple[str, str] | None:
     if name == "input":
         return "NS207", "the name input is taken: it means what enters the scope"
     if not NAME.match(name) or keyword.iskeyword(name):
-        return "NS207", f"{name!r} is no name: letters, digits and _ only, no digit first, no word of Python"
+        return "NS207", f"{shorten(name)!r} is no name: letters, digits and _ only, no digit first, no word of Python"
     if name in MODULE_ATTRIBUTES or name.startswith("__") or (name.startswith("_") and name in _PRIVATE):
-        return "NS208", f"the name {name} would hide torch.nn.Module's {name}"
+        return "NS208", f"the name {shorten(name)} would hide torch.nn.Module's own"
     return None
 
 

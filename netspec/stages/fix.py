@@ -14,7 +14,7 @@ from netspec.stages.edits import apply_edits
 from netspec.stages.spec import Spec
 
 MOST_TRIALS = 40
-BUDGET = 40_000  # calls that the trials of one file may check again
+BUDGET = 20_000  # calls and lines that the trials of one file may check again
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 
@@ -42,7 +42,8 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
     Args:
         size: how many calls one re-check infers; bounds how many are made.
     """
-    trials = min(MOST_TRIALS, max(BUDGET // max(size, 1), 1))
+    lines = sum(text.count("\n") for text in spec.sources.values())
+    trials = min(MOST_TRIALS, BUDGET // max(size + lines, 1))
     found: list[Diagnostic] = []
     for diagnostic in diagnostics:
         kept = []
