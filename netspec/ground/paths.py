@@ -21,8 +21,11 @@ def below(folder: Path, text: str) -> Path:
     """
     if not text or "\0" in text:
         raise PathRefused(f"{text!r} is not a path")
-    root = folder.resolve()
-    path = (root / text).resolve()
+    try:
+        root = folder.resolve()
+        path = (root / text).resolve()
+    except (OSError, RuntimeError):  # a circle of symbolic links is an OSError from Python 3.13 on
+        raise PathRefused(f"{text} leads in a circle of links") from None
     if not path.is_relative_to(root):
         raise PathRefused(f"{text} lies outside the spec's folder")
     return path

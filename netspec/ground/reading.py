@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 LARGEST_FILE = 8_000_000
@@ -46,6 +47,7 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def split_lines(text: str) -> list[str]:
+@lru_cache(maxsize=8)
+def split_lines(text: str) -> tuple[str, ...]:
     """The lines of a text, broken where YAML breaks them."""
-    return _LINE_BREAK.split(text)
+    return tuple(_LINE_BREAK.split(text))

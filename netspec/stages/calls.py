@@ -88,3 +88,15 @@ def only_item(group: Item) -> Item:
 def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
     """Where arguments stand, and where the claimed `shape` does."""
     return places if item.claim is None else {**places, "shape": item.claim}
+
+
+def weight(item: Item) -> int:
+    """How much work an item is: itself, its references and the values in it, but not the items below it."""
+    nodes = (*(node for _, node in item.args), item.claim, item.repeat)
+    return 1 + len(item.sources or ()) + sum(_scalars(node) for node in nodes if node is not None)
+
+
+def _scalars(node: Node) -> int:
+    if isinstance(node, Scalar):
+        return 1
+    return sum(map(_scalars, node.items if isinstance(node, Sequence) else (value for _, value in node)))

@@ -25,7 +25,7 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
 
     Args:
         spec: as `load` gives it.
-        fixes: offer fixes; each is verified by a full re-check of the edited text.
+        fixes: explain what is wrong and offer fixes; each is verified by a full re-check of the edited text.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics stand in the order of the file.
@@ -36,7 +36,7 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
-        findings.extend(diagnose(spec, graph, inference))
+        findings.extend(diagnose(spec, graph, inference, explain=fixes))
         report = Report(spec, graph, inference.known, (), report.params)
     if not any(found.severity == "error" for found in findings.list()):
         findings.extend(review(report))

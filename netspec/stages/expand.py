@@ -16,14 +16,14 @@ from netspec.ground.findings import Findings
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.layers.arguments import Int
-from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, with_claim
+from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, weight, with_claim
 from netspec.stages.evaluate import FAILED, Evaluator, param_value, param_values
 from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
 
-MOST_CALLS = 100_000
-MOST_ITEMS = 400_000
+MOST_CALLS = 20_000
+MOST_WORK = 100_000  # items and the values in them
 DEEPEST = 60
 
 
@@ -31,7 +31,7 @@ class _Expander:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.visited = 0
+        self.work = 0
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
 
@@ -44,6 +44,7 @@ class _Expander:
     def repeated(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """An item with `repeat`: with a plain name the copies fill a submodule of that name, else they are spliced."""
         assert item.repeat is not None
+        self.spend(item, place)
         turns = turns_of(item.repeat, place)
         bare = replace(item, repeat=None)
         if item.name is not None and "{" not in item.name.text:
@@ -58,15 +59,7 @@ class _Expander:
 
     def item(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """Expand one item; returns its value, or None where an error leaves it none."""
-        self.visited += 1
-        if self.visited > MOST_ITEMS or len(self.calls) >= MOST_CALLS or len(place.frames) > DEEPEST:
-            limit = (
-                f"nests blocks more than {DEEPEST} deep"
-                if len(place.frames) > DEEPEST
-                else f"expands to more than {MOST_CALLS} layers"
-            )
-            place.error("NS211", f"the spec {limit}", item.at)
-            raise TooLarge
+        self.spend(item, place)
         if item.when is not None and not holds(item.when, place):
             return self.left_out(item, place, last)
         match item.kind:
@@ -90,6 +83,15 @@ class _Expander:
                 return place.bind(item, place.attribute(item), None)
             case _:
                 return self.call(item, place, place.sources(item, last), place.attribute(item))
+
+    def spend(self, item: Item, place: Place) -> None:
+        """Count an item and the values in it, so that what blocks and repeats multiply ends at the limits."""
+        self.work += weight(item)
+        deep = len(place.frames) > DEEPEST
+        if deep or self.work > MOST_WORK or len(self.calls) >= MOST_CALLS:
+            limit = f"nests blocks more than {DEEPEST} deep" if deep else f"expands to more than {MOST_CALLS} layers"
+            place.error("NS211", f"the spec {limit}", item.at)
+            raise TooLarge
 
     def left_out(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """An item whose `when` does not hold: a named one is the identity, another is not there."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show
+from netspec.ground.shapes import FLOATS, INTEGERS, MOST_AXES, DtypeFact, Fact, RankFact, Shape, Tensor, show
 from netspec.layers.record import Layer
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
@@ -75,6 +75,8 @@ def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outpu
     dtype = inputs[0].dtype if record.gives == "same" and inputs else record.gives
     shapes = result if isinstance(result, list) else [result]
     for shape in shapes:
+        if len(shape) > MOST_AXES:
+            raise Fact(f"the tensor would have more than {MOST_AXES} axes")
         if any(size > LARGEST for size in shape):
             raise Fact("the tensor would be larger than 2^62")
     return tuple(Tensor(shape, dtype) for shape in shapes)

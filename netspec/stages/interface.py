@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.ground.findings import Findings
 from netspec.ground.names import name_fault
-from netspec.ground.shapes import DTYPES
+from netspec.ground.shapes import DTYPES, MOST_AXES
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
 from netspec.stages.keys import understood
 from netspec.stages.spec import InputDecl
@@ -51,6 +51,9 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
             "NS202", f"an input is the shape of one sample without the batch, as [3, 32, 32]; got {got}", shape or node
         )
         return InputDecl(name, node, (), dtype="")
+    if len(shape.items) > MOST_AXES:
+        findings.add("NS216", f"an input has at most {MOST_AXES} axes, got {len(shape.items)}", shape)
+        return InputDecl(name, shape, (), dtype="")
     return InputDecl(name, shape, shape.items, dtype)
 
 

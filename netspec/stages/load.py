@@ -13,7 +13,7 @@ from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
 from netspec.ground.paths import COMMAND_LINE, PathRefused
 from netspec.ground.reading import ReadError, read_text
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.stages.keys import understood
 from netspec.stages.parse import KEYS, Document, check_version, parse
 from netspec.stages.settings import apply_settings
@@ -22,6 +22,7 @@ from netspec.stages.spec import Spec
 
 MOST_FILES = 100
 TEXT = "<text>"
+MOST_SAID = 200  # characters of what the system says
 INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
 NETWORK_KEYS = ("input", "inputs", "blocks", "layers", "outputs", "include")
 
@@ -71,8 +72,8 @@ class _Loader:
                 text = self.overlay[shown] if shown in self.overlay else read_text(found)
                 self.origins.setdefault(shown, node.span)
                 self.trees[found] = self.tree(text, shown)
-        except (PathRefused, ValueError, OSError) as refused:
-            self.findings.add("NS212", str(refused), node)
+        except (PathRefused, ValueError, OSError, RuntimeError) as refused:  # RuntimeError: a circle of links
+            self.findings.add("NS212", shorten(str(refused), MOST_SAID), node)
             return None
         except ReadError as error:
             self.findings.add("NS212", str(error).replace(str(found), node.value), node)

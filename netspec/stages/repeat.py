@@ -8,7 +8,7 @@ from netspec.layers.arguments import Int
 from netspec.stages.evaluate import FAILED
 from netspec.stages.scope import Place
 
-MOST_TURNS = 100_000
+MOST_TURNS = 20_000
 
 
 class TooLarge(Exception):

@@ -23,8 +23,8 @@ except ImportError:  # PyYAML without libyaml: slower, same events
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 DEEPEST = 64
-MOST_NODES = 600_000
-MOST_COPIES = 100_000
+MOST_NODES = 400_000
+MOST_COPIES = 50_000
 LONGEST_NUMBER = 40
 
 _WORDS: dict[str, Atom] = {

@@ -1,0 +1,113 @@
+"""The floors: a file imports only from its own or lower ones, and up to the views nothing imports torch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import netspec
+from tests.spec_cases import ROOT
+
+PACKAGE = Path(netspec.__file__).parent
+FLOORS = ("ground", "layers", "stages", "views", "build", "runner", "cli")
+HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
+WITHOUT_TORCH = FLOORS[: FLOORS.index("views") + 1]
+
+
+def imports(text: str) -> Iterator[str]:
+    """The modules that a file imports, wherever in it; those for type checking alone are left out."""
+    tree = ast.parse(text)
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            name = node.args[0]
+            yield name.value if isinstance(name, ast.Constant) else ast.unparse(name).lstrip("f'").split("{")[0]
+
+
+def faults(floor: str, text: str) -> list[str]:
+    """The imports of a file on `floor` that lead upwards, or to what its floor does without."""
+    allowed = FLOORS[: FLOORS.index(floor) + 1]
+    wrong = []
+    for name in imports(text):
+        first, _, rest = name.partition(".")
+        if first == "netspec" and rest and rest.split(".")[0] not in allowed and rest != "__version__":
+            wrong.append(name)
+        if first == "netspec" and not rest:
+            wrong.append(name)
+        if floor in WITHOUT_TORCH and first in HEAVY:
+            wrong.append(name)
+    return wrong
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_imports_from_its_own_and_lower_ones(floor: str) -> None:
+    found = {str(path): faults(floor, path.read_text("utf-8")) for path in sorted((PACKAGE / floor).rglob("*.py"))}
+    assert found
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_every_folder_is_a_floor() -> None:
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(FLOORS)
+
+
+@pytest.mark.parametrize(
+    ("floor", "text"),
+    [
+        ("ground", "from netspec.stages.spec import Spec"),
+        ("stages", "def f():\n    from netspec.views.text import render"),
+        ("stages", "import netspec.cli.main"),
+        ("views", "import torch"),
+        ("layers", "from torch import nn"),
+        ("build", "from netspec.runner import train"),
+        ("stages", "from netspec import views"),
+        ("ground", "import importlib\nimportlib.import_module('netspec.build.compile')"),
+    ],
+)
+def test_an_import_from_above_would_show(floor: str, text: str) -> None:
+    assert faults(floor, text)
+
+
+def heavy_after(code: str) -> set[str]:
+    """The heavy packages that a fresh process has imported after running some code."""
+    report = "import sys; print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    script = f"try:\n    {code}\nexcept SystemExit as end:\n    assert not end.code, end.code\n{report}\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("LOADED")[2].split()) & HEAVY
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import netspec",
+        "from netspec.cli.main import main; main(['check', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['check', '--format', 'json', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['summary', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['--help'])",
+        "import netspec; netspec.to_python(netspec.load('specs/resnet18.yaml'))",
+    ],
+)
+def test_reading_and_checking_never_import_torch(code: str) -> None:
+    assert heavy_after(code) == set()
+
+
+def test_an_import_of_torch_would_show() -> None:
+    assert "torch" in heavy_after("import netspec.build.compile")
