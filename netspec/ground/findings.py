@@ -8,6 +8,8 @@ from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Frame, Note, Span
 from netspec.ground.names import closest, did_you_mean
 from netspec.ground.tree import Node
 
+MOST_SUGGESTIONS = 500  # findings with close matches; to compare words costs time
+
 
 class Findings:
     """Collects diagnostics; the same finding at the same place (a block used twice) is kept once."""
@@ -43,9 +45,14 @@ class Findings:
         frames: tuple[Frame, ...] = (),
     ) -> None:
         """Note a name that is not known, with the known ones it is close to and the fix that takes one."""
-        matches = closest(str(getattr(at, "value", "")), known)
+        matches = closest(str(getattr(at, "value", "")), known) if self.suggests else []
         fixes = [Fix(match, (Edit(at.span, match),)) for match in matches]
         self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
+
+    @property
+    def suggests(self) -> bool:
+        """Whether close matches are still looked for: a text with endless misspellings gets none in the end."""
+        return len(self._found) < MOST_SUGGESTIONS
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take over what another stage found."""

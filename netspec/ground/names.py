@@ -10,9 +10,8 @@ from functools import lru_cache
 
 from netspec.ground.tree import shorten
 
-LONGEST = 100  # characters of a word that are compared
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-LONGEST_WORD = 100  # characters that are compared
+LONGEST_WORD = 100  # characters of a word that are compared
 SURE, AHEAD = 0.75, 0.05  # how like the word a candidate has to be, and how much more than the next
 
 # What torch.nn.Module and torch.nn.Sequential define: a submodule of such a name would hide it (a test compares).
@@ -91,21 +90,23 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     for candidate in candidates:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
     matches = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
-    return tuple(candidate for match in matches for candidate in sorted(by_lower[match]))[:3]
+    upper = word[:1].isupper()  # Flaten is Flatten rather than flatten
+    ranked = (sorted(by_lower[match], key=lambda name: (name[:1].isupper() != upper, name)) for match in matches)
+    return tuple(candidate for group in ranked for candidate in group)[:3]
 
 
 def meant(word: str, candidates: Iterable[str]) -> str | None:
     """The one of `candidates` that `word` stands for beyond doubt, so that a check can go on as if it were written."""
-    known = list(candidates)
-    matches = closest(word, known)
+    matches = closest(word, candidates)
     if not matches:
         return None
-    first, second = (*(_likeness(word, match) for match in matches), 0.0)[:2]
+    others = (match for match in matches if match.lower() != matches[0].lower())
+    first, second = _likeness(word, matches[0]), max((_likeness(word, match) for match in others), default=0.0)
     return matches[0] if first >= SURE and first - second >= AHEAD else None
 
 
 def _likeness(word: str, candidate: str) -> float:
-    return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST]).ratio()
+    return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST_WORD]).ratio()
 
 
 def did_you_mean(matches: list[str]) -> str:

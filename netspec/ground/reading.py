@@ -51,3 +51,8 @@ def read_text(path: str | Path) -> str:
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines of a text, broken where YAML breaks them."""
     return tuple(_LINE_BREAK.split(text))
+
+
+def line_starts(text: str) -> list[int]:
+    """Where each of the lines of a text starts."""
+    return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]

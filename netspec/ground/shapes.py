@@ -10,6 +10,7 @@ Shape = tuple[int, ...]
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 INTEGERS = frozenset({"uint8", "int8", "int16", "int32", "int64"})
 MOST_AXES = 64  # torch's own limit for most operations
+INDEXES = frozenset({"int32", "int64"})  # what torch looks rows up with
 DTYPES = FLOATS | INTEGERS | {"bool"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 
 from netspec.ground.diagnostics import Edit, Span
-from netspec.ground.reading import split_lines
+from netspec.ground.reading import line_starts, split_lines
 from netspec.ground.tree import Mapping, Scalar
 from netspec.stages.spec import Call
 
@@ -50,12 +50,19 @@ def replace_arguments(call: Call, text: str) -> Edit | None:
 
 
 def insert_before(call: Call, line: str, sources: Dict[str, str]) -> Edit | None:
-    """The edit that puts an item before a call's item, where that starts a line with its dash."""
+    """The edit that puts an item before a call's item in its list; None where the item is no entry of a list.
+
+    An item with a `from` of its own does not take the item before it, so nothing is put there either.
+    """
+    if call.item.sources is not None:
+        return None
     span = call.item.node.span
     lines = split_lines(sources.get(span.path, ""))
     if span.line > len(lines):
         return None
     before = lines[span.line - 1][: span.column - 1]
+    if before.rstrip().endswith(("[", ",")):
+        return Edit(Span(span.path, span.line, span.column, span.line, span.column), f"{line}, ")
     if before.strip() != "-":
         return None
     dash = before.index("-")
@@ -64,10 +71,11 @@ def insert_before(call: Call, line: str, sources: Dict[str, str]) -> Edit | None
 
 
 def apply_edits(text: str, edits: list[Edit]) -> str:
-    """`text` with the edits made, the last one first so that the places of the others hold."""
-    lines = text.split("\n")
+    """`text` with the edits made, the last one first so that the places of the others hold; it keeps its line ends."""
+    starts = line_starts(text)
+    ends = "\r\n" if "\r\n" in text else "\n"
     for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
-        first, last = edit.span.line - 1, edit.span.end_line - 1
-        joined = lines[first][: edit.span.column - 1] + edit.text + lines[last][edit.span.end_column - 1 :]
-        lines[first : last + 1] = joined.split("\n")
-    return "\n".join(lines)
+        span = edit.span
+        start, end = starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1
+        text = text[:start] + edit.text.replace("\n", ends) + text[end:]
+    return text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import stat
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix
+from netspec.ground.reading import ReadError
 from netspec.stages.edits import apply_edits
 from netspec.stages.spec import Spec
 
@@ -57,18 +60,25 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
 
 
 def write_atomically(path: str, text: str) -> None:
-    """Replace a file's text in one step: it is written beside it, then renamed; its mode and line ends are kept."""
+    """Replace a file's text in one step: it is written beside it, then renamed. Mode and byte order mark are kept.
+
+    Raises:
+        ReadError: it cannot be written.
+    """
     target = Path(path).resolve()
-    with target.open(newline="") as file:
-        ends = "\r\n" if "\r\n" in file.read() else "\n"
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text.replace("\r\n", "\n").replace("\n", ends))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        with target.open("rb") as file:
+            mark = codecs.BOM_UTF8 if file.read(3) == codecs.BOM_UTF8 else b""
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(mark + text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(stat.S_IMODE(target.stat().st_mode))
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None

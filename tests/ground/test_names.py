@@ -59,7 +59,10 @@ def test_names_that_cannot_be(name: str, code: str) -> None:
     [
         ("Conv2D", "Conv2d"),
         ("conv2d", "Conv2d"),
-        ("Relu", None),  # the layer ReLU, or the function relu
+        ("Relu", "ReLU"),
+        ("rellu", "relu"),
+        ("Flaten", "Flatten"),
+        ("flaten", "flatten"),
         ("Linaer", "Linear"),
         ("BachNorm2d", "BatchNorm2d"),
         ("MaxPool", None),
