@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.ground.tree import Node, Scalar, Sequence, describe
-from netspec.layers.arguments import Int
+from netspec.layers.arguments import Bool, Float, Int
 from netspec.layers.record import Layer
 from netspec.stages.evaluate import FAILED
 from netspec.stages.scope import Flat, Place
 from netspec.stages.spec import Item
+
+# Switches and real numbers that change a shape: where one of them fails, the shape is not known.
+SHAPING = frozenset({"ceil_mode", "keepdim", "scale_factor", "bidirectional", "batch_first"})
 
 
 def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
@@ -25,8 +28,10 @@ def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[
         value = place.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
         if value is not FAILED:
             args[arg.name] = value
+        elif not arg.required and isinstance(arg.kind, Float | Bool) and arg.name not in SHAPING:
+            args[arg.name] = arg.default  # noted; the shape does not depend on it
     missing = [arg for arg in record.args if arg.required and arg.name not in places]
-    for arg in missing:
+    for arg in missing if item.whole else ():
         place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
     return args, places, not missing and len(args) == len(places)
 

@@ -8,9 +8,10 @@ from netspec.ground.diagnostics import Diagnostic, Frame, SpecError
 from netspec.ground.findings import Findings
 from netspec.ground.shapes import show
 from netspec.ground.tree import Mapping as Tree
-from netspec.ground.tree import Node, Scalar, Sequence
+from netspec.ground.tree import Node, Scalar, describe
+from netspec.layers.arguments import Ints
 from netspec.stages.diagnose import diagnose
-from netspec.stages.evaluate import param_values
+from netspec.stages.evaluate import Evaluator, param_values
 from netspec.stages.expand import expand
 from netspec.stages.fix import verified
 from netspec.stages.infer import infer
@@ -100,8 +101,12 @@ def _expectations(report: Report) -> Iterator[Diagnostic]:
         ("max_macs", "NS503", report.macs, "MACs"),
     ):
         node = expect.get(key)
-        bound = None if node is None else amount(report.spec.evaluate(node))
-        if node is not None and bound is not None and counted > bound:
+        if node is None:
+            continue
+        bound = amount(report.spec.evaluate(node))
+        if bound is None:
+            yield Diagnostic("NS202", f"{key} is a number, or one with k, M, G or T, got {describe(node)}", node.span)
+        elif counted > bound:
             text = node.text if isinstance(node, Scalar) else ""
             yield Diagnostic(
                 code, f"the network has {counted:,} {what}, {counted - int(bound):,} more than {text}", node.span
@@ -109,16 +114,18 @@ def _expectations(report: Report) -> Iterator[Diagnostic]:
 
 
 def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
-    shape = report.spec.evaluate(wanted)
+    """The outputs against their promised shapes: one list for the first, or a list for each name."""
     outputs = report.outputs
-    if isinstance(wanted, Sequence):
-        outputs = dict(list(outputs.items())[:1])
-        shapes = dict.fromkeys(outputs, shape)
-    else:
-        shapes = dict(shape) if isinstance(shape, dict) else {}
-    for name, expected in shapes.items():
+    promises = (
+        [(key.text, node) for key, node in wanted] if isinstance(wanted, Tree) else [(next(iter(outputs)), wanted)]
+    )
+    for name, node in promises:
+        findings = Findings()
+        shape = Evaluator(findings).argument(node, Ints(least=0), report.params, "expect.output", None, ())
+        yield from findings.list()
         tensor = outputs.get(name)
-        if tensor is None or list(tensor.shape) != expected:
-            got = "there is no such output" if tensor is None else f"the network gives {show(tensor.shape)}"
-            sizes = show(tuple(expected)) if isinstance(expected, list) else str(expected)
-            yield Diagnostic("NS501", f"expect.output is {sizes}, {got}", wanted.span, layer=name)
+        if name not in outputs:
+            yield Diagnostic("NS501", f"expect.output names {name}, which is no output", node.span)
+        elif isinstance(shape, tuple) and tensor is not None and tensor.shape != shape:
+            message = f"expect.output is {show(shape)}, the network gives {show(tensor.shape)}"
+            yield Diagnostic("NS501", message, node.span, layer=name)

@@ -6,13 +6,14 @@ The fixes are candidates here; `fix` keeps those whose application was re-checke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.ground.tree import Node
 from netspec.stages.edits import insert_before, set_argument
 from netspec.stages.infer import Inference, Problem
-from netspec.stages.merging import merge_fixes
+from netspec.stages.merging import merge_fixes, shape_fixes
 from netspec.stages.sizes import right_sizes
 from netspec.stages.spec import Call, Graph, Spec
 from netspec.stages.ways import Ways, label
@@ -42,7 +43,8 @@ class _Diagnoser:
         if problem.kind == "size":
             yield from self.size_fixes(problem)
         elif problem.kind == "shape":
-            text = "[" + ", ".join(map(str, problem.actual)) + "]"
+            yield from shape_fixes(call, problem.inputs, problem.written)
+            text = _written(problem.actual)
             yield Fix(f"shape: {text}", (Edit(self.place(problem).span, text),))
         elif problem.code in ("NS405", "NS404"):
             yield from merge_fixes(call, self.graph, self.inference)
@@ -55,6 +57,11 @@ class _Diagnoser:
             flatten = insert_before(call, "Flatten", self.spec.sources)
             if flatten:
                 yield Fix(f"Flatten before it: {written} = {'·'.join(map(str, arriving))}", (flatten,))
+            return
+        swapped = self.channels_last(problem)
+        if swapped:
+            yield swapped
+            return
         factors = self.ways.factors(self.ways.producer(call))
         text = "*".join(map(str, factors)) if factors else _written(problem.actual)
         if argument in call.places:
@@ -65,6 +72,16 @@ class _Diagnoser:
             edit = set_argument(producer, name, str(written))
             if edit and not factors:
                 yield Fix(f"{name}: {written} in {label(producer)}", (edit,))
+
+    def channels_last(self, problem: Problem) -> Fix | None:
+        """The fix for an input written H×W×C, where the channels that a first layer expects stand last."""
+        shape, ref = problem.inputs[0].shape, problem.call.inputs[0]
+        if ref.node >= 0 or problem.argument != "in_channels" or shape[-1] != problem.written:
+            return None
+        declared = self.spec.inputs[-1 - ref.node].sizes
+        text = "[" + ", ".join(getattr(node, "text", "") for node in (declared[-1], *declared[:-1])) + "]"
+        whole = replace(declared[0].span, end_line=declared[-1].span.end_line, end_column=declared[-1].span.end_column)
+        return Fix(f"input: {text}, channels first", (Edit(whole, text[1:-1]),))
 
     def sizer(self, call: Call) -> Call | None:
         """The layer upstream whose argument decides how many channels or features reach a call."""

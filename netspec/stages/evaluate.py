@@ -10,7 +10,9 @@ from netspec.ground.expressions import ExpressionError, Value, evaluate, names_i
 from netspec.ground.findings import Findings
 from netspec.ground.names import closest, meant
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.layers.arguments import Either, Float, Int, Ints, Kind, Several, Word
+from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Kind, Several, Word
+
+SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # what YAML 1.1 took for booleans
 
 
 class Evaluator:
@@ -69,6 +71,12 @@ class Evaluator:
             return node.value
         if words(kind) and names_in(node.value) - set(names):
             return node.value  # a misspelt word rather than an unknown parameter
+        switch = SWITCHES.get(node.value.lower()) if isinstance(kind, Bool) and node.value not in names else None
+        if switch is not None:
+            fix = Fix(switch, (Edit(node.span, switch),))
+            message = f"{node.value} is text in YAML 1.2; write {switch}"
+            self.findings.add("NS202", message, node, fixes=[fix], frames=frames)
+            return switch == "true"
         return self.scalar(node, names, frames)
 
 

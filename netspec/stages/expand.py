@@ -22,8 +22,8 @@ from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
 
-MOST_CALLS = 20_000
-MOST_WORK = 100_000  # items and the values in them
+MOST_CALLS = 50_000
+MOST_WORK = 250_000  # items and the values in them
 DEEPEST = 60
 
 
@@ -143,7 +143,8 @@ class _Expander:
         for param, default in block.params.items():
             node = given.get(param, default)
             if node is None:
-                place.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
+                if item.whole:
+                    place.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
                 whole = False
             elif param not in given:
                 values[param] = param_value(node, values)
@@ -276,7 +277,9 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     results: dict[str, Local] = {}
     for reference in spec.outputs:
         local = place.lookup(reference)
-        if local is not None:
+        if reference.text in results:
+            place.error("NS209", f"outputs names {reference.text} twice", reference)
+        elif local is not None:
             results[reference.text] = local
     if not spec.outputs and last is not None and last.step >= 0:
         own = [name for name, local in scope.names.items() if local == last]

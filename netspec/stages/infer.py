@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, INTEGERS, MOST_AXES, DtypeFact, Fact, RankFact, Shape, Tensor, show
-from netspec.layers.record import Layer
+from netspec.ground.shapes import FLOATS, INDEXES, MOST_AXES, DtypeFact, Fact, RankFact, Shape, Tensor, show
+from netspec.layers.record import Layer, no_parameters
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
 Outputs = tuple[Tensor, ...]
@@ -67,8 +67,10 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
     for tensor in inputs:
         if record.takes == "float" and tensor.dtype not in FLOATS:
             raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
-        if record.takes == "int" and tensor.dtype not in INTEGERS:
-            raise DtypeFact(f"{record.name} takes integers, gets {tensor.dtype}")
+        if record.takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":
+            raise DtypeFact(f"the weights of {record.name} are float32, it gets {tensor.dtype}")
+        if record.takes == "int" and tensor.dtype not in INDEXES:
+            raise DtypeFact(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
 
 
 def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
@@ -135,7 +137,9 @@ def apply(call: Call, inputs: Outputs) -> _Outcome:
         if not outcome.worlds:
             outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
             noted = {problem.argument for problem in outcome.problems}
-            if not noted or (fact.argument not in noted and not isinstance(fact, RankFact)):
+            swapped = any(problem.written in inputs[0].shape[1:] for problem in outcome.problems)
+            echo = fact.argument in noted or isinstance(fact, RankFact) or swapped
+            if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, inputs, fact.argument))
     return outcome

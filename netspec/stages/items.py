@@ -14,7 +14,7 @@ from netspec.ground.names import closest, meant, name_fault
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.layers.table import TABLE
 from netspec.stages.spec import Item
-from netspec.stages.written import Params, block_args, fits_block, fits_layer, layer_args
+from netspec.stages.written import Params, block_args, fits_block, fits_layer, layer_args, unglued
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
@@ -71,7 +71,8 @@ class ItemParser:
         """The entries of an item; a misspelt key of the language is noted and taken as what was meant."""
         entries = []
         for key, value in node:
-            guess = None if key.text in (*KEYS, *self.types) else meant(key.text, (*KEYS, *self.types))
+            known = key.text in KEYS or key.text in self.types or not self.findings.suggests
+            guess = None if known else meant(key.text, (*KEYS, *self.types))
             if guess in KEYS and node.get(guess) is None:
                 self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, KEYS)
                 key = replace(key, value=guess, text=guess)
@@ -81,7 +82,7 @@ class ItemParser:
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
         """Which of several keys is the type: a known one, else one that is close to a known one, else the last."""
         ranked = [pair for pair in kinds if pair[0].text in self.types]
-        ranked += [pair for pair in kinds if closest(pair[0].text, self.types)]
+        ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
         return ranked[0] if ranked else kinds[-1]
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
@@ -136,18 +137,21 @@ class ItemParser:
     def typed(self, key: Scalar, value: Node | None, node: Node, shared: dict[str, Any]) -> Item:
         """An item whose type is a layer or a block."""
         if key.text not in self.types:
+            parts = unglued(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
+            if parts is not None:
+                return self.typed(*parts, node, shared)
             message = f"no block, layer of torch.nn or function is called {shorten(key.text)}"
             self.findings.misspelt("NS204", message, key, self.types)
-            guess = meant(key.text, self.types)
+            guess = meant(key.text, self.types) if self.findings.suggests else None
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
             key = replace(key, value=guess, text=guess)
         if key.text in self.block_params:
-            args = block_args(key, value, self.block_params[key.text], self.findings)
-            return Item("block", key, node, args=args, argument_node=value, **shared)
+            args, whole = block_args(key, value, self.block_params[key.text], self.findings)
+            return Item("block", key, node, args=args, argument_node=value, whole=whole, **shared)
         record = TABLE[key.text]
-        args = layer_args(record, value, self.findings)
-        return Item("layer", key, node, record=record, args=args, argument_node=value, **shared)
+        args, whole = layer_args(record, value, self.findings)
+        return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
 
     def fits(self, guess: str, value: Node | None) -> bool:
         """Whether what stands after a misspelt type suits the type it is taken for."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.ground.diagnostics import Fix
-from netspec.ground.shapes import Shape
+from netspec.ground.shapes import Shape, Tensor
 from netspec.stages.edits import replace_arguments, set_argument
 from netspec.stages.infer import Inference, apply
 from netspec.stages.spec import Call, Graph, Ref
@@ -58,12 +58,29 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]
         return
     for padding in range(1, kernel // 2 + 1):
         yield {"padding": padding}
+    if "output_padding" in names:
+        for extra in (1, 2, 3):
+            yield {"output_padding": extra}
     if "Pool" in call.record.name:
         yield {"kernel_size": 3, "stride": 1, "padding": 1}
     for stride in (1, 2, 3, 4):
         yield {"stride": stride}
         for padding in range(1, kernel // 2 + 1):
             yield {"stride": stride, "padding": padding}
+
+
+def shape_fixes(call: Call, inputs: tuple[Tensor, ...], wanted: Shape) -> Iterator[Fix]:
+    """Candidate fixes for a layer that misses a claimed shape: its padding, stride or output_padding."""
+    given = apply(call, inputs)
+    if not given.worlds or len(given.worlds[0][0].shape) != len(wanted) or given.worlds[0][0].shape[0] != wanted[0]:
+        return
+    for change in _changes(call, given.worlds[0][0].shape, wanted):
+        outcome = apply(_with(call, **change), inputs)
+        if outcome.worlds and not outcome.problems and outcome.worlds[0][0].shape == wanted:
+            fix = _fix(call, change)
+            if fix is not None:
+                yield fix
+                return
 
 
 def _goal(merge: Call, shape: Shape, other: Shape) -> Shape:

@@ -104,11 +104,12 @@ DATA_KEYS = (
     ),
 )
 
+_SHAPE: Schema = {"type": "array", "items": POSITIVE}
 EXPECT_KEYS = (
     Key(
         "output",
-        {"type": "array", "items": POSITIVE},
-        "a list of positive integers",
+        {"anyOf": [_SHAPE, {"type": "object", "minProperties": 1, "additionalProperties": _SHAPE}]},
+        "a list of positive integers, or one for each output by name",
         "The output's sample shape.",
         [10],
     ),

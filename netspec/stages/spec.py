@@ -37,6 +37,7 @@ class Item:
     record: Layer | None = None
     args: tuple[tuple[Scalar, Node], ...] = ()
     argument_node: Node | None = None
+    whole: bool = True
     items: tuple[Item, ...] = ()
     single: bool = False
     branches: tuple[tuple[Scalar, tuple[Item, ...], bool], ...] = ()
@@ -64,7 +65,7 @@ class InputDecl:
     dtype: str = "float32"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spec:
     """A spec as read: located, its structure validated, nothing evaluated.
 
@@ -89,6 +90,9 @@ class Spec:
     expect: Node | None
     diagnostics: tuple[Diagnostic, ...] = ()
     settings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Spec {self.name} from {self.path}>"
 
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
@@ -158,7 +162,7 @@ class Scope:
     chain: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
     """The flat graph, in the order of execution, with the tree of scopes it came from."""
 
@@ -166,6 +170,9 @@ class Graph:
     calls: tuple[Call, ...]
     outputs: Dict[str, Ref]
     scope: Scope
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.calls)} calls: {', '.join(self.inputs)} → {', '.join(self.outputs)}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +186,7 @@ class Inferred:
     macs: int | None = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What `check` found: the spec, its graph with shapes as far as known, and every diagnostic in file order."""
 
@@ -188,6 +195,10 @@ class Report:
     inferred: tuple[Inferred, ...]
     diagnostics: tuple[Diagnostic, ...]
     params: Dict[str, Value] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        found = "ok" if self.ok else "; ".join(f"{d.span.line}:{d.span.column} {d.code}" for d in self.diagnostics[:5])
+        return f"<Report on {self.spec.path}: {found}>"
 
     @property
     def ok(self) -> bool:

@@ -8,31 +8,48 @@ from dataclasses import replace
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.findings import Findings
 from netspec.ground.names import closest, did_you_mean, meant
-from netspec.ground.tree import Mapping, Node, Scalar, describe, is_null, shorten
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
+from netspec.layers.arguments import Either, Ints, Kind, Several
 from netspec.layers.record import Layer
+from netspec.stages.source import scalar_value
 
 Params = dict[str, Node | None]  # a block's parameters with their defaults; None where a use has to give one
 Given = tuple[tuple[Scalar, Node], ...]
 
 
-def layer_args(record: Layer, value: Node | None, findings: Findings) -> Given:
-    """The arguments of a layer, as written."""
+def layer_args(record: Layer, value: Node | None, findings: Findings) -> tuple[Given, bool]:
+    """The arguments of a layer, as written, and whether all that is written could be read."""
     names = [arg.name for arg in record.args]
     if value is None or is_null(value):
-        return ()
+        return (), True
     if isinstance(value, Mapping):
         return _named(value, names, f"{record.name} has no argument", findings, f"{record.name} takes no arguments")
-    if record.scalar is None:
-        what = "takes no arguments" if not names else f"has no single argument that {describe(value)} could be"
-        findings.add("NS202", f"{record.name} {what}", value)
-        return ()
-    return ((Scalar(record.scalar.name, value.span, record.scalar.name, frames=value.frames), value),)
+    if record.scalar is None or (isinstance(value, Sequence) and not takes_list(record.scalar.kind)):
+        what = "takes no arguments" if not names else f"takes its arguments by name, got {describe(value)}"
+        findings.add("NS202", f"{record.name} {what}", value, fixes=_by_name(record, value))
+        return (), False
+    return ((Scalar(record.scalar.name, value.span, record.scalar.name, frames=value.frames), value),), True
 
 
-def block_args(key: Scalar, value: Node | None, params: Params, findings: Findings) -> Given:
-    """The parameters that a block's use gives."""
+def takes_list(kind: Kind) -> bool:
+    """Whether a kind of argument accepts a list."""
+    return isinstance(kind, Ints | Several) or (isinstance(kind, Either) and any(map(takes_list, kind.kinds)))
+
+
+def _by_name(record: Layer, value: Node) -> list[Fix]:
+    """Values in the order of torch's signature, written by name: with the inferred arguments, or without them."""
+    texts = [getattr(node, "text", "") for node in (value.items if isinstance(value, Sequence) else (value,))]
+    for args in ([a for a in record.args if a.required], [a for a in record.args if a.required or a.infer]):
+        if len(args) == len(texts) and all(texts):
+            written = ", ".join(f"{arg.name}: {text}" for arg, text in zip(args, texts, strict=True))
+            return [Fix(f"{{{written}}}", (Edit(value.span, f"{{{written}}}"),))]
+    return []
+
+
+def block_args(key: Scalar, value: Node | None, params: Params, findings: Findings) -> tuple[Given, bool]:
+    """The parameters that a block's use gives, and whether all that is written could be read."""
     if value is None or is_null(value):
-        return ()
+        return (), True
     if isinstance(value, Mapping):
         what = f"the block {key.text} has no parameter"
         return _named(value, params, what, findings, f"the block {key.text} takes no parameters")
@@ -40,8 +57,8 @@ def block_args(key: Scalar, value: Node | None, params: Params, findings: Findin
     if name is None:
         message = f"the block {key.text} has no single parameter that {describe(value)} could be"
         findings.add("NS202", message, value)
-        return tuple((Scalar(name, value.span, name), value) for name, default in params.items() if default is None)
-    return ((Scalar(name, value.span, name, frames=value.frames), value),)
+        return (), False
+    return ((Scalar(name, value.span, name, frames=value.frames), value),), True
 
 
 def _single(params: Params) -> str | None:
@@ -52,22 +69,40 @@ def _single(params: Params) -> str | None:
     return next(iter(required or params), None)
 
 
-def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, none: str) -> Given:
+def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, none: str) -> tuple[Given, bool]:
     """The known ones of the named arguments; a name that is misspelt beyond doubt is noted and taken as meant."""
     free = [name for name in names if value.get(name) is None]
     given: list[tuple[Scalar, Node]] = []
+    whole = True
     for name, argument in value:
         if name.text in names:
             given.append((name, argument))
             continue
-        matches = closest(name.text, names)
+        parts = unglued(name, names, "NS205", findings) if is_null(argument) else None
+        if parts is not None:
+            given.append(parts)
+            continue
+        matches = closest(name.text, names) if findings.suggests else []
         fixes = [Fix(match, (Edit(name.span, match),)) for match in matches if match in free]
         message = f"{what} {shorten(name.text)!r}{did_you_mean(matches)}" if names else f"{none}, got {name.text!r}"
         findings.add("NS205", message, name, fixes=fixes)
-        guess = meant(name.text, free)
+        guess = meant(name.text, free) if findings.suggests else None
         if guess is not None:
             given.append((replace(name, value=guess, text=guess), argument))
-    return tuple(given)
+        whole = whole and guess is not None
+    return tuple(given), whole
+
+
+def unglued(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
+    """`out_channels 8` or `out_channels:8` as a known name and its value, which is noted; None where it is neither."""
+    word, _, rest = key.text.replace(":", " ", 1).partition(" ")
+    rest = rest.strip()
+    if not rest or word not in names:
+        return None
+    fix = Fix(f"{word}: {rest}", (Edit(key.span, f"{word}: {rest}"),))
+    message = f"{shorten(key.text)!r} lacks the colon and the space between a key and its value"
+    findings.add(code, message, key, fixes=[fix])
+    return replace(key, value=word, text=word), replace(key, value=scalar_value(rest), text=rest)
 
 
 def fits_layer(record: Layer, value: Node | None) -> bool:
