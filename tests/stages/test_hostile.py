@@ -77,7 +77,7 @@ def many(folder: Path) -> str:
 
 def repeated(folder: Path) -> str:
     (folder / "one.yaml").write_text("netspec: 1\nblocks: {B: [ReLU]}\n")
-    return f"include: [{', '.join(['one.yaml'] * 20_000)}]"
+    return f"include: [{', '.join(['one.yaml'] * 2_000)}]"
 
 
 def parent(folder: Path) -> str:
