@@ -6,6 +6,7 @@ is known of shapes yet.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 from typing import Any
@@ -107,11 +108,12 @@ class _Expander:
         sources, name = place.sources(item, last), place.attribute(item)
         if sources is None:
             return place.bind(item, name, None)
-        inner = self.enter(place, name, "group", sources, item.items, place.names, place.frames)
+        inner, first = self.enter(place, name, "group", sources, item.items, place.names, place.frames), len(self.calls)
         end = inner.scope.entry
         for turn in turns:
             end = self.items(item.items, inner.with_names(turn), end)
-        return self.leave(item, place, inner, name, sources, (end,))
+        local = self.leave(item, place, inner, name, sources, (end,))
+        return self.repeatable(place, local, item, first, lambda use, on: self.group(use, place, on, turns))
 
     def block(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """A block's use: a scope of its own, with the block's parameters."""
@@ -127,12 +129,13 @@ class _Expander:
             return place.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *place.frames)
         inner = self.enter(place, name, block.name, sources, block.items, params, frames)
-        trail, self.open_blocks = self.open_blocks, (*self.open_blocks, block.name)
+        trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
         self.open_blocks = trail
         if block.outputs:
             results = tuple(inner.lookup(reference) for reference in block.outputs)
-        return self.leave(item, place, inner, name, sources, results)
+        local = self.leave(item, place, inner, name, sources, results)
+        return self.repeatable(place, local, item, first, lambda use, on: self.block(use, place, on))
 
     def block_params(self, item: Item, place: Place, path: str) -> dict[str, Value] | None:
         """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
@@ -183,10 +186,20 @@ class _Expander:
             self.calls[value.node] = replace(call, claim=claim, places=with_claim(call.places, item))
         return place.bind(item, name, place.scope.add(step, value))
 
+    def repeatable(
+        self, place: Place, local: Local | None, item: Item, first: int,
+        again: Callable[[Item, Local | None], Local | None],
+    ) -> Local | None:  # fmt: skip
+        """Remember how a scope was expanded, and its calls from `first` on, so that `share` can apply it again."""
+        if local is not None:
+            place.scope.again[local.step] = (again, item, range(first, len(self.calls)))
+        return local
+
     def modules_only(self, scope: ScopeBuilder) -> bool:
         """Whether every step of a scope is a module that is applied once."""
         calls = [self.calls[step.call] for step in scope.steps if step.call is not None]
-        return all(not call.record.is_function and call.shares is None for call in calls)
+        alone = all(not step.shared for step in scope.steps)
+        return alone and all(not call.record.is_function and call.shares is None for call in calls)
 
     def branches(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """Branches: each is a submodule of the enclosing scope (or the item it is), then comes the merge."""
@@ -213,15 +226,32 @@ class _Expander:
 
     def share(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
-        sources, target = place.sources(item, last), place.lookup(item.at)
-        name = place.attribute(item)
+        target = place.lookup(item.at)
+        if target is not None and target.step in place.scope.again:
+            return self.share_scope(item, place, last, target.step)
+        sources, name = place.sources(item, last), place.attribute(item)
         if target is None or sources is None:
             return place.bind(item, name, None)
         step = place.scope.steps[target.step] if target.step >= 0 else None
         if step is None or step.call is None or self.calls[step.call].record.is_function:
-            place.error("NS305", f"{item.at.text} is no layer of this scope whose weights could be shared", item.at)
+            place.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return place.bind(item, name, None)
         return self.call(item, place, sources, name, self.calls[step.call])
+
+    def share_scope(self, item: Item, place: Place, last: Local | None, step: int) -> Local | None:
+        """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
+        again, made, first = place.scope.again[step]
+        start = len(self.calls)
+        local = again(replace(made, name=item.name, sources=item.sources, claim=item.claim), last)
+        if local is None:
+            return None
+        for call, original in zip(self.calls[start:], first, strict=True):
+            if not call.record.is_function:
+                weights = self.calls[original].shares
+                self.calls[call.id] = replace(call, shares=original if weights is None else weights)
+        steps = place.scope.steps
+        steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
+        return local
 
     def call(
         self, item: Item, place: Place, sources: tuple[Local, ...] | None, name: str, shared: Call | None = None

@@ -6,7 +6,7 @@ A scope is what a module of the compiled network sees: the network itself, a nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +21,9 @@ from netspec.stages.spec import Item, Local, Ref, Scope, Step
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
+# Expands the item of a scope once more on other values; the item carries what the use says of name and sources.
+Again = tuple[Callable[[Item, Local | None], Local | None], Item, range]
+
 # A value in the flat graph: what a call gives, or several of them for a block with outputs.
 Flat = Ref | tuple[Ref, ...]
 
@@ -30,7 +33,8 @@ class ScopeBuilder:
     """A scope under construction.
 
     `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
-    so far, None where it failed. `later` are the names of all its items, to tell a later one from none.
+    so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
+    for each step that is a scope, how to expand it once more, and its calls.
     """
 
     path: str
@@ -42,6 +46,7 @@ class ScopeBuilder:
     steps: list[Step] = field(default_factory=list)
     values: list[Flat] = field(default_factory=list)
     position: int = 0
+    again: dict[int, Again] = field(default_factory=dict)
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""

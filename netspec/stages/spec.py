@@ -142,12 +142,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute."""
+    """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
+
+    `shared` marks a submodule that an earlier step has made.
+    """
 
     name: str
     sources: tuple[Local, ...]
     call: int | None = None
     scope: Scope | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

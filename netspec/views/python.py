@@ -110,7 +110,7 @@ class _Generator:
         init: list[str] = []
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
-            if call is not None and (call.record.is_function or call.shares is not None):
+            if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
             lines = self.module(step)
             plain = step.name.isidentifier()
