@@ -299,7 +299,7 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
     schema["properties"] |= {name: {} for name in others}
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(plain(node)), key=lambda error: str(error.absolute_path)):
-        path = list(error.absolute_path)
+        path = _culprit(error)
         if error.validator == "additionalProperties":
             for key, _ in node:
                 if key.value not in known and key.value not in others:
@@ -311,6 +311,17 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
             place, wants = _at(node, path), f"{section} → {path[0]} is {known[str(path[0])].wants}"
             extra = f", not {describe(place)}" if len(path) == 1 else f"; {describe(place)} does not belong there"
             findings.add("NS202", wants + extra, place)
+
+
+def _culprit(error: Any) -> list[str | int]:
+    """The path of what an error is about: in the alternative that has the right outer form, the inner violation."""
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    for inners in branches.values():
+        if all(len(inner.absolute_path) > len(error.absolute_path) for inner in inners):
+            return _culprit(inners[0])
+    return list(error.absolute_path)
 
 
 def _at(node: Node, path: Sequence[str | int]) -> Node:
