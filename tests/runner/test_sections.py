@@ -63,7 +63,7 @@ def test_a_right_document_has_no_findings() -> None:
         ("train: {optimizer: SGD}", [("NS203", 1, 8)]),
         ("train: 3", [("NS202", 1, 8)]),
         ("expect: {output: [0]}", [("NS202", 1, 19)]),
-        ("expect: {output: {main: [3, x, -1]}}", [("NS202", 1, 33)]),
+        ("expect: {output: {main: [3, x, -1]}}", [("NS202", 1, 32)]),
         ("expect: {output: ten}", [("NS202", 1, 18)]),
         ("expect: {max_parms: 7M}", [("NS201", 1, 10)]),
     ],
