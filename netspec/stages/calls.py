@@ -33,7 +33,7 @@ def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[
     missing = [arg for arg in record.args if arg.required and arg.name not in places]
     for arg in missing if item.whole else ():
         place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
-    return args, places, not missing and len(args) == len(places)
+    return args, places, item.whole and not missing and len(args) == len(places)
 
 
 def takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
@@ -73,21 +73,19 @@ def claim_of(item: Item, place: Place) -> tuple[int, ...] | None:
     return tuple(size for size in sizes if isinstance(size, int)) if FAILED not in sizes else None
 
 
-def spliced(group: Item) -> tuple[Item, ...]:
-    """The items of a group without a name; its `from` is the first one's, its `shape` the last one's."""
-    items = list(group.items)
-    if items and group.sources is not None:
-        items[0] = replace(items[0], sources=items[0].sources or group.sources)
-    if items and group.claim is not None:
-        items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
-    return tuple(items)
+def is_its_item(group: Item) -> bool:
+    """Whether a named group is one item in place of a list, and so is that item itself."""
+    if not group.single or len(group.items) != 1:
+        return False
+    item = group.items[0]
+    enters = item.sources is None or [reference.text for reference in item.sources] == ["input"]
+    return enters and item.name is None and item.repeat is None
 
 
 def only_item(group: Item) -> Item:
     """The one item that a named group is, with the group's keys."""
     item = group.items[0]
-    sources, claim = group.sources or item.sources, group.claim or item.claim
-    return replace(item, name=group.name, sources=sources, claim=claim)
+    return replace(item, name=group.name, sources=group.sources, claim=group.claim or item.claim)
 
 
 def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:

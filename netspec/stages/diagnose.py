@@ -46,8 +46,24 @@ class _Diagnoser:
             yield from shape_fixes(call, problem.inputs, problem.written)
             text = _written(problem.actual)
             yield Fix(f"shape: {text}", (Edit(self.place(problem).span, text),))
+        elif problem.code == "NS403":
+            yield from self.rank_fixes(problem)
         elif problem.code in ("NS405", "NS404"):
             yield from merge_fixes(call, self.graph, self.inference)
+
+    def rank_fixes(self, problem: Problem) -> Iterator[Fix]:
+        """An input with the batch written in, or without the channels: both are tried."""
+        ref = problem.call.inputs[0]
+        if ref.node >= 0 or not self.spec.inputs:
+            return
+        sizes = self.spec.inputs[-1 - ref.node].sizes
+        if len(sizes) > 1:
+            first, second = sizes[0].span, sizes[1].span
+            drop = replace(first, end_line=second.line, end_column=second.column)
+            yield Fix("the input without its first size: the batch is not written", (Edit(drop, ""),))
+        if sizes:
+            start = replace(sizes[0].span, end_line=sizes[0].span.line, end_column=sizes[0].span.column)
+            yield Fix("the input with one channel in front", (Edit(start, "1, "),))
 
     def size_fixes(self, problem: Problem) -> Iterator[Fix]:
         call, argument = problem.call, str(problem.argument)
@@ -71,7 +87,7 @@ class _Diagnoser:
             name = "out_channels" if "out_channels" in producer.args else "out_features"
             edit = set_argument(producer, name, str(written))
             if edit and not factors:
-                yield Fix(f"{name}: {written} in {label(producer)}", (edit,))
+                yield Fix(f"{name}: {written} in {label(producer)} of line {producer.item.at.span.line}", (edit,))
 
     def channels_last(self, problem: Problem) -> Fix | None:
         """The fix for an input written H×W×C, where the channels that a first layer expects stand last."""
@@ -97,7 +113,8 @@ class _Diagnoser:
             way = self.ways.text(ref)
             if way:
                 yield Note("input", way)
-        if problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS:
+        flattened = self.ways.factors(self.ways.producer(problem.call)) is not None
+        if problem.kind == "size" and flattened and self.questions < MOST_SIZE_QUESTIONS:
             self.questions += 1
             sizes = right_sizes(self.graph, problem)
             if sizes:

@@ -17,14 +17,14 @@ from netspec.ground.findings import Findings
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.layers.arguments import Int
-from netspec.stages.calls import arguments, claim_of, flatten, holds, only_item, spliced, takes, weight, with_claim
+from netspec.stages.calls import arguments, claim_of, flatten, holds, is_its_item, only_item, takes, weight, with_claim
 from netspec.stages.evaluate import FAILED, Evaluator, param_value, param_values
 from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
 
 MOST_CALLS = 50_000
-MOST_WORK = 250_000  # items and the values in them
+MOST_WORK = 150_000  # items and the values in them
 DEEPEST = 60
 
 
@@ -46,9 +46,12 @@ class _Expander:
         """An item with `repeat`: with a plain name the copies fill a submodule of that name, else they are spliced."""
         assert item.repeat is not None
         self.spend(item, place)
-        turns = turns_of(item.repeat, place)
         bare = replace(item, repeat=None)
-        if item.name is not None and "{" not in item.name.text:
+        filled = item.name is not None and "{" not in item.name.text
+        if filled and item.when is not None and not holds(item.when, place):
+            return self.left_out(bare, place, last)
+        turns = turns_of(item.repeat, place)
+        if filled:
             copy = replace(bare, name=None, when=None, sources=None, claim=None)
             body = item.items if item.kind == "group" else (copy,)
             group = replace(bare, kind="group", record=None, args=(), items=body, single=False)
@@ -65,8 +68,8 @@ class _Expander:
             return self.left_out(item, place, last)
         match item.kind:
             case "group" if item.name is None:
-                return self.items(spliced(item), place, last)
-            case "group" if item.single and len(item.items) == 1:
+                return self.spliced(item, place, last)
+            case "group" if is_its_item(item):
                 return self.item(only_item(item), place, last)
             case "group":
                 return self.group(item, place, last, [{}])
@@ -94,13 +97,31 @@ class _Expander:
             place.error("NS211", f"the spec {limit}", item.at)
             raise TooLarge
 
+    def spliced(self, group: Item, place: Place, last: Local | None) -> Local | None:
+        """A group without a name, in the list it stands in; `from` is where it starts, `shape` the last one's."""
+        items = list(group.items)
+        if group.sources is not None:
+            sources = place.sources(group, last) or (None,)
+            last = sources[0]
+            if items and len(sources) > 1:
+                items[0] = replace(items[0], sources=items[0].sources or group.sources)
+        if items and group.claim is not None:
+            items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
+        return self.items(tuple(items), place, last)
+
     def left_out(self, item: Item, place: Place, last: Local | None) -> Local | None:
-        """An item whose `when` does not hold: a named one is the identity, another is not there."""
+        """An item whose `when` does not hold: a named one is the identity, another is not there.
+
+        Two items may have one name where their conditions exclude each other.
+        """
         if item.name is None:
             return last
         sources = place.sources(item, last)
         name = place.name_of(item.name)
-        place.scope.named_at.setdefault(name, item.name)
+        if sources is not None and len(sources) > 1:
+            place.error("NS303", f"{name} is left out and would stand for {len(sources)} values", item.at)
+        if name in place.scope.named_at:
+            return last
         return place.bind(item, name, sources[0] if sources else None)
 
     def group(self, item: Item, place: Place, last: Local | None, turns: list[dict[str, Value]]) -> Local | None:
@@ -108,7 +129,8 @@ class _Expander:
         sources, name = place.sources(item, last), place.attribute(item)
         if sources is None:
             return place.bind(item, name, None)
-        inner, first = self.enter(place, name, "group", sources, item.items, place.names, place.frames), len(self.calls)
+        first = len(self.calls)
+        inner = self.enter(place, name, "group", sources, item.items, place.names, place.frames)
         end = inner.scope.entry
         for turn in turns:
             end = self.items(item.items, inner.with_names(turn), end)
@@ -290,6 +312,14 @@ def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> 
     return Tensor(tuple(size for size in sizes if isinstance(size, int)), declared.dtype)
 
 
+def _output_name(last: Local, scope: ScopeBuilder) -> str:
+    """What the network's last value is called where `outputs` does not say: its name, else its number in the list."""
+    if last.step < 0:
+        return list(scope.inputs)[-1 - last.step]
+    own = [name for name, local in scope.names.items() if local == last]
+    return own[-1] if own else str(scope.position - 1)
+
+
 def expand(spec: Spec, findings: Findings) -> Graph | None:
     """The flat graph of a spec; None where it has no layers or breaks a limit."""
     expander = _Expander(spec)
@@ -303,6 +333,8 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     except TooLarge:
         return None
     if not expander.calls:
+        if spec.layers and not any(found.severity == "error" for found in findings.list()):
+            place.error("NS203", "no layer is left: all are left out by `when` or a repeat of 0", spec.layers[0].at)
         return None
     results: dict[str, Local] = {}
     for reference in spec.outputs:
@@ -311,9 +343,8 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
             place.error("NS209", f"outputs names {reference.text} twice", reference)
         elif local is not None:
             results[reference.text] = local
-    if not spec.outputs and last is not None and last.step >= 0:
-        own = [name for name, local in scope.names.items() if local == last]
-        results[own[-1] if own else str(scope.position - 1)] = last
+    if not spec.outputs and last is not None:
+        results[_output_name(last, scope)] = last
     outputs: dict[str, Ref] = {}
     for name, local in results.items():
         value = scope.flat(local)

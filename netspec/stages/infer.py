@@ -112,7 +112,8 @@ def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[P
         actual = arg.infer(*shapes)
         written = args.setdefault(arg.name, actual)
         if written != actual and not isinstance(written, tuple):  # a list is held against the input by the rule
-            message = f"{record.name} expects {_sizes(written)} {arg.unit or arg.name}, gets {_sizes(actual)}"
+            unit = (arg.unit or arg.name).removesuffix("s" if written == 1 else "")
+            message = f"{record.name} expects {_sizes(written)} {unit}, gets {_sizes(actual)}"
             problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
             other = _pretend(arg.infer, shapes, written) if isinstance(written, int) else None
     return other
@@ -207,7 +208,7 @@ class _Inference:
         self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
         worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
-        if call.record.broadcasts and sound and worlds and len({tensor.shape for tensor in inputs}) > 1:
+        if call.record.broadcasts and sound and worlds and _broadcasts(inputs):
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
@@ -242,6 +243,13 @@ class _Inference:
                 raise
             return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
         return Inferred(inputs, outputs, args, parameters, macs)
+
+
+def _broadcasts(inputs: Outputs) -> bool:
+    """Whether sizes of one are repeated; a weight for each channel, as C×1×1 against C×H×W, is not remarked on."""
+    shapes = {tensor.shape for tensor in inputs}
+    gates = {shape for shape in shapes if len(shape) > 1 and set(shape[1:]) == {1}}
+    return len(shapes) > 1 and not (len(shapes - gates) == 1 and {shape[0] for shape in shapes} == {inputs[0].shape[0]})
 
 
 def _enough(call: Call) -> bool:

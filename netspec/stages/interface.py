@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.findings import Findings
 from netspec.ground.names import name_fault
 from netspec.ground.shapes import DTYPES, MOST_AXES
@@ -44,7 +45,13 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
             if isinstance(written, Scalar) and written.value in DTYPES:
                 dtype = str(written.value)
             else:
-                findings.misspelt("NS216", f"dtype has to be a torch dtype, got {describe(written)}", written, DTYPES)
+                message = f"dtype is one of {', '.join(sorted(DTYPES))}; got {describe(written)}"
+                findings.misspelt("NS216", message, written, DTYPES)
+                dtype = ""
+    if isinstance(shape, Scalar) and isinstance(shape.value, int):
+        fix = Fix(f"[{shape.text}]", (Edit(shape.span, f"[{shape.text}]"),))
+        findings.add("NS202", f"an input is a list: the shape of one sample, as [{shape.text}]", shape, fixes=[fix])
+        return InputDecl(name, shape, (shape,), dtype)
     if not isinstance(shape, Sequence):
         got = describe(shape) if shape is not None else "no shape"
         findings.add(

@@ -62,10 +62,23 @@ class ItemParser:
             self.findings.add("NS203", "the item has no type: a layer, a block, layers, branches or share", node)
             return unknown(node, **shared)
         key, value = self.type_key(kinds)
-        for other, _ in kinds:
-            if other is not key:
-                self.extra_key(other, key)
+        others = [(other, node) for other, node in kinds if other is not key]
+        if is_null(value) and self.are_arguments(key, others):
+            names = " and ".join(other.text for other, _ in others)
+            self.findings.add(
+                "NS201", f"{names} belong to {key.text}: indent them further than {key.text}", others[0][0]
+            )
+            value = Mapping(tuple(others), node.span)
+            return self.typed(key, value, node, shared)
+        for other, _ in others:
+            self.extra_key(other, key)
         return self.typed(key, value, node, shared)
+
+    def are_arguments(self, key: Scalar, others: list[tuple[Scalar, Node]]) -> bool:
+        """Whether the other keys of an item are arguments of its type, written beside it instead of under it."""
+        record = TABLE.get(key.text)
+        known = [arg.name for arg in record.args] if record else list(self.block_params.get(key.text, ()))
+        return bool(others) and all(other.text in known for other, _ in others)
 
     def understood(self, node: Mapping) -> list[tuple[Scalar, Node]]:
         """The entries of an item; a misspelt key of the language is noted and taken as what was meant."""
@@ -140,9 +153,10 @@ class ItemParser:
             parts = unglued(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
-            message = f"no block, layer of torch.nn or function is called {shorten(key.text)}"
-            self.findings.misspelt("NS204", message, key, self.types)
-            guess = meant(key.text, self.types) if self.findings.suggests else None
+            message = f"netspec knows no block, layer or function called {shorten(key.text)}"
+            plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
+            self.findings.misspelt("NS204", message, plain, self.types)
+            guess = meant(str(plain.value), self.types) if self.findings.suggests else None
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
             key = replace(key, value=guess, text=guess)

@@ -46,10 +46,11 @@ def parse(document: Document, findings: Findings) -> Spec:
         if root.get("model") is None:  # a model that cannot be read was noted
             findings.add("NS203", "the spec has no layers", root.entries[0][0] if root.entries else root)
     elif not isinstance(layers, Sequence):
-        findings.add("NS202", f"layers has to be a list, got {describe(layers)}", layers)
+        example = "one line for each layer, as `- {name: conv1, Conv2d: {…}}`"
+        findings.add("NS202", f"layers has to be a list, {example}; got {describe(layers)}", layers)
     elif not layers.items:
         findings.add("NS203", "layers is empty: a network has at least one", layers)
-    items, _ = parser.parse_list(layers)
+    items, _ = parser.parse_list(layers if isinstance(layers, Sequence) else None)
     weights = root.get("weights")
     if weights is not None and not (isinstance(weights, Scalar) and isinstance(weights.value, str)):
         findings.add("NS202", f"weights is a name or a path, got {describe(weights)}", weights)

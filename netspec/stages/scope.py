@@ -127,6 +127,8 @@ class Place:
         if item.name is None:
             return number
         name = self.name_of(item.name)
+        if name in scope.inputs and name != "input":  # which is no name at all
+            self.error("NS209", f"an input of the network is called {name} already", item.name)
         if name not in scope.named_at:
             scope.named_at[name] = item.name
             return name

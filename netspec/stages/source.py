@@ -230,6 +230,25 @@ def _end(node: Node) -> tuple[int, int]:
     return node.span.end_line, node.span.end_column
 
 
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, path: str) -> Diagnostic:
+    """What the parser says, where it says it; where a text ends inside something, that is what is pointed at."""
+    start, mark = error.context_mark, error.problem_mark or error.context_mark
+    lines = split_lines(text)
+    message = " ".join(filter(None, (error.context, error.problem)))
+    notes: tuple[Note, ...] = ()
+    if mark is None:
+        return Diagnostic("NS100", message, Span(path, 1, 1, 1, 2))
+    if start is not None and mark.line >= len(lines) - 1 and start.line < mark.line:
+        mark, message = start, f"it is not closed: {message}"
+    elif start is not None and (start.line, start.column) != (0, 0):
+        notes = (Note("note", f"it starts at line {start.line + 1}, column {start.column + 1}"),)
+    if mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        message = "a tab: YAML indents with spaces only"
+    return Diagnostic(
+        "NS100", message, Span(path, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), notes=notes
+    )
+
+
 def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     """Read YAML text into a located tree.
 
@@ -247,13 +266,7 @@ def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     except _Stop as stop:
         return None, [*composer.diagnostics, stop.diagnostic]
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = " ".join(filter(None, (error.context, error.problem)))
-        start = error.context_mark
-        notes = (Note("note", f"it starts at line {start.line + 1}, column {start.column + 1}"),) if start else ()
-        found = Diagnostic("NS100", message, Span(path, line, column, line, column + 1), notes=notes)
-        return None, [*composer.diagnostics, found]
+        return None, [*composer.diagnostics, _not_yaml(error, text, path)]
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -24,11 +24,22 @@ def layer_args(record: Layer, value: Node | None, findings: Findings) -> tuple[G
         return (), True
     if isinstance(value, Mapping):
         return _named(value, names, f"{record.name} has no argument", findings, f"{record.name} takes no arguments")
+    if isinstance(value, Sequence) and record.inputs[1] != 1 and all(_is_word(item) for item in value.items):
+        listed = ", ".join(getattr(item, "text", "") for item in value.items)
+        fix = Fix(f"from: [{listed}]", (Edit(value.span, f"{{}}, from: [{listed}]"),))
+        findings.add(
+            "NS202", f"{record.name} takes its inputs by `from: [{listed}]`, a key beside it", value, fixes=[fix]
+        )
+        return (), False
     if record.scalar is None or (isinstance(value, Sequence) and not takes_list(record.scalar.kind)):
         what = "takes no arguments" if not names else f"takes its arguments by name, got {describe(value)}"
         findings.add("NS202", f"{record.name} {what}", value, fixes=_by_name(record, value))
         return (), False
     return ((Scalar(record.scalar.name, value.span, record.scalar.name, frames=value.frames), value),), True
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, str)
 
 
 def takes_list(kind: Kind) -> bool:

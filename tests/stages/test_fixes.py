@@ -107,4 +107,5 @@ layers:
     (found,) = check(load(text)).diagnostics
     assert found.code == "NS401"
     assert all("in_features: 4" not in fix.title for fix in found.fixes), "it would break the first use"
-    assert [fix.title for fix in found.fixes] == ["out_features: 8 in Linear"]
+    assert found.fixes
+    assert all(fix.title.startswith("out_features: 8 in Linear") for fix in found.fixes)
