@@ -94,9 +94,9 @@ def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
 
 
 def weight(item: Item) -> int:
-    """How much work an item is: itself, its references and the values in it, but not the items below it."""
+    """How much work an item is: itself, and a fraction for each value in it, but nothing for the items below it."""
     nodes = (*(node for _, node in item.args), item.claim, item.repeat)
-    return 1 + len(item.sources or ()) + sum(_scalars(node) for node in nodes if node is not None)
+    return 1 + (len(item.sources or ()) + sum(_scalars(node) for node in nodes if node is not None)) // 4
 
 
 def _scalars(node: Node) -> int:

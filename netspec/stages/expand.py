@@ -24,7 +24,7 @@ from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Graph, InputDecl, Item, Local, Ref, Spec, Step
 
 MOST_CALLS = 50_000
-MOST_WORK = 150_000  # items and the values in them
+MOST_WORK = 80_000  # items and the values in them
 DEEPEST = 60
 
 
