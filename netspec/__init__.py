@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Diagnostic", "ReadError", "SpecError", "check", "compile", "load", "summary", "to_python", "train"]
 
-_LATE = {"train": "netspec.runner.train", "load_run": "netspec.runner.rundir"}
+_LATE = {"train": "netspec.runner.train", "load_run": "netspec.runner.evaluate"}
 
 
 def load(source: str | Path, **params: object) -> Spec:
