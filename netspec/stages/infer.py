@@ -232,8 +232,8 @@ class _Inference:
 
     def counted(self, call: Call, inputs: Outputs, outputs: Outputs | None, args: dict[str, Any]) -> Inferred:
         """A call with its parameter count and its MACs."""
-        if outputs is None:
-            return Inferred(inputs, None, args, None, None)
+        if outputs is None or call.broken:
+            return Inferred(inputs, outputs, args, None, None)
         namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in inputs]
         try:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)

@@ -15,8 +15,9 @@ from sklearn import datasets as tables
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.shapes import Tensor
-from netspec.runner.data import Data, all_of, hold_back, load_data
+from netspec.runner.data import Data, hold_back, load_data
 from netspec.runner.pipeline import Pipeline, read_pipeline
+from netspec.runner.samples import all_of
 from netspec.stages.spec import Spec
 
 Make = Callable[..., Spec]
