@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from netspec.runner.data import Loaded, Split
 from netspec.runner.pipeline import Pipeline, in_chunks
+from netspec.runner.samples import Loaded, Split
 
 READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
 Change = Callable[[torch.Tensor], torch.Tensor]

@@ -13,9 +13,10 @@ import torch
 
 from netspec.ground.shapes import Shape, Tensor, show
 from netspec.runner.byname import Choice
-from netspec.runner.data import Data, Split
+from netspec.runner.data import Data
 from netspec.runner.pipeline import Pipeline
 from netspec.runner.problems import Collector, problem, torch_says
+from netspec.runner.samples import Split
 from netspec.runner.settings import Settings
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
 from netspec.stages.spec import Report

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from netspec.ground.tree import Node, Scalar, describe
-from netspec.runner.data import Loaded, Request, all_of, items, own_arguments
 from netspec.runner.problems import misspelt, problem
+from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
 from netspec.stages.sections import SKLEARN_TABLES
 
 

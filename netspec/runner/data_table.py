@@ -12,8 +12,8 @@ import torch
 
 from netspec.ground.paths import PathRefused, resolve
 from netspec.ground.tree import Node, Scalar, describe
-from netspec.runner.data import Loaded, Request, all_of, items, own_arguments
 from netspec.runner.problems import misspelt, problem
+from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
 from netspec.stages.sections import CSV_KEYS
 
 if TYPE_CHECKING:

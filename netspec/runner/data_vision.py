@@ -20,8 +20,8 @@ from netspec.ground.diagnostics import SpecError
 from netspec.ground.paths import PathRefused, resolve
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.byname import Choice, Family, choose, parameters, public_classes
-from netspec.runner.data import LIMIT, Loaded, Request, Split, all_of
 from netspec.runner.problems import problem, torch_says
+from netspec.runner.samples import LIMIT, Loaded, Request, Split, all_of
 from netspec.stages.sections import VISION
 
 _HIDDEN = frozenset(

@@ -14,13 +14,14 @@ from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.batches import Feed, make_feed
 from netspec.runner.contract import Contract, advice_on_loss, check_contract, network_ends
-from netspec.runner.data import Data, Split, load_data
+from netspec.runner.data import Data, load_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
 from netspec.runner.loop import Job
 from netspec.runner.metrics import make_metric
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.problems import Collector, option, top
+from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, read_settings
 from netspec.runner.targets import kind_of
 from netspec.stages.check import check

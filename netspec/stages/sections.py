@@ -1,222 +1,44 @@
-"""The sections `data`, `train` and `expect`: which keys they have, their JSON Schemas, and the check of a document.
-
-Torch-free. One table a section is the only place where a key is declared; the schemas, the messages and the
-reference page come from it. Names and arguments of torch's own classes (losses, optimizers, transforms, datasets) are
-checked by the runner, which can ask torch.
-"""
+"""The check of a document's sections `data`, `train` and `expect` against their keys; torch-free."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping as Dict
 from typing import Any
 
 from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
-from netspec.ground.tree import Mapping, Node, Scalar, describe, plain
+from netspec.ground.names import closest
+from netspec.ground.tree import Mapping, Node, Scalar, describe, plain, shorten
 from netspec.ground.tree import Sequence as ListNode
-
-Schema = dict[str, Any]
-
-EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
-POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
-WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
-ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRESSION]}
-FLAG: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
-TEXT: Schema = {"type": "string", "minLength": 1}
-NAMED: Schema = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
-NAMED_LIST: Schema = {"type": "array", "items": NAMED}
-ROWS: Schema = {"type": "array", "minItems": 1}
-COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
-AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
-FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key: its schema, the same in a person's words, torch-like default, one line of doc, an example."""
-
-    name: str
-    schema: Schema
-    wants: str
-    doc: str
-    example: Any
-    default: Any = None
-    required: bool = False
-
-
-TRAIN_KEYS = (
-    Key("epochs", POSITIVE, "a positive integer", "How many times the training samples are gone through.", 10, 10),
-    Key("batch_size", POSITIVE, "a positive integer", "Samples for one step of the optimizer.", 64, 64),
-    Key(
-        "loss",
-        NAMED,
-        "a loss of torch.nn: Name or {Name: arguments}",
-        "The loss that is minimised, by torch's name.",
-        "CrossEntropyLoss",
-        required=True,
-    ),
-    Key(
-        "optimizer",
-        NAMED,
-        "an optimizer of torch.optim: Name or {Name: arguments}",
-        "Who takes the steps, by torch's name.",
-        {"SGD": {"lr": 0.01, "momentum": 0.5}},
-        required=True,
-    ),
-    Key(
-        "scheduler",
-        NAMED,
-        "a scheduler of torch.optim.lr_scheduler: Name or {Name: arguments}",
-        "How the learning rate changes; it steps once an epoch (OneCycleLR and CyclicLR: once a batch).",
-        {"CosineAnnealingLR": {"T_max": 10}},
-    ),
-    Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
-    Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
-    Key("clip_grad_norm", ABOVE_ZERO, "a number > 0", "Scales gradients whose common norm is larger down to it.", 1.0),
-    Key(
-        "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
-    ),
+from netspec.stages.evaluate import FAILED, Evaluator, param_values
+from netspec.stages.section_keys import (
+    CSV_KEYS,
+    DATA_KEYS,
+    DATA_SCHEMA,
+    DATASETS,
+    EXPECT_KEYS,
+    EXPECT_SCHEMA,
+    EXPRESSION,
+    INLINE_KEYS,
+    OWN,
+    SECTIONS,
+    SKLEARN_KEYS,
+    SKLEARN_TABLES,
+    TRAIN_KEYS,
+    TRAIN_SCHEMA,
+    VISION,
+    Key,
+    object_schema,
 )
 
-DATA_KEYS = (
-    Key(
-        "transforms",
-        NAMED_LIST,
-        "a list of transforms: Name or {Name: arguments}",
-        "torchvision.transforms.v2 by name, for all samples; tensors and scaling to [0, 1] are implied.",
-        [{"Normalize": {"mean": [0.1307], "std": [0.3081]}}],
-    ),
-    Key(
-        "augment",
-        NAMED_LIST,
-        "a list of transforms: Name or {Name: arguments}",
-        "Random transforms, for training samples only; they come before the first Normalize of `transforms`.",
-        [{"RandomCrop": {"size": 28, "padding": 2}}],
-    ),
-    Key(
-        "val",
-        FRACTION,
-        "a fraction between 0 and 1, or a dataset",
-        "What is held back for validation, where the dataset has no split of its own.",
-        0.2,
-    ),
-)
-
-_SHAPE: Schema = {"type": "array", "items": POSITIVE}
-EXPECT_KEYS = (
-    Key(
-        "output",
-        {"anyOf": [_SHAPE, {"type": "object", "minProperties": 1, "additionalProperties": _SHAPE}]},
-        "a list of positive integers, or one for each output by name",
-        "The output's sample shape.",
-        [10],
-    ),
-    Key("max_params", AMOUNT, "a number, or one with k, M, G or T", "No more parameters than this.", "7M"),
-    Key("max_macs", AMOUNT, "a number, or one with k, M, G or T", "No more multiply-accumulates than this.", "2G"),
-)
-
-CSV_KEYS = (
-    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
-    Key("target", COLUMN, "a column's name or index", "The column to predict; negative from the end.", -1, -1),
-    Key("header", {"type": "boolean"}, "true or false", "Whether line 1 holds names; found out where left out.", True),
-    Key(
-        "columns",
-        {"type": "array", "items": COLUMN, "minItems": 1},
-        "a list of column names or indexes",
-        "The features, in this order; all but the target where left out.",
-        ["Glucose", "BMI"],
-    ),
-    Key(
-        "separator",
-        {"type": "string", "minLength": 1, "maxLength": 1},
-        "one character",
-        "What stands between values.",
-        ";",
-        ",",
-    ),
-)
-INLINE_KEYS = (
-    Key("x", ROWS, "a list with one entry a sample", "The inputs.", [[1.0], [2.0]], required=True),
-    Key("y", ROWS, "a list with one entry a sample", "The targets.", [[0], [1]], required=True),
-)
-SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
-SKLEARN_KEYS = (
-    Key(
-        "name",
-        {"enum": list(SKLEARN_TABLES)},
-        f"one of {', '.join(SKLEARN_TABLES)}",
-        "A table that scikit-learn brings.",
-        "digits",
-        required=True,
-    ),
-)
-
-# Classification datasets of torchvision.datasets (a test compares); their arguments are torchvision's own.
-VISION = (
-    "CIFAR10",
-    "CIFAR100",
-    "CLEVRClassification",
-    "Caltech101",
-    "Caltech256",
-    "Country211",
-    "DTD",
-    "EMNIST",
-    "EuroSAT",
-    "FER2013",
-    "FGVCAircraft",
-    "FakeData",
-    "FashionMNIST",
-    "Flowers102",
-    "Food101",
-    "GTSRB",
-    "ImageFolder",
-    "ImageNet",
-    "Imagenette",
-    "INaturalist",
-    "KMNIST",
-    "LFWPeople",
-    "LSUN",
-    "MNIST",
-    "Omniglot",
-    "OxfordIIITPet",
-    "PCAM",
-    "Places365",
-    "QMNIST",
-    "RenderedSST2",
-    "SEMEION",
-    "STL10",
-    "SUN397",
-    "SVHN",
-    "StanfordCars",
-    "USPS",
-)
-OWN = {"CSV": CSV_KEYS, "inline": INLINE_KEYS, "sklearn": SKLEARN_KEYS}
-DATASETS = (*OWN, *VISION)
-
-
-def _object(keys: Iterable[Key]) -> Schema:
-    keys = tuple(keys)
-    properties = {key.name: {**key.schema, "description": key.doc} for key in keys}
-    required = [key.name for key in keys if key.required]
-    return {"type": "object", "properties": properties, "additionalProperties": False, "required": required}
-
-
-def _dataset_schema(name: str) -> Schema:
-    if name not in OWN:
-        return {"type": ["object", "null", "string", "number", "array"]}  # the arguments are torchvision's own
-    required = [key for key in OWN[name] if key.required]
-    return {"anyOf": [required[0].schema, _object(OWN[name])]} if len(required) == 1 else _object(OWN[name])
-
-
-TRAIN_SCHEMA: Schema = _object(TRAIN_KEYS)
-EXPECT_SCHEMA: Schema = _object(EXPECT_KEYS)
-_DATA_OBJECT: Schema = _object(DATA_KEYS)
-_DATA_OBJECT["properties"] |= {name: _dataset_schema(name) for name in DATASETS}
-DATA_SCHEMA: Schema = {"anyOf": [{"enum": list(VISION)}, _DATA_OBJECT]}
-
-SECTIONS: dict[str, tuple[Key, ...]] = {"data": DATA_KEYS, "train": TRAIN_KEYS, "expect": EXPECT_KEYS}
+__all__ = [
+    "CSV_KEYS", "DATASETS", "DATA_KEYS", "DATA_SCHEMA", "EXPECT_KEYS", "EXPECT_SCHEMA", "INLINE_KEYS", "OWN",
+    "SECTIONS", "SKLEARN_KEYS", "SKLEARN_TABLES", "TRAIN_KEYS", "TRAIN_SCHEMA", "VISION", "Key", "amount",
+    "check_sections",
+]  # fmt: skip
 
 
 def amount(value: object) -> float | None:
@@ -231,6 +53,9 @@ def amount(value: object) -> float | None:
 def check_sections(document: Mapping) -> list[Diagnostic]:
     """What is wrong with the keys and values of a document's `data`, `train` and `expect`, each at its place."""
     findings = Findings()
+    params = document.get("params")
+    written = {key.text: value for key, value in params} if isinstance(params, Mapping) else {}
+    names = param_values(written)
     for section in ("data", "train", "expect"):
         node = document.get(section)
         if isinstance(node, Scalar) and node.value is None:
@@ -238,13 +63,15 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
                 "NS202", f"{section} is empty: give it a mapping, or leave it out", document.key(section) or node
             )
         elif node is not None and section == "data":
-            _check_data(node, findings)
+            _check_data(node, names, findings)
         elif node is not None:
             _check_keys(node, SECTIONS[section], section, findings)
+            if section == "train" and isinstance(node, Mapping):
+                _check_expressions(node, names, findings)
     return findings.list()
 
 
-def _check_data(node: Node, findings: Findings) -> None:
+def _check_data(node: Node, names: Dict[str, Value], findings: Findings) -> None:
     if isinstance(node, Mapping):
         _check_keys(node, DATA_KEYS, "data", findings, others=DATASETS)
         named = [key for key, _ in node if key.value in DATASETS]
@@ -257,14 +84,48 @@ def _check_data(node: Node, findings: Findings) -> None:
         if isinstance(val, Mapping):
             for key, arguments in val:
                 _check_dataset(key, arguments, findings)
-        elif isinstance(val, Scalar) and isinstance(val.value, str) and val.value in (*DATASETS, ""):
-            _check_dataset(val, None, findings)
+        elif isinstance(val, Scalar) and isinstance(val.value, str):
+            _check_val(val, names, findings)
         for key in named[:1]:
             _check_dataset(key, node.get(str(key.value)), findings)
     elif isinstance(node, Scalar):
         _check_dataset(node, None, findings)
     else:
         findings.add("NS202", f"data is a dataset's name or a mapping, not {describe(node)}", node)
+
+
+def _check_val(val: Scalar, names: Dict[str, Value], findings: Findings) -> None:
+    """What is held back, where it is text: the name of a dataset, or an expression over the parameters."""
+    attempt = Findings()
+    value = FAILED if val.value in DATASETS or not val.plain else Evaluator(attempt).scalar(val, names)
+    if value is FAILED:
+        if closest(str(val.value), names) and not closest(str(val.value), DATASETS):
+            findings.extend(attempt.list())
+        else:
+            _check_dataset(val, None, findings)
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        wants = next(key.wants for key in DATA_KEYS if key.name == "val")
+        findings.add("NS202", f"data → val is {wants}, not {shorten(val.text)} = {value}", val)
+
+
+def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Findings) -> None:
+    """The numbers of `train` that are written as text: each is an expression over the parameters, with a fit value."""
+    import jsonschema
+
+    for key in TRAIN_KEYS:
+        value = node.get(key.name)
+        if EXPRESSION not in key.schema.get("anyOf", ()) or not isinstance(value, Scalar):
+            continue
+        if not isinstance(value.value, str) or not re.fullmatch(EXPRESSION["pattern"], value.value):
+            continue  # no text, or refused as text that is no expression
+        wants = f"train → {key.name} is {key.wants}"
+        if not value.plain or (value.value.isidentifier() and not closest(value.value, names)):
+            findings.add("NS202", f"{wants}, not {describe(value)}", value)
+            continue
+        result = Evaluator(findings).scalar(value, names)
+        numbers = {"anyOf": [schema for schema in key.schema["anyOf"] if schema is not EXPRESSION]}
+        if result is not FAILED and not jsonschema.Draft202012Validator(numbers).is_valid(result):
+            findings.add("NS202", f"{wants}, not {shorten(value.text)} = {result}", value)
 
 
 def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> None:
@@ -295,7 +156,7 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
         return
     known = {key.name: key for key in keys}
     others = tuple(others)
-    schema = _object(keys)
+    schema = object_schema(keys)
     schema["properties"] |= {name: {} for name in others}
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(plain(node)), key=lambda error: str(error.absolute_path)):

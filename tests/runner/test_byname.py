@@ -15,6 +15,7 @@ from netspec.runner import families
 from netspec.runner.byname import Choice, choose, parameters
 from netspec.runner.settings import make_scheduler, read_settings
 from netspec.stages.source import compose
+from netspec.stages.load import load
 from netspec.stages.spec import Spec
 
 Refused = Callable[..., list[Diagnostic]]
@@ -149,9 +150,9 @@ def test_a_transform_may_hold_others(refused: Refused) -> None:
     assert found.code == "NS604"
 
 
-def test_the_settings_report_everything_at_once(make: Callable[..., Spec], table: str, refused: Refused) -> None:
+def test_the_settings_report_everything_at_once(table: str, refused: Refused) -> None:
     text = table.replace("MSELoss", "MSLoss").replace("lr: 0.05", "lr: fast").replace("epochs: 3", "epochs: many")
-    found = refused(read_settings, make(text))
+    found = refused(read_settings, load(text))
     assert [item.code for item in found] == ["NS202", "NS604", "NS605"]
 
 

@@ -8,8 +8,8 @@ import torch
 from torchvision.transforms import v2
 
 from netspec.runner.batches import epoch_order, make_feed
-from netspec.runner.data import Loaded, all_of
 from netspec.runner.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
+from netspec.runner.samples import Loaded, all_of
 from netspec.stages.spec import Spec
 
 Make = Callable[..., Spec]

@@ -23,7 +23,8 @@ def found(text: str) -> list[tuple[str, int, int]]:
     return [(item.code, item.span.line, item.span.column) for item in check_sections(root)]
 
 
-GOOD = """data: {sklearn: digits, val: 0.2, augment: [{RandomCrop: {size: 8, padding: 1}}]}
+GOOD = """params: {width: 8, n: 3, part: 0.2, classes: 10}
+data: {sklearn: digits, val: 0.2, augment: [{RandomCrop: {size: 8, padding: 1}}]}
 train: {epochs: width*2, batch_size: 64, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.1}}, seed: n, device: cuda:1}
 expect: {output: [classes], max_params: 7M, max_macs: 2G}
 """
@@ -35,6 +36,7 @@ def test_a_right_document_has_no_findings() -> None:
     assert found("data: {MNIST: }") == []
     assert found("data: {CSV: rows.csv, val: {CSV: {path: more.csv}}}") == []
     assert found("data: {ImageFolder: pictures, val: {ImageFolder: more}}") == []
+    assert found("params: {part: 0.5}\ndata: {MNIST: , val: part/2}") == []
     assert found("layers: []") == []
 
 
@@ -66,6 +68,13 @@ def test_a_right_document_has_no_findings() -> None:
         ("expect: {output: {main: [3, x, -1]}}", [("NS202", 1, 32)]),
         ("expect: {output: ten}", [("NS202", 1, 18)]),
         ("expect: {max_parms: 7M}", [("NS201", 1, 10)]),
+        ("train: {loss: L1Loss, optimizer: SGD, epochs: three}", [("NS202", 1, 47)]),
+        ("train: {loss: L1Loss, optimizer: SGD, epochs: '3'}", [("NS202", 1, 47)]),
+        ("params: {width: 7}\ntrain: {loss: L1Loss, optimizer: SGD, epochs: widht}", [("NS210", 2, 47)]),
+        ("params: {width: 7}\ntrain: {loss: L1Loss, optimizer: SGD, epochs: 2*(width}", [("NS206", 2, 47)]),
+        ("params: {width: 7}\ntrain: {loss: L1Loss, optimizer: SGD, seed: width/2}", [("NS202", 2, 45)]),
+        ("params: {part: 1.5}\ndata: {MNIST: , val: part}", [("NS202", 2, 22)]),
+        ("data: {MNIST: , val: nothing}", [("NS604", 1, 22)]),
     ],
 )
 def test_each_mistake_is_one_finding_at_its_place(text: str, expected: list[tuple[str, int, int]]) -> None:

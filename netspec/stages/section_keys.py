@@ -1,0 +1,214 @@
+"""The keys of `data`, `train` and `expect` and of netspec's own datasets, with their JSON Schemas.
+
+One table a section is the only place where a key is declared; the schemas, the messages and the reference page come
+from it. Names and arguments of torch's own classes (losses, optimizers, transforms, datasets) are checked by the
+runner, which can ask torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Schema = dict[str, Any]
+
+EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
+POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
+ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRESSION]}
+FLAG: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
+TEXT: Schema = {"type": "string", "minLength": 1}
+NAMED: Schema = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+NAMED_LIST: Schema = {"type": "array", "items": NAMED}
+ROWS: Schema = {"type": "array", "minItems": 1}
+COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
+AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
+FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its schema, the same in a person's words, torch-like default, one line of doc, an example."""
+
+    name: str
+    schema: Schema
+    wants: str
+    doc: str
+    example: Any
+    default: Any = None
+    required: bool = False
+
+
+TRAIN_KEYS = (
+    Key("epochs", POSITIVE, "a positive integer", "How many times the training samples are gone through.", 10, 10),
+    Key("batch_size", POSITIVE, "a positive integer", "Samples for one step of the optimizer.", 64, 64),
+    Key(
+        "loss",
+        NAMED,
+        "a loss of torch.nn: Name or {Name: arguments}",
+        "The loss that is minimised, by torch's name.",
+        "CrossEntropyLoss",
+        required=True,
+    ),
+    Key(
+        "optimizer",
+        NAMED,
+        "an optimizer of torch.optim: Name or {Name: arguments}",
+        "Who takes the steps, by torch's name.",
+        {"SGD": {"lr": 0.01, "momentum": 0.5}},
+        required=True,
+    ),
+    Key(
+        "scheduler",
+        NAMED,
+        "a scheduler of torch.optim.lr_scheduler: Name or {Name: arguments}",
+        "How the learning rate changes; it steps once an epoch (OneCycleLR and CyclicLR: once a batch).",
+        {"CosineAnnealingLR": {"T_max": 10}},
+    ),
+    Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
+    Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key("clip_grad_norm", ABOVE_ZERO, "a number > 0", "Scales gradients whose common norm is larger down to it.", 1.0),
+    Key(
+        "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
+    ),
+)
+
+DATA_KEYS = (
+    Key(
+        "transforms",
+        NAMED_LIST,
+        "a list of transforms: Name or {Name: arguments}",
+        "torchvision.transforms.v2 by name, for all samples; tensors and scaling to [0, 1] are implied.",
+        [{"Normalize": {"mean": [0.1307], "std": [0.3081]}}],
+    ),
+    Key(
+        "augment",
+        NAMED_LIST,
+        "a list of transforms: Name or {Name: arguments}",
+        "Random transforms, for training samples only; they come before the first Normalize of `transforms`.",
+        [{"RandomCrop": {"size": 28, "padding": 2}}],
+    ),
+    Key(
+        "val",
+        FRACTION,
+        "a fraction between 0 and 1, or a dataset",
+        "What is held back for validation, where the dataset has no split of its own.",
+        0.2,
+    ),
+)
+
+_SHAPE: Schema = {"type": "array", "items": POSITIVE}
+EXPECT_KEYS = (
+    Key(
+        "output",
+        {"anyOf": [_SHAPE, {"type": "object", "minProperties": 1, "additionalProperties": _SHAPE}]},
+        "a list of positive integers, or one for each output by name",
+        "The output's sample shape.",
+        [10],
+    ),
+    Key("max_params", AMOUNT, "a number, or one with k, M, G or T", "No more parameters than this.", "7M"),
+    Key("max_macs", AMOUNT, "a number, or one with k, M, G or T", "No more multiply-accumulates than this.", "2G"),
+)
+
+CSV_KEYS = (
+    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
+    Key("target", COLUMN, "a column's name or index", "The column to predict; negative from the end.", -1, -1),
+    Key("header", {"type": "boolean"}, "true or false", "Whether line 1 holds names; found out where left out.", True),
+    Key(
+        "columns",
+        {"type": "array", "items": COLUMN, "minItems": 1},
+        "a list of column names or indexes",
+        "The features, in this order; all but the target where left out.",
+        ["Glucose", "BMI"],
+    ),
+    Key(
+        "separator",
+        {"type": "string", "minLength": 1, "maxLength": 1},
+        "one character",
+        "What stands between values.",
+        ";",
+        ",",
+    ),
+)
+INLINE_KEYS = (
+    Key("x", ROWS, "a list with one entry a sample", "The inputs.", [[1.0], [2.0]], required=True),
+    Key("y", ROWS, "a list with one entry a sample", "The targets.", [[0], [1]], required=True),
+)
+SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
+SKLEARN_KEYS = (
+    Key(
+        "name",
+        {"enum": list(SKLEARN_TABLES)},
+        f"one of {', '.join(SKLEARN_TABLES)}",
+        "A table that scikit-learn brings.",
+        "digits",
+        required=True,
+    ),
+)
+
+# Classification datasets of torchvision.datasets (a test compares); their arguments are torchvision's own.
+VISION = (
+    "CIFAR10",
+    "CIFAR100",
+    "CLEVRClassification",
+    "Caltech101",
+    "Caltech256",
+    "Country211",
+    "DTD",
+    "EMNIST",
+    "EuroSAT",
+    "FER2013",
+    "FGVCAircraft",
+    "FakeData",
+    "FashionMNIST",
+    "Flowers102",
+    "Food101",
+    "GTSRB",
+    "ImageFolder",
+    "ImageNet",
+    "Imagenette",
+    "INaturalist",
+    "KMNIST",
+    "LFWPeople",
+    "LSUN",
+    "MNIST",
+    "Omniglot",
+    "OxfordIIITPet",
+    "PCAM",
+    "Places365",
+    "QMNIST",
+    "RenderedSST2",
+    "SEMEION",
+    "STL10",
+    "SUN397",
+    "SVHN",
+    "StanfordCars",
+    "USPS",
+)
+OWN = {"CSV": CSV_KEYS, "inline": INLINE_KEYS, "sklearn": SKLEARN_KEYS}
+DATASETS = (*OWN, *VISION)
+
+
+def object_schema(keys: Iterable[Key]) -> Schema:
+    """The JSON Schema of a mapping with these keys and no others."""
+    keys = tuple(keys)
+    properties = {key.name: {**key.schema, "description": key.doc} for key in keys}
+    required = [key.name for key in keys if key.required]
+    return {"type": "object", "properties": properties, "additionalProperties": False, "required": required}
+
+
+def _dataset_schema(name: str) -> Schema:
+    if name not in OWN:
+        return {"type": ["object", "null", "string", "number", "array"]}  # the arguments are torchvision's own
+    required = [key for key in OWN[name] if key.required]
+    return {"anyOf": [required[0].schema, object_schema(OWN[name])]} if len(required) == 1 else object_schema(OWN[name])
+
+
+TRAIN_SCHEMA: Schema = object_schema(TRAIN_KEYS)
+EXPECT_SCHEMA: Schema = object_schema(EXPECT_KEYS)
+_DATA_OBJECT: Schema = object_schema(DATA_KEYS)
+_DATA_OBJECT["properties"] |= {name: _dataset_schema(name) for name in DATASETS}
+DATA_SCHEMA: Schema = {"anyOf": [{"enum": list(VISION)}, _DATA_OBJECT]}
+
+SECTIONS: dict[str, tuple[Key, ...]] = {"data": DATA_KEYS, "train": TRAIN_KEYS, "expect": EXPECT_KEYS}
