@@ -10,7 +10,7 @@ from netspec.ground.shapes import show
 from netspec.ground.tree import Mapping as Tree
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.layers.arguments import Ints
-from netspec.stages.diagnose import diagnose
+from netspec.stages.diagnose import diagnose, output_fixes
 from netspec.stages.evaluate import Evaluator, param_values
 from netspec.stages.expand import expand
 from netspec.stages.fix import verified
@@ -41,7 +41,7 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
         report = Report(spec, graph, inference.known, (), report.params)
     if not any(found.severity == "error" for found in findings.list()):
         findings.extend(review(report))
-        findings.extend(_expectations(report))
+        findings.extend(_expectations(report, fixes))
     ordered = sorted((_with_origin(found, spec) for found in findings.list()), key=lambda found: _order(found, spec))
     if fixes and any(found.fixes for found in ordered):
         size = len(graph.calls) if graph else 1
@@ -88,14 +88,14 @@ def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
     )  # fmt: skip
 
 
-def _expectations(report: Report) -> Iterator[Diagnostic]:
+def _expectations(report: Report, fixes: bool) -> Iterator[Diagnostic]:
     """What `expect` promises against what was found."""
     expect = report.spec.expect
     if not isinstance(expect, Tree) or report.graph is None:
         return
     wanted = expect.get("output")
     if wanted is not None:
-        yield from _expected_output(report, wanted)
+        yield from _expected_output(report, wanted, fixes)
     for key, code, counted, what in (
         ("max_params", "NS502", report.parameters, "parameters"),
         ("max_macs", "NS503", report.macs, "MACs"),
@@ -113,7 +113,7 @@ def _expectations(report: Report) -> Iterator[Diagnostic]:
             )
 
 
-def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
+def _expected_output(report: Report, wanted: Node, fixes: bool) -> Iterator[Diagnostic]:
     """The outputs against their promised shapes: one list for the first, or a list for each name."""
     outputs = report.outputs
     promises = (
@@ -128,4 +128,5 @@ def _expected_output(report: Report, wanted: Node) -> Iterator[Diagnostic]:
             yield Diagnostic("NS501", f"expect.output names {name}, which is no output", node.span)
         elif isinstance(shape, tuple) and tensor is not None and tensor.shape != shape:
             message = f"expect.output is {show(shape)}, the network gives {show(tensor.shape)}"
-            yield Diagnostic("NS501", message, node.span, layer=name)
+            found = output_fixes(report, name, shape) if fixes else ()
+            yield Diagnostic("NS501", message, node.span, layer=name, fixes=found)

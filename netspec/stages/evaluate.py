@@ -55,6 +55,7 @@ class Evaluator:
             code = "NS216" if _right_type(value, kind) else "NS202"
             message = f"{what} has to be {kind.wants}{reason}, got {got}"
             matches = closest(value, words(kind)) if isinstance(value, str) else []
+            matches = matches or _shorter(node, kind)
             fixes = [Fix(match, (Edit(node.span, match),)) for match in matches]
             self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
             guess = meant(value, words(kind)) if isinstance(value, str) else None
@@ -78,6 +79,15 @@ class Evaluator:
             self.findings.add("NS202", message, node, fixes=[fix], frames=frames)
             return switch == "true"
         return self.scalar(node, names, frames)
+
+
+def _shorter(node: Node, kind: Kind) -> list[str]:
+    """A list that is too long for its axes, cut to them."""
+    lengths = [inner.length for inner in getattr(kind, "kinds", (kind,)) if isinstance(inner, Ints) and inner.length]
+    if not isinstance(node, Sequence) or not lengths or len(node.items) <= lengths[0]:
+        return []
+    texts = [item.text for item in node.items[: lengths[0]] if isinstance(item, Scalar)]
+    return [texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"] if texts else []
 
 
 def _part(node: Scalar, offset: int, name: str) -> Scalar:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix
 from netspec.ground.reading import ReadError
-from netspec.stages.edits import apply_edits
+from netspec.stages.mending.edits import apply_edits
 from netspec.stages.spec import Spec
 
 MOST_TRIALS = 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +94,14 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
+
+    def every_item(self) -> Iterator[Item]:
+        """Every item of the spec and of its blocks, as written."""
+        queue = [*self.layers, *(item for block in self.blocks.values() for item in block.items)]
+        while queue:
+            item = queue.pop()
+            yield item
+            queue += [*item.items, *(inner for _, items, _ in item.branches for inner in items)]
 
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""

@@ -63,6 +63,15 @@ class Ways:
                 return None
         return None
 
+    def sizer(self, call: Call) -> Call | None:
+        """The layer upstream whose argument decides how many channels or features reach a call."""
+        for before in self.back(self.producer(call)):
+            if {"out_channels", "out_features"} & set(before.args):
+                return before
+            if len(before.inputs) != 1 or before.record.name.startswith("Flatten"):
+                return None
+        return None
+
     def text(self, ref: Ref) -> str | None:
         """A value's way in words; layers that keep a shape are left out. None where it is not known."""
         steps: list[str] = []

@@ -44,8 +44,8 @@ def layers_page() -> str:
     """docs/layers.md."""
     lines = ["# Layers and functions", "", _NOTE, ""]
     lines += [
-        "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument, or else",
-        "the first.",
+        "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument,",
+        "or else the first.",
         "",
     ]
     for family in FAMILIES:

@@ -71,7 +71,7 @@ PROMISED = {
     "ns205_argument": ["out_channels", "stride", "bias", None],
     "ns205_block_parameter": ["width"],
     "ns210_parameter": ["width", "classes", "width", None],
-    "ns216_value": [None, "same", "zeros", None, None, None],
+    "ns216_value": [None, "same", "zeros", "[3, 3]", None, None],
     "ns216_dtype": ["float32"],
     "ns301_reference": ["first", None, None, None, None],
     "ns401_in_features": ["in_features: 32*12*12"],

@@ -49,12 +49,13 @@ def replace_arguments(call: Call, text: str) -> Edit | None:
     return None if written is None or call.item.kind != "layer" else Edit(written.span, text)
 
 
-def insert_before(call: Call, line: str, sources: Dict[str, str]) -> Edit | None:
+def insert_before(call: Call, line: str, sources: Dict[str, str], *, wired: bool = False) -> Edit | None:
     """The edit that puts an item before a call's item in its list; None where the item is no entry of a list.
 
-    An item with a `from` of its own does not take the item before it, so nothing is put there either.
+    An item with a `from` of its own does not take the item before it, so nothing is put there either, unless the
+    new item is `wired` to it by name.
     """
-    if call.item.sources is not None:
+    if call.item.sources is not None and not wired:
         return None
     span = call.item.node.span
     lines = split_lines(sources.get(span.path, ""))
@@ -79,3 +80,15 @@ def apply_edits(text: str, edits: list[Edit]) -> str:
         start, end = starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1
         text = text[:start] + edit.text.replace("\n", ends) + text[end:]
     return text
+
+
+def remove_item(call: Call, sources: Dict[str, str]) -> Edit | None:
+    """The edit that takes a call's item out of its list; None where the item does not have lines of its own."""
+    span = call.item.node.span
+    lines = split_lines(sources.get(span.path, ""))
+    if call.item.repeat is not None or not 1 <= span.line <= span.end_line < len(lines):
+        return None
+    rest = lines[span.end_line - 1][span.end_column - 1 :].strip()
+    if lines[span.line - 1][: span.column - 1].strip() != "-" or (rest and not rest.startswith("#")):
+        return None
+    return Edit(Span(span.path, span.line, 1, span.end_line + 1, 1), "")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from netspec.ground.diagnostics import Fix
-from netspec.ground.shapes import Shape, Tensor
-from netspec.stages.edits import replace_arguments, set_argument
-from netspec.stages.infer import Inference, apply
+from netspec.ground.diagnostics import Edit, Fix
+from netspec.ground.shapes import Shape
+from netspec.stages.infer import Inference, Problem, apply
+from netspec.stages.mending.context import Context, edit, written
+from netspec.stages.mending.edits import insert_before, replace_arguments, set_argument
 from netspec.stages.spec import Call, Graph, Ref
 
 FURTHEST = 12  # layers upstream that are considered
@@ -62,6 +63,9 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]
         for extra in (1, 2, 3):
             yield {"output_padding": extra}
     if "Pool" in call.record.name:
+        if call.args.get("stride") is None:
+            for kernel_size in (2, 3, 4, 8):
+                yield {"kernel_size": kernel_size}
         yield {"kernel_size": 3, "stride": 1, "padding": 1}
     for stride in (1, 2, 3, 4):
         yield {"stride": stride}
@@ -69,18 +73,59 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]
             yield {"stride": stride, "padding": padding}
 
 
-def shape_fixes(call: Call, inputs: tuple[Tensor, ...], wanted: Shape) -> Iterator[Fix]:
-    """Candidate fixes for a layer that misses a claimed shape: its padding, stride or output_padding."""
-    given = apply(call, inputs)
-    if not given.worlds or len(given.worlds[0][0].shape) != len(wanted) or given.worlds[0][0].shape[0] != wanted[0]:
+def claims(problem: Problem, context: Context) -> Iterator[Fix]:
+    """A layer that misses a claimed shape: its padding, stride or output_padding, and last the claim."""
+    if problem.kind != "shape":
         return
-    for change in _changes(call, given.worlds[0][0].shape, wanted):
-        outcome = apply(_with(call, **change), inputs)
-        if outcome.worlds and not outcome.problems and outcome.worlds[0][0].shape == wanted:
+    call, shape, wanted = problem.call, problem.actual, problem.written
+    if len(shape) == len(wanted) and shape[0] == wanted[0]:
+        for change in _changes(call, shape, wanted):
+            outcome = apply(_with(call, **change), problem.inputs)
             fix = _fix(call, change)
-            if fix is not None:
+            if fix is not None and outcome.worlds and not outcome.problems and outcome.worlds[0][0].shape == wanted:
                 yield fix
-                return
+                break
+    yield edit(call.places["shape"], written(shape), f"shape: {written(shape)}")
+
+
+def towards(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
+    """For an output that misses its promised shape: the change of one layer upstream that gives it."""
+    known = context.inference.known[ref.node].outputs if ref.node >= 0 else None
+    if known is None or len(known[0].shape) != len(wanted):
+        return
+    calls = _upstream(context.graph, ref)
+    for position, call in enumerate(calls):
+        for change in _changes(call, known[0].shape, wanted):
+            if _end_shape(context.inference, calls, position, _with(call, **change)) == wanted:
+                fix = _fix(call, change)
+                if fix is not None:
+                    yield fix
+                break
+
+
+def shortcut(problem: Problem, context: Context) -> Iterator[Fix]:
+    """A sum whose second value has other channels: a 1×1 convolution brings it to the first one's shape."""
+    call, shapes = problem.call, [tensor.shape for tensor in problem.inputs]
+    sources = call.item.sources
+    if problem.code != "NS405" or call.record.name not in ("add", "sub", "mul") or len(shapes) != 2 or not sources:
+        return
+    (left, right), ranks = shapes, {len(shape) for shape in shapes}
+    if (
+        ranks != {3}
+        or len(sources) != 2
+        or left == right
+        or any(r % w for r, w in zip(right[1:], left[1:], strict=True))
+    ):
+        return
+    strides = {r // w for r, w in zip(right[1:], left[1:], strict=True)}
+    if len(strides) != 1:
+        return
+    stride = "" if strides == {1} else f", stride: {int(strides.pop())}"
+    conv = f"{{in_channels: {right[0]}, out_channels: {left[0]}, kernel_size: 1{stride}}}"
+    line = f"{{name: downsample, Conv2d: {conv}, from: {sources[1].text}}}"
+    inserted = insert_before(call, line, context.spec.sources, wired=True)
+    if inserted is not None:
+        yield Fix("a 1×1 convolution on the shortcut", (inserted, Edit(sources[1].span, "downsample")))
 
 
 def _goal(merge: Call, shape: Shape, other: Shape) -> Shape:
@@ -92,8 +137,11 @@ def _goal(merge: Call, shape: Shape, other: Shape) -> Shape:
     return other
 
 
-def merge_fixes(merge: Call, graph: Graph, inference: Inference) -> Iterator[Fix]:
-    """Candidate fixes for a merge whose inputs differ: those that locally give the shape that is needed."""
+def branches(problem: Problem, context: Context) -> Iterator[Fix]:
+    """For a merge whose inputs differ: the changes of a layer upstream that locally give the shape that is needed."""
+    merge, graph, inference = problem.call, context.graph, context.inference
+    if problem.code != "NS405":
+        return
     known = inference.known[merge.id].inputs
     shapes = [tensor.shape for tensor in known if tensor is not None]
     if len(shapes) != len(merge.inputs) or len(shapes) < 2 or len(set(map(len, shapes))) != 1:
@@ -135,3 +183,6 @@ def _fix(call: Call, change: dict[str, int]) -> Fix | None:
             call, "{" + ", ".join([*parts, *(f"{key}: {value}" for key, value in change.items())]) + "}"
         )
     return None if edit is None else Fix(f"{said} in {where}", (edit,))
+
+
+RULES = (claims, branches, shortcut)

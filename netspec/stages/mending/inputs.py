@@ -1,0 +1,63 @@
+"""Input sizes for which the network is right: the nearest one, found by inferring the network again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from netspec.ground.diagnostics import Edit, Fix
+from netspec.ground.shapes import Shape, Tensor, show
+from netspec.stages.infer import Problem, infer
+from netspec.stages.mending.context import Context, whole
+from netspec.stages.spec import Graph
+
+LARGEST = 1024
+MOST_WORK = 60_000  # calls that are inferred again for one question
+POWERS = (8, 16, 32, 64, 128, 256, 512)
+
+
+def right(graph: Graph, name: str, sample: Tensor, shape: Shape, problem: Problem) -> bool:
+    """Whether a network's call works, and no other fails anew, with another shape of its input."""
+    changed = replace(graph, inputs={**graph.inputs, name: replace(sample, shape=shape)})
+    found = infer(changed).problems
+    return not any(other.kind != "broadcast" for other in found)
+
+
+def input_size(problem: Problem, context: Context) -> Iterator[Fix]:
+    """A picture too small for the depth, or one whose halves do not meet again: the nearest size that works."""
+    graph, spec = context.graph, context.spec
+    if problem.code not in ("NS404", "NS405") or len(graph.inputs) != 1 or len(spec.inputs) != 1:
+        return
+    ((name, sample),) = graph.inputs.items()
+    sizes = spec.inputs[0].sizes
+    if sample is None or not 1 <= len(sample.shape) <= 4 or len(sizes) != len(sample.shape):
+        return
+    budget = MOST_WORK // max(len(graph.calls), 1)
+    for shape in _shapes(sample.shape, problem.code == "NS405"):
+        budget -= 1
+        if budget < 0:
+            return
+        if right(graph, name, sample, shape, problem):
+            kept = len(shape) > 1  # the channels stay
+            text = ", ".join(map(str, shape[kept:]))
+            yield Fix(f"an input of {show(shape)}", (Edit(whole(sizes[kept:]), text),))
+            return
+
+
+def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
+    """Shapes to try: for halves that do not meet the nearest larger ones, for small pictures the powers of two."""
+    if len(shape) == 1:
+        yield from ((length,) for length in range(shape[0] + 1, shape[0] + 33))
+        return
+    channels, spatial = shape[0], shape[1:]
+    if not nearest:
+        for size in POWERS:
+            if size > min(spatial):
+                yield (channels, *(size for _ in spatial))
+    for step in (2, 4, 8, 16, 32, 64):
+        rounded = tuple(-(-length // step) * step for length in spatial)
+        if rounded != spatial:
+            yield (channels, *rounded)
+
+
+RULES = (input_size,)
