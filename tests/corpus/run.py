@@ -1,4 +1,4 @@
-"""What the checker makes of real shape bugs: `python tests/corpus/run.py [FOLDER]` prints a table and its totals.
+"""What the checker makes of real shape bugs: `python -m tests.corpus.run [FOLDER]` prints a table and its totals.
 
 Each case is a network that somebody asked about in public. Its head says where (`# source:`), what is wrong (`# bug:`)
 and how a good tutor would mend it (`# mend:`, one line for each accepted way, the likeliest first). A mark stands on
@@ -139,7 +139,7 @@ def judge(case: Case) -> Result:
     marked = case.faults.keys() | case.also
     here = [item for item in found if item["line"] in marked]
     text = case.text
-    for _ in case.faults:
+    for _ in range(max(mend.count(" ;; ") + 1 for mend in case.mends)):
         left = errors(text)
         if left and left[0]["fixes"]:
             text = apply(text, left[0]["fixes"][0]["edits"])
