@@ -1,0 +1,181 @@
+"""What the checker makes of real shape bugs: `python -m tests.corpus.run [FOLDER]` prints a table and its totals.
+
+Each case is a network that somebody asked about in public. Its head says where (`# source:`), what is wrong (`# bug:`)
+and how a good tutor would mend it (`# mend:`, one line for each accepted way, the likeliest first). A mark stands on
+the faulty line: `# !NS401`, the code that is expected there; `# !also` on a line that is as good a place to point at.
+
+A mend is one or more edits with ` ;; ` between them. An edit is `KEY: VALUE`, which replaces the key's value; or items
+`- A ++ - B`, which replace the line; or `remove`. It is made on the first marked line, or on the one that it names
+(`line 9: KEY: VALUE`).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netspec
+from netspec.views.report_json import report_json
+
+HERE = Path(__file__).resolve().parent
+
+_MARK = re.compile(r"\s*# !(NS\d{3}|also)\s*$")
+_KEY = re.compile(r"([a-z]\w*): (.+)$")
+
+Found = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A faulty network: what its head and its marks say."""
+
+    name: str
+    text: str
+    source: str
+    faults: dict[int, str]
+    also: frozenset[int]
+    mends: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the checker did on one case; `stray` counts its errors on other lines than the marked ones."""
+
+    name: str
+    found: bool
+    placed: bool
+    coded: bool
+    mended: bool
+    false_alarm: bool
+    stray: int
+    said: str
+
+
+def read(path: Path) -> Case:
+    """The case in a file."""
+    text = path.read_text(encoding="utf-8")
+    marks = {n: match[1] for n, line in enumerate(text.splitlines(), 1) if (match := _MARK.search(line))}
+    return Case(
+        name=path.stem,
+        text=text,
+        source=" ".join(re.findall(r"^# source: (.+)$", text, re.MULTILINE)),
+        faults={line: mark for line, mark in marks.items() if mark != "also"},
+        also=frozenset(line for line, mark in marks.items() if mark == "also"),
+        mends=tuple(re.findall(r"^# mend: (.+)$", text, re.MULTILINE)),
+    )
+
+
+def cases(folder: Path = HERE) -> list[Case]:
+    """Every case of a folder."""
+    return [read(path) for path in sorted(folder.glob("*.yaml"))]
+
+
+def mended_by(case: Case, mend: str) -> str:
+    """The case's text with an accepted mend made."""
+    lines = case.text.splitlines()
+    changed: dict[int, list[str]] = {}
+    for edit in mend.split(" ;; "):
+        named = re.match(r"line (\d+): (.+)$", edit)
+        number, what = (int(named[1]), named[2]) if named else (min(case.faults), edit)
+        changed[number] = _edited(_MARK.sub("", lines[number - 1]), what)
+    return "".join(f"{line}\n" for n, old in enumerate(lines, 1) for line in changed.get(n, [old]))
+
+
+def _edited(line: str, what: str) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())]
+    if what == "remove":
+        return []
+    if what.startswith("- "):
+        return [f"{indent}{item}" for item in what.split(" ++ ")]
+    key = _KEY.match(what)
+    if key is None:
+        raise ValueError(f"not a mend: {what}")
+    if line.startswith(f"{key[1]}:"):
+        return [what]
+    text, made = re.subn(rf"\b{key[1]}: (\[[^\]]*\]|[^,{{}}\[\]]+)", lambda _: what, line, count=1)
+    if not made:
+        raise ValueError(f"no {key[1]} in: {line}")
+    return [text]
+
+
+def apply(text: str, edits: Found) -> str:
+    """The edits of a fix made as an editor would, the last one first."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    for edit in sorted(edits, key=lambda e: (e["line"], e["column"]), reverse=True):
+        start = starts[edit["line"] - 1] + edit["column"] - 1
+        end = starts[edit["end_line"] - 1] + edit["end_column"] - 1
+        text = text[:start] + edit["text"] + text[end:]
+    return text
+
+
+def errors(text: str) -> Found:
+    """The errors of a spec's text, as the JSON contract gives them."""
+    found: Found = report_json(netspec.check(netspec.load(text)))["diagnostics"]
+    return [item for item in found if item["severity"] == "error"]
+
+
+def network(text: str) -> object:
+    """What a text says, whatever its numbers, names and layout look like; None where it has errors."""
+    report = netspec.check(netspec.load(text))
+    if report.graph is None or not report.ok:
+        return None
+    calls = [
+        (call.record.name.lower(), sorted((k, str(v)) for k, v in known.args.items()), call.inputs)
+        for call, known in zip(report.graph.calls, report.inferred, strict=True)
+    ]
+    return calls, list(report.graph.inputs.values()), list(report.graph.outputs.values())
+
+
+def judge(case: Case) -> Result:
+    """Check a case, mend it by the first fixes, check what a tutor would make of it."""
+    found = errors(case.text)
+    at = {item["line"] for item in found}
+    marked = case.faults.keys() | case.also
+    here = [item for item in found if item["line"] in marked]
+    text = case.text
+    for _ in range(max(mend.count(" ;; ") + 1 for mend in case.mends)):
+        left = errors(text)
+        if left and left[0]["fixes"]:
+            text = apply(text, left[0]["fixes"][0]["edits"])
+    result = network(text)
+    accepted = [network(mended_by(case, mend)) for mend in case.mends]
+    return Result(
+        name=case.name,
+        found=bool(found),
+        placed=bool(here) and (case.faults.keys() <= at or bool(case.also & at)),
+        coded=any(item["code"] in case.faults.values() for item in here),
+        mended=result is not None and result in accepted,
+        false_alarm=accepted[0] is None,
+        stray=len(found) - len(here),
+        said="; ".join(item["hint"] or "no fix" for item in found[:1]) or "nothing",
+    )
+
+
+def share(results: Sequence[Result], what: str) -> float:
+    """The per cent of the results of which something holds."""
+    return 100 * sum(bool(getattr(result, what)) for result in results) / max(len(results), 1)
+
+
+def main(folder: Path = HERE) -> None:
+    """Print the table and its totals."""
+    results = [judge(case) for case in cases(folder)]
+    print("case | found | placed | code | mended | stray | false alarm | first hint")
+    for result in results:
+        marks = [result.found, result.placed, result.coded, result.mended]
+        columns = ["yes" if mark else "no" for mark in marks]
+        alarm = "yes" if result.false_alarm else "no"
+        print(" | ".join([result.name, *columns, str(result.stray), alarm, " ".join(result.said.split())]))
+    totals = ", ".join(f"{what} {share(results, what):.1f} %" for what in ("found", "placed", "coded", "mended"))
+    alarms = sum(result.false_alarm for result in results)
+    stray = sum(result.stray for result in results)
+    print(f"{len(results)} cases: {totals}; {alarms} false alarms, {stray} errors on other lines")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)

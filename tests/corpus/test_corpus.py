@@ -1,0 +1,74 @@
+"""The checker on real shape bugs: all found, nothing wrong with the mended ones, and never worse than it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from tests.corpus.run import HERE, Case, Result, cases, errors, judge, mended_by
+
+# What was reached, of all cases; only to be raised.
+PLACED = 86
+CODED = 87
+MENDED = 29
+STRAY = 3
+
+LEAST_CASES = 65
+
+
+@cache
+def results() -> tuple[Result, ...]:
+    return tuple(judge(case) for case in cases())
+
+
+def test_the_corpus_is_large_and_its_heads_are_complete() -> None:
+    everything = cases()
+    assert len(everything) >= LEAST_CASES
+    for case in everything:
+        assert case.source.startswith(("https://", "http://")), case.name
+        assert case.faults, case.name
+        assert case.mends, case.name
+    assert len({case.source for case in everything}) == len(everything)
+
+
+def test_every_bug_is_found() -> None:
+    assert [result.name for result in results() if not result.found] == []
+
+
+def test_no_false_alarm_on_a_mended_network() -> None:
+    alarms = [(case.name, mend) for case in cases() for mend in case.mends if errors(mended_by(case, mend))]
+    assert alarms == []
+
+
+def test_errors_are_placed_no_worse_than_before() -> None:
+    assert sum(result.placed for result in results()) >= PLACED
+    assert sum(result.coded for result in results()) >= CODED
+    assert sum(result.stray for result in results()) <= STRAY
+
+
+def test_first_fixes_mend_no_less_than_before() -> None:
+    assert sum(result.mended for result in results()) >= MENDED
+
+
+def test_a_case_without_a_bug_would_show() -> None:
+    case = cases()[0]
+    right = replace(case, text=mended_by(case, case.mends[0]))
+    assert not judge(right).found
+    assert not judge(right).placed
+
+
+def test_a_fix_that_nobody_accepts_would_show() -> None:
+    case = next(case for case, result in zip(cases(), results(), strict=True) if result.mended)
+    assert judge(case).mended
+    assert not judge(_other_mend(case)).mended
+
+
+def _other_mend(case: Case) -> Case:
+    line = min(case.faults)
+    return replace(case, mends=(f"line {line}: remove", f"line {line}: - Identity"))
+
+
+def test_later_cases_can_be_read() -> None:
+    later = cases(HERE / "later")
+    assert later
+    assert all(mended_by(case, mend) != case.text for case in later for mend in case.mends)
