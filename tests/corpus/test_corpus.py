@@ -10,7 +10,7 @@ from tests.corpus.run import HERE, Case, Result, cases, errors, judge, mended_by
 # What was reached, of all cases; only to be raised.
 PLACED = 86
 CODED = 87
-MENDED = 29
+MENDED = 79
 STRAY = 3
 
 LEAST_CASES = 65
