@@ -20,6 +20,7 @@ from netspec.stages.load import load
 from netspec.stages.spec import Report, Spec
 from netspec.views.python import Source, python_source
 
+MOST_REMEMBERED = 64
 _NUMBERS = itertools.count(1)
 _BY_SPEC: dict[str, Compiled] = {}
 
@@ -49,14 +50,21 @@ def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
     """How a compiled module is pickled: the spec and its class, then the state as torch has it."""
     compiled: Compiled = type(module)._netspec  # type: ignore[attr-defined]  # set by Compiled.run
     text = compiled.spec.to_yaml()
-    _BY_SPEC.setdefault(text, compiled)
+    _remember(text, compiled)
     return _blank, (text, type(module).__name__), module.__dict__.copy()
+
+
+def _remember(text: str, compiled: Compiled) -> None:
+    """Keep the classes of a spec, so that a copy has its original's class; the oldest are let go."""
+    _BY_SPEC.setdefault(text, compiled)
+    while len(_BY_SPEC) > MOST_REMEMBERED:
+        del _BY_SPEC[next(iter(_BY_SPEC))]
 
 
 def _blank(text: str, name: str) -> nn.Module:
     """An instance of a compiled class, its state still to be set."""
     if text not in _BY_SPEC:
-        _BY_SPEC[text] = _compiled(require(load(text)))
+        _remember(text, _compiled(require(load(text))))
     made = _BY_SPEC[text].namespace[name]
     module: nn.Module = made.__new__(made)
     return module
