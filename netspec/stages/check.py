@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from netspec.ground.diagnostics import Diagnostic, Frame, SpecError
 from netspec.ground.findings import Findings
@@ -45,7 +46,10 @@ def check(spec: Spec, *, fixes: bool = True) -> Report:
     ordered = sorted((_with_origin(found, spec) for found in findings.list()), key=lambda found: _order(found, spec))
     if fixes and any(found.fixes for found in ordered):
         size = len(graph.calls) if graph else 1
-        ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts))
+        if not any(found.code == "NS211" for found in ordered):  # an expansion that met its limit is not tried again
+            ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts))
+        else:
+            ordered = [replace(found, fixes=()) for found in ordered]
     return Report(spec, graph, report.inferred, tuple(ordered), report.params)
 
 

@@ -162,8 +162,10 @@ class Place:
         name, dot, index = reference.text.partition(".")
         if reference.text in inputs:
             return Local(-1 - inputs.index(reference.text))
-        if name == "input" and len(inputs) == 1:
-            local: Local | None = Local(-1)
+        if name in inputs:
+            local: Local | None = Local(-1 - inputs.index(name))
+        elif name == "input" and len(inputs) == 1:
+            local = Local(-1)
         elif name in scope.names:
             local = scope.names[name]
         elif name in scope.later:
@@ -171,7 +173,7 @@ class Place:
             return None
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
-            known = [each + dot + index for each in (*scope.names, *inputs)]
+            known = [each + (dot + index if index.isdigit() else "") for each in (*scope.names, *inputs)]
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = meant(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
