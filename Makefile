@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format docs benchmark clean
+.PHONY: help demo test lint types tests format docs benchmark fuzz clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -37,6 +37,10 @@ docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks against hand-written ones.
 	$(BIN)/python benchmarks/forward.py
+
+SECONDS ?= 300
+fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
+	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/stages/test_fuzz.py -k mutated
 
 clean:           ## Remove the environment.
 	rm -rf $(VENV)
