@@ -177,7 +177,9 @@ class _Parser:
     def close(self) -> None:
         _, text, offset = self.take()
         if text != ")":
-            raise ExpressionError("a closing parenthesis is missing; in {…} and […] a comma ends the value: quote it", offset)
+            raise ExpressionError(
+                "a closing parenthesis is missing; in {…} and […] a comma ends the value: quote it", offset
+            )
 
 
 @lru_cache(maxsize=4096)

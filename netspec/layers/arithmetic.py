@@ -22,6 +22,13 @@ def _equal_ranks(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, 
         )
 
 
+def broadcast(name: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The common shape of a function's inputs, sizes of one being repeated."""
+    guesses = tuple(dict.fromkeys(inputs))
+    _equal_ranks(name, inputs, guesses=guesses)
+    return _broadcast(name, inputs, guesses=guesses)
+
+
 def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> Shape:
     """The common shape of `inputs`, which are of equal rank."""
     shapes = tuple(dict.fromkeys(inputs))
@@ -37,9 +44,7 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
             raise MergeFact(f"{name} takes two inputs, or one and `other`", guesses=inputs)
         if len(inputs) > 1 and a.other is not None:
             raise ArgumentFact(f"`other` is for one input, gets {len(inputs)}", argument="other")
-        guesses = tuple(dict.fromkeys(inputs))
-        _equal_ranks(name, inputs, guesses=guesses)
-        return _broadcast(name, inputs, guesses=guesses)
+        return broadcast(name, inputs)
 
     def code(a: Args, *inputs: str) -> str:
         return f" {sign} ".join((*inputs, literal(a.other)) if len(inputs) == 1 else inputs)

@@ -9,8 +9,10 @@ from netspec.layers import (
     batchnorm,
     convolution,
     dropout,
+    elementwise,
     embedding,
     functions,
+    learned,
     linear,
     normalization,
     padding,
@@ -18,8 +20,10 @@ from netspec.layers import (
     rearranging,
     reductions,
     shaping,
+    slicing,
     softmax,
     upsampling,
+    vision,
 )
 from netspec.layers.record import Layer
 
@@ -37,10 +41,14 @@ FAMILIES = (
     padding,
     upsampling,
     shaping,
+    vision,
+    learned,
     functions,
     arithmetic,
+    elementwise,
     reductions,
     rearranging,
+    slicing,
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

@@ -64,20 +64,21 @@ def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_dtypes(record: Layer, inputs: Outputs) -> None:
-    for tensor in inputs:
-        if record.takes == "float" and tensor.dtype not in FLOATS:
+    for index, tensor in enumerate(inputs):
+        takes = record.takes_of(index)
+        if takes == "float" and tensor.dtype not in FLOATS:
             raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
-        if record.takes == "int" and tensor.dtype not in INTEGERS:
+        if takes == "int" and tensor.dtype not in INTEGERS:
             raise DtypeFact(f"{record.name} takes integers, gets {tensor.dtype}")
 
 
 def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
-    dtype = inputs[0].dtype if record.gives == "same" and inputs else record.gives
+    first = inputs[0].dtype if inputs else "float32"
     shapes = result if isinstance(result, list) else [result]
     for shape in shapes:
         if any(size > LARGEST for size in shape):
             raise Fact("the tensor would be larger than 2^62")
-    return tuple(Tensor(shape, dtype) for shape in shapes)
+    return tuple(Tensor(shape, record.gives_of(index, first)) for index, shape in enumerate(shapes))
 
 
 def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
