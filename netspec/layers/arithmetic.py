@@ -92,6 +92,7 @@ LAYERS = (
         macs=lambda a, output, x, y: size(output) * x[-1],
         inputs=(2, 2),
         broadcasts=True,
+        apart=2,
         code=lambda a, x, y: f"{x} @ {y}",
         right=(case((3, 4), (4, 5)), case((6, 3, 4), (1, 4, 5))),
         wrong=(case((3, 4), (5, 4)), case((6, 3, 4), (4, 5)), case((4,), (4, 5))),

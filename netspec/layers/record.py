@@ -66,6 +66,7 @@ class Layer:
         takes: `float`, `int` or `any`: the kind of number it accepts; several for several inputs.
         gives: dtype of the output, or `same` as the first input's; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
+        apart: how many of the last axes broadcasting leaves alone.
         code: for functions: the Python expression, from arguments and the input expressions.
         module: where generated code has the class from: `nn`, or a name that `netspec.views.python` imports.
         make: the expression that makes the submodule, from the arguments.
@@ -85,6 +86,7 @@ class Layer:
     takes: str | tuple[str, ...] = "float"
     gives: str | tuple[str, ...] = "same"
     broadcasts: bool = False
+    apart: int = 0
     code: Callable[..., str] | None = None
     module: str = "nn"
     make: Callable[[Args], str] | None = None

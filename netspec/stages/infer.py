@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show
+from netspec.ground.shapes import FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show, size
 from netspec.layers.record import Layer
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
@@ -202,7 +202,7 @@ class _Inference:
         self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
         worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
-        if call.record.broadcasts and sound and worlds and len({tensor.shape for tensor in inputs}) > 1:
+        if call.record.broadcasts and sound and worlds and _repeats(call.record, inputs):
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
@@ -237,6 +237,17 @@ class _Inference:
                 raise
             return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
         return Inferred(inputs, outputs, args, parameters, macs)
+
+
+def _repeats(record: Layer, inputs: Outputs) -> bool:
+    """Whether broadcasting repeats a size of one that may have been overlooked.
+
+    One number a channel, C×1×1 against C×H×W, is how gates and scales are written: that is meant.
+    """
+    shapes = {tensor.shape[: len(tensor.shape) - record.apart] for tensor in inputs}
+    largest = max(shapes, key=size)
+    a_channel = (*largest[:1], *(1 for _ in largest[1:]))
+    return bool(shapes - {largest, a_channel} if len(largest) > 2 else shapes - {largest})
 
 
 def _enough(call: Call) -> bool:
