@@ -65,12 +65,13 @@ class _Diagnoser:
     def way(self, ref: Ref) -> str | None:
         """`1×28×28 → pool 32×12×12 → Flatten 4608 = 32·12·12`; layers that keep a shape are left out."""
         steps: list[str] = []
-        step = self.graph.calls[ref.node] if ref.node >= 0 else None
-        while step is not None:
-            shape = self.output(step)
-            if shape is None:
+        entering = self.entering(ref)
+        while ref.node >= 0:
+            step = self.graph.calls[ref.node]
+            outputs = self.inference.known[step.id].outputs
+            if not outputs or (ref.output or 0) >= len(outputs):
                 return None
-            before = self.producer(step)
+            shape = outputs[ref.output or 0].shape
             inputs = self.inference.known[step.id].inputs
             first = inputs[0].shape if inputs and inputs[0] is not None else None
             if shape != first or len(inputs) > 1:
@@ -79,9 +80,9 @@ class _Diagnoser:
                     if first and len(shape) == 1 and len(first) > 1 and prod(first) == shape[0]
                     else ""
                 )
-                steps.append(f"{label(step)} {show(shape)}{product}")
-            step = before
-        entering = self.entering(ref)
+                number = "" if ref.output is None else f".{ref.output}"
+                steps.append(f"{label(step)}{number} {show(shape)}{product}")
+            ref = step.inputs[0] if step.inputs else Ref(-1)
         steps.reverse()
         if len(steps) > LONGEST_WAY:
             steps = ["…", *steps[-LONGEST_WAY:]]

@@ -14,15 +14,16 @@ from tests.build.unet import UNet
 from tests.spec_cases import ROOT
 
 SMALL = 64  # pixels: the arithmetic is the same as at 224, in less time
-OPTIONS = {"googlenet": {"aux_logits": False, "init_weights": True}}
-SAME = ["resnet18", "googlenet", "densenet121", "shufflenet_v2_x1_0", "efficientnet_b0", "convnext_tiny"]
+OPTIONS = {"googlenet": {"aux_logits": False, "init_weights": True}, "vit_b_16": {"image_size": SMALL}}
+SETTINGS = {"vit_b_16": {"size": SMALL}}
+SAME = ["resnet18", "googlenet", "densenet121", "shufflenet_v2_x1_0", "efficientnet_b0", "convnext_tiny", "vit_b_16"]
 
 
 def build(name: str, **options: Any) -> tuple[nn.Module, nn.Module]:
     """torchvision's model and ours with its weights, both in evaluation mode."""
     torch.manual_seed(0)
     theirs = getattr(models, name)(weights=None, **options)
-    ours = netspec.compile(netspec.load(ROOT / f"specs/{name}.yaml"))
+    ours = netspec.compile(netspec.load(ROOT / f"specs/{name}.yaml", **SETTINGS.get(name, {})))
     return theirs.eval(), ours.eval()
 
 
@@ -62,6 +63,37 @@ def test_vgg16() -> None:
     picture = torch.rand(1, 3, SMALL, SMALL, generator=generator)
     with torch.no_grad():
         assert torch.equal(ours.eval()(picture), theirs.eval()(picture))
+
+
+@pytest.mark.parametrize("name", ["vgg16", *SAME])
+def test_counts_are_the_published_ones(name: str) -> None:
+    report = netspec.check(netspec.load(ROOT / f"specs/{name}.yaml"))
+    published = models.get_model_weights(name).DEFAULT.meta
+    assert report.parameters == published["num_params"]
+    assert round(report.macs / 1e9, 3) == published["_ops"]
+
+
+class Reader(nn.Module):
+    """The LSTM classifier as one writes it by hand: (N, 1, 8, 8) → (N, 10)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(8, 64, num_layers=2, dropout=0.2, bidirectional=True, batch_first=True)
+        self.fc = nn.Linear(128, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sequence, _ = self.lstm(x[:, 0])
+        return self.fc(sequence[:, -1])
+
+
+def test_the_lstm_classifier_is_the_one_written_by_hand() -> None:
+    torch.manual_seed(0)
+    theirs = Reader().eval()
+    ours = netspec.compile(netspec.load(ROOT / "specs/lstm_classifier.yaml")).eval()
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    picture = torch.rand(3, 1, 8, 8)
+    assert torch.equal(ours(picture), theirs(picture))
 
 
 def test_unet_is_the_one_written_by_hand() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -22,7 +24,7 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(double_conv(a, b) for a, b in zip([3, *widths], widths, strict=False))
         self.up = nn.ModuleList()
         self.conv = nn.ModuleList()
-        for small, large in reversed(list(zip(widths, widths[1:], strict=False))):
+        for small, large in reversed(list(pairwise(widths))):
             self.up.append(nn.ConvTranspose2d(large, small, 2, stride=2))
             self.conv.append(double_conv(large, small))
         self.head = nn.Conv2d(width, classes, 1)

@@ -27,6 +27,7 @@ UNBATCHED = {
     *(f"Adaptive{kind}Pool{axes}d" for kind in ("Avg", "Max") for axes in (1, 2, 3)),
     *(f"{kind}Pad{axes}d" for kind in ("Reflection", "Replication", "Circular") for axes in (1, 2, 3)),
     *(f"InstanceNorm{axes}d" for axes in (1, 2, 3)),
+    *("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention"),
     "Dropout1d",
     "PixelShuffle",
     "PixelUnshuffle",
@@ -39,6 +40,7 @@ UNBATCHED = {
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
     *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
+    "scaled_dot_product_attention",
 }
 # Where torch does not look at a claim that it has no weights for.
 UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
@@ -71,6 +73,8 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, BatchFact):  # torch mixes the samples
         return True
     if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
+        if layer.name == "scaled_dot_product_attention":  # on the CPU it takes more values than keys, or fewer
+            return "values" in str(fact) or len({len(shape) for shape in case.inputs}) > 1
         return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
     if isinstance(fact, RankFact):
         return layer.name in UNBATCHED | OTHER_RANKS
@@ -79,7 +83,8 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentFact):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
+        # netspec's own: the code of two inputs has no place for `other`, and a causal mask none for further keys
+        return fact.argument in ("other", "is_causal")
     if layer.name.startswith("ConvTranspose"):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 from types import ModuleType
+from typing import get_overloads
 
 import pytest
 import torch
@@ -30,27 +31,38 @@ LEFT_OUT = {
 }
 # Classes of the families that the table holds, but for these.
 NOT_LAYERS = {
-    "MultiheadAttention": "three inputs, two outputs, masks: no shape rule of a plain layer",
     **{f"MaxUnpool{axes}d": "takes indices" for axes in (1, 2, 3)},
     **{f"FractionalMaxPool{axes}d": "random windows" for axes in (2, 3)},
 }
+# Where our default is another, because torch's would mix the samples; generated code always gives it.
+OTHER_DEFAULTS = {"batch_first": True}
 FUNCTIONS = (torch, F, torch.Tensor)
 WITHOUT_A_NAME = {"slice"}  # Python's x[:, 2:7]
+MODULE_OF = {"nn": nn, "ops": ops, "convnext": convnext}
 MODULES = [layer for layer in TABLE.values() if not layer.is_function and not layer.tensor]
 
 
 def signature(layer: Layer) -> list[tuple[str, object]]:
     """Names and defaults of torch's constructor, without what is left out."""
-    module = {"nn": nn, "ops": ops, "convnext": convnext}[layer.module]
-    parameters = inspect.signature(getattr(module, layer.name)).parameters.values()
+    made = getattr(MODULE_OF[layer.module], layer.name)
+    overloads = get_overloads(made.__init__)
+    parameters = [*inspect.signature(overloads[0] if overloads else made).parameters.values()][bool(overloads) :]
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in LEFT_OUT]
-    return [(p.name, p.default) for p in named]
+    return [(p.name, OTHER_DEFAULTS.get(p.name, p.default)) for p in named]
 
 
 def agrees(layer: Layer) -> bool:
     """Whether names, order and defaults are torch's; an inferred argument has no default in torch."""
-    mine = [(arg.name, inspect.Parameter.empty if arg.required or arg.infer else arg.default) for arg in layer.args]
-    return mine == signature(layer)
+    made = [arg for arg in layer.args if not arg.forward]
+    mine = [(arg.name, inspect.Parameter.empty if arg.required or arg.infer else arg.default) for arg in made]
+    return mine == signature(layer) and all(arg.always == (arg.name in OTHER_DEFAULTS) for arg in made)
+
+
+def test_arguments_of_forward_are_torchs() -> None:
+    for layer in MODULES:
+        parameters = inspect.signature(getattr(MODULE_OF[layer.module], layer.name).forward).parameters
+        for arg in layer.args:
+            assert not arg.forward or parameters[arg.name].default == arg.default
 
 
 @pytest.mark.parametrize("layer", MODULES, ids=lambda layer: layer.name)
