@@ -63,7 +63,7 @@ class Layer:
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
-        takes: `float`, `int` or `any`: the kind of number it accepts; several for several inputs.
+        takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs.
         gives: dtype of the output, or `same` as the first input's; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         apart: how many of the last axes broadcasting leaves alone.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show, size
+from netspec.ground.shapes import DTYPES, FLOATS, INTEGERS, DtypeFact, Fact, RankFact, Shape, Tensor, show, size
 from netspec.layers.record import Layer
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
@@ -70,6 +70,8 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
             raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
         if takes == "int" and tensor.dtype not in INTEGERS:
             raise DtypeFact(f"{record.name} takes integers, gets {tensor.dtype}")
+        if takes in DTYPES and tensor.dtype != takes:
+            raise DtypeFact(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
 
 
 def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:

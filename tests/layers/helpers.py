@@ -28,6 +28,8 @@ UNBATCHED = {
     *(f"{kind}Pad{axes}d" for kind in ("Reflection", "Replication", "Circular") for axes in (1, 2, 3)),
     *(f"InstanceNorm{axes}d" for axes in (1, 2, 3)),
     *("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention"),
+    *("Transformer", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer", "TransformerDecoder"),
+    *("Unfold", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "FractionalMaxPool2d", "FractionalMaxPool3d"),
     "Dropout1d",
     "PixelShuffle",
     "PixelUnshuffle",
@@ -40,7 +42,7 @@ UNBATCHED = {
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
     *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
-    "scaled_dot_product_attention",
+    *("scaled_dot_product_attention", "Fold"),
 }
 # Where torch does not look at a claim that it has no weights for.
 UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
@@ -85,7 +87,7 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
             return case.args.get("scale_factor") == 0
         # netspec's own: the code of two inputs has no place for `other`, and a causal mask none for further keys
         return fact.argument in ("other", "is_causal")
-    if layer.name.startswith("ConvTranspose"):  # an empty output, which some backends let pass
+    if layer.name.startswith(("ConvTranspose", "MaxUnpool")):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
     return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
@@ -110,7 +112,7 @@ def ours(layer: Layer, case: Case) -> Verdict:
     try:
         for index in range(len(case.inputs)):
             takes, dtype = layer.takes_of(index), case.dtype_of(index)
-            if takes != "any" and dtype not in KINDS_OF_NUMBERS[takes]:
+            if takes != "any" and dtype not in KINDS_OF_NUMBERS.get(takes, {takes}):
                 raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
         result = layer.shape(args, *case.inputs)
