@@ -55,6 +55,7 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
         args=(Arg("other", optional(Float()), None),),
         shape=shape,
         inputs=(1, most),
+        gives="promoted",
         broadcasts=True,
         code=code,
         right=(

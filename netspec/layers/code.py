@@ -64,4 +64,5 @@ def application(record: Layer, args: dict[str, object], target: str, sources: li
 
 def reading(record: Layer, value: str, index: int) -> str:
     """The expression for one of several outputs of what a call gives."""
-    return record.outputs[index].format(value) if record.outputs else f"{value}[{index}]"
+    template = record.outputs[min(index, len(record.outputs) - 1)] if record.outputs else "{0}[{1}]"
+    return template.format(value, index)

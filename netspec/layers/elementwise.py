@@ -28,6 +28,7 @@ def _of_two(name: str, doc: str) -> Layer:
         doc=doc,
         shape=lambda a, x, y: broadcast(name, (x, y)),
         inputs=(2, 2),
+        gives="promoted",
         broadcasts=True,
         code=lambda a, x, y: call(f"torch.{name}", x, y),
         right=(case((3, 4), (3, 4)), case((3, 4), (1, 4))),

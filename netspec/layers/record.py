@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import Shape
+from netspec.ground.shapes import Shape, promoted
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
@@ -64,14 +64,15 @@ class Layer:
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs.
-        gives: dtype of the output, or `same` as the first input's; several for several outputs.
+        gives: dtype of the output, or `same` as the first input's, or `promoted` from all; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         apart: how many of the last axes broadcasting leaves alone.
         code: for functions: the Python expression, from arguments and the input expressions.
         module: where generated code has the class from: `nn`, or a name that `netspec.views.python` imports.
         make: the expression that makes the submodule, from the arguments.
         call: the expression that applies it, from arguments, the submodule's expression and the input expressions.
-        outputs: for several outputs that are no plain tuple: how each is read, `{}` being what the call gives.
+        outputs: how each output is read where a call gives no tensor or plain tuple of several: `{0}` is what it
+            gives, `{1}` the output's number; the last one holds for all further ones.
         tensor: whether it is a learned tensor of the module around it rather than a submodule.
         right, wrong: cases that torch accepts and refuses.
     """
@@ -110,10 +111,12 @@ class Layer:
         """The kind of number that an input has to be."""
         return self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]
 
-    def gives_of(self, index: int, first: str) -> str:
-        """The dtype of an output, where `first` is the first input's."""
+    def gives_of(self, index: int, dtypes: tuple[str, ...]) -> str:
+        """The dtype of an output, where `dtypes` are the inputs'."""
         dtype = self.gives if isinstance(self.gives, str) else self.gives[min(index, len(self.gives) - 1)]
-        return first if dtype == "same" else dtype
+        if dtype == "promoted":
+            return promoted(dtypes)
+        return dtype if dtype != "same" else dtypes[0]
 
     @property
     def scalar(self) -> Arg | None:

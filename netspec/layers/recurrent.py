@@ -75,7 +75,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         hidden = f"({', '.join(turned)})" if len(turned) > 1 else "".join(turned)
         return f"{module}({x}, {hidden})" if given else f"{module}({x})"
 
-    read = ("{}[1].transpose(0, 1)",) if states == 1 else ("{}[1][0].transpose(0, 1)", "{}[1][1].transpose(0, 1)")
+    read = ("{0}[1].transpose(0, 1)",) if states == 1 else ("{0}[1][0].transpose(0, 1)", "{0}[1][1].transpose(0, 1)")
     state = (2, 6)
     return Layer(
         name=name,
@@ -96,7 +96,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         macs=lambda a, output, x, *given: x[0] * _counts(name, a)[0],
         inputs=(1, 1 + states),
         call=call,
-        outputs=("{}[0]", *read),
+        outputs=("{0}[0]", *read),
         right=(
             case((7, 5), hidden_size=6),
             case((7, 5), hidden_size=6, num_layers=2, bidirectional=True, bias=False),

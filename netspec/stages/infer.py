@@ -75,12 +75,12 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
 
 
 def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
-    first = inputs[0].dtype if inputs else "float32"
+    dtypes = tuple(tensor.dtype for tensor in inputs)
     shapes = result if isinstance(result, list) else [result]
     for shape in shapes:
         if any(size > LARGEST for size in shape):
             raise Fact("the tensor would be larger than 2^62")
-    return tuple(Tensor(shape, record.gives_of(index, first)) for index, shape in enumerate(shapes))
+    return tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
 
 
 def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:

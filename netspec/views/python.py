@@ -127,12 +127,12 @@ class _Generator:
             """The tensors of a value, one expression each."""
             step = scope.steps[local.step] if local.step >= 0 else None
             name = inputs[-1 - local.step] if step is None else names[local.step]
-            call = None if step is None or step.call is None else self.calls[step.call]
-            width = self.width(scope, local, widths)
-            indexes = [local.output] if local.output is not None else list(range(width)) if width > 1 else []
-            if call is None:
-                return [f"{name}[{index}]" for index in indexes] or [name]
-            return [reading(call.record, name, index) for index in indexes] or [name]
+            record = None if step is None or step.call is None else self.calls[step.call].record
+            width = self.width(scope, Local(local.step), widths)
+            if width == 1 and (record is None or not record.outputs):
+                return [name]
+            indexes = range(width) if local.output is None else [local.output]
+            return [f"{name}[{index}]" if record is None else reading(record, name, index) for index in indexes]
 
         def value(local: Local) -> str:
             """A value as one expression: a name, one of its outputs, or the tuple of them."""

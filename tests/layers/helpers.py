@@ -119,7 +119,8 @@ def ours(layer: Layer, case: Case) -> Verdict:
     except Fact as fact:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
-    dtypes = tuple(layer.gives_of(index, case.dtype_of(0)) for index in range(len(outputs)))
+    given = tuple(case.dtype_of(index) for index in range(len(case.inputs)))
+    dtypes = tuple(layer.gives_of(index, given) for index in range(len(outputs)))
     return Verdict(outputs, dtypes, layer.parameters(args, *case.inputs))
 
 

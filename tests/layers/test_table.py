@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torchvision import ops
 from torchvision.models import convnext
 
+from netspec.ground.shapes import DTYPES, promoted
 from netspec.layers.arguments import Arg, Int
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES, TABLE
@@ -140,3 +141,10 @@ def test_a_forgotten_class_would_show() -> None:
 
 def test_one_record_a_name() -> None:
     assert len(TABLE) == sum(len(family.LAYERS) for family in FAMILIES)
+
+
+@pytest.mark.parametrize("one", sorted(DTYPES))
+@pytest.mark.parametrize("other", sorted(DTYPES))
+def test_dtypes_are_promoted_as_torch_does(one: str, other: str) -> None:
+    together = torch.promote_types(getattr(torch, one), getattr(torch, other))
+    assert promoted((one, other)) == str(together).removeprefix("torch.")
