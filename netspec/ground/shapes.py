@@ -22,6 +22,21 @@ class Tensor:
     dtype: str = "float32"
 
 
+def promoted(dtypes: tuple[str, ...]) -> str:
+    """The dtype that holds all of `dtypes` (torch, "Type Promotion", for tensors)."""
+    kinds = set(dtypes)
+    floats = kinds & FLOATS
+    if floats:
+        if len(floats) > 1 and "float64" not in floats:
+            return "float32"
+        return "float64" if "float64" in floats else floats.pop()
+    integers = kinds & INTEGERS
+    if not integers:
+        return "bool"
+    largest = max(integers, key=lambda name: (int(name.removeprefix("u").removeprefix("int")), name))
+    return "int16" if integers == {"uint8", "int8"} else largest
+
+
 class Fact(Exception):
     """What a shape rule finds wrong, without place or layer: the engine adds those.
 

@@ -1,22 +1,23 @@
 """Adaptive pooling: the output size is given, the windows follow (torch.nn.AdaptiveAvgPool2d, "Shape").
 
-In two and three dimensions null, inside a list, keeps the size of an axis. `return_indices` is left out: the indices
-are of use to MaxUnpool only.
+In two and three dimensions null, inside a list, keeps the size of an axis. With `return_indices` max pooling gives two
+outputs, the second of which MaxUnpool takes.
 """
 
 from __future__ import annotations
 
 from netspec.ground.shapes import Fact, Shape, show
-from netspec.layers.arguments import Arg, Either, Int, Several, optional, size_nd
+from netspec.layers.arguments import Arg, Bool, Either, Int, Several, optional, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import on_picture
 
 
-def _shape(a: Args, x: Shape) -> Shape:
+def _shape(a: Args, x: Shape) -> Shape | list[Shape]:
     if 0 in x:
         raise Fact(f"there is nothing to pool in {show(x)}")
     wanted = (a.output_size,) * (len(x) - 1) if isinstance(a.output_size, int) else a.output_size
-    return (x[0], *(length if size is None else size for length, size in zip(x[1:], wanted, strict=True)))
+    out = (x[0], *(length if size is None else size for length, size in zip(x[1:], wanted, strict=True)))
+    return [out, out] if getattr(a, "return_indices", False) else out
 
 
 def _adaptive(what: str, word: str, axes: int) -> Layer:
@@ -26,8 +27,9 @@ def _adaptive(what: str, word: str, axes: int) -> Layer:
     return Layer(
         name=name,
         doc=f"The {word} of windows that give the wanted size over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
-        args=(Arg("output_size", size),),
+        args=(Arg("output_size", size), *((Arg("return_indices", Bool(), False),) if what == "Max" else ())),
         shape=on_picture(name, axes, _shape),
+        gives=("same", "int64"),
         right=(
             case((3, *picture), output_size=1),
             case((3, *picture), output_size=(5,) if axes == 1 else (None, 5, 9)[:axes]),

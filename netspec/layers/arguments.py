@@ -6,6 +6,7 @@ that torch's constructor is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -157,6 +158,30 @@ class Ints:
 
 
 @dataclass(frozen=True)
+class Text:
+    """Text that stands for itself, of the characters of `pattern`; `what` says what it is."""
+
+    what: str
+    pattern: str
+    longest: int = 200
+
+    @property
+    def wants(self) -> str:
+        return self.what
+
+    def accept(self, value: object) -> str:
+        if not isinstance(value, str) or len(value) > self.longest or not re.fullmatch(self.pattern, value):
+            raise ValueError
+        return value
+
+    def literal(self, text: str) -> bool:
+        return True
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^({self.pattern})$", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
 class Null:
     """null, which is None in torch."""
 
@@ -254,6 +279,8 @@ class Arg:
         infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
             written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
         unit: what an inferred size counts, for messages: `features`, `channels`.
+        forward: whether it is given to the module's forward rather than to its constructor.
+        always: whether generated code gives it even where it has our default, because torch's is another.
     """
 
     name: str
@@ -261,6 +288,8 @@ class Arg:
     default: Any = REQUIRED
     infer: Callable[..., int] | None = None
     unit: str = ""
+    forward: bool = False
+    always: bool = False
 
     @property
     def required(self) -> bool:

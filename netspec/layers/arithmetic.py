@@ -22,6 +22,13 @@ def _equal_ranks(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, 
         )
 
 
+def broadcast(name: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The common shape of a function's inputs, sizes of one being repeated."""
+    guesses = tuple(dict.fromkeys(inputs))
+    _equal_ranks(name, inputs, guesses=guesses)
+    return _broadcast(name, inputs, guesses=guesses)
+
+
 def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> Shape:
     """The common shape of `inputs`, which are of equal rank."""
     shapes = tuple(dict.fromkeys(inputs))
@@ -37,9 +44,7 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
             raise MergeFact(f"{name} takes two inputs, or one and `other`", guesses=inputs)
         if len(inputs) > 1 and a.other is not None:
             raise ArgumentFact(f"`other` is for one input, gets {len(inputs)}", argument="other")
-        guesses = tuple(dict.fromkeys(inputs))
-        _equal_ranks(name, inputs, guesses=guesses)
-        return _broadcast(name, inputs, guesses=guesses)
+        return broadcast(name, inputs)
 
     def code(a: Args, *inputs: str) -> str:
         return f" {sign} ".join((*inputs, literal(a.other)) if len(inputs) == 1 else inputs)
@@ -50,6 +55,7 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
         args=(Arg("other", optional(Float()), None),),
         shape=shape,
         inputs=(1, most),
+        gives="promoted",
         broadcasts=True,
         code=code,
         right=(
@@ -87,6 +93,7 @@ LAYERS = (
         macs=lambda a, output, x, y: size(output) * x[-1],
         inputs=(2, 2),
         broadcasts=True,
+        apart=2,
         code=lambda a, x, y: f"{x} @ {y}",
         right=(case((3, 4), (4, 5)), case((6, 3, 4), (1, 4, 5))),
         wrong=(case((3, 4), (5, 4)), case((6, 3, 4), (4, 5)), case((4,), (4, 5))),

@@ -1,8 +1,13 @@
-"""Python expressions for tensor functions, as a person would write them."""
+"""Python expressions for layers and functions, as a person would write them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import isfinite
+from types import SimpleNamespace
+
+from netspec.layers.arguments import Arg
+from netspec.layers.record import Layer
 
 
 def literal(value: object) -> str:
@@ -18,3 +23,46 @@ def call(function: str, *positional: str, **keywords: object) -> str:
     """`function(x, y, dim=1)`; keywords that are None are left out."""
     given = (f"{name}={literal(value)}" for name, value in keywords.items() if value is not None)
     return f"{function}({', '.join((*positional, *given))})"
+
+
+def arguments(args: Iterable[Arg], values: Mapping[str, object]) -> str:
+    """A constructor's arguments: leading required ones by position, others by name where they are not the default."""
+    parts: list[str] = []
+    positional = True
+    for arg in args:
+        if arg.forward:
+            continue
+        needed = arg.required or arg.infer is not None or arg.always
+        positional = positional and needed and not arg.always
+        if arg.name in values and (needed or not _same(values[arg.name], arg.default)):
+            value = literal(values[arg.name])
+            parts.append(value if positional else f"{arg.name}={value}")
+        else:
+            positional = False
+    return ", ".join(parts)
+
+
+def _same(value: object, default: object) -> bool:
+    return (type(value) is type(default) and value == default) or value is default
+
+
+def constructor(record: Layer, args: dict[str, object]) -> str:
+    """`nn.Conv2d(3, 64, 3, padding=1)`: leading required arguments by position, others by name where not default."""
+    if record.make is not None:
+        return record.make(SimpleNamespace(**args))
+    return f"{record.module}.{record.name}({arguments(record.args, args)})"
+
+
+def application(record: Layer, args: dict[str, object], target: str, sources: list[str]) -> str:
+    """The expression that applies a call's module, or its function, to the input expressions."""
+    if record.code is not None:
+        return record.code(SimpleNamespace(**args), *sources)
+    if record.call is not None:
+        return record.call(SimpleNamespace(**args), target, *sources)
+    return f"{target}({', '.join(sources)})"
+
+
+def reading(record: Layer, value: str, index: int) -> str:
+    """The expression for one of several outputs of what a call gives."""
+    template = record.outputs[min(index, len(record.outputs) - 1)] if record.outputs else "{0}[{1}]"
+    return template.format(value, index)

@@ -1,18 +1,31 @@
-"""Lookup tables: integers in, vectors out (torch.nn.Embedding, "Shape")."""
+"""Lookup tables: integers in, vectors out (torch.nn.Embedding and EmbeddingBag, "Shape")."""
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Shape
-from netspec.layers.arguments import Arg, Bool, Float, Int, optional
+from netspec.ground.shapes import ArgumentFact, Shape, need_rank
+from netspec.layers.arguments import Arg, Bool, Float, Int, Word, optional
 from netspec.layers.record import Args, Layer, case
 
 
-def _shape(a: Args, x: Shape) -> Shape:
+def _check_padding(a: Args) -> None:
     if a.padding_idx is not None and not -a.num_embeddings <= a.padding_idx < a.num_embeddings:
         raise ArgumentFact(
             f"padding_idx {a.padding_idx} is outside of {a.num_embeddings} embeddings", argument="padding_idx"
         )
+
+
+def _shape(a: Args, x: Shape) -> Shape:
+    _check_padding(a)
     return (*x, a.embedding_dim)
+
+
+def _bag_shape(a: Args, x: Shape) -> Shape:
+    need_rank("EmbeddingBag", x, "L")
+    _check_padding(a)
+    if a.mode == "max" and (a.scale_grad_by_freq or a.sparse):
+        argument = "scale_grad_by_freq" if a.scale_grad_by_freq else "sparse"
+        raise ArgumentFact(f"mode max does not go with {argument}", argument=argument)
+    return (a.embedding_dim,)
 
 
 LAYERS = (
@@ -39,6 +52,34 @@ LAYERS = (
         wrong=(
             case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, padding_idx=10),
             case((7,), dtype="float32", num_embeddings=10, embedding_dim=4),
+        ),
+    ),
+    Layer(
+        name="EmbeddingBag",
+        doc="The mean, sum or maximum of the vectors of a list of integers.",
+        args=(
+            Arg("num_embeddings", Int(1)),
+            Arg("embedding_dim", Int(1)),
+            Arg("max_norm", optional(Float()), None),
+            Arg("norm_type", Float(), 2.0),
+            Arg("scale_grad_by_freq", Bool(), False),
+            Arg("mode", Word(("sum", "mean", "max")), "mean"),
+            Arg("sparse", Bool(), False),
+            Arg("include_last_offset", Bool(), False),
+            Arg("padding_idx", optional(Int()), None),
+        ),
+        shape=_bag_shape,
+        parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
+        takes="int",
+        gives="float32",
+        right=(
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4),
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, mode="max", padding_idx=-1, max_norm=1.0),
+        ),
+        wrong=(
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, padding_idx=10),
+            case((3, 7), dtype="int64", num_embeddings=10, embedding_dim=4),
+            case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, mode="max", scale_grad_by_freq=True),
         ),
     ),
 )

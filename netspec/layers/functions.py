@@ -42,8 +42,13 @@ LAYERS = (
         shape=_concat_shape,
         inputs=(2, None),
         takes="any",
+        gives="promoted",
         code=lambda a, *inputs: f"torch.concat(({', '.join(inputs)}), dim={a.dim})",
-        right=(case((3, 8, 8), (5, 8, 8)), case((3, 8, 8), (3, 8, 2), dim=-1)),
+        right=(
+            case((3, 8, 8), (5, 8, 8)),
+            case((3, 8, 8), (3, 8, 2), dim=-1),
+            case((3,), (4,), dtype=("int64", "float32")),
+        ),
         wrong=(case((3, 8, 8), (5, 7, 8)), case((3, 8), (3, 8, 8))),
     ),
     Layer(
@@ -53,8 +58,9 @@ LAYERS = (
         shape=_stack_shape,
         inputs=(2, None),
         takes="any",
+        gives="promoted",
         code=lambda a, *inputs: f"torch.stack(({', '.join(inputs)}), dim={a.dim})",
-        right=(case((3, 8), (3, 8), (3, 8)), case((3, 8), (3, 8), dim=-1)),
+        right=(case((3, 8), (3, 8), (3, 8)), case((3, 8), (3, 8), dim=-1), case((3,), (3,), dtype=("int32", "uint8"))),
         wrong=(case((3, 8), (3, 7)), case((3, 8), (3, 8), dim=4), case((3, 8), (3, 8), dim=0)),
     ),
 )

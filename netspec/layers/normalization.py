@@ -8,6 +8,7 @@ from __future__ import annotations
 from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, need_axes, show, size
 from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
 from netspec.layers.record import Args, Layer, case
+from netspec.layers.spatial import on_picture
 
 
 def _last_axis(x: Shape) -> int:
@@ -126,5 +127,18 @@ LAYERS = (
         shape=_local_response_shape,
         right=(case((6, 4, 4), size=5), case((6, 4), size=2, k=2)),
         wrong=(case((6,), size=3),),
+    ),
+    Layer(
+        name="CrossMapLRN2d",
+        doc="Normalizes each number of C×H×W by its neighbours in the channels, as LocalResponseNorm does.",
+        args=(
+            Arg("size", Int(1)),
+            Arg("alpha", Float(), 1e-4),
+            Arg("beta", Float(), 0.75),
+            Arg("k", Float(), 1),
+        ),
+        shape=on_picture("CrossMapLRN2d", 2, lambda a, x: x),
+        right=(case((6, 4, 4), size=5), case((6, 4, 4), size=3, k=2)),
+        wrong=(case((6, 4), size=3),),
     ),
 )

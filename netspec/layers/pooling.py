@@ -2,7 +2,7 @@
 
 The output length along an axis is floor((L + 2p - d(k - 1) - 1) / s) + 1, with `ceil_mode` rounded up unless the last
 window would start in the padding after the input (torch.nn.MaxPool2d, AvgPool2d and LPPool2d, "Shape").
-`return_indices` is left out: the indices are of use to MaxUnpool only.
+With `return_indices` max pooling gives two outputs, the second of which MaxUnpool takes.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ..
     return (x[0], *out)
 
 
-def _max_shape(a: Args, x: Shape) -> Shape:
-    return _pooled(a, x, per_axis(a.padding, len(x) - 1), per_axis(a.dilation, len(x) - 1))
+def _max_shape(a: Args, x: Shape) -> Shape | list[Shape]:
+    out = _pooled(a, x, per_axis(a.padding, len(x) - 1), per_axis(a.dilation, len(x) - 1))
+    return [out, out] if a.return_indices else out
 
 
 def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
@@ -68,23 +69,30 @@ def _power_average_shape(a: Args, x: Shape) -> Shape:
     return _average(a, x, (0,) * (len(x) - 1))
 
 
+def _word(axes: int) -> str:
+    return "axis" if axes == 1 else "axes"
+
+
 def _max_pool(axes: int) -> Layer:
     name, picture = f"MaxPool{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"The maximum of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"The maximum of each window, and with return_indices its place, over {axes} spatial {_word(axes)}.",
         args=(
             Arg("kernel_size", size_nd(axes)),
             Arg("stride", optional(size_nd(axes)), None),
             Arg("padding", size_nd(axes, 0), 0),
             Arg("dilation", size_nd(axes), 1),
+            Arg("return_indices", Bool(), False),
             Arg("ceil_mode", Bool(), False),
         ),
         shape=on_picture(name, axes, _max_shape),
+        gives=("same", "int64"),
         right=(
             case((3, *picture), kernel_size=2),
             case((3, *picture), kernel_size=3, stride=2, padding=1, ceil_mode=True),
             case((3, *picture), kernel_size=2, stride=3, dilation=2),
+            case((3, *picture), kernel_size=2, return_indices=True),
         ),
         wrong=(
             case((3, *picture), kernel_size=10),
@@ -99,7 +107,7 @@ def _avg_pool(axes: int) -> Layer:
     divisor = (Arg("divisor_override", optional(Int()), None),) if axes > 1 else ()
     return Layer(
         name=name,
-        doc=f"The average of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"The average of each window over {axes} spatial {_word(axes)}.",
         args=(
             Arg("kernel_size", size_nd(axes)),
             Arg("stride", optional(size_nd(axes)), None),
@@ -127,7 +135,7 @@ def _lp_pool(axes: int) -> Layer:
     name, picture = f"LPPool{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes} spatial {_word(axes)}.",
         args=(
             Arg("norm_type", Float()),
             Arg("kernel_size", Int(1) if axes == 1 else size_nd(axes)),  # torch multiplies by LPPool1d's

@@ -13,6 +13,7 @@ from netspec.layers.record import Args, Layer, case
 from netspec.layers.reductions import several_axes
 from netspec.layers.shaping import filled, flatten_shape
 
+_PIECES = ("{0}[{1}]",)  # a tuple even where there is one piece
 _MOST_OUTPUTS = 1024  # torch has no such limit; it bounds the work on a spec that nobody has run yet
 
 
@@ -159,6 +160,7 @@ LAYERS = (
         shape=_chunk_shape,
         takes="any",
         code=lambda a, x: call(f"{x}.chunk", str(a.chunks), dim=a.dim),
+        outputs=_PIECES,
         right=(case((6, 4), chunks=2), case((7, 4), chunks=3), case((4, 9), chunks=6, dim=-1)),
         wrong=(case((6, 4), chunks=2, dim=3), case((6, 4), chunks=2, dim=0)),
     ),
@@ -169,6 +171,7 @@ LAYERS = (
         shape=_split_shape,
         takes="any",
         code=lambda a, x: call(f"{x}.split", literal(a.split_size_or_sections), dim=a.dim),
+        outputs=_PIECES,
         right=(case((7, 4), split_size_or_sections=3), case((7, 4), split_size_or_sections=(2, 5))),
         wrong=(
             case((7, 4), split_size_or_sections=(2, 4)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import Shape
+from netspec.ground.shapes import Shape, promoted
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
@@ -26,10 +26,14 @@ class Case:
 
     inputs: tuple[Shape, ...]
     args: dict[str, Any]
-    dtype: str = "float32"
+    dtype: str | tuple[str, ...] = "float32"
+
+    def dtype_of(self, index: int) -> str:
+        """The dtype of one of the inputs."""
+        return self.dtype if isinstance(self.dtype, str) else self.dtype[min(index, len(self.dtype) - 1)]
 
 
-def case(*inputs: Shape, dtype: str = "float32", **args: Any) -> Case:
+def case(*inputs: Shape, dtype: str | tuple[str, ...] = "float32", **args: Any) -> Case:
     """`case((3, 8, 8), out_channels=4, kernel_size=3)`."""
     return Case(inputs, args, dtype)
 
@@ -48,6 +52,9 @@ def no_macs(args: Args, output: Shape, *inputs: Shape) -> int:
 class Layer:
     """One layer of torch.nn, or one function of torch.
 
+    A layer is a submodule, made by `nn.name(arguments)` and called with its inputs; `module`, `make`, `call`,
+    `outputs` and `tensor` are for those where that is not so.
+
     Args:
         name: torch's name: `Conv2d`, `concat`.
         doc: one sentence for the reference page.
@@ -56,10 +63,17 @@ class Layer:
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
-        takes: `float`, `int` or `any`: the kind of number it accepts.
-        gives: dtype of the output, or `same`.
+        takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs.
+        gives: dtype of the output, or `same` as the first input's, or `promoted` from all; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
+        apart: how many of the last axes broadcasting leaves alone.
         code: for functions: the Python expression, from arguments and the input expressions.
+        module: where generated code has the class from: `nn`, or a name that `netspec.views.python` imports.
+        make: the expression that makes the submodule, from the arguments.
+        call: the expression that applies it, from arguments, the submodule's expression and the input expressions.
+        outputs: how each output is read where a call gives no tensor or plain tuple of several: `{0}` is what it
+            gives, `{1}` the output's number; the last one holds for all further ones.
+        tensor: whether it is a learned tensor of the module around it rather than a submodule.
         right, wrong: cases that torch accepts and refuses.
     """
 
@@ -70,10 +84,16 @@ class Layer:
     parameters: Count = no_parameters
     macs: Count = no_macs
     inputs: tuple[int, int | None] = (1, 1)
-    takes: str = "float"
-    gives: str = "same"
+    takes: str | tuple[str, ...] = "float"
+    gives: str | tuple[str, ...] = "same"
     broadcasts: bool = False
+    apart: int = 0
     code: Callable[..., str] | None = None
+    module: str = "nn"
+    make: Callable[[Args], str] | None = None
+    call: Callable[..., str] | None = None
+    outputs: tuple[str, ...] = ()
+    tensor: bool = False
     right: tuple[Case, ...]
     wrong: tuple[Case, ...] = ()
 
@@ -81,6 +101,22 @@ class Layer:
     def is_function(self) -> bool:
         """Whether it is a function of tensors, which makes no submodule."""
         return self.code is not None
+
+    @property
+    def chains(self) -> bool:
+        """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
+        return self.code is None and self.call is None and not self.outputs and not self.tensor
+
+    def takes_of(self, index: int) -> str:
+        """The kind of number that an input has to be."""
+        return self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]
+
+    def gives_of(self, index: int, dtypes: tuple[str, ...]) -> str:
+        """The dtype of an output, where `dtypes` are the inputs'."""
+        dtype = self.gives if isinstance(self.gives, str) else self.gives[min(index, len(self.gives) - 1)]
+        if dtype == "promoted":
+            return promoted(dtypes)
+        return dtype if dtype != "same" else dtypes[0]
 
     @property
     def scalar(self) -> Arg | None:

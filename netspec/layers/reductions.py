@@ -1,4 +1,4 @@
-"""Functions that reduce axes: mean, sum and amax; and the plain activations as functions. They make no submodule.
+"""Functions along axes: mean, sum, amax, argmax and their kin, softmax, cumsum, normalize. They make no submodule.
 
 `dim` is needed: without it torch reduces the batch too.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
-from netspec.layers.arguments import Arg, Bool, Either, Int, Ints
+from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints
 from netspec.layers.code import call
 from netspec.layers.record import Args, Layer, case
 
@@ -32,10 +32,10 @@ def _reduced_shape(a: Args, x: Shape) -> Shape:
     return tuple(lengths)
 
 
-def _largest_shape(a: Args, x: Shape) -> Shape:
+def _extreme_shape(a: Args, x: Shape) -> Shape:
     out = _reduced_shape(a, x)
     if any(x[axis] == 0 for axis in several_axes(a.dim, len(x))):
-        raise Fact(f"{show(x)} has no largest number along dim {a.dim}", argument="dim")
+        raise Fact(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
     return out
 
 
@@ -51,33 +51,63 @@ def _reduction(name: str, doc: str, rule: Callable[[Args, Shape], Shape] = _redu
     )
 
 
-def _elementwise(name: str, doc: str, function: str) -> Layer:
+def _arg_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    if x[axis] == 0:
+        raise Fact(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
+    return (*x[:axis], *((1,) if a.keepdim else ()), *x[axis + 1 :])
+
+
+def _index(name: str, doc: str) -> Layer:
     return Layer(
-        name=name, doc=doc, shape=lambda a, x: x, code=lambda a, x: call(function, x), right=(case((3, 4)), case(()))
+        name=name,
+        doc=doc,
+        args=(Arg("dim", Int()), Arg("keepdim", Bool(), False)),
+        shape=_arg_shape,
+        takes="any",
+        gives="int64",
+        code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
+        right=(case((3, 4), dim=-1), case((3, 4), dim=1, keepdim=True)),
+        wrong=(case((3, 4), dim=3), case((3, 4), dim=0)),
     )
 
 
-def _softmax_shape(a: Args, x: Shape) -> Shape:
+def _along_axis(a: Args, x: Shape) -> Shape:
     sample_axis(a.dim, len(x))
     return x
+
+
+def _along(name: str, doc: str, function: str) -> Layer:
+    return Layer(
+        name=name,
+        doc=doc,
+        args=(Arg("dim", Int()),),
+        shape=_along_axis,
+        code=lambda a, x: call(function, x, dim=a.dim),
+        right=(case((3, 4), dim=-1), case((3, 4), dim=1)),
+        wrong=(case((3, 4), dim=3), case((3, 4), dim=0)),
+    )
 
 
 LAYERS = (
     _reduction("mean", "The mean along axes."),
     _reduction("sum", "The sum along axes."),
-    _reduction("amax", "The maximum along axes.", _largest_shape),
-    _elementwise("relu", "max(0, x).", "F.relu"),
-    _elementwise("gelu", "x·Φ(x).", "F.gelu"),
-    _elementwise("silu", "x·σ(x).", "F.silu"),
-    _elementwise("sigmoid", "1 / (1 + exp(-x)).", "torch.sigmoid"),
-    _elementwise("tanh", "The hyperbolic tangent.", "torch.tanh"),
+    _reduction("amax", "The maximum along axes.", _extreme_shape),
+    _reduction("amin", "The minimum along axes.", _extreme_shape),
+    _index("argmax", "Where the maximum along an axis stands."),
+    _index("argmin", "Where the minimum along an axis stands."),
+    _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),
+    _along("log_softmax", "The logarithm of softmax along dim.", "torch.log_softmax"),
+    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum"),
     Layer(
-        name="softmax",
-        doc="exp(xᵢ) / Σ exp(xⱼ) along dim.",
-        args=(Arg("dim", Int()),),
-        shape=_softmax_shape,
-        code=lambda a, x: call("torch.softmax", x, dim=a.dim),
-        right=(case((3, 4), dim=-1),),
-        wrong=(case((3, 4), dim=3),),
+        name="normalize",
+        doc="Divides by the p-norm along dim.",
+        args=(Arg("p", Float(), 2.0), Arg("dim", Int(), 1), Arg("eps", Float(), 1e-12)),
+        shape=_along_axis,
+        code=lambda a, x: call(
+            "F.normalize", x, p=None if a.p == 2 else a.p, dim=a.dim, eps=None if a.eps == 1e-12 else a.eps
+        ),
+        right=(case((3, 4)), case((3, 4), p=1.0, dim=-1, eps=1e-6)),
+        wrong=(case((3, 4), dim=3), case((3, 4), dim=0)),
     ),
 )

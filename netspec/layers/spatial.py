@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from netspec.ground.shapes import Fact, Shape, need_rank, show
-from netspec.layers.record import Args
+from netspec.layers.record import Args, Result
 
+R = TypeVar("R", bound=Result)
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
 
@@ -25,10 +27,10 @@ def channels(type_name: str, axes: int) -> Callable[..., int]:
     return infer
 
 
-def on_picture(type_name: str, axes: int, rule: Callable[[Args, Shape], Shape]) -> Callable[[Args, Shape], Shape]:
+def on_picture(type_name: str, axes: int, rule: Callable[[Args, Shape], R]) -> Callable[[Args, Shape], R]:
     """`rule` for C×(spatial) samples only: torch would read one axis less as an unbatched sample."""
 
-    def shape(a: Args, x: Shape) -> Shape:
+    def shape(a: Args, x: Shape) -> R:
         need_rank(type_name, x, "C", *AXES[axes])
         return rule(a, x)
 

@@ -12,7 +12,19 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, INDEXES, MOST_AXES, DtypeFact, Fact, RankFact, Shape, Tensor, show
+from netspec.ground.shapes import (
+    DTYPES,
+    FLOATS,
+    INDEXES,
+    MOST_AXES,
+    DtypeFact,
+    Fact,
+    RankFact,
+    Shape,
+    Tensor,
+    show,
+    size,
+)
 from netspec.layers.record import Layer, no_parameters
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
@@ -64,24 +76,27 @@ def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_dtypes(record: Layer, inputs: Outputs) -> None:
-    for tensor in inputs:
-        if record.takes == "float" and tensor.dtype not in FLOATS:
+    for index, tensor in enumerate(inputs):
+        takes = record.takes_of(index)
+        if takes == "float" and tensor.dtype not in FLOATS:
             raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
-        if record.takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":
+        if takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":
             raise DtypeFact(f"the weights of {record.name} are float32, it gets {tensor.dtype}")
-        if record.takes == "int" and tensor.dtype not in INDEXES:
+        if takes == "int" and tensor.dtype not in INDEXES:
             raise DtypeFact(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
+        if takes in DTYPES and tensor.dtype != takes:
+            raise DtypeFact(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
 
 
 def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
-    dtype = inputs[0].dtype if record.gives == "same" and inputs else record.gives
+    dtypes = tuple(tensor.dtype for tensor in inputs)
     shapes = result if isinstance(result, list) else [result]
     for shape in shapes:
         if len(shape) > MOST_AXES:
             raise Fact(f"the tensor would have more than {MOST_AXES} axes")
         if any(size > LARGEST for size in shape):
             raise Fact("the tensor would be larger than 2^62")
-    return tuple(Tensor(shape, dtype) for shape in shapes)
+    return tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
 
 
 def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
@@ -208,7 +223,7 @@ class _Inference:
         self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
         worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
-        if call.record.broadcasts and sound and worlds and _broadcasts(inputs):
+        if call.record.broadcasts and sound and worlds and _repeats(call.record, inputs):
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
@@ -245,11 +260,15 @@ class _Inference:
         return Inferred(inputs, outputs, args, parameters, macs)
 
 
-def _broadcasts(inputs: Outputs) -> bool:
-    """Whether sizes of one are repeated; a weight for each channel, as C×1×1 against C×H×W, is not remarked on."""
-    shapes = {tensor.shape for tensor in inputs}
-    gates = {shape for shape in shapes if len(shape) > 1 and set(shape[1:]) == {1}}
-    return len(shapes) > 1 and not (len(shapes - gates) == 1 and {shape[0] for shape in shapes} == {inputs[0].shape[0]})
+def _repeats(record: Layer, inputs: Outputs) -> bool:
+    """Whether broadcasting repeats a size of one that may have been overlooked.
+
+    One number a channel, C×1×1 against C×H×W, is how gates and scales are written: that is meant.
+    """
+    shapes = {tensor.shape[: len(tensor.shape) - record.apart] for tensor in inputs}
+    largest = max(shapes, key=size)
+    a_channel = (*largest[:1], *(1 for _ in largest[1:]))
+    return bool(shapes - {largest, a_channel} if len(largest) > 2 else shapes - {largest})
 
 
 def _enough(call: Call) -> bool:

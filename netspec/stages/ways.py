@@ -75,16 +75,21 @@ class Ways:
     def text(self, ref: Ref) -> str | None:
         """A value's way in words; layers that keep a shape are left out. None where it is not known."""
         steps: list[str] = []
-        for step in self.back(self.maker(ref)):
-            before, after = self.shapes(step)
-            if after is None:
+        at = ref
+        for _ in range(FURTHEST):
+            if at.node < 0 or len(steps) > LONGEST_WAY:
+                break
+            step = self.graph.calls[at.node]
+            outputs = self.inference.known[step.id].outputs
+            if not outputs or (at.output or 0) >= len(outputs):
                 return None
+            before, after = self.shapes(step)[0], outputs[at.output or 0].shape
             if after != before or len(step.inputs) > 1:
                 flattened = before is not None and len(after) == 1 < len(before) and prod(before) == after[0]
                 product = f" = {'·'.join(map(str, before or ()))}" if flattened else ""
-                steps.append(f"{label(step)} {show(after)}{product}")
-            if len(steps) > LONGEST_WAY:
-                break
+                number = "" if at.output is None else f".{at.output}"
+                steps.append(f"{label(step)}{number} {show(after)}{product}")
+            at = step.inputs[0] if step.inputs else Ref(-1)
         entering = self.entering(ref)
         if entering is None or entering[1] is None:
             return None

@@ -10,18 +10,17 @@ import keyword
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 from netspec.ground.names import MODULE_ATTRIBUTES
 from netspec.ground.shapes import show
-from netspec.layers.code import literal
-from netspec.layers.record import Layer
+from netspec.layers.code import application, constructor, reading
 from netspec.stages.spec import Call, Local, Report, Scope, Step
 from netspec.views.text import safe
 
 INDENT = "    "
 COMMENT_COLUMN = 60
-_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple"}
+MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
+_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
 
 
 @dataclass(frozen=True)
@@ -45,25 +44,6 @@ class _Class:
     comments: list[str | None] = field(default_factory=list)
 
 
-def constructor(record: Layer, args: dict[str, object]) -> str:
-    """`nn.Conv2d(3, 64, 3, padding=1)`: leading required arguments by position, others by name where not default."""
-    parts: list[str] = []
-    positional = True
-    for arg in record.args:
-        needed = arg.required or arg.infer is not None
-        positional = positional and needed
-        if arg.name in args and (needed or not _same(args[arg.name], arg.default)):
-            value = literal(args[arg.name])
-            parts.append(value if positional else f"{arg.name}={value}")
-        else:
-            positional = False
-    return f"nn.{record.name}({', '.join(parts)})"
-
-
-def _same(value: object, default: object) -> bool:
-    return (type(value) is type(default) and value == default) or value is default
-
-
 def _camel(text: str) -> str:
     words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
     name = "".join(word[0].upper() + word[1:] for word in words)
@@ -81,23 +61,23 @@ class _Generator:
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
-    def module(self, step: Step) -> list[str]:
+    def module(self, step: Step, widths: tuple[int, ...]) -> list[str]:
         """The expression that makes a step's submodule, line by line."""
         if step.scope is not None:
-            return self.scope(step.scope)
+            return self.scope(step.scope, widths)
         call = self.calls[step.call or 0]
         return [constructor(call.record, self.known[call.id].args)]
 
-    def scope(self, scope: Scope) -> list[str]:
-        """The expression that makes a scope's module."""
+    def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
+        """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
         if not scope.chain:
-            return [f"{self.class_of(scope)}()"]
+            return [f"{self.class_of(scope, widths)}()"]
         if not scope.steps:
             return ["nn.Sequential()"]
         numbered = [step.name for step in scope.steps] == [str(index) for index in range(len(scope.steps))]
         lines = ["nn.Sequential("] if numbered else ["nn.Sequential(OrderedDict(["]
         for step in scope.steps:
-            body = self.module(step)
+            body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             if not numbered:
                 body[0] = f'("{step.name}", {body[0]}'
                 body[-1] += ")"
@@ -105,19 +85,20 @@ class _Generator:
             lines += [INDENT + line for line in body]
         return [*lines, ")" if numbered else "]))"]
 
-    def class_of(self, scope: Scope) -> str:
+    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
         """The name of the class of a scope that is no chain; made, or shared with a scope of the same code."""
         init: list[str] = []
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
-            lines = self.module(step)
+            lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             plain = step.name.isidentifier()
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.add_module("{step.name}", {lines[0]}'
+            add = "register_parameter" if call is not None and call.record.tensor else "add_module"
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.{add}("{step.name}", {lines[0]}'
             lines[-1] += "" if plain else ")"
             init += lines
-        forward, comments, signature = self.forward(scope)
+        forward, comments, signature = self.forward(scope, widths)
         key = (*init, "", signature, *forward)
         found = self.classes.get(key)
         if found is not None:
@@ -137,35 +118,59 @@ class _Generator:
 
     # -- forward ---------------------------------------------------------------------------------------------------
 
-    def forward(self, scope: Scope) -> tuple[list[str], list[str | None], str]:
+    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[str | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
         names = self.variables(scope, inputs)
 
+        def values(local: Local) -> list[str]:
+            """The tensors of a value, one expression each."""
+            step = scope.steps[local.step] if local.step >= 0 else None
+            name = inputs[-1 - local.step] if step is None else names[local.step]
+            record = None if step is None or step.call is None else self.calls[step.call].record
+            width = self.width(scope, Local(local.step), widths)
+            if width == 1 and (record is None or not record.outputs):
+                return [name]
+            indexes = range(width) if local.output is None else [local.output]
+            return [f"{name}[{index}]" if record is None else reading(record, name, index) for index in indexes]
+
         def value(local: Local) -> str:
-            name = inputs[-1 - local.step] if local.step < 0 else names[local.step]
-            return name if local.output is None else f"{name}[{local.output}]"
+            """A value as one expression: a name, one of its outputs, or the tuple of them."""
+            step = scope.steps[local.step] if local.step >= 0 else None
+            if local.output is None and (step is None or step.call is None or not self.calls[step.call].record.outputs):
+                return inputs[-1 - local.step] if step is None else names[local.step]
+            each = values(local)
+            return each[0] if len(each) == 1 else f"({', '.join(each)})"
 
         lines: list[str] = []
         comments: list[str | None] = []
-        returned = scope.results == (Local(len(scope.steps) - 1),)
+        last = scope.steps[-1].call if scope.steps else None
+        raw = last is not None and bool(self.calls[last].record.outputs)
+        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw
         for index, step in enumerate(scope.steps):
-            sources = [text for local in step.sources for text in self.spread(scope, local, step, value)]
-            call = None if step.call is None else self.calls[step.call]
-            if call is not None and call.record.code is not None:
-                expression = call.record.code(SimpleNamespace(**self.known[call.id].args), *sources)
+            target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+            if step.call is not None:
+                sources = [text for local in step.sources for text in values(local)]
+                expression = application(self.calls[step.call].record, self.known[step.call].args, target, sources)
             else:
-                target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
-                expression = f"{target}({', '.join(sources)})"
-            last = returned and index == len(scope.steps) - 1
-            lines.append(f"return {expression}" if last else f"{names[index]} = {expression}")
+                expression = f"{target}({', '.join(map(value, step.sources))})"
+            ends = returned and index == len(scope.steps) - 1
+            lines.append(f"return {expression}" if ends else f"{names[index]} = {expression}")
             comments.append(self.comment(step))
         if not returned:
-            lines.append("return " + ", ".join(value(local) for local in scope.results))
+            flat = [text for local in scope.results for text in values(local)]
+            results = [value(local) for local in scope.results] if scope.path else flat
+            lines.append("return " + ", ".join(results if len(results) > 1 else flat))
             comments.append(None)
-        results = "Tensor" if len(scope.results) == 1 else f"tuple[{', '.join(['Tensor'] * len(scope.results))}]"
-        signature = f"def forward(self, {', '.join(f'{name}: Tensor' for name in inputs)}) -> {results}:"
-        return lines, comments, signature
+        total = sum(self.width(scope, local, widths) for local in scope.results)
+        returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
+        if len(scope.results) not in (1, total) and scope.path:
+            returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
+        entering = (
+            f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
+            for name, width in zip(inputs, widths, strict=True)
+        )
+        return lines, comments, f"def forward(self, {', '.join(entering)}) -> {returns}:"
 
     def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
         """A variable for each step: `x` for what only the next step takes, else a name of its own."""
@@ -191,15 +196,17 @@ class _Generator:
             names.append(name)
         return names
 
-    def spread(self, scope: Scope, local: Local, step: Step, value: object) -> list[str]:
-        """An input expression; several outputs that are taken whole by a call become one expression each."""
-        text = value(local)  # type: ignore[operator]  # the closure of `forward`
-        producer = scope.steps[local.step] if local.step >= 0 else None
-        if local.output is None and step.call is not None and producer is not None and producer.call is not None:
-            outputs = self.known[producer.call].outputs or ()
-            if len(outputs) > 1:
-                return [f"{text}[{index}]" for index in range(len(outputs))]
-        return [text]
+    def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
+        """How many tensors a value holds."""
+        if local.output is not None:
+            return 1
+        if local.step < 0:
+            return widths[-1 - local.step]
+        step = scope.steps[local.step]
+        if step.scope is None:
+            return len(self.known[step.call or 0].outputs or (0,))
+        inner = tuple(self.width(scope, source, widths) for source in step.sources)
+        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
 
     def comment(self, step: Step) -> str | None:
         """`net.yaml:18  88×12×12`: where a step stands in the spec, and its sample shape."""
@@ -227,7 +234,7 @@ class _Generator:
     def source(self) -> Source:
         graph = self.report.graph
         assert graph is not None
-        expression = self.scope(graph.scope)
+        expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
         lines: list[str] = []
         for made in self.classes.values():
             lines += [
@@ -260,6 +267,7 @@ class _Generator:
         imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in body else []
         imports += ["import torch"] if "torch." in body else []
         imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", body) else []
+        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", body)]
         imports += [f"from torch import {'Tensor, ' if 'Tensor' in body else ''}nn"]
         head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
         return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))

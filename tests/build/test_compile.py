@@ -41,13 +41,17 @@ def test_state_dict_keys_are_the_paths_in_order(path: Path) -> None:
     graph = report_of(path).graph
     assert graph is not None
     model = on_meta(path)
-    owners = list(dict.fromkeys(key.rpartition(".")[0] for key in model.state_dict()))
+    made = [call for call in graph.calls if not call.record.is_function and call.shares is None]
+    tensors = {call.path for call in made if call.record.tensor}
+    assert tensors <= set(model.state_dict())
     modules = dict(model.named_modules())
-    paths = [call.path for call in graph.calls if not call.record.is_function and call.shares is None]
+    paths = [call.path for call in made if not call.record.tensor]
+    keys = [key for key in model.state_dict() if key not in tensors]
+    owners = [next(each for each in paths if key.startswith(f"{each}.")) for key in keys]
+    assert list(dict.fromkeys(owners)) == [each for each in paths if modules[each].state_dict()]
     assert [type(modules[each]).__name__ for each in paths] == [
-        call.record.name for call in graph.calls if not call.record.is_function and call.shares is None
+        call.record.name for call in made if not call.record.tensor
     ]
-    assert owners == [each for each in paths if modules[each].state_dict()]
 
 
 @pytest.mark.parametrize("path", OK, ids=name_of)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torchvision import ops
+from torchvision.models import convnext
 
 from netspec.ground.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
+from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, Layer
 
 BATCH = 2
 KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS}
+NAMES = {"torch": torch, "nn": nn, "F": F, "ops": ops, "convnext": convnext, "self": SimpleNamespace(training=True)}
 
 # Where a tensor of one axis less is a sample without a batch to torch: it would take the batch for the channels.
 UNBATCHED = {
@@ -22,6 +27,9 @@ UNBATCHED = {
     *(f"Adaptive{kind}Pool{axes}d" for kind in ("Avg", "Max") for axes in (1, 2, 3)),
     *(f"{kind}Pad{axes}d" for kind in ("Reflection", "Replication", "Circular") for axes in (1, 2, 3)),
     *(f"InstanceNorm{axes}d" for axes in (1, 2, 3)),
+    *("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention"),
+    *("Transformer", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer", "TransformerDecoder"),
+    *("Unfold", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "FractionalMaxPool2d", "FractionalMaxPool3d"),
     "Dropout1d",
     "PixelShuffle",
     "PixelUnshuffle",
@@ -29,10 +37,12 @@ UNBATCHED = {
     "pad",
 }
 # Where torch takes other numbers of axes too: its dropouts only warn, or have no channels to drop; adaptive averages
-# and nearest neighbours work in any number; a vector in matmul or LayerNorm would be the whole batch.
+# and nearest neighbours work in any number; a vector in matmul or LayerNorm
+# would be the whole batch, and tile would repeat it.
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
-    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm"),
+    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
+    *("scaled_dot_product_attention", "Fold"),
 }
 # Where torch does not look at a claim that it has no weights for.
 UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
@@ -49,14 +59,14 @@ class Verdict:
     """What a layer makes of a case; `refusal` where it refuses."""
 
     outputs: tuple[Shape, ...] = ()
-    dtype: str = ""
+    dtypes: tuple[str, ...] = ()
     parameters: int = 0
     refusal: Exception | None = None
 
     def __str__(self) -> str:
         if self.refusal is not None:
             return f"{type(self.refusal).__name__}: {self.refusal}"
-        return f"{self.outputs} of {self.dtype}, {self.parameters} parameters"
+        return f"{self.outputs} of {self.dtypes}, {self.parameters} parameters"
 
 
 def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
@@ -65,6 +75,8 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, BatchFact):  # torch mixes the samples
         return True
     if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
+        if layer.name == "scaled_dot_product_attention":  # on the CPU it takes more values than keys, or fewer
+            return "values" in str(fact) or len({len(shape) for shape in case.inputs}) > 1
         return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
     if isinstance(fact, RankFact):
         return layer.name in UNBATCHED | OTHER_RANKS
@@ -73,8 +85,9 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentFact):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
-    if layer.name.startswith("ConvTranspose"):  # an empty output, which some backends let pass
+        # netspec's own: the code of two inputs has no place for `other`, and a causal mask none for further keys
+        return fact.argument in ("other", "is_causal")
+    if layer.name.startswith(("ConvTranspose", "MaxUnpool")):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
     return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
@@ -97,15 +110,18 @@ def resolve(layer: Layer, case: Case) -> Args:
 def ours(layer: Layer, case: Case) -> Verdict:
     """The record's verdict, with the engine's own checks."""
     try:
-        if layer.takes != "any" and case.dtype not in KINDS_OF_NUMBERS[layer.takes]:
-            raise DtypeFact(f"{layer.name} takes {layer.takes}, gets {case.dtype}")
+        for index in range(len(case.inputs)):
+            takes, dtype = layer.takes_of(index), case.dtype_of(index)
+            if takes != "any" and dtype not in KINDS_OF_NUMBERS.get(takes, {takes}):
+                raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
         result = layer.shape(args, *case.inputs)
     except Fact as fact:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
-    dtype = case.dtype if layer.gives == "same" else layer.gives
-    return Verdict(outputs, dtype, layer.parameters(args, *case.inputs))
+    given = tuple(case.dtype_of(index) for index in range(len(case.inputs)))
+    dtypes = tuple(layer.gives_of(index, given) for index in range(len(outputs)))
+    return Verdict(outputs, dtypes, layer.parameters(args, *case.inputs))
 
 
 def known_args(layer: Layer, case: Case) -> dict[str, Any]:
@@ -117,14 +133,27 @@ def known_args(layer: Layer, case: Case) -> dict[str, Any]:
     return args
 
 
-def run(layer: Layer, case: Case, device: str = "cpu") -> tuple[Any, nn.Module | None]:
-    """The layer's output in torch for a batch of zeros, and the module if it is one. Raises what torch raises."""
-    tensors = [torch.zeros(BATCH, *shape, dtype=getattr(torch, case.dtype), device=device) for shape in case.inputs]
+def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
+    """The layer's output in torch for a batch of zeros, and the module if it is one. Raises what torch raises.
+
+    A layer with an expression of its own (`make`, `call`, `outputs`, `code`) is run by that expression.
+    """
+    dtypes = [getattr(torch, case.dtype_of(index)) for index in range(len(case.inputs))]
+    tensors = [torch.zeros(BATCH, *shape, dtype=dtype) for shape, dtype in zip(case.inputs, dtypes, strict=True)]
+    names = {**NAMES, "xs": tensors}
+    sources = [f"xs[{i}]" for i in range(len(tensors))]
     if layer.code is not None:
-        code = layer.code(resolve(layer, case), *(f"xs[{i}]" for i in range(len(tensors))))
-        return eval(code, {"torch": torch, "F": F, "xs": tensors}), None
-    module = getattr(nn, layer.name)(**known_args(layer, case)).to(device)
-    return module(*tensors), module
+        return eval(application(layer, vars(resolve(layer, case)), "", sources), names), None
+    args = {**{arg.name: arg.default for arg in layer.args if not arg.required}, **known_args(layer, case)}
+    if layer.chains and layer.make is None:
+        made = getattr(NAMES[layer.module], layer.name)(**known_args(layer, case))
+    else:
+        made = eval(constructor(layer, args), names)
+    result = eval(application(layer, args, "made", sources), {**names, "made": made})
+    if layer.outputs:
+        count = len(layer.outputs)
+        result = tuple(eval(reading(layer, "value", index), {"value": result}) for index in range(count))
+    return result, nn.ParameterList([made]) if layer.tensor else made
 
 
 def theirs(layer: Layer, case: Case) -> Verdict:
@@ -139,5 +168,5 @@ def theirs(layer: Layer, case: Case) -> Verdict:
     parameters = sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0
     if any(tensor.shape[:1] != (BATCH,) for tensor in outputs):
         return Verdict(refusal=ValueError("the batch is not the first axis any more"))
-    dtype = str(outputs[0].dtype).removeprefix("torch.")
-    return Verdict(tuple(tuple(tensor.shape[1:]) for tensor in outputs), dtype, parameters)
+    dtypes = tuple(str(tensor.dtype).removeprefix("torch.") for tensor in outputs)
+    return Verdict(tuple(tuple(tensor.shape[1:]) for tensor in outputs), dtypes, parameters)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Word
+from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word
 from netspec.layers.record import Case, Layer
 
 NUMBERS = (-2.5, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 1.7, 2.0, 3.0)
@@ -43,6 +43,11 @@ def _(kind: Bool, extreme: bool = False) -> st.SearchStrategy[Any]:
 @values.register
 def _(kind: Word, extreme: bool = False) -> st.SearchStrategy[Any]:
     return st.sampled_from(kind.words)
+
+
+@values.register
+def _(kind: Text, extreme: bool = False) -> st.SearchStrategy[Any]:
+    return st.from_regex(kind.pattern, fullmatch=True).filter(lambda text: len(text) <= kind.longest)
 
 
 @values.register

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from types import ModuleType
+from typing import get_overloads
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.modules import activation, dropout, flatten, padding, pixelshuffle, pooling, upsampling
+from torchvision import ops
+from torchvision.models import convnext
 
+from netspec.ground.shapes import DTYPES, promoted
 from netspec.layers.arguments import Arg, Int
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES, TABLE
@@ -22,31 +24,70 @@ LEFT_OUT = {
     "dtype": "the training says how precisely",
     "_weight": "a tensor",
     "_freeze": "private",
-    "return_indices": "of use to MaxUnpool only",
+    "custom_encoder": "a module",
+    "custom_decoder": "a module",
+    "enable_nested_tensor": "for padding masks, which a spec does not have",
+    "mask_check": "for padding masks, which a spec does not have",
+    "_random_samples": "private",
     "min_value": "deprecated: min_val",
     "max_value": "deprecated: max_val",
 }
-# Classes of the families that the table holds, but for these.
+# Classes of torch.nn that are no layers from tensors to tensors, and why.
+LOSS = "a loss: `train` names it"
+LAZY = "in a spec what is inferred is left out anyway"
+HOLDS = "it holds modules: a spec has groups, and `repeat`"
 NOT_LAYERS = {
-    "MultiheadAttention": "three inputs, two outputs, masks: no shape rule of a plain layer",
-    **{f"MaxUnpool{axes}d": "takes indices" for axes in (1, 2, 3)},
-    **{f"FractionalMaxPool{axes}d": "random windows" for axes in (2, 3)},
+    **{name: LOSS for name in vars(nn) if name.endswith("Loss") or name == "NLLLoss2d"},
+    **{name: LAZY for name in vars(nn) if name.startswith("Lazy")},
+    **dict.fromkeys(("Container", "Module", "ModuleDict", "ModuleList", "Sequential"), HOLDS),
+    **dict.fromkeys(("ParameterDict", "ParameterList"), "they hold tensors: a spec has `parameter`"),
+    **dict.fromkeys(("RNNBase", "RNNCellBase"), "the base of RNN, LSTM and GRU"),
+    "AdaptiveLogSoftmaxWithLoss": "it takes the targets",
+    "DataParallel": "the training says where",
+    "SyncBatchNorm": "BatchNorm over several processes: the training says where",
 }
-FUNCTIONS = (torch, F)
-MODULES = [layer for layer in TABLE.values() if not layer.is_function]
+# The stacks take the arguments of the layer that they are made of.
+STACKS = {"TransformerEncoder": "TransformerEncoderLayer", "TransformerDecoder": "TransformerDecoderLayer"}
+# Where torch's default is written in another way.
+AS_WORDS = {F.relu: "relu"}
+# Where our default is another, because torch's would mix the samples; generated code always gives it.
+OTHER_DEFAULTS = {"batch_first": True}
+FUNCTIONS = (torch, F, torch.Tensor)
+WITHOUT_A_NAME = {"slice"}  # Python's x[:, 2:7]
+MODULE_OF = {"nn": nn, "ops": ops, "convnext": convnext}
+MODULES = [layer for layer in TABLE.values() if not layer.is_function and not layer.tensor]
 
 
 def signature(layer: Layer) -> list[tuple[str, object]]:
     """Names and defaults of torch's constructor, without what is left out."""
-    parameters = inspect.signature(getattr(nn, layer.name)).parameters.values()
+    made = getattr(MODULE_OF[layer.module], layer.name)
+    overloads = get_overloads(made.__init__)
+    parameters = [*inspect.signature(overloads[0] if overloads else made).parameters.values()][bool(overloads) :]
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in LEFT_OUT]
-    return [(p.name, p.default) for p in named]
+    inferred = {arg.name for arg in layer.args if arg.infer is not None}
+    found: list[tuple[str, object]] = []
+    for p in named:
+        default = OTHER_DEFAULTS.get(p.name, AS_WORDS.get(p.default, p.default))
+        found.append((p.name, inspect.Parameter.empty if p.name in inferred else default))
+    if layer.name in STACKS:
+        own = [("num_layers", inspect.Parameter.empty), ("norm", False)]
+        assert [name for name, _ in found[1:]] == [name for name, _ in own]
+        found = [*own, *signature(TABLE[STACKS[layer.name]])]
+    return found
 
 
 def agrees(layer: Layer) -> bool:
     """Whether names, order and defaults are torch's; an inferred argument has no default in torch."""
-    mine = [(arg.name, inspect.Parameter.empty if arg.required or arg.infer else arg.default) for arg in layer.args]
-    return mine == signature(layer)
+    made = [arg for arg in layer.args if not arg.forward]
+    mine = [(arg.name, inspect.Parameter.empty if arg.required or arg.infer else arg.default) for arg in made]
+    return mine == signature(layer) and all(arg.always == (arg.name in OTHER_DEFAULTS) for arg in made)
+
+
+def test_arguments_of_forward_are_torchs() -> None:
+    for layer in MODULES:
+        parameters = inspect.signature(getattr(MODULE_OF[layer.module], layer.name).forward).parameters
+        for arg in layer.args:
+            assert not arg.forward or (parameters[arg.name].default or False) == (arg.default or False)
 
 
 @pytest.mark.parametrize("layer", MODULES, ids=lambda layer: layer.name)
@@ -74,7 +115,7 @@ def test_defaults_are_of_their_kind(layer: Layer) -> None:
     "layer", [layer for layer in TABLE.values() if layer.is_function], ids=lambda layer: layer.name
 )
 def test_functions_are_torchs(layer: Layer) -> None:
-    assert any(hasattr(module, layer.name) for module in FUNCTIONS)
+    assert layer.name in WITHOUT_A_NAME or any(hasattr(module, layer.name) for module in FUNCTIONS)
 
 
 def test_interpolate_has_torchs_defaults() -> None:
@@ -82,10 +123,28 @@ def test_interpolate_has_torchs_defaults() -> None:
     assert [(arg.name, arg.default) for arg in TABLE["interpolate"].args] == [(p.name, p.default) for p in parameters]
 
 
-@pytest.mark.parametrize("module", [activation, dropout, flatten, padding, pixelshuffle, pooling, upsampling])
-def test_nothing_is_forgotten(module: ModuleType) -> None:
-    assert [name for name in module.__all__ if name not in TABLE and name not in NOT_LAYERS] == []
+def forgotten(known: set[str]) -> list[str]:
+    """The module classes of torch.nn that are neither in `known` nor among those with a reason."""
+    classes = [name for name, value in vars(nn).items() if isinstance(value, type) and issubclass(value, nn.Module)]
+    return [name for name in classes if name not in known and name not in NOT_LAYERS]
+
+
+def test_nothing_of_torch_nn_is_forgotten() -> None:
+    assert forgotten(set(TABLE)) == []
+    assert set(NOT_LAYERS) & set(TABLE) == set()
+    assert [name for name in NOT_LAYERS if not hasattr(nn, name)] == []
+
+
+def test_a_forgotten_class_would_show() -> None:
+    assert forgotten(set(TABLE) - {"LSTM", "Conv2d"}) == ["Conv2d", "LSTM"]
 
 
 def test_one_record_a_name() -> None:
     assert len(TABLE) == sum(len(family.LAYERS) for family in FAMILIES)
+
+
+@pytest.mark.parametrize("one", sorted(DTYPES))
+@pytest.mark.parametrize("other", sorted(DTYPES))
+def test_dtypes_are_promoted_as_torch_does(one: str, other: str) -> None:
+    together = torch.promote_types(getattr(torch, one), getattr(torch, other))
+    assert promoted((one, other)) == str(together).removeprefix("torch.")
