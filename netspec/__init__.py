@@ -15,11 +15,23 @@ from netspec.ground.reading import ReadError
 if TYPE_CHECKING:
     import torch
 
+    from netspec.runner.evaluate import load_run as load_run
     from netspec.runner.train import train as train
     from netspec.stages.spec import Report, Spec
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "ReadError", "SpecError", "check", "compile", "load", "summary", "to_python", "train"]
+__all__ = [
+    "Diagnostic",
+    "ReadError",
+    "SpecError",
+    "check",
+    "compile",
+    "load",
+    "load_run",
+    "summary",
+    "to_python",
+    "train",
+]
 
 _LATE = {"train": "netspec.runner.train", "load_run": "netspec.runner.evaluate"}
 

@@ -7,8 +7,7 @@ import json
 import click
 
 from netspec.cli.options import set_option
-from netspec.cli.train import show_errors
-from netspec.ground.diagnostics import SpecError
+from netspec.cli.train import reported
 
 
 @click.command("eval", epilog="Example: netspec eval runs/digits-1")
@@ -19,13 +18,12 @@ from netspec.ground.diagnostics import SpecError
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the scores.")
 def command(run: str, settings: tuple[str, ...], device: str | None, weights: str, style: str) -> None:
     """Score a run on its validation samples (on the training samples where nothing was held back)."""
-    from netspec.runner.evaluate import evaluate_run, load_run
+    with reported() as work:
+        from netspec.runner.evaluate import evaluate_run, load_run
 
-    loaded = load_run(run, settings)
-    try:
+        loaded = load_run(run, settings)
+        work.spec = loaded.spec
         scores = evaluate_run(loaded, device, weights)
-    except SpecError as error:
-        show_errors(error, loaded.spec, {"--device": device, "RUN": run})
     if style == "json":
         click.echo(json.dumps({"version": 1, "run": run, "weights": weights, **scores}))
         return

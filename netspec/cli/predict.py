@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.train import show_errors
-from netspec.ground.diagnostics import SpecError
+from netspec.cli.train import reported
 from netspec.ground.reading import ReadError
+
+if TYPE_CHECKING:
+    from netspec.runner.predict import Prediction
 
 
 @click.command("predict", epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3")
@@ -26,12 +29,14 @@ def command(run: str, files: tuple[str, ...], top: int, device: str | None, weig
 
     Samples go through the same transforms as the run's. Exit code 2: a file could not be read; the others are answered.
     """
-    from netspec.runner.evaluate import load_run
-    from netspec.runner.predict import as_text, make_predictor
+    answers: list[Prediction] = []
+    failed = False
+    with reported() as work:
+        from netspec.runner.evaluate import load_run
+        from netspec.runner.predict import as_text, make_predictor
 
-    loaded = load_run(run)
-    answers, failed = [], False
-    try:
+        loaded = load_run(run)
+        work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
         for file in files:
             try:
@@ -39,8 +44,6 @@ def command(run: str, files: tuple[str, ...], top: int, device: str | None, weig
             except ReadError as error:
                 click.echo(f"netspec: {error}", err=True)
                 failed = True
-    except SpecError as error:
-        show_errors(error, loaded.spec, {"--device": device, "RUN": run})
     if style == "json":
         click.echo(
             json.dumps({"version": 1, "predictions": [answer.plain() for answer in answers]}, ensure_ascii=False)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from typing import NoReturn
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
 
 import click
 
@@ -32,20 +38,11 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
-    loaded: Spec | None = None
-    options = {"--device": device, "--out": out, "--resume": resume}
-    try:
-        loaded = _load(spec, settings, resume)
-        from netspec.stages.check import check
-
-        report = check(loaded)
-        if not report.ok:
-            raise SpecError(report.diagnostics)
+    with reported() as work:
+        work.spec = _load(spec, settings, resume)
         from netspec.runner.train import train
 
-        run = train(loaded, device=device, out=out, resume=resume)
-    except SpecError as error:
-        show_errors(error, loaded, options)
+        run = train(work.spec, device=device, out=out, resume=resume)
     for line in _summary(run.history, run.best):
         click.echo(line)
     click.echo(f"run: {run.folder}")
@@ -65,12 +62,45 @@ def _load(spec: str | None, settings: tuple[str, ...], resume: str | None) -> Sp
     return load(spec, settings)
 
 
-def show_errors(error: SpecError, spec: Spec | None, options: dict[str, str | None]) -> NoReturn:
-    """Print findings with the lines that they are about, options of the command line included, and exit with 1."""
-    typed = {name: value for name, value in options.items() if value is not None}
-    sources = {**(spec.sources if spec is not None else {}), **typed}
-    click.echo(render(error.diagnostics, sources, use_color(sys.stderr)), err=True)
-    sys.exit(1)
+@dataclass
+class Work:
+    """What a command works on: the spec, once it is read, has the lines that findings are about."""
+
+    spec: Spec | None = None
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[Work]:
+    """Runs a command's work. Findings are shown with their lines, and exit with 1; Ctrl-C with one line, and 130.
+
+    What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
+    """
+    work, pressed = Work(), False
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True  # a library that is just being imported may make another error of the next line
+        raise KeyboardInterrupt
+
+    main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, press) if main_thread else None
+    try:
+        with warnings.catch_warnings():
+            if not sys.warnoptions:
+                warnings.simplefilter("ignore")
+            yield work
+    except BaseException as error:
+        if pressed:
+            click.echo("netspec: interrupted", err=True)
+            sys.exit(130)
+        if not isinstance(error, SpecError):
+            raise
+        sources = work.spec.sources if work.spec is not None else {}
+        click.echo(render(error.diagnostics, sources, use_color(sys.stderr)), err=True)
+        sys.exit(1)
+    finally:
+        if main_thread:
+            signal.signal(signal.SIGINT, before)
 
 
 def _summary(history: tuple[dict[str, object], ...], best: dict[str, object] | None) -> list[str]:

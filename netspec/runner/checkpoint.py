@@ -79,20 +79,25 @@ def set_random_state(state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def save_checkpoint(path: Path, state: State) -> None:
-    """Store a State, with the random generators as they are now."""
-    content = {
+def snapshot(state: State) -> dict[str, Any]:
+    """A State with the random generators as they are now; its tensors are the live ones."""
+    return {
         "version": VERSION,
         "epoch": state.epoch,
         "step": state.step,
         "losses": state.losses[: state.step].cpu(),
-        "history": state.history,
+        "history": list(state.history),
         "best": state.best,
         "model": state.model.state_dict(),
         "optimizer": state.optimizer.state_dict(),
         "scheduler": None if state.scheduler is None else plain(state.scheduler.state_dict()),
         "random": random_state(),
     }
+
+
+def save_checkpoint(path: Path, state: State) -> None:
+    """Store a State, with the random generators as they are now."""
+    content = snapshot(state)
     write_atomically(path, lambda file: torch.save(content, file))
 
 
@@ -111,6 +116,42 @@ def load_checkpoint(path: Path, state: State) -> None:
     Raises:
         CheckpointError: the file is missing, damaged, or of another network or optimizer.
     """
+    content = _content(path)
+    try:
+        restore(content, state)
+    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        raise CheckpointError(f"{path} does not belong to this network and its training: {_line(error)}") from error
+
+
+def restore(content: dict[str, Any], state: State) -> None:
+    """Bring a State, and the random generators, to where a `snapshot` was taken."""
+    state.model.load_state_dict(content["model"])
+    state.optimizer.load_state_dict(content["optimizer"])
+    if state.scheduler is not None and content["scheduler"] is not None:
+        state.scheduler.load_state_dict(content["scheduler"])
+    state.epoch, state.step = int(content["epoch"]), int(content["step"])
+    state.losses[: state.step] = content["losses"].to(state.losses.device)
+    state.history, state.best = list(content["history"]), content["best"]
+    set_random_state(content["random"])
+
+
+def load_checkpoint_weights(path: Path, model: nn.Module) -> None:
+    """Put the weights of a checkpoint alone into a model.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`; also where no step was taken, so that they are the initial ones.
+    """
+    content = _content(path)
+    try:
+        if not content["epoch"] and not content["step"]:
+            raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
+        model.load_state_dict(content["model"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not belong to this network: {_line(error)}") from error
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a checkpoint's file holds; nothing in it is run."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -119,17 +160,7 @@ def load_checkpoint(path: Path, state: State) -> None:
         raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise CheckpointError(f"{path} is no checkpoint of this netspec")
-    try:
-        state.model.load_state_dict(content["model"])
-        state.optimizer.load_state_dict(content["optimizer"])
-        if state.scheduler is not None and content["scheduler"] is not None:
-            state.scheduler.load_state_dict(content["scheduler"])
-        state.epoch, state.step = int(content["epoch"]), int(content["step"])
-        state.losses[: state.step] = content["losses"].to(state.losses.device)
-        state.history, state.best = list(content["history"]), content["best"]
-        set_random_state(content["random"])
-    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
-        raise CheckpointError(f"{path} does not belong to this network and its training: {_line(error)}") from error
+    return content
 
 
 def save_weights(path: Path, model: nn.Module, spec: str) -> None:

@@ -14,10 +14,11 @@ import torch
 from netspec.ground.shapes import Shape, Tensor, show
 from netspec.runner.byname import Choice
 from netspec.runner.data import Data
+from netspec.runner.lookups import check_lookups
 from netspec.runner.pipeline import Pipeline
-from netspec.runner.problems import Collector, problem, torch_says
+from netspec.runner.places import output_size
+from netspec.runner.problems import Collector, count, problem, torch_says
 from netspec.runner.samples import Split
-from netspec.runner.settings import Settings
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
 from netspec.stages.spec import Report
 
@@ -55,26 +56,38 @@ def network_ends(report: Report) -> tuple[Tensor, Tensor, str]:
     return input, output, report.last_types[name]
 
 
-def check_contract(report: Report, data: Data, pipeline: Pipeline, settings: Settings) -> Contract:
+def check_contract(report: Report, data: Data, pipeline: Pipeline | None, loss: Choice | None) -> Contract | None:
     """Compare everything that the first batches would trip over.
+
+    Args:
+        report: of a spec without errors.
+        data: what is trained on.
+        pipeline, loss: None where they cannot be had as written; what they take part in is not compared then.
+
+    Returns:
+        The Contract; None where no loss was given.
 
     Raises:
         SpecError: NS602 for samples, NS603 for targets, classes and loss; NS605 for transforms.
     """
     input, output, last = network_ends(report)
     collector = Collector()
+    if pipeline is not None:
+        with collector.step():
+            check_sample(data, pipeline, input)
     with collector.step():
-        check_sample(data, pipeline, input)
-    train = val = None
-    with collector.step():
-        check_classes(data, settings.loss, output.shape)
-        check_range(settings.loss, last)
-        train = _targets(data, data.train, settings.loss, output.shape)
-        val = _targets(data, data.val, settings.loss, output.shape) if data.val is not None else None
-        try_loss(settings.loss, output.shape, train)
+        check_lookups(report, data)
+    contract = None
+    if loss is not None:
+        with collector.step():
+            check_classes(report, data, loss, output.shape)
+            check_range(loss, last)
+            train = _targets(data, data.train, loss, output.shape)
+            val = _targets(data, data.val, loss, output.shape) if data.val is not None else None
+            try_loss(loss, output.shape, train)
+            contract = Contract(input, output, last, train, val)
     collector.finish()
-    assert train is not None
-    return Contract(input, output, last, train, val)
+    return contract
 
 
 def check_sample(data: Data, pipeline: Pipeline, input: Tensor) -> None:
@@ -128,16 +141,17 @@ def _advice(got: Shape, want: Shape, picture: bool) -> list[tuple[str, str]]:
     return [("fix" if index == 0 else "or", text) for index, text in enumerate(notes)]
 
 
-def check_classes(data: Data, loss: Choice, output: Shape) -> None:
-    """The number of classes that the dataset names against the number of outputs."""
+def check_classes(report: Report, data: Data, loss: Choice, output: Shape) -> None:
+    """The number of classes that the dataset names against the number of outputs: too few cannot tell them apart."""
     classes = len(data.source.classes)
-    if not classes or kind_of(loss.name) != "classes" or len(output) != 1 or output[0] == classes:
+    if kind_of(loss.name) != "classes" or len(output) != 1 or output[0] >= classes:
         return
+    written = output_size(report)
     raise problem(
         "NS603",
-        f"{data.node.value} has {classes} classes, the network gives {output[0]} outputs",
-        data.node,
-        ("fix", f"let the last layer give {classes}"),
+        f"{data.node.value} has {classes} classes, the network gives {count(output[0], 'output')}",
+        written or data.node,
+        ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}"),
     )
 
 
@@ -176,24 +190,3 @@ def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
         raise problem("NS603", what, at, torch_says(error)) from error
     if value.ndim:
         raise problem("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)
-
-
-_TWICE = {
-    (
-        "CrossEntropyLoss",
-        "Softmax",
-    ): "CrossEntropyLoss has a softmax in it: drop the last layer, or it is applied twice",
-    (
-        "CrossEntropyLoss",
-        "LogSoftmax",
-    ): "CrossEntropyLoss has a log-softmax in it: drop the last layer, or take NLLLoss",
-    ("CrossEntropyLoss", "Sigmoid"): "CrossEntropyLoss has a softmax in it: drop the Sigmoid before it",
-    ("BCEWithLogitsLoss", "Sigmoid"): "BCEWithLogitsLoss has a sigmoid in it: drop the last layer, or take BCELoss",
-    ("NLLLoss", "Linear"): "NLLLoss takes log-probabilities: add LogSoftmax, or take CrossEntropyLoss",
-    ("NLLLoss", "Softmax"): "NLLLoss takes log-probabilities: make the last layer LogSoftmax",
-}
-
-
-def advice_on_loss(loss: Choice, last: str) -> str | None:
-    """A warning for pairs that torch accepts and that learn badly."""
-    return _TWICE.get((loss.name, last))

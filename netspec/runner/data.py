@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from netspec.ground.shapes import Tensor
-from netspec.ground.tree import Mapping, Node, Scalar, describe
+from netspec.ground.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.runner import data_bundled, data_table, data_vision
 from netspec.runner.problems import misspelt, problem, top
 from netspec.runner.samples import Loaded, Request, Split
-from netspec.stages.sections import DATA_KEYS, DATASETS
+from netspec.stages.section_keys import DATA_KEYS, DATASETS, OWN
 from netspec.stages.spec import Spec
 
 _LOADERS: dict[str, Callable[[Request], Loaded]] = {
@@ -45,9 +45,12 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
     if isinstance(section, Scalar) and isinstance(section.value, str):
         return section, None
     if not isinstance(section, Mapping):
-        raise problem("NS203", "there is no `data` section, which says what to train on", section or top(spec.path))
+        at = spec.document.key("data") or top(spec.path)  # an empty one has nothing to point at but its key
+        what = "there is no `data` section, which says what to train on"
+        raise problem("NS203", what, at if section is None or is_null(section) else section)
     own = {key.name for key in DATA_KEYS}
     named = [(key, value) for key, value in section if key.value not in own]
+    named = [pair for pair in named if pair[0].value in DATASETS] or named  # the check tells of unknown keys
     if not named:
         raise problem("NS203", "data names no dataset, such as MNIST, CSV or sklearn", section)
     return named[0]
@@ -89,6 +92,24 @@ def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tens
     if second.whole.inputs.shape[1:] != loaded.whole.inputs.shape[1:]:
         raise problem("NS601", "the validation samples have another shape than the training samples", other[0])
     return Data(loaded.whole, second.test if second.test is not None else second.whole, loaded, name)
+
+
+def look_at_data(spec: Spec, sample: Tensor, seed: int) -> Data | None:
+    """What can be told of a spec's data in a moment, for a spec that has errors already: no picture is decoded.
+
+    Returns:
+        The data where they are a table or stand in the spec; None for torchvision's, which are only looked for.
+
+    Raises:
+        SpecError: as `load_data`.
+    """
+    name, arguments = dataset_nodes(spec)
+    if name.value in OWN:
+        return load_data(spec, sample, seed, None)
+    if name.value not in DATASETS:
+        raise misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, str(name.value), list(DATASETS))
+    data_vision.look(Request(name, arguments, spec.folder, spec.evaluate, sample))
+    return None
 
 
 def hold_back(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:

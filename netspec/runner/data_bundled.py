@@ -7,7 +7,7 @@ import torch
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.runner.problems import misspelt, problem
 from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
-from netspec.stages.sections import SKLEARN_TABLES
+from netspec.stages.section_keys import SKLEARN_TABLES
 
 
 def sklearn(request: Request) -> Loaded:

@@ -5,6 +5,7 @@ Rows are counted from 1, without the header.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from netspec.ground.paths import PathRefused, resolve
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.runner.problems import misspelt, problem
 from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
-from netspec.stages.sections import CSV_KEYS
+from netspec.stages.section_keys import CSV_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,20 +51,22 @@ def load(request: Request) -> Loaded:
                 raise problem("NS601", f"the target {target} stands among the columns too", wanted or node)
         if not columns:
             raise TableError(f"{path} has no column but the target")
-        inputs = numbers(frame[columns])
+        inputs = numbers(frame[columns], "if row 1 holds names, say header: true")
         targets, classes = _targets(frame, target)
     except TableError as error:
         raise problem("NS601", str(error), node) from None
     return Loaded(all_of(inputs, targets), classes=classes, columns=tuple(columns), target=target)
 
 
-def read_table(path: Path, header: Any = None, separator: str = ",") -> pd.DataFrame:
+def read_table(path: Path, header: Any = None, separator: str = ",", known: Collection[str] = ()) -> pd.DataFrame:
     """A CSV file with its columns named by strings; without a header they are `0`, `1`, ….
 
     Args:
         path: the file; its compression is known by its ending.
-        header: whether the first row holds names; None: it does when none of its cells is a number.
+        header: whether the first row holds names; None: it does when none of its cells is a number, or when all of
+            `known` are among them.
         separator: what stands between the values.
+        known: names that columns are known by, where they are known beforehand.
 
     Raises:
         TableError: it is missing, empty or no table.
@@ -74,8 +77,9 @@ def read_table(path: Path, header: Any = None, separator: str = ",") -> pd.DataF
     try:
         first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options)
         if header is None:
-            cells = [str(cell) for cell in first.iloc[0] if isinstance(cell, str)]
-            header = bool(cells) and not any(_is_number(cell) for cell in cells)
+            cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
+            named = set(known) <= set(cells) and not all(map(_is_number, known))
+            header = named or (bool(cells) and not any(map(_is_number, cells)))
         frame: pd.DataFrame = pd.read_csv(path, header=0 if header else None, low_memory=False, **options)
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
@@ -93,8 +97,12 @@ def read_table(path: Path, header: Any = None, separator: str = ",") -> pd.DataF
     return frame
 
 
-def numbers(frame: pd.DataFrame) -> torch.Tensor:
+def numbers(frame: pd.DataFrame, advice: str = "") -> torch.Tensor:
     """The frame as float32 [rows, columns].
+
+    Args:
+        frame: the columns to take.
+        advice: what to do where the first row holds something else, which may be names.
 
     Raises:
         TableError: a cell is missing, no number, or infinite; it is named.
@@ -112,7 +120,7 @@ def numbers(frame: pd.DataFrame) -> torch.Tensor:
             missing = pd.isna(cell)
             what = "has no value" if missing else f"holds {str(cell)[:40]!r}, which is no finite number"
             also = f" (and {int(bad.sum()) - 1} more in that column)" if bad.sum() > 1 else ""
-            hint = "; if row 1 holds names, say header: true" if row == 0 and not missing else ""
+            hint = f"; {advice}" if advice and row == 0 and not missing else ""
             raise TableError(f"row {row + 1}, column {name!r} {what}{also}{hint}")
     return torch.as_tensor(frame.to_numpy(dtype="float32", copy=True))
 

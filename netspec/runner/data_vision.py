@@ -22,7 +22,7 @@ from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.byname import Choice, Family, choose, parameters, public_classes
 from netspec.runner.problems import problem, torch_says
 from netspec.runner.samples import LIMIT, Loaded, Request, Split, all_of
-from netspec.stages.sections import VISION
+from netspec.stages.section_keys import VISION
 
 _HIDDEN = frozenset(
     {"transform", "target_transform", "transforms", "loader", "is_valid_file", "extensions", "target_type"}
@@ -63,6 +63,17 @@ def load(request: Request) -> Loaded:
     elif "split" in known and "split" not in choice.kwargs and known["split"].default is not known["split"].empty:
         return _two_parts(request, choice, {}, [{"split": part} for part in _TEST_PARTS])
     return _read(request, choice, _open(choice))
+
+
+def look(request: Request) -> None:
+    """Whether a dataset can be had as it is written, as far as that shows without a download or a picture.
+
+    Raises:
+        SpecError: as `load`.
+    """
+    choice = _choose(request)
+    if not choice.kwargs.get("download"):
+        _open(choice)
 
 
 def _choose(request: Request) -> Choice:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import torch
 
-from netspec.runner.problems import At, problem
+from netspec.runner.problems import At, problem, torch_says
 
 _WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
@@ -19,7 +20,9 @@ def choose_device(wanted: str, at: At) -> torch.device:
     """
     if not _WORDS.fullmatch(wanted):
         raise problem("NS606", f"{wanted!r} is no device: auto, cpu, cuda, cuda:N or mps", at)
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    with warnings.catch_warnings(record=True) as said:  # torch warns of a driver that does not suit it
+        warnings.simplefilter("always")
+        cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if wanted == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count() if cuda else 0)), *(["mps"] if mps else [])]
@@ -33,5 +36,6 @@ def choose_device(wanted: str, at: At) -> torch.device:
             f"{wanted} was asked for and there is {what}",
             at,
             ("fix", f"take one of: auto, {', '.join(there)}"),
+            *(torch_says(warning.message) for warning in said if isinstance(warning.message, Warning)),
         )
     return torch.device(wanted)

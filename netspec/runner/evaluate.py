@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from netspec.build.compile import compile_spec
-from netspec.runner.checkpoint import CheckpointError, load_weights
+from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
 from netspec.runner.loop import Row, evaluate
 from netspec.runner.prepare import channels_last, make_job, prepare
@@ -17,6 +18,9 @@ from netspec.runner.problems import option, problem
 from netspec.runner.rundir import Info, RunFolder
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
+
+if TYPE_CHECKING:
+    from netspec.runner.predict import Prediction
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,39 @@ class LoadedRun:
         Raises:
             SpecError: NS608, they cannot be loaded.
         """
-        model = compile_spec(self.spec)
-        path = {"best": self.folder.best, "last": self.folder.last}[weights]
+        model, folder = compile_spec(self.spec), self.folder
+        killed = self.info.status == "running"  # its last.safetensors, if there is one, is from before
         try:
-            load_weights(path, model)
+            if weights == "last" and folder.checkpoint.is_file() and (killed or not folder.last.is_file()):
+                load_checkpoint_weights(folder.checkpoint, model)
+            else:
+                load_weights({"best": folder.best, "last": folder.last}[weights], model)
         except CheckpointError as error:
-            raise problem("NS608", str(error), option("RUN", str(self.folder.path))) from error
+            notes = [("fix", f"netspec train --resume {folder.path} goes on with it")]
+            if weights == "best":
+                notes = [("fix", "--weights last takes those of the last checkpoint"), ("or", notes[0][1])]
+            raise problem("NS608", str(error), option("RUN", str(folder.path)), *notes) from error
         return model.to(device).eval()
+
+    def predict(
+        self, *files: str | Path, top: int = 3, device: str | None = None, weights: str = "best"
+    ) -> list[Prediction]:
+        """What the run says of pictures, or of the rows of tables.
+
+        Args:
+            files: their paths.
+            top: how many classes to name.
+            device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
+            weights: of the `best` or the `last` epoch.
+
+        Raises:
+            SpecError: the weights or the device cannot be used.
+            ReadError: a file is missing, corrupt or does not fit the network.
+        """
+        from netspec.runner.predict import make_predictor  # which takes a LoadedRun
+
+        predictor = make_predictor(self, device, weights)
+        return [said for file in files for said in predictor.file(str(file), top)]
 
 
 def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> LoadedRun:

@@ -24,6 +24,7 @@ from netspec.runner.data_vision import picture_tensor
 from netspec.runner.evaluate import LoadedRun, device_for
 from netspec.runner.pipeline import Pipeline, read_pipeline, to_float
 from netspec.runner.prepare import checked
+from netspec.runner.problems import count
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 
@@ -97,13 +98,17 @@ class Predictor:
     def _rows(self, path: str) -> torch.Tensor:
         columns = list(self.run.info.columns)
         try:
-            frame = read_table(Path(path), separator=self.separator)
+            frame = read_table(Path(path), separator=self.separator, known=columns)
             if set(columns) <= set(frame.columns):
-                return numbers(frame[columns])
-            if len(frame.columns) != len(columns):
-                what = f"{len(frame.columns)} columns, the run was trained on {len(columns)}: {', '.join(columns[:12])}"
-                raise TableError(f"it has {what}")
-            return numbers(frame)
+                frame = frame[columns]  # in the run's order; what else stands in the file, the target say, is not used
+            elif len(frame.columns) != len(columns):
+                got = count(len(frame.columns), "column")
+                names = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+                raise TableError(
+                    f"it has {got}, the run was trained on {len(columns)}: {names}; give the file those columns, "
+                    "in that order or named in its first row"
+                )
+            return numbers(frame, "write a number there, or name the columns in row 1 as the run does")
         except TableError as error:
             raise ReadError(f"{path}: {str(error).removeprefix(f'{path} ')}") from None
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
+from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
+from netspec.runner.advice import advice_on_loss, spare_outputs
 from netspec.runner.batches import Feed, make_feed
-from netspec.runner.contract import Contract, advice_on_loss, check_contract, network_ends
-from netspec.runner.data import Data, load_data
+from netspec.runner.contract import Contract, check_contract, network_ends
+from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
 from netspec.runner.loop import Job
@@ -22,12 +25,13 @@ from netspec.runner.metrics import make_metric
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
-from netspec.runner.settings import Settings, read_settings
+from netspec.runner.settings import Settings, setting_values
 from netspec.runner.targets import kind_of
 from netspec.stages.check import check
 from netspec.stages.spec import Report, Spec
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+UNKNOWN = Tensor((1, 1, 1))  # stands for the input of a network that has errors, where data are only looked for
 
 
 @dataclass(frozen=True)
@@ -55,39 +59,58 @@ def checked(spec: Spec) -> Report:
     return report
 
 
-def prepare(spec: Spec, device: str | None = None) -> Plan:
-    """Everything up to the first step.
+def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = ()) -> Plan:
+    """Everything up to the network itself.
 
     Args:
         spec: as loaded.
         device: goes before the spec's own; None leaves it to the spec, else `auto`.
+        beside: errors found elsewhere, to be shown with those found here.
 
     Raises:
-        SpecError: all that stands in the way, each at its place.
+        SpecError: all that stands in the way, each at its place, in the order of the file.
     """
-    report = checked(spec)
-    collector = Collector()
+    report = check(spec)
+    if not spec.document.entries:  # nothing could be read, so that everything would seem to be missing
+        raise SpecError([*beside, *report.diagnostics])
+    collector = Collector([*beside, *(() if report.ok else report.diagnostics)])
+    values = setting_values(spec, collector)
+    pipeline = input = data = contract = None
     with collector.step():
-        settings = read_settings(spec)
-        at = option("--device", device) if device else settings.nodes.get("device", top(spec.path))
-        place = choose_device(device or settings.device, at)
+        at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
+        place = choose_device(device or values.get("device", "auto"), at)
     with collector.step():
         pipeline = read_pipeline(spec)
+    if report.ok:
+        with collector.step():
+            input, _, _ = network_ends(report)
     with collector.step():
-        sample, _, _ = network_ends(report)
-    collector.finish()
-    data = load_data(spec, sample, settings.seed, pipeline.shape if pipeline.before else None)
-    contract = check_contract(report, data, pipeline, settings)
-    return Plan(spec, report, settings, pipeline, place, data, contract)
+        if collector.found:
+            data = look_at_data(spec, input or UNKNOWN, values.get("seed", 0))
+        elif pipeline is not None and input is not None:
+            data = load_data(spec, input, values["seed"], pipeline.shape if pipeline.before else None)
+    if data is not None and input is not None:
+        with collector.step():
+            contract = check_contract(report, data, pipeline, values.get("loss"))
+    if collector.found or pipeline is None or data is None or contract is None:
+        raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
+    return Plan(spec, report, Settings(**values), pipeline, place, data, contract)
+
+
+def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
+    """As the check has it: the spec's own file first, from top to bottom."""
+    return span.path != spec.path, span.path, span.line, span.column
 
 
 def warnings(plan: Plan) -> list[Diagnostic]:
-    """The check's warnings, and that of a loss that does not suit the last layer."""
+    """The check's warnings, and those of a network that suits its data and its loss badly."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
-    advice = advice_on_loss(plan.settings.loss, plan.contract.last)
+    loss, contract = plan.settings.loss, plan.contract
+    advice = advice_on_loss(loss, contract.last, contract.output.shape)
     if advice:
-        found.append(Diagnostic("NS904", advice, plan.settings.loss.node.span))
-    return found
+        found.append(Diagnostic("NS904", advice, loss.node.span))
+    spare = spare_outputs(plan.report, plan.data, loss, contract.output.shape)
+    return [*found, *([spare] if spare is not None else [])]
 
 
 def channels_last(model: nn.Module, plan: Plan) -> bool:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from netspec.ground.diagnostics import Diagnostic, Note, Span, SpecError
 from netspec.ground.names import closest, did_you_mean
 from netspec.ground.tree import Node
 
 At = Node | Span
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Typed(Span):
+    """The place of what was typed: an option with its value, and no line of a file."""
+
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.value}"
 
 
 def problem(code: str, message: str, at: At, *notes: tuple[str, str]) -> SpecError:
@@ -24,9 +35,9 @@ def misspelt(code: str, message: str, at: Node, word: str, known: list[str]) -> 
     return problem(code, message + did_you_mean(closest(word, known)), at)
 
 
-def option(name: str, value: str) -> Span:
+def option(name: str, value: str) -> Typed:
     """The place of a command-line option's value, for findings that are about no line of a file."""
-    return Span(name, 1, 1, 1, len(value) + 1)
+    return Typed(name, 0, 0, 0, 0, value)  # of no line: there is nothing to show but the value
 
 
 def top(path: str) -> Span:
@@ -40,11 +51,21 @@ def torch_says(error: BaseException) -> tuple[str, str]:
     return ("torch", text.splitlines()[0][:300])
 
 
-class Collector:
-    """Gathers the findings of several steps, so that one run shows them all."""
+def count(number: int, what: str) -> str:
+    """`1 epoch`, `3 epochs`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
-    def __init__(self) -> None:
-        self.found: list[Diagnostic] = []
+
+class Collector:
+    """Gathers the findings of several steps, so that one run shows them all.
+
+    Args:
+        found: what is known already; a step's finding at the very place of one of these is its echo, and dropped.
+    """
+
+    def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
+        self.found = list(found)
+        self._known = frozenset(item.span for item in self.found)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -52,7 +73,7 @@ class Collector:
         try:
             yield
         except SpecError as error:
-            self.found.extend(error.diagnostics)
+            self.found.extend(item for item in error.diagnostics if item.span not in self._known)
 
     def finish(self) -> None:
         """Raise what was found, if anything was."""

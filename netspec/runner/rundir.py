@@ -72,10 +72,10 @@ def versions() -> dict[str, str]:
 
 
 class RunFolder:
-    """The files of one run."""
+    """The files of one run; `made` are the folders that were made for it, the innermost first."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
+        self.path, self.made = path, made
         self.checkpoint = path / "last.ckpt"
         self.last = path / "last.safetensors"
         self.best = path / "best.safetensors"
@@ -153,8 +153,10 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
     path = out or Path("runs")
     at = option("--out", str(path))
     try:
+        made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
         if out is None:
             path = _first_free(path, re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run")
+            made = (path, *made)
         else:
             path.mkdir(parents=True, exist_ok=True)
             held = sorted(entry.name for entry in path.iterdir())
@@ -168,7 +170,7 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
         raise problem(
             "NS607", f"{path} cannot be written: {reason}", at, ("fix", "choose another with --out")
         ) from None
-    return RunFolder(path)
+    return RunFolder(path, made)
 
 
 def _first_free(folder: Path, name: str) -> Path:
@@ -184,9 +186,10 @@ def _first_free(folder: Path, name: str) -> Path:
 
 
 def discard(folder: RunFolder) -> None:
-    """Remove a folder that `make_folder` made and where no run has begun."""
+    """Remove what `make_folder` made, where no run has begun; a folder that was there before stays."""
     folder.spec.unlink(missing_ok=True)
-    try:
-        folder.path.rmdir()
-    except OSError:
-        return
+    for made in folder.made:
+        try:
+            made.rmdir()
+        except OSError:  # another run is in it
+            return

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from netspec.ground.tree import Mapping, Node, Sequence, describe
+from netspec.ground.tree import Mapping, Node, Sequence, describe, is_null
 from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
 from netspec.runner.problems import Collector, problem, top
-from netspec.stages.sections import TRAIN_KEYS
+from netspec.stages.section_keys import TRAIN_KEYS
 from netspec.stages.spec import Spec
 
 Test = Callable[[Any], bool]
@@ -59,14 +59,24 @@ def read_settings(spec: Spec) -> Settings:
     Raises:
         SpecError: everything that is wrong with them, each at its place.
     """
+    collector = Collector()
+    values = setting_values(spec, collector)
+    collector.finish()
+    return Settings(**values)
+
+
+def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
+    """What of a spec's `train` is sound: the fields of Settings by name. What is wrong goes into the collector."""
     section = spec.train
     if not isinstance(section, Mapping):
-        raise problem("NS203", "there is no `train` section, which says how to train", section or top(spec.path))
-    values: dict[str, Any] = {}
-    nodes = {str(key.value): node for key, node in section}
-    collector = Collector()
+        with collector.step():
+            at = spec.document.key("train") or top(spec.path)  # an empty one has nothing to point at but its key
+            what = "there is no `train` section, which says how to train"
+            raise problem("NS203", what, at if section is None or is_null(section) else section)
+        return {"nodes": {}}
+    values: dict[str, Any] = {"nodes": {str(key.value): node for key, node in section}}
     for key in TRAIN_KEYS:
-        node = nodes.get(key.name)
+        node = section.get(key.name)
         with collector.step():
             if node is None:
                 if key.required:
@@ -75,11 +85,11 @@ def read_settings(spec: Spec) -> Settings:
             elif key.name in _FAMILIES:
                 values[key.name] = _choose(key.name, node, spec.evaluate)
             else:
-                values[key.name] = spec.evaluate(node)
-                if not _TESTS[key.name](values[key.name]):
+                value = spec.evaluate(node)
+                if not _TESTS[key.name](value):
                     raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
-    collector.finish()
-    return Settings(nodes=nodes, **values)
+                values[key.name] = value
+    return values
 
 
 def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:

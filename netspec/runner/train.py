@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import random
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import nn
 
-from netspec.build.compile import compile_spec
-from netspec.ground.diagnostics import SpecError
+from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, save_weights
 from netspec.runner.curves import draw_curves
 from netspec.runner.events import Events
+from netspec.runner.first_step import ready, refusal
 from netspec.runner.interrupt import Interrupt, noticed
+from netspec.runner.keeper import Keeper
 from netspec.runner.loop import Job, NotFiniteError, Row, State, fit
-from netspec.runner.prepare import Plan, channels_last, make_job, prepare, typed_paths, warnings
-from netspec.runner.problems import At, option, problem, top, torch_says
+from netspec.runner.prepare import Plan, typed_paths, warnings
+from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
 from netspec.runner.resume import same_run
 from netspec.runner.rundir import Info, RunFolder, discard, make_folder, versions
-from netspec.runner.settings import make_optimizer, make_scheduler
 from netspec.stages.spec import Spec
 from netspec.views.text import render
-
-EVERY = 1.0  # seconds between checkpoints
 
 
 @dataclass(frozen=True)
@@ -73,50 +66,32 @@ def train(
     progress = progress or choose_progress()
     if resume is not None:
         same_run(resume, spec)
-        return _run(prepare(spec, device), RunFolder(Path(resume)), progress, resumed=True)
-    folder = make_folder(None if out is None else Path(out), spec.name)
+        return _run(*ready(spec, device), RunFolder(Path(resume)), progress, resumed=True)
+    folder: RunFolder | None = None
+    unusable: tuple[Diagnostic, ...] = ()
     try:
-        plan = prepare(spec, device)
-    except BaseException:
-        discard(folder)
-        raise
-    return _run(plan, folder, progress)
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the random generators of python, numpy and torch."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-def begin(plan: Plan) -> tuple[Job, State]:
-    """The job, and the state before its first step: the initial weights depend on the seed alone."""
-    settings = plan.settings
-    seed_everything(settings.seed)
-    model = compile_spec(plan.spec).to(plan.device)
-    if channels_last(model, plan):
-        model = model.to(memory_format=torch.channels_last)
-    job = make_job(plan, model)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
-    optimizer = make_optimizer(settings.optimizer, parameters)
-    chosen = settings.scheduler
-    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.steps * job.epochs)
-    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device))
-
-
-def _run(plan: Plan, folder: RunFolder, progress: Progress, resumed: bool = False) -> Run:
-    """Train in a folder: from the start, or from its checkpoint."""
-    job, state = begin(plan)
-    if resumed:
         try:
-            load_checkpoint(folder.checkpoint, state)
-        except CheckpointError as error:
-            raise problem("NS608", str(error), option("--resume", str(folder.path))) from error
-    spec_text, info = plan.spec.to_yaml(), _info(plan)
-    with _folder_errors(folder), noticed() as interrupt:
+            folder = make_folder(None if out is None else Path(out), spec.name)
+        except SpecError as error:
+            unusable = error.diagnostics
+        everything = ready(spec, device, unusable)
+    except BaseException:
+        if folder is not None:
+            discard(folder)
+        raise
+    assert folder is not None  # else `ready` has raised what is wrong with it
+    return _run(*everything, folder, progress)
+
+
+def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progress, resumed: bool = False) -> Run:
+    """Train in a folder: from the start, or from its checkpoint."""
+    with noticed() as interrupt, _folder_errors(folder):
+        if resumed:
+            try:
+                load_checkpoint(folder.checkpoint, state)
+            except CheckpointError as error:
+                raise problem("NS608", str(error), option("--resume", str(folder.path))) from error
+        spec_text, info = plan.spec.to_yaml(), _info(plan)
         folder.write_spec(spec_text)
         folder.write_info(info)
         folder.write_rows(state.history)
@@ -149,71 +124,33 @@ def _fit(
         events.add(row)
         keeper.epoch(state, best)
 
-    at: At = plan.settings.nodes.get("optimizer", top(plan.spec.path))
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
         for found in warnings(plan):
             progress.message(render([found], plan.spec.sources, False))
         if state.epoch >= job.epochs:
-            progress.message(f"all {job.epochs} epochs are done; --set train.epochs={job.epochs * 2} goes on")
+            done = f"{count(state.epoch, 'epoch')} done already"
+            progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")
         return fit(job, state, progress, interrupt, save)
     except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-        _back_to_good(folder, state, text)
+        keeper.back(state)
         folder.write_info(replace(info, status="failed", best=state.best))
         draw_curves(folder.curves, plan.spec.name, state.history)
-        raise _cannot_go_on(error, plan, folder, state, at) from error
+        raise _cannot_go_on(error, plan, folder, state) from error
     finally:
         keeper.finish()
         progress.stop()
         events.close()
 
 
-class Keeper:
-    """Stores the state after each epoch; after epochs of a moment, about once a second.
-
-    What is skipped can be trained again with the same result, and waiting for the disk would take longer than that.
-    """
-
-    def __init__(self, folder: RunFolder, text: str) -> None:
-        self.folder, self.text = folder, text
-        self.next = 0.0
-        self.best: nn.Module | None = None
-
-    def epoch(self, state: State, best: bool) -> None:
-        """An epoch is over, and whether it was the best."""
-        due = time.monotonic() >= self.next
-        if best:
-            self.best = state.model if due else copy.deepcopy(state.model)
-        if due:
-            self.finish()
-            save_checkpoint(self.folder.checkpoint, state)
-            self.next = time.monotonic() + EVERY
-
-    def finish(self) -> None:
-        """Store the best weights, if they are not yet."""
-        if self.best is not None:
-            save_weights(self.folder.best, self.best, self.text)
-            self.best = None
-
-
-def _back_to_good(folder: RunFolder, state: State, text: str) -> None:
-    """The last checkpoint is the last good state: its weights are what is kept."""
-    with contextlib.suppress(CheckpointError):
-        load_checkpoint(folder.checkpoint, state)
-        save_weights(folder.last, state.model, text)
-
-
-def _cannot_go_on(error: Exception, plan: Plan, folder: RunFolder, state: State, at: At) -> SpecError:
-    kept = ("kept", f"{folder.path} holds the state after {state.epoch} epochs")
+def _cannot_go_on(error: Exception, plan: Plan, folder: RunFolder, state: State) -> SpecError:
+    held = f"the state after {count(state.epoch, 'epoch')}" if state.epoch else "the weights it began with"
+    kept = ("kept", f"{folder.path} holds {held}")
     if isinstance(error, NotFiniteError):
+        at: At = plan.settings.nodes.get("optimizer", top(plan.spec.path))
         advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
         return problem("NS609", str(error), at, advice, kept)
-    if isinstance(error, torch.OutOfMemoryError):
-        size = plan.settings.batch_size
-        what = f"{plan.device} has not enough memory for batches of {size}"
-        return problem("NS609", what, plan.settings.nodes.get("batch_size", at),
-                       ("fix", f"batch_size: {max(1, size // 2)}"), torch_says(error), kept)  # fmt: skip
-    return problem("NS609", "torch cannot train this network on these batches", at, torch_says(error), kept)
+    return refusal(error, plan, [], kept)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.reading import ReadError
+from netspec.runner import keeper
 from netspec.runner import train as train_module
 from netspec.runner.checkpoint import random_state, set_random_state, write_atomically
 from netspec.runner.evaluate import evaluate_run, load_run
@@ -104,7 +105,7 @@ def test_more_epochs_continue_a_finished_run(run: Start, tmp_path: Path) -> None
 
 def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     whole = run(PICTURES, out="whole")
-    monkeypatch.setattr(train_module, "EVERY", 0.0)
+    monkeypatch.setattr(keeper, "EVERY", 0.0)
 
     def die(*args: object) -> bool:
         rows = (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()

@@ -11,9 +11,10 @@ from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner import families
-from netspec.runner.contract import advice_on_loss
+from netspec.runner.advice import advice_on_loss
 from netspec.runner.prepare import prepare, warnings
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
+from netspec.stages.load import load
 from netspec.stages.spec import Spec
 
 Make = Callable[..., Spec]
@@ -46,11 +47,18 @@ def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> 
         (text("[108]", "[{Linear: 4}]", FAKE), "NS602", 4, "3×6×6", "input: [3, 6, 6] and Flatten as the first layer"),
         (text("[5]", "[{Linear: 3}]", "{sklearn: iris}"), "NS602", 4, "sklearn is 4", "input: [4]"),
         (
-            text("[3, 6, 6]", "[Flatten, {Linear: 5}]", FAKE),
+            text("[3, 6, 6]", "[Flatten, {Linear: 3}]", FAKE),
+            "NS603",
+            3,
+            "4 classes, the network gives 3 outputs",
+            "out_features: 4",
+        ),
+        (
+            text("[3, 6, 6]", "[{Conv2d: {out_channels: 3, kernel_size: 6}}, Flatten]", FAKE),
             "NS603",
             4,
-            "4 classes, the network gives 5 outputs",
-            "give 4",
+            "4 classes, the network gives 3 outputs",
+            "let the last layer give 4",
         ),
         (text("[3, 6, 6]", "[Flatten, {Linear: 1}]", FAKE, "MSELosss"), "NS604", 5, "MSELoss", ""),
         (
@@ -184,8 +192,9 @@ def test_mistakes_of_train_and_data_are_shown_together(make: Make, refused: Refu
 
 def test_missing_sections_say_so(make: Make, refused: Refused) -> None:
     spec = make("netspec: 1\ninput: [4]\nlayers: [{Linear: 3}]\n")
-    (found,) = refused(prepare, spec, "cpu")
-    assert (found.code, "`train`" in found.message) == ("NS203", True)
+    train, data = refused(prepare, spec, "cpu")
+    assert (train.code, "`train`" in train.message) == ("NS203", True)
+    assert (data.code, "`data`" in data.message) == ("NS203", True)
     spec = make("netspec: 1\ninput: [4]\nlayers: [{Linear: 3}]\ntrain: {loss: MSELoss, optimizer: SGD}\n")
     (found,) = refused(prepare, spec, "cpu")
     assert (found.code, "`data`" in found.message) == ("NS203", True)
@@ -194,7 +203,93 @@ def test_missing_sections_say_so(make: Make, refused: Refused) -> None:
 def test_a_softmax_before_cross_entropy_is_warned_of(make: Make) -> None:
     plan = prepare(make(text("[4]", "[{Linear: 3}, {Softmax: {dim: 1}}]", "{sklearn: iris}")), "cpu")
     assert [found.code for found in warnings(plan)] == ["NS904"]
-    assert advice_on_loss(plan.settings.loss, "Linear") is None
+    assert advice_on_loss(plan.settings.loss, "Linear", (3,)) is None
+
+
+def test_more_outputs_than_classes_are_warned_of_where_they_are_written(make: Make) -> None:
+    plan = prepare(make(text("[4]", "[{Linear: 11}, {LogSoftmax: {dim: 1}}]", "{sklearn: iris}", "NLLLoss")), "cpu")
+    (found,) = warnings(plan)
+    assert (found.code, found.span.line, found.span.column) == ("NS904", 3, 19)
+    assert "3 classes, the network gives 11 outputs" in found.message
+
+
+def test_a_softmax_of_one_number_is_warned_of(make: Make) -> None:
+    data = "{inline: {x: [1, 2], y: [0, 1]}}"
+    (found,) = warnings(prepare(make(text("[1]", "[{Linear: 1}, {Softmax: {dim: 1}}]", data, "BCELoss")), "cpu"))
+    assert (found.code, found.span.line) == ("NS904", 5)
+    assert "always 1" in found.message
+    assert "Sigmoid" in found.message
+    assert warnings(prepare(make(text("[1]", "[{Linear: 1}, Sigmoid]", data, "BCELoss")), "cpu")) == []
+
+
+LOOKUP = "[{Embedding: {num_embeddings: 5, embedding_dim: 2}}, Flatten, {Linear: 2}]"
+
+
+@pytest.mark.parametrize(
+    ("layers", "rows", "column", "said"),
+    [
+        (LOOKUP, "[[0, 1], [4, 5]]", 29, "5 in row 2"),
+        (LOOKUP, "[[0, -1], [4, 4]]", 21, "-1 in row 1"),
+        ("[Identity, " + LOOKUP[1:], "[[0, 1], [4, 5]]", 29, "5 in row 2"),
+        (
+            LOOKUP.replace("5", "9").replace("[{E", "[{name: a, E"),
+            "[[0, 1], [4, 12]]",
+            29,
+            "Embedding a looks up 0 to 8",
+        ),
+    ],
+)
+def test_what_is_looked_up_has_to_be_in_the_table(
+    layers: str, rows: str, column: int, said: str, make: Make, refused: Refused
+) -> None:
+    data = f"{{inline: {{x: {rows}, y: [0, 1]}}}}"
+    (found,) = refused(prepare, make(text("{shape: [2], dtype: int64}", layers, data)), "cpu")
+    assert (found.code, found.span.line, found.span.column) == ("NS602", 4, column)
+    assert said in found.message
+
+
+def test_what_is_looked_up_is_checked_in_what_is_held_back_too(make: Make, refused: Refused) -> None:
+    more = "{inline: {x: [[0, 1], [4, 3]], y: [0, 1]}, val: {inline: {x: [[7, 0]], y: [0]}}}"
+    (found,) = refused(prepare, make(text("{shape: [2], dtype: int64}", LOOKUP, more)), "cpu")
+    assert (found.code, "7 in row 1" in found.message) == ("NS602", True)
+    assert found.span.column == more.index("val: ") + len("data: val: ") + 1
+
+
+MANY = """netspec: 1
+input: [1, 8, 8]
+layers: [Flaten, {Linear: 10}]
+data: {sklearn: digts, transforms: [{Resiz: 3}, Lambda], augment: [RandomCrp]}
+train:
+  epochs: three
+  batch_size: 6.5
+  loss: CrossEntropy
+  optimizer: {SGD: {lrr: 1, momentm: 2}}
+  scheduler: {StepLR: {step_siz: 1}}
+  device: gpu
+"""
+
+
+def test_all_that_is_wrong_anywhere_is_shown_at_once_and_once(refused: Refused) -> None:
+    found = refused(prepare, load(MANY))
+    assert [(item.span.line, item.code) for item in found] == [
+        (3, "NS204"), (4, "NS604"), (4, "NS604"), (4, "NS604"), (4, "NS604"), (6, "NS202"), (7, "NS202"),
+        (8, "NS604"), (9, "NS605"), (9, "NS605"), (10, "NS605"), (11, "NS606"),
+    ]  # fmt: skip
+
+
+def test_data_are_looked_for_though_the_network_is_wrong(tmp_path: Path, refused: Refused) -> None:
+    wrong = text("[1, 28, 28]", "[Flaten, {Linear: 10}]", "{MNIST: {root: nothing}}", "L3Loss")
+    found = refused(prepare, load(wrong, folder=tmp_path), "cpu")
+    assert [(item.span.line, item.code) for item in found] == [(3, "NS204"), (4, "NS601"), (5, "NS604")]
+    wrong = text("[2]", "[{Linear: 10}]", "{inline: {x: [[1], [2]], y: [0, 10]}}", "L3Loss")
+    found = refused(prepare, load(wrong, folder=tmp_path), "cpu")
+    assert [(item.span.line, item.code) for item in found] == [(4, "NS602"), (5, "NS604")]
+
+
+def test_a_text_that_cannot_be_read_is_all_that_is_said(refused: Refused) -> None:
+    assert [item.code for item in refused(prepare, load("netspec: 1\ntrain: [\n"))] == ["NS100"]
+    found = refused(prepare, load("netspec: 1\ninput: [1]\nlayers: [ReLU]\ndata:\ntrain:\n"))
+    assert [(item.span.line, item.code) for item in found] == [(4, "NS202"), (5, "NS202")]
 
 
 def targets_for(kind: str, shape: tuple[int, ...]) -> torch.Tensor:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 
 from netspec.cli.main import main
 from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.reading import ReadError
 from netspec.runner.progress import Live, describe
 from netspec.runner.train import Run
 
@@ -133,14 +136,27 @@ def test_a_refused_start_leaves_no_folder(netspec: Callable[..., Outcome], digit
     assert not (tmp_path / "new").exists()
 
 
-def test_errors_of_the_spec_are_shown_before_torch_is_imported(digits: Path) -> None:
-    digits.write_text(DIGITS.replace("Flatten", "Flaten"))
-    code = "import sys; from netspec.cli.main import main\ntry: main(['train', sys.argv[1]])\n"
-    code += "finally: print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code, str(digits)], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "Flatten" in done.stderr
-    assert done.stdout == "False\n"
+def test_errors_of_the_network_and_of_training_are_shown_together(
+    netspec: Callable[..., Outcome], digits: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").touch()
+    digits.write_text(DIGITS.replace("Flatten", "Flaten").replace("CrossEntropyLoss", "CrossEntropy"))
+    code, out, err = netspec("train", "digits.yaml", "--out", "full", "--device", "cuda:77")
+    assert (code, out) == (1, "")
+    assert re.findall(r"NS\d+", err) == ["NS204", "NS604", "NS606", "NS607"]
+    assert "--> --device cuda:77\n  = fix" in err
+    assert "--> --out full\n  = fix" in err
+
+
+def test_a_folder_that_was_there_before_is_there_after_a_refused_start(
+    netspec: Callable[..., Outcome], digits: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for place in (("--out", "mine"), ("--out", "new/deep/run"), ()):
+        assert netspec("train", "digits.yaml", *place, "--set", "train.loss=L3Loss")[0] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.yaml", "mine"]
+    assert not list((tmp_path / "mine").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -281,6 +297,128 @@ def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: in
     assert load_file(tmp_path / "a" / "last.safetensors")
     epochs = len(rows.read_text().splitlines())
     assert f"last: epoch {epochs} " in out
+
+
+def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Path) -> None:
+    wait = "import netspec.runner.first_step as f, time; f.begin = lambda plan: (print(flush=True), time.sleep(60)); "
+    code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert (tmp_path / "runs" / "digits-1").is_dir()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (130, "netspec: interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.yaml"]
+
+
+def test_ctrl_c_that_a_library_makes_another_error_of_is_still_ctrl_c(
+    netspec: Callable[..., Outcome], digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(run: str, settings: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("an import failed") from error
+
+    monkeypatch.setattr("netspec.runner.evaluate.load_run", load)
+    handler = signal.getsignal(signal.SIGINT)
+    assert netspec("eval", "a") == (130, "", "netspec: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_run_that_was_killed_says_what_can_be_done(
+    netspec: Callable[..., Outcome], digits: Path, tmp_path: Path
+) -> None:
+    assert netspec("train", "digits.yaml", "--out", "a")[0] == 0
+    whole = netspec("eval", "a", "--weights", "last")[1]
+    info = json.loads((tmp_path / "a" / "run.json").read_text())
+    (tmp_path / "a" / "run.json").write_text(json.dumps({**info, "status": "running", "best": None}))
+    (tmp_path / "a" / "best.safetensors").unlink()
+    (tmp_path / "a" / "last.safetensors").rename(tmp_path / "a" / "old")
+    code, _, err = netspec("eval", "a")
+    assert code == 1
+    assert "there is no a/best.safetensors" in err
+    assert "--> RUN a\n" in err
+    assert "--weights last" in err
+    assert "netspec train --resume a" in err
+    assert netspec("eval", "a", "--weights", "last")[:2] == (0, whole)
+    (tmp_path / "a" / "last.safetensors").write_bytes(b"of an earlier stop")
+    assert netspec("eval", "a", "--weights", "last")[:2] == (0, whole)
+    content = torch.load(tmp_path / "a" / "last.ckpt", weights_only=True)
+    torch.save({**content, "epoch": 0, "step": 0}, tmp_path / "a" / "last.ckpt")
+    code, _, err = netspec("eval", "a", "--weights", "last")
+    assert code == 1
+    assert "initial weights" in err
+    assert "netspec train --resume a" in err
+
+
+def test_a_run_with_more_epochs_than_are_asked_for_says_how_to_go_on(
+    netspec: Callable[..., Outcome], digits: Path
+) -> None:
+    assert netspec("train", "digits.yaml", "--out", "a", "--set", "train.epochs=4")[0] == 0
+    code, _, err = netspec("train", "--resume", "a", "--set", "train.epochs=3")
+    assert (code, err) == (0, "4 epochs done already; --set train.epochs=8 goes on\n")
+
+
+def test_predict_takes_tables_with_and_without_a_header(netspec: Callable[..., Outcome], tmp_path: Path) -> None:
+    rows = "".join(f"{i},{-i},{i % 2}\n" for i in range(10))
+    net = "netspec: 1\ninput: [2]\nlayers: [{{Linear: 2}}]\ndata: {{CSV: {file}}}\n"
+    net += "train: {{loss: CrossEntropyLoss, optimizer: SGD, epochs: 1}}\n"
+    for name, head in (("bare", ""), ("named", "2020,b,y\n")):
+        (tmp_path / f"{name}.csv").write_text(head + rows)
+        file = f"{{path: {name}.csv, header: {'true' if head else 'false'}}}"
+        (tmp_path / f"{name}.yaml").write_text(net.format(file=file))
+        assert netspec("train", f"{name}.yaml", "--out", name)[0] == 0
+    (tmp_path / "a.csv").write_text("3,4\n")
+    (tmp_path / "b.csv").write_text("one,two\n3,4\n")
+    (tmp_path / "c.csv").write_text("b,2020\n4,3\n")
+    for run, files in (("bare", "ab"), ("named", "abc")):
+        answers = {netspec("predict", run, f"{file}.csv")[1].partition("  ")[2] for file in files}
+        assert len(answers) == 1, (run, answers)
+        assert "" not in answers
+    (tmp_path / "d.csv").write_text("3,x\n")
+    code, _, err = netspec("predict", "bare", "d.csv")
+    assert code == 2
+    assert "row 1, column '1' holds 'x'" in err
+    assert "header: true" not in err
+    assert "name the columns in row 1" in err
+
+
+def test_a_run_is_loaded_and_predicts_from_python(run: Start, tmp_path: Path) -> None:
+    import netspec
+
+    done = run(DIGITS)
+    loaded = netspec.load_run(done.folder)
+    assert loaded.spec.name == "digits"
+    model = loaded.model("last")
+    assert not model.training
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), done.model.parameters(), strict=True))
+    Image.new("L", (8, 8), 128).save(tmp_path / "grey.png")
+    one, two = loaded.predict(tmp_path / "grey.png", tmp_path / "grey.png", top=2, weights="last")
+    assert one == two
+    expected = model(torch.full((1, 1, 8, 8), 128 / 255)).softmax(1).max().item()
+    assert one.classes[0][1] == pytest.approx(expected, abs=1e-5)
+
+
+def test_warnings_of_torch_stay_out_of_the_terminal(
+    netspec: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(run: str, settings: object) -> None:
+        warnings.warn("torch means", stacklevel=1)
+        raise ReadError("a: read")
+
+    monkeypatch.setattr("netspec.runner.evaluate.load_run", load)
+    monkeypatch.setattr(sys, "warnoptions", [])
+    assert netspec("eval", "a") == (2, "", "netspec: a: read\n")
+    monkeypatch.setattr(sys, "warnoptions", ["default"])
+    with pytest.raises(UserWarning, match="torch means"):
+        main(["eval", "a"])
 
 
 def test_the_live_display_runs(capsys: pytest.CaptureFixture[str]) -> None:

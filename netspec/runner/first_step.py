@@ -1,0 +1,124 @@
+"""Plan → Job and State, with the first step tried: what torch refuses is known before a run begins."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from netspec.build.compile import compile_spec
+from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.runner.batches import epoch_order
+from netspec.runner.checkpoint import random_state, set_random_state
+from netspec.runner.loop import Job, State
+from netspec.runner.places import module_place, network_place
+from netspec.runner.prepare import Plan, channels_last, make_job, prepare
+from netspec.runner.problems import problem, top, torch_says
+from netspec.runner.settings import make_optimizer, make_scheduler
+from netspec.stages.spec import Spec
+
+
+def ready(spec: Spec, device: str | None, beside: Iterable[Diagnostic] = ()) -> tuple[Plan, Job, State]:
+    """All that a run needs, its first step tried; see `prepare`.
+
+    Raises:
+        SpecError: what stands in the way.
+    """
+    plan = prepare(spec, device, beside)
+    job, state = begin(plan)
+    try_first_step(plan, job, state.model)
+    return plan, job, state
+
+
+def begin(plan: Plan) -> tuple[Job, State]:
+    """The job, and the state before its first step: the initial weights depend on the seed alone."""
+    settings = plan.settings
+    seed_everything(settings.seed)
+    model = compile_spec(plan.spec).to(plan.device)
+    if channels_last(model, plan):
+        model = model.to(memory_format=torch.channels_last)
+    job = make_job(plan, model)
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not parameters:
+        raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
+    optimizer = make_optimizer(settings.optimizer, parameters)
+    chosen = settings.scheduler
+    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.steps * job.epochs)
+    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the random generators of python, numpy and torch."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def try_first_step(plan: Plan, job: Job, model: nn.Module) -> None:
+    """Forward and backward on the first batch; weights, buffers and random generators end as they were.
+
+    Raises:
+        SpecError: NS609 at the layer where torch stops, or at what makes the batch.
+    """
+    before = random_state()
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    with _entered(model) as modules:
+        try:
+            order = epoch_order(job.seed, 0, len(job.train)).to(job.train.inputs.device)
+            x, y = job.train.take(order[: job.batch_size])  # [B, *input], [B] or [B, *output]
+            loss: torch.Tensor = job.loss(model.train()(x), y)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+            loss.item()  # a GPU's errors come when it is waited for
+        except SpecError:
+            raise
+        except Exception as error:  # whatever torch raises here it would raise in the run
+            raise refusal(error, plan, modules) from error
+        finally:
+            model.zero_grad(set_to_none=True)
+            with torch.no_grad():
+                for buffer, value in buffers:
+                    buffer.copy_(value)
+            set_random_state(before)
+
+
+@contextmanager
+def _entered(model: nn.Module) -> Iterator[list[str]]:
+    """The paths of the modules that are being computed, the innermost last; after an error they stay as they were."""
+    open_ones: list[str] = []
+    paths = {id(module): path for path, module in model.named_modules()}
+
+    def enter(module: nn.Module, inputs: object) -> None:
+        open_ones.append(paths[id(module)])
+
+    def leave(module: nn.Module, inputs: object, output: object) -> None:
+        open_ones.pop()
+
+    hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
+    hooks += [module.register_forward_hook(leave) for module in model.modules()]
+    try:
+        yield open_ones
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def refusal(error: Exception, plan: Plan, modules: list[str], *notes: tuple[str, str]) -> SpecError:
+    """What torch raised in a step, as a finding at the layer it was in: `modules` are the open ones."""
+    size, batch = plan.settings.batch_size, plan.settings.nodes.get("batch_size")
+    text = str(error)
+    at, what = module_place(plan.report, modules[-1]) if modules else (network_place(plan.spec), "the network")
+    if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "allocate memory" in text:
+        message = f"{plan.device} has not enough memory for batches of {size}"
+        advice = ("fix", f"batch_size: {max(1, size // 2)}")
+        return problem("NS609", message, batch or at, advice, torch_says(error), *notes)
+    if "more than 1 value per channel" in text:
+        few = min(size, len(plan.data.train))
+        message = f"{what} takes the mean over a batch, and a batch of {few} gives one value a channel"
+        if few < size:
+            return problem("NS609", message, plan.data.node, ("fix", "more than one training sample"), *notes)
+        return problem("NS609", message, batch or at, ("fix", "batch_size: 2, or more"), *notes)
+    return problem("NS609", f"torch cannot train {what} on these batches", at, torch_says(error), *notes)

@@ -1,0 +1,77 @@
+"""Where in a spec something of its network is written: from the checked graph back to the node to change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.ground.diagnostics import Span
+from netspec.ground.tree import Mapping, Node, Sequence
+from netspec.runner.problems import At, top
+from netspec.stages.spec import Call, Ref, Report, Spec
+
+# What hands on all its input's values as they are, in another shape at most.
+KEEPS_VALUES = frozenset(
+    ["ChannelShuffle", "Flatten", "Identity", "PixelShuffle", "PixelUnshuffle", "Unflatten", "flatten", "permute",
+     "reshape", "squeeze", "transpose", "unsqueeze"]
+)  # fmt: skip
+
+
+def network_place(spec: Spec) -> At:
+    """The key `layers`, for what is about the network as a whole."""
+    return spec.document.key("layers") or spec.document.key("model") or top(spec.path)
+
+
+def call_place(call: Call, argument: str | None = None) -> Node:
+    """A layer's type, or the value of one of its arguments, with the way that leads there."""
+    node = call.places.get(argument or "", call.item.at)
+    return replace(node, frames=(*node.frames, *call.frames))
+
+
+def output_size(report: Report) -> Node | None:
+    """The value of `out_features` that decides how many numbers the network gives; None where no Linear does."""
+    if report.graph is None or len(report.graph.outputs) != 1:
+        return None
+    (ref,) = report.graph.outputs.values()
+    while ref.node >= 0:
+        call = report.graph.calls[ref.node]
+        if "out_features" in call.places:
+            return call_place(call, "out_features")
+        before = report.tensor(call.inputs[0]) if len(call.inputs) == 1 else None
+        after = report.tensor(ref)
+        if before is None or after is None or before.shape != after.shape:
+            return None
+        ref = call.inputs[0]
+    return None
+
+
+def is_input(report: Report, ref: Ref) -> bool:
+    """Whether a value holds just what enters the network, whatever its shape."""
+    while ref.node >= 0:
+        call = report.graph.calls[ref.node] if report.graph is not None else None
+        if call is None or call.record.name not in KEEPS_VALUES:
+            return False
+        ref = call.inputs[0]
+    return True
+
+
+def module_place(report: Report, path: str) -> tuple[At, str]:
+    """The place of the layer that a module of the compiled network is, and its name with its type.
+
+    A scope (its functions are no modules of their own) is its only function; else it is the network.
+    """
+    calls = report.graph.calls if report.graph is not None else ()
+    found = [call for call in calls if call.path == path]
+    if not found:
+        inside = [call for call in calls if call.path.rpartition(".")[0] == path]
+        found = [call for call in inside if not call.record.name[:1].isupper()]
+    if len(found) != 1:
+        return network_place(report.spec), "the network"
+    (call,) = found
+    return call_place(call), call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
+
+
+def sample_place(spec: Spec, part: str, row: int) -> Node | Span | None:
+    """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself."""
+    inline = spec.data.get("inline") if isinstance(spec.data, Mapping) else None
+    rows = inline.get(part) if isinstance(inline, Mapping) else None
+    return rows.items[row] if isinstance(rows, Sequence) and row < len(rows.items) else None
