@@ -60,7 +60,7 @@ def test_meta_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [urllib.error.URLError("no route to host"), OSError("disk full"), RuntimeError('invalid hash value')]
+    "error", [urllib.error.URLError("no route to host"), OSError("disk full"), RuntimeError("invalid hash value")]
 )
 def test_offline(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fails(self: WeightsEnum, *args: object, **kwargs: object) -> State:
