@@ -17,7 +17,7 @@ from netspec.ground.shapes import show
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.stages.spec import Call, Local, Report, Scope, Step
-from netspec.views.text import safe
+from netspec.views.wrapping import safe
 
 INDENT = "    "
 COMMENT_COLUMN = 60

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from netspec.ground.diagnostics import Diagnostic, Span
-from netspec.ground.reading import ReadError
 from netspec.stages.spec import Report
+from netspec.views.answers import Answer, Unreadable
 
 VERSION = 1
 
@@ -50,12 +50,12 @@ def report_json(report: Report) -> dict[str, Any]:
     return {"path": path, "ok": report.ok, "outputs": outputs, "diagnostics": found}
 
 
-def unreadable_json(path: str, error: ReadError) -> dict[str, Any]:
+def _unreadable_json(answer: Unreadable) -> dict[str, Any]:
     """A file that could not be read, in the place of its report."""
-    return {"path": path, "ok": False, "outputs": {}, "diagnostics": [], "error": str(error)}
+    return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
 
 
-def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def document(answers: Iterable[Answer]) -> dict[str, Any]:
     """The whole answer."""
-    listed = list(files)
-    return {"version": VERSION, "ok": all(file["ok"] for file in listed), "files": listed}
+    files = [_unreadable_json(each) if isinstance(each, Unreadable) else report_json(each) for each in answers]
+    return {"version": VERSION, "ok": all(file["ok"] for file in files), "files": files}
