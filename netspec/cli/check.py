@@ -60,9 +60,9 @@ def command(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bo
         _end(_show_texts(answers))
     listed = list(_told(answers))
     if style == "json":
-        from netspec.views.report_json import document
+        from netspec.views.report_json import answer_json, document
 
-        click.echo(json.dumps(document(listed), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(document(map(answer_json, listed)), ensure_ascii=False, indent=1))
     elif style == "sarif":
         from importlib.metadata import version
 

@@ -50,12 +50,14 @@ def report_json(report: Report) -> dict[str, Any]:
     return {"path": path, "ok": report.ok, "outputs": outputs, "diagnostics": found}
 
 
-def _unreadable_json(answer: Unreadable) -> dict[str, Any]:
-    """A file that could not be read, in the place of its report."""
-    return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What one file came to; a file that could not be read has an `error` in the place of findings."""
+    if isinstance(answer, Unreadable):
+        return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
+    return report_json(answer)
 
 
-def document(answers: Iterable[Answer]) -> dict[str, Any]:
+def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The whole answer."""
-    files = [_unreadable_json(each) if isinstance(each, Unreadable) else report_json(each) for each in answers]
-    return {"version": VERSION, "ok": all(file["ok"] for file in files), "files": files}
+    listed = list(files)
+    return {"version": VERSION, "ok": all(file["ok"] for file in listed), "files": listed}

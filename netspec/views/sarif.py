@@ -77,7 +77,8 @@ def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str
         "locations": [_location(found.span, path, found.layer)],
     }
     if found.frames:
-        result["relatedLocations"] = [_location(frame.span, path, label=frame.label) for frame in found.frames]
+        frames = dict.fromkeys(found.frames)  # SARIF wants them to differ
+        result["relatedLocations"] = [_location(frame.span, path, label=frame.label) for frame in frames]
     if found.fixes:
         result["fixes"] = [_fix(fix, sources) for fix in found.fixes]
     return result

@@ -50,7 +50,7 @@ def message_lines(text: str, look: Look, hanging: int = 0) -> list[str]:
 
 def excerpt(span: Span, sources: Mapping[str, str], look: Look = PIPE) -> list[str]:
     """The line of a span with a caret under what it covers, cut around it; nothing where the source is not at hand."""
-    lines = split_lines(sources.get(span.path, ""))
+    lines = split_lines(sources[span.path]) if span.path in sources else ()
     if not 1 <= span.line <= len(lines):
         return []
     line, number = lines[span.line - 1], str(span.line)

@@ -27,7 +27,7 @@ def wrap(text: str, columns: int, first: str = "", hanging: str = "") -> list[st
     Args:
         first, hanging: the indents of the first line and of the others, which count.
     """
-    room = columns - width(hanging)
+    room = columns - max(width(first), width(hanging))
     pieces: list[str] = []
     for step in _STEPS.split(text):
         pieces += [step] if width(step) <= room else step.split(" ")
