@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import click
 
-from netspec.cli.main import use_color
 from netspec.cli.options import set_option
+from netspec.cli.terminal import look_of
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
 from netspec.views.text import render
@@ -69,7 +69,7 @@ def show_errors(error: SpecError, spec: Spec | None, options: dict[str, str | No
     """Print findings with the lines that they are about, options of the command line included, and exit with 1."""
     typed = {name: value for name, value in options.items() if value is not None}
     sources = {**(spec.sources if spec is not None else {}), **typed}
-    click.echo(render(error.diagnostics, sources, use_color(sys.stderr)), err=True)
+    click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
     sys.exit(1)
 
 

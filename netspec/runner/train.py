@@ -153,7 +153,7 @@ def _fit(
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
         for found in warnings(plan):
-            progress.message(render([found], plan.spec.sources, False))
+            progress.message(render([found], plan.spec.sources))
         if state.epoch >= job.epochs:
             progress.message(f"all {job.epochs} epochs are done; --set train.epochs={job.epochs * 2} goes on")
         return fit(job, state, progress, interrupt, save)
