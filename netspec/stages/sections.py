@@ -111,8 +111,6 @@ def _check_val(val: Scalar, names: Dict[str, Value], findings: Findings) -> None
 
 def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Findings) -> None:
     """The numbers of `train` that are written as text: each is an expression over the parameters, with a fit value."""
-    import jsonschema
-
     for key in TRAIN_KEYS:
         value = node.get(key.name)
         if EXPRESSION not in key.schema.get("anyOf", ()) or not isinstance(value, Scalar):
@@ -125,7 +123,7 @@ def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Finding
             continue
         result = Evaluator(findings).scalar(value, names)
         numbers = {"anyOf": [schema for schema in key.schema["anyOf"] if schema is not EXPRESSION]}
-        if result is not FAILED and not jsonschema.Draft202012Validator(numbers).is_valid(result):
+        if result is not FAILED and not conforms(result, numbers):
             findings.add("NS202", f"{wants}, not {shorten(value.text)} = {result}", value)
 
 
