@@ -10,6 +10,7 @@ from pathlib import Path
 from netspec.cli.sources import SUFFIXES, walk
 
 INTERVAL = 0.3  # seconds
+GRAIN = 20_000_000  # nanoseconds that the time of a file may lie behind the clock
 
 State = tuple[int, int] | tuple[str, ...] | None
 
@@ -23,6 +24,12 @@ def state(path: str) -> State:
     except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _first_state(path: str, started: int) -> State:
+    """The state of a file that was read after `started`; none where it may have been written after it was read."""
+    found = state(path)
+    return None if found and isinstance(found[0], int) and found[0] > started - GRAIN else found
 
 
 def watched(arguments: Iterable[str], files: Iterable[str]) -> set[str]:
@@ -43,9 +50,9 @@ def watch(arguments: tuple[str, ...], answer: Callable[[], Iterable[str]], wait:
     """
     before: dict[str, State] = {}
     while True:
+        started = time.time_ns()
         files = watched(arguments, answer())
-        # A file that was known before has its state from before the answer, so that no change is missed meanwhile.
-        before = {path: before[path] if path in before else state(path) for path in files}
+        before = {path: before[path] if path in before else _first_state(path, started) for path in files}
         while True:
             now = {path: state(path) for path in files}
             if now != before:

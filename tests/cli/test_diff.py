@@ -54,7 +54,7 @@ def test_what_has_no_fix_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("check", "--diff", "net.yaml", capsys=capsys)
     assert done.out.count("\n+") == 2
     assert done.err == "net.yaml: 2 errors; 1 error after these fixes\n"
-    Path("net.yaml").write_text("netspec: 1\ninput: [3, 8, 8]\nlayers: [Conv2d: {out_channels: 3}]\n")
+    Path("net.yaml").write_text("netspec: 1\ninput: [4]\nlayers: [{ReLU: {}, from: nowhere}]\n")
     done = netspec("check", "--diff", "net.yaml", capsys=capsys)
     assert (done.code, done.out, done.err) == (1, "", "net.yaml: 1 error; none has a fix\n")
 

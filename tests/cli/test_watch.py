@@ -37,12 +37,15 @@ class Watching:
             for line in lines:
                 self.lines.put(line)
 
-    def answer(self) -> str:
-        """What it prints until it watches again."""
+    def answer(self, wanted: str, unwanted: str = "\0") -> str:
+        """The next answer that says one thing and not another; a file that is half written has one too."""
         text = ""
-        while not text.endswith("Ctrl-C ends\n"):
+        while True:
             text += self.lines.get(timeout=PATIENCE)
-        return text
+            if text.endswith("Ctrl-C ends\n"):
+                if wanted in text and unwanted not in text:
+                    return text
+                text = ""
 
 
 @pytest.fixture
@@ -60,15 +63,15 @@ def test_changes_are_answered_until_ctrl_c(tmp_path: Path, started: list[Watchin
     (tmp_path / "net.yaml").write_text("netspec: 1\ninclude: part.yaml\ninput: [4]\nlayers: [Head]\n")
     watching = Watching(".", cwd=tmp_path)
     started.append(watching)
-    assert "net.yaml: ok; input 4 → 3; " in (first := watching.answer())
+    first = watching.answer("net.yaml: ok; input 4 → 3; ")
     assert "watching 2 files" in first
     assert "\x1b" not in first  # nothing is cleared that is no terminal
     (tmp_path / "part.yaml").write_text("netspec: 1\nblocks: {Head: [{Linear: 5}]}\n")
-    assert "net.yaml: ok; input 4 → 5; " in watching.answer()
+    watching.answer("net.yaml: ok; input 4 → 5; ")
     (tmp_path / "more.yaml").write_text(WRONG)
-    assert "more.yaml: 1 error" in watching.answer()
+    watching.answer("more.yaml: 1 error")
     (tmp_path / "more.yaml").unlink()
-    assert "more.yaml" not in watching.answer()
+    watching.answer("net.yaml: ok", unwanted="more.yaml")
     watching.process.send_signal(signal.SIGINT)
     assert watching.process.wait(timeout=PATIENCE) == 130
 
@@ -99,6 +102,7 @@ def test_a_file_that_comes_and_goes(tmp_path: Path) -> None:
 def test_a_change_during_the_check_is_answered(tmp_path: Path) -> None:
     path, seen = tmp_path / "net.yaml", []
     path.write_text(RIGHT)
+    os.utime(path, (1, 1))
 
     def wait() -> None:
         if len(seen) == 1:
@@ -116,3 +120,22 @@ def test_a_change_during_the_check_is_answered(tmp_path: Path) -> None:
         watch((str(path),), answer, wait)
     assert seen[-1] == WRONG
     assert len(seen) == 3
+
+
+def test_a_change_during_the_first_check_is_answered(tmp_path: Path) -> None:
+    path, seen = tmp_path / "net.yaml", []
+    path.write_text(RIGHT)
+    os.utime(path, (1, 1))
+
+    def wait() -> None:
+        raise Enough
+
+    def answer() -> list[str]:
+        seen.append(path.read_text())
+        if len(seen) == 1:
+            path.write_text(WRONG)
+        return [str(path)]
+
+    with pytest.raises(Enough):
+        watch((str(path),), answer, wait)
+    assert seen[-1] == WRONG
