@@ -4,83 +4,180 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
 import click
 
-from netspec.cli.main import use_color
 from netspec.cli.options import set_option
-from netspec.ground.diagnostics import Diagnostic, Edit
+from netspec.cli.sources import expand
+from netspec.cli.terminal import look_of
+from netspec.ground.paths import is_file
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
-from netspec.stages.fix import edited, write_atomically
 from netspec.stages.load import load
 from netspec.stages.spec import Report
-from netspec.views.report_json import document, report_json, unreadable_json
+from netspec.views.answers import Answer, Unreadable
 from netspec.views.summary import totals
-from netspec.views.text import render
+from netspec.views.text import PIPE, Look, message_lines, render
 
-MOST_ROUNDS = 20
+CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
 @click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="How to print the findings; github: annotations of a workflow.",
 )
-@click.option(
-    "--fix", is_flag=True, help="Write the first fix of each finding into the file; comments and layout stay."
-)
+@click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
+@click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
+@click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @set_option
-def command(specs: tuple[str, ...], style: str, fix: bool, settings: tuple[str, ...]) -> None:
+def command(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool, settings: tuple[str, ...]) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.
 
-    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read.
+    SPEC is a file, a folder (every *.yaml and *.yml below it that has a key `netspec`), a quoted pattern such as
+    'nets/**/*.yaml', or - for standard input.
+
+    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 130: Ctrl-C ended --watch.
     """
-    reports: list[Report | tuple[str, ReadError]] = []
-    for path in specs:
-        try:
-            reports.append(fixed(path, settings) if fix else check(load(path, settings)))
-        except ReadError as error:
-            reports.append((path, error))
+    if (diff or watch) and style != "text":
+        raise click.UsageError(f"--{'diff' if diff else 'watch'} is for people; it goes with --format text only")
+    if watch and (fix or "-" in specs):
+        raise click.UsageError(f"--watch does not go with {'--fix' if fix else 'standard input'}")
+    if fix and not diff and "-" in specs:
+        raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
+    if watch:
+        _watch(specs, settings, diff)
+    if diff:
+        _end(_show_diffs(specs, settings))
+    answers = _answers(specs, settings, fix)
+    if style == "text":
+        _end(_show_texts(answers))
+    listed = list(_told(answers))
     if style == "json":
-        files = [unreadable_json(*r) if isinstance(r, tuple) else report_json(r) for r in reports]
-        click.echo(json.dumps(document(files), ensure_ascii=False, indent=1))
-    for report in reports:
-        if isinstance(report, tuple):
-            click.echo(f"netspec: {report[1]}", err=True)
-        elif style == "text":
-            click.echo(report_text(report, use_color(sys.stdout)))
-    if any(isinstance(report, tuple) for report in reports):
-        sys.exit(2)
-    sys.exit(0 if all(report.ok for report in reports if isinstance(report, Report)) else 1)
+        from netspec.views.report_json import answer_json, document
+
+        click.echo(json.dumps(document(map(answer_json, listed)), ensure_ascii=False, indent=1))
+    elif style == "sarif":
+        from importlib.metadata import version
+
+        from netspec.views.sarif import sarif
+
+        click.echo(json.dumps(sarif(listed, version("netspec")), ensure_ascii=False, indent=1))
+    else:
+        from netspec.views.github import workflow_commands
+
+        for line in workflow_commands(listed):
+            click.echo(line)
+    _end(listed)
 
 
-def report_text(report: Report, color: bool) -> str:
+def _answers(specs: Iterable[str], settings: tuple[str, ...], fix: bool = False) -> Iterator[Answer]:
+    """The answer for each file, one after the other."""
+    for path in expand(specs):
+        if isinstance(path, Unreadable):
+            yield path
+            continue
+        try:
+            yield _fixed(path, settings) if fix else check(load(path, settings))
+        except ReadError as error:
+            yield Unreadable(path, str(error))
+
+
+def _told(answers: Iterable[Answer]) -> Iterator[Answer]:
+    """The answers; what could not be read is said on stderr."""
+    for answer in answers:
+        if isinstance(answer, Unreadable):
+            click.echo(f"netspec: {answer.error}", err=True)
+        yield answer
+
+
+def _end(answers: Iterable[Answer]) -> NoReturn:
+    listed = list(answers)
+    unread = any(isinstance(answer, Unreadable) for answer in listed)
+    sys.exit(2 if unread else 0 if all(answer.ok for answer in listed) else 1)
+
+
+def _show_texts(answers: Iterable[Answer]) -> Iterator[Answer]:
+    look = look_of(sys.stdout)
+    for answer in _told(answers):
+        if isinstance(answer, Report):
+            click.echo(report_text(answer, look), color=look.color)
+        yield answer
+
+
+def report_text(report: Report, look: Look = PIPE) -> str:
     """A report's findings, then one line that sums it up."""
     errors = sum(found.severity == "error" for found in report.diagnostics)
-    warnings = len(report.diagnostics) - errors
-    counts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    line = f"{report.spec.path}: " + ", ".join(counts or ["ok"])
+    line = f"{report.spec.path}: {_counts(errors, len(report.diagnostics) - errors)}"
     if not errors:
         line += f"; {totals(report)}"
-    body = render(report.diagnostics, report.spec.sources, color)
-    return f"{body}\n\n{line}" if body else line
+    body = render(report.diagnostics, report.spec.sources, look)
+    summed = "\n".join(message_lines(line, look, hanging=4))
+    return f"{body}\n\n{summed}" if body else summed
 
 
-def fixed(path: str, settings: tuple[str, ...]) -> Report:
-    """Check a file and write its fixes into it, one finding after the other; returns the report on what then stands."""
-    report = check(load(path, settings))
-    for _ in range(MOST_ROUNDS):
-        found = next((found for found in report.diagnostics if found.fixes and found.severity == "error"), None)
-        if found is None or path == "-":
-            break
-        _write(report, found)
-        report = check(load(path, settings))
-    return report
+def _counts(errors: int, warnings: int) -> str:
+    counts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    return ", ".join(counts or ["ok"])
 
 
-def _write(report: Report, found: Diagnostic) -> None:
-    edits: list[Edit] = list(found.fixes[0].edits)
-    for path, text in edited(report.spec, edits).items():
-        write_atomically(path, text)
-        click.echo(f"fixed {found.span}: {found.fixes[0].title}", err=True)
+def _fixed(path: str, settings: tuple[str, ...]) -> Report:
+    """Check a file and write its fixes into it; the report on what then stands there."""
+    from netspec.cli.mending import mend, write
+
+    mended = mend(path, settings)
+    write(mended)
+    for fix in mended.fixes:
+        click.echo(f"fixed {fix}", err=True)
+    return mended.after
+
+
+def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Answer]:
+    """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
+    from netspec.cli.mending import diff, mend
+
+    look = look_of(sys.stdout)
+    for path in expand(specs):
+        try:
+            if isinstance(path, Unreadable):
+                raise ReadError(path.error)
+            mended = mend(path, settings)
+        except ReadError as error:
+            yield from _told([Unreadable(str(path), str(error))])
+            continue
+        for line in diff(mended, look):
+            click.echo(line, color=look.color)
+        now, left = ([found for found in report.diagnostics if found.severity == "error"] for report in
+                     (mended.before, mended.after))  # fmt: skip
+        if now:
+            fate = "after these fixes" if mended.fixes else "none has a fix"
+            left_over = f"{_counts(len(left), 0)} {fate}" if mended.fixes else fate
+            click.echo(f"{mended.before.spec.path}: {_counts(len(now), 0)}; {left_over}", err=True)
+        yield mended.before
+
+
+def _watch(specs: tuple[str, ...], settings: tuple[str, ...], diff: bool) -> NoReturn:
+    from netspec.cli.watch import pause, watch
+
+    def answer() -> list[str]:
+        if sys.stdout.isatty():
+            click.echo(CLEAR, nl=False, color=True)
+        shown = list(_show_diffs(specs, settings) if diff else _show_texts(_answers(specs, settings)))
+        files = [answer.path for answer in shown if isinstance(answer, Unreadable)]
+        files += [path for report in shown if isinstance(report, Report) for path in report.spec.sources]
+        files = sorted({path for path in files if is_file(path)})
+        click.echo(f"watching {len(files)} file{'' if len(files) == 1 else 's'}; Ctrl-C ends", err=True)
+        sys.stdout.flush()
+        return files
+
+    try:
+        watch(specs, answer, pause)
+    except KeyboardInterrupt:
+        click.echo(err=True)
+    sys.exit(130)

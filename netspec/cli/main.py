@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "Check a spec, train it on its data and keep the run.",
     "eval": "Score a run on its validation data.",
     "predict": "Let a run say what it sees in pictures or rows.",
+    "explain": "Say what a diagnostic's code means, with an example that is wrong and one that is right.",
     "schema": "Print the JSON Schema of the language.",
 }
 
@@ -59,19 +60,15 @@ def cli() -> None:
     """Neural networks as validated YAML layer graphs: check, compile, train."""
 
 
-def use_color(stream: object) -> bool:
-    """Whether to colour what goes to a stream: a terminal, and NO_COLOR not set."""
-    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with a message and exit code 1 or 2, never with a traceback."""
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
+        from netspec.cli.terminal import look_of
         from netspec.views.text import render
 
-        click.echo(render(error.diagnostics, error.sources, use_color(sys.stderr)), err=True)
+        click.echo(render(error.diagnostics, error.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
     except ReadError as error:
         click.echo(f"netspec: {error}", err=True)

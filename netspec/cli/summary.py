@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from netspec.cli.main import use_color
 from netspec.cli.options import set_option
+from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.views.summary import summary_json, summary_rich, summary_text
@@ -23,7 +23,7 @@ def command(spec: str, style: str, settings: tuple[str, ...]) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
     report = check(load(spec, settings))
     if not report.ok:
-        click.echo(render(report.diagnostics, report.spec.sources, use_color(sys.stderr)), err=True)
+        click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
     if style == "json":
         click.echo(json.dumps(summary_json(report), indent=1))

@@ -13,8 +13,8 @@ from types import FrameType
 
 import click
 
-from netspec.cli.main import use_color
 from netspec.cli.options import set_option
+from netspec.cli.terminal import look_of
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
 from netspec.views.text import render
@@ -96,7 +96,7 @@ def reported() -> Iterator[Work]:
         if not isinstance(error, SpecError):
             raise
         sources = work.spec.sources if work.spec is not None else {}
-        click.echo(render(error.diagnostics, sources, use_color(sys.stderr)), err=True)
+        click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
     finally:
         if main_thread:

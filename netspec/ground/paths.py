@@ -7,6 +7,12 @@ from pathlib import Path
 from netspec.ground.tree import Scalar
 
 COMMAND_LINE = "--set"
+_NO_FILES = (COMMAND_LINE, "<stdin>", "<text>")
+
+
+def is_file(path: str) -> bool:
+    """Whether a span's path is a file's, so that it can be opened and edited: not the command line's, no stream's."""
+    return path not in _NO_FILES
 
 
 class PathRefused(ValueError):

@@ -127,7 +127,7 @@ def _fit(
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
         for found in warnings(plan):
-            progress.message(render([found], plan.spec.sources, False))
+            progress.message(render([found], plan.spec.sources))
         if state.epoch >= job.epochs:
             done = f"{count(state.epoch, 'epoch')} done already"
             progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")

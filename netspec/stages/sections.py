@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 from typing import Any
 
+from netspec.ground.conforms import conforms
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
@@ -110,8 +111,6 @@ def _check_val(val: Scalar, names: Dict[str, Value], findings: Findings) -> None
 
 def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Findings) -> None:
     """The numbers of `train` that are written as text: each is an expression over the parameters, with a fit value."""
-    import jsonschema
-
     for key in TRAIN_KEYS:
         value = node.get(key.name)
         if EXPRESSION not in key.schema.get("anyOf", ()) or not isinstance(value, Scalar):
@@ -124,7 +123,7 @@ def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Finding
             continue
         result = Evaluator(findings).scalar(value, names)
         numbers = {"anyOf": [schema for schema in key.schema["anyOf"] if schema is not EXPRESSION]}
-        if result is not FAILED and not jsonschema.Draft202012Validator(numbers).is_valid(result):
+        if result is not FAILED and not conforms(result, numbers):
             findings.add("NS202", f"{wants}, not {shorten(value.text)} = {result}", value)
 
 
@@ -149,8 +148,6 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
 
 def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Findings, others: Iterable[str] = ()) -> None:
     """Validate one mapping by its keys' schema; each violation becomes one finding at the node it is about."""
-    import jsonschema
-
     if not isinstance(node, Mapping):
         findings.add("NS202", f"{section} is a mapping, not {describe(node)}", node)
         return
@@ -158,8 +155,13 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
     others = tuple(others)
     schema = object_schema(keys)
     schema["properties"] |= {name: {} for name in others}
+    value = plain(node)
+    if conforms(value, schema):
+        return
+    import jsonschema  # here, because it takes longer to import than a spec to check
+
     validator = jsonschema.Draft202012Validator(schema)
-    for error in sorted(validator.iter_errors(plain(node)), key=lambda error: str(error.absolute_path)):
+    for error in sorted(validator.iter_errors(value), key=lambda error: str(error.absolute_path)):
         path = _culprit(error)
         if error.validator == "additionalProperties":
             for key, _ in node:

@@ -15,7 +15,7 @@ from netspec.ground.names import MODULE_ATTRIBUTES
 from netspec.ground.shapes import show
 from netspec.layers.code import application, constructor, reading
 from netspec.stages.spec import Call, Local, Report, Scope, Step
-from netspec.views.text import safe
+from netspec.views.wrapping import safe
 
 INDENT = "    "
 COMMENT_COLUMN = 60

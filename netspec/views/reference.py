@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from netspec.ground.codes import CODES
+from netspec.ground.examples import example
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES
@@ -63,8 +64,11 @@ def codes_page() -> str:
         "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
     ]
     lines += ["NS9xx warnings. A code keeps its meaning for good; the wording of a message may change.", ""]
-    lines += ["| Code | Severity | What | Why it matters |", "|---|---|---|---|"]
-    lines += [f"| {code.id} | {code.severity} | {code.what} | {code.why} |" for code in CODES.values()]
+    lines += ["`netspec explain NS401` says the same on the command line.", ""]
+    lines += ["| Code | Severity | What |", "|---|---|---|"]
+    lines += [f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in CODES.values()]
+    for code in CODES.values():
+        lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", example(code.id).as_markdown()]
     return "\n".join(lines) + "\n"
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from netspec.ground.diagnostics import Diagnostic, Span
-from netspec.ground.reading import ReadError
 from netspec.stages.spec import Report
+from netspec.views.answers import Answer, Unreadable
 
 VERSION = 1
 
@@ -50,9 +50,11 @@ def report_json(report: Report) -> dict[str, Any]:
     return {"path": path, "ok": report.ok, "outputs": outputs, "diagnostics": found}
 
 
-def unreadable_json(path: str, error: ReadError) -> dict[str, Any]:
-    """A file that could not be read, in the place of its report."""
-    return {"path": path, "ok": False, "outputs": {}, "diagnostics": [], "error": str(error)}
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What one file came to; a file that could not be read has an `error` in the place of findings."""
+    if isinstance(answer, Unreadable):
+        return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
+    return report_json(answer)
 
 
 def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:

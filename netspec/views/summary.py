@@ -64,12 +64,18 @@ def _cells(report: Report) -> list[tuple[str, str, str, str, str]]:
 
 def totals(report: Report) -> str:
     """One line: what enters, what leaves, and the totals."""
-    given = ", ".join(f"{name} {show(tensor.shape)}" for name, tensor in report.inputs.items() if tensor)
-    result = ", ".join(f"{name} {show(tensor.shape)}" for name, tensor in report.outputs.items() if tensor)
+    given = ", ".join(_named(name, tensor) for name, tensor in report.inputs.items() if tensor)
+    result = ", ".join(_named(name, tensor) for name, tensor in report.outputs.items() if tensor)
     size = report.parameters * 4
     unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1)) if size >= s or s == 1)
     weights = f"{size / scale:.1f} {unit} as float32" if scale > 1 else f"{size} B as float32"
     return f"{given} → {result}; {report.parameters:,} parameters ({weights}), {report.macs:,} MACs a sample"
+
+
+def _named(name: str, tensor: Tensor) -> str:
+    """A shape with its name; a layer without one has a number, which would read like a size."""
+    shape = show(tensor.shape)
+    return shape if name.replace(".", "").isdecimal() else f"{name} {shape}"
 
 
 def summary_text(report: Report) -> str:

@@ -1,73 +1,86 @@
-"""Diagnostics as text for people: the message, the place, the line with a caret, the arithmetic, the fixes."""
+"""Diagnostics as text for people: the message, the place, the line with a caret, the arithmetic, the fixes.
+
+In a pipe a message stays on one line, so that grep and problem matchers find it; the rest keeps to 80 columns.
+"""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from netspec.ground.diagnostics import Diagnostic, Span
-from netspec.ground.paths import COMMAND_LINE
+from netspec.ground.paths import COMMAND_LINE, is_file
 from netspec.ground.reading import split_lines
+from netspec.views.wrapping import cut, safe, width, wrap
 
 _COLORS = {"error": "1;31", "warning": "1;33", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
-WIDEST_LINE = 160
+APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # stays together when its line is wrapped
 
 
-def _paint(text: str, kind: str, color: bool) -> str:
-    return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if color and kind in _COLORS else text
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text is shown: columns, whether a message's first line is wrapped too, colours, links to files."""
+
+    width: int = 80
+    wrap_message: bool = False
+    color: bool = False
+    links: bool = False
 
 
-def safe(text: str) -> str:
-    """`text` without characters that a terminal would obey; a tab is a space, so that columns stay."""
-    return "".join(" " if c == "\t" else c if unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
+PIPE = Look()
 
 
-def _width(text: str) -> int:
-    """Columns that a terminal needs."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+def paint(text: str, kind: str, look: Look) -> str:
+    """`text` in a colour where the look has colours."""
+    return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if look.color and kind in _COLORS else text
 
 
-def excerpt(span: Span, sources: Mapping[str, str], color: bool = False) -> list[str]:
-    """The line of a span with a caret under what it covers; nothing where the source is not at hand."""
-    lines = split_lines(sources.get(span.path, ""))
+def linked(text: str, path: str, look: Look) -> str:
+    """`text` as a link to a file where the look has links (OSC 8)."""
+    if not look.links or not is_file(path):
+        return text
+    return f"\x1b]8;;{Path(path).absolute().as_uri()}\x1b\\{text}\x1b]8;;\x1b\\"
+
+
+def message_lines(text: str, look: Look, hanging: int = 0) -> list[str]:
+    """A message as lines: one in a pipe, wrapped with a hanging indent on a terminal."""
+    return wrap(safe(text), look.width, hanging=" " * hanging) if look.wrap_message else [safe(text)]
+
+
+def excerpt(span: Span, sources: Mapping[str, str], look: Look = PIPE) -> list[str]:
+    """The line of a span with a caret under what it covers, cut around it; nothing where the source is not at hand."""
+    lines = split_lines(sources[span.path]) if span.path in sources else ()
     if not 1 <= span.line <= len(lines):
         return []
-    line = lines[span.line - 1]
+    line, number = lines[span.line - 1], str(span.line)
     end = span.end_column if span.end_line == span.line else len(line) + 1
-    start = max(0, span.column - WIDEST_LINE // 2) if len(line) > WIDEST_LINE else 0
-    shown = safe(line[start : start + WIDEST_LINE]).rstrip()
-    before = safe(line[start : span.column - 1])
-    marked = safe(line[span.column - 1 : min(end - 1, start + WIDEST_LINE)])
-    number = str(span.line)
-    bar = " " * len(number) + " |"
-    caret = " " * _width(before) + "^" * max(_width(marked), 1)
+    shown, before, marked = cut(line, span.column - 1, end - 1, look.width - len(number) - 3)
+    bar = paint(" " * len(number) + " |", "place", look)
     return [
-        _paint(bar, "place", color),
-        _paint(f"{number} |", "place", color) + f" {shown}",
-        _paint(bar, "place", color) + " " + _paint(caret, "caret", color),
+        bar,
+        f"{paint(f'{number} |', 'place', look)} {shown}",
+        f"{bar} {' ' * before}{paint('^' * marked, 'caret', look)}",
     ]
 
 
-def _place(span: Span, sources: Mapping[str, str]) -> str:
-    if span.path == COMMAND_LINE:
-        return "--set"
-    return str(span)
-
-
-def render_one(found: Diagnostic, sources: Mapping[str, str], color: bool = False) -> str:
+def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE) -> str:
     """One diagnostic as a paragraph."""
     span = found.span
     pad = " " * len(str(span.line))
-    head = (
-        _paint(f"{found.severity}[{found.code}]", found.severity, color)
-        + ": "
-        + _paint(safe(found.message), "label", color)
-    )
-    lines = [head, _paint(f"{pad}--> ", "place", color) + _place(span, sources), *excerpt(span, sources, color)]
+    code = f"{found.severity}[{found.code}]"
+    head, *more = message_lines(f"{code}: {found.message}", look, hanging=4)
+    lines = [paint(code, found.severity, look) + ": " + paint(head[len(code) + 2 :], "label", look)]
+    lines += [paint(line, "label", look) for line in more]
+    place = "--set" if span.path == COMMAND_LINE else linked(safe(str(span)), span.path, look)
+    lines += [paint(f"{pad}--> ", "place", look) + place, *excerpt(span, sources, look)]
 
     def note(label: str, text: str, kind: str = "") -> None:
-        sign, name = _paint("=", "place", color), _paint(f"{label:<8}", "label", color)
-        lines.append(f"{pad} {sign} {name} {_paint(safe(text), kind, color)}")
+        indent = " " * (len(pad) + 3 + max(8, width(label)) + 1)
+        first, *rest = wrap(safe(text), look.width, first=indent, hanging=indent)
+        sign, name = paint("=", "place", look), paint(f"{label:<8}", "label", look)
+        lines.append(f"{pad} {sign} {name} {paint(first[len(indent) :], kind, look)}")
+        lines.extend(indent + paint(line[len(indent) :], kind, look) for line in rest)
 
     for frame in found.frames:
         note("in", f"{frame.label} at {frame.span}")
@@ -75,13 +88,14 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], color: bool = Fals
         if item.label not in ("or", "torch"):
             note(item.label, item.text)
     for index, fix in enumerate(found.fixes):
-        note("fix" if index == 0 else "or", f"{fix.title}  (netspec check --fix)" if index == 0 else fix.title, "fix")
+        applies = index == 0 and all(is_file(edit.span.path) for edit in fix.edits)
+        note("fix" if index == 0 else "or", f"{fix.title}  {APPLIES}" if applies else fix.title, "fix")
     for item in found.notes:
         if item.label in ("or", "torch"):
             note(item.label, item.text)
     return "\n".join(lines)
 
 
-def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], color: bool = False) -> str:
+def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], look: Look = PIPE) -> str:
     """Diagnostics as text, a blank line between them."""
-    return "\n\n".join(render_one(found, sources, color) for found in diagnostics)
+    return "\n\n".join(render_one(found, sources, look) for found in diagnostics)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import replace
-from random import Random
 
 import pytest
 import torch

@@ -176,7 +176,7 @@ def written(data: bytes) -> Any:
 
 UNREADABLE = {
     "missing": (lambda folder: folder / "absent.yaml", "no such file"),
-    "directory": (lambda folder: folder, "is a directory, not a spec"),
+    "directory": (lambda folder: folder, "holds no spec (*.yaml or *.yml with a key netspec)"),
     "below a file": (lambda folder: written(b"a")(folder) / "net.yaml", "cannot be read: not a directory"),
     "no permission": (unreadable, "cannot be read: permission denied"),
     "binary": (written(b"\x89PNG\r\n\x00\x00"), "is a binary file, not a spec"),
@@ -224,7 +224,7 @@ def test_no_colour_in_a_pipe() -> None:
 def test_colour_on_a_terminal(no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from netspec.cli.main import use_color
+    from netspec.cli.terminal import use_color
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

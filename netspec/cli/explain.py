@@ -1,0 +1,44 @@
+"""`netspec explain`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from netspec.cli.terminal import look_of
+from netspec.ground.codes import CODES
+from netspec.ground.examples import example
+from netspec.ground.names import closest, did_you_mean
+from netspec.views.text import Look, paint
+from netspec.views.wrapping import wrap
+
+
+@click.command("explain", epilog="Example: netspec explain NS401")
+@click.argument("code", required=False, metavar="[CODE]")
+def command(code: str | None) -> None:
+    """Say what a diagnostic's CODE means and why it matters, with a spec that is wrong and one that is right.
+
+    Without CODE every code is listed. Exit code 2: there is no such code.
+    """
+    look = look_of(sys.stdout)
+    if code is None:
+        for row in CODES.values():
+            head = f"{row.id}  {row.severity:<7}  "
+            first, *rest = wrap(row.what, look.width, first=head, hanging=" " * len(head))
+            click.echo(paint(head, row.severity, look) + first[len(head) :], color=look.color)
+            for line in rest:
+                click.echo(line)
+        return
+    name = code.upper().removeprefix("NS")
+    if f"NS{name}" not in CODES:
+        raise click.UsageError(f"no code {code!r}{did_you_mean(closest(f'NS{name}', CODES))}")
+    click.echo(_explained(f"NS{name}", look), color=look.color)
+
+
+def _explained(id: str, look: Look) -> str:
+    code = CODES[id]
+    head, *rest = wrap(f"{code.severity}[{id}]: {code.what}", look.width, hanging="  ")
+    kind = f"{code.severity}[{id}]"
+    lines = [paint(kind, code.severity, look) + head[len(kind) :], *rest, "", *wrap(code.why, look.width), ""]
+    return "\n".join([*lines, example(id).as_text()])

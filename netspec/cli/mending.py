@@ -1,0 +1,76 @@
+"""`--fix` and `--diff`: the fixes of a spec, made on its texts in memory, then written at once or shown as a diff."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netspec.ground.paths import is_file
+from netspec.ground.reading import ReadError, read_text
+from netspec.stages.check import check
+from netspec.stages.fix import edited, write_atomically
+from netspec.stages.load import load
+from netspec.stages.spec import Report
+from netspec.views.text import Look, paint
+from netspec.views.wrapping import safe
+
+MOST_ROUNDS = 100
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A spec before and after its fixes, the texts that differ by path (old, new), and a line for each fix."""
+
+    before: Report
+    after: Report
+    texts: dict[str, tuple[str, str]]
+    fixes: tuple[str, ...]
+
+
+def mend(path: str, settings: tuple[str, ...]) -> Mended:
+    """Make the first fix of one error after the other, each on what the last one left; nothing is written.
+
+    Raises:
+        ReadError: the file cannot be read.
+    """
+    before = after = check(load(path, settings))
+    texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
+    fixes: list[str] = []
+    for _ in range(MOST_ROUNDS):
+        found = next((found for found in after.diagnostics if found.fixes and found.severity == "error"), None)
+        if found is None:
+            break
+        texts |= edited(after.spec, found.fixes[0].edits)
+        fixes.append(f"{found.span}: {found.fixes[0].title}")
+        after = check(load(path, settings, overlay=texts))
+    old = before.spec.sources
+    changed = {name: (old[name], text) for name, text in texts.items() if name in old and old[name] != text}
+    return Mended(before, after, changed, tuple(fixes))
+
+
+def write(mended: Mended) -> None:
+    """Write the changed texts into their files, each in one step.
+
+    Raises:
+        ReadError: a file cannot be written, or is no longer what was checked.
+    """
+    for path, (old, _) in mended.texts.items():
+        if is_file(path) and read_text(path) != old:
+            raise ReadError(f"{path}: was changed while it was checked; nothing is written")
+    for path, (_, new) in mended.texts.items():
+        if is_file(path):
+            write_atomically(path, new)
+
+
+def diff(mended: Mended, look: Look) -> Iterator[str]:
+    """The lines of a unified diff, as `patch -p0` takes them; on a terminal coloured and without control characters."""
+    kinds = {"-": "error", "+": "fix", "@": "place"}
+    for path, (old, new) in mended.texts.items():
+        for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), path, path):
+            text = line.removesuffix("\n")
+            yield paint(safe(text), kinds.get(line[0], ""), look) if look.color else text
+            if not line.endswith("\n"):
+                yield "\\ No newline at end of file"

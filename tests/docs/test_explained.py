@@ -1,0 +1,103 @@
+"""Every code is explained, and its example holds: the wrong half gives that code alone, the right half none.
+
+What only a run can find (NS6xx, NS904) is shown by its commands, run in this process; the others by a check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netspec.ground import examples
+from netspec.ground.codes import CODES
+from netspec.ground.examples import FOLDER, Case, example
+from tests.cli.commands import Done, netspec
+
+CHECK = "netspec check net.yaml"
+Run = Callable[[Case], Done]
+
+
+def at_run_time(code: str) -> bool:
+    """Whether a check alone cannot find it."""
+    return code.startswith("NS6") or code == "NS904"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Put a case's files into an empty folder, run its commands there, and return what the last one did."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(case: Case) -> Done:
+        for name, text in case.files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        for command in case.commands or (CHECK,):
+            word, *arguments = command.split()
+            assert word == "netspec"
+            done = netspec(*arguments, capsys=capsys)
+        return done
+
+    return start
+
+
+def codes(done: Done) -> list[str]:
+    """The codes in what a command printed."""
+    return re.findall(r"^(?:error|warning)\[(NS\d+)\]", done.out + "\n" + done.err, re.MULTILINE)
+
+
+def test_each_code_has_an_example_and_each_example_a_code() -> None:
+    assert {path.stem for path in FOLDER.glob("*")} == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_wrong_one_gives_that_code_alone(code: str, run: Run) -> None:
+    done = run(example(code).wrong)
+    assert codes(done) == [code]
+    assert done.code == (1 if CODES[code].severity == "error" else 0)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_right_one_gives_none(code: str, run: Run) -> None:
+    done = run(example(code).right)
+    assert codes(done) == []
+    assert done.code == 0
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if at_run_time(code)])
+def test_what_a_run_finds_is_shown_by_running(code: str) -> None:
+    shown = example(code)
+    assert all("train" in command for case in (shown.wrong, shown.right) for command in case.commands)
+    assert shown.wrong.commands
+    assert shown.right.commands
+
+
+# -- that these can fail ----------------------------------------------------------------------------------------------
+
+
+def test_halves_the_wrong_way_round_would_show(run: Run) -> None:
+    shown = example("NS401")
+    assert codes(run(shown.right)) != ["NS401"]
+    assert codes(run(shown.wrong)) != []
+
+
+def test_an_example_of_two_faults_would_show(run: Run) -> None:
+    wrong = example("NS401").wrong
+    assert codes(run(Case("", (), wrong.text + "\nlayer: 3\n"))) != ["NS401"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "netspec: 1\n",
+        "# wrong: only this\nnetspec: 1\n",
+        "# right: first\nnetspec: 1\n# wrong: then\nnetspec: 1\n",
+        "netspec: 1\n# wrong: a\nx\n# right: b\nx\n",
+    ],
+)
+def test_a_file_without_both_parts_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "NS401.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"NS401\.yaml is `# wrong"):
+        example("NS401")
