@@ -13,6 +13,7 @@ from netspec.ground.diagnostics import Diagnostic, Edit
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
 from netspec.stages.fix import edited, write_atomically
+from netspec.stages.ignores import ignorable
 from netspec.stages.load import load
 from netspec.stages.spec import Report
 from netspec.views.report_json import document, report_json, unreadable_json
@@ -20,6 +21,14 @@ from netspec.views.summary import totals
 from netspec.views.text import render
 
 MOST_ROUNDS = 20
+
+
+def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes, if all are warnings'."""
+    for code in codes:
+        if (fault := ignorable(code)) is not None:
+            raise click.BadParameter(fault)
+    return codes
 
 
 @click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
@@ -30,8 +39,15 @@ MOST_ROUNDS = 20
 @click.option(
     "--fix", is_flag=True, help="Write the first fix of each finding into the file; comments and layout stay."
 )
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODE",
+    callback=_warnings,
+    help="Leave out a warning, as NS905; may be repeated.",
+)
 @set_option
-def command(specs: tuple[str, ...], style: str, fix: bool, settings: tuple[str, ...]) -> None:
+def command(specs: tuple[str, ...], style: str, fix: bool, ignore: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.
 
     Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read.
@@ -39,7 +55,7 @@ def command(specs: tuple[str, ...], style: str, fix: bool, settings: tuple[str, 
     reports: list[Report | tuple[str, ReadError]] = []
     for path in specs:
         try:
-            reports.append(fixed(path, settings) if fix else check(load(path, settings)))
+            reports.append(fixed(path, settings, ignore) if fix else check(load(path, settings), ignore=ignore))
         except ReadError as error:
             reports.append((path, error))
     if style == "json":
@@ -67,15 +83,15 @@ def report_text(report: Report, color: bool) -> str:
     return f"{body}\n\n{line}" if body else line
 
 
-def fixed(path: str, settings: tuple[str, ...]) -> Report:
+def fixed(path: str, settings: tuple[str, ...], ignore: tuple[str, ...] = ()) -> Report:
     """Check a file and write its fixes into it, one finding after the other; returns the report on what then stands."""
-    report = check(load(path, settings))
+    report = check(load(path, settings), ignore=ignore)
     for _ in range(MOST_ROUNDS):
         found = next((found for found in report.diagnostics if found.fixes and found.severity == "error"), None)
         if found is None or path == "-":
             break
         _write(report, found)
-        report = check(load(path, settings))
+        report = check(load(path, settings), ignore=ignore)
     return report
 
 

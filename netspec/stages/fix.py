@@ -31,10 +31,17 @@ def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
 
 
 def mends(fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck) -> bool:
-    """Whether applying a fix makes its error go away and brings no other."""
+    """Whether applying a fix makes its finding go away and brings no other; that of an error may bring warnings.
+
+    Warnings are told apart by their codes alone, for taking out a layer renames those behind it.
+    """
     if any(edit.span.path not in spec.sources or edit.span.path == "--set" for edit in fix.edits):
         return False
-    after = Counter(found.identity for found in recheck(edited(spec, fix.edits)) if found.severity == "error")
+    rechecked = recheck(edited(spec, fix.edits))
+    if target.severity == "warning":
+        left, there = (Counter(found.code for found in each) for each in (rechecked, before))
+        return left[target.code] < there[target.code] and not left - there
+    after = Counter(found.identity for found in rechecked if found.severity == "error")
     known = Counter(found.identity for found in before if found.severity == "error")
     return after[target.identity] < known[target.identity] and not after - known
 

@@ -14,8 +14,8 @@ from netspec.ground.tree import Mapping, Node, plain
 from netspec.runner import families
 from netspec.runner.byname import Choice, choose, parameters
 from netspec.runner.settings import make_scheduler, read_settings
-from netspec.stages.source import compose
 from netspec.stages.load import load
+from netspec.stages.source import compose
 from netspec.stages.spec import Spec
 
 Refused = Callable[..., list[Diagnostic]]

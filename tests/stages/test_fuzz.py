@@ -84,7 +84,7 @@ def test_mutated_specs_get_an_answer() -> None:
     chance = random.Random(seed)
     start = time.monotonic()
     rights = rounds = 0
-    for rounds in range(1, ROUNDS + 1):  # noqa: B007 - how far it came is used below
+    for rounds in range(1, ROUNDS + 1):
         text = mutated(chance)
         try:
             rights += answered(text)
