@@ -85,7 +85,7 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     """The check's warnings, and that of a loss that does not suit the last layer."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
     advice = advice_on_loss(plan.settings.loss, plan.contract.last)
-    if advice:
+    if advice and all(item.code != "NS904" for item in found):
         found.append(Diagnostic("NS904", advice, plan.settings.loss.node.span))
     return found
 

@@ -16,6 +16,7 @@ KINDS: dict[str, Kind] = {
     "SoftMarginLoss": "signs",
     "HingeEmbeddingLoss": "signs",
     "MultiLabelMarginLoss": "labels",
+    **dict.fromkeys(("HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"), "numbers"),
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ground.diagnostics import Diagnostic, Edit, Fix
+from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.ground.tree import Scalar
 from netspec.layers.record import no_parameters
+from netspec.stages.losses import kind_of
 from netspec.stages.mending.edits import insert_after, remove_item
 from netspec.stages.review.wiring import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES, Review, at, kind
 from netspec.stages.spec import Call
@@ -22,6 +23,7 @@ _TWICE = {
     ("BCEWithLogitsLoss", "Hardsigmoid"): "BCEWithLogitsLoss has a sigmoid in it and wants scores",
     ("BCEWithLogitsLoss", "Softmax"): "BCEWithLogitsLoss has a sigmoid in it and wants scores",
 }
+_OF_ONE = {"Softmax": 1, "Softmin": 1, "LogSoftmax": 0}
 _WANTS_SCORES = frozenset({"CrossEntropyLoss", "BCEWithLogitsLoss"})
 _CUTS = frozenset(
     {
@@ -100,8 +102,14 @@ def nll_without_log(review: Review) -> Iterator[Diagnostic]:
 def twice(review: Review) -> Iterator[Diagnostic]:
     """NS904: a softmax or sigmoid before a loss that has its own."""
     found = _last(review, RESHAPES)
-    why = None if found is None else _TWICE.get((str(found[0].value), kind(found[1])))
-    if found is not None and why is not None:
+    if found is None or review.ends is None:
+        return
+    why = _TWICE.get((str(found[0].value), kind(found[1])))
+    if kind(found[1]) in _OF_ONE and review.ends[1].shape == (1,) and kind_of(str(found[0].value)) != "classes":
+        message = f"{found[1].record.name} of one number is always {_OF_ONE[kind(found[1])]}: nothing can be learned"
+        note = Note("fix", "Sigmoid instead of it, if a probability is wanted")
+        yield at("NS904", message, found[1].item.at, found[1], notes=(note,))
+    elif why is not None:
         yield at("NS904", why, found[1].item.at, found[1], fixes=_removed(review, found[1]))
 
 

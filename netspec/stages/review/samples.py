@@ -13,6 +13,8 @@ from netspec.stages.review.datasets import Samples, Sizes
 from netspec.stages.review.transforms import Transformed, transformed
 from netspec.stages.review.wiring import BATCH_NORMS, Review, at
 
+_SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
+
 
 def samples(review: Review) -> Iterator[Diagnostic]:
     """NS602: the shape and the kind of number of a sample, after its transforms."""
@@ -55,22 +57,33 @@ def _place(review: Review, known: Samples, state: Transformed) -> Node:
 
 
 def _fixes(review: Review, state: Transformed, input: Tensor) -> Iterator[Fix]:
-    """The size of the last transform, the input, a transform more."""
-    wanted = input.shape
-    if len(wanted) == 3 and state.last is not None and state.argument is not None:
-        name, size = str(state.last.value), f"[{wanted[1]}, {wanted[2]}]"
-        if name in ("Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"):
-            yield Fix(f"{name}: {size}", (Edit(state.argument.span, size),))
-    yield from _input_fix(review, state.shape, wanted)
-    if len(wanted) == 3 == len(state.shape) and review.samples is not None and review.samples.picture:
-        steps = []
-        if state.shape[0] != wanted[0] and wanted[0] in (1, 3):
-            steps.append("Grayscale" if wanted[0] == 1 else "{Grayscale: 3}")
-        if state.shape[1:] != wanted[1:] and state.last is None:
-            steps.append(f"{{Resize: [{wanted[1]}, {wanted[2]}]}}")
-        edit = _more_transforms(review.report.spec.data, steps) if steps else None
-        if edit is not None:
-            yield Fix(f"transforms: [{', '.join(steps)}]", (edit,))
+    """Other transforms, and the input; first the one that is likelier to be meant."""
+    transforms, inputs = [*_transforms_fix(review, state, input.shape)], [*_input_fix(review, state.shape, input.shape)]
+    yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
+
+
+def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+    """The size of the transform that decides it, else a Resize; and the channels."""
+    if len(wanted) != 3 or len(state.shape) != 3 or review.samples is None or not review.samples.picture:
+        return
+    size, titles, steps = f"[{wanted[1]}, {wanted[2]}]", [], []
+    edits: list[Edit] = []
+    if state.shape[0] not in (None, wanted[0]) and wanted[0] in (1, 3):
+        steps.append("Grayscale" if wanted[0] == 1 else "{Grayscale: 3}")
+    if not _fits(state.shape[1:], wanted[1:]):
+        if state.last is not None and state.argument is not None and state.last.value in _SIZING:
+            edits.append(Edit(state.argument.span, size))
+            titles.append(f"{state.last.value}: {size}")
+        elif state.last is None:
+            steps.append(f"{{Resize: {size}}}")
+    if steps:
+        edit = _more_transforms(review.report.spec.data, steps)
+        if edit is None:
+            return
+        edits.append(edit)
+        titles.append(f"transforms: [{', '.join(steps)}]")
+    if edits:
+        yield Fix(" and ".join(titles), tuple(edits))
 
 
 def _input_fix(review: Review, got: Sizes, wanted: Shape) -> Iterator[Fix]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.ground.shapes import Shape, show
 from netspec.ground.tree import Node, Scalar, Sequence
-from netspec.stages.losses import kind_of
+from netspec.stages.losses import KINDS, kind_of
 from netspec.stages.review.datasets import Samples
 from netspec.stages.review.wiring import ACTIVATIONS, DROPOUTS, RESHAPES, Review, at
 from netspec.stages.spec import Call
@@ -79,7 +79,7 @@ def classes(review: Review) -> Iterator[Diagnostic]:
             "NS603", message, loss, notes=(Note("fix", "add Flatten, and a Linear that gives one for each class"),)
         )
     elif known.rows is not None and len(output) == 1:
-        yield from _numbered(known.rows[0], known.rows[1], name, output[0])
+        yield from _numbered(*known.rows, output[0])
     elif known.classes and len(output) == 1 and output[0] != known.classes:
         place, call = linear or (known.name, None)
         code = "NS603" if output[0] < known.classes else "NS914"
@@ -87,11 +87,13 @@ def classes(review: Review) -> Iterator[Diagnostic]:
         yield at(code, message, place, call, fixes=tuple(_outputs(linear, known.classes)))
 
 
-def _numbered(values: tuple[float, ...], node: Node, loss: str, count: int) -> Iterator[Diagnostic]:
+def _numbered(values: tuple[float, ...], node: Node, count: int) -> Iterator[Diagnostic]:
     """The first target that is no class number from 0 on."""
     for index, value in enumerate(values):
         if value != int(value) or not 0 <= value < count:
-            message = f"{loss} with {count} outputs wants classes 0 to {count - 1}, and there is a target {value:g}"
+            message = (
+                f"{count} outputs are for classes 0 to {count - 1}, and there is a target {value:g} in row {index + 1}"
+            )
             notes = (
                 Note("fix", "number the classes from 0, or give the network as many outputs as there are classes"),
             )
@@ -108,7 +110,7 @@ def _row(node: Node, index: int) -> Node:
 def shapes(review: Review) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, and targets of another shape or kind."""
     facts, known = _facts(review), review.samples
-    if facts is None or known is None or known.target is None or kind_of(facts[1]) == "classes":
+    if facts is None or known is None or known.target is None or KINDS.get(facts[1], "classes") == "classes":
         return
     loss, name, output = facts
     alike = known.target == output or (known.target == () and output == (1,))
@@ -119,7 +121,7 @@ def shapes(review: Review) -> Iterator[Diagnostic]:
     if known.rows is not None and yes_or_no:
         for index, value in enumerate(known.rows[0]):
             if not 0 <= value <= 1:
-                message = f"{name} wants targets from 0 to 1, and there is a target {value:g}"
+                message = f"{name} wants targets from 0 to 1, and there is a target {value:g} in row {index + 1}"
                 yield at("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
