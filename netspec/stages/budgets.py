@@ -7,7 +7,8 @@
   et al. 2019 (doi 10.23915/distill.00021): from r = 1, jump = 1 each window makes r + (d·(k - 1))·jump and jump·stride.
   Paths are joined by the largest r; of several axes the smallest counts, of several outputs the largest. What mixes the
   whole picture anyway (Flatten, adaptive pools, attention) does not count. A transposed convolution sees ceil(k / s)
-  positions and divides the jump by s; so does upsampling, without seeing more.
+  positions and divides the jump by s; upsampling divides it too and sees no more. Behind those it is a mean over the
+  positions of the output.
 - `max_layers`: the rows of `netspec summary`.
 """
 

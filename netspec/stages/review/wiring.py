@@ -9,6 +9,7 @@ from functools import cached_property
 from netspec.ground.diagnostics import Diagnostic, Fix, Note
 from netspec.ground.shapes import Shape, Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
+from netspec.layers.activation import LAYERS
 from netspec.stages.review.datasets import Samples, samples_of
 from netspec.stages.spec import Call, Graph, Inferred, Ref, Report
 
@@ -17,6 +18,7 @@ POOLS = frozenset({f"{kind}Pool{axes}d" for kind in ("Max", "Avg", "LP") for axe
 ADAPTIVE_POOLS = frozenset({f"Adaptive{kind}Pool{axes}d" for kind in ("Avg", "Max") for axes in (1, 2, 3)})
 BATCH_NORMS = frozenset({f"BatchNorm{axes}d" for axes in (1, 2, 3)})
 DROPOUTS = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"})
+FURTHEST = 100  # layers that are looked back or ahead
 RESHAPES = frozenset({"Identity", "Flatten", "Unflatten", "flatten", "reshape", "squeeze", "unsqueeze"})
 _FUNCTIONS = {  # the layer that a function of torch does the same as
     "relu": "ReLU",
@@ -27,37 +29,7 @@ _FUNCTIONS = {  # the layer that a function of torch does the same as
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
 }
-ACTIVATIONS = frozenset(
-    {
-        "CELU",
-        "ELU",
-        "GELU",
-        "Hardshrink",
-        "Hardsigmoid",
-        "Hardswish",
-        "Hardtanh",
-        "LeakyReLU",
-        "LogSigmoid",
-        "Mish",
-        "PReLU",
-        "RReLU",
-        "ReLU",
-        "ReLU6",
-        "SELU",
-        "SiLU",
-        "Sigmoid",
-        "Softplus",
-        "Softshrink",
-        "Softsign",
-        "Tanh",
-        "Tanhshrink",
-        "Threshold",
-        "LogSoftmax",
-        "Softmax",
-        "Softmax2d",
-        "Softmin",
-    }
-)
+ACTIVATIONS = frozenset({layer.name for layer in LAYERS} | {"LogSoftmax", "Softmax", "Softmax2d", "Softmin"})
 
 
 def kind(call: Call) -> str:
@@ -122,8 +94,10 @@ class Review:
         return self.behind(call.inputs[0], passing)
 
     def behind(self, ref: Ref, passing: frozenset[str]) -> Call | None:
-        """The call that a value comes from, those of `passing` left out; None where it enters the network."""
-        while ref.node >= 0:
+        """The call that a value comes from, those of `passing` left out; None where it enters, or is far off."""
+        for _ in range(FURTHEST):
+            if ref.node < 0:
+                return None
             call = self.graph.calls[ref.node]
             if kind(call) not in passing or len(call.inputs) != 1:
                 return call
@@ -132,10 +106,13 @@ class Review:
 
     def only_user(self, call: Call) -> Call | None:
         """The one call that takes what a call gives, Identity left out; None where it is an output or taken by more."""
-        users = self.users[call.id]
-        if len(users) != 1 or call.id in self.results:
-            return None
-        return self.only_user(users[0]) if users[0].record.name == "Identity" else users[0]
+        for _ in range(FURTHEST):
+            if len(self.users[call.id]) != 1 or call.id in self.results:
+                return None
+            call = self.users[call.id][0]
+            if call.record.name != "Identity":
+                return call
+        return None
 
     @cached_property
     def ends(self) -> tuple[Tensor, Tensor, Ref] | None:
