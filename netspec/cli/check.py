@@ -15,6 +15,7 @@ from netspec.cli.terminal import look_of
 from netspec.ground.paths import is_file
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
+from netspec.stages.ignores import ignorable
 from netspec.stages.load import load
 from netspec.stages.spec import Report
 from netspec.views.answers import Answer, Unreadable
@@ -22,6 +23,14 @@ from netspec.views.summary import totals
 from netspec.views.text import PIPE, Look, message_lines, render
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
+
+
+def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes, if all are warnings'."""
+    for code in codes:
+        if (fault := ignorable(code)) is not None:
+            raise click.BadParameter(fault)
+    return codes
 
 
 @click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
@@ -36,8 +45,23 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 @click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
 @click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODE",
+    callback=_warnings,
+    help="Leave out a warning, as NS905; may be repeated.",
+)
 @set_option
-def command(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool, settings: tuple[str, ...]) -> None:
+def command(
+    specs: tuple[str, ...],
+    style: str,
+    fix: bool,
+    diff: bool,
+    watch: bool,
+    ignore: tuple[str, ...],
+    settings: tuple[str, ...],
+) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.
 
     SPEC is a file, a folder (every *.yaml and *.yml below it that has a key `netspec`), a quoted pattern such as
@@ -52,10 +76,10 @@ def command(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bo
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     if watch:
-        _watch(specs, settings, diff)
+        _watch(specs, settings, ignore, diff)
     if diff:
         _end(_show_diffs(specs, settings))
-    answers = _answers(specs, settings, fix)
+    answers = _answers(specs, settings, ignore, fix)
     if style == "text":
         _end(_show_texts(answers))
     listed = list(_told(answers))
@@ -77,14 +101,18 @@ def command(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bo
     _end(listed)
 
 
-def _answers(specs: Iterable[str], settings: tuple[str, ...], fix: bool = False) -> Iterator[Answer]:
+def _answers(
+    specs: Iterable[str], settings: tuple[str, ...], ignore: tuple[str, ...], fix: bool = False
+) -> Iterator[Answer]:
     """The answer for each file, one after the other."""
     for path in expand(specs):
         if isinstance(path, Unreadable):
             yield path
             continue
         try:
-            yield _fixed(path, settings) if fix else check(load(path, settings))
+            if fix:
+                _fix(path, settings)
+            yield check(load(path, settings), ignore=ignore)
         except ReadError as error:
             yield Unreadable(path, str(error))
 
@@ -127,15 +155,14 @@ def _counts(errors: int, warnings: int) -> str:
     return ", ".join(counts or ["ok"])
 
 
-def _fixed(path: str, settings: tuple[str, ...]) -> Report:
-    """Check a file and write its fixes into it; the report on what then stands there."""
+def _fix(path: str, settings: tuple[str, ...]) -> None:
+    """Write a file's fixes into it."""
     from netspec.cli.mending import mend, write
 
     mended = mend(path, settings)
     write(mended)
     for fix in mended.fixes:
         click.echo(f"fixed {fix}", err=True)
-    return mended.after
 
 
 def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Answer]:
@@ -162,13 +189,13 @@ def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Ans
         yield mended.before
 
 
-def _watch(specs: tuple[str, ...], settings: tuple[str, ...], diff: bool) -> NoReturn:
+def _watch(specs: tuple[str, ...], settings: tuple[str, ...], ignore: tuple[str, ...], diff: bool) -> NoReturn:
     from netspec.cli.watch import pause, watch
 
     def answer() -> list[str]:
         if sys.stdout.isatty():
             click.echo(CLEAR, nl=False, color=True)
-        shown = list(_show_diffs(specs, settings) if diff else _show_texts(_answers(specs, settings)))
+        shown = list(_show_diffs(specs, settings) if diff else _show_texts(_answers(specs, settings, ignore)))
         files = [answer.path for answer in shown if isinstance(answer, Unreadable)]
         files += [path for report in shown if isinstance(report, Report) for path in report.spec.sources]
         files = sorted({path for path in files if is_file(path)})

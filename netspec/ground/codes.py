@@ -87,6 +87,11 @@ _ERRORS = (
         "The keys of an item contradict each other.",
         "An item is one layer, one block use, one group or one set of branches.",
     ),
+    (
+        "NS218",
+        "An ignore comment that names no warning.",
+        "It would silently ignore nothing; errors cannot be ignored, only mended.",
+    ),
     ("NS301", "A reference to nothing.", "`from` sees the earlier items of its own scope, and `input`."),
     (
         "NS302",
@@ -131,6 +136,17 @@ _ERRORS = (
     ("NS501", "The network misses its `expect.output`.", "`expect` is a promise that check enforces."),
     ("NS502", "More parameters than `expect.max_params`.", "`expect` is a promise that check enforces."),
     ("NS503", "More multiply-accumulates than `expect.max_macs`.", "`expect` is a promise that check enforces."),
+    (
+        "NS504",
+        "More activation memory than `expect.max_activation_memory`.",
+        "What the layers give has to be kept for the backward pass, once for each sample of a batch.",
+    ),
+    (
+        "NS505",
+        "A receptive field smaller than `expect.min_receptive_field`.",
+        "What is larger than the receptive field cannot be seen as a whole.",
+    ),
+    ("NS506", "More layers than `expect.max_layers`.", "`expect` is a promise that check enforces."),
     ("NS601", "The data cannot be read.", "Training needs its dataset before the first batch."),
     (
         "NS602",
@@ -152,6 +168,31 @@ _ERRORS = (
     ("NS607", "The run's folder cannot be used.", "Nothing that is there is overwritten."),
     ("NS608", "The weights cannot be loaded.", "A model that silently keeps random weights would be worse."),
     ("NS609", "The training cannot go on.", "What was reached is kept in the run's folder."),
+    (
+        "NS610",
+        "A loss over classes, and one output.",
+        "The one class always has probability 1: the loss is 0 from the start and nothing is learned.",
+    ),
+    (
+        "NS611",
+        "BCELoss on outputs that are no probabilities.",
+        "It takes the logarithm of the output and of 1 minus it; torch stops at what is not from 0 to 1.",
+    ),
+    (
+        "NS612",
+        "Outputs and targets of different shapes.",
+        "torch would broadcast [N] against [N, K] and compare every sample with every other.",
+    ),
+    (
+        "NS613",
+        "BatchNorm gets one value a channel.",
+        "With one sample of one value there is no variance; torch refuses it while training.",
+    ),
+    (
+        "NS614",
+        "NLLLoss on outputs that are no log-probabilities.",
+        "It only picks the output of the right class, which then grows without bound.",
+    ),
 )
 _WARNINGS = (
     ("NS901", "A layer that nobody uses.", "It costs parameters and time and changes nothing."),
@@ -162,6 +203,58 @@ _WARNINGS = (
         "A loss that does not suit the last layer.",
         "torch accepts the pair, and the network learns badly or not at all.",
     ),
+    (
+        "NS905",
+        "Two Linear layers with nothing between them.",
+        "A linear function of a linear function is one linear function: the first layer adds cost and no ability.",
+    ),
+    (
+        "NS906",
+        "A bias before BatchNorm.",
+        "BatchNorm subtracts the mean of each channel, and with it the bias; BatchNorm has a bias of its own.",
+    ),
+    (
+        "NS907",
+        "A window leaves out the last rows or columns.",
+        "The size does not divide evenly, so that a part of the picture is never looked at.",
+    ),
+    (
+        "NS908",
+        "An activation at the end that the loss does not want.",
+        "The loss wants scores of any size; the activation cuts some of them off, and their gradients with them.",
+    ),
+    (
+        "NS909",
+        "Dropout before BatchNorm.",
+        "BatchNorm learns the variance with dropout on and uses it with dropout off, where it is another.",
+    ),
+    (
+        "NS910",
+        "A window larger than its picture.",
+        "A part of the weights only ever meets padding and never learns: the picture is too small for the depth.",
+    ),
+    ("NS911", "An activation that changes nothing, or twice the same.", "One of the two is superfluous or mistaken."),
+    (
+        "NS912",
+        "An activation in place of a value that something else needs.",
+        "The other layer would see the changed value, or the backward pass would fail.",
+    ),
+    (
+        "NS913",
+        "A Linear on a picture.",
+        "It works on the last axis alone, each row by itself; mostly a Flatten is missing.",
+    ),
+    (
+        "NS914",
+        "More outputs than the dataset has classes.",
+        "The superfluous ones are trained to be never chosen; mostly the number is that of another dataset.",
+    ),
+    (
+        "NS915",
+        "Class numbers as amounts.",
+        "A regression loss takes class 8 for twice class 4; classes have no such order.",
+    ),
+    ("NS916", "An ignore that ignores nothing.", "What it was for is gone, and it could hide the next one."),
 )
 
 CODES: dict[str, Code] = {

@@ -107,7 +107,7 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
     loss, contract = plan.settings.loss, plan.contract
     advice = advice_on_loss(loss, contract.last, contract.output.shape)
-    if advice:
+    if advice and all(item.code != "NS904" for item in found):
         found.append(Diagnostic("NS904", advice, loss.node.span))
     spare = spare_outputs(plan.report, plan.data, loss, contract.output.shape)
     return [*found, *([spare] if spare is not None else [])]

@@ -1,29 +1,15 @@
 """Targets as each loss of torch.nn wants them, and what the outputs then mean.
 
-One table, KINDS, says what a loss compares: class indexes, probabilities, logits, signs, label lists or numbers.
+What a loss compares says `stages.losses`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 
 from netspec.ground.shapes import Shape, show
-
-Kind = Literal["classes", "probabilities", "logits", "signs", "labels", "numbers"]
-
-KINDS: dict[str, Kind] = {
-    "CrossEntropyLoss": "classes",
-    "NLLLoss": "classes",
-    "MultiMarginLoss": "classes",
-    "BCELoss": "probabilities",
-    "BCEWithLogitsLoss": "logits",
-    "MultiLabelSoftMarginLoss": "logits",
-    "SoftMarginLoss": "signs",
-    "HingeEmbeddingLoss": "signs",
-    "MultiLabelMarginLoss": "labels",
-}
+from netspec.stages.losses import Kind as Kind
+from netspec.stages.losses import kind_of as kind_of
 
 
 class TargetError(Exception):
@@ -33,11 +19,6 @@ class TargetError(Exception):
         super().__init__(message)
         self.index = index
         self.advice = advice
-
-
-def kind_of(loss: str) -> Kind:
-    """What a loss compares the output with."""
-    return KINDS.get(loss, "numbers")
 
 
 def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:

@@ -1,76 +1,53 @@
-"""What a reviewer would remark on in a right spec: layers, blocks and parameters that nobody uses."""
+"""The table of the review's rules: what a reviewer would say of a spec whose shapes are right.
+
+A rule is a function from a Review to findings. Those of CONTRACT compare the network with its data and loss, as far as
+the file tells, and may find errors; those of WARNINGS only warn. Warnings are given where there are no errors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from netspec.ground.diagnostics import Diagnostic
-from netspec.ground.expressions import names_in
-from netspec.ground.tree import Mapping, Node, Scalar, Sequence
-from netspec.stages.spec import Graph, Item, Report, Spec
+from netspec.stages.review import losses, order, pictures, samples, targets, unused
+from netspec.stages.review.inplace import in_place
+from netspec.stages.review.wiring import Review, one_each
+from netspec.stages.spec import Report
+
+Rule = Callable[[Review], Iterator[Diagnostic]]
+
+CONTRACT: tuple[Rule, ...] = (
+    samples.samples,  # NS602
+    targets.classes,  # NS603, NS914
+    targets.one_class,  # NS610
+    losses.bce_without_sigmoid,  # NS611
+    targets.shapes,  # NS612, NS603, NS915
+    samples.lone_sample,  # NS613
+    losses.nll_without_log,  # NS614
+)
+WARNINGS: tuple[Rule, ...] = (
+    unused.unused_layers,  # NS901
+    unused.unused_names,  # NS902
+    losses.twice,  # NS904
+    order.linear_twice,  # NS905
+    order.bias_before_norm,  # NS906
+    pictures.dropped,  # NS907
+    losses.unwanted_activation,  # NS908
+    order.dropout_before_norm,  # NS909
+    pictures.wider_than_picture,  # NS910
+    order.activation_twice,  # NS911
+    in_place,  # NS912
+    pictures.linear_on_picture,  # NS913
+)
 
 
 def review(report: Report) -> Iterator[Diagnostic]:
-    """The warnings of a report without errors."""
-    if report.graph is not None:
-        yield from _unused_layers(report.graph)
-    yield from _unused_names(report.spec)
-
-
-def _unused_layers(graph: Graph) -> Iterator[Diagnostic]:
-    """Layers whose value reaches no output; of a chain of them only the last."""
-    needed: set[int] = set()
-    queue = [ref.node for ref in graph.outputs.values()]
-    while queue:
-        node = queue.pop()
-        if node >= 0 and node not in needed:
-            needed.add(node)
-            queue.extend(ref.node for ref in graph.calls[node].inputs)
-    consumed = {ref.node for call in graph.calls for ref in call.inputs}
-    for call in graph.calls:
-        if call.id not in needed and call.id not in consumed:
-            message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
-            yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
-
-
-def _unused_names(spec: Spec) -> Iterator[Diagnostic]:
-    """Blocks that no item uses and parameters that no value reads."""
-    used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))
-    for name, block in spec.blocks.items():
-        if name not in used and block.at.span.path == spec.path:
-            yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
-    read = {name for _, value in spec.document for node in _values(value) for name in _reads(node)}
-    params = spec.document.get("params")
-    for key, _ in params if isinstance(params, Mapping) else ():
-        if key.text not in read:
-            yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)
-
-
-def _block_names(items: Iterable[Item]) -> Iterator[str]:
-    """The blocks that items use."""
-    for item in items:
-        if item.kind == "block":
-            yield item.at.text
-        yield from _block_names(item.items)
-        for _, body, _ in item.branches:
-            yield from _block_names(body)
-
-
-def _reads(node: Scalar) -> set[str]:
-    """The parameters that a scalar may read; a name template reads those in its braces."""
-    if not isinstance(node.value, str):
-        return set()
-    parts = node.text.replace("}", "{").split("{")[1::2] if "{" in node.text else [node.text]
-    return {name for part in parts for name in names_in(part)}
-
-
-def _values(node: Node) -> Iterator[Scalar]:
-    """The scalars below a node that are no keys."""
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _values(item)
-    else:
-        for _, value in node:
-            yield from _values(value)
+    """The findings of all rules; warnings only where there is no error."""
+    if report.graph is None:
+        return
+    seen = Review(report, report.graph)
+    doubtful = [*(found for rule in CONTRACT for found in rule(seen))]
+    yield from one_each(found for found in doubtful if found.severity == "error")
+    if report.ok and all(found.severity == "warning" for found in doubtful):
+        yield from one_each(iter(doubtful))
+        yield from one_each(found for rule in WARNINGS for found in rule(seen))

@@ -109,6 +109,21 @@ EXPECT_KEYS = (
     ),
     Key("max_params", AMOUNT, "a number, or one with k, M, G or T", "No more parameters than this.", "7M"),
     Key("max_macs", AMOUNT, "a number, or one with k, M, G or T", "No more multiply-accumulates than this.", "2G"),
+    Key("max_layers", POSITIVE, "a positive integer", "No more layers and functions than this.", 100),
+    Key(
+        "max_activation_memory",
+        AMOUNT,
+        "a number of bytes, as 40MB or 1GiB",
+        "No more bytes than this for what all layers give for one sample, 4 bytes a number.",
+        "40MB",
+    ),
+    Key(
+        "min_receptive_field",
+        POSITIVE,
+        "a positive integer",
+        "The windows on the way to an output see at least so many rows and columns of the input.",
+        32,
+    ),
 )
 
 CSV_KEYS = (

@@ -13,6 +13,7 @@ import pytest
 
 import netspec
 from netspec.cli.main import COMMANDS
+from netspec.ground.codes import CODES
 from netspec.ground.tree import plain
 from netspec.layers.table import TABLE
 from netspec.stages.check import check
@@ -32,8 +33,11 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for name, text in found if name == language]
 
 
+PAGES_WITH_SPECS = ("language", "training", "warnings")
+
+
 @pytest.mark.parametrize(
-    "text", [*blocks(ROOT / "docs/language.md", "yaml"), *blocks(ROOT / "docs/training.md", "yaml")]
+    "text", [text for page in PAGES_WITH_SPECS for text in blocks(ROOT / f"docs/{page}.md", "yaml")]
 )
 def test_examples_of_the_language_are_right(text: str) -> None:
     report = check(load(text))
@@ -62,6 +66,11 @@ def test_the_readmes_table_of_specs_holds() -> None:
     assert {name: check(load(ROOT / "specs" / name)).parameters for name in named} == named
     every = {name for files, _ in rows for name in re.findall(r"`(.*?)`", files)}
     assert every == {path.name for path in ROOT.glob("specs/*.yaml")}
+
+
+def test_the_page_of_warnings_names_every_one() -> None:
+    text = (ROOT / "docs/warnings.md").read_text(encoding="utf-8")
+    assert [code.id for code in CODES.values() if code.severity == "warning" and code.id not in text] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

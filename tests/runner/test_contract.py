@@ -39,13 +39,13 @@ def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> 
         (
             text("[1, 6, 6]", "[Flatten, {Linear: 4}]", FAKE),
             "NS602",
-            4,
+            2,
             "FakeData is 3×6×6, the network's input is 1×6×6",
             "transforms: [Grayscale]",
         ),
-        (text("[3, 8, 8]", "[Flatten, {Linear: 4}]", FAKE), "NS602", 4, "3×6×6", "transforms: [{Resize: [8, 8]}]"),
-        (text("[108]", "[{Linear: 4}]", FAKE), "NS602", 4, "3×6×6", "input: [3, 6, 6] and Flatten as the first layer"),
-        (text("[5]", "[{Linear: 3}]", "{sklearn: iris}"), "NS602", 4, "sklearn is 4", "input: [4]"),
+        (text("[3, 8, 8]", "[Flatten, {Linear: 4}]", FAKE), "NS602", 2, "3×6×6", "transforms: [{Resize: [8, 8]}]"),
+        (text("[108]", "[{Linear: 4}]", FAKE), "NS602", 2, "3×6×6", "input: [3, 6, 6] and Flatten as the first layer"),
+        (text("[5]", "[{Linear: 3}]", "{sklearn: iris}"), "NS602", 2, "iris is 4", "input: [4]"),
         (
             text("[3, 6, 6]", "[Flatten, {Linear: 3}]", FAKE),
             "NS603",
@@ -63,9 +63,9 @@ def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> 
         (text("[3, 6, 6]", "[Flatten, {Linear: 1}]", FAKE, "MSELosss"), "NS604", 5, "MSELoss", ""),
         (
             text("[3, 6, 6]", "[Flatten, {Linear: 4}]", FAKE, "MSELoss"),
-            "NS603",
+            "NS612",
             5,
-            "the output is 4, a target is one number",
+            "the output is 4, a target of FakeData is one number",
             "CrossEntropyLoss",
         ),
         (
@@ -91,14 +91,14 @@ def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> 
         ),
         (
             text("[1]", "[{Linear: 1}]", "{inline: {x: [1], y: [1]}}"),
-            "NS603",
-            4,
-            "1 outputs are for classes 0 to 0",
+            "NS610",
+            3,
+            "chooses among classes, and the network gives one output",
             "BCEWithLogitsLoss",
         ),
         (
             text("[1]", "[{Linear: 1}]", "{inline: {x: [1], y: [1]}}", "BCELoss"),
-            "NS603",
+            "NS611",
             5,
             "last layer is Linear",
             "Sigmoid",
@@ -112,9 +112,9 @@ def text(input: str, layers: str, data: str, loss: str = "CrossEntropyLoss") -> 
         ),
         (
             text("[1]", "[{Linear: 2}]", "{inline: {x: [1], y: [1]}}", "MSELoss"),
-            "NS603",
-            5,
-            "the output is 2, a target is one number",
+            "NS612",
+            3,
+            "the output is 2, a target of inline is one number",
             "",
         ),
         (
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_refused_where_it_is_written(
     (found,) = refused(prepare, make(spec), "cpu")
     assert (found.code, found.span.line) == (code, line), found
     assert said in found.message
-    assert note in " ".join(item.text for item in found.notes)
+    assert note in " ".join([*(item.text for item in found.notes), *(fix.title for fix in found.fixes)])
 
 
 def test_several_outputs_are_refused(make: Make, refused: Refused) -> None:

@@ -59,7 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a long expression": (spec(f"  - Linear: {'1+' * 50_000}1\n"), "NS206"),
     "deep parentheses": (spec(f"  - Linear: {'(' * 90}1{')' * 90}\n"), "NS206"),
     "many minus signs": (spec(f"  - Linear: {'-' * 150}1\n"), ""),
-    "giant sizes": (spec("  - Linear: 2147483647\n" * 3, head="input: [2147483647, 2147483647]"), ""),
+    "giant sizes": (spec("  - Linear: 2147483647\n" * 3, head="input: [2147483647, 2147483647]"), "NS905"),
     "a giant kernel": (spec("  - MaxPool2d: 2147483647\n", head="input: [1, 8, 8]"), "NS404"),
     "many outputs": (spec("  - chunk: 2147483647\n", head="input: [2147483647]"), "NS404"),
     "a repeat": (spec("  - {repeat: 2**62, layers: [ReLU]}\n"), "NS216"),

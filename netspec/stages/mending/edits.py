@@ -71,6 +71,44 @@ def insert_before(call: Call, line: str, sources: Dict[str, str], *, wired: bool
     return Edit(at, f"- {line}\n{' ' * dash}")
 
 
+def insert_after(call: Call, line: str, sources: Dict[str, str]) -> Edit | None:
+    """The edit that puts an item after a call's item in its list; None where the item is no entry of a list."""
+    span = call.item.node.span
+    lines = split_lines(sources.get(span.path, ""))
+    if span.end_line > len(lines):
+        return None
+    before = lines[span.line - 1][: span.column - 1]
+    if before.rstrip().endswith(("[", ",")):
+        return Edit(_after(span), f", {line}")
+    if before.strip() != "-":
+        return None
+    end = len(lines[span.end_line - 1]) + 1  # after a comment on the last line
+    return Edit(Span(span.path, span.end_line, end, span.end_line, end), f"\n{' ' * before.index('-')}- {line}")
+
+
+def remove_item(call: Call, sources: Dict[str, str]) -> Edit | None:
+    """The edit that takes a call's item out of its list, a comment behind it included; None where it is no entry."""
+    span = call.item.node.span
+    lines = split_lines(sources.get(span.path, ""))
+    if call.item.repeat is not None or not 1 <= span.line <= span.end_line <= len(lines):
+        return None
+    before, after = lines[span.line - 1][: span.column - 1], lines[span.end_line - 1][span.end_column - 1 :]
+    if before.strip() == "-":
+        if after.strip() and not after.strip().startswith("#"):
+            return None
+        if span.end_line < len(lines):
+            return Edit(Span(span.path, span.line, 1, span.end_line + 1, 1), "")
+        end = len(lines[span.end_line - 1]) + 1
+        return Edit(Span(span.path, span.line - 1, len(lines[span.line - 2]) + 1, span.end_line, end), "")
+    if before.rstrip().endswith(","):
+        return Edit(replace(span, column=before.rindex(",") + 1), "")
+    if before.rstrip().endswith("[") and after.lstrip().startswith(","):
+        rest = after.index(",") + 1
+        rest += len(after[rest:]) - len(after[rest:].lstrip())
+        return Edit(replace(span, end_column=span.end_column + rest), "")
+    return None
+
+
 def apply_edits(text: str, edits: list[Edit]) -> str:
     """`text` with the edits made, the last one first so that the places of the others hold; it keeps its line ends."""
     starts = line_starts(text)
@@ -80,15 +118,3 @@ def apply_edits(text: str, edits: list[Edit]) -> str:
         start, end = starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1
         text = text[:start] + edit.text.replace("\n", ends) + text[end:]
     return text
-
-
-def remove_item(call: Call, sources: Dict[str, str]) -> Edit | None:
-    """The edit that takes a call's item out of its list; None where the item does not have lines of its own."""
-    span = call.item.node.span
-    lines = split_lines(sources.get(span.path, ""))
-    if call.item.repeat is not None or not 1 <= span.line <= span.end_line < len(lines):
-        return None
-    rest = lines[span.end_line - 1][span.end_column - 1 :].strip()
-    if lines[span.line - 1][: span.column - 1].strip() != "-" or (rest and not rest.startswith("#")):
-        return None
-    return Edit(Span(span.path, span.line, 1, span.end_line + 1, 1), "")

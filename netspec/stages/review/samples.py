@@ -1,0 +1,148 @@
+"""The samples against the input, and batches of one: NS602, NS613. Nothing is read; what is not known passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.ground.shapes import Shape, Tensor
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence
+from netspec.stages.mending.edits import insert_before
+from netspec.stages.review.datasets import Samples, Sizes
+from netspec.stages.review.transforms import Transformed, transformed
+from netspec.stages.review.wiring import BATCH_NORMS, Review, at
+
+_SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
+
+
+def samples(review: Review) -> Iterator[Diagnostic]:
+    """NS602: the shape and the kind of number of a sample, after its transforms."""
+    if review.samples is None or review.ends is None or review.samples.shape is None:
+        return
+    known, input = review.samples, review.ends[0]
+    spec = review.report.spec
+    for augment in (False, True):
+        state = (
+            transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
+        )
+        if state is not None and not _fits(state.shape, input.shape):
+            what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
+            after = "" if state.last is None else f" after {state.last.value}"
+            message = f"{what} is {_show(state.shape)}{after}, the network's input is {_show(input.shape)}"
+            yield at("NS602", message, _place(review, known, state), fixes=tuple(_fixes(review, state, input)))
+            break
+    if not input.dtype.startswith("float") and known.fractions:
+        message = f"the network's input is {input.dtype}, samples of {known.title} have fractions"
+        yield at("NS602", message, _declared(review) or known.name)
+
+
+def _fits(got: Sizes, wanted: Shape) -> bool:
+    return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
+
+
+def _show(sizes: Sizes) -> str:
+    return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
+
+
+def _declared(review: Review) -> Node | None:
+    """The node of the input's shape, where it stands in the spec's own file or on the command line."""
+    declared = review.report.spec.inputs[0]
+    return None if declared.at.span.path in review.report.spec.origins else declared.at
+
+
+def _place(review: Review, known: Samples, state: Transformed) -> Node:
+    """What to point at: the transform that decides the size, else the input, else the dataset."""
+    return state.argument or state.last or _declared(review) or known.name
+
+
+def _fixes(review: Review, state: Transformed, input: Tensor) -> Iterator[Fix]:
+    """Other transforms, and the input; first the one that is likelier to be meant."""
+    transforms, inputs = [*_transforms_fix(review, state, input.shape)], [*_input_fix(review, state.shape, input.shape)]
+    yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
+
+
+def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+    """The size of the transform that decides it, else a Resize; and the channels."""
+    if len(wanted) != 3 or len(state.shape) != 3 or review.samples is None or not review.samples.picture:
+        return
+    size, titles, steps = f"[{wanted[1]}, {wanted[2]}]", [], []
+    edits: list[Edit] = []
+    if state.shape[0] not in (None, wanted[0]) and wanted[0] in (1, 3):
+        steps.append("Grayscale" if wanted[0] == 1 else "{Grayscale: 3}")
+    if not _fits(state.shape[1:], wanted[1:]):
+        if state.last is not None and state.argument is not None and state.last.value in _SIZING:
+            edits.append(Edit(state.argument.span, size))
+            titles.append(f"{state.last.value}: {size}")
+        elif state.last is None:
+            steps.append(f"{{Resize: {size}}}")
+    if steps:
+        edit = _more_transforms(review.report.spec.data, steps)
+        if edit is None:
+            return
+        edits.append(edit)
+        titles.append(f"transforms: [{', '.join(steps)}]")
+    if edits:
+        yield Fix(" and ".join(titles), tuple(edits))
+
+
+def _input_fix(review: Review, got: Sizes, wanted: Shape) -> Iterator[Fix]:
+    """The input as the samples are; with a Flatten at its start where the network wants one axis."""
+    spec, sizes = review.report.spec, review.report.spec.inputs[0].sizes
+    shape = [size for size in got if size is not None]
+    if _declared(review) is None or len(shape) != len(got) or len(sizes) != len(wanted):
+        return
+    title = f"input: [{', '.join(map(str, shape))}]"
+    if len(got) == len(wanted):
+        nodes = [review.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
+        changes = [(node, size) for node, size, old in zip(nodes, shape, wanted, strict=True) if size != old]
+        edits = {node.span: Edit(node.span, str(size)) for node, size in changes if node is not None}
+        if all(node is not None for node, _ in changes):
+            yield Fix(title, tuple(edits.values()))
+        return
+    first, last = sizes[0].span, sizes[-1].span
+    whole = Span(first.path, first.line, first.column, last.end_line, last.end_column)
+    edit = Edit(whole, ", ".join(map(str, shape)))
+    if len(wanted) == 1 and prod(shape) == wanted[0]:
+        flatten = insert_before(review.graph.calls[0], "Flatten", spec.sources)
+        if flatten is not None:
+            yield Fix(f"{title} and Flatten as the first layer", (edit, flatten))
+    else:
+        yield Fix(title, (edit,))
+
+
+def _more_transforms(section: Node | None, steps: list[str]) -> Edit | None:
+    """The edit that puts transforms before those that there are; None for a list of them in block style."""
+    if isinstance(section, Scalar):
+        return Edit(section.span, f"{{{section.text}: {{}}, transforms: [{', '.join(steps)}]}}")
+    if not isinstance(section, Mapping) or not section.entries:
+        return None
+    node = section.get("transforms")
+    if isinstance(node, Sequence) and node.flow and node.items:
+        return Edit(_start(node.items[0].span), "".join(f"{step}, " for step in steps))
+    if node is not None:
+        return None
+    key = section.entries[0][0].span
+    text = f"transforms: [{', '.join(steps)}]"
+    return Edit(_start(key), f"{text}, " if section.flow else f"{text}\n{' ' * (key.column - 1)}")
+
+
+def _start(span: Span) -> Span:
+    return Span(span.path, span.line, span.column, span.line, span.column)
+
+
+def lone_sample(review: Review) -> Iterator[Diagnostic]:
+    """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
+    train = review.report.spec.train
+    node = train.get("batch_size") if isinstance(train, Mapping) else None
+    if node is None or review.report.spec.evaluate(node) != 1:
+        return
+    for call in review.graph.calls:
+        arriving = review.arriving(call)
+        if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
+            message = (
+                f"with a batch_size of 1 {call.path} ({call.record.name}) gets one value of each channel, which has "
+            )
+            message += "no variance"
+            yield at("NS613", message, node, call)
+            return

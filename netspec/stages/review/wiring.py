@@ -1,0 +1,173 @@
+"""Report → Review: who uses which value, and small questions that the review's rules ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from netspec.ground.diagnostics import Diagnostic, Fix, Note
+from netspec.ground.shapes import Shape, Tensor
+from netspec.ground.tree import Mapping, Node, Scalar
+from netspec.layers.activation import LAYERS
+from netspec.stages.review.datasets import Samples, samples_of
+from netspec.stages.spec import Call, Graph, Inferred, Ref, Report
+
+CONVOLUTIONS = frozenset({f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose") for axes in (1, 2, 3)})
+POOLS = frozenset({f"{kind}Pool{axes}d" for kind in ("Max", "Avg", "LP") for axes in (1, 2, 3)})
+ADAPTIVE_POOLS = frozenset({f"Adaptive{kind}Pool{axes}d" for kind in ("Avg", "Max") for axes in (1, 2, 3)})
+BATCH_NORMS = frozenset({f"BatchNorm{axes}d" for axes in (1, 2, 3)})
+DROPOUTS = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"})
+FURTHEST = 100  # layers that are looked back or ahead
+RESHAPES = frozenset({"Identity", "Flatten", "Unflatten", "flatten", "reshape", "squeeze", "unsqueeze"})
+_FUNCTIONS = {  # the layer that a function of torch does the same as
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "softmax": "Softmax",
+    "log_softmax": "LogSoftmax",
+}
+ACTIVATIONS = frozenset({layer.name for layer in LAYERS} | {"LogSoftmax", "Softmax", "Softmax2d", "Softmin"})
+
+
+def kind(call: Call) -> str:
+    """The layer's type; of a function that of the layer which does the same."""
+    return _FUNCTIONS.get(call.record.name, call.record.name)
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the rules look at: a report with a graph."""
+
+    report: Report
+    graph: Graph
+
+    @cached_property
+    def users(self) -> tuple[tuple[Call, ...], ...]:
+        """The calls that take what each call gives."""
+        users: list[list[Call]] = [[] for _ in self.graph.calls]
+        for call in self.graph.calls:
+            for node in {ref.node for ref in call.inputs if ref.node >= 0}:
+                users[node].append(call)
+        return tuple(map(tuple, users))
+
+    @cached_property
+    def entering(self) -> dict[int, tuple[Call, ...]]:
+        """The calls that take each input of the network, by its (negative) node."""
+        users: dict[int, list[Call]] = {}
+        for call in self.graph.calls:
+            for node in {ref.node for ref in call.inputs if ref.node < 0}:
+                users.setdefault(node, []).append(call)
+        return {node: tuple(calls) for node, calls in users.items()}
+
+    @cached_property
+    def results(self) -> frozenset[int]:
+        """The calls that give the network's outputs."""
+        return frozenset(ref.node for ref in self.graph.outputs.values())
+
+    @cached_property
+    def shared(self) -> frozenset[int]:
+        """The calls whose weights are used more than once."""
+        again = [call for call in self.graph.calls if call.shares is not None]
+        return frozenset(id for call in again for id in (call.id, call.shares or 0))
+
+    def known(self, call: Call) -> Inferred:
+        """What inference knows of a call."""
+        return self.report.inferred[call.id]
+
+    def arriving(self, call: Call) -> Shape | None:
+        """The sample shape of a call's first input."""
+        inputs = self.known(call).inputs
+        return inputs[0].shape if inputs and inputs[0] is not None else None
+
+    def leaving(self, call: Call) -> Shape | None:
+        """The sample shape of a call's first output."""
+        outputs = self.known(call).outputs
+        return outputs[0].shape if outputs else None
+
+    def before(self, call: Call, passing: frozenset[str] = frozenset({"Identity"})) -> Call | None:
+        """The call that gives a call's only input, those of `passing` left out."""
+        if len(call.inputs) != 1:
+            return None
+        return self.behind(call.inputs[0], passing)
+
+    def behind(self, ref: Ref, passing: frozenset[str]) -> Call | None:
+        """The call that a value comes from, those of `passing` left out; None where it enters, or is far off."""
+        for _ in range(FURTHEST):
+            if ref.node < 0:
+                return None
+            call = self.graph.calls[ref.node]
+            if kind(call) not in passing or len(call.inputs) != 1:
+                return call
+            ref = call.inputs[0]
+        return None
+
+    def only_user(self, call: Call) -> Call | None:
+        """The one call that takes what a call gives, Identity left out; None where it is an output or taken by more."""
+        for _ in range(FURTHEST):
+            if len(self.users[call.id]) != 1 or call.id in self.results:
+                return None
+            call = self.users[call.id][0]
+            if call.record.name != "Identity":
+                return call
+        return None
+
+    @cached_property
+    def ends(self) -> tuple[Tensor, Tensor, Ref] | None:
+        """The one input, the one output and where that comes from; None where there are more or they are not known."""
+        if len(self.graph.inputs) != 1 or len(self.graph.outputs) != 1 or len(self.report.outputs) != 1:
+            return None
+        (input,), (ref,) = self.graph.inputs.values(), self.graph.outputs.values()
+        output = self.report.tensor(ref)
+        return None if input is None or output is None else (input, output, ref)
+
+    @cached_property
+    def samples(self) -> Samples | None:
+        """What is known of the dataset."""
+        return None if self.ends is None else samples_of(self.report.spec, self.ends[0].shape)
+
+    @cached_property
+    def loss(self) -> Scalar | None:
+        """The node of the loss's name."""
+        train = self.report.spec.train
+        node = train.get("loss") if isinstance(train, Mapping) else None
+        if isinstance(node, Mapping) and len(node.entries) == 1:
+            return node.entries[0][0]
+        return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+    def source(self, node: Node, value: object) -> Node | None:
+        """The node to edit for another `value`: the parameter's, where only a parameter's name is written.
+
+        None where it lies in another file, which other specs may use.
+        """
+        spec = self.report.spec
+        name = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+        if name in spec.params and self.report.params.get(str(name)) == value:
+            node = spec.params[str(name)]
+        return node if node.span.path not in spec.origins else None
+
+
+def at(
+    code: str,
+    message: str,
+    place: Node,
+    call: Call | None = None,
+    *,
+    notes: tuple[Note, ...] = (),
+    fixes: tuple[Fix, ...] = (),
+) -> Diagnostic:
+    """A finding at a node; `call` is the layer it speaks of."""
+    frames = place.frames if call is None else tuple(dict.fromkeys((*place.frames, *call.frames)))
+    return Diagnostic(code, message, place.span, None if call is None else call.path, notes, fixes, frames)
+
+
+def one_each(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first finding of each code at each place: a block that is used often repeats them."""
+    seen: set[object] = set()
+    for diagnostic in found:
+        key = (diagnostic.code, diagnostic.span)
+        if key not in seen:
+            seen.add(key)
+            yield diagnostic
