@@ -34,7 +34,7 @@ def test_every_code_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(code.what in words for code in CODES.values())
 
 
-@pytest.mark.parametrize(("asked", "said"), [("NS411", "did you mean NS401"), ("shape", "no code 'shape'"), ("", "")])
+@pytest.mark.parametrize(("asked", "said"), [("NS4O1", "did you mean NS401"), ("shape", "no code 'shape'"), ("", "")])
 def test_no_such_code(asked: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("explain", asked, capsys=capsys)
     assert (done.code, done.out) == (2, "")
