@@ -109,8 +109,10 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     advice = advice_on_loss(loss, contract.last, contract.output.shape)
     if advice and all(item.code != "NS904" for item in found):
         found.append(Diagnostic("NS904", advice, loss.node.span))
-    spare = spare_outputs(plan.report, plan.data, loss, contract.output.shape)
-    return [*found, *([spare] if spare is not None else [])]
+    if all(item.code != "NS914" for item in found):  # the check may know the number of classes by the dataset's name
+        spare = spare_outputs(plan.report, plan.data, loss, contract.output.shape)
+        found += [spare] if spare is not None else []
+    return found
 
 
 def channels_last(model: nn.Module, plan: Plan) -> bool:
