@@ -35,8 +35,9 @@ docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.views.reference docs
 
-benchmark: $(VENV)/.installed    ## Time the compiled networks against hand-written ones.
+benchmark: $(VENV)/.installed    ## Time the compiled networks and the check against others.
 	$(BIN)/python benchmarks/forward.py
+	$(BIN)/python benchmarks/check.py
 
 SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
