@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_written(netspec: Callable[..., Outcome], digits
 def test_a_refused_start_leaves_no_folder(netspec: Callable[..., Outcome], digits: Path, tmp_path: Path) -> None:
     code, out, err = netspec("train", "digits.yaml", "--out", "new", "--set", "train.loss=BCELoss")
     assert (code, out) == (1, "")
-    assert "NS603" in err
+    assert "NS611" in err
     assert not (tmp_path / "new").exists()
 
 
