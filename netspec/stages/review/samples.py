@@ -33,7 +33,7 @@ def samples(review: Review) -> Iterator[Diagnostic]:
             yield at("NS602", message, _place(review, known, state), fixes=tuple(_fixes(review, state, input)))
             break
     if not input.dtype.startswith("float") and known.fractions:
-        message = f"the network's input is {input.dtype}, samples of {known.title} have fractions"
+        message = f"the network's input is {input.dtype}, {known.title} has fractions"
         yield at("NS602", message, _declared(review) or known.name)
 
 
