@@ -79,7 +79,7 @@ def command(
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     with _seldom_collected():
-        _run(specs, style, fix, diff, watch, settings)
+        _run(specs, style, fix, diff, watch, ignore, settings)
 
 
 @contextlib.contextmanager
@@ -93,7 +93,15 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool, settings: tuple[str, ...]) -> NoReturn:
+def _run(
+    specs: tuple[str, ...],
+    style: str,
+    fix: bool,
+    diff: bool,
+    watch: bool,
+    ignore: tuple[str, ...],
+    settings: tuple[str, ...],
+) -> NoReturn:
     if watch:
         _watch(specs, settings, ignore, diff)
     if diff:
