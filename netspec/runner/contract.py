@@ -11,6 +11,7 @@ from math import prod
 
 import torch
 
+from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.shapes import Shape, Tensor, show
 from netspec.runner.byname import Choice
 from netspec.runner.data import Data
@@ -21,9 +22,6 @@ from netspec.runner.problems import Collector, count, problem, torch_says
 from netspec.runner.samples import Split
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
 from netspec.stages.spec import Report
-
-UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})
-PASSES_ON = frozenset({"Flatten", "Unflatten", "Identity"})  # the range is that of the layer before, not looked at
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,6 @@ def check_contract(report: Report, data: Data, pipeline: Pipeline | None, loss: 
     if loss is not None:
         with collector.step():
             check_classes(report, data, loss, output.shape)
-            check_range(loss, last)
             train = _targets(data, data.train, loss, output.shape)
             val = _targets(data, data.val, loss, output.shape) if data.val is not None else None
             try_loss(loss, output.shape, train)
@@ -155,16 +152,16 @@ def check_classes(report: Report, data: Data, loss: Choice, output: Shape) -> No
     )
 
 
-def check_range(loss: Choice, last: str) -> None:
-    """BCELoss takes probabilities: only some layers give them. What a function gives is not known here."""
-    if loss.name == "BCELoss" and last[:1].isupper() and last not in UNIT_RANGE | PASSES_ON:
-        raise problem(
-            "NS603",
-            f"BCELoss takes outputs from 0 to 1, and the last layer is {last}",
-            loss.node,
-            ("fix", "add Sigmoid as the last layer"),
-            ("or", "loss: BCEWithLogitsLoss, which has the sigmoid in it"),
-        )
+def spare_outputs(report: Report, data: Data, loss: Choice, output: Shape) -> Diagnostic | None:
+    """The warning that there are more outputs than classes: what is beyond them is never right."""
+    classes = len(data.source.classes)
+    if not classes or kind_of(loss.name) != "classes" or len(output) != 1 or output[0] <= classes:
+        return None
+    written = output_size(report)
+    what = f"{data.node.value} has {classes} classes, the network gives {output[0]} outputs"
+    advice = ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}")
+    (found,) = problem("NS914", what, written or data.node, advice).diagnostics
+    return found
 
 
 def _targets(data: Data, split: Split, loss: Choice, output: Shape) -> torch.Tensor:

@@ -117,8 +117,8 @@ def refusal(error: Exception, plan: Plan, modules: list[str], *notes: tuple[str,
         return problem("NS609", message, batch or at, advice, torch_says(error), *notes)
     if "more than 1 value per channel" in text:
         few = min(size, len(plan.data.train))
-        message = f"{what} takes the mean over a batch, and a batch of {few} gives one value a channel"
+        message = f"{what} gets one value of each channel from a batch of {few}, which has no variance"
         if few < size:
-            return problem("NS609", message, plan.data.node, ("fix", "more than one training sample"), *notes)
-        return problem("NS609", message, batch or at, ("fix", "batch_size: 2, or more"), *notes)
+            return problem("NS613", message, plan.data.node, ("fix", "more than one training sample"), *notes)
+        return problem("NS613", message, batch or at, ("fix", "batch_size: 2, or more"), *notes)
     return problem("NS609", f"torch cannot train {what} on these batches", at, torch_says(error), *notes)

@@ -14,9 +14,8 @@ from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
-from netspec.runner.advice import advice_on_loss, spare_outputs
 from netspec.runner.batches import Feed, make_feed
-from netspec.runner.contract import Contract, check_contract, network_ends
+from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
@@ -103,16 +102,10 @@ def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
 
 
 def warnings(plan: Plan) -> list[Diagnostic]:
-    """The check's warnings, and those of a network that suits its data and its loss badly."""
+    """The check's warnings, and that of outputs without a class, where only the data tell the classes."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
-    loss, contract = plan.settings.loss, plan.contract
-    advice = advice_on_loss(loss, contract.last, contract.output.shape)
-    if advice and all(item.code != "NS904" for item in found):
-        found.append(Diagnostic("NS904", advice, loss.node.span))
-    if all(item.code != "NS914" for item in found):  # the check may know the number of classes by the dataset's name
-        spare = spare_outputs(plan.report, plan.data, loss, contract.output.shape)
-        found += [spare] if spare is not None else []
-    return found
+    spare = spare_outputs(plan.report, plan.data, plan.settings.loss, plan.contract.output.shape)
+    return found if spare is None or any(item.code == spare.code for item in found) else [*found, spare]
 
 
 def channels_last(model: nn.Module, plan: Plan) -> bool:

@@ -11,7 +11,6 @@ from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner import families
-from netspec.runner.advice import advice_on_loss
 from netspec.runner.prepare import prepare, warnings
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
 from netspec.stages.load import load
@@ -203,7 +202,6 @@ def test_missing_sections_say_so(make: Make, refused: Refused) -> None:
 def test_a_softmax_before_cross_entropy_is_warned_of(make: Make) -> None:
     plan = prepare(make(text("[4]", "[{Linear: 3}, {Softmax: {dim: 1}}]", "{sklearn: iris}")), "cpu")
     assert [found.code for found in warnings(plan)] == ["NS904"]
-    assert advice_on_loss(plan.settings.loss, "Linear", (3,)) is None
 
 
 def test_more_outputs_than_classes_are_warned_of_where_they_are_written(make: Make) -> None:
@@ -211,6 +209,16 @@ def test_more_outputs_than_classes_are_warned_of_where_they_are_written(make: Ma
     (found,) = warnings(plan)
     assert (found.code, found.span.line, found.span.column) == ("NS914", 3, 19)
     assert "3 classes, the network gives 11 outputs" in found.message
+
+
+def test_classes_that_only_the_data_tell(make: Make, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("1,low\n2,high\n3,middle\n", encoding="utf-8")
+    (found,) = warnings(prepare(make(text("[1]", "[{Linear: 11}, Identity]", "{CSV: rows.csv}")), "cpu"))
+    assert (found.code, found.span.line, found.span.column) == ("NS914", 3, 19)
+    (found,) = refused(prepare, make(text("[1]", "[{Linear: 2}, Identity]", "{CSV: rows.csv}")), "cpu")
+    assert (found.code, found.span.line, found.span.column) == ("NS603", 3, 19)
+    assert "CSV has 3 classes, the network gives 2 outputs" in found.message
+    assert [note.text for note in found.notes] == ["out_features: 3"]
 
 
 def test_a_softmax_of_one_number_is_warned_of(make: Make) -> None:

@@ -63,7 +63,7 @@ train: {{batch_size: {size}, loss: CrossEntropyLoss, optimizer: SGD}}
 
 @pytest.mark.parametrize(
     ("data", "size", "code", "line", "column"),
-    [("{sklearn: iris}", 1, "NS613", 5, 21), ("{inline: {x: [[1, 2, 3, 4]], y: [0]}}", 64, "NS609", 4, 8)],
+    [("{sklearn: iris}", 1, "NS613", 5, 21), ("{inline: {x: [[1, 2, 3, 4]], y: [0]}}", 64, "NS613", 4, 8)],
 )
 def test_a_batch_of_one_does_not_suit_a_batch_norm(
     data: str, size: int, code: str, line: int, column: int, run: Start, refused: Refused, tmp_path: Path
