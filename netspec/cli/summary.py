@@ -22,7 +22,7 @@ from netspec.views.text import render
 def command(spec: str, style: str, settings: tuple[str, ...]) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
     report = check(load(spec, settings))
-    if not report.ok:
+    if not report.sound:
         click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
     if style == "json":

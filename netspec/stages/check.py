@@ -55,13 +55,13 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
 
 
 def require(spec: Spec) -> Report:
-    """The report of a spec without errors.
+    """The report of a spec whose network is sound; whether its data fit is not asked.
 
     Raises:
         SpecError: it has errors; the exception's text shows them.
     """
     report = check(spec, fixes=False)
-    if not report.ok:
+    if not report.sound:
         report = check(spec)
         raise SpecError(report.diagnostics, spec.sources)
     return report

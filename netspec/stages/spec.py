@@ -219,6 +219,11 @@ class Report:
         return all(found.severity != "error" for found in self.diagnostics)
 
     @property
+    def sound(self) -> bool:
+        """Whether the network itself has no error: what its data and training lack (NS6xx) is left aside."""
+        return all(found.severity != "error" or found.code.startswith("NS6") for found in self.diagnostics)
+
+    @property
     def inputs(self) -> dict[str, Tensor | None]:
         """The network's inputs: sample shape and dtype by name."""
         return dict(self.graph.inputs) if self.graph else {}

@@ -88,7 +88,7 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE)
         if item.label not in ("or", "torch"):
             note(item.label, item.text)
     for index, fix in enumerate(found.fixes):
-        applies = index == 0 and all(is_file(edit.span.path) for edit in fix.edits)
+        applies = index == 0 and found.severity == "error" and all(is_file(edit.span.path) for edit in fix.edits)
         note("fix" if index == 0 else "or", f"{fix.title}  {APPLIES}" if applies else fix.title, "fix")
     for item in found.notes:
         if item.label in ("or", "torch"):

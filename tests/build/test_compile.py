@@ -140,3 +140,15 @@ def test_exports_as_a_graph() -> None:
     sample = batch_of(tensor)
     traced = torch.fx.symbolic_trace(model)
     assert torch.equal(traced(sample), model(sample))
+
+
+def test_data_that_do_not_fit_are_no_matter_for_the_network() -> None:
+    spec = netspec.load(
+        "netspec: 1\ninput: [3, 16, 16]\nlayers: [Flatten, {Linear: 10}]\n"
+        "data: {CIFAR10: {}}\ntrain: {loss: CrossEntropyLoss, optimizer: SGD}\n"
+    )
+    report = netspec.check(spec)
+    assert [found.code for found in report.diagnostics] == ["NS602"]
+    assert not report.ok
+    assert report.sound
+    assert netspec.compile(spec, device="meta")(torch.zeros(2, 3, 16, 16, device="meta")).shape == (2, 10)
