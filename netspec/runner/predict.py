@@ -23,10 +23,10 @@ from netspec.runner.data_table import TableError, numbers, read_table
 from netspec.runner.data_vision import picture_tensor
 from netspec.runner.evaluate import LoadedRun, device_for
 from netspec.runner.pipeline import Pipeline, read_pipeline, to_float
-from netspec.runner.prepare import checked
 from netspec.runner.problems import count
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
+from netspec.stages.check import require
 
 BATCH = 256
 
@@ -148,7 +148,7 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
         SpecError: the run's spec, weights or the device cannot be used.
     """
     place = device_for(device)
-    report = checked(run.spec)
+    report = require(run.spec)
     input, _, last = network_ends(report)
     loss = read_settings(run.spec).loss.name
     _, arguments = dataset_nodes(run.spec)

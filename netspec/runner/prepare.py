@@ -46,18 +46,6 @@ class Plan:
     contract: Contract
 
 
-def checked(spec: Spec) -> Report:
-    """The report of a spec without errors.
-
-    Raises:
-        SpecError: the check found some.
-    """
-    report = check(spec)
-    if not report.ok:
-        raise SpecError(report.diagnostics)
-    return report
-
-
 def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = ()) -> Plan:
     """Everything up to the network itself.
 
