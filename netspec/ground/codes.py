@@ -193,6 +193,16 @@ _ERRORS = (
         "NLLLoss on outputs that are no log-probabilities.",
         "It only picks the output of the right class, which then grows without bound.",
     ),
+    (
+        "NS615",
+        "A pattern that matches no parameter.",
+        "A part that was to be frozen, or to learn at another rate, would be trained like the rest.",
+    ),
+    (
+        "NS616",
+        "Keys of train that do not go together.",
+        "One of them would silently have no effect, or fail after the first epoch.",
+    ),
 )
 _WARNINGS = (
     ("NS901", "A layer that nobody uses.", "It costs parameters and time and changes nothing."),

@@ -29,5 +29,18 @@ class World:
             torch.distributed.all_reduce(value)
         return value
 
+    def gather(self, value: torch.Tensor) -> torch.Tensor:
+        """The rows [N, ...] of all processes, one process's after the other's; each may have another number of them."""
+        if self.size == 1:
+            return value
+        counts = [torch.zeros(1, dtype=torch.long, device=value.device) for _ in range(self.size)]
+        torch.distributed.all_gather(counts, torch.tensor([len(value)], device=value.device))
+        lengths = [int(count) for count in counts]
+        padded = value.new_zeros((max(lengths), *value.shape[1:]))  # a collective wants the same shape of everybody
+        padded[: len(value)] = value
+        rows = [torch.empty_like(padded) for _ in lengths]
+        torch.distributed.all_gather(rows, padded)
+        return torch.cat([row[:length] for row, length in zip(rows, lengths, strict=True)])
+
 
 ALONE = World()
