@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import nn
 
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.ground.tree import Sequence as ListNode
 from netspec.runner.byname import Choice, Evaluate, parameters
 from netspec.runner.families import optimizers
+from netspec.runner.optimizing import try_optimizer
 from netspec.runner.problems import Collector, misspelt, problem
 from netspec.stages.patterns import meant_patterns, picks, texts
 
@@ -48,9 +48,7 @@ def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Grou
         patterns = texts(item.get("match")) if isinstance(item, Mapping) else []
         groups.append(Group(tuple(patterns), arguments))
         with collector.step():
-            replace(optimizer, kwargs={**optimizer.kwargs, **arguments}, places=places).make(
-                [torch.zeros(2, 2, requires_grad=True)]
-            )
+            try_optimizer(replace(optimizer, kwargs={**optimizer.kwargs, **arguments}, places=places))
     collector.finish()
     return tuple(groups)
 

@@ -53,7 +53,7 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
     Raises:
         NotFiniteError: the loss is NaN or infinite; what was stored last is still good.
     """
-    while state.step < job.steps_in(state.epoch):
+    while not over(job, state):
         start, first = time.perf_counter(), state.step
         if not train_epoch(job, state, watcher, stop, store):
             return "interrupted"
@@ -78,6 +78,13 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
         if job.early_stopping and waited(state.history, state.best, job.monitor, job.min_delta) >= job.early_stopping:
             return "stopped early"
     return "finished"
+
+
+def over(job: Job, state: State) -> bool:
+    """Whether all steps are done, and the last of them evaluated."""
+    steps = job.steps_in(state.epoch)
+    told = bool(state.history) and state.history[-1]["epoch"] > state.epoch  # the row of the epoch that is begun
+    return not steps or (state.step >= steps and told)
 
 
 def reopen(job: Job, state: State) -> None:

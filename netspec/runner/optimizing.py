@@ -59,3 +59,14 @@ def make_optimizer(choice: Choice, groups: list[dict[str, Any]]) -> torch.optim.
             pass
     optimizer = choice.make(groups)
     return optimizer
+
+
+def try_optimizer(choice: Choice) -> None:
+    """One step on a 2×2 weight: some optimizers look at their arguments only then."""
+    weight = torch.zeros(2, 2, requires_grad=True)
+    optimizer = choice.make([weight])
+    weight.grad = torch.ones(2, 2)
+    try:
+        optimizer.step(lambda: weight.sum().detach())
+    except Exception as error:  # any failure of a step on plain numbers is the arguments' fault
+        raise choice.refuse(error) from error

@@ -15,7 +15,7 @@ from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
 from netspec.runner.groups import Group, read_groups
 from netspec.runner.mixing import choose_mixers
-from netspec.runner.optimizing import make_scheduler
+from netspec.runner.optimizing import make_scheduler, try_optimizer
 from netspec.runner.problems import Collector, problem, top
 from netspec.runner.start_weights import Start, read_start
 from netspec.stages.key import bare
@@ -148,19 +148,8 @@ def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
     if key == "loss":
         unbalanced(choice).make()
     else:
-        _try_optimizer(choice)
+        try_optimizer(choice)
     return choice
-
-
-def _try_optimizer(choice: Choice) -> None:
-    """One step on a 2×2 weight: some optimizers look at their arguments only then."""
-    weight = torch.zeros(2, 2, requires_grad=True)
-    optimizer = choice.make([weight])
-    weight.grad = torch.ones(2, 2)
-    try:
-        optimizer.step(lambda: weight.sum().detach())
-    except Exception as error:  # any failure of a step on plain numbers is the arguments' fault
-        raise choice.refuse(error) from error
 
 
 def _choose_scheduler(node: Node, evaluate: Evaluate) -> Choice:

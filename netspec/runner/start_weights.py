@@ -28,7 +28,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Carried:
-    """How tensors fitted: `carried` over, of another shape (`differ`), `missing` there, `spare`: without a place here."""
+    """How tensors fitted: `carried` over; `differ` in shape; `missing` there; `spare`, without a place here."""
 
     source: str
     carried: tuple[str, ...]

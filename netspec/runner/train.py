@@ -18,7 +18,7 @@ from netspec.runner.first_step import ready, refusal
 from netspec.runner.interrupt import Interrupt, noticed
 from netspec.runner.job import Job, NotFiniteError, Row, State
 from netspec.runner.keeper import Keeper
-from netspec.runner.loop import fit, reopen
+from netspec.runner.loop import fit, over, reopen
 from netspec.runner.prepare import Plan, typed_paths, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
@@ -134,7 +134,7 @@ def _fit(
             progress.message(render([found], plan.spec.sources))
         for line in state.notes:
             progress.message(line)
-        if state.step >= job.steps_in(state.epoch):
+        if over(job, state):
             progress.message(_done_already(job, state))
         return fit(job, state, progress, interrupt, keeper)
     except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:

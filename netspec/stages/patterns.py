@@ -72,5 +72,6 @@ def meant_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> 
     """Patterns that were perhaps meant: close matches among the modules' paths and their types."""
     tail = ".*" if pattern.endswith(".*") else ""
     paths = dict.fromkeys(name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1))
-    found = closest(pattern.removesuffix(".*"), [*paths, *dict.fromkeys(types), "norm", "bias"])
+    known = [name for name in (*paths, *dict.fromkeys(types), "norm", "bias") if name != pattern]
+    found = closest(pattern.removesuffix(".*"), known)
     return [f"{match}{tail}" if match in paths else match for match in found]
