@@ -36,6 +36,8 @@ _PLAIN: dict[object, Kind] = {
     type(None): Null(),
 }
 
+_WORDS = {kind.__name__: kind for kind in (bool, int, float, str)}
+
 
 def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
     """The parameters of a function or class; annotations that are text are looked up where that is possible.
@@ -78,6 +80,9 @@ def args_of(parameters: Iterable[Parameter], infer: Mapping[str, Callable[..., i
 
 def kind_of(annotation: object) -> Kind:
     """The kind of value that an annotation means; what means nothing here is left to the constructor."""
+    if isinstance(annotation, str):  # one that could not be looked up beside it left all of them as text
+        annotation = _WORDS.get(annotation)
+        return Anything() if annotation is None else _PLAIN[annotation]
     if isinstance(annotation, type | None) and annotation in _PLAIN:
         return _PLAIN[annotation]
     origin, inner = get_origin(annotation), get_args(annotation)
