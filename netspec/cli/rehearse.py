@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from netspec.cli.train import reported
+from netspec.stages.spec import Spec
 
 ROWS = 15  # of the table of rates
 
 
-def dry_run(spec: str, settings: tuple[str, ...], device: str | None) -> None:
+def dry_run(read: Callable[[], Spec], device: str | None) -> None:
     """One step and one batch of evaluation."""
     with reported() as work:
-        from netspec.stages.load import load
-
-        work.spec = load(spec, settings)
+        work.spec = read()
         from netspec.runner.progress import describe
         from netspec.runner.rehearsal import dry_run
 
@@ -28,12 +28,10 @@ def dry_run(spec: str, settings: tuple[str, ...], device: str | None) -> None:
     click.echo(f"{dry.parameters:,} parameters, {dry.epochs} epochs of {dry.steps} steps; nothing was written")
 
 
-def overfit(spec: str, settings: tuple[str, ...], device: str | None, steps: int) -> None:
+def overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
     """The same batch again and again; exit code 1 where it is not learned."""
     with reported() as work:
-        from netspec.stages.load import load
-
-        work.spec = load(spec, settings)
+        work.spec = read()
         from netspec.runner.rehearsal import overfit
 
         done = overfit(work.spec, device, steps)
@@ -49,12 +47,10 @@ def overfit(spec: str, settings: tuple[str, ...], device: str | None, steps: int
     sys.exit(1)
 
 
-def find_rate(spec: str, settings: tuple[str, ...], device: str | None, out: str | None) -> None:
+def find_rate(read: Callable[[], Spec], device: str | None, out: str | None) -> None:
     """Growing learning rates."""
     with reported() as work:
-        from netspec.stages.load import load
-
-        work.spec = load(spec, settings)
+        work.spec = read()
         from netspec.runner.finder import draw, find_rate
 
         found = find_rate(work.spec, device)

@@ -13,7 +13,8 @@ from types import FrameType
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import look_of
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
@@ -36,6 +37,7 @@ class Steps(click.ParamType[int]):
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
 @click.argument("spec", required=False)
 @set_option
+@plugins_option
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
 @click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
@@ -51,6 +53,7 @@ class Steps(click.ParamType[int]):
 def command(
     spec: str | None,
     settings: tuple[str, ...],
+    allow_plugins: bool,
     device: str | None,
     out: str | None,
     resume: str | None,
@@ -68,10 +71,25 @@ def command(
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
     if dry_run or overfit is not None or find_rate:
-        _rehearse(spec, settings, device, out, resume, dry_run, overfit, find_rate)
+        from netspec.cli import rehearse
+
+        if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
+            raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
+        if out is not None and not find_rate:
+            raise click.UsageError("nothing is written, so that --out has no meaning here")
+
+        def read() -> Spec:
+            return _load(spec, settings, None, allow_plugins)
+
+        if dry_run:
+            rehearse.dry_run(read, device)
+        elif overfit is not None:
+            rehearse.overfit(read, device, overfit)
+        else:
+            rehearse.find_rate(read, device, out)
         return
     with reported() as work:
-        work.spec = _load(spec, settings, resume)
+        work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.runner.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
@@ -83,42 +101,15 @@ def command(
         sys.exit(128 + (run.signal or 2))
 
 
-def _rehearse(
-    spec: str | None,
-    settings: tuple[str, ...],
-    device: str | None,
-    out: str | None,
-    resume: str | None,
-    dry_run: bool,
-    overfit: int | None,
-    find_rate: bool,
-) -> None:
-    """What keeps no run: --dry-run, --overfit or --find-rate."""
-    from netspec.cli import rehearse
-
-    if spec is None or resume is not None:
-        raise click.UsageError("--dry-run, --overfit and --find-rate take a SPEC and no --resume")
-    if dry_run + (overfit is not None) + find_rate > 1:
-        raise click.UsageError("--dry-run, --overfit and --find-rate are one at a time")
-    if out is not None and not find_rate:
-        raise click.UsageError("nothing is written, so that --out has no meaning here")
-    if find_rate:
-        rehearse.find_rate(spec, settings, device, out)
-    elif overfit is not None:
-        rehearse.overfit(spec, settings, device, overfit)
-    else:
-        rehearse.dry_run(spec, settings, device)
-
-
-def _load(spec: str | None, settings: tuple[str, ...], resume: str | None) -> Spec:
+def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow_plugins: bool) -> Spec:
     if resume is not None:
         from netspec.runner.resume import spec_to_resume
 
-        return spec_to_resume(resume, spec, settings)
+        return spec_to_resume(resume, spec, settings, allow_plugins)
     from netspec.stages.load import load
 
     assert spec is not None
-    return load(spec, settings)
+    return load(spec, settings, plugins=permission(allow_plugins))
 
 
 @dataclass

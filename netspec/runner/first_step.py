@@ -16,28 +16,34 @@ from netspec.runner.averaging import make_average
 from netspec.runner.batches import epoch_order
 from netspec.runner.checkpoint import random_state, set_random_state
 from netspec.runner.determinism import COST, ask_for_determinism
-from netspec.runner.groups import check_patterns, freeze, parameter_groups
+from netspec.runner.groups import check_patterns, freeze, kinds, parameter_groups
 from netspec.runner.job import Job, State
 from netspec.runner.optimizing import make_optimizer, make_scheduler
 from netspec.runner.places import module_place, network_place
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
+from netspec.runner.spread import copies, shard, together
 from netspec.runner.start_weights import start_from
 from netspec.runner.step import add_gradients
+from netspec.runner.world import ALONE, World
 from netspec.stages.spec import Spec
 
 
 def ready(
-    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), fresh: bool = True
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, fresh: bool = True
 ) -> tuple[Plan, Job, State]:
     """All that a run needs, its first step tried; see `prepare`, and `begin` for `fresh`.
 
     Raises:
         SpecError: what stands in the way.
     """
-    plan = prepare(spec, device, beside)
+    plan = prepare(spec, device, beside, world)
     job, state = begin(plan, fresh)
-    try_first_step(plan, job, state)
+    unused = try_first_step(plan, job, state)
+    if world.size > 1:
+        if plan.settings.strategy == "ddp":
+            state.net = copies(state.model, plan.device, unused)
+        torch.manual_seed(plan.settings.seed + world.rank)  # each draws its own dropout
     return plan, job, state
 
 
@@ -55,23 +61,28 @@ def begin(plan: Plan, fresh: bool = True) -> tuple[Job, State]:
         ask_for_determinism()
         notes = (COST,)
     model = compile_spec(spec).to(plan.device)
+    types = kinds(model)  # by which patterns pick parameters; a model that is spread has types of its own
+    check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
+    frozen = freeze(model, settings.freeze, types)
     if settings.weights is not None and fresh:
         notes = (*notes, *start_from(settings.weights, model, spec).lines())
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
+    model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
+    if sharded:
+        shard(model, plan.world, plan.device)
     job = make_job(plan, model)
-    check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)])
-    frozen = freeze(model, settings.freeze)
-    groups = parameter_groups(model, settings.groups)
+    groups = parameter_groups(model, settings.groups, types)
     if not groups:
         everything = "freeze leaves no weights to train" if settings.freeze else "the network has no weights to train"
         raise problem("NS603", everything, settings.nodes.get("freeze", spec.train or top(spec.path)))
-    optimizer = make_optimizer(settings.optimizer, groups)
+    optimizer = make_optimizer(settings.optimizer, groups, fused=not sharded)
     chosen, turns = settings.scheduler, None if job.step_scheduler == "batch" else job.epochs
     scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total, turns)
+    still = tuple(model.get_submodule(path) for path in frozen)
     losses = torch.zeros(job.steps, device=plan.device)
     average = None if settings.ema is None else make_average(model, settings.ema)
-    return job, State(model, optimizer, scheduler, losses, model, average=average, frozen=frozen, notes=notes)
+    return job, State(model, optimizer, scheduler, losses, model, average=average, frozen=still, notes=notes)
 
 
 def seed_everything(seed: int) -> None:
@@ -81,8 +92,11 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def try_first_step(plan: Plan, job: Job, state: State) -> None:
+def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     """Forward and backward on the first batch; weights, buffers and random generators end as they were.
+
+    Returns:
+        Whether a parameter got no gradient.
 
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
@@ -95,6 +109,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> None:
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
                 add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
+            return any(parameter.grad is None for parameter in model.parameters() if parameter.requires_grad)
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run

@@ -16,6 +16,8 @@ from netspec.runner.optimizing import try_optimizer
 from netspec.runner.problems import Collector, misspelt, problem
 from netspec.stages.patterns import meant_patterns, picks, texts
 
+Kinds = dict[str, list[str]]  # by module path
+
 
 @dataclass(frozen=True)
 class Group:
@@ -53,51 +55,50 @@ def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Grou
     return tuple(groups)
 
 
-def kinds(model: nn.Module) -> dict[str, list[str]]:
+def kinds(model: nn.Module) -> Kinds:
     """By module path: the types of the modules from below the network down to that one."""
-    found: dict[str, list[str]] = {"": []}
+    found: Kinds = {"": []}
     for path, module in model.named_modules():
         if path:
             found[path] = [*found[path.rpartition(".")[0]], type(module).__name__]
     return found
 
 
-def owned(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, list[str]]]:
+def owned(model: nn.Module, types: Kinds) -> Iterator[tuple[str, nn.Parameter, list[str]]]:
     """Each parameter with its name and the types of the modules that it lies in, the innermost last."""
-    types = kinds(model)
     for name, parameter in model.named_parameters():
         yield name, parameter, types[name.rpartition(".")[0]]
 
 
-def check_patterns(model: nn.Module, patterns: Sequence[Scalar]) -> None:
+def check_patterns(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -> None:
     """Every pattern picks something.
 
     Raises:
         SpecError: NS615 for those that do not.
     """
-    everything, collector = list(owned(model)), Collector()
+    everything, collector = list(owned(model, types)), Collector()
     for node in patterns:
         pattern = str(node.value)
         with collector.step():
             if not any(picks(pattern, name, inside) for name, _, inside in everything):
-                names, types = (
+                names, known = (
                     [name for name, _, _ in everything],
-                    [kind for *_, inside in everything for kind in inside],
+                    [kind for inside in types.values() for kind in inside],
                 )
-                meant = meant_patterns(pattern, names, types)
+                meant = meant_patterns(pattern, names, known)
                 asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
                 raise problem("NS615", f"{pattern!r} matches no parameter of the network{asked}", node)
     collector.finish()
 
 
-def parameter_groups(model: nn.Module, groups: Sequence[Group]) -> list[dict[str, Any]]:
+def parameter_groups(model: nn.Module, groups: Sequence[Group], types: Kinds) -> list[dict[str, Any]]:
     """What an optimizer takes: the parameters that are trained, those of the same arguments together.
 
     Of groups that meet, each gives its arguments; where two give the same one, the later counts. The parameters without
     any stand first.
     """
     found: list[dict[str, Any]] = [{"params": []}]
-    for name, parameter, inside in owned(model):
+    for name, parameter, inside in owned(model, types):
         if not parameter.requires_grad:
             continue
         arguments: dict[str, Any] = {}
@@ -113,19 +114,19 @@ def parameter_groups(model: nn.Module, groups: Sequence[Group]) -> list[dict[str
     return [group for group in found if group["params"]]
 
 
-def freeze(model: nn.Module, patterns: Sequence[Scalar]) -> tuple[nn.Module, ...]:
+def freeze(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -> tuple[str, ...]:
     """Take the parameters that a pattern picks out of training.
 
     Returns:
-        The modules whose running statistics are picked with them: they have to stay in evaluation mode.
+        The paths of the modules whose running statistics are picked with them: they have to stay in evaluation mode.
     """
     words = [str(node.value) for node in patterns]
-    for name, parameter, inside in owned(model):
+    for name, parameter, inside in owned(model, types):
         if any(picks(word, name, inside) for word in words):
             parameter.requires_grad_(False)
-    still, types = [], kinds(model)
+    still = []
     for path, module in model.named_modules():
         name = f"{path}.running_mean" if path else "running_mean"
         if getattr(module, "running_mean", None) is not None and any(picks(word, name, types[path]) for word in words):
-            still.append(module)
+            still.append(path)
     return tuple(still)

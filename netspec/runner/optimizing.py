@@ -40,15 +40,20 @@ def make_scheduler(choice: Choice, optimizer: torch.optim.Optimizer, steps: int,
     return choice.make(optimizer=optimizer, **more)
 
 
-def make_optimizer(choice: Choice, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+def make_optimizer(choice: Choice, groups: list[dict[str, Any]], fused: bool = True) -> torch.optim.Optimizer:
     """The optimizer on groups of parameters, in its fused form where torch has one and the spec does not choose.
+
+    Args:
+        choice: the spec's.
+        groups: what it changes, with arguments of their own.
+        fused: False where the weights are spread over processes, for which torch has no fused form.
 
     Raises:
         SpecError: NS605 when torch refuses.
     """
     chosen = {"fused", "foreach", "differentiable"} & {*choice.kwargs, *(name for group in groups for name in group)}
     parameters = [parameter for group in groups for parameter in group["params"]]
-    fused = "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
+    fused = fused and "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
     optimizer: torch.optim.Optimizer
     groups = [dict(group) for group in groups]  # which the optimizer writes its defaults into
     if fused and parameters and parameters[0].device.type in ("cpu", "cuda", "mps"):

@@ -17,6 +17,7 @@ from netspec.runner.groups import Group, read_groups
 from netspec.runner.mixing import choose_mixers
 from netspec.runner.optimizing import make_scheduler, try_optimizer
 from netspec.runner.problems import Collector, problem, top
+from netspec.runner.spread import Strategy
 from netspec.runner.start_weights import Start, read_start
 from netspec.stages.key import bare
 from netspec.stages.patterns import texts
@@ -51,6 +52,7 @@ class Settings:
     deterministic: bool
     seed: int
     device: str
+    strategy: Strategy
     nodes: dict[str, Node]
 
 

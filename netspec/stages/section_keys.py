@@ -55,6 +55,14 @@ TRAIN_KEYS = (
     *LEARNING_KEYS,
     Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
     Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key(
+        "strategy",
+        {"enum": ["ddp", "fsdp"]},
+        "ddp or fsdp",
+        "Several processes (`--nproc`) each hold the whole model, or a part of its weights.",
+        "fsdp",
+        "ddp",
+    ),
 )
 
 DATA_KEYS = (

@@ -189,7 +189,7 @@ def test_batches_are_mixed_as_torchvision_does(name: str, make: Make) -> None:
     assert job.mix is not None
     pictures, targets = torch.rand(8, 1, 8, 8), torch.arange(8)
     torch.manual_seed(3)
-    mixed = job.mix(Batch((pictures,), (targets,), 8))
+    mixed = job.mix(Batch((pictures,), (targets,), 8, 8))
     torch.manual_seed(3)
     x, y = getattr(v2, name)(alpha=0.3, num_classes=10)(pictures, targets)
     assert torch.equal(mixed.inputs[0], x)
@@ -202,7 +202,7 @@ def test_of_several_mixers_each_is_drawn(make: Make) -> None:
     pictures = torch.arange(8.0)[:, None, None, None].expand(8, 1, 8, 8).contiguous()
     kinds = set()
     for _ in range(20):
-        mixed = job.mix(Batch((pictures,), (torch.arange(8),), 8)).inputs[0]
+        mixed = job.mix(Batch((pictures,), (torch.arange(8),), 8, 8)).inputs[0]
         kinds.add(bool((mixed == mixed.round()).all()))  # CutMix keeps every value, MixUp blends them
     assert kinds == {True, False}
 

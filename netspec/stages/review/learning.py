@@ -95,7 +95,7 @@ def mixing(review: Review) -> Iterator[Diagnostic]:
 
 
 def stepping(review: Review) -> Iterator[Diagnostic]:
-    """NS616: when a scheduler steps, and no scheduler that does; warm-up without a length."""
+    """NS616: when a scheduler steps, and no scheduler that does; warm-up without a length; an average of parts."""
     train = _train(review)
     if train is None:
         return
@@ -104,6 +104,9 @@ def stepping(review: Review) -> Iterator[Diagnostic]:
         yield at("NS616", "scheduler_step says when the scheduler steps, and there is no scheduler", step)
     elif isinstance(step, Scalar) and step.value == "batch" and scheduler is not None and scheduler.value == _PER_LOSS:
         yield at("NS616", f"{_PER_LOSS} looks at the loss of whole epochs; it cannot step each batch", step)
+    strategy, ema = train.get("strategy"), train.get("ema")
+    if ema is not None and isinstance(strategy, Scalar) and strategy.value == "fsdp":
+        yield at("NS616", "ema needs all the weights in each process; strategy: fsdp has a part of them in each", ema)
     warmup = train.get("warmup")
     if isinstance(warmup, Mapping):
         both = [key for key, _ in warmup if key.value in ("steps", "epochs")]
