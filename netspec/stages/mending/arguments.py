@@ -9,7 +9,7 @@ from math import prod
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.tree import Scalar
 from netspec.layers.spatial import per_axis
-from netspec.stages.infer import Problem, apply
+from netspec.stages.apply import Problem, apply
 from netspec.stages.mending.context import Context, edit, text_of, written
 from netspec.stages.mending.edits import remove_item
 from netspec.stages.spec import Call

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.shapes import Shape, Tensor, show
-from netspec.stages.infer import Problem, infer
+from netspec.stages.apply import Problem
+from netspec.stages.infer import infer
 from netspec.stages.mending.context import Context, whole
 from netspec.stages.spec import Graph
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.shapes import Shape
-from netspec.stages.infer import Inference, Problem, apply
+from netspec.stages.apply import Problem, apply
+from netspec.stages.infer import Inference
 from netspec.stages.mending.context import Context, edit, written
 from netspec.stages.mending.edits import insert_before, replace_arguments, set_argument
 from netspec.stages.spec import Call, Graph, Ref

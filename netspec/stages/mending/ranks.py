@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.layers.table import TABLE
-from netspec.stages.infer import Problem
+from netspec.stages.apply import Problem
 from netspec.stages.mending.context import Context, text_of, whole
 from netspec.stages.mending.edits import remove_item
 from netspec.stages.spec import Call

@@ -8,7 +8,7 @@ from math import prod
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.tree import Scalar
 from netspec.layers.record import no_parameters
-from netspec.stages.infer import Problem
+from netspec.stages.apply import Problem
 from netspec.stages.mending.context import Context, edit, written
 from netspec.stages.mending.edits import insert_before, remove_item, set_argument
 from netspec.stages.mending.ranks import repeated
