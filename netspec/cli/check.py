@@ -168,9 +168,7 @@ def _show_texts(answers: Iterable[Answer]) -> Iterator[Answer]:
 
 def report_text(report: Report, look: Look = PIPE) -> str:
     """A report's findings, then one line that sums it up."""
-    errors, warnings = (
-        sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning")
-    )
+    errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
     line = f"{report.spec.path}: {_counts(errors, warnings)}"
     if not errors:
         line += f"; {totals(report)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from netspec.ground.shapes import (
     Shape,
     Tensor,
     show,
+    size,
 )
 from netspec.layers.record import Layer, no_parameters
 from netspec.stages.spec import Call
@@ -91,7 +92,14 @@ def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outpu
 
 
 def pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
-    """The inputs with the one size changed that would make a written size right."""
+    """The inputs flattened, or with the one size changed, that would make a written size right."""
+    if len(shapes) == 1 and len(shapes[0]) > 1 and size(shapes[0]) == written:
+        shapes, flat = [(written,)], shapes
+        try:
+            if infer(*shapes) == written:
+                return shapes
+        except Fact:
+            shapes = flat
     for index, shape in enumerate(shapes):
         for axis in range(len(shape)):
             changed = [*shapes]

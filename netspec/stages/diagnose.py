@@ -12,14 +12,14 @@ from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node
 from netspec.stages.apply import Problem
 from netspec.stages.infer import Inference
-from netspec.stages.mending import arguments, inputs, merges, ranks, widths
+from netspec.stages.mending import arguments, inputs, joins, merges, ranks, widths
 from netspec.stages.mending.context import Context
 from netspec.stages.mending.sizes import right_sizes
 from netspec.stages.spec import Graph, Report, Spec
 from netspec.stages.ways import Ways
 
 # The rules in the order of their candidates: what a network rarely means comes last.
-RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *inputs.RULES)
+RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *inputs.RULES)
 MOST_CANDIDATES = 8
 MOST_WAYS = 4
 MOST_SIZE_QUESTIONS = 5

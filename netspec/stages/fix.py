@@ -50,16 +50,23 @@ def _left(
     if target.severity == "warning":
         left, there = (Counter(found.code for found in each) for each in (rechecked, before))
         return rechecked if left[target.code] < there[target.code] and not left - there else None
-    notes = Counter((found.code, found.layer) for found in before if found.follows is not None)
+    notes = Counter((found.code, _path(found)) for found in before if found.follows is not None)
     after, known = Counter(map(_identity, errors(rechecked))), Counter(map(_identity, errors(before)))
     new = [found for found in errors(rechecked) if _identity(found) in after - known]
     gone = after[_identity(target)] < known[_identity(target)]
-    return rechecked if gone and not Counter((found.code, found.layer) for found in new) - notes else None
+    return rechecked if gone and not Counter((found.code, _path(found)) for found in new) - notes else None
 
 
 def _identity(found: Diagnostic) -> tuple[str, ...]:
-    """What stays the same of a finding; of a budget that is missed the code, for another layer changes its figures."""
-    return (found.code,) if found.code in BUDGETS else (found.code, found.layer or "", found.message)
+    """What stays the same of a finding; of a budget that is missed the code, for another layer changes its figures.
+
+    An item that is put in or taken out renumbers those behind it: numbers in a path do not tell.
+    """
+    return (found.code,) if found.code in BUDGETS else (found.code, _path(found), found.message)
+
+
+def _path(found: Diagnostic) -> str:
+    return ".".join("#" if part.isdigit() else part for part in (found.layer or "").split("."))
 
 
 def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: Recheck) -> list[Diagnostic]:

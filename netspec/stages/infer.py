@@ -16,7 +16,7 @@ from netspec.ground.shapes import Fact, Tensor, show, size
 from netspec.layers.record import Layer
 from netspec.stages.apply import Outcome, Outputs, Problem, apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
-from netspec.stages.standins import as_meant, common, declared
+from netspec.stages.standins import as_meant, as_typed, common, declared
 
 MOST_WORLDS = 3
 
@@ -78,41 +78,51 @@ class _Inference:
             call = replace(call, args=self.known[call.shares].args)
         arriving = None if call.broken and not _enough(call) else self.arriving(call)
         if arriving is None:
-            return self.unknown(call)
+            self.unknown(call)
+            return
         outcomes = [apply(call, inputs) for inputs in arriving]
         sound = [index for index, outcome in enumerate(outcomes) if not outcome.problems]
         chosen = sound or [0]
         best, inputs = outcomes[chosen[0]], arriving[chosen[0]]
         cause = next((self.causes[ref.node] for ref in call.inputs if ref.node in self.causes), None)
-        found = best.problems
-        if not sound and (cause is not None or self.made_up & {ref.node for ref in call.inputs}):
+        made_up = entered = any(ref.node in self.made_up for ref in call.inputs)
+        if not sound and (cause is not None or entered):
             same = common(outcomes) if len(outcomes) > 1 else []
-            found = [problem if problem in same else replace(problem, cause=cause) for problem in found]
-            if cause is None and len(same) < len(found):  # it hangs on sizes that were made up
+            if entered and len(same) < len(best.problems):  # it hangs on sizes that were made up
                 self.problems.extend(same)
-                return self.unknown(call, same)
-        self.problems.extend(found)
+                self.unknown(call, same)
+                return
+            best.problems = [p if p in same else replace(p, cause=cause) for p in best.problems]
+        self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
-        made_up = bool(self.made_up & {ref.node for ref in call.inputs})
         if not worlds and not call.broken and not best.said("NS407"):
             worlds, made_up = self.supposed(call, inputs, best)
         worlds = list(dict.fromkeys(worlds))
         if not made_up:
             worlds = self.claimed(call, worlds, inputs)
-        elif call.claim is not None or len(arriving) > len(worlds) == 1:  # the made-up sizes no longer matter
-            worlds = worlds[:1] if call.claim is None else [(Tensor(call.claim),)]
         if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, inputs):
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
-        self.worlds.append(worlds[:MOST_WORLDS])
-        self.hang(call, cause, best, agree=len(arriving) > len(worlds) == 1)
+        agree = len(arriving) > len(worlds) == 1
+        self.hang(call, cause, best, agree=agree)
         if made_up:
-            settled = call.claim is not None or len(arriving) > len(worlds) == 1
-            self.made_up |= set() if settled else {call.id}
-            self.known.append(replace(_unknown(call), outputs=worlds[0] if settled else None))
+            known = replace(_unknown(call), inputs=_unknown(call).inputs if entered else inputs)
+            self.made(call, worlds, known, agree=agree)
         else:
+            self.worlds.append(worlds[:MOST_WORLDS])
             self.known.append(self.counted(call, inputs, worlds[0] if worlds else None, best.args))
+
+    def made(self, call: Call, worlds: list[Outputs], known: Inferred, *, agree: bool = False) -> None:
+        """Keep made-up worlds; a claim, or that they `agree`, makes known what they stand for."""
+        if call.claim is not None:
+            worlds = [(Tensor(call.claim),)]
+        elif agree:
+            known = replace(known, outputs=worlds[0])
+        elif worlds:
+            self.made_up.add(call.id)
+        self.worlds.append(worlds[:MOST_WORLDS])
+        self.known.append(known)
 
     def hang(self, call: Call, cause: Problem | None, best: Outcome, *, agree: bool) -> None:
         """Note the problem on whose mending the call's value hangs, if there is one: a merge could go either way."""
@@ -125,6 +135,8 @@ class _Inference:
         """What a call that refuses its inputs may be supposed to give, and whether that is made up."""
         meant = as_meant(call, inputs) if outcome.said("NS403") else []
         fits = not outcome.said("NS403") and all(tensor.shape for tensor in inputs)
+        if outcome.said("NS408") and call.record.takes == "float":  # the sample's kind is wrong, not its shape
+            meant = as_typed(call, inputs)
         own, worlds = declared(call, inputs if fits else None)
         self.problems.extend(own)
         return (meant, False) if meant else (worlds, True)
@@ -135,12 +147,7 @@ class _Inference:
         if _complete(call):
             own, worlds = declared(call)
             self.problems.extend(problem for problem in own if problem not in said)
-        if call.claim is not None:
-            worlds = [(Tensor(call.claim),)]
-        elif worlds:
-            self.made_up.add(call.id)
-        self.worlds.append(worlds[:MOST_WORLDS])
-        self.known.append(_unknown(call))
+        self.made(call, worlds, _unknown(call))
 
     def claimed(self, call: Call, worlds: list[Outputs], inputs: Outputs) -> list[Outputs]:
         """The worlds that a `shape` claim allows, or all of them and the claim if it contradicts them."""

@@ -19,6 +19,7 @@ from netspec.stages.written import Params, block_args, fits_block, fits_layer, l
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
+UNREAD = ("NS100", "NS212", "NS213")  # a file with blocks could not be read: an unknown name may be one of them
 BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
 
 
@@ -32,6 +33,7 @@ class ItemParser:
 
     def __init__(self, findings: Findings, block_params: dict[str, Params]) -> None:
         self.findings = findings
+        self.blocks_missing = any(found.code in UNREAD for found in findings.list())
         self.block_params = block_params
         self.types = (*TABLE, *block_params)
 
@@ -155,8 +157,9 @@ class ItemParser:
                 return self.typed(*parts, node, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
             plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
-            self.findings.misspelt("NS204", message, plain, self.types)
             guess = meant(str(plain.value), self.types) if self.findings.suggests else None
+            if guess is not None or not self.blocks_missing:
+                self.findings.misspelt("NS204", message, plain, self.types)
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
             key = replace(key, value=guess, text=guess)

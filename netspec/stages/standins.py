@@ -35,14 +35,26 @@ def tried(call: Call, inputs: Outputs) -> Outcome | None:
 def as_meant(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets another number of axes than it takes, in the readings in which nothing is wrong."""
     found: list[Outputs] = []
-    for other, sample in _readings(call, inputs[0]) if len(inputs) == 1 else ():
+    for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
         outcome = tried(other, (sample,))
         if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
             found.append(outcome.worlds[0])
     return found
 
 
-def _readings(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
+def as_typed(call: Call, inputs: Outputs) -> list[Outputs]:
+    """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
+    kinds = {"float": "float32", "int": "int64"}
+    typed = []
+    for index, tensor in enumerate(inputs):
+        takes = call.record.takes_of(index)
+        typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
+    outcome = tried(call, tuple(typed))
+    return outcome.worlds[:1] if outcome is not None and not outcome.problems else []
+
+
+def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
+    """What a layer for another number of axes, or the sample, may have been meant as."""
     match = DIMENSIONED.match(call.record.name)
     if match is None:
         return

@@ -23,7 +23,9 @@ def _elsewhere(span: Span, path: str) -> dict[str, str]:
 def _follows(found: Diagnostic, path: str) -> dict[str, Any]:
     """The finding that this one follows from; nothing where it stands for itself."""
     cause = found.follows
-    return {} if cause is None else {"follows": {"code": cause.code, **_elsewhere(cause.span, path), **_place(cause.span)}}
+    if cause is None:
+        return {}
+    return {"follows": {"code": cause.code, **_elsewhere(cause.span, path), **_place(cause.span)}}
 
 
 def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:

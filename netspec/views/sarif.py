@@ -72,7 +72,8 @@ def _follows(found: Diagnostic) -> list[str]:
 def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str, Any]:
     path, sources = report.spec.path, dict(report.spec.sources)
     typed = [] if is_file(found.span.path) or found.span.path == path else [f"{found.span.path}: "]
-    text = "\n".join(["".join([*typed, found.message]), *_follows(found), *(f"{note.label}: {note.text}" for note in found.notes)])
+    notes = (f"{note.label}: {note.text}" for note in found.notes)
+    text = "\n".join(["".join([*typed, found.message]), *_follows(found), *notes])
     result = {
         "ruleId": found.code,
         "ruleIndex": rules.index(found.code),

@@ -57,7 +57,7 @@ def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
         for size in POWERS:
             if size > min(spatial):
                 yield (channels, *(size for _ in spatial))
-    for step in (2, 4, 8, 16, 32, 64):
+    for step in (2, 4, 8, 16, 32, 64, 128, 256):
         rounded = tuple(-(-length // step) * step for length in spatial)
         if rounded != spatial:
             yield (channels, *rounded)

@@ -46,9 +46,14 @@ def _end_shape(inference: Inference, calls: list[Call], index: int, changed: Cal
     return inputs[0].shape
 
 
-def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]]:
+def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, Any]]:
     """Arguments that might turn a layer's part of the way to `shape` into one to `wanted`."""
     names = {arg.name for arg in call.record.args}
+    if call.record.name == "parameter":
+        yield {"shape": wanted}  # a learned tensor has whatever shape is needed
+    factor = call.args.get("scale_factor")
+    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
+        yield {"scale_factor": factor * (wanted[1] // shape[1])}
     if shape[0] != wanted[0] and "out_channels" in names:
         yield {"out_channels": wanted[0]}
     if shape[-1:] != wanted[-1:] and "out_features" in names:
@@ -167,14 +172,14 @@ def branches(problem: Problem, context: Context) -> Iterator[Fix]:
                     return
 
 
-def _fix(call: Call, change: dict[str, int]) -> Fix | None:
+def _fix(call: Call, change: dict[str, Any]) -> Fix | None:
     """The fix that makes a change of arguments in a call's item."""
     name = call.path.rpartition(".")[2]
     where = call.record.name if name.isdigit() else f"{name} ({call.record.name})"
-    said = ", ".join(f"{key}: {value}" for key, value in change.items())
+    said = ", ".join(f"{key}: {written(value)}" for key, value in change.items())
     if len(change) == 1:
         ((key, value),) = change.items()
-        edit = set_argument(call, key, str(value))
+        edit = set_argument(call, key, written(value))
     else:
         kept = {name: node for name, node in call.places.items() if name not in change and name != "shape"}
         if any(not hasattr(node, "text") for node in kept.values()):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
+from math import isqrt, prod
 
 from netspec.ground.diagnostics import Edit, Fix
-from netspec.ground.tree import Scalar
+from netspec.ground.tree import Node, Scalar
 from netspec.layers.record import no_parameters
 from netspec.stages.apply import Problem
 from netspec.stages.mending.context import Context, edit, written
-from netspec.stages.mending.edits import insert_before, remove_item, set_argument
+from netspec.stages.mending.edits import insert_after, insert_before, remove_item, set_argument
 from netspec.stages.mending.ranks import repeated
 from netspec.stages.spec import Call
 from netspec.stages.ways import label
@@ -51,10 +51,15 @@ def _late_flatten(call: Call, context: Context) -> Fix | None:
 def swapped_axes(problem: Problem, context: Context) -> Iterator[Fix]:
     """A sequence whose length and features are in the other order: a transpose before the layer."""
     call, shape = problem.call, problem.inputs[0].shape if problem.inputs else ()
-    if problem.kind == "size" and problem.argument == "in_channels" and len(shape) == 2 and shape[1] == problem.written:
-        inserted = insert_before(call, "transpose: {dim0: 1, dim1: 2}", context.spec.sources)
-        if inserted is not None:
-            yield Fix(f"transpose before it: {shape[1]}×{shape[0]}", (inserted,))
+    channels = problem.argument in ("in_channels", "num_features", "num_channels")
+    if problem.kind != "size" or not channels or len(shape) != 2 or shape[1] != problem.written:
+        return
+    swap = "transpose: {dim0: 1, dim1: 2}"
+    inserted, back = (insert(call, swap, context.spec.sources) for insert in (insert_before, insert_after))
+    if inserted is not None and back is not None and problem.argument != "in_channels":  # a norm keeps the shape
+        yield Fix(f"transpose before and after it: {shape[1]}×{shape[0]}", (inserted, back))
+    elif inserted is not None:
+        yield Fix(f"transpose before it: {shape[1]}×{shape[0]}", (inserted,))
 
 
 def _roundness(value: object) -> int:
@@ -140,10 +145,19 @@ def reshape(problem: Problem, context: Context) -> Iterator[Fix]:
     elif len(sizes) > 1:
         axis = call.args.get("dim", 1) - 1 if call.record.name == "Unflatten" else None
         total = prod(arriving) if axis is None else arriving[axis] if 0 <= axis < len(arriving) else 0
+        yield from _square(node, name, sizes, total)
         first, rest = divmod(total, prod(sizes[1:]) or 1)
         if not rest and first:
             text = written((first, *sizes[1:]))
             yield edit(node, text, f"{name}: {text}")
+
+
+def _square(node: Node, name: str | None, sizes: tuple[int, ...], total: int) -> Iterator[Fix]:
+    """Channels that stay as they are, and square pictures of the size that comes."""
+    side = isqrt(total // sizes[0]) if len(sizes) == 3 and sizes[1] == sizes[2] and sizes[0] else 0
+    if side and sizes[0] * side * side == total:
+        text = written((sizes[0], side, side))
+        yield edit(node, text, f"{name}: {text}")
 
 
 RULES = (flatten, swapped_axes, reshape, size)
