@@ -19,7 +19,7 @@ from netspec.stages.spec import Spec
 MOST_TRIALS = 40
 BUDGETS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 BUDGET = 20_000  # calls and lines that the trials of one file may check again
-LARGEST_TRIAL = 60_000  # calls and lines up to which one trial is made even so
+LARGEST_TRIAL = 30_000  # calls and lines up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 

@@ -98,7 +98,7 @@ def windows(problem: Problem, context: Context) -> Iterator[Fix]:
         removed = remove_item(call, context.spec.sources)
         if removed is not None:
             yield Fix(f"without this {name}", (removed,))
-    last = not any("kernel_size" in after.args for after in context.later(call))
+    last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
     whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
     if name.startswith("Conv") and last and whole:  # a head that reads all that is left
         size = picture[0] if len(set(picture)) == 1 else picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from netspec.ground.diagnostics import Edit, Fix
@@ -42,9 +42,25 @@ def input_size(problem: Problem, context: Context) -> Iterator[Fix]:
             return
         if right(graph, name, sample, shape, problem):
             kept = len(shape) > 1  # the channels stay
-            text = ", ".join(map(str, shape[kept:]))
-            yield Fix(f"an input of {show(shape)}", (Edit(whole(sizes[kept:]), text),))
+            smallest = _smallest(sample.shape, shape, lambda tried: right(graph, name, sample, tried, problem))
+            for size in dict.fromkeys((shape, smallest)) if problem.code == "NS404" else (shape,):
+                text = ", ".join(map(str, size[kept:]))
+                least = ", the smallest" if size == smallest != shape else ""
+                yield Fix(f"an input of {show(size)}{least}", (Edit(whole(sizes[kept:]), text),))
             return
+
+
+def _smallest(wrong: Shape, right: Shape, works: Callable[[Shape], bool]) -> Shape:
+    """The smallest picture between one that is too small and one that is not."""
+
+    def enlarged(least: int) -> Shape:
+        return (wrong[0], *(max(length, least) for length in wrong[1:])) if len(wrong) > 1 else (least,)
+
+    low, high = min(wrong[-1:] if len(wrong) == 1 else wrong[1:]), max(right[-1:] if len(right) == 1 else right[1:])
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if works(enlarged(middle)) else (middle, high)
+    return enlarged(high) if works(enlarged(high)) else right
 
 
 def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:

@@ -63,7 +63,9 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, Any]
     kernel = call.args.get("kernel_size")
     if not isinstance(kernel, int):
         return
-    for padding in range(1, kernel // 2 + 1):
+    spread = call.args.get("dilation", 1)
+    reach = (spread if isinstance(spread, int) else 1) * (kernel - 1) + 1
+    for padding in range(1, reach // 2 + 1):
         yield {"padding": padding}
     if "output_padding" in names:
         for extra in (1, 2, 3):
@@ -103,10 +105,19 @@ def towards(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
     for position, call in enumerate(calls):
         for change in _changes(call, known[0].shape, wanted):
             if _end_shape(context.inference, calls, position, _with(call, **change)) == wanted:
+                yield from _parameter(call, change, context)
                 fix = _fix(call, change)
                 if fix is not None:
                     yield fix
                 break
+
+
+def _parameter(call: Call, change: dict[str, Any], context: Context) -> Iterator[Fix]:
+    """The change made where the spec says the number: at the parameter that the argument names."""
+    for key, value in change.items() if len(change) == 1 else ():
+        name = getattr(call.places.get(key), "text", "")
+        if not call.frames and name in context.spec.params:
+            yield edit(context.spec.params[name], written(value), f"{name}: {written(value)}")
 
 
 def shortcut(problem: Problem, context: Context) -> Iterator[Fix]:

@@ -19,6 +19,7 @@ from netspec.stages.standins import DIMENSIONED as _DIMENSIONED
 from netspec.stages.standins import readings_of
 from netspec.stages.ways import label
 
+PICTURE_CHANNELS = (1, 3, 4)
 EMBEDDINGS = ("Embedding", "EmbeddingBag")
 
 
@@ -62,9 +63,12 @@ def input_axes(problem: Problem, context: Context) -> Iterator[Fix]:
 def channels_first(problem: Problem, context: Context) -> Iterator[Fix]:
     """An input written H×W×C, where the channels that a first layer expects stand last."""
     sizes = context.declared(problem.call)
-    if problem.kind != "size" or problem.argument != "in_channels" or len(sizes) < 2:
+    if len(sizes) < 2 or not problem.inputs or len(problem.inputs[0].shape) != len(sizes):
         return
-    if problem.inputs[0].shape[-1] == problem.written:
+    shape, arg = problem.inputs[0].shape, problem.call.record.arg("in_channels")
+    last = problem.kind == "size" and problem.argument == "in_channels" and shape[-1] == problem.written
+    left_out = arg is not None and "in_channels" not in problem.call.args
+    if last or (left_out and problem.code == "NS404" and shape[-1] in PICTURE_CHANNELS and len(shape) > 2):
         text = ", ".join(map(text_of, (sizes[-1], *sizes[:-1])))
         yield Fix(f"input: [{text}], channels first", (Edit(whole(sizes), text),))
 
