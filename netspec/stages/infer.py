@@ -2,7 +2,10 @@
 
 After an error the inference goes on with what it may stand for: where a written size contradicts the one that
 arrives, the value downstream has two candidate worlds, the arriving one and the written one. A later layer is wrong
-only if it is wrong in every world, so that independent errors all show and echoes do not.
+only if it is wrong in every world, so that independent errors all show and echoes do not. Behind a merge that fails,
+which way the sizes go hangs on its mending: what is wrong in other words in each world has it for its `cause`. Where
+nothing is known of an output, worlds are made up that share only what the layer declares: what is wrong in the same
+words in all of them is wrong whatever comes, and the rest is not said.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from netspec.stages.spec import Call
 
 OWN_FAULTS = ("NS406", "NS407")
 MOST_COMMON = 10**9
+SMALLEST_PICTURE = 8 * 8  # that a vector is taken to hold
 DIMENSIONED = re.compile(r"(.*)([123])d\Z")
 
 
@@ -68,10 +69,10 @@ def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
         yield call, replace(sample, shape=(1, *shape))  # the channels were not
     if len(shape) == 1 and axes < 3:
         written = call.args.get("in_channels", call.args.get("num_features", 1))
-        channels, rest = written if isinstance(written, int) else 1, 0
+        channels = written if isinstance(written, int) else 1
         rest = shape[0] // channels if shape[0] % channels == 0 else 0
         side = rest if axes == 1 else isqrt(rest)
-        if rest and side**axes == rest:
+        if rest >= SMALLEST_PICTURE and side**axes == rest:
             yield call, replace(sample, shape=(channels, *(side for _ in range(axes))))
 
 
@@ -107,7 +108,7 @@ def _misfits(outcome: Outcome) -> bool:
 
 def _made_up(call: Call, arriving: Outputs | None) -> Iterator[Outputs]:
     unit = _divisible(call.args)
-    if unit > MOST_COMMON:
+    if unit > MOST_COMMON or call.record.tensors is not None:  # somebody's own code is not run on inventions
         return
     for ranks, dtypes in _kinds(call) if arriving is None else [_kind_of(arriving)]:
         for turn in (64, 97):
