@@ -23,8 +23,8 @@ class Watcher(Protocol):
     def due(self) -> bool:
         """Whether it is time to look at the loss."""
 
-    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
-        """`step` of `steps` steps of an epoch are done; the mean loss so far."""
+    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
+        """`step` of `steps` steps of an epoch are done; the mean loss so far, the learning rate now."""
 
     def epoch(self, row: Row, best: bool) -> None:
         """An epoch is over."""
@@ -91,7 +91,8 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
         state.step += 1
         store.step(state)
         if watcher.due():
-            watcher.step(state.epoch, state.step, steps, mean_loss(job, state))
+            rate = state.optimizer.param_groups[0]["lr"]
+            watcher.step(state.epoch, state.step, steps, mean_loss(job, state), rate)
         if stop():
             return False
     mean_loss(job, state)
