@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from netspec.ground.files import write_atomically
+from netspec.runner.files import write_atomically
 from netspec.runner.job import State
 
 VERSION = 1

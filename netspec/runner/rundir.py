@@ -17,8 +17,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from netspec.ground.files import write_atomically
 from netspec.ground.reading import ReadError
+from netspec.runner.files import write_atomically
 from netspec.runner.job import Row
 from netspec.runner.problems import option, problem
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from netspec.ground.files import write_atomically
+from netspec.runner.files import write_atomically
 
 MOST_NUMBERS = 20  # classes up to which counts are written into the cells
 MOST_NAMES = 60  # classes up to which each is named

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from netspec.ground.files import write_atomically
+from netspec.runner.files import write_atomically
 from netspec.runner.job import Feed
 from netspec.runner.objective import as_tuple
 from netspec.runner.targets import kind_of, probabilities

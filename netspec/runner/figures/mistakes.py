@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from netspec.ground.files import write_atomically
 from netspec.runner.figures.confusion import shorten
 from netspec.runner.figures.findings import Mistakes
+from netspec.runner.files import write_atomically
 from netspec.runner.pipeline import Pipeline
 
 COLUMNS = 6
@@ -33,9 +33,13 @@ def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[st
     count, height, width, _ = pictures.shape
     columns = min(COLUMNS, count)
     lines = math.ceil(count / columns)
-    figure = Figure(figsize=(max(2 * columns, 4), (2 * height / width + 0.55) * lines + 0.6), layout="constrained")
-    figure.suptitle(title)
-    panels = figure.subplots(lines, columns, squeeze=False).flat
+    cell = 2 * height / width + 0.45  # inches, with two lines of words
+    total = cell * lines + 0.4
+    figure = Figure(figsize=(max(2 * columns, 4), total))
+    figure.suptitle(title, y=1 - 0.1 / total)
+    place = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.75 / total, "wspace": 0.05}
+    grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**place, "hspace": 0.5 / (cell - 0.45)})
+    panels = list(grid.flat)
     for axes in panels:
         axes.set_axis_off()
     told = zip(panels, pictures, mistakes.truth.tolist(), mistakes.said.tolist(), mistakes.share.tolist(), strict=False)
