@@ -15,7 +15,7 @@ from netspec.build.compile import compile_spec
 from netspec.runner.checkpoint import load_weights
 from netspec.runner.events import Events
 from netspec.runner.figures.confusion import draw_confusion
-from netspec.runner.figures.findings import look
+from netspec.runner.figures.findings import class_names, look
 from netspec.runner.figures.fit import draw_fit, fit_of
 from netspec.runner.figures.mistakes import draw_mistakes
 from netspec.runner.job import Job, Row
@@ -62,8 +62,3 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
     for name in (CONFUSION, MISTAKES, FIT):
         if (folder / name).is_file():
             events.picture(folder / name, epoch)
-
-
-def class_names(known: tuple[str, ...], size: int) -> tuple[str, ...]:
-    """The names of `size` classes: the dataset's as far as it knows them, else their numbers."""
-    return (*known[:size], *(str(index) for index in range(len(known), size)))

@@ -55,4 +55,4 @@ def shown(name: str, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and name != "seed" else str(value)
+    return f"{value:,}" if isinstance(value, int) and name not in ("seed", "epoch") else str(value)

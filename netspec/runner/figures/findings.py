@@ -14,6 +14,7 @@ import torch
 from netspec.runner.job import Feed, Job
 from netspec.runner.objective import as_tuple
 from netspec.runner.targets import kind_of, probabilities
+from netspec.runner.world import World
 
 MOST_SAMPLES = 50_000  # what is drawn of more samples looks no different
 MOST_CLASSES = 2_000  # 32 MB of counts
@@ -74,6 +75,29 @@ class Tally:
         return None if self._counts is None else self._counts.cpu()
 
 
+class Counting:
+    """A metric that counts beside another, which alone has values to tell."""
+
+    def __init__(self, metric: Any, tally: Tally, loss: str, last: str) -> None:
+        self._metric, self._tally = metric, tally
+        self._loss, self._last = loss, last
+
+    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+        """Add a batch."""
+        found = answers(output, target, self._loss, self._last)
+        if found is not None:
+            self._tally.update(found)
+        if self._metric is not None:
+            self._metric.update(output, target)
+
+    def join(self, world: World) -> None:
+        """Put together what several processes have seen; a run is scored by one."""
+
+    def result(self) -> dict[str, float]:
+        """The other's values."""
+        return {} if self._metric is None else dict(self._metric.result())
+
+
 @dataclass
 class Mistakes:
     """The surest of the wrong answers: pictures [K, C, H, W], with what was said, how sure, and the truth [K] each."""
@@ -126,3 +150,8 @@ def look(
         if seen >= MOST_SAMPLES or stop():
             break
     return tally, mistakes
+
+
+def class_names(known: tuple[str, ...], size: int) -> tuple[str, ...]:
+    """The names of `size` classes: the dataset's as far as it knows them, else their numbers."""
+    return (*known[:size], *(str(index) for index in range(len(known), size)))
