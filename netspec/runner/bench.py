@@ -54,6 +54,9 @@ class Timing:
 class _Nothing:
     """Keeps no state."""
 
+    def due(self) -> bool:
+        return False
+
     def step(self, state: State) -> None:
         pass
 

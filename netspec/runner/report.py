@@ -35,6 +35,8 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
         events: of the run.
         stop: asked now and then; true leaves the rest out.
     """
+    if not job.world.main:
+        return
     for name in (CONFUSION, MISTAKES, FIT):
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec)
