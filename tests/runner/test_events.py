@@ -35,7 +35,7 @@ def test_the_events_of_a_run(events: EventAccumulator) -> None:
     shown = events.Images("mistakes")[-1]
     with Image.open(io.BytesIO(shown.encoded_image_string)) as picture:
         assert picture.size == (shown.width, shown.height)
-    assert [event.step for event in events.Tensors("loss/val")] == [1, 2]
+    assert [event.step for event in events.Scalars("loss/val")] == [1, 2]
 
 
 def test_the_settings_of_a_run(events: EventAccumulator) -> None:

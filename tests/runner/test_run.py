@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from rich.console import Console
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
@@ -83,9 +85,18 @@ def test_the_folder_of_a_run(run: Start, table: str) -> None:
         value.tag: value.tensor.float_val[0] if value.HasField("tensor") else value.simple_value
         for event in EventFileLoader(str(done.folder / event_file)).Load()
         for value in event.summary.value
-        if not value.tag.startswith("_hparams_")
+        if value.tensor.float_val or not value.HasField("tensor")  # scalars; not the graph and the settings
     }
     assert tags["loss/train"] == pytest.approx(rows[-1]["train_loss"])
+
+
+def test_a_run_ends_with_a_table(netspec: Callable[..., Outcome], digits: Path) -> None:
+    _, out, _ = netspec("train", "digits.yaml", "--out", "a", "--set", "train.epochs=2")
+    rows = [json.loads(line) for line in Path("a/metrics.jsonl").read_text().splitlines()]
+    (shown,) = re.findall(r"^val_accuracy .*?([\d.]+)%$", out, re.M)
+    assert float(shown) / 100 == pytest.approx(rows[-1]["val_accuracy"], abs=1e-4)
+    assert out.splitlines()[-2].startswith("2 epochs in ")
+    assert out.splitlines()[-2].endswith(" s, 650 parameters")  # 64·10 weights and 10 biases
 
 
 def test_runs_are_numbered(netspec: Callable[..., Outcome], digits: Path, tmp_path: Path) -> None:
@@ -427,6 +438,9 @@ def test_the_live_display_runs(capsys: pytest.CaptureFixture[str]) -> None:
     live = Live()
     live.start(2, 0, 10, 640)
     live.step(0, 5, 10, 0.5, 0.01)
+    drawn = io.StringIO()
+    Console(file=drawn, force_terminal=True, width=140, color_system=None).print(live.bar.get_renderable())
+    assert re.search(r"epoch 1/2 .* 5/20 [\d,]+ samples/s  loss 0.5  lr 0.01 left [\d-]", drawn.getvalue())
     live.epoch({"epoch": 1, "train_loss": 0.5, "lr": 0.1, "seconds": 1.0}, best=True)
     live.message("[not markup]")
     live.stop()
