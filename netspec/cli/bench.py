@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import show_table
 from netspec.cli.train import reported
 from netspec.views.tables import Table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @click.command("bench", epilog="Example: netspec bench specs/digits.yaml --device cpu --epochs 3")
 @click.argument("spec")
 @set_option
+@plugins_option
 @click.option(
     "--device",
     "devices",
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True, help="How many epochs to time.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the times.")
-def command(spec: str, settings: tuple[str, ...], devices: tuple[str, ...], epochs: int, style: str) -> None:
+def command(
+    spec: str, settings: tuple[str, ...], allow_plugins: bool, devices: tuple[str, ...], epochs: int, style: str
+) -> None:
     """Time an epoch of a spec's training on each device, after one epoch to warm up. Nothing is kept.
 
     `start-up` is what reading the data, building the network and trying a first step take.
@@ -36,7 +40,7 @@ def command(spec: str, settings: tuple[str, ...], devices: tuple[str, ...], epoc
     with reported() as work:
         from netspec.stages.load import load
 
-        work.spec = load(spec, settings)
+        work.spec = load(spec, settings, plugins=permission(allow_plugins))
         from netspec.runner.bench import devices_here, require_devices, time_spec
 
         require_devices(devices)

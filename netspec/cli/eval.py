@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import out_option, set_option, written
+from netspec.cli.options import out_option, plugins_option, set_option, written
 from netspec.cli.train import reported
 from netspec.views.scores import scores_csv, scores_json, scores_tables
 from netspec.views.tables import shown, table_text
@@ -16,6 +16,7 @@ from netspec.views.tables import shown, table_text
 @click.command("eval", epilog="Example: netspec eval runs/digits-1")
 @click.argument("run")
 @set_option
+@plugins_option
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights.")
 @click.option(
@@ -23,7 +24,13 @@ from netspec.views.tables import shown, table_text
 )
 @out_option
 def command(
-    run: str, settings: tuple[str, ...], device: str | None, weights: str, style: str, out: Path | None
+    run: str,
+    settings: tuple[str, ...],
+    allow_plugins: bool,
+    device: str | None,
+    weights: str,
+    style: str,
+    out: Path | None,
 ) -> None:
     """Score a run on its validation samples (on the training samples where nothing was held back).
 
@@ -32,7 +39,7 @@ def command(
     with reported() as work:
         from netspec.runner.evaluate import load_run, score_run
 
-        loaded = load_run(run, settings)
+        loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         scores = score_run(loaded, device, weights)
     with written(out) as stream:

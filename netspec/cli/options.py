@@ -13,6 +13,11 @@ import click
 
 from netspec.ground.reading import ReadError
 
+plugins_option: Callable[[Any], Any] = click.option(
+    "--allow-plugins",
+    is_flag=True,
+    help="Let the Python modules run that `plugins` names; do so only where you trust them.",
+)
 set_option: Callable[[Any], Any] = click.option(
     "--set",
     "settings",

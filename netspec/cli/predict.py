@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import out_option, written
+from netspec.cli.options import out_option, plugins_option, written
 from netspec.cli.train import reported
 from netspec.views.predictions import WRITERS, Fault
 
@@ -20,8 +20,16 @@ from netspec.views.predictions import WRITERS, Fault
 @click.option("--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights.")
 @click.option("--format", "style", type=click.Choice([*WRITERS]), default="text", help="How to write the answers.")
 @out_option
+@plugins_option
 def command(
-    run: str, files: tuple[str, ...], top: int, device: str | None, weights: str, style: str, out: Path | None
+    run: str,
+    files: tuple[str, ...],
+    top: int,
+    device: str | None,
+    weights: str,
+    style: str,
+    out: Path | None,
+    allow_plugins: bool,
 ) -> None:
     """Let a run say what it sees in pictures, or in the rows of CSV tables where it was trained on a table.
 
@@ -36,7 +44,7 @@ def command(
         from netspec.runner.evaluate import load_run
         from netspec.runner.predict import make_predictor
 
-        loaded = load_run(run)
+        loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
         with written(out) as stream:
