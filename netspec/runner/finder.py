@@ -13,8 +13,8 @@ from math import isfinite, log
 from pathlib import Path
 
 from netspec.runner.batches import epoch_order
-from netspec.runner.checkpoint import write_atomically
 from netspec.runner.determinism import own_determinism
+from netspec.runner.files import write_atomically
 from netspec.runner.first_step import begin, try_first_step
 from netspec.runner.job import Batch, Job
 from netspec.runner.prepare import prepare

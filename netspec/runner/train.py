@@ -22,9 +22,11 @@ from netspec.runner.loop import fit, over, reopen
 from netspec.runner.prepare import Plan, typed_paths, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
+from netspec.runner.report import report
 from netspec.runner.resume import same_run
 from netspec.runner.rundir import Info, RunFolder, discard, make_folder, versions
 from netspec.stages.spec import Spec
+from netspec.views.runs import settings_of
 from netspec.views.text import render
 
 
@@ -107,11 +109,16 @@ def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progre
         folder.write_rows(state.history)
         if not resumed:
             save_checkpoint(folder.checkpoint, state)
-        status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info)
-        save_checkpoint(folder.checkpoint, state)
-        save_weights(folder.last, state.result, spec_text)
-        draw_curves(folder.curves, plan.spec.name, state.history)
-        folder.write_info(replace(info, status=status, best=state.best))
+        with contextlib.closing(Events(folder.path)) as events:
+            events.begin(plan.report, settings_of(plan.spec))
+            status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info, events)
+            save_checkpoint(folder.checkpoint, state)
+            save_weights(folder.last, state.result, spec_text)
+            draw_curves(folder.curves, plan.spec.name, state.history)
+            folder.write_info(replace(info, status=status, best=state.best))
+            events.end(status)
+            if state.best is not None and not interrupt():
+                _report(plan, job, folder, state.best, events, interrupt, progress)
     return Run(folder.path, status, tuple(state.history), state.best, state.result, interrupt.signal)
 
 
@@ -124,9 +131,9 @@ def _fit(
     interrupt: Interrupt,
     text: str,
     info: Info,
+    events: Events,
 ) -> str:
     """The loop with its files and display; what stops it against its will becomes NS609."""
-    events = Events(folder.path)
     keeper = Keeper(folder, text, events)
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
@@ -141,11 +148,21 @@ def _fit(
         keeper.back(state)
         folder.write_info(replace(info, status="failed", best=state.best))
         draw_curves(folder.curves, plan.spec.name, state.history)
+        events.end("failed")
         raise _cannot_go_on(error, plan, folder, state) from error
     finally:
         keeper.finish()
         progress.stop()
-        events.close()
+
+
+def _report(
+    plan: Plan, job: Job, folder: RunFolder, best: Row, events: Events, interrupt: Interrupt, progress: Progress
+) -> None:
+    """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+    try:
+        report(plan, job, folder.path, best, events, interrupt)
+    except (RuntimeError, ValueError, CheckpointError) as error:
+        progress.message(f"the pictures of the results could not be drawn: {str(error).splitlines()[0]}")
 
 
 def _done_already(job: Job, state: State) -> str:
