@@ -28,7 +28,7 @@ def unused_layers(review: Review) -> Iterator[Diagnostic]:
 
 
 def unused_names(review: Review) -> Iterator[Diagnostic]:
-    """NS902: blocks that no item uses and parameters that no value reads."""
+    """NS902: blocks that no item uses, and parameters of the spec or of its blocks that no value reads."""
     spec = review.report.spec
     used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))
     for name, block in spec.blocks.items():
@@ -39,6 +39,23 @@ def unused_names(review: Review) -> Iterator[Diagnostic]:
     for key, _ in params if isinstance(params, Mapping) else ():
         if key.text not in read:
             yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)
+    blocks = spec.document.get("blocks")
+    for key, body in blocks if isinstance(blocks, Mapping) else ():
+        if key.span.path == spec.path and isinstance(body, Mapping):
+            yield from _unread_in(key, body)
+
+
+def _unread_in(name: Scalar, block: Mapping) -> Iterator[Diagnostic]:
+    """The parameters of a block, in a list or with defaults, that nothing in it reads."""
+    params = block.get("params")
+    if params is None:
+        return
+    defaults = [value for _, value in params] if isinstance(params, Mapping) else []
+    readers = [*defaults, *(value for _, value in block if value is not params)]
+    read = {word for reader in readers for node in _values(reader) for word in _reads(node)}
+    for key in [key for key, _ in params] if isinstance(params, Mapping) else _values(params):
+        if key.text not in read:
+            yield Diagnostic("NS902", f"nothing in {name.text} reads its parameter {key.text}", key.span)
 
 
 def _block_names(items: Iterable[Item]) -> Iterator[str]:
