@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
-from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints
+from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
+from netspec.layers.arithmetic import broadcast
 from netspec.layers.code import call
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.record import Args, Layer, Result, case
 
 
 def several_axes(dims: int | tuple[int, ...], rank: int) -> set[int]:
@@ -72,6 +73,40 @@ def _index(name: str, doc: str) -> Layer:
     )
 
 
+def _most_shape(name: str) -> Callable[..., Result]:
+    def shape(a: Args, x: Shape, *others: Shape) -> Result:
+        if others and (a.dim is not None or a.keepdim):
+            raise ArgumentFact(f"of two inputs {name} takes the numbers in pairs, dim is for one", argument="dim")
+        if others:
+            return broadcast(name, (x, *others))
+        if a.dim is None:
+            raise BatchFact(f"without dim {name} is that of the whole batch", argument="dim")
+        return [_arg_shape(a, x)] * 2
+
+    return shape
+
+
+def _most(name: str, doc: str) -> Layer:
+    return Layer(
+        name=name,
+        doc=f"{doc} along an axis (outputs: the numbers, and where they stand), or of two inputs in pairs.",
+        args=(Arg("dim", optional(Int()), None), Arg("keepdim", Bool(), False)),
+        shape=_most_shape(name),
+        inputs=(1, 2),
+        takes="any",
+        gives=("promoted", "int64"),
+        broadcasts=True,
+        code=lambda a, *inputs: call(f"torch.{name}", *inputs, dim=a.dim, keepdim=a.keepdim or None),
+        right=(
+            case((3, 4), dim=-1),
+            case((3, 4), dim=1, keepdim=True),
+            case((3, 4), (3, 1)),
+            case((3, 4), (3, 4), dtype=("int64", "float32")),
+        ),
+        wrong=(case((3, 4)), case((3, 4), dim=3), case((3, 4), (3, 5)), case((3, 4), (3, 4), dim=1)),
+    )
+
+
 def _along_axis(a: Args, x: Shape) -> Shape:
     sample_axis(a.dim, len(x))
     return x
@@ -94,6 +129,8 @@ LAYERS = (
     _reduction("sum", "The sum along axes."),
     _reduction("amax", "The maximum along axes.", _extreme_shape),
     _reduction("amin", "The minimum along axes.", _extreme_shape),
+    _most("max", "The largest"),
+    _most("min", "The smallest"),
     _index("argmax", "Where the maximum along an axis stands."),
     _index("argmin", "Where the minimum along an axis stands."),
     _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),

@@ -39,6 +39,7 @@ WARNINGS: tuple[Rule, ...] = (
     in_place,  # NS912
     pictures.linear_on_picture,  # NS913
     fields.sees_nothing_new,  # NS917
+    unused.unused_sizes,  # NS918
 )
 
 

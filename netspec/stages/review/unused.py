@@ -1,13 +1,14 @@
-"""What nobody uses: layers, blocks and parameters."""
+"""What nobody uses: layers, blocks and parameters, sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 
-from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.diagnostics import Diagnostic, Edit, Fix
 from netspec.ground.expressions import names_in
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
-from netspec.stages.review.wiring import Review
+from netspec.stages.review.wiring import Review, at
 from netspec.stages.spec import Item
 
 
@@ -25,6 +26,25 @@ def unused_layers(review: Review) -> Iterator[Diagnostic]:
         if call.id not in needed and not review.users[call.id]:
             message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
+
+
+def unused_sizes(review: Review) -> Iterator[Diagnostic]:
+    """NS918: a size that is wrong, of a layer that has no use for it: torch does not look at it."""
+    for call in review.graph.calls:
+        known = review.known(call)
+        shapes = [tensor.shape for tensor in known.inputs if tensor is not None]
+        for arg in call.record.args:
+            written, place = call.args.get(arg.name), call.places.get(arg.name)
+            if arg.infer is None or arg.idle is None or place is None or not arg.idle(SimpleNamespace(**known.args)):
+                continue
+            actual = arg.infer(*shapes)
+            if written != actual:
+                message = f"{call.record.name} gets {actual} {arg.unit}, not {written}; without weights torch does not "
+                message += f"look at {arg.name}"
+                source = review.source(place, written)
+                edits = () if source is None else (Edit(source.span, str(actual)),)
+                fixes = (Fix(f"{arg.name}: {actual}", edits),) if edits else ()
+                yield at("NS918", message, place, call, fixes=fixes)
 
 
 def unused_names(review: Review) -> Iterator[Diagnostic]:
