@@ -40,10 +40,18 @@ def _extreme_shape(a: Args, x: Shape) -> Shape:
     return out
 
 
-def _reduction(name: str, doc: str, rule: Callable[[Args, Shape], Shape] = _reduced_shape) -> Layer:
+def _reduction(
+    name: str,
+    doc: str,
+    rule: Callable[[Args, Shape], Shape] = _reduced_shape,
+    takes: str = "any",
+    gives: str = "same",
+) -> Layer:
     return Layer(
         name=name,
         doc=doc,
+        takes=takes,
+        gives=gives,
         args=(Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
         shape=rule,
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
@@ -65,7 +73,7 @@ def _index(name: str, doc: str) -> Layer:
         doc=doc,
         args=(Arg("dim", Int()), Arg("keepdim", Bool(), False)),
         shape=_arg_shape,
-        takes="any",
+        takes="number",
         gives="int64",
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
         right=(case((3, 4), dim=-1), case((3, 4), dim=1, keepdim=True)),
@@ -112,10 +120,12 @@ def _along_axis(a: Args, x: Shape) -> Shape:
     return x
 
 
-def _along(name: str, doc: str, function: str) -> Layer:
+def _along(name: str, doc: str, function: str, takes: str = "float", gives: str = "same") -> Layer:
     return Layer(
         name=name,
         doc=doc,
+        takes=takes,
+        gives=gives,
         args=(Arg("dim", Int()),),
         shape=_along_axis,
         code=lambda a, x: call(function, x, dim=a.dim),
@@ -125,8 +135,8 @@ def _along(name: str, doc: str, function: str) -> Layer:
 
 
 LAYERS = (
-    _reduction("mean", "The mean along axes."),
-    _reduction("sum", "The sum along axes."),
+    _reduction("mean", "The mean along axes.", takes="float"),
+    _reduction("sum", "The sum along axes.", gives="wide"),
     _reduction("amax", "The maximum along axes.", _extreme_shape),
     _reduction("amin", "The minimum along axes.", _extreme_shape),
     _most("max", "The largest"),
@@ -135,7 +145,7 @@ LAYERS = (
     _index("argmin", "Where the minimum along an axis stands."),
     _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),
     _along("log_softmax", "The logarithm of softmax along dim.", "torch.log_softmax"),
-    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum"),
+    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum", "any", "wide"),
     Layer(
         name="normalize",
         doc="Divides by the p-norm along dim.",

@@ -77,7 +77,9 @@ def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
 
 def _check_dtypes(record: Layer, inputs: Outputs) -> None:
     for index, tensor in enumerate(inputs):
-        takes = record.takes_of(index)
+        takes = record.takes_of(index, len(inputs))
+        if takes == "number" and tensor.dtype == "bool":
+            raise DtypeFact(f"{record.name} takes numbers, gets bool")
         if takes == "float" and tensor.dtype not in FLOATS:
             raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
         if takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":

@@ -59,7 +59,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda a, x: torch.relu(x),
     "max": lambda a, x: torch.max(x, a["dim"], keepdim=a["keepdim"]),
     "expand": lambda a, x: x.expand(BATCH, *a["size"]),
-    "tile": lambda a, x: torch.tile(x, (1, *a["dims"])) if len(a["dims"]) == x.dim() - 1 else [][0],
+    "tile": lambda a, x: torch.tile(x, tuple(a["dims"])),
     "clamp": lambda a, x: torch.clamp(x, a["min"]),
     "normalize": lambda a, x: F.normalize(x, dim=a["dim"]),
     "moveaxis": lambda a, x: torch.moveaxis(x, a["source"], a["destination"]),
@@ -245,7 +245,7 @@ def _chain(draw: st.DrawFn, path: str, x: torch.Tensor, least: int) -> tuple[lis
     items: list[dict[str, Any]] = []
     outputs: Tensors = (x,)
     for index in range(draw(st.integers(least, 3))):
-        if len(outputs) > 1 or not outputs[0].is_floating_point() or not 0 < outputs[0].numel() <= LARGEST:
+        if len(outputs) > 1 or not 0 < outputs[0].numel() <= LARGEST:
             break
         kind, args = draw(_call(outputs[0]))
         items.append({kind: args})
@@ -305,6 +305,6 @@ def graphs(draw: st.DrawFn) -> Drawn:
         drawn.items.append(item)
         drawn.shapes += shapes(outputs)
         for index, each in enumerate(outputs):
-            if each.is_floating_point() and 0 < each.numel() <= LARGEST:
+            if each.dtype != torch.bool and 0 < each.numel() <= LARGEST:
                 values[name if len(outputs) == 1 else f"{name}.{index}"] = each
     return drawn

@@ -18,7 +18,7 @@ from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, Layer
 
 BATCH = 2
-KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS}
+KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS, "number": FLOATS | INTEGERS}
 NAMES = {"torch": torch, "nn": nn, "F": F, "ops": ops, "convnext": convnext, "self": SimpleNamespace(training=True)}
 
 # Where a tensor of one axis less is a sample without a batch to torch: it would take the batch for the channels.
@@ -113,7 +113,7 @@ def ours(layer: Layer, case: Case) -> Verdict:
     """The record's verdict, with the engine's own checks."""
     try:
         for index in range(len(case.inputs)):
-            takes, dtype = layer.takes_of(index), case.dtype_of(index)
+            takes, dtype = layer.takes_of(index, len(case.inputs)), case.dtype_of(index)
             if takes != "any" and dtype not in KINDS_OF_NUMBERS.get(takes, {takes}):
                 raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
