@@ -103,7 +103,6 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "PixelUnshuffle": {"downscale_factor": st.integers(1, 2)},
     "GLU": {"dim": st.sampled_from((1, -1, 2))},
     "PReLU": {"num_parameters": st.sampled_from((1, 1, 3, 4))},
-    "LocalResponseNorm": {"size": _small},
     "RMSNorm": {},
     "TransformerEncoderLayer": {"nhead": st.sampled_from((1, 1, 2)), "dim_feedforward": _width},
     "max": {"dim": _dim, "keepdim": _flag},
@@ -146,7 +145,7 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }  # fmt: skip
 _ANYTHING = ("ReLU", "Dropout", "Linear", "LayerNorm", "Flatten", "Softmax", "relu", "reshape", "permute", "unsqueeze",
              "squeeze", "mean", "amax", "select", "narrow", "slice", "roll", "cumsum", "chunk", "split", "unflatten",
-             "GroupNorm", "argmax", "RMSNorm", "GLU", "PReLU", "LocalResponseNorm", "max", "expand", "tile", "clamp",
+             "GroupNorm", "argmax", "RMSNorm", "GLU", "PReLU", "max", "expand", "tile", "clamp",
              "normalize", "moveaxis", "einsum")  # fmt: skip
 BY_RANK: dict[int, tuple[str, ...]] = {
     0: ("ReLU", "unsqueeze"),
