@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -32,8 +32,8 @@ class Answer:
     Args:
         axes: what varies.
         fits: for the network as it is made for its declared input; where that is wrong, for one made for each size.
-        remade: for a network that is made anew for each size, its inferred arguments following, where that differs.
-        inferred: the layers and arguments that follow the input, where `remade` differs.
+        remade: for a network that is made anew for each size; None where no inferred argument follows the input's size.
+        inferred: the inferred arguments that do, with their layers.
         declared: whether the declared input is right.
     """
 
@@ -92,27 +92,24 @@ def family(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]
     return Family(sizes, {axis.name: axis.declared for axis in axes}, entering, depends)
 
 
-def _starts(walker: Walker, asked: Family) -> Iterator[dict[str, int]]:
+def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     """Where to look from if nothing is found from the declared sizes: where the most layers agree."""
     names = list(asked.sizes)
     last = min(sizes[-1] for sizes in asked.sizes.values())
     tried = [dict.fromkeys(names, size) for size in range(1, last + 1)]
     tried += [{**asked.start, name: size} for name in names for size in asked.sizes[name]]
-    powers = [2**power for power in range(last.bit_length())]
-    tried += [dict(zip(names, choice, strict=True)) for choice in product(powers, repeat=min(len(names), 3))
-              if len(names) <= 3]  # fmt: skip
-    reached = [len(walker.run(asked.entering(choice))) for choice in tried]
-    best = max(reached, default=0)
-    yield from (choice for choice, count in zip(tried, reached, strict=True) if count == best)
+    if len(names) <= 3:
+        powers = [2**power for power in range(last.bit_length())]
+        tried += [dict(zip(names, choice, strict=True)) for choice in product(powers, repeat=len(names))]
+    return max(tried, key=lambda choice: len(walker.run(asked.entering(choice))), default=None)
 
 
-def search(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Legal:
+def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Legal:
     """The right sizes of a graph's inputs; also where the declared ones are wrong."""
-    walker = Walker(graph)
-    asked = family(graph, axes, sizes)
+    asked = family(walker.graph, axes, sizes)
     found = legal(walker, asked)
     if not found.boxes and len(axes) > 1:
-        start = next(_starts(walker, asked), None)
+        start = _start(walker, asked)
         if start is not None:
             found = legal(walker, replace(asked, start=start))
     return found
@@ -127,17 +124,14 @@ def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | Non
         last: the largest size that is tried; where left out at least twice the declared ones, as far as time allows.
     """
     axes = axes_of(graph)
-    most = MOST_WORK // max(len(graph.calls) * max(len(axes), 1) * 2, 1)
-    sizes = {axis.name: range(1, (last or min(max(LEAST_LAST, 2 * axis.declared), most)) + 1) for axis in axes}
+    most = MOST_WORK // max(len(graph.calls) * max(len(axes), 1), 1)
+    sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
+    walker = Walker(frozen(graph, known) if right else graph)
+    fits = search(walker, axes, sizes)
     follows = tuple(
-        f"{arg.name} of {call.path}"
-        for call in graph.calls
-        for arg in call.record.args
-        if arg.infer is not None and arg.name not in call.args and call.shares is None
+        f"{argument} of {graph.calls[id].path}"
+        for id, argument in sorted(walker.differed)
+        if right and argument not in graph.calls[id].args and graph.calls[id].shares is None
     )
-    fits = search(frozen(graph, known) if right else graph, axes, sizes)
-    if not right or not follows:
-        return Answer(axes, fits, None, (), right)
-    remade = search(graph, axes, sizes)
-    differs = remade.boxes != fits.boxes
-    return Answer(axes, fits, remade if differs else None, follows if differs else (), right)
+    remade = search(Walker(graph), axes, sizes) if follows else None
+    return Answer(axes, fits, remade, follows, right)

@@ -16,7 +16,7 @@ from netspec.stages.legal.separable import asks, separable
 from netspec.stages.legal.walk import Outputs, Result, Results, Walker
 from netspec.stages.spec import Call, Ref
 
-MOST_PAIRS = 60_000  # combinations of classes that are asked for
+MOST_PAIRS = 40_000  # combinations of classes that are asked for
 Box = dict[str, tuple[int, ...]]  # sizes by axis; each combination of them
 Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
 

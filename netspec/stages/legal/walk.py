@@ -15,7 +15,7 @@ from netspec.stages.infer import apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
 Outputs = tuple[Tensor, ...]
-MOST_KEPT = 4_000  # results of one call that are kept
+MOST_KEPT = 50_000  # results of one call that are kept
 
 
 def frozen(graph: Graph, known: Sequence[Inferred]) -> Graph:
@@ -47,7 +47,7 @@ class Walker:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.applied = 0  # rules that were asked: what it has cost
+        self.differed: set[tuple[int, str]] = set()  # calls and arguments whose size some input contradicted
         self._kept: list[dict[Outputs, Result | None]] = [{} for _ in graph.calls]
 
     def run(
@@ -104,8 +104,8 @@ class Walker:
         return kept[inputs]
 
     def _asked(self, call: Call, inputs: Outputs) -> Result | None:
-        self.applied += 1
         outcome = apply(call, inputs)
+        self.differed |= {(call.id, problem.argument) for problem in outcome.problems if problem.argument}
         if outcome.problems or not outcome.worlds:
             return None
         outputs = outcome.worlds[0]
