@@ -38,6 +38,10 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
         inference = infer(graph)
         findings.extend(diagnose(spec, graph, inference, explain=fixes))
         report = Report(spec, graph, inference.known, (), report.params)
+    if spec.sizes and graph is not None and not errors(findings.list()):
+        from netspec.stages.legal.symbolic import symbolic  # a plain spec does not wait for it
+
+        findings.extend(symbolic(report, fixes))
     ignores, wrong = all_ignores(spec.sources)
     findings.extend(wrong)
     if not errors(findings.list()):

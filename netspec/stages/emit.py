@@ -16,6 +16,7 @@ ORDER = (
     "params",
     "input",
     "inputs",
+    "sizes",
     "blocks",
     "layers",
     "outputs",

@@ -9,13 +9,13 @@ from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
 from netspec.ground.tree import Mapping, Scalar, Sequence, describe
 from netspec.stages.blocks import blocks_of, params_of
-from netspec.stages.interface import inputs_of, outputs_of
+from netspec.stages.interface import inputs_of, outputs_of, sizes_of
 from netspec.stages.sections import check_sections
 from netspec.stages.spec import Spec
 
 VERSION = 1
 KEYS = (
-    "netspec", "name", "params", "include", "model", "input", "inputs", "blocks", "layers", "outputs", "expect",
+    "netspec", "name", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers", "outputs", "expect",
     "weights", "data", "train",
 )  # fmt: skip
 
@@ -74,6 +74,7 @@ def parse(document: Document, findings: Findings) -> Spec:
         expect=root.get("expect"),
         diagnostics=tuple(findings.list()),
         settings=document.settings,
+        sizes=sizes_of(root, findings),
     )
 
 
