@@ -13,7 +13,7 @@ from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node, Scalar
 from netspec.layers.arguments import Int
 from netspec.stages.evaluate import Evaluator
-from netspec.stages.spec import InputDecl, SizeDecl, Spec
+from netspec.stages.spec import InputDecl, Report, SizeDecl, Spec
 
 MOST_SIZES = 4096  # of one range
 _OFFERED = ("{min: 32, max: 512}", "{min: 64, max: 512, multiple_of: 32}")
@@ -158,3 +158,15 @@ def takes(spec: Spec, params: Mapping[str, Value], shape: Shape, index: int = 0)
         if match is None or chosen.setdefault(name, match) != match:
             return False
     return True
+
+
+def promised(report: Report) -> str:
+    """The sizes that a spec promises, in words; empty where its input is fixed."""
+    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
+    return " and ".join(str(each) for each in found.values() if each is not None)
+
+
+def figures_at(report: Report) -> dict[str, int]:
+    """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
+    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
+    return {name: each.at for name, each in found.items() if each is not None}

@@ -27,6 +27,7 @@ from netspec.stages.spec import Graph, Report, Spec
 from netspec.stages.ways import Ways
 
 MOST_WORK = 300_000  # calls that are inferred for one check
+_SIZES = frozenset({"NS304", "NS401", "NS402", "NS404", "NS405"})  # what another size may mend
 MOST_TRIED = 300_000  # combinations that are looked through for the first that breaks
 Choice = dict[str, int]
 
@@ -70,6 +71,32 @@ class _Promise:
         return Family(sizes, self.start, self.entering, depends)
 
 
+def _promise(report: Report, right: bool) -> _Promise | None:
+    """What a spec promises; None where its ranges or inputs are wrong, which was noted."""
+    graph, found = report.graph, ranges(report.spec, report.params, Findings())
+    kept = {name: each for name, each in found.items() if each is not None}
+    if graph is None or not found or len(kept) < len(found) or None in graph.inputs.values():
+        return None
+    return _Promise(report.spec, graph, report, kept, frozen(graph, report.inferred) if right else graph)
+
+
+def first_broken(report: Report, found: list[Diagnostic], explain: bool) -> list[Diagnostic]:
+    """The findings at the sizes that figures are for, with those sizes named and the ranges without them as a fix."""
+    promise = _promise(report, right=False)
+    if promise is None or not found:
+        return found
+    at = ", ".join(f"{name} = {size}" for name, size in promise.start.items())
+    fixes: tuple[Fix, ...] = ()
+    if explain and all(each.code in _SIZES for each in found):
+        asked = promise.family()
+        largest = {name: sizes[-1] for name, sizes in asked.sizes.items()}
+        fixes = narrowed(promise.found, legal(Walker(promise.made), replace(asked, start=largest)), largest)
+    return [
+        replace(each, message=f"{each.message}, at {at}", fixes=(*fixes, *each.fixes)) if each.code in _SIZES else each
+        for each in found
+    ]
+
+
 def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
     """What breaks at some of the sizes that a spec promises.
 
@@ -77,20 +104,17 @@ def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
         report: without errors at the sizes that figures are for.
         explain: with notes and candidate fixes.
     """
-    spec, graph = report.spec, report.graph
-    found = ranges(spec, report.params, Findings())
-    kept = {name: each for name, each in found.items() if each is not None}
-    if graph is None or not found or len(kept) < len(found) or None in graph.inputs.values():
+    promise = _promise(report, right=True)
+    if promise is None:
         return
-    promise = _Promise(spec, graph, report, kept, frozen(graph, report.inferred))
-    asked = promise.family()
+    spec, asked = report.spec, promise.family()
     walker = Walker(promise.made)
     result = legal(walker, asked)
     if not result.all_right():
         yield from _breaks(promise, result, explain)
     if isinstance(spec.expect, MappingNode) and spec.expect.get("output") is not None:
         yield from _other_outputs(promise, walker, asked)
-    for name, each in kept.items():
+    for name, each in promise.found.items():
         if len(result.examined[name]) < len(each.sizes):
             last = result.examined[name][-1]
             message = f"{name} is checked from {each.sizes[0]} to {last}; up to {each.sizes[-1]} it would take too long"
@@ -129,7 +153,8 @@ def _breaks(promise: _Promise, result: Legal, explain: bool) -> Iterator[Diagnos
         choice, graph, inference, problem = seen[0]
         at = " or ".join(", ".join(f"{name} = {size}" for name, size in each.items()) for each, *_ in seen)
         if problem.kind == "size" and argument is not None and argument not in promise.graph.calls[id].args:
-            yield _varying(promise, inference, problem, choice, at, explain)
+            names = list(dict.fromkeys(name for each, *_ in seen for name in each))
+            yield _varying(promise, inference, problem, choice, names, explain)
             continue
         first = replace(inference, problems=(problem,))
         for found in diagnose(promise.spec, graph, first, explain=explain):
@@ -144,7 +169,7 @@ def _touches(fix: Fix, spec: Spec) -> bool:
 
 
 def _varying(
-    promise: _Promise, inference: Inference, problem: Problem, choice: Choice, at: str, explain: bool
+    promise: _Promise, inference: Inference, problem: Problem, choice: Choice, names: list[str], explain: bool
 ) -> Diagnostic:
     """NS409: an inferred size of weights that is another at another size of the input."""
     call, start = problem.call, promise.start
@@ -156,9 +181,10 @@ def _varying(
         return f"{value} = {'·'.join(map(str, factors))}" if factors else str(value)
 
     was = ", ".join(f"{name} = {start[name]}" for name in choice)
+    now = ", ".join(f"{name} = {size}" for name, size in choice.items())
     message = (
-        f"{problem.argument} of {call.record.name} varies with {' and '.join(choice)}: "
-        f"{product_of(before, problem.written)} at {was}, {product_of(after, problem.actual)} at {at}"
+        f"{problem.argument} of {call.record.name} varies with {' and '.join(names)}: "
+        f"{product_of(before, problem.written)} at {was}, {product_of(after, problem.actual)} at {now}"
     )
     notes = [Note("input", way) for way in (after.text(ref) for ref in call.inputs[:1]) if way] if explain else []
     fixes = tuple(_pooled(promise, before, problem)) if explain else ()
@@ -204,15 +230,3 @@ def _other_outputs(promise: _Promise, walker: Walker, asked: Family) -> Iterator
                     said.add(found.layer or "")
                     yield replace(found, message=f"{found.message} at {name} = {size}")
             break
-
-
-def promised(report: Report) -> str:
-    """The sizes that a spec promises, in words; empty where its input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return " and ".join(str(each) for each in found.values() if each is not None)
-
-
-def figures_at(report: Report) -> Choice:
-    """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return {name: each.at for name, each in found.items() if each is not None}
