@@ -115,8 +115,9 @@ class Predictor:
     @torch.inference_mode()
     def _say(self, samples: torch.Tensor, top: int) -> Iterator[dict[str, Any]]:
         """What the network gives for [N, *input], sample by sample."""
-        if tuple(samples.shape[1:]) != self.input.shape:
-            got, want = show(tuple(samples.shape[1:])), show(self.input.shape)
+        wanted = self.run.info.sample or self.input.shape  # the run's samples, of one of the sizes it promises
+        if tuple(samples.shape[1:]) != wanted:
+            got, want = show(tuple(samples.shape[1:])), show(wanted)
             raise ReadError(f"a sample is {got}, the network's input is {want}")
         x = samples.to(getattr(torch, self.input.dtype))
         for start in range(0, len(x), BATCH):

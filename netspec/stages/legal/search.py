@@ -16,7 +16,7 @@ from netspec.stages.legal.separable import asks, separable
 from netspec.stages.legal.walk import Outputs, Result, Results, Walker
 from netspec.stages.spec import Call, Ref
 
-MOST_PAIRS = 40_000  # combinations of classes that are asked for
+MOST_PAIRS = 200_000  # calls that are asked for combinations of classes
 Box = dict[str, tuple[int, ...]]  # sizes by axis; each combination of them
 Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
 
@@ -180,7 +180,8 @@ class _Search:
 
     def shrink(self, classes: dict[str, list[tuple[int, ...]]], examined: dict[str, Sequence[int]]) -> None:
         """Leave out the largest sizes until the combinations can be gone through."""
-        while _count(classes) > MOST_PAIRS:
+        most = max(MOST_PAIRS // (len(self.mixed) + len(self.asking)), 1)
+        while _count(classes) > most:
             name = max(classes, key=lambda each: len(classes[each]))
             sizes = sorted(size for group in classes[name] for size in group)
             last = sizes[len(sizes) * 9 // 10 - 1]
