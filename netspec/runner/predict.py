@@ -27,6 +27,8 @@ from netspec.runner.problems import count
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 from netspec.stages.check import require
+from netspec.stages.evaluate import param_values
+from netspec.stages.legal.ranges import takes
 
 BATCH = 256
 
@@ -115,9 +117,9 @@ class Predictor:
     @torch.inference_mode()
     def _say(self, samples: torch.Tensor, top: int) -> Iterator[dict[str, Any]]:
         """What the network gives for [N, *input], sample by sample."""
-        wanted = self.run.info.sample or self.input.shape  # the run's samples, of one of the sizes it promises
-        if tuple(samples.shape[1:]) != wanted:
-            got, want = show(tuple(samples.shape[1:])), show(wanted)
+        shape, spec = tuple(samples.shape[1:]), self.run.spec
+        if shape != self.input.shape and not takes(spec, param_values(spec.params), shape):
+            got, want = show(shape), show(self.input.shape)
             raise ReadError(f"a sample is {got}, the network's input is {want}")
         x = samples.to(getattr(torch, self.input.dtype))
         for start in range(0, len(x), BATCH):

@@ -79,6 +79,7 @@ def sizes_of(root: Mapping, findings: Findings) -> tuple[SizeDecl, ...]:
         if not isinstance(value, Mapping):
             message = f"a range is a mapping, as {{min: 32, max: 512, multiple_of: 32}}; got {describe(value)}"
             findings.add("NS202", message, value)
+            found.append(SizeDecl(key, Mapping((), value.span), {}))  # the name is known, so that its use is no error
             continue
         if not key.text.isidentifier():
             findings.add("NS207", f"{key.text!r} is no name: letters, digits and _, not a digit first", key)

@@ -55,6 +55,7 @@ def parse(document: Document, findings: Findings) -> Spec:
     if weights is not None and not (isinstance(weights, Scalar) and isinstance(weights.value, str)):
         findings.add("NS202", f"weights is a name or a path, got {describe(weights)}", weights)
     findings.extend(check_sections(root))
+    sizes = sizes_of(root, findings)
     return Spec(
         path=document.path,
         folder=document.folder,
@@ -74,7 +75,7 @@ def parse(document: Document, findings: Findings) -> Spec:
         expect=root.get("expect"),
         diagnostics=tuple(findings.list()),
         settings=document.settings,
-        sizes=sizes_of(root, findings),
+        sizes=sizes,
     )
 
 

@@ -55,8 +55,7 @@ def _pattern_text(found: Pattern) -> str:
         return f"multiples of {period}" + ("" if first <= period else f", at least {first}")
     if len(found.remainders) == 1:
         return f"{first}, {first + period}, {first + 2 * period}, … in steps of {period}"
-    remainders = _either([str(a) if a == b else f"{a} to {b}" for a, b in runs(found.remainders)])
-    return f"at least {first}, with a remainder of {remainders} by {period}"
+    return f"at least {first}, with a remainder of {_listed(runs(found.remainders))} by {period}"
 
 
 def sizes_text(sizes: Sequence[int], examined: Sequence[int]) -> str:
