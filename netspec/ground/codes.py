@@ -260,7 +260,7 @@ _WARNINGS = (
         "A regression loss takes class 8 for twice class 4; classes have no such order.",
     ),
     (
-        "NS918",
+        "NS920",
         "Not all of the promised sizes were checked.",
         "The network is too large for so many sizes; what lies beyond those that were checked is not proven.",
     ),

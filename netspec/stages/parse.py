@@ -15,8 +15,8 @@ from netspec.stages.spec import Spec
 
 VERSION = 1
 KEYS = (
-    "netspec", "name", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers", "outputs", "expect",
-    "weights", "data", "train",
+    "netspec", "name", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers", "outputs",
+    "expect", "weights", "data", "train",
 )  # fmt: skip
 
 

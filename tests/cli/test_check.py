@@ -48,6 +48,7 @@ FILE = strict(
         "path": TEXT,
         "ok": {"type": "boolean"},
         "outputs": {"type": "object", "additionalProperties": {"anyOf": [SHAPE, {"type": "null"}]}},
+        "at": {"type": "object", "minProperties": 1, "additionalProperties": {"type": "integer", "minimum": 1}},
         "diagnostics": {"type": "array", "items": DIAGNOSTIC},
         "error": TEXT,
     },

@@ -76,9 +76,9 @@ def before(graph: Graph, call: Call) -> Graph:
     needed, queue = {call.id}, [call.id]
     while queue:
         each = graph.calls[queue.pop()]
-        sources = {ref.node for ref in each.inputs if ref.node >= 0} | (
-            {each.shares} if each.shares is not None else set()
-        )
+        sources = {ref.node for ref in each.inputs if ref.node >= 0}
+        if each.shares is not None:
+            sources.add(each.shares)
         queue += sources - needed
         needed |= sources
     order = {old: new for new, old in enumerate(sorted(needed))}

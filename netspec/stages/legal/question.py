@@ -45,7 +45,7 @@ class Answer:
 
 
 def axes_of(graph: Graph) -> tuple[Axis, ...]:
-    """The axes of a graph's inputs that are gone through: all of a sequence or vector, of pictures all but the channels.
+    """The axes of a graph's inputs that are gone through: all of a sequence, of pictures all but the channels.
 
     Axes of the same name and size in several inputs vary together.
     """

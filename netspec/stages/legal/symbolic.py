@@ -118,7 +118,7 @@ def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
         if len(result.examined[name]) < len(each.sizes):
             last = result.examined[name][-1]
             message = f"{name} is checked from {each.sizes[0]} to {last}; up to {each.sizes[-1]} it would take too long"
-            yield Diagnostic("NS918", message, each.declared.node.span)
+            yield Diagnostic("NS920", message, each.declared.node.span)
 
 
 def _first_breaks(promise: _Promise, result: Legal) -> list[Choice]:

@@ -151,12 +151,14 @@ def test_the_sizes_are_those_for_which_torch_works(net: Net) -> None:
     [
         (
             "[4, 40]",
-            "[{Conv1d: {out_channels: 4, kernel_size: 5, stride: 2}}, {MaxPool1d: 2}, Flatten, {Linear: {in_features: 4*9, out_features: 2}}]",
+            "[{Conv1d: {out_channels: 4, kernel_size: 5, stride: 2}}, {MaxPool1d: 2}, Flatten, "
+            "{Linear: {in_features: 4*9, out_features: 2}}]",
             nn.Sequential(nn.Conv1d(4, 4, 5, 2), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(36, 2)),
         ),
         (
             "[1, 8, 8, 8]",
-            "[{Conv3d: {out_channels: 2, kernel_size: 3}}, {MaxPool3d: 2}, Flatten, {Linear: {in_features: 2*27, out_features: 2}}]",
+            "[{Conv3d: {out_channels: 2, kernel_size: 3}}, {MaxPool3d: 2}, Flatten, "
+            "{Linear: {in_features: 2*27, out_features: 2}}]",
             nn.Sequential(nn.Conv3d(1, 2, 3), nn.MaxPool3d(2), nn.Flatten(), nn.Linear(54, 2)),
         ),
     ],

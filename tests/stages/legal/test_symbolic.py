@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import product
 
@@ -76,7 +77,7 @@ def test_weights_that_would_vary() -> None:
     (found,) = report.diagnostics
     assert found.code == "NS409"
     assert found.message == "in_features of Linear varies with H: 147 = 3·7·7 at H = 28, 168 = 3·8·7 at H = 32"
-    assert [fix.title for fix in found.fixes][0] == "AdaptiveAvgPool2d: 7 before Flatten"
+    assert found.fixes[0].title == "AdaptiveAvgPool2d: 7 before Flatten"
 
 
 def test_a_parameter_says_which_size_figures_are_for() -> None:
@@ -103,16 +104,13 @@ def test_not_all_sizes_of_a_large_network() -> None:
     layers = "  - repeat: 1000\n    layers: [{Conv1d: {out_channels: 1, kernel_size: 1}}]\n"
     start = time.perf_counter()
     report = checked("{L: {min: 1, max: 4096}}", layers, "[1, L]")
-    assert [found.code for found in report.diagnostics] == ["NS918"]
+    assert [found.code for found in report.diagnostics] == ["NS920"]
     assert time.perf_counter() - start < 20  # about 3 s; the bound is for busy machines
 
 
 def test_vgg16_of_every_size_from_32_to_512() -> None:
     text = (ROOT / "specs/vgg16.yaml").read_text(encoding="utf-8")
-    changed = text.replace("input: [3, size, size]", "input: [3, H, W]").replace(
-        "input: [3, 224, 224]", "input: [3, H, W]"
-    )
-    assert "[3, H, W]" in changed
+    changed = re.sub(r"^input: .*", "input: [3, H, W]", text, count=1, flags=re.MULTILINE)
     changed += "\nsizes: {H: {min: 32, max: 512}, W: {min: 32, max: 512}}\n"
     report = check(load(changed))
     assert not [found.message for found in report.diagnostics if found.code.startswith("NS4")]
