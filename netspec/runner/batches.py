@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 
+from netspec.runner.job import Batch
+from netspec.runner.objective import Tensors
 from netspec.runner.pipeline import Pipeline, in_chunks
 from netspec.runner.samples import Loaded, Split
+from netspec.runner.world import ALONE, World
 
 READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
 Change = Callable[[torch.Tensor], torch.Tensor]
@@ -20,35 +23,55 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Feed:
-    """Samples for one device.
+class MemoryFeed:
+    """Samples in memory: a batch is an index selection.
 
     Args:
-        inputs: [N, ...], ready for the network or, where `change` is given, for it.
-        targets: [N, ...] as the loss wants them.
+        inputs: [N, ...] each, ready for the network or, where `change` is given, for it.
+        targets: [N, ...] each, as the losses want them.
         device: where batches are wanted.
-        change: what is still to be done to a batch of inputs.
+        change: what is still to be done to a batch of the first input.
         channels_last: whether batches [B, C, H, W] are laid out so.
     """
 
-    inputs: torch.Tensor
-    targets: torch.Tensor
+    inputs: Tensors
+    targets: Tensors
     device: torch.device
     change: Change | None = None
     channels_last: bool = False
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.inputs[0])
 
-    def take(self, index: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """The batch of the samples `index`: inputs [B, *input] and targets [B, ...] on the device."""
-        x = self.inputs[index]
+    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
+        """The samples `order` [N], None for all as they come, `size` at a time over all processes."""
+        count = len(self) if order is None else len(order)
+        if order is not None:
+            order = order.to(self.inputs[0].device)
+        for start in range(0, count, size):
+            whole = min(size, count - start)
+            index = slice(start, start + whole) if order is None else order[start : start + whole]
+            yield self.take(index, whole, world)
+
+    def take(self, index: torch.Tensor | slice, whole: int, world: World = ALONE) -> Batch:
+        """The batch of the `whole` samples `index`, as far as they are this process's.
+
+        Where they are fewer than there are processes, one that gets none gets the first, which does not count.
+        """
+        own = whole
+        if world.size > 1:
+            index = torch.arange(len(self))[index] if isinstance(index, slice) else index
+            part = world.share(index)
+            index, own = (part, len(part)) if len(part) else (index[:1], 0)
+        first, *others = (x[index] for x in self.inputs)
         if self.change is not None:
-            x = self.change(x)
+            first = self.change(first)
+        inputs = tuple(self._place(x) for x in (first, *others))
+        return Batch(inputs, tuple(y[index].to(self.device, non_blocking=True) for y in self.targets), own, whole)
+
+    def _place(self, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.device, non_blocking=True)
-        if self.channels_last:
-            x = x.contiguous(memory_format=torch.channels_last)
-        return x, self.targets[index].to(self.device, non_blocking=True)
+        return x.contiguous(memory_format=torch.channels_last) if self.channels_last and x.ndim == 4 else x
 
 
 def make_feed(
@@ -61,7 +84,7 @@ def make_feed(
     dtype: torch.dtype,
     augment: bool,
     channels_last: bool,
-) -> Feed:
+) -> MemoryFeed:
     """Bring a split as near to the network's input as it is worth keeping.
 
     Args:
@@ -80,14 +103,14 @@ def make_feed(
     elif augment and pipeline.augment:
         stored = inputs if source.shaped or not pipeline.before else in_chunks(pipeline.shape, inputs)
         done = source.shaped or bool(pipeline.before)
-        return Feed(stored, targets, device, _augmented(pipeline, done, dtype), channels_last)
+        return MemoryFeed((stored,), (targets,), device, _augmented(pipeline, done, dtype), channels_last)
     elif inputs.numel() * 4 <= READY:
         inputs = in_chunks(lambda x: pipeline.plain(x, source.shaped).to(dtype), inputs)
     else:
         change = _plain(pipeline, source.shaped, dtype)
     if _fits(inputs, device):
         inputs, targets = inputs.to(device), targets.to(device)
-    return Feed(inputs, targets, device, change, channels_last)
+    return MemoryFeed((inputs,), (targets,), device, change, channels_last)
 
 
 def _plain(pipeline: Pipeline, shaped: bool, dtype: torch.dtype) -> Change:

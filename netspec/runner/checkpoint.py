@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from netspec.runner.loop import State
+from netspec.runner.job import State
 
 VERSION = 1
 

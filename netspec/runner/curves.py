@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netspec.runner.checkpoint import write_atomically
-from netspec.runner.loop import Row
+from netspec.runner.job import Row
 
 _MEASURES = ("accuracy", "r2", "rmse")
 

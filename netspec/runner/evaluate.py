@@ -12,10 +12,11 @@ from torch import nn
 from netspec.build.compile import compile_spec
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
-from netspec.runner.loop import Row, evaluate
+from netspec.runner.job import Row
 from netspec.runner.prepare import channels_last, make_job, prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.rundir import Info, RunFolder
+from netspec.runner.scoring import evaluate
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from netspec.runner.loop import Row
+from netspec.runner.job import Row
 
 
 class Events:

@@ -14,11 +14,12 @@ from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.batches import epoch_order
 from netspec.runner.checkpoint import random_state, set_random_state
-from netspec.runner.loop import Job, State
+from netspec.runner.job import Job, State
 from netspec.runner.places import module_place, network_place
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.settings import make_optimizer, make_scheduler
+from netspec.runner.step import add_gradients
 from netspec.stages.spec import Spec
 
 
@@ -30,7 +31,7 @@ def ready(spec: Spec, device: str | None, beside: Iterable[Diagnostic] = ()) -> 
     """
     plan = prepare(spec, device, beside)
     job, state = begin(plan)
-    try_first_step(plan, job, state.model)
+    try_first_step(plan, job, state)
     return plan, job, state
 
 
@@ -47,8 +48,8 @@ def begin(plan: Plan) -> tuple[Job, State]:
         raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
     optimizer = make_optimizer(settings.optimizer, parameters)
     chosen = settings.scheduler
-    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.steps * job.epochs)
-    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device))
+    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
+    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device), model)
 
 
 def seed_everything(seed: int) -> None:
@@ -58,21 +59,20 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def try_first_step(plan: Plan, job: Job, model: nn.Module) -> None:
+def try_first_step(plan: Plan, job: Job, state: State) -> None:
     """Forward and backward on the first batch; weights, buffers and random generators end as they were.
 
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    before = random_state()
+    model, before = state.model, random_state()
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     with _entered(model) as modules:
         try:
-            order = epoch_order(job.seed, 0, len(job.train)).to(job.train.inputs.device)
-            x, y = job.train.take(order[: job.batch_size])  # [B, *input], [B] or [B, *output]
-            loss: torch.Tensor = job.loss(model.train()(x), y)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
-            loss.item()  # a GPU's errors come when it is waited for
+            state.model.train()
+            order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
+            for batch in job.train.batches(order, job.batch_size, job.world):
+                add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run

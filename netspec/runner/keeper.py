@@ -10,7 +10,8 @@ from typing import Any
 from torch import nn
 
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint, restore, save_checkpoint, save_weights, snapshot
-from netspec.runner.loop import State
+from netspec.runner.events import Events
+from netspec.runner.job import State
 from netspec.runner.rundir import RunFolder
 
 EVERY = 1.0  # seconds between checkpoints
@@ -23,14 +24,23 @@ class Keeper:
     What a kill loses can be trained again with the same result; waiting for the disk would take longer than that.
     """
 
-    def __init__(self, folder: RunFolder, text: str) -> None:
-        self.folder, self.text = folder, text
+    def __init__(self, folder: RunFolder, text: str, events: Events) -> None:
+        self.folder, self.text, self.events = folder, text, events
         self.next = 0.0
         self.best: nn.Module | None = None
         self.good: dict[str, Any] | None = None  # the last whole epoch, where the disk has an earlier one
 
+    def due(self) -> bool:
+        """Whether the state is to be stored after this step."""
+        return False
+
+    def step(self, state: State) -> None:
+        """Store the state, in the middle of an epoch."""
+
     def epoch(self, state: State, best: bool) -> None:
-        """An epoch is over, and whether it was the best."""
+        """An epoch is over, and whether it was the best; its row is the last of the history."""
+        self.folder.add_row(state.history[-1])
+        self.events.add(state.history[-1])
         due = time.monotonic() >= self.next or _bytes(state.model) > LARGE
         if best:
             self.best = state.model if due else copy.deepcopy(state.model)

@@ -14,13 +14,14 @@ from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
-from netspec.runner.batches import Feed, make_feed
+from netspec.runner.batches import MemoryFeed, make_feed
 from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
-from netspec.runner.loop import Job
+from netspec.runner.job import Job
 from netspec.runner.metrics import make_metric
+from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
@@ -107,7 +108,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     settings, contract = plan.settings, plan.contract
     last = channels_last(model, plan)
 
-    def feed(split: Split, targets: torch.Tensor, augment: bool) -> Feed:
+    def feed(split: Split, targets: torch.Tensor, augment: bool) -> MemoryFeed:
         dtype: torch.dtype = getattr(torch, contract.input.dtype)
         source = plan.data.source
         return make_feed(
@@ -123,7 +124,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     return Job(
         train=feed(plan.data.train, contract.train, augment=True),
         val=val,
-        loss=settings.loss.make().to(plan.device),
+        objective=Objective((Part("", 0, settings.loss.make().to(plan.device)),)),
         metric=lambda: make_metric(kind, measured, plan.device),
         epochs=settings.epochs,
         batch_size=settings.batch_size,

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, Protocol
 
-from netspec.runner.loop import Row
+from netspec.runner.job import Row
 
 _SHOWN = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "train_rmse", "val_rmse", "train_r2", "val_r2")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import write_atomically
-from netspec.runner.loop import Row
+from netspec.runner.job import Row
 from netspec.runner.problems import option, problem
 
 VERSION = 1

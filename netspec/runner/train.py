@@ -15,8 +15,9 @@ from netspec.runner.curves import draw_curves
 from netspec.runner.events import Events
 from netspec.runner.first_step import ready, refusal
 from netspec.runner.interrupt import Interrupt, noticed
+from netspec.runner.job import Job, NotFiniteError, Row, State
 from netspec.runner.keeper import Keeper
-from netspec.runner.loop import Job, NotFiniteError, Row, State, fit
+from netspec.runner.loop import fit
 from netspec.runner.prepare import Plan, typed_paths, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
@@ -116,14 +117,8 @@ def _fit(
     info: Info,
 ) -> str:
     """The loop with its files and display; what stops it against its will becomes NS609."""
-    events, keeper = Events(folder.path), Keeper(folder, text)
-
-    def save(best: bool) -> None:
-        row = state.history[-1]
-        folder.add_row(row)
-        events.add(row)
-        keeper.epoch(state, best)
-
+    events = Events(folder.path)
+    keeper = Keeper(folder, text, events)
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
         for found in warnings(plan):
@@ -131,7 +126,7 @@ def _fit(
         if state.epoch >= job.epochs:
             done = f"{count(state.epoch, 'epoch')} done already"
             progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")
-        return fit(job, state, progress, interrupt, save)
+        return fit(job, state, progress, interrupt, keeper)
     except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
         keeper.back(state)
         folder.write_info(replace(info, status="failed", best=state.best))

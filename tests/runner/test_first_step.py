@@ -36,7 +36,7 @@ def test_the_trial_changes_nothing(make: Make) -> None:
     job, state = begin(plan)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     generators = random_state()
-    try_first_step(plan, job, state.model)
+    try_first_step(plan, job, state)
     assert all(torch.equal(value, before[name]) for name, value in state.model.state_dict().items())
     assert all(parameter.grad is None for parameter in state.model.parameters())
     after = random_state()

@@ -15,8 +15,8 @@ from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner import families
 from netspec.runner.first_step import begin
-from netspec.runner.loop import better
 from netspec.runner.prepare import prepare
+from netspec.runner.scoring import better
 from netspec.runner.train import Run
 from netspec.stages.spec import Spec
 

@@ -1,0 +1,118 @@
+"""What the loop works with: a Job (frozen: what to do) and a State (what changes, and what a checkpoint holds)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+from torch import nn
+
+from netspec.runner.metrics import Metric
+from netspec.runner.objective import Objective, Tensors
+from netspec.runner.precision import FP32, Precision
+from netspec.runner.world import ALONE, World
+
+Row = dict[str, Any]
+End = Literal["finished", "stopped early", "interrupted"]
+
+
+class Batch(NamedTuple):
+    """Samples on the device: inputs, each [B, *input], and targets, each [B] or [B, *output].
+
+    `own` of them count, all but where a process has a stand-in for none; all processes together have `whole`.
+    """
+
+    inputs: Tensors
+    targets: Tensors
+    own: int
+    whole: int
+
+
+class Feed(Protocol):
+    """The samples of a split, as batches on the device."""
+
+    def __len__(self) -> int:
+        """The number of samples, over all processes."""
+
+    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
+        """The samples `order` [N], None for all as they come, `size` at a time over all processes."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to do. `val` is None where nothing is held back: then the metrics are those of the training samples.
+
+    Args:
+        train, val: the samples.
+        objective: what is minimised.
+        metric: makes what is measured at evaluations.
+        epochs: how often the samples are gone through.
+        batch_size: samples of a step, over all processes.
+        seed: of the order of the samples.
+        most_steps: the run ends after so many steps, in the middle of an epoch too.
+        accumulate: a step's samples are computed in so many parts, whose gradients are summed.
+        drop_single: a last batch of one sample is left out, which a batch norm could not take.
+        world: the processes that train together.
+    """
+
+    train: Feed
+    val: Feed | None
+    objective: Objective
+    metric: Callable[[], Metric | None]
+    epochs: int
+    batch_size: int
+    seed: int
+    most_steps: int | None = None
+    precision: Precision = FP32
+    accumulate: int = 1
+    clip_grad_norm: float | None = None
+    clip_grad_value: float | None = None
+    early_stopping: int | None = None
+    step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
+    drop_single: bool = False
+    world: World = ALONE
+
+    @property
+    def steps(self) -> int:
+        """Steps of a whole epoch."""
+        full, rest = divmod(len(self.train), self.batch_size)
+        return full + (1 if rest > (1 if self.drop_single and full else 0) else 0)
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run."""
+        return min(self.epochs * self.steps, self.most_steps or self.epochs * self.steps)
+
+    def steps_in(self, epoch: int) -> int:
+        """Steps of an epoch (counted from 0): fewer in the last one, where `most_steps` ends it."""
+        return max(0, min(self.steps, self.total - epoch * self.steps))
+
+
+@dataclass
+class State:
+    """What training changes. `epoch` epochs and `step` steps of the next one are done; `losses` [steps] are theirs.
+
+    `net` is what is called: the model itself, or the model compiled or spread over processes.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: Any | None
+    losses: torch.Tensor
+    net: Callable[..., Any]
+    scaler: torch.amp.GradScaler | None = None
+    epoch: int = 0
+    step: int = 0
+    history: list[Row] = field(default_factory=list)
+    best: Row | None = None
+
+
+class NotFiniteError(Exception):
+    """The loss became NaN or infinite; `step` is None where an evaluation found it."""
+
+    def __init__(self, epoch: int, step: int | None, rate: float) -> None:
+        where = f"epoch {epoch + 1}, step {step + 1}" if step is not None else f"the evaluation after epoch {epoch + 1}"
+        super().__init__(f"the loss is no longer a finite number: {where}, learning rate {rate:g}")
+        self.epoch, self.step, self.rate = epoch, step, rate
