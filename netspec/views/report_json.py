@@ -48,7 +48,8 @@ def report_json(report: Report) -> dict[str, Any]:
     outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
     path = report.spec.path
     found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
-    at = {"at": figures_at(report)} if report.spec.sizes else {}
+    sizes = figures_at(report)
+    at = {"at": sizes} if sizes else {}
     return {"path": path, "ok": report.ok, "outputs": outputs, **at, "diagnostics": found}
 
 

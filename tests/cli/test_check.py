@@ -52,6 +52,7 @@ FILE = strict(
         "diagnostics": {"type": "array", "items": DIAGNOSTIC},
         "error": TEXT,
     },
+    "at",
     "error",
 )
 DOCUMENT = strict({"version": {"const": 1}, "ok": {"type": "boolean"}, "files": {"type": "array", "items": FILE}})

@@ -69,8 +69,6 @@ def test_weights_that_follow_the_input(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text("netspec: 1\ninput: [1, 8, 8]\nlayers: [{MaxPool2d: 4}, Flatten, {Linear: 2}]\n")
     answer = json.loads(netspec("sizes", "--format", "json", path, capsys=capsys).out)
     assert {name: {"text": "8 to 11", "ranges": [[8, 11]]} for name in "HW"} in answer["legal"]
-        "legal"
-    ]
     assert [box["H"]["text"] for box in answer["remade"]] == ["at least 4"]
     assert "Made anew for each size (in_features of 2)" in netspec("sizes", path, capsys=capsys).out
 
