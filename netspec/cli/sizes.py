@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
@@ -26,7 +27,8 @@ MOST = 100_000
     help="The largest size to try; left out: 512, or twice the declared size where that is more.",
 )
 @set_option
-def command(spec: str, style: str, last: int | None, settings: tuple[str, ...]) -> None:
+@plugins_option
+def command(spec: str, style: str, last: int | None, settings: tuple[str, ...], allow_plugins: bool) -> None:
     """Say for which input sizes a network is right: H and W of pictures, L of sequences.
 
     Every size up to --max is inferred, and combinations where the axes depend on each other. Weights stay as they
@@ -38,7 +40,7 @@ def command(spec: str, style: str, last: int | None, settings: tuple[str, ...]) 
     from netspec.stages.legal.question import answer
     from netspec.views.sizes import sizes_json, sizes_text_of
 
-    report = check(load(spec, settings))
+    report = check(load(spec, settings, plugins=permission(allow_plugins)))
     faults = [found for found in report.diagnostics if found.severity == "error"]
     told = None
     if report.graph is not None and all(_about_sizes(found.code) for found in faults):

@@ -111,6 +111,6 @@ def join(device: str) -> World:
 def leave(world: World) -> None:
     """End the group of processes, if there is one."""
     if world.size > 1 and torch.distributed.is_initialized():
-        from accelerate import PartialState  # type: ignore[import-untyped]  # has no types
+        from accelerate import PartialState
 
         PartialState().destroy_process_group()

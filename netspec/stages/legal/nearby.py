@@ -11,7 +11,7 @@ from itertools import product
 
 from netspec.stages.legal.question import Axis, axes_of, family
 from netspec.stages.legal.search import Family, Legal, legal
-from netspec.stages.legal.walk import Walker
+from netspec.stages.legal.walk import Walker, cost
 from netspec.stages.legal.words import pattern, runs, sizes_text
 from netspec.stages.spec import Call, Graph
 
@@ -108,7 +108,7 @@ def _around(part: Graph) -> Nearby | None:
     axes = tuple(axis for axis in axes_of(part) if axis.name != "C")
     if not axes or len({axis.declared for axis in axes}) > 2:
         return None
-    reach = min(FURTHEST, MOST_WORK // (2 * len(part.calls) * (len(axes) + 1)))
+    reach = min(FURTHEST, MOST_WORK // (2 * cost(part.calls) * (len(axes) + 1)))
     if reach < 4:
         return None
     low, high = min(axis.declared for axis in axes) - reach, max(axis.declared for axis in axes) + reach

@@ -8,7 +8,7 @@ from itertools import product
 
 from netspec.ground.shapes import Tensor
 from netspec.stages.legal.search import Depends, Family, Legal, legal
-from netspec.stages.legal.walk import Outputs, Walker, frozen
+from netspec.stages.legal.walk import Outputs, Walker, cost, frozen
 from netspec.stages.spec import Graph, Inferred
 
 LEAST_LAST = 512  # how far is looked where nobody says
@@ -124,7 +124,7 @@ def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | Non
         last: the largest size that is tried; where left out at least twice the declared ones, as far as time allows.
     """
     axes = axes_of(graph)
-    most = MOST_WORK // max(len(graph.calls) * max(len(axes), 1), 1)
+    most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
     sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
     walker = Walker(frozen(graph, known) if right else graph)
     fits = search(walker, axes, sizes)

@@ -13,7 +13,7 @@ from itertools import product
 
 from netspec.ground.shapes import Tensor
 from netspec.stages.legal.separable import asks, separable
-from netspec.stages.legal.walk import Outputs, Result, Results, Walker
+from netspec.stages.legal.walk import Outputs, Result, Results, Walker, cost
 from netspec.stages.spec import Call, Ref
 
 MOST_PAIRS = 200_000  # calls that are asked for combinations of classes
@@ -180,7 +180,7 @@ class _Search:
 
     def shrink(self, classes: dict[str, list[tuple[int, ...]]], examined: dict[str, Sequence[int]]) -> None:
         """Leave out the largest sizes until the combinations can be gone through."""
-        most = max(MOST_PAIRS // (len(self.mixed) + len(self.asking)), 1)
+        most = max(MOST_PAIRS // cost([*self.mixed, *self.asking]), 1)
         while _count(classes) > most:
             name = max(classes, key=lambda each: len(classes[each]))
             sizes = sorted(size for group in classes[name] for size in group)

@@ -9,6 +9,7 @@ All others (Flatten, attention, a user's own layers) are asked pair by pair.
 from __future__ import annotations
 
 from netspec.ground.shapes import Shape
+from netspec.layers.table import TABLE
 from netspec.stages.review.wiring import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
 from netspec.stages.spec import Call
 
@@ -35,7 +36,8 @@ INSTANCE_NORMS = frozenset({f"InstanceNorm{axes}d" for axes in (1, 2, 3)})
 
 def separable(call: Call) -> bool:
     """Whether a layer treats each axis by itself."""
-    return call.record.name in SEPARABLE
+    name = call.record.name
+    return name in SEPARABLE and TABLE.get(name) is call.record  # a plugin may bear a name of torch's
 
 
 def asks(call: Call, shape: Shape) -> Shape | None:
@@ -43,4 +45,6 @@ def asks(call: Call, shape: Shape) -> Shape | None:
 
     None for others. InstanceNorm refuses a channel of one number.
     """
-    return tuple(min(size, 2) for size in shape) if call.record.name in INSTANCE_NORMS else None
+    name = call.record.name
+    known = name in INSTANCE_NORMS and TABLE.get(name) is call.record
+    return tuple(min(size, 2) for size in shape) if known else None

@@ -21,7 +21,7 @@ from netspec.stages.infer import Inference, Problem, infer
 from netspec.stages.legal.narrowing import narrowed
 from netspec.stages.legal.ranges import Range, ranges, read_by, size_at
 from netspec.stages.legal.search import Depends, Family, Legal, legal
-from netspec.stages.legal.walk import Outputs, Walker, frozen
+from netspec.stages.legal.walk import Outputs, Walker, cost, frozen
 from netspec.stages.mending.edits import insert_before
 from netspec.stages.spec import Graph, Report, Spec
 from netspec.stages.ways import Ways
@@ -63,7 +63,7 @@ class _Promise:
 
     def family(self) -> Family:
         """All promised sizes, as many of them as may be gone through."""
-        most = max(MOST_WORK // max(len(self.graph.calls) * len(self.found), 1), 1)
+        most = max(MOST_WORK // (cost(self.graph.calls) * len(self.found)), 1)
         sizes = {name: each.sizes[:most] for name, each in self.found.items()}
         depends: tuple[Depends, ...] = tuple(
             tuple(frozenset(read_by(node, self.found)) for node in declared.sizes) for declared in self.spec.inputs

@@ -11,11 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.ground.shapes import Tensor
+from netspec.layers.table import TABLE
 from netspec.stages.infer import apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
 Outputs = tuple[Tensor, ...]
+PLUGIN = 50  # calls of torch's own layers that take as long as one of a plugin, which may run on the meta device
 MOST_KEPT = 50_000  # results of one call that are kept
+
+
+def cost(calls: Iterable[Call]) -> int:
+    """What it takes to infer calls once, in calls of torch's own layers; at least 1."""
+    return max(sum(1 if TABLE.get(call.record.name) is call.record else PLUGIN for call in calls), 1)
 
 
 def frozen(graph: Graph, known: Sequence[Inferred]) -> Graph:
