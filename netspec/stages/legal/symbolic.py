@@ -15,9 +15,10 @@ from netspec.ground.expressions import Value
 from netspec.ground.findings import Findings
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping as MappingNode
+from netspec.stages.apply import Problem
 from netspec.stages.budgets import expectations
 from netspec.stages.diagnose import diagnose
-from netspec.stages.infer import Inference, Problem, infer
+from netspec.stages.infer import Inference, infer
 from netspec.stages.legal.narrowing import narrowed
 from netspec.stages.legal.ranges import Range, ranges, read_by, size_at
 from netspec.stages.legal.search import Depends, Family, Legal, legal

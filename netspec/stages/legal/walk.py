@@ -12,7 +12,7 @@ from typing import Any
 
 from netspec.ground.shapes import Tensor
 from netspec.layers.table import TABLE
-from netspec.stages.infer import apply
+from netspec.stages.apply import apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 
 Outputs = tuple[Tensor, ...]

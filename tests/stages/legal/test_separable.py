@@ -10,7 +10,7 @@ import pytest
 from netspec.ground.shapes import Fact, Shape
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
-from netspec.stages.infer import complete
+from netspec.stages.apply import complete
 from netspec.stages.legal.separable import INSTANCE_NORMS, SEPARABLE
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16)
