@@ -17,6 +17,8 @@ from netspec.stages.spec import Call, Graph
 
 MOST_WORK = 30_000  # calls that are inferred for one question
 FURTHEST = 128  # sizes below and above the declared ones
+MOST_RUNS = 4  # that are told one by one
+FEW = 32  # neighbouring sizes of which the roundest is chosen
 MOST_STARTS = 4096
 
 
@@ -27,13 +29,20 @@ class Nearby:
     axes: tuple[Axis, ...]
     found: Legal
 
-    def told(self, name: str) -> tuple[int, ...]:
-        """The sizes of an axis that are named: of a pattern its multiples, where all of them are right, else all."""
+    def period(self, name: str) -> int | None:
+        """The number whose multiples, near the declared size, are all right for an axis."""
         sizes = self.found.boxes[0][name]
         found = pattern(sizes, self.found.examined[name][-1]) if len(runs(sizes)) > 1 else None
-        if found is None or 0 not in found.remainders:
-            return sizes
-        return tuple(size for size in sizes if size % found.period == 0)
+        return None if found is None or 0 not in found.remainders else found.period
+
+    def candidates(self, name: str) -> tuple[int, ...]:
+        """The sizes of an axis that a person would choose: multiples, and of a few neighbours the roundest one."""
+        sizes, period = self.found.boxes[0][name], self.period(name)
+        if period is not None:
+            return tuple(size for size in sizes if size % period == 0)
+        few = [run for run in runs(sizes) if run[1] - run[0] < FEW]
+        round = {max(range(low, high + 1), key=lambda size: size & -size) for low, high in few}
+        return tuple(n for n in sizes if n in round or not any(low <= n <= high for low, high in few))
 
     def words(self) -> str | None:
         """`H and W multiples of 16`; None where the axes hang together, or no more than one size is right."""
@@ -41,10 +50,9 @@ class Nearby:
             return None
         said: dict[str, list[str]] = {}
         for name in self.found.boxes[0]:
-            sizes, examined = self.told(name), self.found.examined[name]
-            text = f"multiples of {sizes[1] - sizes[0]}" if sizes != self.found.boxes[0][name] else ""
-            text = text or sizes_text(sizes, examined).partition(", at least")[0]  # what lies below was not examined
-            if len(sizes) < 2:
+            sizes, examined, period = self.found.boxes[0][name], self.found.examined[name], self.period(name)
+            text = sizes_text(sizes, examined) if period is None else f"multiples of {period}"
+            if len(sizes) < 2 or (period is None and len(runs(sizes)) > MOST_RUNS):
                 return None
             if not text.startswith("every size"):
                 said.setdefault(text, []).append(name)
@@ -60,9 +68,9 @@ class Nearby:
         if not self.found.separate:
             return []
         declared = {axis.name: axis.declared for axis in self.axes}
-        told = {name: self.told(name) for name in declared}
-        above = {name: next((n for n in sizes if n >= declared[name]), None) for name, sizes in told.items()}
-        below = {name: next((n for n in reversed(sizes) if n <= declared[name]), None) for name, sizes in told.items()}
+        named = {name: self.candidates(name) for name in declared}
+        above = {name: next((n for n in sizes if n >= declared[name]), None) for name, sizes in named.items()}
+        below = {name: next((n for n in reversed(sizes) if n <= declared[name]), None) for name, sizes in named.items()}
         found = []
         for choice in (above, below):
             whole = {name: size for name, size in choice.items() if size is not None}
