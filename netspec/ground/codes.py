@@ -255,6 +255,16 @@ _WARNINGS = (
         "A regression loss takes class 8 for twice class 4; classes have no such order.",
     ),
     ("NS916", "An ignore that ignores nothing.", "What it was for is gone, and it could hide the next one."),
+    (
+        "NS930",
+        "A run goes on under other conditions.",
+        "It ends well, but not with the very weights that it would have had; run.json keeps what was changed.",
+    ),
+    (
+        "NS931",
+        "The last checkpoint is damaged, and the one before it is used.",
+        "What was trained since is trained again, with the same result; the disk may want a look.",
+    ),
 )
 
 CODES: dict[str, Code] = {

@@ -13,33 +13,38 @@ from torch import nn
 from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.batches import epoch_order
-from netspec.runner.checkpoint import random_state, set_random_state
 from netspec.runner.job import Job, State
 from netspec.runner.places import module_place, network_place
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
+from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.settings import make_optimizer, make_scheduler
 from netspec.runner.step import add_gradients
 from netspec.stages.spec import Spec
 
 
-def ready(spec: Spec, device: str | None, beside: Iterable[Diagnostic] = ()) -> tuple[Plan, Job, State]:
-    """All that a run needs, its first step tried; see `prepare`.
+def ready(
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), *, fresh: bool = True
+) -> tuple[Plan, Job, State]:
+    """All that a run needs, its first step tried; see `prepare`. A run that is not `fresh` brings its weights along.
 
     Raises:
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside)
-    job, state = begin(plan)
+    job, state = begin(plan, fresh=fresh)
     try_first_step(plan, job, state)
     return plan, job, state
 
 
-def begin(plan: Plan) -> tuple[Job, State]:
-    """The job, and the state before its first step: the initial weights depend on the seed alone."""
+def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
+    """The job, and the state before its first step: the initial weights depend on the seed alone.
+
+    Those that the spec's `weights` names are loaded where the run is a `fresh` one.
+    """
     settings = plan.settings
     seed_everything(settings.seed)
-    model = compile_spec(plan.spec).to(plan.device)
+    model = compile_spec(plan.spec, weights=fresh).to(plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
     job = make_job(plan, model)
@@ -49,7 +54,8 @@ def begin(plan: Plan) -> tuple[Job, State]:
     optimizer = make_optimizer(settings.optimizer, parameters)
     chosen = settings.scheduler
     scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
-    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device), model)
+    losses = torch.zeros(job.steps, device=plan.device)
+    return job, State(model, optimizer, scheduler, losses, model, job.precision.scaler())
 
 
 def seed_everything(seed: int) -> None:
@@ -65,7 +71,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> None:
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    model, before = state.model, random_state()
+    model, before = state.model, random_state(plan.device)
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     with _entered(model) as modules:
         try:
@@ -76,13 +82,13 @@ def try_first_step(plan: Plan, job: Job, state: State) -> None:
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run
-            raise refusal(error, plan, modules) from error
+            raise refusal(error, plan, job, modules) from error
         finally:
             model.zero_grad(set_to_none=True)
             with torch.no_grad():
                 for buffer, value in buffers:
                     buffer.copy_(value)
-            set_random_state(before)
+            set_random_state(before, plan.device)
 
 
 @contextmanager
@@ -106,15 +112,16 @@ def _entered(model: nn.Module) -> Iterator[list[str]]:
             hook.remove()
 
 
-def refusal(error: Exception, plan: Plan, modules: list[str], *notes: tuple[str, str]) -> SpecError:
+def refusal(error: Exception, plan: Plan, job: Job, modules: list[str], *notes: tuple[str, str]) -> SpecError:
     """What torch raised in a step, as a finding at the layer it was in: `modules` are the open ones."""
     size, batch = plan.settings.batch_size, plan.settings.nodes.get("batch_size")
     text = str(error)
     at, what = module_place(plan.report, modules[-1]) if modules else (network_place(plan.spec), "the network")
     if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "allocate memory" in text:
         message = f"{plan.device} has not enough memory for batches of {size}"
-        advice = ("fix", f"batch_size: {max(1, size // 2)}")
-        return problem("NS609", message, batch or at, advice, torch_says(error), *notes)
+        fix = ("fix", f"batch_size: {max(1, size // 2)}")
+        parts = ("or", f"accumulate: {2 * job.accumulate}, which takes the same steps in more and smaller parts")
+        return problem("NS609", message, batch or at, fix, parts, torch_says(error), *notes)
     if "more than 1 value per channel" in text:
         few = min(size, len(plan.data.train))
         message = f"{what} gets one value of each channel from a batch of {few}, which has no variance"

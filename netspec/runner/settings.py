@@ -31,6 +31,7 @@ class Settings:
     device: str
     clip_grad_norm: float | None
     early_stopping: int | None
+    checkpoint_every: dict[str, Any] | None
     nodes: dict[str, Node]
 
 
@@ -42,6 +43,11 @@ def _above_zero(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
+def _every(value: Any) -> bool:
+    tests = {"steps": _whole(1), "seconds": _above_zero, "epochs": _whole(1)}
+    return isinstance(value, dict) and len(value) == 1 and all(key in tests and tests[key](value[key]) for key in value)
+
+
 _TESTS: dict[str, Test] = {
     "epochs": _whole(1),
     "batch_size": _whole(1),
@@ -49,6 +55,7 @@ _TESTS: dict[str, Test] = {
     "early_stopping": _whole(1),
     "clip_grad_norm": _above_zero,
     "device": lambda value: isinstance(value, str),
+    "checkpoint_every": _every,
 }
 _FAMILIES = {"loss": losses, "optimizer": optimizers, "scheduler": schedulers}
 

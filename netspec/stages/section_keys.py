@@ -24,6 +24,13 @@ NAMED_LIST: Schema = {"type": "array", "items": NAMED}
 ROWS: Schema = {"type": "array", "minItems": 1}
 COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
 AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
+EVERY: Schema = {
+    "type": "object",
+    "properties": {"steps": POSITIVE, "seconds": ABOVE_ZERO, "epochs": POSITIVE},
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+}
 FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
 
 
@@ -71,6 +78,13 @@ TRAIN_KEYS = (
     Key("clip_grad_norm", ABOVE_ZERO, "a number > 0", "Scales gradients whose common norm is larger down to it.", 1.0),
     Key(
         "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
+    ),
+    Key(
+        "checkpoint_every",
+        EVERY,
+        "one of {steps: N}, {seconds: N} and {epochs: N}",
+        "When all that is needed to go on is written; left out: after epochs, and within one every minute.",
+        {"seconds": 30},
     ),
 )
 

@@ -17,10 +17,11 @@ from safetensors.torch import load_file
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.reading import ReadError
 from netspec.runner import keeper
-from netspec.runner import train as train_module
-from netspec.runner.checkpoint import random_state, set_random_state, write_atomically
 from netspec.runner.evaluate import evaluate_run, load_run
+from netspec.runner.files import write_atomically
+from netspec.runner.interrupt import Interrupt
 from netspec.runner.progress import Silent
+from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.resume import same_run, spec_to_resume
 from netspec.runner.train import Run, train
 from netspec.stages.load import load
@@ -72,7 +73,7 @@ def stop_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
         counted["steps"] += 1
         return counted["steps"] == steps
 
-    monkeypatch.setattr(train_module.Interrupt, "__call__", asked)
+    monkeypatch.setattr(Interrupt, "__call__", asked)
 
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 11])
@@ -105,7 +106,7 @@ def test_more_epochs_continue_a_finished_run(run: Start, tmp_path: Path) -> None
 
 def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     whole = run(PICTURES, out="whole")
-    monkeypatch.setattr(keeper, "EVERY", 0.0)
+    monkeypatch.setattr(keeper, "AFTER", 0.0)
 
     def die(*args: object) -> bool:
         rows = (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
@@ -114,7 +115,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytes
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(train_module.Interrupt, "__call__", die)
+        patch.setattr(Interrupt, "__call__", die)
         with pytest.raises(MemoryError):
             run(PICTURES, out="cut")
     assert json.loads((tmp_path / "cut" / "run.json").read_text())["status"] == "running"
