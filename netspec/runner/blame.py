@@ -38,9 +38,8 @@ def first_bad(report: Report, job: Job, state: State, limit: float = LIMIT) -> s
     """
     search = Search(report, job, state, time.monotonic() + limit)
     state.net = state.model  # a compiled one would not tell of its layers
-    with search.watching(state.model):
-        with suppress(NotFiniteError, RuntimeError, ValueError):  # what ended the run ends this one
-            fit(replace(job, early_stopping=None), state, search, search.over, search)
+    with search.watching(state.model), suppress(NotFiniteError, RuntimeError, ValueError):  # it ends as the run did
+        fit(replace(job, early_stopping=None), state, search, search.over, search)
     return search.found
 
 
