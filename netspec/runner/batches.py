@@ -54,14 +54,20 @@ class MemoryFeed:
             yield self.take(index, whole, world)
 
     def take(self, index: torch.Tensor | slice, whole: int, world: World = ALONE) -> Batch:
-        """The batch of the `whole` samples `index`, as far as they are this process's."""
+        """The batch of the `whole` samples `index`, as far as they are this process's.
+
+        Where they are fewer than there are processes, one that gets none gets the first, which does not count.
+        """
+        own = whole
         if world.size > 1:
-            index = world.share(torch.arange(len(self))[index] if isinstance(index, slice) else index)
+            index = torch.arange(len(self))[index] if isinstance(index, slice) else index
+            part = world.share(index)
+            index, own = (part, len(part)) if len(part) else (index[:1], 0)
         first, *others = (x[index] for x in self.inputs)
         if self.change is not None:
             first = self.change(first)
         inputs = tuple(self._place(x) for x in (first, *others))
-        return Batch(inputs, tuple(y[index].to(self.device, non_blocking=True) for y in self.targets), whole)
+        return Batch(inputs, tuple(y[index].to(self.device, non_blocking=True) for y in self.targets), own, whole)
 
     def _place(self, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.device, non_blocking=True)

@@ -52,20 +52,21 @@ class Search:
         self.found: str | None = None
 
     def over(self) -> bool:
-        """Whether it is found, or the time is over."""
-        return self.found is not None or time.monotonic() >= self.end
-
-    def due(self) -> bool:
-        return False
-
-    def step(self, *_: Any) -> None:
-        """A step is done."""
+        """After a step: whether it is found, or the time is over."""
         state = self.state
         if self.found is None and not state.losses[state.step - 1].isfinite():
             self._note("the loss of finite outputs was not finite", before=True)
         for name, weight in state.model.named_parameters():
             if self.found is None and weight.requires_grad and not weight.isfinite().all():
                 self._note(f"{self._owner(name)} got weights that are not finite", before=True)
+        return self.found is not None or time.monotonic() >= self.end
+
+    def due(self) -> bool:
+        """Nothing is shown or stored."""
+        return False
+
+    def step(self, *_: Any) -> None:
+        """Never due."""
 
     def epoch(self, *_: Any) -> None:
         """An epoch is over."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import torch
 
 from netspec.runner.job import NotFiniteError, State
+from netspec.runner.world import ALONE, World
 
 
-def finite_losses(state: State) -> torch.Tensor:
-    """The losses of the epoch's steps so far, [steps], on the CPU.
+def finite_losses(state: State, world: World = ALONE) -> torch.Tensor:
+    """The losses of the epoch's steps so far, [steps], on the CPU; those of all processes of `world` added up.
 
     Raises:
         NotFiniteError: one of them is none; it names the first.
     """
-    losses = state.losses[: state.step].cpu()
+    losses = world.sum(state.losses[: state.step].clone()).cpu()
     bad = losses.isfinite().logical_not().nonzero()
     if len(bad):
         raise NotFiniteError(state.epoch, int(bad[0, 0]), rate(state))
@@ -22,6 +23,8 @@ def finite_losses(state: State) -> torch.Tensor:
 
 def require_finite(state: State) -> None:
     """Losses and trained weights are finite: the loss of the last step was computed before the weights it made.
+
+    Of several processes each looks at its own; what was bad in one is soon bad in the weights of all.
 
     Raises:
         NotFiniteError: one is not.

@@ -19,21 +19,27 @@ from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.settings import make_optimizer, make_scheduler
+from netspec.runner.spread import copies, shard, together
 from netspec.runner.step import add_gradients
+from netspec.runner.world import ALONE, World
 from netspec.stages.spec import Spec
 
 
 def ready(
-    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), *, fresh: bool = True
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, *, fresh: bool = True
 ) -> tuple[Plan, Job, State]:
     """All that a run needs, its first step tried; see `prepare`. A run that is not `fresh` brings its weights along.
 
     Raises:
         SpecError: what stands in the way.
     """
-    plan = prepare(spec, device, beside)
+    plan = prepare(spec, device, beside, world)
     job, state = begin(plan, fresh=fresh)
-    try_first_step(plan, job, state)
+    unused = try_first_step(plan, job, state)
+    if world.size > 1:
+        if plan.settings.strategy == "ddp":
+            state.net = copies(state.model, plan.device, unused)
+        torch.manual_seed(plan.settings.seed + world.rank)  # each draws its own dropout
     return plan, job, state
 
 
@@ -47,11 +53,14 @@ def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     model = compile_spec(plan.spec, weights=fresh).to(plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
+    model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
+    if sharded:
+        shard(model, plan.world, plan.device)
     job = make_job(plan, model)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not parameters:
         raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
-    optimizer = make_optimizer(settings.optimizer, parameters)
+    optimizer = make_optimizer(settings.optimizer, parameters, fused=not sharded)
     chosen = settings.scheduler
     scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
     losses = torch.zeros(job.steps, device=plan.device)
@@ -65,8 +74,11 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def try_first_step(plan: Plan, job: Job, state: State) -> None:
+def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     """Forward and backward on the first batch; weights, buffers and random generators end as they were.
+
+    Returns:
+        Whether a parameter got no gradient.
 
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
@@ -79,6 +91,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> None:
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
                 add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
+            return any(parameter.grad is None for parameter in model.parameters() if parameter.requires_grad)
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run

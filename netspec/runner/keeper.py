@@ -41,28 +41,31 @@ class Keeper:
     Nothing that is not finite is stored: what was stored before is good, and stays.
     """
 
-    def __init__(self, folder: RunFolder, text: str, events: Events, every: Every) -> None:
-        self.folder, self.text, self.events, self.every = folder, text, events, every
+    def __init__(self, folder: RunFolder, text: str, events: Events, every: Every, state: State) -> None:
+        self.folder, self.text, self.events, self.every, self.state = folder, text, events, every, state
         self.best: nn.Module | None = None
         self.good: dict[str, Any] | None = None  # the last whole epoch, where the disk has an earlier state
         self.steps = self.epochs = 0  # of the run, when it was last stored
         self.stored = self.cost = 0.0  # when that was, and how long it took
 
-    def start(self, state: State) -> None:
+    def start(self) -> None:
         """The state is what the disk has; where it has none yet, it is stored."""
         if not self.folder.checkpoint.exists():
-            self.keep(state)
-        self._note(state)
+            self.keep(self.state)
+        self._note()
+
+    def due(self) -> bool:
+        """Whether the state is to be stored after this step; an epoch's last one is followed by the epoch's end."""
+        return self.state.step < len(self.state.losses) and self._due()
 
     def step(self, state: State) -> None:
-        """A step is done."""
-        if state.step < len(state.losses) and self._due(state):  # the last one is followed by the epoch's end
-            self.keep(state)
+        """Store the state, in the middle of an epoch."""
+        self.keep(state)
 
     def epoch(self, state: State, best: bool) -> None:
         """An epoch is over, and whether it was the best; its row is the last of the history."""
         require_finite(state)
-        due = self._due(state, whole=True)
+        due = self._due(whole=True)
         if best:
             self.best = state.model if due else copy.deepcopy(state.model)
         with self._writing():
@@ -82,20 +85,23 @@ class Keeper:
             save_checkpoint(self.folder.checkpoint, state, self.folder.previous)
         self.good = None
         self.cost = time.monotonic() - began
-        self._note(state)
+        self._note()
 
-    def _note(self, state: State) -> None:
-        self.steps, self.epochs = state.epoch * len(state.losses) + state.step, state.epoch
+    def _note(self) -> None:
+        self.steps, self.epochs = self._steps(), self.state.epoch
         self.stored = time.monotonic()
 
-    def _due(self, state: State, whole: bool = False) -> bool:
+    def _steps(self) -> int:
+        return self.state.epoch * len(self.state.losses) + self.state.step
+
+    def _due(self, whole: bool = False) -> bool:
         every, seconds = self.every, time.monotonic() - self.stored
         if every.steps is not None:
-            return state.epoch * len(state.losses) + state.step - self.steps >= every.steps
+            return self._steps() - self.steps >= every.steps
         if every.seconds is not None:
             return seconds >= every.seconds
         if every.epochs is not None:
-            return whole and state.epoch - self.epochs >= every.epochs
+            return whole and self.state.epoch - self.epochs >= every.epochs
         return seconds >= max(AFTER if whole else WITHIN, self.cost / SHARE)
 
     def back(self, state: State) -> None:

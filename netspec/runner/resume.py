@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netspec.build.plugins.permission import permission
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.tree import plain
 from netspec.runner.evaluate import load_run
@@ -33,13 +34,17 @@ class Before:
     changes: dict[str, str]
 
 
-def spec_to_resume(folder: str | Path, spec: str | None, settings: tuple[str, ...]) -> Spec:
+def spec_to_resume(
+    folder: str | Path, spec: str | None, settings: tuple[str, ...], allow_plugins: bool = False
+) -> Spec:
     """The spec for going on in `folder`: the run's own, or the file `spec`, with `settings` made on it.
 
     Raises:
         ReadError: `folder` holds no run, or `spec` cannot be read.
     """
-    return load(spec, settings) if spec is not None else load_run(folder, settings).spec
+    if spec is not None:
+        return load(spec, settings, plugins=permission(allow_plugins))
+    return load_run(folder, settings, allow_plugins=allow_plugins).spec
 
 
 def same_run(folder: str | Path, changed: Spec) -> Before:

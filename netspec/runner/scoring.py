@@ -14,12 +14,12 @@ from netspec.runner.objective import as_tuple
 
 
 def mean_loss(job: Job, state: State) -> float:
-    """The loss over the samples of the epoch's steps so far, each sample counted alike.
+    """The loss over the samples of the epoch's steps so far, of all processes, each sample counted alike.
 
     Raises:
         NotFiniteError: one of the steps had none.
     """
-    losses = finite_losses(state).double()  # [steps]
+    losses = finite_losses(state, job.world).double()  # [steps]
     sizes = torch.full_like(losses, job.batch_size)
     if state.step * job.batch_size > len(job.train):
         sizes[-1] = len(job.train) - (state.step - 1) * job.batch_size
@@ -43,10 +43,10 @@ def evaluate(model: nn.Module, feed: Feed, job: Job, net: Callable[..., Any] | N
     for batch in feed.batches(None, max(job.batch_size, 512), job.world):
         with job.precision.autocast():
             output = net(*batch.inputs)  # [B, *output], or several
-            loss = job.objective(output, batch.targets) * len(batch.inputs[0])
+            loss = job.objective(output, batch.targets) * batch.own
         total = loss if total is None else total + loss
         if metric is not None:
-            metric.update(as_tuple(output)[0], batch.targets[0])
+            metric.update(as_tuple(output)[0][: batch.own], batch.targets[0][: batch.own])
     assert total is not None  # a split has a sample
     mean = job.world.sum(total.float()).item() / len(feed)
     return {"loss": mean, **(metric.result() if metric is not None else {})}

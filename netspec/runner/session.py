@@ -109,7 +109,7 @@ class Session:
         """The loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
         events = Events(self.folder.path)
-        keeper = Keeper(self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})))
+        keeper = Keeper(self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state)
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
             for found in self.said:
@@ -117,7 +117,7 @@ class Session:
             if state.epoch >= job.epochs:
                 done = f"{count(state.epoch, 'epoch')} done already"
                 progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")
-            keeper.start(state)
+            keeper.start()
             status = fit(job, state, progress, interrupt, keeper)
             keeper.keep(state)
             return status

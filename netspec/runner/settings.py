@@ -12,6 +12,7 @@ from netspec.ground.tree import Mapping, Node, Sequence, describe, is_null
 from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
 from netspec.runner.problems import Collector, problem, top
+from netspec.runner.spread import Strategy
 from netspec.stages.section_keys import TRAIN_KEYS
 from netspec.stages.spec import Spec
 
@@ -32,6 +33,7 @@ class Settings:
     clip_grad_norm: float | None
     early_stopping: int | None
     checkpoint_every: dict[str, Any] | None
+    strategy: Strategy
     nodes: dict[str, Node]
 
 
@@ -56,6 +58,7 @@ _TESTS: dict[str, Test] = {
     "clip_grad_norm": _above_zero,
     "device": lambda value: isinstance(value, str),
     "checkpoint_every": _every,
+    "strategy": lambda value: value in ("ddp", "fsdp"),
 }
 _FAMILIES = {"loss": losses, "optimizer": optimizers, "scheduler": schedulers}
 
@@ -154,8 +157,13 @@ def make_scheduler(choice: Choice, optimizer: torch.optim.Optimizer, steps: int)
     return choice.make(optimizer=optimizer, **more)
 
 
-def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter], fused: bool = True) -> torch.optim.Optimizer:
     """The optimizer on a network's parameters, in its fused form where torch has one and the spec does not choose.
+
+    Args:
+        choice: the spec's.
+        parameters: what it changes.
+        fused: False where the weights are spread over processes, for which torch has no fused form.
 
     Raises:
         SpecError: NS605 when torch refuses.
@@ -163,7 +171,7 @@ def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter]) -> torc
     from netspec.runner.byname import parameters as signature
 
     chosen = {"fused", "foreach", "differentiable"} & choice.kwargs.keys()
-    fused = "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
+    fused = fused and "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
     optimizer: torch.optim.Optimizer
     if fused and parameters and parameters[0].device.type in ("cpu", "cuda", "mps"):
         try:

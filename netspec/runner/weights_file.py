@@ -8,17 +8,19 @@ import torch
 from torch import nn
 
 from netspec.build.compile import compile_spec
+from netspec.build.plugins.permission import permission
 from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_weights
 from netspec.stages.load import load
 
 
-def load_model(path: str | Path, device: torch.device | str = "cpu") -> nn.Module:
+def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_plugins: bool = False) -> nn.Module:
     """The network of a weights file that a run has written, in evaluation mode.
 
     Args:
         path: `best.safetensors` or `last.safetensors` of a run, wherever it lies.
         device: where the model is wanted.
+        allow_plugins: let the modules run that its spec names in `plugins`.
 
     Raises:
         ReadError: the file is missing or damaged, or holds no spec.
@@ -36,7 +38,7 @@ def load_model(path: str | Path, device: torch.device | str = "cpu") -> nn.Modul
         raise ReadError(f"{path}: cannot be read: {str(error).splitlines()[0]}{advice}") from None
     if text is None:
         raise ReadError(f"{path}: holds weights without a spec, so that it was not written by netspec train")
-    model = compile_spec(load(text), weights=False)
+    model = compile_spec(load(text, plugins=permission(allow_plugins)), weights=False)
     try:
         load_weights(path, model)
     except CheckpointError as error:

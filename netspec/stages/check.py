@@ -71,10 +71,11 @@ def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str]) -> t
     """The diagnostics of a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
-        again = load(source if "\n" in source else source + "\n", spec.settings, folder=spec.folder)
+        whole = source if "\n" in source else source + "\n"
+        again = load(whole, spec.settings, folder=spec.folder, plugins=spec.plugins)
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
-        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay)
+        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
     return check(again, fixes=False, ignore=ignore).diagnostics
 
 

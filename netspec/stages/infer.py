@@ -88,15 +88,22 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
             raise DtypeFact(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
 
 
-def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
-    dtypes = tuple(tensor.dtype for tensor in inputs)
-    shapes = result if isinstance(result, list) else [result]
-    for shape in shapes:
+def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
+    """What a layer gives: its rule applied."""
+    namespace = SimpleNamespace(**args)
+    if record.tensors is not None:
+        outputs = record.tensors(namespace, *inputs)
+    else:
+        result = record.shape(namespace, *(tensor.shape for tensor in inputs))
+        dtypes = tuple(tensor.dtype for tensor in inputs)
+        shapes = result if isinstance(result, list) else [result]
+        outputs = tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
+    for shape in (tensor.shape for tensor in outputs):
         if len(shape) > MOST_AXES:
             raise Fact(f"the tensor would have more than {MOST_AXES} axes")
         if any(size > LARGEST for size in shape):
             raise Fact("the tensor would be larger than 2^62")
-    return tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
+    return outputs
 
 
 def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
@@ -136,17 +143,16 @@ def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[P
 
 def apply(call: Call, inputs: Outputs) -> _Outcome:
     """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
-    record, shapes = call.record, [tensor.shape for tensor in inputs]
-    args = complete(record, call.args)
+    record, args = call.record, complete(call.record, call.args)
     outcome = _Outcome([], [], args)
     try:
         other = _compare(call, args, inputs, outcome.problems)
         if call.broken:
             return outcome
-        namespace = SimpleNamespace(**args)
-        outcome.worlds.append(_typed(record, record.shape(namespace, *shapes), inputs))
+        outcome.worlds.append(_outputs(record, args, inputs))
         if other is not None:
-            pretended = _typed(record, record.shape(namespace, *other), inputs)
+            changed = (replace(tensor, shape=shape) for tensor, shape in zip(inputs, other, strict=True))
+            pretended = _outputs(record, args, tuple(changed))
             if pretended != outcome.worlds[0]:
                 outcome.worlds.append(pretended)
     except Fact as fact:

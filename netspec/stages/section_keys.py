@@ -86,6 +86,14 @@ TRAIN_KEYS = (
         "When all that is needed to go on is written; left out: after epochs, and within one every minute.",
         {"seconds": 30},
     ),
+    Key(
+        "strategy",
+        {"enum": ["ddp", "fsdp"]},
+        "ddp or fsdp",
+        "Several processes (`--nproc`) each hold the whole model, or a part of its weights.",
+        "fsdp",
+        "ddp",
+    ),
 )
 
 DATA_KEYS = (

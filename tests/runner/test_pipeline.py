@@ -73,7 +73,7 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     options = {"dtype": torch.float32, "channels_last": True}
     source = Loaded(split, picture=True)
     plain = make_feed(split, split.targets, found, source, CPU, augment=False, **options)  # type: ignore[arg-type]
-    ((x,), (y,), _) = plain.take(torch.tensor([4, 1]), 2)
+    ((x,), (y,), *_) = plain.take(torch.tensor([4, 1]), 2)
     assert y.tolist() == [4, 1]
     torch.testing.assert_close(x, (inputs[[4, 1]] / 255 - 0.5) / 0.5)
     assert x.is_contiguous(memory_format=torch.channels_last)
