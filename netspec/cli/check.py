@@ -177,8 +177,8 @@ def _show_texts(answers: Iterable[Answer]) -> Iterator[Answer]:
 
 def report_text(report: Report, look: Look = PIPE) -> str:
     """A report's findings, then one line that sums it up."""
-    errors = sum(found.severity == "error" for found in report.diagnostics)
-    line = f"{report.spec.path}: {_counts(errors, len(report.diagnostics) - errors)}"
+    errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
+    line = f"{report.spec.path}: {_counts(errors, warnings)}"
     if not errors:
         line += f"; {totals(report)}"
     body = render(report.diagnostics, report.spec.sources, look)

@@ -5,6 +5,7 @@ metrics.jsonl      one object an epoch               curves.png       the same a
 last.ckpt          all that is needed to go on       events.*         for TensorBoard
 previous.ckpt      the one before it                 .lock            held while a process writes here
 last.safetensors, best.safetensors                   the weights alone
+confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the end, where there is such a thing
 """
 
 from __future__ import annotations

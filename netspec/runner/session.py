@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from netspec.runner.loop import fit
 from netspec.runner.prepare import Plan, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress
+from netspec.runner.report import report
 from netspec.runner.resume import Before, all_changes, named, require_room
 from netspec.runner.rundir import RunFolder
+from netspec.views.runs import settings_of
 from netspec.views.text import render
 
 
@@ -74,8 +77,10 @@ class Session:
                 self._go_on(self.before)
             with writing(self.folder):
                 self._begin()
-                status = self._train(interrupt)
-                self._end(status)
+                with self._events() as events:
+                    status = self._train(interrupt, events)
+                    self._end(status, events)
+                    self._report(interrupt, events)
         state = self.state
         return Run(self.folder.path, status, tuple(state.history), state.best, state.model, interrupt.signal)
 
@@ -105,10 +110,19 @@ class Session:
         self.folder.write_info(self.info)
         self.folder.write_rows(self.state.history)
 
-    def _train(self, interrupt: Interrupt) -> str:
+    @contextlib.contextmanager
+    def _events(self) -> Iterator[Events]:
+        events = Events(self.folder.path)
+        try:
+            events.begin(self.plan.report, settings_of(self.plan.spec))
+            yield events
+        finally:
+            with contextlib.suppress(OSError):  # a full disk was told of where it mattered
+                events.close()
+
+    def _train(self, interrupt: Interrupt, events: Events) -> str:
         """The loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
-        events = Events(self.folder.path)
         keeper = Keeper(self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state)
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
@@ -122,24 +136,33 @@ class Session:
             keeper.keep(state)
             return status
         except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-            raise self._failed(error, keeper) from error
+            raise self._failed(error, keeper, events) from error
         finally:
             progress.stop()
-            with contextlib.suppress(OSError):  # a full disk was told of where it mattered
-                events.close()
 
-    def _end(self, status: str) -> None:
+    def _end(self, status: str, events: Events) -> None:
         """What is only wanted of a run that is over."""
         save_weights(self.folder.last, self.state.model, self.text)
         draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
         self.folder.write_info(replace(self.info, status=status, best=self.state.best))
+        events.end(status)
 
-    def _failed(self, error: Exception, keeper: Keeper) -> SpecError:
+    def _report(self, interrupt: Interrupt, events: Events) -> None:
+        """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+        if self.state.best is None or interrupt():
+            return
+        try:
+            report(self.plan, self.job, self.folder.path, self.state.best, events, interrupt)
+        except (RuntimeError, ValueError, CheckpointError) as error:
+            what = str(error).splitlines()[0]
+            self.progress.message(f"the pictures of the results could not be drawn: {what}")
+
+    def _failed(self, error: Exception, keeper: Keeper, events: Events) -> SpecError:
         """The folder as it was when all was well, and the finding that says what happened."""
         traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
         self.state.model.zero_grad(set_to_none=True)
         keeper.back(self.state)
-        self._end("failed")
+        self._end("failed", events)
         keeper.finish()
         kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
         if not isinstance(error, NotFiniteError):

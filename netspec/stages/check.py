@@ -89,6 +89,4 @@ def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
     if origin is None:
         return found
     frame = Frame(f"the file {found.span.path}, named", origin)
-    return found if frame in found.frames else Diagnostic(
-        found.code, found.message, found.span, found.layer, found.notes, found.fixes, (*found.frames, frame)
-    )  # fmt: skip
+    return found if frame in found.frames else replace(found, frames=(*found.frames, frame))

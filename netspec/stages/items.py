@@ -19,6 +19,7 @@ from netspec.stages.written import Params, block_args, fits_block, fits_layer, l
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
+UNREAD = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
 BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
 
 
@@ -32,7 +33,8 @@ class ItemParser:
 
     def __init__(self, findings: Findings, types: Types, block_params: dict[str, Params]) -> None:
         self.findings = findings
-        self.layers, self.complete = types.layers, types.complete
+        self.layers = types.layers
+        self.complete = types.complete and not any(found.code in UNREAD for found in findings.list())
         self.block_params = block_params
         self.types = (*self.layers, *block_params)
 
@@ -154,12 +156,12 @@ class ItemParser:
             parts = unglued(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
-            if not self.complete:  # it may be the type of a plugin that could not be had, which was noted
-                return unknown(node, key, **shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
             plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
-            self.findings.misspelt("NS204", message, plain, self.types)
             guess = meant(str(plain.value), self.types) if self.findings.suggests else None
+            if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
+                return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be had
+            self.findings.misspelt("NS204", message, plain, self.types)
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
             key = replace(key, value=guess, text=guess)
