@@ -90,7 +90,7 @@ def test_other_steps_in_the_middle_of_an_epoch_are_refused(
 ) -> None:
     asked = iter([False, False, False, True])
     with monkeypatch.context() as patch:
-        patch.setattr(Interrupt, "__call__", lambda self: next(asked))
+        patch.setattr(Interrupt, "__call__", lambda self: next(asked, True))
         cut = run(table)
     spec = spec_to_resume(cut.folder, None, ("train.batch_size=4",))
     (found,) = refused(train, spec, resume=cut.folder, progress=Silent())
