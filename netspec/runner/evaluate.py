@@ -14,10 +14,11 @@ from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
 from netspec.runner.figures.findings import Counting, Tally, class_names
+from netspec.runner.info import Info
 from netspec.runner.job import Row
 from netspec.runner.prepare import channels_last, make_job, prepare
 from netspec.runner.problems import option, problem
-from netspec.runner.rundir import Info, RunFolder
+from netspec.runner.rundir import RunFolder
 from netspec.runner.scoring import evaluate
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
@@ -39,11 +40,12 @@ class LoadedRun:
         Raises:
             SpecError: NS608, they cannot be loaded.
         """
-        model, folder = compile_spec(self.spec), self.folder
+        model, folder = compile_spec(self.spec, weights=False), self.folder
         killed = self.info.status == "running"  # its last.safetensors, if there is one, is from before
         try:
-            if weights == "last" and folder.checkpoint.is_file() and (killed or not folder.last.is_file()):
-                load_checkpoint_weights(folder.checkpoint, model)
+            kept = folder.checkpoint.is_file() or folder.previous.is_file()
+            if weights == "last" and kept and (killed or not folder.last.is_file()):
+                load_checkpoint_weights(folder.checkpoint, model, folder.previous)
             else:
                 load_weights({"best": folder.best, "last": folder.last}[weights], model)
         except CheckpointError as error:
