@@ -48,24 +48,29 @@ class Accuracy:
 
 
 class Errors:
-    """Mean absolute error, root of the mean squared error, and R² (mean over columns) with `mean` the targets' mean."""
+    """Mean absolute error, root of the mean squared error, and R² (mean over columns).
 
-    def __init__(self, mean: torch.Tensor) -> None:
-        self.mean = mean  # [*output]; known beforehand, so that the spread is summed without cancellation
-        precise = torch.float32 if mean.device.type == "mps" else torch.float64
-        self.sums = torch.zeros(3, *mean.shape, dtype=precise, device=mean.device)
+    Args:
+        near: [*output] the mean of the targets, or of some: the spread is summed from there, without cancellation.
+    """
+
+    def __init__(self, near: torch.Tensor) -> None:
+        precise = torch.float32 if near.device.type == "mps" else torch.float64
+        self.near = near.to(precise)
+        self.sums = torch.zeros(4, *near.shape, dtype=precise, device=near.device)
         self.count = 0
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """output and target [N, *output]."""
-        error, spread = output.float() - target, target - self.mean
-        self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), spread.square().sum(0)])
+        error, away = (output.float() - target).to(self.near.dtype), target - self.near
+        self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), away.square().sum(0), away.sum(0)])
         self.count += len(target)
 
     def result(self) -> dict[str, float]:
         if not self.count:
             return {}
-        absolute, squared, spread = self.sums.cpu().double()
+        absolute, squared, spread, away = self.sums.cpu().double()
+        spread = spread - away.square() / self.count  # from `near` to the mean
         values = {"mae": absolute.mean().item() / self.count, "rmse": (squared.mean().item() / self.count) ** 0.5}
         if bool((spread > 0).all()):
             values["r2"] = (1 - squared / spread).mean().item()
@@ -73,7 +78,13 @@ class Errors:
 
 
 def make_metric(kind: Kind, targets: torch.Tensor, device: torch.device) -> Metric | None:
-    """The metric for a kind of loss; None for lists of labels, which have no plain share of right answers."""
+    """The metric for a kind of loss; None for lists of labels, which have no plain share of right answers.
+
+    Args:
+        kind: what the loss compares.
+        targets: [N, ...] those to be measured against, or the first of them.
+        device: where the batches are.
+    """
     if kind == "labels":
         return None
     if kind == "numbers":

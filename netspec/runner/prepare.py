@@ -105,8 +105,13 @@ def channels_last(model: nn.Module, plan: Plan) -> bool:
     """Whether pictures are laid out channels-last, which convolutions on CPU and CUDA are faster with."""
     if plan.world.size > 1 and plan.settings.strategy == "fsdp":  # which takes contiguous weights only
         return False
-    convolves = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
-    return convolves and len(plan.contract.input.shape) == 3 and plan.device.type in ("cpu", "cuda")
+    return convolves(model, plan.contract.input, plan.device)
+
+
+def convolves(model: nn.Module, input: Tensor, device: torch.device) -> bool:
+    """Whether a network's pictures are worth to be laid out channels-last."""
+    found = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
+    return found and len(input.shape) == 3 and device.type in ("cpu", "cuda")
 
 
 def make_job(plan: Plan, model: nn.Module) -> Job:
