@@ -1,4 +1,4 @@
-"""What is to be predicted or scored: files, folders and standard input → samples as a run's network gets them, one at a time.
+"""What is to be predicted or scored: files, folders and standard input → samples as a run's network gets them.
 
 A picture or row that cannot be had is a Fault in its place; what comes after it is read all the same.
 """

@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.cli.main import main
 from netspec.runner.evaluate import load_run
 from netspec.runner.train import Run
 
@@ -41,25 +39,6 @@ layers: [{Linear: 1}]
 data: {CSV: {path: rows.csv}}
 train: {epochs: 1, loss: MSELoss, optimizer: {SGD: {lr: 0.1}}}
 """
-
-
-@pytest.fixture
-def netspec(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Outcome]:
-    """`netspec("predict", "run", …, stdin=b"")` in `tmp_path`: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: bytes = b"") -> Outcome:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return int(left.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 def photo(seed: int, width: int = 30, height: int = 20) -> Image.Image:
