@@ -19,6 +19,7 @@ from netspec.ground.paths import is_file
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
 from netspec.stages.ignores import ignorable
+from netspec.stages.legal.ranges import promised
 from netspec.stages.load import load
 from netspec.stages.plugins import Plugins
 from netspec.stages.spec import Report
@@ -118,13 +119,13 @@ def _run(
     if style == "json":
         from netspec.views.report_json import answer_json, document
 
-        click.echo(json.dumps(document(map(answer_json, listed)), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
     elif style == "sarif":
         from importlib.metadata import version
 
         from netspec.views.sarif import sarif
 
-        click.echo(json.dumps(sarif(listed, version("netspec")), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(sarif(listed, version("netspec")), indent=1))
     else:
         from netspec.views.github import workflow_commands
 
@@ -180,6 +181,7 @@ def report_text(report: Report, look: Look = PIPE) -> str:
     errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
     line = f"{report.spec.path}: {_counts(errors, warnings)}"
     if not errors:
+        line += f" for {promised(report)}" if report.spec.sizes else ""
         line += f"; {totals(report)}"
     body = render(report.diagnostics, report.spec.sources, look)
     summed = "\n".join(message_lines(line, look, hanging=4))

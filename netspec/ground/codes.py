@@ -133,6 +133,11 @@ _ERRORS = (
     ("NS406", "The operation would mix samples.", "Dim 0 is the batch; a network treats each sample on its own."),
     ("NS407", "Arguments that contradict each other.", "torch refuses the layer when it is made."),
     ("NS408", "The wrong kind of number.", "An Embedding takes integers, a convolution takes floating point."),
+    (
+        "NS409",
+        "Weights whose size varies with the input.",
+        "One network has one set of weights; what they meet must have one size for every size of the input.",
+    ),
     ("NS501", "The network misses its `expect.output`.", "`expect` is a promise that check enforces."),
     ("NS502", "More parameters than `expect.max_params`.", "`expect` is a promise that check enforces."),
     ("NS503", "More multiply-accumulates than `expect.max_macs`.", "`expect` is a promise that check enforces."),
@@ -274,7 +279,24 @@ _WARNINGS = (
         "Class numbers as amounts.",
         "A regression loss takes class 8 for twice class 4; classes have no such order.",
     ),
+    (
+        "NS920",
+        "Not all of the promised sizes were checked.",
+        "The network is too large for so many sizes; what lies beyond those that were checked is not proven.",
+    ),
     ("NS916", "An ignore that ignores nothing.", "What it was for is gone, and it could hide the next one."),
+    (
+        "NS917",
+        "A receptive field larger than the picture.",
+        "Where each position already sees the whole picture, further windows bring nothing new: they cost as much as "
+        "the others and add little. A larger picture, less striding or fewer layers serve better.",
+    ),
+    (
+        "NS918",
+        "A size that is wrong, in a layer that has no use for it.",
+        "A norm without weights and without running statistics takes any number of channels, and torch does not look "
+        "at the number that is written. With `affine: true` it would be an error.",
+    ),
 )
 
 CODES: dict[str, Code] = {

@@ -11,12 +11,11 @@ from itertools import chain
 
 import torch
 
-from netspec.ground.shapes import Tensor
 from netspec.runner.contract import network_ends
 from netspec.runner.evaluate import LoadedRun, device_for, score_feed
 from netspec.runner.intake import Sample
 from netspec.runner.intake_labels import Labels
-from netspec.runner.intake_run import in_batches, source_of, stacked
+from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.job import Batch, Job
 from netspec.runner.metrics import make_metric
 from netspec.runner.objective import Objective, Part
@@ -37,7 +36,7 @@ class FileFeed:
     Args:
         samples: what is read, with faults among them.
         labels: how targets become the loss's.
-        input: the network's.
+        entrance: what the network takes.
         device: where batches are wanted.
         layout: of their memory.
         fault: is told of what cannot be scored.
@@ -45,7 +44,7 @@ class FileFeed:
 
     samples: Iterator[Sample | Fault]
     labels: Labels
-    input: Tensor
+    entrance: Entrance
     device: torch.device
     layout: torch.memory_format
     fault: Callable[[Fault], None]
@@ -56,7 +55,7 @@ class FileFeed:
 
     def first(self) -> torch.Tensor | None:
         """The target [1, ...] of the first sample, which is still to come; None where there is no sample."""
-        for chunk in in_batches(self.samples, self.input, 1):
+        for chunk in self.entrance.batches(self.samples, 1):
             if good := self._good(chunk):
                 self.samples = chain(good, self.samples)
                 return self._targets(good)
@@ -64,10 +63,10 @@ class FileFeed:
 
     def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
         """The samples as they come, `size` read at a time; there is no other order, and one process."""
-        for chunk in in_batches(self.samples, self.input, size):
+        for chunk in self.entrance.batches(self.samples, size):
             if good := self._good(chunk):
                 self._seen += len(good)
-                x = stacked(good, self.input, self.device).contiguous(memory_format=self.layout)
+                x = self.entrance.stack(good, self.device).contiguous(memory_format=self.layout)
                 yield Batch((x,), (self._targets(good),), len(good), len(good))
 
     def _good(self, chunk: list[Sample | Fault]) -> list[Sample]:
@@ -104,7 +103,8 @@ def score_files(
         SpecError: the run's spec, weights or the device cannot be used, or its targets are not one a sample.
     """
     place = device_for(device)
-    input, output, last = network_ends(require(run.spec))
+    report = require(run.spec)
+    input, output, last = network_ends(report)
     settings = read_settings(run.spec)
     labels = Labels(run.info.classes, run.info.target or "target", settings.loss.name, output.shape)
     try:
@@ -114,7 +114,7 @@ def score_files(
     model = run.model(weights, place)
     layout = torch.channels_last if convolves(model, input, place) else torch.contiguous_format
     samples = source_of(run, input, labels).samples(files)
-    feed = FileFeed(samples, labels, input, place, layout, fault)
+    feed = FileFeed(samples, labels, Entrance(report, input), place, layout, fault)
     near = feed.first()
     if near is None:
         return Scores({"split": "files", "samples": 0})

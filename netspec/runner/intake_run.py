@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 import torch
 
@@ -15,8 +14,10 @@ from netspec.runner.evaluate import LoadedRun
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_labels import Labels
 from netspec.runner.intake_rows import Rows
+from netspec.runner.lookups import smallest_table
 from netspec.runner.pipeline import Pipeline, read_pipeline
-from netspec.stages.spec import Spec
+from netspec.stages.legal.ranges import takes
+from netspec.stages.spec import Report, Spec
 from netspec.views.predictions import Fault
 
 
@@ -35,27 +36,64 @@ def source_of(run: LoadedRun, input: Tensor, labels: Labels | None = None) -> Pi
     return Rows(info.columns, input.shape, _separator(run.spec), labels)
 
 
-def in_batches(samples: Iterable[Sample | Fault], input: Tensor, size: int) -> Iterator[list[Sample | Fault]]:
-    """Samples that the network takes, `size` at a time, in their order; what it does not take is a Fault in its place.
+class Entrance:
+    """What a network takes.
 
-    Memory holds one batch, however many there are.
+    Args:
+        report: of the network.
+        input: its input.
     """
-    left = iter(samples)
-    while chunk := [_fitting(item, input) for item in islice(left, size)]:
-        yield chunk
 
+    def __init__(self, report: Report, input: Tensor) -> None:
+        self.input = input
+        self._report, self._table = report, smallest_table(report)
 
-def _fitting(item: Sample | Fault, input: Tensor) -> Sample | Fault:
-    """A sample that the network takes, or why it does not."""
-    if isinstance(item, Fault) or tuple(item.x.shape) == input.shape:
-        return item
-    got, want = show(tuple(item.x.shape)), show(input.shape)
-    return Fault(item.file, item.row, f"a sample is {got}, the network's input is {want}")
+    def batches(self, samples: Iterable[Sample | Fault], size: int) -> Iterator[list[Sample | Fault]]:
+        """Samples in their order, up to `size` of one shape at a time; one that the network does not take is a Fault.
 
+        Memory holds one batch, however many there are.
+        """
+        batch: list[Sample | Fault] = []
+        shape: torch.Size | None = None
+        for item in map(self._fitting, samples):
+            if isinstance(item, Sample):
+                if shape is not None and item.x.shape != shape:  # of an input of any size
+                    yield batch
+                    batch = []
+                shape = item.x.shape
+            batch.append(item)
+            if len(batch) == size:
+                yield batch
+                batch, shape = [], None
+        if batch:
+            yield batch
 
-def stacked(samples: list[Sample], input: Tensor, device: torch.device) -> torch.Tensor:
-    """The batch [B, *input] on the device, in the input's dtype."""
-    return torch.stack([sample.x for sample in samples]).to(device, getattr(torch, input.dtype))
+    def stack(self, samples: list[Sample], device: torch.device) -> torch.Tensor:
+        """The batch [B, *input] on the device, in the input's dtype."""
+        return torch.stack([sample.x for sample in samples]).to(device, getattr(torch, self.input.dtype))
+
+    def _fitting(self, item: Sample | Fault) -> Sample | Fault:
+        if isinstance(item, Fault):
+            return item
+        why = self._refusal(item.x)
+        return item if why is None else Fault(item.file, item.row, why if item.row is None else f": {why}")
+
+    def _refusal(self, x: torch.Tensor) -> str | None:
+        """Why the network does not take a sample."""
+        shape = tuple(x.shape)
+        if shape != self.input.shape and not takes(self._report.spec, self._report.params, shape):
+            return f"a sample is {show(shape)}, the network's input is {show(self.input.shape)}"
+        if self.input.dtype.startswith("float"):
+            return None
+        bad = x[x != x.round()]
+        if len(bad):
+            return f"{bad[0].item():g} is a fraction, the network's input is {self.input.dtype}"
+        if self._table is not None:
+            size, layer = self._table
+            bad = x[(x < 0) | (x >= size)]
+            if len(bad):
+                return f"{bad[0].item():g} is out of range: {layer} looks up 0 to {size - 1}"
+        return None
 
 
 def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> str:

@@ -13,12 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.ground.shapes import Tensor
 from netspec.runner.contract import network_ends
 from netspec.runner.evaluate import LoadedRun, device_for
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_rows import Rows
-from netspec.runner.intake_run import in_batches, source_of, stacked
+from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 from netspec.stages.check import require
@@ -36,7 +35,7 @@ class Predictor:
     model: nn.Module
     device: torch.device
     source: Pictures | Rows
-    input: Tensor
+    entrance: Entrance
     loss: str
     last: str
 
@@ -49,8 +48,8 @@ class Predictor:
             paths: as typed.
             top: how many classes to name.
         """
-        size = max(1, min(BATCH, BATCH_BYTES // (4 * prod(self.input.shape))))
-        for chunk in in_batches(self.source.samples(paths), self.input, size):
+        size = max(1, min(BATCH, BATCH_BYTES // (4 * prod(self.entrance.input.shape))))
+        for chunk in self.entrance.batches(self.source.samples(paths), size):
             whole = [item for item in chunk if isinstance(item, Sample)]
             said = self._say(whole, top) if whole else iter(())
             for item in chunk:
@@ -59,7 +58,7 @@ class Predictor:
     @torch.inference_mode()
     def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
         """What the network gives for samples, one by one."""
-        output = self.model(stacked(samples, self.input, self.device)).float().cpu()  # [B, *output]
+        output = self.model(self.entrance.stack(samples, self.device)).float().cpu()  # [B, *output]
         shares = probabilities(output, self.loss, self.last)
         for index in range(len(output)):
             if shares is None:
@@ -89,5 +88,5 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
     report = require(run.spec)
     input, _, last = network_ends(report)
     loss = read_settings(run.spec).loss.name
-    source = source_of(run, input)
-    return Predictor(run.info.classes, run.model(weights, place), place, source, input, loss, last)
+    source, entrance = source_of(run, input), Entrance(report, input)
+    return Predictor(run.info.classes, run.model(weights, place), place, source, entrance, loss, last)
