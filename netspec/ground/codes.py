@@ -199,6 +199,16 @@ _ERRORS = (
         "It only picks the output of the right class, which then grows without bound.",
     ),
     (
+        "NS615",
+        "A pattern that matches no parameter.",
+        "A part that was to be frozen, or to learn at another rate, would be trained like the rest.",
+    ),
+    (
+        "NS616",
+        "Keys of train that do not go together.",
+        "One of them would silently have no effect, or fail after the first epoch.",
+    ),
+    (
         "NS701",
         "A plugin that you have not allowed.",
         "A plugin is Python code that does what it likes; a spec alone, which may come from anywhere, never runs one.",

@@ -1,6 +1,7 @@
 """Scoring a run on other samples than its own: folders of pictures, tables and standard input, batch by batch.
 
-Samples are read as `predict` reads them, and scored as the run's own are. The run's data are not needed.
+Samples are read as `predict` reads them, and scored as the run's own are. The run's data are not needed,
+unless they decide the weights of its loss.
 """
 
 from __future__ import annotations
@@ -11,18 +12,17 @@ from itertools import chain
 
 import torch
 
+from netspec.runner.balance import unbalanced
 from netspec.runner.contract import network_ends
 from netspec.runner.evaluate import LoadedRun, device_for, score_feed
 from netspec.runner.intake import Sample
 from netspec.runner.intake_labels import Labels
 from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.job import Batch, Job
-from netspec.runner.metrics import make_metric
-from netspec.runner.objective import Objective, Part
-from netspec.runner.prepare import convolves
+from netspec.runner.prepare import convolves, make_measures, prepare
 from netspec.runner.problems import option, problem
-from netspec.runner.settings import read_settings
-from netspec.runner.targets import TargetError, kind_of
+from netspec.runner.settings import Settings, read_settings
+from netspec.runner.targets import TargetError
 from netspec.runner.world import ALONE, World
 from netspec.stages.check import require
 from netspec.views.predictions import Fault
@@ -105,7 +105,7 @@ def score_files(
     place = device_for(device)
     report = require(run.spec)
     input, output, last = network_ends(report)
-    settings = read_settings(run.spec)
+    settings = _settings(run, device)
     labels = Labels(run.info.classes, run.info.target or "target", settings.loss.name, output.shape)
     try:
         labels.batch([0.0])
@@ -118,14 +118,15 @@ def score_files(
     near = feed.first()
     if near is None:
         return Scores({"split": "files", "samples": 0})
-    job = Job(
-        train=feed,
-        val=None,
-        objective=Objective((Part("", 0, settings.loss.make().to(place)),)),
-        metric=lambda: make_metric(kind_of(settings.loss.name), near, place),
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-    )
+    objective, metric = make_measures(settings, output.shape, near, place)
+    job = Job(feed, None, objective, metric, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
     ends = settings.loss.name, last
     return score_feed(model.to(memory_format=layout), feed, job, "files", ends, run.info.classes)
+
+
+def _settings(run: LoadedRun, device: str | None) -> Settings:
+    """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
+    settings = read_settings(run.spec)
+    if unbalanced(settings.loss).kwargs.keys() == settings.loss.kwargs.keys():
+        return settings
+    return prepare(run.spec, device or "auto").settings

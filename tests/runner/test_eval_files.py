@@ -260,6 +260,17 @@ def test_a_table_of_classes_scores_as_the_run_does(
     ]
 
 
+def test_the_metrics_and_weights_are_those_of_the_run(
+    run: Start, netspec: Command, kinds: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    table(tmp_path / "new.csv", kinds[:60] + kinds[90:], "a", "b", "kind")
+    table(tmp_path / "rows.csv", kinds[:70] + kinds[100:], "a", "b", "kind")
+    run(WORDS.replace("loss: CrossEntropyLoss", "loss: {CrossEntropyLoss: {weight: balanced}}, metrics: [f1, auroc]"))
+    own = scores(netspec("eval", "run", "--format", "json"))
+    assert {"f1", "auroc"} <= set(own)
+    same(own, scores(netspec("eval", "run", "new.csv", "--format", "json")))
+
+
 def test_a_table_without_names_goes_by_position(
     run: Start, netspec: Command, kinds: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
