@@ -1,7 +1,7 @@
 """Transforms: from the samples as they are stored to what the network gets.
 
 Pictures come as uint8 C×H×W and are scaled to [0, 1] first. Then follow the `transforms` up to the first Normalize, for
-training samples the `augment` ones, and the rest. They work on whole batches [N, C, H, W]; random transforms that have no
+training samples the `augment` ones, and the rest. They work on whole batches [N, C, H, W]; random ones that have no
 form for batches go sample by sample.
 """
 

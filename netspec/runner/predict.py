@@ -20,8 +20,8 @@ from netspec.ground.tree import Mapping
 from netspec.runner.contract import network_ends
 from netspec.runner.data import dataset_nodes
 from netspec.runner.data_table import TableError, numbers, read_table
-from netspec.runner.data_vision import picture_tensor
 from netspec.runner.evaluate import LoadedRun, device_for
+from netspec.runner.pictures import picture_tensor
 from netspec.runner.pipeline import Pipeline, read_pipeline, to_float
 from netspec.runner.problems import count
 from netspec.runner.settings import read_settings

@@ -14,18 +14,19 @@ from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
-from netspec.runner.batches import MemoryFeed, make_feed
 from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
-from netspec.runner.job import Job
+from netspec.runner.feeds import Wanted, make_feed
+from netspec.runner.job import Feed, Job
 from netspec.runner.metrics import make_metric
 from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
+from netspec.runner.storage import read_storage
 from netspec.runner.targets import kind_of
 from netspec.stages.check import check
 from netspec.stages.spec import Report, Spec
@@ -106,14 +107,12 @@ def channels_last(model: nn.Module, plan: Plan) -> bool:
 def make_job(plan: Plan, model: nn.Module) -> Job:
     """The loop's orders, samples on the device included."""
     settings, contract = plan.settings, plan.contract
-    last = channels_last(model, plan)
+    dtype: torch.dtype = getattr(torch, contract.input.dtype)
+    wanted = Wanted(plan.device, dtype, channels_last(model, plan), settings.seed)
+    storage = read_storage(plan.spec)
 
-    def feed(split: Split, targets: torch.Tensor, augment: bool) -> MemoryFeed:
-        dtype: torch.dtype = getattr(torch, contract.input.dtype)
-        source = plan.data.source
-        return make_feed(
-            split, targets, plan.pipeline, source, plan.device, dtype=dtype, augment=augment, channels_last=last
-        )
+    def feed(split: Split, targets: torch.Tensor, augment: bool) -> Feed:
+        return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
 
     val = None
     if plan.data.val is not None and contract.val is not None:

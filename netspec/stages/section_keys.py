@@ -96,6 +96,22 @@ DATA_KEYS = (
         "What is held back for validation, where the dataset has no split of its own.",
         0.2,
     ),
+    Key(
+        "memory",
+        AMOUNT,
+        "a number of bytes, as 8GiB",
+        "A training or validation part that takes more than this stays on the disk and is read while it trains "
+        "(8GiB, or half of the machine's memory, where left out).",
+        "16GiB",
+    ),
+    Key(
+        "workers",
+        WHOLE,
+        "an integer ≥ 0",
+        "Processes that read what stays on the disk; 0: the training does it itself "
+        "(one a core, 8 at most, where left out).",
+        4,
+    ),
 )
 
 _SHAPE: Schema = {"type": "array", "items": POSITIVE}

@@ -1,8 +1,9 @@
-"""Random numbers for the samples of a step: a function of seed, epoch and step, however the step's samples are shared."""
+"""Random numbers for the samples of a step: a function of seed, epoch and step, however its samples are shared."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +41,11 @@ class Draws:
         """float64 [B, *shape] in [low, high)."""
         numbers = torch.rand((self.count, *shape), dtype=torch.float64, generator=self.generator)
         return self._own(numbers).mul_(high - low).add_(low)
+
+    def attempts(self, limits: Iterable[float], count: int) -> torch.Tensor:
+        """float64 [B, count] between the two limits."""
+        low, high = limits
+        return self.uniform(low, high, (count,))
 
     def below(self, bound: torch.Tensor | int) -> torch.Tensor:
         """int64 [B] in [0, bound); `bound` [B], or one for all."""

@@ -1,4 +1,4 @@
-"""Random crops, erased rectangles, rotations and affine maps of whole batches [B, C, H, W], as torchvision.v2 has them."""
+"""Random crops, erased rectangles, rotations and affine maps of whole batches [B, C, H, W], as in torchvision."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def draw_erasing(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
     channels, height, width = x.shape[1:]
     if transform.value is not None and len(transform.value) not in (1, channels):
         transform.make_params([x])  # torchvision raises what is wrong
-    area = height * width * draws.uniform(*transform.scale, shape=(ATTEMPTS,))  # [B, attempts]
-    ratio = draws.uniform(*(math.log(ratio) for ratio in transform.ratio), shape=(ATTEMPTS,)).exp()
+    area = height * width * draws.attempts(transform.scale, ATTEMPTS)  # [B, attempts]
+    ratio = draws.attempts(map(math.log, transform.ratio), ATTEMPTS).exp()
     h, w = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
     valid = (h < height) & (w < width)
     first = valid.long().argmax(1, keepdim=True)  # of equal ones argmax gives the first
@@ -96,7 +96,9 @@ def _between(size: int, start: torch.Tensor, length: torch.Tensor) -> torch.Tens
 
 def turns(transform: Any) -> bool:
     """Whether pictures keep their size, and are sampled as grid_sample can."""
-    return mode(transform) in ("nearest", "bilinear") and same_fill(transform) and not getattr(transform, "expand", False)
+    return (
+        mode(transform) in ("nearest", "bilinear") and same_fill(transform) and not getattr(transform, "expand", False)
+    )
 
 
 def draw_rotation(transform: Any, x: torch.Tensor, draws: Draws) -> Params:

@@ -23,8 +23,8 @@ def suits(transform: Any) -> bool:
 def draw(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
     """The rectangles `top`, `left`, `height`, `width` [B]; the largest one in the middle where none is found."""
     height, width = x.shape[-2:]
-    area = height * width * draws.uniform(*transform.scale, shape=(ATTEMPTS,))  # [B, attempts]
-    ratio = draws.uniform(*(math.log(ratio) for ratio in transform.ratio), shape=(ATTEMPTS,)).exp()
+    area = height * width * draws.attempts(transform.scale, ATTEMPTS)  # [B, attempts]
+    ratio = draws.attempts(map(math.log, transform.ratio), ATTEMPTS).exp()
     w, h = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
     valid = (w > 0) & (w <= width) & (h > 0) & (h <= height)
     first, found = valid.long().argmax(1, keepdim=True), valid.any(1)

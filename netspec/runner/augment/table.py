@@ -54,8 +54,8 @@ def _draw_noise(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
 
 
 def _apply_noise(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
-    noisy = x + (transform.mean + params["noise"].to(x.device, non_blocking=True) * transform.sigma)
-    return noisy.clamp_(0, 1) if transform.clip else noisy
+    noisy: torch.Tensor = x + (transform.mean + params["noise"].to(x.device, non_blocking=True) * transform.sigma)
+    return noisy.clamp(0, 1) if transform.clip else noisy
 
 
 COIN = Batched(_draw_coin, _apply_chosen)  # done or not done: there is nothing else to draw
