@@ -90,6 +90,7 @@ def snapshot(state: State) -> dict[str, Any]:
         "best": state.best,
         "model": state.model.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "scaler": None if state.scaler is None else state.scaler.state_dict(),
         "scheduler": None if state.scheduler is None else plain(state.scheduler.state_dict()),
         "random": random_state(),
     }
@@ -127,6 +128,8 @@ def restore(content: dict[str, Any], state: State) -> None:
     """Bring a State, and the random generators, to where a `snapshot` was taken."""
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
+    if state.scaler is not None and content["scaler"]:  # it is empty before the first step
+        state.scaler.load_state_dict(content["scaler"])
     if state.scheduler is not None and content["scheduler"] is not None:
         state.scheduler.load_state_dict(content["scheduler"])
     state.epoch, state.step = int(content["epoch"]), int(content["step"])

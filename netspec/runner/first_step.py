@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,9 +14,10 @@ from torch import nn
 from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.batches import epoch_order
-from netspec.runner.checkpoint import random_state, set_random_state
+from netspec.runner.compiled import callable_net, try_compiled, unchanged
 from netspec.runner.job import Job, State
 from netspec.runner.places import module_place, network_place
+from netspec.runner.precision import use_tf32
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.settings import make_optimizer, make_scheduler
@@ -32,6 +34,7 @@ def ready(spec: Spec, device: str | None, beside: Iterable[Diagnostic] = ()) -> 
     plan = prepare(spec, device, beside)
     job, state = begin(plan)
     try_first_step(plan, job, state)
+    try_compiled(plan, job, state)
     return plan, job, state
 
 
@@ -39,6 +42,7 @@ def begin(plan: Plan) -> tuple[Job, State]:
     """The job, and the state before its first step: the initial weights depend on the seed alone."""
     settings = plan.settings
     seed_everything(settings.seed)
+    use_tf32(settings.tf32)
     model = compile_spec(plan.spec).to(plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
@@ -49,7 +53,8 @@ def begin(plan: Plan) -> tuple[Job, State]:
     optimizer = make_optimizer(settings.optimizer, parameters)
     chosen = settings.scheduler
     scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
-    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device), model)
+    net, losses = callable_net(model, settings.compile), torch.zeros(job.steps, device=plan.device)
+    return job, State(model, optimizer, scheduler, losses, net, job.precision.scaler())
 
 
 def seed_everything(seed: int) -> None:
@@ -65,24 +70,17 @@ def try_first_step(plan: Plan, job: Job, state: State) -> None:
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    model, before = state.model, random_state()
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    with _entered(model) as modules:
+    plain = replace(state, net=state.model, scaler=None)  # a layer of a compiled network would not be known by name
+    with unchanged(state.model), _entered(state.model) as modules:
         try:
             state.model.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
-                add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
+                add_gradients(job, plain, batch).item()  # a GPU's errors come when it is waited for
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run
             raise refusal(error, plan, modules) from error
-        finally:
-            model.zero_grad(set_to_none=True)
-            with torch.no_grad():
-                for buffer, value in buffers:
-                    buffer.copy_(value)
-            set_random_state(before)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from netspec.runner.job import Feed, Job
 from netspec.runner.metrics import make_metric
 from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
+from netspec.runner.precision import Precision
 from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
@@ -130,6 +131,8 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         seed=settings.seed,
         clip_grad_norm=settings.clip_grad_norm,
         early_stopping=settings.early_stopping,
+        precision=Precision(settings.precision, plan.device.type),
+        accumulate=settings.accumulate,
         step_scheduler="epoch" if scheduler is None else _stepping(scheduler.name),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
     )

@@ -31,8 +31,8 @@ def mean_loss(job: Job, state: State) -> float:
 def validate(job: Job, state: State) -> Row:
     """Loss and metrics after an epoch: `val_…`, or `train_…` metrics where nothing is held back."""
     if job.val is not None:
-        return {f"val_{name}": value for name, value in evaluate(state.model, job.val, job).items()}
-    values = evaluate(state.model, job.train, job)
+        return {f"val_{name}": value for name, value in evaluate(state.model, job.val, job, state.net).items()}
+    values = evaluate(state.model, job.train, job, state.net)
     return {f"train_{name}": value for name, value in values.items() if name != "loss"}
 
 

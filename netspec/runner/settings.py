@@ -11,6 +11,7 @@ import torch
 from netspec.ground.tree import Mapping, Node, Sequence, describe, is_null
 from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
+from netspec.runner.precision import NAMES, Name
 from netspec.runner.problems import Collector, problem, top
 from netspec.stages.section_keys import TRAIN_KEYS
 from netspec.stages.spec import Spec
@@ -32,6 +33,10 @@ class Settings:
     clip_grad_norm: float | None
     early_stopping: int | None
     nodes: dict[str, Node]
+    precision: Name = "fp32"
+    tf32: bool | None = None
+    compile: bool = False
+    accumulate: int = 1
 
 
 def _whole(least: int) -> Test:
@@ -49,6 +54,10 @@ _TESTS: dict[str, Test] = {
     "early_stopping": _whole(1),
     "clip_grad_norm": _above_zero,
     "device": lambda value: isinstance(value, str),
+    "precision": lambda value: value in NAMES,
+    "tf32": lambda value: isinstance(value, bool),
+    "compile": lambda value: isinstance(value, bool),
+    "accumulate": _whole(1),
 }
 _FAMILIES = {"loss": losses, "optimizer": optimizers, "scheduler": schedulers}
 
@@ -89,7 +98,17 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
                 if not _TESTS[key.name](value):
                     raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
                 values[key.name] = value
+    with collector.step():
+        _compare(values)
     return values
+
+
+def _compare(values: dict[str, Any]) -> None:
+    """Settings that do not go together."""
+    optimizer = values.get("optimizer")
+    if values.get("precision") == "fp16" and optimizer is not None and optimizer.name == "LBFGS":
+        what = "LBFGS compares losses within a step, and fp16 scales them from step to step"
+        raise problem("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
 
 
 def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:

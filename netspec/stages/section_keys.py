@@ -72,6 +72,25 @@ TRAIN_KEYS = (
     Key(
         "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
     ),
+    # speed
+    Key(
+        "precision",
+        {"enum": ["fp32", "bf16", "fp16"]},
+        "fp32, bf16 or fp16",
+        "Numbers that the network is computed in, by autocast; fp16 scales the loss.",
+        "bf16",
+        "fp32",
+    ),
+    Key("tf32", FLAG, "true or false", "Whether CUDA multiplies float32 in TF32; torch's choice where left out.", True),
+    Key("compile", FLAG, "true or false", "Whether torch.compile makes kernels for the network.", True, False),
+    Key(
+        "accumulate",
+        POSITIVE,
+        "a positive integer",
+        "A batch is computed in so many parts, one after the other, which takes less memory.",
+        4,
+        1,
+    ),
 )
 
 DATA_KEYS = (

@@ -1,0 +1,58 @@
+"""`compile: true`: the network through torch.compile, tried before a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.runner.batches import epoch_order
+from netspec.runner.checkpoint import random_state, set_random_state
+from netspec.runner.job import Job, State
+from netspec.runner.prepare import Plan
+from netspec.runner.problems import problem, top, torch_says
+from netspec.runner.step import add_gradients
+
+
+def callable_net(model: nn.Module, compiled: bool) -> Callable[..., Any]:
+    """What training and evaluation call: the model, or the model compiled."""
+    net: Callable[..., Any] = torch.compile(model) if compiled else model
+    return net
+
+
+@contextmanager
+def unchanged(model: nn.Module) -> Iterator[None]:
+    """Buffers, gradients and random generators end as they were."""
+    before = random_state()
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        model.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
+        set_random_state(before)
+
+
+def try_compiled(plan: Plan, job: Job, state: State) -> None:
+    """Compile for the first batch, if anything is to be compiled.
+
+    Raises:
+        SpecError: NS609, torch cannot.
+    """
+    if not plan.settings.compile:
+        return
+    order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
+    with unchanged(state.model):
+        state.model.train()
+        for batch in job.train.batches(order, job.batch_size, job.world):
+            try:
+                add_gradients(job, replace(state, scaler=None), batch).item()
+            except Exception as error:  # of torch's compiler, of the C++ compiler, of Triton
+                at, fix = plan.settings.nodes.get("compile", top(plan.spec.path)), ("fix", "compile: false")
+                raise problem("NS609", "torch cannot compile the network here", at, fix, torch_says(error)) from error
