@@ -15,6 +15,7 @@ from netspec.ground.reading import ReadError
 if TYPE_CHECKING:
     import torch
 
+    from netspec.layers.plugin import PluginLayer as PluginLayer
     from netspec.runner.evaluate import load_run as load_run
     from netspec.runner.train import train as train
     from netspec.stages.spec import Report, Spec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Diagnostic",
+    "PluginLayer",
     "ReadError",
     "SpecError",
     "check",
@@ -33,14 +35,15 @@ __all__ = [
     "train",
 ]
 
-_LATE = {"train": "netspec.runner.train", "load_run": "netspec.runner.evaluate"}
+_LATE = {"PluginLayer": "netspec.layers.plugin", "train": "netspec.runner.train", "load_run": "netspec.runner.evaluate"}
 
 
-def load(source: str | Path, **params: object) -> Spec:
+def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -> Spec:
     """Read a spec from a path, or from its text (a string with a line break).
 
     Args:
         source: the path or the text.
+        allow_plugins: let the modules run that the spec names in `plugins`, also those beside it.
         **params: values for the spec's parameters, as `--set` gives them.
 
     Returns:
@@ -49,10 +52,11 @@ def load(source: str | Path, **params: object) -> Spec:
     Raises:
         ReadError: the file cannot be read.
     """
+    from netspec.build.plugins.permission import permission
     from netspec.stages.load import as_settings
     from netspec.stages.load import load as load_spec
 
-    return load_spec(source, as_settings(params))
+    return load_spec(source, as_settings(params), plugins=permission(allow_plugins))
 
 
 def check(spec: Spec) -> Report:

@@ -11,7 +11,8 @@ from typing import NoReturn
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.sources import expand
 from netspec.cli.terminal import look_of
 from netspec.ground.paths import is_file
@@ -19,6 +20,7 @@ from netspec.ground.reading import ReadError
 from netspec.stages.check import check
 from netspec.stages.ignores import ignorable
 from netspec.stages.load import load
+from netspec.stages.plugins import Plugins
 from netspec.stages.spec import Report
 from netspec.views.answers import Answer, Unreadable
 from netspec.views.summary import totals
@@ -56,6 +58,7 @@ def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str,
     help="Leave out a warning, as NS905; may be repeated.",
 )
 @set_option
+@plugins_option
 def command(
     specs: tuple[str, ...],
     style: str,
@@ -64,6 +67,7 @@ def command(
     watch: bool,
     ignore: tuple[str, ...],
     settings: tuple[str, ...],
+    allow_plugins: bool,
 ) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.
 
@@ -79,7 +83,7 @@ def command(
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     with _seldom_collected():
-        _run(specs, style, fix, diff, watch, ignore, settings)
+        _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
 
 
 @contextlib.contextmanager
@@ -101,12 +105,13 @@ def _run(
     watch: bool,
     ignore: tuple[str, ...],
     settings: tuple[str, ...],
+    plugins: Plugins,
 ) -> NoReturn:
     if watch:
-        _watch(specs, settings, ignore, diff)
+        _watch(specs, settings, plugins, ignore, diff)
     if diff:
-        _end(_show_diffs(specs, settings))
-    answers = _answers(specs, settings, ignore, fix)
+        _end(_show_diffs(specs, settings, plugins))
+    answers = _answers(specs, settings, plugins, ignore, fix)
     if style == "text":
         _end(_show_texts(answers))
     listed = list(_told(answers))
@@ -129,7 +134,11 @@ def _run(
 
 
 def _answers(
-    specs: Iterable[str], settings: tuple[str, ...], ignore: tuple[str, ...], fix: bool = False
+    specs: Iterable[str],
+    settings: tuple[str, ...],
+    plugins: Plugins,
+    ignore: tuple[str, ...],
+    fix: bool = False,
 ) -> Iterator[Answer]:
     """The answer for each file, one after the other."""
     for path in expand(specs):
@@ -138,8 +147,8 @@ def _answers(
             continue
         try:
             if fix:
-                _fix(path, settings)
-            yield check(load(path, settings), ignore=ignore)
+                _fix(path, settings, plugins)
+            yield check(load(path, settings, plugins=plugins), ignore=ignore)
         except ReadError as error:
             yield Unreadable(path, str(error))
 
@@ -168,8 +177,8 @@ def _show_texts(answers: Iterable[Answer]) -> Iterator[Answer]:
 
 def report_text(report: Report, look: Look = PIPE) -> str:
     """A report's findings, then one line that sums it up."""
-    errors = sum(found.severity == "error" for found in report.diagnostics)
-    line = f"{report.spec.path}: {_counts(errors, len(report.diagnostics) - errors)}"
+    errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
+    line = f"{report.spec.path}: {_counts(errors, warnings)}"
     if not errors:
         line += f"; {totals(report)}"
     body = render(report.diagnostics, report.spec.sources, look)
@@ -182,17 +191,17 @@ def _counts(errors: int, warnings: int) -> str:
     return ", ".join(counts or ["ok"])
 
 
-def _fix(path: str, settings: tuple[str, ...]) -> None:
+def _fix(path: str, settings: tuple[str, ...], plugins: Plugins) -> None:
     """Write a file's fixes into it."""
     from netspec.cli.mending import mend, write
 
-    mended = mend(path, settings)
+    mended = mend(path, settings, plugins)
     write(mended)
     for fix in mended.fixes:
         click.echo(f"fixed {fix}", err=True)
 
 
-def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Answer]:
+def _show_diffs(specs: Iterable[str], settings: tuple[str, ...], plugins: Plugins) -> Iterator[Answer]:
     """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
     from netspec.cli.mending import diff, mend
 
@@ -201,7 +210,7 @@ def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Ans
         try:
             if isinstance(path, Unreadable):
                 raise ReadError(path.error)
-            mended = mend(path, settings)
+            mended = mend(path, settings, plugins)
         except ReadError as error:
             yield from _told([Unreadable(str(path), str(error))])
             continue
@@ -216,13 +225,17 @@ def _show_diffs(specs: Iterable[str], settings: tuple[str, ...]) -> Iterator[Ans
         yield mended.before
 
 
-def _watch(specs: tuple[str, ...], settings: tuple[str, ...], ignore: tuple[str, ...], diff: bool) -> NoReturn:
+def _watch(
+    specs: tuple[str, ...], settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...], diff: bool
+) -> NoReturn:
     from netspec.cli.watch import pause, watch
 
     def answer() -> list[str]:
         if sys.stdout.isatty():
             click.echo(CLEAR, nl=False, color=True)
-        shown = list(_show_diffs(specs, settings) if diff else _show_texts(_answers(specs, settings, ignore)))
+        shown = list(
+            _show_diffs(specs, settings, plugins) if diff else _show_texts(_answers(specs, settings, plugins, ignore))
+        )
         files = [answer.path for answer in shown if isinstance(answer, Unreadable)]
         files += [path for report in shown if isinstance(report, Report) for path in report.spec.sources]
         files = sorted({path for path in files if is_file(path)})

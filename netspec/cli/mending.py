@@ -12,6 +12,7 @@ from netspec.ground.reading import ReadError, read_text
 from netspec.stages.check import check
 from netspec.stages.fix import edited, write_atomically
 from netspec.stages.load import load
+from netspec.stages.plugins import Plugins
 from netspec.stages.spec import Report
 from netspec.views.text import Look, paint
 from netspec.views.wrapping import safe
@@ -30,13 +31,13 @@ class Mended:
     fixes: tuple[str, ...]
 
 
-def mend(path: str, settings: tuple[str, ...]) -> Mended:
+def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
     """Make the first fix of one error after the other, each on what the last one left; nothing is written.
 
     Raises:
         ReadError: the file cannot be read.
     """
-    before = after = check(load(path, settings))
+    before = after = check(load(path, settings, plugins=plugins))
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
     for _ in range(MOST_ROUNDS):
@@ -45,7 +46,7 @@ def mend(path: str, settings: tuple[str, ...]) -> Mended:
             break
         texts |= edited(after.spec, found.fixes[0].edits)
         fixes.append(f"{found.span}: {found.fixes[0].title}")
-        after = check(load(path, settings, overlay=texts))
+        after = check(load(path, settings, overlay=texts, plugins=plugins))
     old = before.spec.sources
     changed = {name: (old[name], text) for name, text in texts.items() if name in old and old[name] != text}
     return Mended(before, after, changed, tuple(fixes))

@@ -7,6 +7,11 @@ from typing import Any
 
 import click
 
+plugins_option: Callable[[Any], Any] = click.option(
+    "--allow-plugins",
+    is_flag=True,
+    help="Let the Python modules run that `plugins` names; do so only where you trust them.",
+)
 set_option: Callable[[Any], Any] = click.option(
     "--set",
     "settings",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netspec.cli.options import plugins_option
 from netspec.cli.train import reported
 from netspec.ground.reading import ReadError
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the answers."
 )
-def command(run: str, files: tuple[str, ...], top: int, device: str | None, weights: str, style: str) -> None:
+@plugins_option
+def command(
+    run: str, files: tuple[str, ...], top: int, device: str | None, weights: str, style: str, allow_plugins: bool
+) -> None:
     """Let a run say what it sees: FILEs are pictures, or CSV tables where the run was trained on a table.
 
     Samples go through the same transforms as the run's. Exit code 2: a file could not be read; the others are answered.
@@ -35,7 +39,7 @@ def command(run: str, files: tuple[str, ...], top: int, device: str | None, weig
         from netspec.runner.evaluate import load_run
         from netspec.runner.predict import as_text, make_predictor
 
-        loaded = load_run(run)
+        loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
         for file in files:

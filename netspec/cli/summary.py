@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
@@ -19,9 +20,10 @@ from netspec.views.text import render
 @click.argument("spec")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")
 @set_option
-def command(spec: str, style: str, settings: tuple[str, ...]) -> None:
+@plugins_option
+def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: bool) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
-    report = check(load(spec, settings))
+    report = check(load(spec, settings, plugins=permission(allow_plugins)))
     if not report.sound:
         click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

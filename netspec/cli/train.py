@@ -13,7 +13,8 @@ from types import FrameType
 
 import click
 
-from netspec.cli.options import set_option
+from netspec.build.plugins.permission import permission
+from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import look_of
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
@@ -23,11 +24,17 @@ from netspec.views.text import render
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
 @click.argument("spec", required=False)
 @set_option
+@plugins_option
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
 @click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
 def command(
-    spec: str | None, settings: tuple[str, ...], device: str | None, out: str | None, resume: str | None
+    spec: str | None,
+    settings: tuple[str, ...],
+    allow_plugins: bool,
+    device: str | None,
+    out: str | None,
+    resume: str | None,
 ) -> None:
     """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
 
@@ -39,7 +46,7 @@ def command(
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
     with reported() as work:
-        work.spec = _load(spec, settings, resume)
+        work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.runner.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
@@ -51,15 +58,15 @@ def command(
         sys.exit(128 + (run.signal or 2))
 
 
-def _load(spec: str | None, settings: tuple[str, ...], resume: str | None) -> Spec:
+def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow_plugins: bool) -> Spec:
     if resume is not None:
         from netspec.runner.resume import spec_to_resume
 
-        return spec_to_resume(resume, spec, settings)
+        return spec_to_resume(resume, spec, settings, allow_plugins)
     from netspec.stages.load import load
 
     assert spec is not None
-    return load(spec, settings)
+    return load(spec, settings, plugins=permission(allow_plugins))
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The table of diagnostic codes: stable identifiers, their severity and what they mean.
 
 NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,
-NS9xx a reviewer's warnings. A code is never reused for another meaning; the wording of a message may change.
+NS7xx plugins, NS9xx a reviewer's warnings. A code is never reused for another meaning; its wording may change.
 """
 
 from __future__ import annotations
@@ -192,6 +192,26 @@ _ERRORS = (
         "NS614",
         "NLLLoss on outputs that are no log-probabilities.",
         "It only picks the output of the right class, which then grows without bound.",
+    ),
+    (
+        "NS701",
+        "A plugin that you have not allowed.",
+        "A plugin is Python code that does what it likes; a spec alone, which may come from anywhere, never runs one.",
+    ),
+    (
+        "NS702",
+        "A plugin that cannot be imported, or has no table of layers.",
+        "Its layers are not known, and what they do to a shape cannot be told.",
+    ),
+    (
+        "NS703",
+        "A plugin's layer that is none, or whose name is taken.",
+        "A layer is an nn.Module's class or a netspec.PluginLayer, under a name that nothing else has.",
+    ),
+    (
+        "NS704",
+        "A plugin's layer that fails.",
+        "Its rule or its module does not give shapes: that is for the plugin to mend, not for the spec.",
     ),
 )
 _WARNINGS = (

@@ -58,8 +58,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """The finding that another one follows from: its code and place."""
+
+    code: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `span` is the value to change; `layer` the module path of the layer it speaks of."""
+    """One finding. `span` is the value to change; `layer` the module path of the layer it speaks of.
+
+    One that `follows` from another is a note, which is not counted: mending that one mends it too, or it cannot be
+    judged before.
+    """
 
     code: str
     message: str
@@ -68,11 +80,12 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     fixes: tuple[Fix, ...] = ()
     frames: tuple[Frame, ...] = field(default=())
+    follows: Cause | None = None
 
     @property
     def severity(self) -> str:
-        """`error` or `warning`, as the table of codes has it."""
-        return CODES[self.code].severity
+        """`error` or `warning`, as the table of codes has it; `note` for what follows from another finding."""
+        return CODES[self.code].severity if self.follows is None else "note"
 
     @property
     def identity(self) -> tuple[str, str | None, str]:

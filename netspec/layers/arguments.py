@@ -199,6 +199,28 @@ class Null:
 
 
 @dataclass(frozen=True)
+class Anything:
+    """Whatever a spec can say but a mapping; text that is no expression over known parameters stands for itself."""
+
+    wants = "a number, true, false, null, text or a list"
+
+    def accept(self, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return tuple(self.accept(item) for item in value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Int().accept(value)
+        if value is not None and not isinstance(value, bool | float | str):
+            raise ValueError
+        return value
+
+    def literal(self, text: str) -> bool:
+        return False
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["number", "boolean", "null", "string", "array"]}
+
+
+@dataclass(frozen=True)
 class Several:
     """A list, each item of another `kind`; of `length` ones where that is given."""
 

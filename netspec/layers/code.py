@@ -50,7 +50,8 @@ def constructor(record: Layer, args: dict[str, object]) -> str:
     """`nn.Conv2d(3, 64, 3, padding=1)`: leading required arguments by position, others by name where not default."""
     if record.make is not None:
         return record.make(SimpleNamespace(**args))
-    return f"{record.module}.{record.name}({arguments(record.args, args)})"
+    module, name = record.origin or (record.module, record.name)
+    return f"{module}.{name}({arguments(record.args, args)})"
 
 
 def application(record: Layer, args: dict[str, object], target: str, sources: list[str]) -> str:

@@ -19,7 +19,8 @@ def _concat_shape(a: Args, *inputs: Shape) -> Shape:
     first = inputs[0]
     axis = sample_axis(a.dim, len(first))
     total = sum(x[axis] for x in inputs if len(x) == len(first))
-    guesses = tuple(dict.fromkeys((*x[:axis], total, *x[axis + 1 :]) for x in inputs if len(x) == len(first)))
+    alike = all(len(x) == len(first) for x in inputs)
+    guesses = tuple(dict.fromkeys((*x[:axis], total, *x[axis + 1 :]) for x in inputs)) if alike else ()
     for x in inputs[1:]:
         if len(x) != len(first) or any(x[i] != first[i] for i in range(len(x)) if i != axis):
             raise MergeFact(f"concat needs equal sizes outside dim {a.dim}: {_differing(inputs)}", guesses=guesses)

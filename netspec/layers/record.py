@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import Shape, promoted
+from netspec.ground.shapes import Shape, Tensor, promoted
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
 Result = Shape | list[Shape]  # a list where the layer has several outputs
 ShapeRule = Callable[..., Result]  # (args, *sample shapes)
-Count = Callable[..., int]  # (args, *sample shapes) or, for MACs, (args, output shape, *sample shapes)
+Count = Callable[..., int | None]  # (args, *sample shapes) or, for MACs, (args, output shape, *sample shapes)
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ class Layer:
         outputs: how each output is read where a call gives no tensor or plain tuple of several: `{0}` is what it
             gives, `{1}` the output's number; the last one holds for all further ones.
         tensor: whether it is a learned tensor of the module around it rather than a submodule.
+        origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
+        tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
+            and `gives`; raises `Fact`.
         right, wrong: cases that torch accepts and refuses.
     """
 
@@ -94,6 +97,8 @@ class Layer:
     call: Callable[..., str] | None = None
     outputs: tuple[str, ...] = ()
     tensor: bool = False
+    origin: tuple[str, str] | None = None
+    tensors: Callable[..., tuple[Tensor, ...]] | None = None
     right: tuple[Case, ...]
     wrong: tuple[Case, ...] = ()
 

@@ -26,7 +26,8 @@ def filled(sizes: tuple[int, ...], x: Shape, argument: str) -> Shape:
     total, known = size(x), size(tuple(length for length in sizes if length != -1))
     if -1 not in sizes:
         if known != total:
-            raise Fact(f"{show(sizes)} holds {known} numbers, {show(x)} holds {total}", argument=argument)
+            fact = f"{show(sizes)} holds {known} numbers, {show(x)} holds {total}"
+            raise Fact(fact, argument=argument, guesses=(sizes,) if argument == "shape" else ())
         return sizes
     if known == 0 or total % known:
         raise Fact(f"the -1 of {show(sizes)} cannot be found: {show(x)} holds {total} numbers", argument=argument)

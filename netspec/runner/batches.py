@@ -84,20 +84,33 @@ class MemoryFeed:
     def take(self, index: Index, whole: int, world: World = ALONE, moment: Moment | None = None) -> Batch:
         """The batch of the `whole` samples `index`, as far as they are this process's."""
         if world.size > 1:
-            index = world.share(torch.arange(len(self))[index] if isinstance(index, slice) else index)
+            index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
+        index, own = share(index, whole, world)
         first, *others = (rows(x, index) for x in self.inputs)
         if self.change is not None:
             first = self.change(first, draws_for(moment, whole, world))
         inputs = tuple(placed(x, self.device, self.channels_last) for x in (first, *others))
-        return Batch(inputs, tuple(rows(y, index).to(self.device, non_blocking=True) for y in self.targets), whole)
+        targets = tuple(rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
+        return Batch(inputs, targets, own, whole)
+
+
+def share(index: Index, whole: int, world: World) -> tuple[Index, int]:
+    """Of the `whole` samples of a step those that are this process's, and how many of them count.
+
+    Where they are fewer than there are processes, one that gets none gets the first, which does not count.
+    """
+    if world.size == 1 or isinstance(index, slice):
+        return index, whole
+    part = world.share(index)
+    return (part, len(part)) if len(part) else (index[:1], 0)
 
 
 def draws_for(moment: Moment | None, whole: int, world: World) -> Draws | None:
     """The draws of a step of `whole` samples, those that are this process's; None where nothing is random."""
     if moment is None:
         return None
-    own = None if world.size == 1 else slice(world.rank, None, world.size)
-    return Draws(whole, moment.generator(), own)
+    own = slice(world.rank, None, world.size) if world.rank < whole else slice(1)  # see `share`
+    return Draws(whole, moment.generator(), None if world.size == 1 else own)
 
 
 def rows(x: torch.Tensor, index: Index) -> torch.Tensor:

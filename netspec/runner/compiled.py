@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import nn
@@ -16,12 +15,6 @@ from netspec.runner.job import Job, State
 from netspec.runner.prepare import Plan
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.step import add_gradients
-
-
-def callable_net(model: nn.Module, compiled: bool) -> Callable[..., Any]:
-    """What training and evaluation call: the model, or the model compiled."""
-    net: Callable[..., Any] = torch.compile(model) if compiled else model
-    return net
 
 
 @contextmanager
@@ -40,13 +33,11 @@ def unchanged(model: nn.Module) -> Iterator[None]:
 
 
 def try_compiled(plan: Plan, job: Job, state: State) -> None:
-    """Compile for the first batch, if anything is to be compiled.
+    """Compile for the first batch.
 
     Raises:
         SpecError: NS609, torch cannot.
     """
-    if not plan.settings.compile:
-        return
     order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
     with unchanged(state.model):
         state.model.train()

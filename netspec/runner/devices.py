@@ -8,12 +8,13 @@ import warnings
 import torch
 
 from netspec.runner.problems import At, problem, torch_says
+from netspec.runner.world import ALONE, World
 
 _WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
 
-def choose_device(wanted: str, at: At) -> torch.device:
-    """The device for a run; `auto` is a GPU where there is one.
+def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
+    """The device for a run; `auto` is a GPU where there is one, of several processes on a machine each takes its own.
 
     Raises:
         SpecError: NS606, the word is none or the device is not there; another one is never taken silently.
@@ -24,7 +25,11 @@ def choose_device(wanted: str, at: At) -> torch.device:
         warnings.simplefilter("always")
         cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if wanted == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+        wanted = "cuda" if cuda else "mps" if mps else "cpu"
+    if world.size > 1:
+        if wanted not in ("cpu", "cuda"):
+            raise problem("NS606", f"several processes train on cpu or cuda, not on {wanted}", at)
+        wanted = f"cuda:{world.local}" if wanted == "cuda" else wanted
     there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count() if cuda else 0)), *(["mps"] if mps else [])]
     found = wanted in there or (wanted == "cuda" and cuda)
     if not found:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from netspec.build.compile import compile_spec
+from netspec.build.plugins.permission import permission
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
 from netspec.runner.job import Row
@@ -73,15 +74,21 @@ class LoadedRun:
         return [said for file in files for said in predictor.file(str(file), top)]
 
 
-def load_run(path: str | Path, settings: tuple[str, ...] = ()) -> LoadedRun:
-    """Read a run's folder; `settings` are made on its spec.
+def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins: bool = False) -> LoadedRun:
+    """Read a run's folder.
+
+    Args:
+        path: the folder.
+        settings: made on its spec.
+        allow_plugins: let the modules run that its spec names in `plugins`.
 
     Raises:
         ReadError: it is no folder of a run.
     """
     folder = RunFolder(Path(path))
     info = folder.read_info()
-    spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder))
+    allowed = permission(allow_plugins)
+    spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder), plugins=allowed)
     return LoadedRun(folder, spec, info)
 
 

@@ -14,27 +14,37 @@ from torch import nn
 from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.batches import epoch_order
-from netspec.runner.compiled import callable_net, try_compiled, unchanged
+from netspec.runner.compiled import try_compiled, unchanged
 from netspec.runner.job import Job, State
 from netspec.runner.places import module_place, network_place
 from netspec.runner.precision import use_tf32
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.settings import make_optimizer, make_scheduler
+from netspec.runner.spread import copies, shard, together
 from netspec.runner.step import add_gradients
+from netspec.runner.world import ALONE, World
 from netspec.stages.spec import Spec
 
 
-def ready(spec: Spec, device: str | None, beside: Iterable[Diagnostic] = ()) -> tuple[Plan, Job, State]:
+def ready(
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE
+) -> tuple[Plan, Job, State]:
     """All that a run needs, its first step tried; see `prepare`.
 
     Raises:
         SpecError: what stands in the way.
     """
-    plan = prepare(spec, device, beside)
+    plan = prepare(spec, device, beside, world)
     job, state = begin(plan)
-    try_first_step(plan, job, state)
-    try_compiled(plan, job, state)
+    unused = try_first_step(plan, job, state)
+    if world.size > 1:
+        if plan.settings.strategy == "ddp":
+            state.net = copies(state.model, plan.device, unused)
+        torch.manual_seed(plan.settings.seed + world.rank)  # each draws its own dropout
+    if plan.settings.compile:
+        state.net = torch.compile(state.net)
+        try_compiled(plan, job, state)
     return plan, job, state
 
 
@@ -46,15 +56,18 @@ def begin(plan: Plan) -> tuple[Job, State]:
     model = compile_spec(plan.spec).to(plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
+    model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
+    if sharded:
+        shard(model, plan.world, plan.device)
     job = make_job(plan, model)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not parameters:
         raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
-    optimizer = make_optimizer(settings.optimizer, parameters)
+    optimizer = make_optimizer(settings.optimizer, parameters, fused=not sharded)
     chosen = settings.scheduler
     scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
-    net, losses = callable_net(model, settings.compile), torch.zeros(job.steps, device=plan.device)
-    return job, State(model, optimizer, scheduler, losses, net, job.precision.scaler())
+    losses = torch.zeros(job.steps, device=plan.device)
+    return job, State(model, optimizer, scheduler, losses, model, job.precision.scaler())
 
 
 def seed_everything(seed: int) -> None:
@@ -64,19 +77,23 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def try_first_step(plan: Plan, job: Job, state: State) -> None:
+def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     """Forward and backward on the first batch; weights, buffers and random generators end as they were.
+
+    Returns:
+        Whether a parameter got no gradient.
 
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    plain = replace(state, net=state.model, scaler=None)  # a layer of a compiled network would not be known by name
+    bare = replace(state, scaler=None)  # which notes what was unscaled since its last step
     with unchanged(state.model), _entered(state.model) as modules:
         try:
             state.model.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
-                add_gradients(job, plain, batch).item()  # a GPU's errors come when it is waited for
+                add_gradients(job, bare, batch).item()  # a GPU's errors come when it is waited for
+            return any(parameter.grad is None for parameter in state.model.parameters() if parameter.requires_grad)
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run

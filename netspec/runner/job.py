@@ -21,11 +21,12 @@ End = Literal["finished", "stopped early", "interrupted"]
 class Batch(NamedTuple):
     """Samples on the device: inputs, each [B, *input], and targets, each [B] or [B, *output].
 
-    `whole` is the number of samples that all processes together have in this step.
+    `own` of them count, all but where a process has a stand-in for none; all processes together have `whole`.
     """
 
     inputs: Tensors
     targets: Tensors
+    own: int
     whole: int
 
 

@@ -30,8 +30,12 @@ class Keeper:
         self.best: nn.Module | None = None
         self.good: dict[str, Any] | None = None  # the last whole epoch, where the disk has an earlier one
 
+    def due(self) -> bool:
+        """Whether the state is to be stored after this step."""
+        return False
+
     def step(self, state: State) -> None:
-        """A step is done."""
+        """Store the state, in the middle of an epoch."""
 
     def epoch(self, state: State, best: bool) -> None:
         """An epoch is over, and whether it was the best; its row is the last of the history."""

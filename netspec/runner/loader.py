@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.augment.draws import Moment
-from netspec.runner.batches import Making, draws_for, placed
+from netspec.runner.batches import Making, draws_for, placed, share
 from netspec.runner.job import Batch
 from netspec.runner.pictures import Pictures
 from netspec.runner.problems import problem, torch_says
@@ -25,9 +25,13 @@ from netspec.runner.world import ALONE, World
 
 
 class Task(NamedTuple):
-    """A batch to make: its samples, of `whole` that all processes have, and when it is; None: nothing is random."""
+    """A batch to make: its samples, `own` of which count, of `whole` that all processes have, and when it is.
+
+    Without a moment nothing is random.
+    """
 
     samples: torch.Tensor
+    own: int
     whole: int
     world: World
     moment: Moment | None
@@ -100,9 +104,11 @@ class LoaderFeed:
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         moments = [Moment(self.seed, epoch, step + number) if random else None for number in range(len(chunks))]
         tasks, loader = self._loader
-        tasks.all = [
-            Task(world.share(chunk), len(chunk), world, moment) for chunk, moment in zip(chunks, moments, strict=True)
-        ]
+        tasks.all = []
+        for chunk, moment in zip(chunks, moments, strict=True):
+            samples, own = share(chunk, len(chunk), world)
+            assert isinstance(samples, torch.Tensor)
+            tasks.all.append(Task(samples, own, len(chunk), world, moment))
         for task, made in zip(tasks.all, _told(iter(loader), self.pictures), strict=True):
             if isinstance(made, tuple):
                 raise SpecError(made)
@@ -110,7 +116,7 @@ class LoaderFeed:
             if self._later is not None:
                 x = self._later(x, draws_for(task.moment, task.whole, world))
             targets = self.targets[task.samples].to(self.device, non_blocking=True)
-            yield Batch((placed(x, self.device, self.channels_last),), (targets,), task.whole)
+            yield Batch((placed(x, self.device, self.channels_last),), (targets,), task.own, task.whole)
 
     @property
     def _later(self) -> Making | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from netspec.runner.batches import epoch_order
 from netspec.runner.job import End, Job, NotFiniteError, Row, State
+from netspec.runner.pulse import Pulse
 from netspec.runner.scoring import better, mean_loss, validate
 from netspec.runner.step import take_step
 
@@ -33,8 +34,11 @@ class Watcher(Protocol):
 class Store(Protocol):
     """Who keeps the state, so that nothing is lost."""
 
+    def due(self) -> bool:
+        """Whether the state is to be stored after this step; asked after each step."""
+
     def step(self, state: State) -> None:
-        """A step is done."""
+        """Store the state, in the middle of an epoch."""
 
     def epoch(self, state: State, best: bool) -> None:
         """An epoch is over, and whether it was the best; its row is the last of the history."""
@@ -47,7 +51,7 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
         job: what to do.
         state: where to start from; it is changed.
         watcher: is told how it goes.
-        stop: asked after each step; true ends the loop there, with the state as it is.
+        stop: asked after a step; true ends the loop there, with the state as it is.
         store: keeps the state.
 
     Raises:
@@ -84,15 +88,18 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
     state.model.train()
     steps, size = job.steps_in(state.epoch), job.batch_size
     order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
+    pulse = Pulse(job.world, state.losses.device, watcher.due, store.due, stop)
     for batch in job.train.batches(order, size, job.world, epoch=state.epoch, step=state.step):
         state.losses[state.step] = take_step(job, state, batch)
         if state.scheduler is not None and job.step_scheduler == "batch":
             state.scheduler.step()
         state.step += 1
-        store.step(state)
-        if watcher.due():
+        look, keep, end = pulse()
+        if look:
             watcher.step(state.epoch, state.step, steps, mean_loss(job, state))
-        if stop():
+        if keep:
+            store.step(state)
+        if end:
             return False
     mean_loss(job, state)
     return True

@@ -29,6 +29,7 @@ from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
 from netspec.runner.storage import read_storage
 from netspec.runner.targets import kind_of
+from netspec.runner.world import ALONE, World
 from netspec.stages.check import check
 from netspec.stages.spec import Report, Spec
 
@@ -47,15 +48,17 @@ class Plan:
     device: torch.device
     data: Data
     contract: Contract
+    world: World = ALONE
 
 
-def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = ()) -> Plan:
+def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), world: World = ALONE) -> Plan:
     """Everything up to the network itself.
 
     Args:
         spec: as loaded.
         device: goes before the spec's own; None leaves it to the spec, else `auto`.
         beside: errors found elsewhere, to be shown with those found here.
+        world: the processes that train together.
 
     Raises:
         SpecError: all that stands in the way, each at its place, in the order of the file.
@@ -68,7 +71,7 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
     pipeline = input = data = contract = None
     with collector.step():
         at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
-        place = choose_device(device or values.get("device", "auto"), at)
+        place = choose_device(device or values.get("device", "auto"), at, world)
     with collector.step():
         pipeline = read_pipeline(spec)
     if report.ok:
@@ -78,13 +81,14 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
         if collector.found:
             data = look_at_data(spec, input or UNKNOWN, values.get("seed", 0))
         elif pipeline is not None and input is not None:
-            data = load_data(spec, input, values["seed"], pipeline.shape if pipeline.before else None)
+            with world.first():
+                data = load_data(spec, input, values["seed"], pipeline.shape if pipeline.before else None)
     if data is not None and input is not None:
         with collector.step():
             contract = check_contract(report, data, pipeline, values.get("loss"))
     if collector.found or pipeline is None or data is None or contract is None:
         raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
-    return Plan(spec, report, Settings(**values), pipeline, place, data, contract)
+    return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
 
 
 def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
@@ -101,6 +105,8 @@ def warnings(plan: Plan) -> list[Diagnostic]:
 
 def channels_last(model: nn.Module, plan: Plan) -> bool:
     """Whether pictures are laid out channels-last, which convolutions on CPU and CUDA are faster with."""
+    if plan.world.size > 1 and plan.settings.strategy == "fsdp":  # which takes contiguous weights only
+        return False
     convolves = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
     return convolves and len(plan.contract.input.shape) == 3 and plan.device.type in ("cpu", "cuda")
 
@@ -135,6 +141,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         accumulate=settings.accumulate,
         step_scheduler="epoch" if scheduler is None else _stepping(scheduler.name),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
+        world=plan.world,
     )
 
 

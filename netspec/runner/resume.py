@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from netspec.build.plugins.permission import permission
 from netspec.ground.tree import plain
 from netspec.runner.evaluate import load_run
 from netspec.runner.problems import option, problem
@@ -14,13 +15,17 @@ FREE = frozenset({"train.epochs", "train.early_stopping", "train.device", "name"
 PATHS = ("root", "path")  # so may the place of the data
 
 
-def spec_to_resume(folder: str | Path, spec: str | None, settings: tuple[str, ...]) -> Spec:
+def spec_to_resume(
+    folder: str | Path, spec: str | None, settings: tuple[str, ...], allow_plugins: bool = False
+) -> Spec:
     """The spec for going on in `folder`: the run's own, or the file `spec`, with `settings` made on it.
 
     Raises:
         ReadError: `folder` holds no run, or `spec` cannot be read.
     """
-    return load(spec, settings) if spec is not None else load_run(folder, settings).spec
+    if spec is not None:
+        return load(spec, settings, plugins=permission(allow_plugins))
+    return load_run(folder, settings, allow_plugins=allow_plugins).spec
 
 
 def same_run(folder: str | Path, changed: Spec) -> None:

@@ -13,12 +13,12 @@ from netspec.runner.objective import as_tuple
 
 
 def mean_loss(job: Job, state: State) -> float:
-    """The loss over the samples of the epoch's steps so far, each sample counted alike.
+    """The loss over the samples of the epoch's steps so far, of all processes, each sample counted alike.
 
     Raises:
         NotFiniteError: one of the steps had none.
     """
-    losses = state.losses[: state.step].cpu().double()  # [steps]
+    losses = job.world.sum(state.losses[: state.step].clone()).cpu().double()  # [steps]
     bad = losses.isfinite().logical_not().nonzero()
     if len(bad):
         raise NotFiniteError(state.epoch, int(bad[0, 0]), state.optimizer.param_groups[0]["lr"])
@@ -30,9 +30,10 @@ def mean_loss(job: Job, state: State) -> float:
 
 def validate(job: Job, state: State) -> Row:
     """Loss and metrics after an epoch: `val_…`, or `train_…` metrics where nothing is held back."""
+    net = state.net if job.world.size == 1 else None  # several processes evaluate on their own, without waiting
     if job.val is not None:
-        return {f"val_{name}": value for name, value in evaluate(state.model, job.val, job, state.net).items()}
-    values = evaluate(state.model, job.train, job, state.net)
+        return {f"val_{name}": value for name, value in evaluate(state.model, job.val, job, net).items()}
+    values = evaluate(state.model, job.train, job, net)
     return {f"train_{name}": value for name, value in values.items() if name != "loss"}
 
 
@@ -45,10 +46,10 @@ def evaluate(model: nn.Module, feed: Feed, job: Job, net: Callable[..., Any] | N
     for batch in feed.batches(None, max(job.batch_size, 512), job.world):
         with job.precision.autocast():
             output = net(*batch.inputs)  # [B, *output], or several
-            loss = job.objective(output, batch.targets) * len(batch.inputs[0])
+            loss = job.objective(output, batch.targets) * batch.own
         total = loss if total is None else total + loss
         if metric is not None:
-            metric.update(as_tuple(output)[0], batch.targets[0])
+            metric.update(as_tuple(output)[0][: batch.own], batch.targets[0][: batch.own])
     assert total is not None  # a split has a sample
     mean = job.world.sum(total.float()).item() / len(feed)
     return {"loss": mean, **(metric.result() if metric is not None else {})}

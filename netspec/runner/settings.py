@@ -13,6 +13,7 @@ from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
 from netspec.runner.precision import NAMES, Name
 from netspec.runner.problems import Collector, problem, top
+from netspec.runner.spread import Strategy
 from netspec.stages.section_keys import TRAIN_KEYS
 from netspec.stages.spec import Spec
 
@@ -32,6 +33,7 @@ class Settings:
     device: str
     clip_grad_norm: float | None
     early_stopping: int | None
+    strategy: Strategy
     nodes: dict[str, Node]
     precision: Name = "fp32"
     tf32: bool | None = None
@@ -54,6 +56,7 @@ _TESTS: dict[str, Test] = {
     "early_stopping": _whole(1),
     "clip_grad_norm": _above_zero,
     "device": lambda value: isinstance(value, str),
+    "strategy": lambda value: value in ("ddp", "fsdp"),
     "precision": lambda value: value in NAMES,
     "tf32": lambda value: isinstance(value, bool),
     "compile": lambda value: isinstance(value, bool),
@@ -166,8 +169,13 @@ def make_scheduler(choice: Choice, optimizer: torch.optim.Optimizer, steps: int)
     return choice.make(optimizer=optimizer, **more)
 
 
-def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter], fused: bool = True) -> torch.optim.Optimizer:
     """The optimizer on a network's parameters, in its fused form where torch has one and the spec does not choose.
+
+    Args:
+        choice: the spec's.
+        parameters: what it changes.
+        fused: False where the weights are spread over processes, for which torch has no fused form.
 
     Raises:
         SpecError: NS605 when torch refuses.
@@ -175,7 +183,7 @@ def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter]) -> torc
     from netspec.runner.byname import parameters as signature
 
     chosen = {"fused", "foreach", "differentiable"} & choice.kwargs.keys()
-    fused = "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
+    fused = fused and "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
     optimizer: torch.optim.Optimizer
     if fused and parameters and parameters[0].device.type in ("cpu", "cuda", "mps"):
         try:

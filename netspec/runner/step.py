@@ -48,15 +48,15 @@ def add_gradients(job: Job, state: State, batch: Batch) -> torch.Tensor:
 
 def parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     """A batch in `count` parts or fewer, each with its share of the samples of the step."""
-    samples = len(batch.inputs[0])
-    if count == 1 or samples < 2:
-        yield batch, samples / batch.whole
+    if count == 1 or batch.own < 2:
+        yield batch, batch.own / batch.whole
         return
-    size = -(-samples // count)
-    for start in range(0, samples, size):
+    size = -(-batch.own // count)
+    for start in range(0, batch.own, size):
         piece = slice(start, start + size)
         inputs, targets = tuple(x[piece] for x in batch.inputs), tuple(y[piece] for y in batch.targets)
-        yield Batch(inputs, targets, batch.whole), len(inputs[0]) / batch.whole
+        own = len(inputs[0])
+        yield Batch(inputs, targets, own, batch.whole), own / batch.whole
 
 
 def clip(job: Job, state: State) -> None:

@@ -1,18 +1,33 @@
-"""The processes that train together: which one this is, and what they agree on. One process is a world of its own."""
+"""The processes that train together: which one this is, and what they agree on. One process is a world of its own.
+
+torchrun starts the processes and tells each its place by environment variables; accelerate joins them into a group
+(NCCL between CUDA devices, gloo between CPUs).
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class World:
-    """`size` processes, this one is number `rank`; number 0 speaks to people and writes files."""
+    """`size` processes; this one is number `rank`, and number `local` on its machine.
+
+    Number 0 speaks to people and writes the run's folder. All methods but `share` are for all processes at once: each
+    waits for the others.
+    """
 
     rank: int = 0
     size: int = 1
+    local: int = 0
 
     @property
     def main(self) -> bool:
@@ -29,5 +44,73 @@ class World:
             torch.distributed.all_reduce(value)
         return value
 
+    def most(self, value: torch.Tensor) -> torch.Tensor:
+        """The element-wise maximum of a tensor over all processes; it is changed in place where there are several."""
+        if self.size > 1:
+            torch.distributed.all_reduce(value, torch.distributed.ReduceOp.MAX)
+        return value
+
+    def gather(self, rows: torch.Tensor) -> torch.Tensor:
+        """The rows [n, ...] of all processes, one process after the other: [N, ...]."""
+        if self.size == 1:
+            return rows
+        counts = torch.zeros(self.size, dtype=torch.int64, device=rows.device)
+        counts[self.rank] = len(rows)
+        each = self.sum(counts).tolist()
+        padded = rows.new_zeros((max(each), *rows.shape[1:]))
+        padded[: len(rows)] = rows
+        found = [torch.empty_like(padded) for _ in range(self.size)]
+        torch.distributed.all_gather(found, padded)
+        return torch.cat([part[:count] for part, count in zip(found, each, strict=True)])
+
+    def from_main(self, value: T) -> T:
+        """What number 0 has, for all."""
+        if self.size == 1:
+            return value
+        held: list[T] = [value]
+        torch.distributed.broadcast_object_list(held)
+        return held[0]
+
+    def wait(self) -> None:
+        """Wait until all are here."""
+        if self.size > 1:
+            torch.distributed.barrier()
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """The first process of each machine goes through this alone, the others after it: downloads happen once."""
+        if self.size > 1 and self.local:
+            self.wait()
+        yield
+        if self.size > 1 and not self.local:
+            self.wait()
+
 
 ALONE = World()
+
+
+def started_by_torchrun() -> bool:
+    """Whether this process is one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def join(device: str) -> World:
+    """Join the processes that torchrun started with this one; alone, there is nothing to join.
+
+    Args:
+        device: what is asked for: `auto`, `cpu`, `cuda`, `mps`.
+    """
+    if not started_by_torchrun():
+        return ALONE
+    from accelerate import PartialState  # type: ignore[import-untyped]  # has no types
+
+    state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+    return World(state.process_index, state.num_processes, state.local_process_index)
+
+
+def leave(world: World) -> None:
+    """End the group of processes, if there is one."""
+    if world.size > 1 and torch.distributed.is_initialized():
+        from accelerate import PartialState
+
+        PartialState().destroy_process_group()

@@ -6,9 +6,9 @@ from netspec.ground.expressions import is_name
 from netspec.ground.findings import Findings
 from netspec.ground.names import NAME
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
-from netspec.layers.table import TABLE
 from netspec.stages.items import ItemParser
 from netspec.stages.keys import understood
+from netspec.stages.plugins import Types
 from netspec.stages.spec import Block
 from netspec.stages.written import Params
 
@@ -39,17 +39,18 @@ def params_of(root: Mapping, findings: Findings) -> dict[str, Node]:
     return params
 
 
-def blocks_of(root: Mapping, findings: Findings) -> tuple[dict[str, Block], ItemParser]:
+def blocks_of(root: Mapping, types: Types, findings: Findings) -> tuple[dict[str, Block], ItemParser]:
     """The spec's blocks by name, and a parser of items that knows them."""
-    bodies = [(key, _body(key, body, findings)) for key, body in entries_of(root, "blocks", findings)]
-    parser = ItemParser(findings, {key.text: _block_params(key, body, findings) for key, body in bodies})
+    bodies = [(key, _body(key, body, types, findings)) for key, body in entries_of(root, "blocks", findings)]
+    parser = ItemParser(findings, types, {key.text: _block_params(key, body, findings) for key, body in bodies})
     return {key.text: _block(key, body, parser) for key, body in bodies}, parser
 
 
-def _body(key: Scalar, body: Node, findings: Findings) -> Mapping:
+def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
     """A block as a mapping with the keys of one; a plain list is its layers."""
-    if key.text in TABLE:
-        findings.add("NS207", f"the block {key.text} would hide torch's {key.text}", key)
+    if key.text in types.layers:
+        whose = "torch's" if types.layers[key.text].origin is None else "the plugin's"
+        findings.add("NS207", f"the block {key.text} would hide {whose} {key.text}", key)
     else:
         _check_name(key, "a block", findings)
     if isinstance(body, Sequence):

@@ -115,6 +115,8 @@ def expectations(report: Report, fixes: bool) -> Iterator[Diagnostic]:
         ("max_layers", "NS506", len(report.graph.calls), "layers"),
     ):
         yield from _at_most(report, expect.get(key), key, code, counted, what)
+    yield from _unknown(report, expect.get("max_params"), "parameters")
+    yield from _unknown(report, expect.get("max_macs"), "macs")
     yield from _memory(report, expect.get("max_activation_memory"))
     yield from _field(report, expect.get("min_receptive_field"))
 
@@ -128,6 +130,16 @@ def _at_most(report: Report, node: Node | None, key: str, code: str, counted: in
     elif counted > bound:
         message = f"the network has {counted:,} {what}, {counted - int(bound):,} more than {_text(node)}"
         yield Diagnostic(code, message, node.span)
+
+
+def _unknown(report: Report, node: Node | None, count: str) -> Iterator[Diagnostic]:
+    """A budget that cannot be held against a plugin's layer whose rule says no count."""
+    calls = report.graph.calls if report.graph is not None else ()
+    for call, known in zip(calls, report.inferred, strict=True) if node is not None else ():
+        if getattr(known, count) is None and node is not None:
+            message = f"the plugin of {call.record.name} says nothing of its {count}, so that no budget can hold"
+            yield Diagnostic("NS704", message, node.span, call.path)
+            return
 
 
 def _memory(report: Report, node: Node | None) -> Iterator[Diagnostic]:

@@ -71,10 +71,11 @@ def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str]) -> t
     """The diagnostics of a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
-        again = load(source if "\n" in source else source + "\n", spec.settings, folder=spec.folder)
+        whole = source if "\n" in source else source + "\n"
+        again = load(whole, spec.settings, folder=spec.folder, plugins=spec.plugins)
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
-        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay)
+        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
     return check(again, fixes=False, ignore=ignore).diagnostics
 
 
@@ -88,6 +89,4 @@ def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
     if origin is None:
         return found
     frame = Frame(f"the file {found.span.path}, named", origin)
-    return found if frame in found.frames else Diagnostic(
-        found.code, found.message, found.span, found.layer, found.notes, found.fixes, (*found.frames, frame)
-    )  # fmt: skip
+    return found if frame in found.frames else replace(found, frames=(*found.frames, frame))

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ground.diagnostics import Diagnostic, Fix, Note
+from netspec.ground.diagnostics import Cause, Diagnostic, Fix, Note
 from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node
-from netspec.stages.infer import Inference, Problem
-from netspec.stages.mending import arguments, inputs, merges, ranks, widths
+from netspec.stages.apply import Problem
+from netspec.stages.infer import Inference
+from netspec.stages.mending import arguments, inputs, joins, merges, ranks, widths
 from netspec.stages.mending.context import Context
 from netspec.stages.mending.sizes import right_sizes
 from netspec.stages.spec import Graph, Report, Spec
 from netspec.stages.ways import Ways
 
 # The rules in the order of their candidates: what a network rarely means comes last.
-RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *inputs.RULES)
+RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *inputs.RULES)
 MOST_CANDIDATES = 8
 MOST_WAYS = 4
 MOST_SIZE_QUESTIONS = 5
@@ -67,6 +68,8 @@ class _Diagnoser:
             yield Note("torch", words.format(written=problem.written, actual=problem.actual))
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
+        if problem.cause is not None:
+            return self.consequence(problem, problem.cause)
         node, call = self.place(problem), problem.call
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
         return Diagnostic(
@@ -78,6 +81,13 @@ class _Diagnoser:
             self.fixes(problem) if self.explain else (),
             frames,
         )
+
+    def consequence(self, problem: Problem, cause: Problem) -> Diagnostic:
+        """What may go when another problem is mended: said, but not explained."""
+        node, origin = self.place(problem), self.place(cause)
+        follows = Cause(cause.code, origin.span)
+        frames = tuple(dict.fromkeys((*node.frames, *problem.call.frames)))
+        return Diagnostic(problem.code, problem.message, node.span, problem.call.path, frames=frames, follows=follows)
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = True) -> list[Diagnostic]:

@@ -13,6 +13,7 @@ from netspec.stages.source import scalar_value
 ORDER = (
     "netspec",
     "name",
+    "plugins",
     "params",
     "input",
     "inputs",

@@ -10,7 +10,7 @@ from netspec.ground.expressions import ExpressionError, Value, evaluate, names_i
 from netspec.ground.findings import Findings
 from netspec.ground.names import closest, meant
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Kind, Several, Word
+from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
 
 SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # what YAML 1.1 took for booleans
 
@@ -72,6 +72,8 @@ class Evaluator:
             return node.value
         if words(kind) and names_in(node.value) - set(names):
             return node.value  # a misspelt word rather than an unknown parameter
+        if isinstance(kind, Anything) and (not node.plain or names_in(node.value) - set(names)):
+            return node.value
         switch = SWITCHES.get(node.value.lower()) if isinstance(kind, Bool) and node.value not in names else None
         if switch is not None:
             fix = Fix(switch, (Edit(node.span, switch),))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from netspec.ground.diagnostics import Diagnostic, Edit, Fix, errors
+from netspec.ground.diagnostics import Cause, Diagnostic, Edit, Fix, errors
 from netspec.ground.reading import ReadError
 from netspec.stages.mending.edits import apply_edits
 from netspec.stages.spec import Spec
@@ -19,6 +19,7 @@ from netspec.stages.spec import Spec
 MOST_TRIALS = 40
 BUDGETS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 BUDGET = 20_000  # calls and lines that the trials of one file may check again
+LARGEST_TRIAL = 30_000  # calls and lines up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 
@@ -32,43 +33,82 @@ def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
 
 
 def mends(fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck) -> bool:
-    """Whether applying a fix makes its finding go away and brings no other; that of an error may bring warnings.
+    """Whether applying a fix makes its finding go away and brings no other; that of an error may bring warnings."""
+    return _left(fix, target, before, spec, recheck) is not None
+
+
+def _left(
+    fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck
+) -> tuple[Diagnostic, ...] | None:
+    """What is found after a fix; None where it does not mend its finding or brings another.
 
     Warnings are told apart by their codes alone, for taking out a layer renames those behind it.
     """
     if any(edit.span.path not in spec.sources or edit.span.path == "--set" for edit in fix.edits):
-        return False
-    rechecked = recheck(edited(spec, fix.edits))
+        return None
+    rechecked = tuple(recheck(edited(spec, fix.edits)))
     if target.severity == "warning":
         left, there = (Counter(found.code for found in each) for each in (rechecked, before))
-        return left[target.code] < there[target.code] and not left - there
+        return rechecked if left[target.code] < there[target.code] and not left - there else None
+    notes = Counter((found.code, _path(found)) for found in before if found.follows is not None)
     after, known = Counter(map(_identity, errors(rechecked))), Counter(map(_identity, errors(before)))
-    return after[_identity(target)] < known[_identity(target)] and not after - known
+    new = [found for found in errors(rechecked) if _identity(found) in after - known]
+    gone = after[_identity(target)] < known[_identity(target)]
+    return rechecked if gone and not Counter((found.code, _path(found)) for found in new) - notes else None
 
 
 def _identity(found: Diagnostic) -> tuple[str, ...]:
-    """What stays the same of a finding; of a budget that is missed the code, for another layer changes its figures."""
-    return (found.code,) if found.code in BUDGETS else (found.code, found.layer or "", found.message)
+    """What stays the same of a finding; of a budget that is missed the code, for another layer changes its figures.
+
+    An item that is put in or taken out renumbers those behind it: numbers in a path do not tell.
+    """
+    return (found.code,) if found.code in BUDGETS else (found.code, _path(found), found.message)
+
+
+def _path(found: Diagnostic) -> str:
+    return ".".join("#" if part.isdigit() else part for part in (found.layer or "").split("."))
 
 
 def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: Recheck) -> list[Diagnostic]:
-    """The diagnostics with only those fixes that a full re-check confirms.
+    """The diagnostics with only those fixes that a full re-check confirms, the one that leaves the fewest errors first.
+
+    An error that goes when an earlier one's first fix is made follows from that one: it becomes a note.
 
     Args:
         size: how many calls one re-check infers; bounds how many are made.
     """
     lines = sum(text.count("\n") for text in spec.sources.values())
-    trials = min(MOST_TRIALS, BUDGET // max(size + lines, 1))
-    found: list[Diagnostic] = []
-    for diagnostic in diagnostics:
-        kept = []
+    trials = min(MOST_TRIALS, max(BUDGET // max(size + lines, 1), size + lines <= LARGEST_TRIAL))
+    found = list(diagnostics)
+    for index, diagnostic in enumerate(diagnostics):
+        if found[index].follows is not None:
+            continue
+        tried: list[tuple[Fix, tuple[Diagnostic, ...]]] = []
         for fix in diagnostic.fixes:
             if trials > 0:
                 trials -= 1
-                if mends(fix, diagnostic, diagnostics, spec, recheck):
-                    kept.append(fix)
-        found.append(replace(diagnostic, fixes=tuple(kept)) if diagnostic.fixes else diagnostic)
+                left = _left(fix, diagnostic, diagnostics, spec, recheck)
+                if left is not None:
+                    tried.append((fix, left))
+        tried.sort(key=lambda pair: len(errors(pair[1])))
+        found[index] = replace(diagnostic, fixes=tuple(fix for fix, _ in tried))
+        if tried and diagnostic.severity == "error":
+            _let_follow(found, index, tried[0][1])
     return found
+
+
+def _let_follow(found: list[Diagnostic], index: int, left: Sequence[Diagnostic]) -> None:
+    """Mark the errors that a first fix takes away besides its own."""
+    there = Counter((other.code, other.message) for other in left)
+    cause = Cause(found[index].code, found[index].span)
+    for other, diagnostic in enumerate(found):
+        gone = (diagnostic.code, diagnostic.message) not in there
+        if other != index and gone and diagnostic.severity == "error" and _of_shapes(diagnostic):
+            found[other] = replace(diagnostic, notes=(), fixes=(), follows=cause)
+
+
+def _of_shapes(diagnostic: Diagnostic) -> bool:
+    return diagnostic.code.startswith("NS4")
 
 
 def write_atomically(path: str, text: str) -> None:

@@ -2,62 +2,26 @@
 
 After an error the inference goes on with what it may stand for: where a written size contradicts the one that
 arrives, the value downstream has two candidate worlds, the arriving one and the written one. A later layer is wrong
-only if it is wrong in every world, so that independent errors all show and echoes do not.
+only if it is wrong in every world, so that independent errors all show and echoes do not. Behind a merge that fails,
+which way the sizes go hangs on its mending: what is wrong in other words in each world has it for its `cause`. Where
+nothing is known of an output, worlds are made up that share only what the layer declares: what is wrong in the same
+words in all of them is wrong whatever comes, and the rest is not said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import (
-    DTYPES,
-    FLOATS,
-    INDEXES,
-    MOST_AXES,
-    DtypeFact,
-    Fact,
-    RankFact,
-    Shape,
-    Tensor,
-    show,
-    size,
-)
-from netspec.layers.record import Layer, no_parameters
+from netspec.ground.shapes import Fact, Tensor, show, size
+from netspec.layers.record import Layer
+from netspec.stages.apply import Outcome, Outputs, Problem, apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
+from netspec.stages.standins import as_meant, as_typed, common, declared
 
-Outputs = tuple[Tensor, ...]
 MOST_WORLDS = 3
-LARGEST = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with one call. `kind` is `size` (a written size differs from the arriving one), `shape` (a
-    claimed shape differs from the computed one), `fact` (the rule refuses) or `broadcast` (a warning).
-
-    `argument` names what to look at; `written` and `actual` are the two sizes or shapes; `inputs` what arrived.
-    """
-
-    call: Call
-    kind: str
-    code: str
-    message: str
-    inputs: Outputs
-    argument: str | None = None
-    written: Any = None
-    actual: Any = None
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """A call in one world."""
-
-    worlds: list[Outputs]
-    problems: list[Problem]
-    args: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,103 +32,6 @@ class Inference:
     problems: tuple[Problem, ...]
 
 
-def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
-    """The given arguments and the defaults of the others; inferred ones are missing."""
-    args = {arg.name: arg.default for arg in record.args if arg.infer is None and not arg.required}
-    args.update(given)
-    return args
-
-
-def _check_dtypes(record: Layer, inputs: Outputs) -> None:
-    for index, tensor in enumerate(inputs):
-        takes = record.takes_of(index)
-        if takes == "float" and tensor.dtype not in FLOATS:
-            raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
-        if takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":
-            raise DtypeFact(f"the weights of {record.name} are float32, it gets {tensor.dtype}")
-        if takes == "int" and tensor.dtype not in INDEXES:
-            raise DtypeFact(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
-        if takes in DTYPES and tensor.dtype != takes:
-            raise DtypeFact(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
-
-
-def _typed(record: Layer, result: Shape | list[Shape], inputs: Outputs) -> Outputs:
-    dtypes = tuple(tensor.dtype for tensor in inputs)
-    shapes = result if isinstance(result, list) else [result]
-    for shape in shapes:
-        if len(shape) > MOST_AXES:
-            raise Fact(f"the tensor would have more than {MOST_AXES} axes")
-        if any(size > LARGEST for size in shape):
-            raise Fact("the tensor would be larger than 2^62")
-    return tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
-
-
-def _pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
-    """The inputs with the one size changed that would make a written size right."""
-    for index, shape in enumerate(shapes):
-        for axis in range(len(shape)):
-            changed = [*shapes]
-            changed[index] = (*shape[:axis], written, *shape[axis + 1 :])
-            try:
-                if infer(*changed) == written:
-                    return changed
-            except Fact:
-                continue
-    return None
-
-
-def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[Problem]) -> list[Shape] | None:
-    """Fill in the inferred arguments and hold the written ones against what arrives.
-
-    Returns the input shapes for which the last wrong one would be right, if there are such.
-    """
-    record, shapes = call.record, [tensor.shape for tensor in inputs]
-    other: list[Shape] | None = None
-    _check_dtypes(record, inputs)
-    for arg in record.args:
-        if arg.infer is None or (arg.name in call.args and call.args[arg.name] is None):
-            continue  # null is written on purpose
-        actual = arg.infer(*shapes)
-        written = args.setdefault(arg.name, actual)
-        if written != actual and not isinstance(written, tuple):  # a list is held against the input by the rule
-            unit = (arg.unit or arg.name).removesuffix("s" if written == 1 else "")
-            message = f"{record.name} expects {_sizes(written)} {unit}, gets {_sizes(actual)}"
-            problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
-            other = _pretend(arg.infer, shapes, written) if isinstance(written, int) else None
-    return other
-
-
-def apply(call: Call, inputs: Outputs) -> _Outcome:
-    """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
-    record, shapes = call.record, [tensor.shape for tensor in inputs]
-    args = complete(record, call.args)
-    outcome = _Outcome([], [], args)
-    try:
-        other = _compare(call, args, inputs, outcome.problems)
-        if call.broken:
-            return outcome
-        namespace = SimpleNamespace(**args)
-        outcome.worlds.append(_typed(record, record.shape(namespace, *shapes), inputs))
-        if other is not None:
-            pretended = _typed(record, record.shape(namespace, *other), inputs)
-            if pretended != outcome.worlds[0]:
-                outcome.worlds.append(pretended)
-    except Fact as fact:
-        if not outcome.worlds:
-            outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
-            noted = {problem.argument for problem in outcome.problems}
-            swapped = any(problem.written in inputs[0].shape[1:] for problem in outcome.problems)
-            echo = fact.argument in noted or isinstance(fact, RankFact) or swapped
-            if not noted or not echo:
-                message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
-                outcome.problems.append(Problem(call, "fact", fact.code, message, inputs, fact.argument))
-    return outcome
-
-
-def _sizes(value: object) -> str:
-    return show(value) if isinstance(value, tuple) else str(value)
-
-
 class _Inference:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -172,6 +39,8 @@ class _Inference:
         self.worlds: list[list[Outputs]] = []
         self.known: list[Inferred] = []
         self.problems: list[Problem] = []
+        self.made_up: set[int] = set()  # the calls whose worlds are made up: only what they share is known
+        self.causes: dict[int, Problem] = {}  # the problems on whose mending a call's value hangs
 
     def values(self, ref: Ref) -> list[Outputs]:
         """The candidate worlds of a value; none where it is unknown."""
@@ -212,23 +81,76 @@ class _Inference:
             call = replace(call, args=self.known[call.shares].args)
         arriving = None if call.broken and not _enough(call) else self.arriving(call)
         if arriving is None:
-            claimed: list[Outputs] = [] if call.claim is None else [(Tensor(call.claim),)]
-            self.worlds.append(claimed)
-            self.known.append(Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None))
+            self.unknown(call)
             return
         outcomes = [apply(call, inputs) for inputs in arriving]
         sound = [index for index, outcome in enumerate(outcomes) if not outcome.problems]
         chosen = sound or [0]
         best, inputs = outcomes[chosen[0]], arriving[chosen[0]]
+        cause = next((self.causes[ref.node] for ref in call.inputs if ref.node in self.causes), None)
+        made_up = entered = any(ref.node in self.made_up for ref in call.inputs)
+        if not sound and (cause is not None or entered):
+            same = common(outcomes) if len(outcomes) > 1 else []
+            if entered and len(same) < len(best.problems):  # it hangs on sizes that were made up
+                self.problems.extend(same)
+                self.unknown(call, same)
+                return
+            best.problems = [p if p in same else replace(p, cause=cause) for p in best.problems]
         self.problems.extend(best.problems)
         worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
-        worlds = self.claimed(call, list(dict.fromkeys(worlds)), inputs)
-        if call.record.broadcasts and sound and worlds and _repeats(call.record, inputs):
+        if not worlds and not call.broken and not best.said("NS407"):
+            worlds, made_up = self.supposed(call, inputs, best)
+        worlds = list(dict.fromkeys(worlds))
+        if not made_up:
+            worlds = self.claimed(call, worlds, inputs)
+        if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, inputs):
             shapes = " and ".join(show(tensor.shape) for tensor in inputs)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
+        agree = len(arriving) > len(worlds) == 1
+        self.hang(call, cause, best, agree=agree)
+        if made_up:
+            known = replace(_unknown(call), inputs=_unknown(call).inputs if entered else inputs)
+            self.made(call, worlds, known, agree=agree)
+        else:
+            self.worlds.append(worlds[:MOST_WORLDS])
+            self.known.append(self.counted(call, inputs, worlds[0] if worlds else None, best.args))
+
+    def made(self, call: Call, worlds: list[Outputs], known: Inferred, *, agree: bool = False) -> None:
+        """Keep made-up worlds; a claim, or that they `agree`, makes known what they stand for."""
+        if call.claim is not None:
+            worlds = [(Tensor(call.claim),)]
+        elif agree:
+            known = replace(known, outputs=worlds[0])
+        elif worlds:
+            self.made_up.add(call.id)
         self.worlds.append(worlds[:MOST_WORLDS])
-        self.known.append(self.counted(call, inputs, worlds[0] if worlds else None, best.args))
+        self.known.append(known)
+
+    def hang(self, call: Call, cause: Problem | None, best: Outcome, *, agree: bool) -> None:
+        """Note the problem on whose mending the call's value hangs, if there is one: a merge could go either way."""
+        merged = next((problem for problem in best.problems if problem.code == "NS405"), None)
+        cause = cause or merged
+        if cause is not None and not agree:
+            self.causes[call.id] = cause
+
+    def supposed(self, call: Call, inputs: Outputs, outcome: Outcome) -> tuple[list[Outputs], bool]:
+        """What a call that refuses its inputs may be supposed to give, and whether that is made up."""
+        meant = as_meant(call, inputs) if outcome.said("NS403") else []
+        fits = not outcome.said("NS403") and all(tensor.shape for tensor in inputs)
+        if outcome.said("NS408") and call.record.takes == "float":  # the sample's kind is wrong, not its shape
+            meant = as_typed(call, inputs)
+        own, worlds = declared(call, inputs if fits else None)
+        self.problems.extend(own)
+        return (meant, False) if meant else (worlds, True)
+
+    def unknown(self, call: Call, said: Sequence[Problem] = ()) -> None:
+        """A call that nothing known reaches: its arguments may be wrong all the same, and it declares its output."""
+        worlds: list[Outputs] = []
+        if _complete(call):
+            own, worlds = declared(call)
+            self.problems.extend(problem for problem in own if problem not in said)
+        self.made(call, worlds, _unknown(call))
 
     def claimed(self, call: Call, worlds: list[Outputs], inputs: Outputs) -> list[Outputs]:
         """The worlds that a `shape` claim allows, or all of them and the claim if it contradicts them."""
@@ -269,6 +191,16 @@ def _repeats(record: Layer, inputs: Outputs) -> bool:
     largest = max(shapes, key=size)
     a_channel = (*largest[:1], *(1 for _ in largest[1:]))
     return bool(shapes - {largest, a_channel} if len(largest) > 2 else shapes - {largest})
+
+
+def _unknown(call: Call) -> Inferred:
+    return Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None)
+
+
+def _complete(call: Call) -> bool:
+    """Whether all arguments of a call are there and sound."""
+    required = {arg.name for arg in call.record.args if arg.required}
+    return required | (call.places.keys() - {"shape"}) <= call.args.keys()
 
 
 def _enough(call: Call) -> bool:

@@ -12,13 +12,14 @@ from typing import Any
 from netspec.ground.findings import Findings
 from netspec.ground.names import closest, meant, name_fault
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
-from netspec.layers.table import TABLE
+from netspec.stages.plugins import Types
 from netspec.stages.spec import Item
 from netspec.stages.written import Params, block_args, fits_block, fits_layer, layer_args, unglued
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
+UNREAD = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
 BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
 
 
@@ -28,12 +29,14 @@ def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
 
 
 class ItemParser:
-    """Parses items against the layer table and the names of the spec's blocks."""
+    """Parses items against the types of the spec and the names of its blocks."""
 
-    def __init__(self, findings: Findings, block_params: dict[str, Params]) -> None:
+    def __init__(self, findings: Findings, types: Types, block_params: dict[str, Params]) -> None:
         self.findings = findings
+        self.layers = types.layers
+        self.complete = types.complete and not any(found.code in UNREAD for found in findings.list())
         self.block_params = block_params
-        self.types = (*TABLE, *block_params)
+        self.types = (*self.layers, *block_params)
 
     def parse_list(self, node: Node | None) -> tuple[tuple[Item, ...], bool]:
         """The items of a list, and whether it was one item in place of a list."""
@@ -76,7 +79,7 @@ class ItemParser:
 
     def are_arguments(self, key: Scalar, others: list[tuple[Scalar, Node]]) -> bool:
         """Whether the other keys of an item are arguments of its type, written beside it instead of under it."""
-        record = TABLE.get(key.text)
+        record = self.layers.get(key.text)
         known = [arg.name for arg in record.args] if record else list(self.block_params.get(key.text, ()))
         return bool(others) and all(other.text in known for other, _ in others)
 
@@ -155,15 +158,17 @@ class ItemParser:
                 return self.typed(*parts, node, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
             plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
-            self.findings.misspelt("NS204", message, plain, self.types)
             guess = meant(str(plain.value), self.types) if self.findings.suggests else None
+            if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
+                return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be had
+            self.findings.misspelt("NS204", message, plain, self.types)
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
             key = replace(key, value=guess, text=guess)
         if key.text in self.block_params:
             args, whole = block_args(key, value, self.block_params[key.text], self.findings)
             return Item("block", key, node, args=args, argument_node=value, whole=whole, **shared)
-        record = TABLE[key.text]
+        record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
 
@@ -171,7 +176,7 @@ class ItemParser:
         """Whether what stands after a misspelt type suits the type it is taken for."""
         if guess in self.block_params:
             return fits_block(self.block_params[guess], value)
-        return fits_layer(TABLE[guess], value)
+        return fits_layer(self.layers[guess], value)
 
     def common(self, keys: dict[str, Node]) -> dict[str, Any]:
         """The keys that every kind of item may have, as fields of Item."""

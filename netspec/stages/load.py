@@ -16,6 +16,7 @@ from netspec.ground.reading import ReadError, read_text
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.stages.keys import understood
 from netspec.stages.parse import KEYS, Document, check_version, parse
+from netspec.stages.plugins import NO_PLUGINS, Plugins, nodes_of
 from netspec.stages.settings import apply_settings
 from netspec.stages.source import compose
 from netspec.stages.spec import Spec
@@ -109,6 +110,7 @@ class _Loader:
         if own is not None or base is not None:
             params = self.merged_params(base, own)
             entries.append((root.key("params") or model.key("params") or Scalar("params", root.span, "params"), params))
+        entries = _with_plugins(entries, model)
         taken = {key.text for key, _ in entries}
         if taken & {"input", "inputs"}:
             taken |= {"input", "inputs"}
@@ -170,6 +172,7 @@ def load(
     *,
     folder: Path | None = None,
     overlay: Dict[str, str] | None = None,
+    plugins: Plugins = NO_PLUGINS,
 ) -> Spec:
     """Read a spec from a file, or from its text.
 
@@ -178,6 +181,7 @@ def load(
         settings: assignments such as `classes=100` or `train.epochs=3`, made in order.
         folder: what relative paths are relative to; the file's own folder where left out.
         overlay: texts to take instead of the files of those paths (as shown in spans); for trying an edit.
+        plugins: what the person allows of plugins; nothing where left out.
 
     Returns:
         The Spec; what is wrong with it is in its `diagnostics`.
@@ -207,17 +211,29 @@ def load(
     title = root.get("name")
     network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
     if not whole:
-        return _unreadable(path, home, loader, findings, tuple(settings))
-    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings))
+        return _unreadable(path, home, loader, findings, tuple(settings), plugins)
+    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings), plugins)
     return parse(document, findings)
 
 
-def _unreadable(path: str, home: Path, loader: _Loader, findings: Findings, settings: tuple[str, ...]) -> Spec:
+def _with_plugins(entries: list[tuple[Scalar, Node]], model: Mapping) -> list[tuple[Scalar, Node]]:
+    """`entries` with the plugins that a model names besides their own."""
+    key, theirs = model.key("plugins"), model.get("plugins")
+    if key is None or theirs is None:
+        return entries
+    own = next((value for name, value in entries if name.text == "plugins"), None)
+    both = Sequence((*nodes_of(own), *nodes_of(theirs)), theirs.span, flow=True)
+    return [*(pair for pair in entries if pair[0].text != "plugins"), (key, both)]
+
+
+def _unreadable(
+    path: str, home: Path, loader: _Loader, findings: Findings, settings: tuple[str, ...], plugins: Plugins
+) -> Spec:
     """The Spec of a text that no tree could be read from: nothing but its diagnostics."""
     empty = Mapping((), Span(path, 1, 1, 1, 2))
     return Spec(
         path, home, "network", "network", empty, loader.sources, loader.origins, {}, (), {}, (), (), None, None, None,
-        None, tuple(findings.list()), settings,
+        None, tuple(findings.list()), settings, plugins,
     )  # fmt: skip
 
 

@@ -10,13 +10,14 @@ from netspec.ground.findings import Findings
 from netspec.ground.tree import Mapping, Scalar, Sequence, describe
 from netspec.stages.blocks import blocks_of, params_of
 from netspec.stages.interface import inputs_of, outputs_of
+from netspec.stages.plugins import NO_PLUGINS, Plugins, types_of
 from netspec.stages.sections import check_sections
 from netspec.stages.spec import Spec
 
 VERSION = 1
 KEYS = (
-    "netspec", "name", "params", "include", "model", "input", "inputs", "blocks", "layers", "outputs", "expect",
-    "weights", "data", "train",
+    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "blocks", "layers", "outputs",
+    "expect", "weights", "data", "train",
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ class Document:
     sources: dict[str, str]
     origins: dict[str, Span]
     settings: tuple[str, ...] = ()
+    plugins: Plugins = NO_PLUGINS
 
 
 def parse(document: Document, findings: Findings) -> Spec:
@@ -40,7 +42,8 @@ def parse(document: Document, findings: Findings) -> Spec:
     name = root.get("name")
     if name is not None and not (isinstance(name, Scalar) and isinstance(name.value, str) and name.value):
         findings.add("NS202", f"name has to be text, got {describe(name)}", name)
-    blocks, parser = blocks_of(root, findings)
+    types = types_of(root, document.folder, document.plugins, findings)
+    blocks, parser = blocks_of(root, types, findings)
     layers = root.get("layers")
     if layers is None:
         if root.get("model") is None:  # a model that cannot be read was noted
@@ -74,6 +77,7 @@ def parse(document: Document, findings: Findings) -> Spec:
         expect=root.get("expect"),
         diagnostics=tuple(findings.list()),
         settings=document.settings,
+        plugins=document.plugins,
     )
 
 

@@ -72,6 +72,14 @@ TRAIN_KEYS = (
     Key(
         "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
     ),
+    Key(
+        "strategy",
+        {"enum": ["ddp", "fsdp"]},
+        "ddp or fsdp",
+        "Several processes (`--nproc`) each hold the whole model, or a part of its weights.",
+        "fsdp",
+        "ddp",
+    ),
     # speed
     Key(
         "precision",

@@ -15,6 +15,7 @@ from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.layers.record import Layer
 from netspec.stages.emit import emit
 from netspec.stages.evaluate import param_values, plain_value
+from netspec.stages.plugins import NO_PLUGINS, Plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class InputDecl:
 class Spec:
     """A spec as read: located, its structure validated, nothing evaluated.
 
-    `sources` holds every text that was read, by path; `origins` where each further file was named.
+    `sources` holds every text that was read, by path; `origins` where each further file was named; `plugins` is what
+    was allowed of plugins when it was read.
     """
 
     path: str
@@ -91,6 +93,7 @@ class Spec:
     expect: Node | None
     diagnostics: tuple[Diagnostic, ...] = ()
     settings: tuple[str, ...] = ()
+    plugins: Plugins = NO_PLUGINS
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"

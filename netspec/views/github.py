@@ -13,8 +13,10 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 
 
 def _line(severity: str, properties: dict[str, str | int], message: str) -> str:
+    """A command; what the format calls a note is a notice there."""
+    command = "notice" if severity == "note" else severity
     listed = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items())
-    return f"::{severity} {listed}::{message.translate(_DATA)}"
+    return f"::{command} {listed}::{message.translate(_DATA)}"
 
 
 def annotation(found: Diagnostic) -> str:
@@ -33,6 +35,7 @@ def annotation(found: Diagnostic) -> str:
     )
     lines = [found.message if place else f"{span.path}: {found.message}"]
     lines += [f"in {frame.label} at {frame.span}" for frame in found.frames]
+    lines += [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
     lines += [f"fix: {fix.title}" for fix in found.fixes[:1]]
     lines += [f"{note.label}: {note.text}" for note in found.notes]
     return _line(found.severity, {**place, "title": found.code}, "\n".join(lines))

@@ -56,7 +56,8 @@ class _Generator:
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
         self.classes: dict[tuple[str, ...], _Class] = {}
-        self.taken = set(_RESERVED)
+        self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
+        self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
         self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
 
     # -- modules ---------------------------------------------------------------------------------------------------
@@ -269,6 +270,7 @@ class _Generator:
         imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", body) else []
         imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", body)]
         imports += [f"from torch import {'Tensor, ' if 'Tensor' in body else ''}nn"]
+        imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
         head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
         return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
 

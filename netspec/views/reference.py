@@ -63,7 +63,10 @@ def codes_page() -> str:
     lines += [
         "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
     ]
-    lines += ["NS9xx warnings. A code keeps its meaning for good; the wording of a message may change.", ""]
+    lines += [
+        "NS7xx plugins, NS9xx warnings. A code keeps its meaning for good; its wording may change.",
+        "",
+    ]
     lines += ["`netspec explain NS401` says the same on the command line.", ""]
     lines += ["| Code | Severity | What |", "|---|---|---|"]
     lines += [f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in CODES.values()]

@@ -20,6 +20,14 @@ def _elsewhere(span: Span, path: str) -> dict[str, str]:
     return {} if span.path == path else {"path": span.path}
 
 
+def _follows(found: Diagnostic, path: str) -> dict[str, Any]:
+    """The finding that this one follows from; nothing where it stands for itself."""
+    cause = found.follows
+    if cause is None:
+        return {}
+    return {"follows": {"code": cause.code, **_elsewhere(cause.span, path), **_place(cause.span)}}
+
+
 def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
     """One diagnostic; `path` is named only where it lies in another file than `path` (an include, a model)."""
     return {
@@ -29,6 +37,7 @@ def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
         "layer": found.layer,
         **_elsewhere(found.span, path),
         **_place(found.span),
+        **_follows(found, path),
         "hint": found.fixes[0].title if found.fixes else next((n.text for n in found.notes if n.label == "or"), None),
         "notes": [{"label": note.label, "text": note.text} for note in found.notes],
         "frames": [{"label": frame.label, "path": frame.span.path, **_place(frame.span)} for frame in found.frames],

@@ -24,6 +24,7 @@ _EXPRESSION: Schema = {
     "maxLength": 200,
 }
 _REF: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[0-9]+)?$"}
+_MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"}
 _SIZES: Schema = {"type": "array", "items": {"$ref": "#/$defs/size"}}
 _INPUT: Schema = {
     "anyOf": [
@@ -147,6 +148,10 @@ def language_schema() -> Schema:
     properties: Schema = {
         "netspec": {"const": 1, "description": "The version of the language."},
         "name": {"type": "string", "minLength": 1},
+        "plugins": {
+            "anyOf": [_MODULE, {"type": "array", "items": _MODULE}],
+            "description": "Python modules that bring layers; they run only when you allow it.",
+        },
         "params": {"type": "object", "propertyNames": names, "additionalProperties": _PARAM},
         "include": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
         "model": {"type": "string", "description": "A file below this one's folder whose network is taken."},

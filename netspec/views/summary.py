@@ -14,21 +14,21 @@ _HEAD = ("name", "type", "output", "parameters", "MACs")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One leaf layer; shapes are those of one sample."""
+    """One leaf layer; shapes are those of one sample, counts None where a plugin does not say."""
 
     name: str
     type: str
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
-    params: int
-    macs: int
+    params: int | None
+    macs: int | None
 
 
 def rows(report: Report) -> list[Row]:
     """The rows of a network without errors, in the order of execution."""
     calls = report.graph.calls if report.graph else ()
     return [
-        Row(call.path, call.record.name, known.inputs, known.outputs or (), known.parameters or 0, known.macs or 0)
+        Row(call.path, call.record.name, known.inputs, known.outputs or (), known.parameters, known.macs)
         for call, known in zip(calls, report.inferred, strict=True)
     ]
 
@@ -55,11 +55,15 @@ def _cells(report: Report) -> list[tuple[str, str, str, str, str]]:
             row.name,
             row.type,
             ", ".join(show(out.shape) for out in row.outputs),
-            f"{row.params:,}" if row.params else "",
-            f"{row.macs:,}" if row.macs else "",
+            _count(row.params),
+            _count(row.macs),
         )
         for row in rows(report)
     ]
+
+
+def _count(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}" if count else ""
 
 
 def totals(report: Report) -> str:
@@ -69,7 +73,12 @@ def totals(report: Report) -> str:
     size = report.parameters * 4
     unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1)) if size >= s or s == 1)
     weights = f"{size / scale:.1f} {unit} as float32" if scale > 1 else f"{size} B as float32"
-    return f"{given} → {result}; {report.parameters:,} parameters ({weights}), {report.macs:,} MACs a sample"
+    least, fewest = (
+        "at least " if any(getattr(known, count) is None for known in report.inferred) else ""
+        for count in ("parameters", "macs")
+    )
+    counts = f"{least}{report.parameters:,} parameters ({weights}), {fewest}{report.macs:,} MACs a sample"
+    return f"{given} → {result}; {counts}"
 
 
 def _named(name: str, tensor: Tensor) -> str:

@@ -14,7 +14,7 @@ from netspec.ground.paths import COMMAND_LINE, is_file
 from netspec.ground.reading import split_lines
 from netspec.views.wrapping import cut, safe, width, wrap
 
-_COLORS = {"error": "1;31", "warning": "1;33", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
+_COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
 APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # stays together when its line is wrapped
 
 
@@ -82,6 +82,8 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE)
         lines.append(f"{pad} {sign} {name} {paint(first[len(indent) :], kind, look)}")
         lines.extend(indent + paint(line[len(indent) :], kind, look) for line in rest)
 
+    if found.follows is not None:
+        note("follows", f"from {found.follows.code} at line {found.follows.span.line}: not counted")
     for frame in found.frames:
         note("in", f"{frame.label} at {frame.span}")
     for item in found.notes:

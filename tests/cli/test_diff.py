@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netspec.stages.plugins import Plugins
 from tests.cli.commands import RIGHT, WRONG, netspec, process
 from tests.spec_cases import BAD, name_of, settings_in
 
@@ -114,8 +115,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 
     mend = mending.mend
 
-    def slow(path: str, settings: tuple[str, ...]) -> mending.Mended:
-        mended = mend(path, settings)
+    def slow(path: str, settings: tuple[str, ...], plugins: Plugins) -> mending.Mended:
+        mended = mend(path, settings, plugins)
         net.write_text(RIGHT)
         return mended
 

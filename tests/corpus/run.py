@@ -43,7 +43,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """How the checker did on one case; `stray` counts its errors on other lines than the marked ones."""
+    """How the checker did on one case; `stray` counts its errors on other lines than the marked ones.
+
+    A case with several faulty lines is placed if each is pointed at, by an error or by a note that it follows from one.
+    """
 
     name: str
     found: bool
@@ -114,10 +117,10 @@ def apply(text: str, edits: Found) -> str:
     return text
 
 
-def errors(text: str) -> Found:
-    """The errors of a spec's text, as the JSON contract gives them."""
+def errors(text: str, *also: str) -> Found:
+    """The errors of a spec's text, as the JSON contract gives them; and what is of one of the severities `also`."""
     found: Found = report_json(netspec.check(netspec.load(text)))["diagnostics"]
-    return [item for item in found if item["severity"] == "error"]
+    return [item for item in found if item["severity"] in ("error", *also)]
 
 
 def network(text: str) -> object:
@@ -135,7 +138,7 @@ def network(text: str) -> object:
 def judge(case: Case) -> Result:
     """Check a case, mend it by the first fixes, check what a tutor would make of it."""
     found = errors(case.text)
-    at = {item["line"] for item in found}
+    at = {item["line"] for item in errors(case.text, "note")}
     marked = case.faults.keys() | case.also
     here = [item for item in found if item["line"] in marked]
     text = case.text

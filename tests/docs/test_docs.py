@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 import netspec
+from netspec.build.plugins.permission import permission
 from netspec.cli.main import COMMANDS
 from netspec.ground.codes import CODES
 from netspec.ground.tree import plain
@@ -39,8 +40,11 @@ PAGES_WITH_SPECS = ("language", "training", "warnings")
 @pytest.mark.parametrize(
     "text", [text for page in PAGES_WITH_SPECS for text in blocks(ROOT / f"docs/{page}.md", "yaml")]
 )
-def test_examples_of_the_language_are_right(text: str) -> None:
-    report = check(load(text))
+def test_examples_of_the_language_are_right(text: str, tmp_path: Path) -> None:
+    for code in blocks(ROOT / "docs/language.md", "python"):
+        if named := re.match(r"# (\w+\.py), beside the spec\n", code):
+            (tmp_path / named[1]).write_text(code, encoding="utf-8")
+    report = check(load(text, folder=tmp_path, plugins=permission(True)))
     assert report.diagnostics == ()
 
 

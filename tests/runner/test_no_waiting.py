@@ -33,8 +33,8 @@ data:
 train: {epochs: 1, batch_size: 4, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.01}}}
 """
 AUGMENT = (
-    "data.augment=[{RandomCrop: {size: 8, padding: 2}}, RandomHorizontalFlip,"
-    " {ColorJitter: {brightness: 0.2, hue: 0.1}}, RandomErasing, {RandomRotation: 10}, {RandomResizedCrop: 8}, RandomGrayscale, GaussianNoise]"
+    "data.augment=[{RandomCrop: {size: 8, padding: 2}}, RandomHorizontalFlip, RandomErasing, {RandomRotation: 10},"
+    + "{ColorJitter: {brightness: 0.2, hue: 0.1}}, {RandomResizedCrop: 8}, RandomGrayscale, GaussianNoise]"
 )
 
 

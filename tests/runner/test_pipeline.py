@@ -76,7 +76,7 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     wanted = Wanted(CPU, torch.float32, channels_last=True)
     plain = make_feed(split, split.targets, found, source, wanted, Storage(), augment=False)
     assert isinstance(plain, MemoryFeed)
-    ((x,), (y,), _) = plain.take(torch.tensor([4, 1]), 2)
+    ((x,), (y,), *_) = plain.take(torch.tensor([4, 1]), 2)
     assert y.tolist() == [4, 1]
     torch.testing.assert_close(x, (inputs[[4, 1]] / 255 - 0.5) / 0.5)
     assert x.is_contiguous(memory_format=torch.channels_last)

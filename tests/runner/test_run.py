@@ -320,7 +320,7 @@ def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Pat
 def test_ctrl_c_that_a_library_makes_another_error_of_is_still_ctrl_c(
     netspec: Callable[..., Outcome], digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(run: str, settings: object) -> None:
+    def load(run: str, settings: object, **permission: object) -> None:
         try:
             signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt as error:
@@ -409,7 +409,7 @@ def test_a_run_is_loaded_and_predicts_from_python(run: Start, tmp_path: Path) ->
 def test_warnings_of_torch_stay_out_of_the_terminal(
     netspec: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(run: str, settings: object) -> None:
+    def load(run: str, settings: object, **permission: object) -> None:
         warnings.warn("torch means", stacklevel=1)
         raise ReadError("a: read")
 

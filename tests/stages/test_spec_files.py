@@ -15,6 +15,9 @@ from tests.spec_cases import BAD, RIGHT, found, marked, name_of, settings_in
 # The section of data and training is checked against torch by the runner, which has specs of its own.
 BY_THE_RUNNER = {"NS601", "NS605", "NS606", "NS607", "NS608", "NS609"}
 
+# A plugin has to be allowed before it can be wrong: tests/build/test_plugins.py.
+OF_PLUGINS = {"NS702", "NS703", "NS704"}
+
 
 def report_on(path: Path) -> Report:
     return check(load(path, settings_in(path.read_text(encoding="utf-8"))))
@@ -47,7 +50,7 @@ def codes_without_a_spec(known: set[str]) -> set[str]:
 
 
 def test_every_code_has_a_wrong_spec() -> None:
-    assert codes_without_a_spec(set(CODES) - BY_THE_RUNNER) == set()
+    assert codes_without_a_spec(set(CODES) - BY_THE_RUNNER - OF_PLUGINS) == set()
 
 
 def test_a_code_without_a_wrong_spec_would_show() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import prod
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.tree import Scalar
 from netspec.layers.spatial import per_axis
-from netspec.stages.infer import Problem, apply
+from netspec.stages.apply import Problem, apply
 from netspec.stages.mending.context import Context, edit, text_of, written
 from netspec.stages.mending.edits import remove_item
 from netspec.stages.spec import Call
+
+LESS = ("padding", "groups", "num_groups", "nhead", "num_heads", "output_padding", "dilation")  # a smaller one may do
 
 
 def accepts(call: Call, problem: Problem, name: str, value: object) -> bool:
@@ -25,7 +26,7 @@ def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:
     """The largest smaller value of a padding, a number of groups, …, that works."""
     call, name = problem.call, problem.argument
     value = call.args.get(name or "")
-    if name not in ("padding", "groups", "num_groups", "output_padding", "dilation") or name not in call.places:
+    if name not in LESS or name not in call.places:
         return
     if value == "same":
         kernel = per_axis(call.args["kernel_size"], len(problem.inputs[0].shape) - 1)
@@ -97,8 +98,9 @@ def windows(problem: Problem, context: Context) -> Iterator[Fix]:
         removed = remove_item(call, context.spec.sources)
         if removed is not None:
             yield Fix(f"without this {name}", (removed,))
-    last = not any("kernel_size" in after.args for after in context.later(call))
-    if name.startswith("Conv") and last and prod(per_axis(call.args.get("stride", 1), len(picture))) == 1:
+    last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
+    whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
+    if name.startswith("Conv") and last and whole:  # a head that reads all that is left
         size = picture[0] if len(set(picture)) == 1 else picture
         if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.places:
             yield edit(call.places["kernel_size"], written(size), f"kernel_size: {written(size)}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from netspec.ground.diagnostics import Edit, Fix, Span
 from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node, Scalar, Sequence
-from netspec.stages.infer import Inference, Problem
+from netspec.stages.apply import Problem
+from netspec.stages.infer import Inference
 from netspec.stages.spec import Call, Graph, Spec
 from netspec.stages.ways import Ways
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.shapes import Shape, Tensor, show
-from netspec.stages.infer import Problem, infer
+from netspec.stages.apply import Problem
+from netspec.stages.infer import infer
 from netspec.stages.mending.context import Context, whole
 from netspec.stages.spec import Graph
 
@@ -41,9 +42,25 @@ def input_size(problem: Problem, context: Context) -> Iterator[Fix]:
             return
         if right(graph, name, sample, shape, problem):
             kept = len(shape) > 1  # the channels stay
-            text = ", ".join(map(str, shape[kept:]))
-            yield Fix(f"an input of {show(shape)}", (Edit(whole(sizes[kept:]), text),))
+            smallest = _smallest(sample.shape, shape, lambda tried: right(graph, name, sample, tried, problem))
+            for size in dict.fromkeys((shape, smallest)) if problem.code == "NS404" else (shape,):
+                text = ", ".join(map(str, size[kept:]))
+                least = ", the smallest" if size == smallest != shape else ""
+                yield Fix(f"an input of {show(size)}{least}", (Edit(whole(sizes[kept:]), text),))
             return
+
+
+def _smallest(wrong: Shape, right: Shape, works: Callable[[Shape], bool]) -> Shape:
+    """The smallest picture between one that is too small and one that is not."""
+
+    def enlarged(least: int) -> Shape:
+        return (wrong[0], *(max(length, least) for length in wrong[1:])) if len(wrong) > 1 else (least,)
+
+    low, high = min(wrong[-1:] if len(wrong) == 1 else wrong[1:]), max(right[-1:] if len(right) == 1 else right[1:])
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if works(enlarged(middle)) else (middle, high)
+    return enlarged(high) if works(enlarged(high)) else right
 
 
 def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
@@ -56,7 +73,7 @@ def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
         for size in POWERS:
             if size > min(spatial):
                 yield (channels, *(size for _ in spatial))
-    for step in (2, 4, 8, 16, 32, 64):
+    for step in (2, 4, 8, 16, 32, 64, 128, 256):
         rounded = tuple(-(-length // step) * step for length in spatial)
         if rounded != spatial:
             yield (channels, *rounded)

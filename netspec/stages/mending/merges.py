@@ -8,7 +8,8 @@ from typing import Any
 
 from netspec.ground.diagnostics import Edit, Fix
 from netspec.ground.shapes import Shape
-from netspec.stages.infer import Inference, Problem, apply
+from netspec.stages.apply import Problem, apply
+from netspec.stages.infer import Inference
 from netspec.stages.mending.context import Context, edit, written
 from netspec.stages.mending.edits import insert_before, replace_arguments, set_argument
 from netspec.stages.spec import Call, Graph, Ref
@@ -45,9 +46,14 @@ def _end_shape(inference: Inference, calls: list[Call], index: int, changed: Cal
     return inputs[0].shape
 
 
-def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]]:
+def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, Any]]:
     """Arguments that might turn a layer's part of the way to `shape` into one to `wanted`."""
     names = {arg.name for arg in call.record.args}
+    if call.record.name == "parameter":
+        yield {"shape": wanted}  # a learned tensor has whatever shape is needed
+    factor = call.args.get("scale_factor")
+    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
+        yield {"scale_factor": factor * (wanted[1] // shape[1])}
     if shape[0] != wanted[0] and "out_channels" in names:
         yield {"out_channels": wanted[0]}
     if shape[-1:] != wanted[-1:] and "out_features" in names:
@@ -57,7 +63,9 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, int]
     kernel = call.args.get("kernel_size")
     if not isinstance(kernel, int):
         return
-    for padding in range(1, kernel // 2 + 1):
+    spread = call.args.get("dilation", 1)
+    reach = (spread if isinstance(spread, int) else 1) * (kernel - 1) + 1
+    for padding in range(1, reach // 2 + 1):
         yield {"padding": padding}
     if "output_padding" in names:
         for extra in (1, 2, 3):
@@ -97,10 +105,19 @@ def towards(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
     for position, call in enumerate(calls):
         for change in _changes(call, known[0].shape, wanted):
             if _end_shape(context.inference, calls, position, _with(call, **change)) == wanted:
+                yield from _parameter(call, change, context)
                 fix = _fix(call, change)
                 if fix is not None:
                     yield fix
                 break
+
+
+def _parameter(call: Call, change: dict[str, Any], context: Context) -> Iterator[Fix]:
+    """The change made where the spec says the number: at the parameter that the argument names."""
+    for key, value in change.items() if len(change) == 1 else ():
+        name = getattr(call.places.get(key), "text", "")
+        if not call.frames and name in context.spec.params:
+            yield edit(context.spec.params[name], written(value), f"{name}: {written(value)}")
 
 
 def shortcut(problem: Problem, context: Context) -> Iterator[Fix]:
@@ -166,14 +183,14 @@ def branches(problem: Problem, context: Context) -> Iterator[Fix]:
                     return
 
 
-def _fix(call: Call, change: dict[str, int]) -> Fix | None:
+def _fix(call: Call, change: dict[str, Any]) -> Fix | None:
     """The fix that makes a change of arguments in a call's item."""
     name = call.path.rpartition(".")[2]
     where = call.record.name if name.isdigit() else f"{name} ({call.record.name})"
-    said = ", ".join(f"{key}: {value}" for key, value in change.items())
+    said = ", ".join(f"{key}: {written(value)}" for key, value in change.items())
     if len(change) == 1:
         ((key, value),) = change.items()
-        edit = set_argument(call, key, str(value))
+        edit = set_argument(call, key, written(value))
     else:
         kept = {name: node for name, node in call.places.items() if name not in change and name != "shape"}
         if any(not hasattr(node, "text") for node in kept.values()):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 from netspec.ground.diagnostics import Edit, Fix
+from netspec.ground.shapes import show
+from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
-from netspec.stages.infer import Problem
+from netspec.stages.apply import Problem
 from netspec.stages.mending.context import Context, text_of, whole
-from netspec.stages.mending.edits import remove_item
-from netspec.stages.spec import Call
+from netspec.stages.mending.context import written as written_shape
+from netspec.stages.mending.edits import insert_before, remove_item
+from netspec.stages.spec import Call, Ref
+from netspec.stages.standins import DIMENSIONED as _DIMENSIONED
+from netspec.stages.standins import readings_of
+from netspec.stages.ways import label
 
-_DIMENSIONED = re.compile(r"(.*)([123])d\Z")
+PICTURE_CHANNELS = (1, 3, 4)
 EMBEDDINGS = ("Embedding", "EmbeddingBag")
 
 
@@ -57,9 +63,12 @@ def input_axes(problem: Problem, context: Context) -> Iterator[Fix]:
 def channels_first(problem: Problem, context: Context) -> Iterator[Fix]:
     """An input written H×W×C, where the channels that a first layer expects stand last."""
     sizes = context.declared(problem.call)
-    if problem.kind != "size" or problem.argument != "in_channels" or len(sizes) < 2:
+    if len(sizes) < 2 or not problem.inputs or len(problem.inputs[0].shape) != len(sizes):
         return
-    if problem.inputs[0].shape[-1] == problem.written:
+    shape, arg = problem.inputs[0].shape, problem.call.record.arg("in_channels")
+    last = problem.kind == "size" and problem.argument == "in_channels" and shape[-1] == problem.written
+    left_out = arg is not None and "in_channels" not in problem.call.args
+    if last or (left_out and problem.code == "NS404" and shape[-1] in PICTURE_CHANNELS and len(shape) > 2):
         text = ", ".join(map(text_of, (sizes[-1], *sizes[:-1])))
         yield Fix(f"input: [{text}], channels first", (Edit(whole(sizes), text),))
 
@@ -82,12 +91,66 @@ def repeated(call: Call, context: Context) -> Call | None:
 
 
 def too_often(problem: Problem, context: Context) -> Iterator[Fix]:
-    """An embedding of what an embedding gives: once is enough."""
-    before = context.ways.producer(problem.call)
-    if problem.code == "NS408" and before is not None and before.record is problem.call.record:
-        removed = remove_item(problem.call, context.spec.sources)
-        if removed is not None:
-            yield Fix(f"without this second {problem.call.record.name}", (removed,))
+    """An embedding of what an embedding gives: once is enough, however often it was repeated."""
+    call, before = problem.call, context.ways.producer(problem.call)
+    if problem.code != "NS408" or before is None or before.record is not call.record:
+        return
+    again = [call]
+    for later in context.later(call):
+        if later.record is not call.record or later.inputs != (Ref(again[-1].id),):
+            break
+        again.append(later)
+    removed = [remove_item(each, context.spec.sources) for each in again]
+    if all(removed):
+        what = f"this second {call.record.name}" if len(again) == 1 else f"the {len(again)} further {call.record.name}s"
+        yield Fix(f"without {what}", tuple(edit for edit in removed if edit is not None))
+
+
+def axis_of_one(problem: Problem, context: Context) -> Iterator[Fix]:
+    """A sample with an axis too few: one of size 1 is put in, behind the channels where those are there."""
+    call = problem.call
+    match = _DIMENSIONED.match(call.record.name)
+    if problem.code != "NS403" or match is None or not problem.inputs:
+        return
+    shape, written = problem.inputs[0].shape, call.args.get("in_channels", call.args.get("num_features"))
+    if len(shape) != int(match[2]):
+        return
+    dim = 2 if len(shape) > 1 and written == shape[0] else 1
+    inserted = insert_before(call, f"unsqueeze: {{dim: {dim}}}", context.spec.sources)
+    if inserted is not None:
+        yield Fix(f"unsqueeze before it: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}", (inserted,))
+
+
+def unrolled(problem: Problem, context: Context) -> Iterator[Fix]:
+    """A picture that arrives as one long vector: the input is declared as the picture, or the vector is folded."""
+    call = problem.call
+    if problem.code != "NS403" or len(problem.inputs) != 1 or len(problem.inputs[0].shape) != 1:
+        return
+    readings = [sample.shape for other, sample in readings_of(call, problem.inputs[0]) if other.record is call.record]
+    for shape in readings:
+        if prod(shape) != problem.inputs[0].shape[0]:
+            continue
+        sizes = context.declared(call)
+        if sizes:
+            yield Fix(f"input: {written_shape(shape)}", (Edit(whole(sizes), ", ".join(map(str, shape))),))
+        line = f"Unflatten: {{dim: 1, unflattened_size: {written_shape(shape)}}}"
+        inserted = insert_before(call, line, context.spec.sources)
+        if inserted is not None:
+            yield Fix(f"Unflatten before it: {show(shape)}", (inserted,))
+
+
+def squeezed(problem: Problem, context: Context) -> Iterator[Fix]:
+    """An axis too many where a squeeze upstream met more than 1: the mean over that axis takes it away."""
+    if problem.code != "NS403" or not problem.inputs:
+        return
+    for before in context.ways.back(context.ways.producer(problem.call)):
+        arriving, gives = context.ways.shapes(before)
+        if before.record.name == "squeeze" and arriving == gives and isinstance(before.args.get("dim"), int):
+            axis = f"{before.args['dim']}"
+            yield Fix(f"mean over dim {axis} in place of {label(before)}", (Edit(before.item.at.span, "mean"),))
+            return
+        if before.record.parameters is not no_parameters:
+            return
 
 
 def channel_norm(problem: Problem, context: Context) -> Iterator[Fix]:
@@ -99,4 +162,4 @@ def channel_norm(problem: Problem, context: Context) -> Iterator[Fix]:
         yield Fix("GroupNorm: 1, over the channels", (Edit(call.item.at.span, "GroupNorm"), Edit(node.span, "1")))
 
 
-RULES = (channel_norm, too_often, channels_first, sibling, input_axes, integers)
+RULES = (channel_norm, too_often, channels_first, sibling, unrolled, input_axes, axis_of_one, squeezed, integers)

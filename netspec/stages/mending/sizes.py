@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from netspec.ground.shapes import Fact, Shape, Tensor, show
-from netspec.stages.infer import Problem, apply
+from netspec.stages.apply import Problem, apply
 from netspec.stages.spec import Call, Graph, Ref
 
 LARGEST_SIZE = 1024

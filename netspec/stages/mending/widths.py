@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
+from math import isqrt, prod
 
 from netspec.ground.diagnostics import Edit, Fix
-from netspec.ground.tree import Scalar
+from netspec.ground.tree import Node, Scalar
 from netspec.layers.record import no_parameters
-from netspec.stages.infer import Problem
+from netspec.stages.apply import Problem
 from netspec.stages.mending.context import Context, edit, written
-from netspec.stages.mending.edits import insert_before, remove_item, set_argument
+from netspec.stages.mending.edits import insert_after, insert_before, remove_item, set_argument
 from netspec.stages.mending.ranks import repeated
 from netspec.stages.spec import Call
 from netspec.stages.ways import label
@@ -41,8 +41,9 @@ def flatten(problem: Problem, context: Context) -> Iterator[Fix]:
 def _late_flatten(call: Call, context: Context) -> Fix | None:
     """The fix of a flattening upstream that leaves out the first axes."""
     for before in context.ways.back(context.ways.producer(call)):
-        if before.record.name in ("Flatten", "flatten") and before.args.get("start_dim", 1) != 1:
-            return edit(before.places["start_dim"], "1", f"start_dim: 1 in {label(before)}")
+        for name, usual in (("start_dim", 1), ("end_dim", -1)):
+            if before.record.name in ("Flatten", "flatten") and before.args.get(name, usual) != usual:
+                return edit(before.places[name], str(usual), f"{name}: {usual} in {label(before)}")
         if before.record.parameters is not no_parameters:
             return None
     return None
@@ -51,10 +52,15 @@ def _late_flatten(call: Call, context: Context) -> Fix | None:
 def swapped_axes(problem: Problem, context: Context) -> Iterator[Fix]:
     """A sequence whose length and features are in the other order: a transpose before the layer."""
     call, shape = problem.call, problem.inputs[0].shape if problem.inputs else ()
-    if problem.kind == "size" and problem.argument == "in_channels" and len(shape) == 2 and shape[1] == problem.written:
-        inserted = insert_before(call, "transpose: {dim0: 1, dim1: 2}", context.spec.sources)
-        if inserted is not None:
-            yield Fix(f"transpose before it: {shape[1]}×{shape[0]}", (inserted,))
+    swap = "transpose: {dim0: 1, dim1: 2}"
+    channels = problem.argument in ("in_channels", "num_features", "num_channels")
+    if problem.kind != "size" or len(shape) != 2 or shape[channels] != problem.written:
+        return
+    inserted, back = (insert(call, swap, context.spec.sources) for insert in (insert_before, insert_after))
+    if inserted is not None and back is not None and problem.argument in ("num_features", "num_channels"):
+        yield Fix(f"transpose before and after it: {shape[1]}×{shape[0]}", (inserted, back))
+    elif inserted is not None:
+        yield Fix(f"transpose before it: {shape[1]}×{shape[0]}", (inserted,))
 
 
 def _roundness(value: object) -> int:
@@ -77,6 +83,7 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
         node = call.places[argument]
         parameter = _block_argument(call, node, str(problem.actual), context)
         own += [parameter] if parameter else []
+        own += _in_own_terms(problem, context, factors)
         own.append(Fix(f"{argument}: {text}", (Edit(node.span, text),)))
         linked = _linked(problem, context, text)
         own += [linked] if linked else []
@@ -87,12 +94,36 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
         change = set_argument(producer, name, str(problem.written))
         where = f"{label(producer)} of line {producer.item.at.span.line}"
         upstream += [Fix(f"{name}: {problem.written} in {where}", (change,))] if change else []
+    upstream += _other_colours(problem, context)
     if repeated(call, context) is not None:
         removed = remove_item(call, context.spec.sources)
         if removed is not None:
             yield Fix(f"without this second {label(call)}", (removed,))
     rounder = _roundness(problem.written) >= 8 * _roundness(problem.actual)
     yield from (*upstream, *own) if rounder else (*own, *upstream)
+
+
+def _in_own_terms(problem: Problem, context: Context, factors: tuple[int, ...] | None) -> list[Fix]:
+    """The size with the name that the spec has for it: of its own first factor, or of the width that arrives."""
+    node, argument = problem.call.places[str(problem.argument)], str(problem.argument)
+    producer = context.ways.sizer(problem.call)
+    if factors:
+        name, star, _ = getattr(node, "text", "").partition("*")
+        text = "*".join((name.strip(), *map(str, factors[1:]))) if star else ""
+    else:
+        places = {} if producer is None or producer.frames != problem.call.frames else producer.places
+        name = text = getattr(places.get("out_channels") or places.get("out_features"), "text", "")
+    return [Fix(f"{argument}: {text}", (Edit(node.span, text),))] if text and name.strip().isidentifier() else []
+
+
+def _other_colours(problem: Problem, context: Context) -> list[Fix]:
+    """Grey pictures for a network of coloured ones, or the other way round: the input may be what is wrong."""
+    sizes = context.declared(problem.call)
+    colours = problem.argument == "in_channels" and {problem.written, problem.actual} == {1, 3}
+    if not colours or len(sizes) != 3:
+        return []
+    title = "an input of one channel" if problem.written == 1 else f"an input of {problem.written} channels"
+    return [edit(sizes[0], str(problem.written), title)]
 
 
 def _block_argument(call: Call, node: object, text: str, context: Context) -> Fix | None:
@@ -140,10 +171,19 @@ def reshape(problem: Problem, context: Context) -> Iterator[Fix]:
     elif len(sizes) > 1:
         axis = call.args.get("dim", 1) - 1 if call.record.name == "Unflatten" else None
         total = prod(arriving) if axis is None else arriving[axis] if 0 <= axis < len(arriving) else 0
+        yield from _square(node, name, sizes, total)
         first, rest = divmod(total, prod(sizes[1:]) or 1)
         if not rest and first:
             text = written((first, *sizes[1:]))
             yield edit(node, text, f"{name}: {text}")
+
+
+def _square(node: Node, name: str | None, sizes: tuple[int, ...], total: int) -> Iterator[Fix]:
+    """Channels that stay as they are, and square pictures of the size that comes."""
+    side = isqrt(total // sizes[0]) if len(sizes) == 3 and sizes[1] == sizes[2] and sizes[0] else 0
+    if side and sizes[0] * side * side == total:
+        text = written((sizes[0], side, side))
+        yield edit(node, text, f"{name}: {text}")
 
 
 RULES = (flatten, swapped_axes, reshape, size)

@@ -1,0 +1,1 @@
+"""Plugins: whether one may run, its import, its table of layers, and the shapes that torch's meta device finds."""
