@@ -72,14 +72,15 @@ class MemoryFeed:
         self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
-        count = len(self) if order is None else len(order)
-        if order is not None:
-            order = order.to(self.inputs[0].device, non_blocking=True)
-        for start in range(0, count, size):
-            whole = min(size, count - start)
-            index = slice(start, start + whole) if order is None else order[start : start + whole]
-            moment = None if order is None else Moment(self.seed, epoch, step + start // size)
-            yield self.take(index, whole, world, moment)
+        if order is None:
+            for start in range(0, len(self), size):
+                whole = min(size, len(self) - start)
+                yield self.take(slice(start, start + whole), whole, world)
+            return
+        random = self.change is not None and self.change.augment
+        chunks: tuple[torch.Tensor, ...] = order.to(self.inputs[0].device, non_blocking=True).split(size)  # type: ignore[no-untyped-call]  # torch has no types for it
+        for number, chunk in enumerate(chunks if len(order) else ()):
+            yield self.take(chunk, len(chunk), world, Moment(self.seed, epoch, step + number) if random else None)
 
     def take(self, index: Index, whole: int, world: World = ALONE, moment: Moment | None = None) -> Batch:
         """The batch of the `whole` samples `index`, as far as they are this process's."""

@@ -100,7 +100,8 @@ class LoaderFeed:
         self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
-        order, random = (torch.arange(len(self)), False) if order is None else (order, True)
+        random = order is not None and self.making.augment
+        order = torch.arange(len(self)) if order is None else order
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         moments = [Moment(self.seed, epoch, step + number) if random else None for number in range(len(chunks))]
         tasks, loader = self._loader
