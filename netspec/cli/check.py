@@ -118,13 +118,13 @@ def _run(
     if style == "json":
         from netspec.views.report_json import answer_json, document
 
-        click.echo(json.dumps(document(map(answer_json, listed)), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
     elif style == "sarif":
         from importlib.metadata import version
 
         from netspec.views.sarif import sarif
 
-        click.echo(json.dumps(sarif(listed, version("netspec")), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(sarif(listed, version("netspec")), indent=1))
     else:
         from netspec.views.github import workflow_commands
 

@@ -18,6 +18,8 @@ COMMANDS = {
     "train": "Check a spec, train it on its data and keep the run.",
     "eval": "Score a run on its validation data.",
     "predict": "Let a run say what it sees in pictures or rows.",
+    "compare": "Put runs side by side: settings that differ, best and last epochs, time.",
+    "bench": "Time an epoch of a spec's training on each device.",
     "explain": "Say what a diagnostic's code means, with an example that is wrong and one that is right.",
     "schema": "Print the JSON Schema of the language.",
 }

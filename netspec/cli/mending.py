@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from netspec.views.text import Look, paint
 from netspec.views.wrapping import safe
 
 MOST_ROUNDS = 100
+MOST_SECONDS = 2.0  # of rounds; what is left over is shown, and another call goes on with it
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -40,6 +42,7 @@ def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
     before = after = check(load(path, settings, plugins=plugins))
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
+    started = time.process_time()
     for _ in range(MOST_ROUNDS):
         found = next((found for found in after.diagnostics if found.fixes and found.severity == "error"), None)
         if found is None:
@@ -47,6 +50,8 @@ def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
         texts |= edited(after.spec, found.fixes[0].edits)
         fixes.append(f"{found.span}: {found.fixes[0].title}")
         after = check(load(path, settings, overlay=texts, plugins=plugins))
+        if time.process_time() - started > MOST_SECONDS:
+            break
     old = before.spec.sources
     changed = {name: (old[name], text) for name, text in texts.items() if name in old and old[name] != text}
     return Mended(before, after, changed, tuple(fixes))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
+
+from netspec.ground.reading import ReadError
 
 plugins_option: Callable[[Any], Any] = click.option(
     "--allow-plugins",
@@ -19,3 +25,33 @@ set_option: Callable[[Any], Any] = click.option(
     metavar="KEY=VALUE",
     help="Set a parameter (classes=100) or a value by its dotted path (train.epochs=3). May be given several times.",
 )
+
+out_option: Callable[[Any], Any] = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write there instead of to standard output. The file is replaced when all is done, or stays as it was.",
+)
+
+
+@contextmanager
+def written(out: Path | None) -> Iterator[TextIO]:
+    """Where a command writes its answer: standard output, or a new file that takes its place when all is written.
+
+    Raises:
+        ReadError: the file cannot be written.
+    """
+    if out is None:
+        yield sys.stdout
+        return
+    temporary = out.with_name(f".{out.name}.writing")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(out)
+    except OSError as error:
+        raise ReadError(f"{out}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        temporary.unlink(missing_ok=True)

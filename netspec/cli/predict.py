@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-from netspec.cli.options import plugins_option
+from netspec.cli.options import out_option, plugins_option, written
 from netspec.cli.train import reported
-from netspec.ground.reading import ReadError
-
-if TYPE_CHECKING:
-    from netspec.runner.predict import Prediction
+from netspec.views.predictions import WRITERS, Fault
 
 
 @click.command("predict", epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3")
@@ -22,37 +18,43 @@ if TYPE_CHECKING:
 @click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes to name.")
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the answers."
-)
+@click.option("--format", "style", type=click.Choice([*WRITERS]), default="text", help="How to write the answers.")
+@out_option
 @plugins_option
 def command(
-    run: str, files: tuple[str, ...], top: int, device: str | None, weights: str, style: str, allow_plugins: bool
+    run: str,
+    files: tuple[str, ...],
+    top: int,
+    device: str | None,
+    weights: str,
+    style: str,
+    out: Path | None,
+    allow_plugins: bool,
 ) -> None:
-    """Let a run say what it sees: FILEs are pictures, or CSV tables where the run was trained on a table.
+    """Let a run say what it sees in pictures, or in the rows of CSV tables where it was trained on a table.
 
-    Samples go through the same transforms as the run's. Exit code 2: a file could not be read; the others are answered.
+    A FILE may be a folder, of which all pictures (tables) are taken, those in its folders too; `-` is standard input:
+    one picture, or the rows of a table. Samples are resized and normalised as the run's were.
+
+    What cannot be read is named, with its row, and the others are answered. Exit code 0: all were answered; 1: a file
+    or row could not be used; 2: a file is not there.
     """
-    answers: list[Prediction] = []
-    failed = False
+    faults: list[Fault] = []
     with reported() as work:
         from netspec.runner.evaluate import load_run
-        from netspec.runner.predict import as_text, make_predictor
+        from netspec.runner.predict import make_predictor
 
         loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
-        for file in files:
-            try:
-                answers += predictor.file(file, top)
-            except ReadError as error:
-                click.echo(f"netspec: {error}", err=True)
-                failed = True
-    if style == "json":
-        click.echo(
-            json.dumps({"version": 1, "predictions": [answer.plain() for answer in answers]}, ensure_ascii=False)
-        )
-    elif answers:
-        click.echo(as_text(answers))
-    if failed:
-        sys.exit(2)
+        with written(out) as stream:
+            writer = WRITERS[style](stream)
+            for said in predictor.stream(files, top):
+                if isinstance(said, Fault):
+                    click.echo(f"netspec: {said}", err=True)
+                    faults.append(said)
+                else:
+                    writer.add(said)
+            writer.close(faults)
+    if faults:
+        sys.exit(2 if any(fault.unreadable for fault in faults) else 1)

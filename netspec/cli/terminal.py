@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Protocol
 
+import click
+
+from netspec.views.tables import Table, table_rich, table_text
 from netspec.views.text import PIPE, Look
 
 NARROWEST = 60
@@ -40,3 +44,11 @@ def look_of(stream: Stream) -> Look:
     color = use_color(stream)
     links = color and os.environ.get("TERM") != "dumb"
     return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=links)
+
+
+def show_table(table: Table) -> None:
+    """A table on stdout: drawn on a terminal, plain in a pipe."""
+    if sys.stdout.isatty():
+        table_rich(table)
+    else:
+        click.echo(table_text(table))

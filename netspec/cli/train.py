@@ -15,9 +15,10 @@ import click
 
 from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.terminal import look_of
+from netspec.cli.terminal import look_of, show_table
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
+from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
 
 
@@ -50,8 +51,9 @@ def command(
         from netspec.runner.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
-    for line in _summary(run.history, run.best):
-        click.echo(line)
+    if run.history:
+        show_table(outcome_table(work.spec.name, run.history, run.best))
+        click.echo(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
     click.echo(f"run: {run.folder}")
     if run.status == "interrupted":
         click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
@@ -108,13 +110,3 @@ def reported() -> Iterator[Work]:
     finally:
         if main_thread:
             signal.signal(signal.SIGINT, before)
-
-
-def _summary(history: tuple[dict[str, object], ...], best: dict[str, object] | None) -> list[str]:
-    """What was reached, for stdout: the last epoch, and the best where it is another one."""
-    from netspec.runner.progress import describe
-
-    rows = [("last", history[-1])] if history else []
-    if best is not None and history and best["epoch"] != history[-1]["epoch"]:
-        rows.append(("best", best))
-    return [f"{label}: epoch {row['epoch']}  {describe(row)}" for label, row in rows]

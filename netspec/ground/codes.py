@@ -275,6 +275,18 @@ _WARNINGS = (
         "A regression loss takes class 8 for twice class 4; classes have no such order.",
     ),
     ("NS916", "An ignore that ignores nothing.", "What it was for is gone, and it could hide the next one."),
+    (
+        "NS917",
+        "A receptive field larger than the picture.",
+        "Where each position already sees the whole picture, further windows bring nothing new: they cost as much as "
+        "the others and add little. A larger picture, less striding or fewer layers serve better.",
+    ),
+    (
+        "NS918",
+        "A size that is wrong, in a layer that has no use for it.",
+        "A norm without weights and without running statistics takes any number of channels, and torch does not look "
+        "at the number that is written. With `affine: true` it would be an error.",
+    ),
 )
 
 CODES: dict[str, Code] = {

@@ -301,6 +301,7 @@ class Arg:
         infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
             written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
         unit: what an inferred size counts, for messages: `features`, `channels`.
+        idle: of an inferred size: whether torch, with these arguments, has no use for it and does not look at it.
         forward: whether it is given to the module's forward rather than to its constructor.
         always: whether generated code gives it even where it has our default, because torch's is another.
     """
@@ -310,6 +311,7 @@ class Arg:
     default: Any = REQUIRED
     infer: Callable[..., int] | None = None
     unit: str = ""
+    idle: Callable[[Any], bool] | None = None
     forward: bool = False
     always: bool = False
 

@@ -38,7 +38,7 @@ def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ..
     return out
 
 
-def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
+def _operator(name: str, sign: str, doc: str, most: int | None, takes: str = "pair", gives: str = "promoted") -> Layer:
     def shape(a: Args, *inputs: Shape) -> Shape:
         if len(inputs) == 1 and a.other is None:
             raise MergeFact(f"{name} takes two inputs, or one and `other`", guesses=inputs)
@@ -55,7 +55,8 @@ def _operator(name: str, sign: str, doc: str, most: int | None) -> Layer:
         args=(Arg("other", optional(Float()), None),),
         shape=shape,
         inputs=(1, most),
-        gives="promoted",
+        takes=takes,
+        gives=gives,
         broadcasts=True,
         code=code,
         right=(
@@ -83,9 +84,9 @@ def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
 
 LAYERS = (
     _operator("add", "+", "The sum of the inputs, or of one and a number.", None),
-    _operator("sub", "-", "The first input less the second, or less a number.", 2),
+    _operator("sub", "-", "The first input less the second, or less a number.", 2, takes="numbers"),
     _operator("mul", "*", "The product of the inputs, or of one and a number.", None),
-    _operator("div", "/", "The first input divided by the second, or by a number.", 2),
+    _operator("div", "/", "The first input divided by the second, or by a number.", 2, gives="real"),
     Layer(
         name="matmul",
         doc="The matrix product of the last two axes.",

@@ -21,6 +21,11 @@ def _parameters(a: Args, x: Shape) -> int:
     return a.num_features * (1 + bool(a.bias)) if a.affine else 0
 
 
+def _idle(a: Args) -> bool:
+    """Whether there is nothing that has `num_features` numbers."""
+    return not a.affine and not a.track_running_stats
+
+
 def _batch_norm(axes: int) -> Layer:
     name, picture = f"BatchNorm{axes}d", (9, 8, 7)[-axes:]
     infer = _channels_maybe_alone if axes == 1 else channels(name, axes)
@@ -35,7 +40,7 @@ def _batch_norm(axes: int) -> Layer:
         name=name,
         doc="Normalizes each channel over the batch.",
         args=(
-            Arg("num_features", Int(1), infer=infer, unit="channels"),
+            Arg("num_features", Int(1), infer=infer, unit="channels", idle=_idle),
             Arg("eps", Float(), 1e-5),
             Arg("momentum", optional(Float()), 0.1),
             Arg("affine", Bool(), True),
@@ -66,7 +71,7 @@ def _instance_norm(axes: int) -> Layer:
         name=name,
         doc="Normalizes each channel of each sample.",
         args=(
-            Arg("num_features", Int(1), infer=channels(name, axes), unit="channels"),
+            Arg("num_features", Int(1), infer=channels(name, axes), unit="channels", idle=_idle),
             Arg("eps", Float(), 1e-5),
             Arg("momentum", Float(), 0.1),
             Arg("affine", Bool(), False),
@@ -79,10 +84,12 @@ def _instance_norm(axes: int) -> Layer:
             case((4, *picture)),
             case((4, *picture), affine=True, track_running_stats=True),
             case((4, *picture), affine=True, bias=False),
+            case((4, *picture), num_features=3),
         ),
         wrong=(
             case((4, *picture, 2)),
             case((4, *picture), affine=True, num_features=3),
+            case((4, *picture), track_running_stats=True, num_features=3),
             case((4,) + (1,) * axes),
         ),
     )

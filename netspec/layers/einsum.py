@@ -1,7 +1,8 @@
 """Sums of products named by letters (torch.einsum): `{einsum: "nqd,nkd->nqk"}`. It makes no submodule.
 
-The first letter of every input, and of the output, is the batch. `...` is not taken. MACs count the products that are
-summed, pair by pair from the left.
+The first letter of every input, and of the output, is the batch, or all begin with `...`, whose first axis it is then.
+`...` stands for the axes that no letter names, aligned at the last one. MACs count the products that are summed, pair
+by pair from the left.
 """
 
 from __future__ import annotations
@@ -13,14 +14,33 @@ from netspec.layers.arguments import Arg, Text
 from netspec.layers.code import call, literal
 from netspec.layers.record import Args, Layer, case
 
+ELLIPSIS = "…"
+FIRST_SIGN = 0xE000  # private use: no letter of an equation
 
-def _terms(equation: str) -> tuple[list[str], str]:
-    """The letters of each input and those of the output, which where left out are those that stand once, sorted."""
-    left, arrow, output = equation.replace(" ", "").partition("->")
+
+def _terms(equation: str, inputs: tuple[Shape, ...]) -> tuple[list[str], str]:
+    """A sign for each axis of each input and of the output, the batch included.
+
+    An output that is left out has the axes of `...`, then the letters that stand once, sorted. The axes of `...` get
+    signs of their own, numbered from the last one.
+    """
+    left, arrow, output = equation.replace("...", ELLIPSIS).replace(" ", "").partition("->")
     if not arrow:
-        letters = left.replace(",", "")
-        output = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
-    return left.split(","), output
+        letters = left.replace(",", "").replace(ELLIPSIS, "")
+        output = ELLIPSIS * (ELLIPSIS in left)
+        output += "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
+    terms = left.split(",")
+    if "." in left + output or any(term.count(ELLIPSIS) > 1 for term in (*terms, output)):
+        raise ArgumentFact("three points stand for the axes without a letter, once in each", argument="equation")
+    if len(terms) != len(inputs):
+        raise ArgumentFact(f"the equation has {len(terms)} inputs, there are {len(inputs)}", argument="equation")
+    counts = [max(0, len(x) + 2 - len(term)) for term, x in zip(terms, inputs, strict=True) if ELLIPSIS in term]
+
+    def spread(term: str, count: int) -> str:
+        return term.replace(ELLIPSIS, "".join(chr(FIRST_SIGN + axis) for axis in reversed(range(count))))
+
+    spreads = [spread(term, max(0, len(x) + 2 - len(term))) for term, x in zip(terms, inputs, strict=True)]
+    return spreads, spread(output, max(counts, default=0))
 
 
 def _sizes(terms: list[str], inputs: tuple[Shape, ...]) -> dict[str, int]:
@@ -40,12 +60,13 @@ def _sizes(terms: list[str], inputs: tuple[Shape, ...]) -> dict[str, int]:
 
 
 def _shape(a: Args, *inputs: Shape) -> Shape:
-    terms, output = _terms(a.equation)
-    if len(terms) != len(inputs):
-        raise ArgumentFact(f"the equation has {len(terms)} inputs, there are {len(inputs)}", argument="equation")
+    terms, output = _terms(a.equation, inputs)
     for term, x in zip(terms, inputs, strict=True):
         if len(term) != len(x) + 1:
-            fact = f"{term or 'nothing'} names {len(term)} axes, with the batch there are {len(x) + 1}: {count_axes(x)}"
+            named = "".join(sign for sign in term if ord(sign) < FIRST_SIGN)
+            fact = (
+                f"{named or 'nothing'} names {len(named)} axes, with the batch there are {len(x) + 1}: {count_axes(x)}"
+            )
             raise RankFact(fact, argument="equation")
     batch = terms[0][0]
     if any(term[0] != batch or batch in term[1:] for term in terms) or not output.startswith(batch):
@@ -61,7 +82,7 @@ def _shape(a: Args, *inputs: Shape) -> Shape:
 
 
 def _macs(a: Args, result: Shape, *inputs: Shape) -> int:
-    terms, output = _terms(a.equation)
+    terms, output = _terms(a.equation, inputs)
     sizes = {**_sizes(terms, inputs), terms[0][0]: 1}
     done, total = set(terms[0]), 0
     for index, term in enumerate(terms[1:], 2):
@@ -78,7 +99,7 @@ LAYERS = (
     Layer(
         name="einsum",
         doc="Products of the inputs, summed over letters that the output leaves out. The first letter is the batch.",
-        args=(Arg("equation", Text("an equation such as nij,njk->nik", r"[A-Za-z, ]+(->[A-Za-z ]*)?", 100)),),
+        args=(Arg("equation", Text("an equation such as nij,njk->nik", r"[A-Za-z,. ]+(->[A-Za-z. ]*)?", 100)),),
         shape=_shape,
         macs=_macs,
         inputs=(1, None),
@@ -88,6 +109,9 @@ LAYERS = (
             case((3, 4), (4, 5), equation="nij,njk->nik"),
             case((6, 3, 4), (6, 5, 4), equation="n h q d, n h k d -> n h q k"),
             case((3, 8, 8), (3,), equation="nchw,nc->nhw"),
+            case((6, 3, 4), (6, 5, 4), equation="...qd,...kd->...qk"),
+            case((6, 3, 4), (4, 5), equation="n...d,nde->n...e"),
+            case((6, 3, 4), (6, 3, 4), equation="...i,...i"),
         ),
         wrong=(
             case((3, 4), (5, 6), equation="nij,njk->nik"),
@@ -97,6 +121,10 @@ LAYERS = (
             case((3, 4), equation="nij->nik"),
             case((3, 4), equation="nijk->nik"),
             case((3, 4), equation="nii->ni"),
+            case((3, 4), equation="n..->n"),
+            case((3, 4), equation="......->n"),
+            case((6, 3, 4), (3, 4), equation="...ij,...jk->...ik"),
+            case((3, 4), equation="nijk...->n"),
         ),
     ),
 )

@@ -12,11 +12,13 @@ from netspec.layers.code import call, literal
 from netspec.layers.record import Args, Layer, case
 
 
-def _elementwise(name: str, doc: str, function: str = "") -> Layer:
+def _elementwise(name: str, doc: str, function: str = "", takes: str = "any", gives: str = "real") -> Layer:
     return Layer(
         name=name,
         doc=doc,
         shape=lambda a, x: x,
+        takes=takes,
+        gives=gives,
         code=lambda a, x: call(function or f"torch.{name}", x),
         right=(case((3, 4)), case(())),
     )
@@ -28,6 +30,7 @@ def _of_two(name: str, doc: str) -> Layer:
         doc=doc,
         shape=lambda a, x, y: broadcast(name, (x, y)),
         inputs=(2, 2),
+        takes="any",
         gives="promoted",
         broadcasts=True,
         code=lambda a, x, y: call(f"torch.{name}", x, y),
@@ -43,18 +46,18 @@ def _clamp_shape(a: Args, x: Shape) -> Shape:
 
 
 LAYERS = (
-    _elementwise("relu", "max(0, x).", "F.relu"),
-    _elementwise("gelu", "x·Φ(x).", "F.gelu"),
-    _elementwise("silu", "x·σ(x).", "F.silu"),
+    _elementwise("relu", "max(0, x).", "F.relu", takes="number", gives="same"),
+    _elementwise("gelu", "x·Φ(x).", "F.gelu", takes="float", gives="same"),
+    _elementwise("silu", "x·σ(x).", "F.silu", takes="float", gives="same"),
     _elementwise("sigmoid", "1 / (1 + exp(-x))."),
     _elementwise("tanh", "The hyperbolic tangent."),
     _elementwise("exp", "eˣ."),
     _elementwise("log", "The natural logarithm."),
     _elementwise("sqrt", "The square root."),
     _elementwise("rsqrt", "1 / √x."),
-    _elementwise("square", "x²."),
-    _elementwise("abs", "|x|."),
-    _elementwise("neg", "-x."),
+    _elementwise("square", "x².", takes="number", gives="same"),
+    _elementwise("abs", "|x|.", takes="number", gives="same"),
+    _elementwise("neg", "-x.", takes="number", gives="same"),
     _elementwise("sin", "The sine."),
     _elementwise("cos", "The cosine."),
     Layer(

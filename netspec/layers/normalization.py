@@ -41,9 +41,10 @@ def _channels(x: Shape) -> int:
 
 def _group_shape(a: Args, x: Shape) -> Shape:
     need_axes("GroupNorm", x, 1)
-    if a.num_channels % a.num_groups:
-        fact = f"{a.num_channels} channels are not divisible by num_groups {a.num_groups}"
-        raise ArgumentFact(fact, argument="num_groups", guesses=(x,))
+    for channels in (a.num_channels, x[0]):  # they differ where the layer has no weights
+        if channels % a.num_groups:
+            fact = f"{channels} channels are not divisible by num_groups {a.num_groups}"
+            raise ArgumentFact(fact, argument="num_groups", guesses=(x,))
     return x
 
 
@@ -101,7 +102,7 @@ LAYERS = (
         doc="Normalizes groups of channels.",
         args=(
             Arg("num_groups", Int(1)),
-            Arg("num_channels", Int(1), infer=_channels, unit="channels"),
+            Arg("num_channels", Int(1), infer=_channels, unit="channels", idle=lambda a: not a.affine),
             Arg("eps", Float(), 1e-5),
             Arg("affine", Bool(), True),
             Arg("bias", Bool(), True),

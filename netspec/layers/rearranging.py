@@ -6,12 +6,14 @@ is the batch (`flatten`, `chunk`, `split`) it is dim 1 here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, sample_axis
 from netspec.layers.arguments import Arg, Either, Int, Ints
 from netspec.layers.code import call, literal
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.record import Args, Case, Layer, case
 from netspec.layers.reductions import several_axes
-from netspec.layers.shaping import filled, flatten_shape
+from netspec.layers.shaping import filled, flatten_shape, pixel_shuffle_shape, pixel_unshuffle_shape
 
 _PIECES = ("{0}[{1}]",)  # a tuple even where there is one piece
 _MOST_OUTPUTS = 1024  # torch has no such limit; it bounds the work on a spec that nobody has run yet
@@ -85,6 +87,19 @@ def _split_shape(a: Args, x: Shape) -> list[Shape]:
     if not wanted:
         raise ArgumentFact("there are no sections", argument=argument)
     return _pieces(x, axis, list(wanted))
+
+
+def _pixels(name: str, factor: str, rule: Callable[[Args, Shape], Shape], doc: str, picture: Shape) -> Layer:
+    return Layer(
+        name=name,
+        doc=doc,
+        args=(Arg(factor, Int(1)),),
+        shape=rule,
+        takes="any",
+        code=lambda a, x: call(f"F.{name}", x, literal(getattr(a, factor))),
+        right=(Case((picture,), {factor: 2}), Case(((2, *picture),), {factor: 2})),
+        wrong=(Case((picture,), {factor: 5}), Case((picture[1:],), {factor: 2})),
+    )
 
 
 LAYERS = (
@@ -178,5 +193,15 @@ LAYERS = (
             case((7, 4), split_size_or_sections=3, dim=3),
             case((7, 4), split_size_or_sections=1, dim=0),
         ),
+    ),
+    _pixels(
+        "pixel_shuffle", "upscale_factor", pixel_shuffle_shape, "C·r²×H×W becomes C×H·r×W·r (PixelShuffle).", (8, 3, 4)
+    ),
+    _pixels(
+        "pixel_unshuffle",
+        "downscale_factor",
+        pixel_unshuffle_shape,
+        "C×H·r×W·r becomes C·r²×H×W (PixelUnshuffle).",
+        (2, 6, 4),
     ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import Shape, Tensor, promoted
+from netspec.ground.shapes import FLOATS, Shape, Tensor, promoted
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
@@ -63,8 +63,10 @@ class Layer:
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
-        takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs.
-        gives: dtype of the output, or `same` as the first input's, or `promoted` from all; several for several outputs.
+        takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
+            any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
+        gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32
+            for integers, `wide` is int64 for integers; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         apart: how many of the last axes broadcasting leaves alone.
         code: for functions: the Python expression, from arguments and the input expressions.
@@ -112,15 +114,20 @@ class Layer:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
 
-    def takes_of(self, index: int) -> str:
-        """The kind of number that an input has to be."""
-        return self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]
+    def takes_of(self, index: int, count: int = 1) -> str:
+        """The kind of number that an input, one of `count`, has to be."""
+        takes = self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]
+        if takes in ("pair", "numbers"):
+            return "float" if count == 1 else {"pair": "any", "numbers": "number"}[takes]
+        return takes
 
     def gives_of(self, index: int, dtypes: tuple[str, ...]) -> str:
         """The dtype of an output, where `dtypes` are the inputs'."""
         dtype = self.gives if isinstance(self.gives, str) else self.gives[min(index, len(self.gives) - 1)]
-        if dtype == "promoted":
-            return promoted(dtypes)
+        if dtype in ("promoted", "real", "wide"):
+            together = promoted(dtypes)
+            whole = {"promoted": together, "real": "float32", "wide": "int64"}[dtype]
+            return together if together in FLOATS else whole
         return dtype if dtype != "same" else dtypes[0]
 
     @property

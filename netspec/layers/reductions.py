@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
-from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints
+from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
+from netspec.layers.arithmetic import broadcast
 from netspec.layers.code import call
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.record import Args, Layer, Result, case
 
 
 def several_axes(dims: int | tuple[int, ...], rank: int) -> set[int]:
@@ -39,10 +40,18 @@ def _extreme_shape(a: Args, x: Shape) -> Shape:
     return out
 
 
-def _reduction(name: str, doc: str, rule: Callable[[Args, Shape], Shape] = _reduced_shape) -> Layer:
+def _reduction(
+    name: str,
+    doc: str,
+    rule: Callable[[Args, Shape], Shape] = _reduced_shape,
+    takes: str = "any",
+    gives: str = "same",
+) -> Layer:
     return Layer(
         name=name,
         doc=doc,
+        takes=takes,
+        gives=gives,
         args=(Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
         shape=rule,
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
@@ -64,11 +73,45 @@ def _index(name: str, doc: str) -> Layer:
         doc=doc,
         args=(Arg("dim", Int()), Arg("keepdim", Bool(), False)),
         shape=_arg_shape,
-        takes="any",
+        takes="number",
         gives="int64",
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
         right=(case((3, 4), dim=-1), case((3, 4), dim=1, keepdim=True)),
         wrong=(case((3, 4), dim=3), case((3, 4), dim=0)),
+    )
+
+
+def _most_shape(name: str) -> Callable[..., Result]:
+    def shape(a: Args, x: Shape, *others: Shape) -> Result:
+        if others and (a.dim is not None or a.keepdim):
+            raise ArgumentFact(f"of two inputs {name} takes the numbers in pairs, dim is for one", argument="dim")
+        if others:
+            return broadcast(name, (x, *others))
+        if a.dim is None:
+            raise BatchFact(f"without dim {name} is that of the whole batch", argument="dim")
+        return [_arg_shape(a, x)] * 2
+
+    return shape
+
+
+def _most(name: str, doc: str) -> Layer:
+    return Layer(
+        name=name,
+        doc=f"{doc} along an axis (outputs: the numbers, and where they stand), or of two inputs in pairs.",
+        args=(Arg("dim", optional(Int()), None), Arg("keepdim", Bool(), False)),
+        shape=_most_shape(name),
+        inputs=(1, 2),
+        takes="any",
+        gives=("promoted", "int64"),
+        broadcasts=True,
+        code=lambda a, *inputs: call(f"torch.{name}", *inputs, dim=a.dim, keepdim=a.keepdim or None),
+        right=(
+            case((3, 4), dim=-1),
+            case((3, 4), dim=1, keepdim=True),
+            case((3, 4), (3, 1)),
+            case((3, 4), (3, 4), dtype=("int64", "float32")),
+        ),
+        wrong=(case((3, 4)), case((3, 4), dim=3), case((3, 4), (3, 5)), case((3, 4), (3, 4), dim=1)),
     )
 
 
@@ -77,10 +120,12 @@ def _along_axis(a: Args, x: Shape) -> Shape:
     return x
 
 
-def _along(name: str, doc: str, function: str) -> Layer:
+def _along(name: str, doc: str, function: str, takes: str = "float", gives: str = "same") -> Layer:
     return Layer(
         name=name,
         doc=doc,
+        takes=takes,
+        gives=gives,
         args=(Arg("dim", Int()),),
         shape=_along_axis,
         code=lambda a, x: call(function, x, dim=a.dim),
@@ -90,15 +135,17 @@ def _along(name: str, doc: str, function: str) -> Layer:
 
 
 LAYERS = (
-    _reduction("mean", "The mean along axes."),
-    _reduction("sum", "The sum along axes."),
+    _reduction("mean", "The mean along axes.", takes="float"),
+    _reduction("sum", "The sum along axes.", gives="wide"),
     _reduction("amax", "The maximum along axes.", _extreme_shape),
     _reduction("amin", "The minimum along axes.", _extreme_shape),
+    _most("max", "The largest"),
+    _most("min", "The smallest"),
     _index("argmax", "Where the maximum along an axis stands."),
     _index("argmin", "Where the minimum along an axis stands."),
     _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),
     _along("log_softmax", "The logarithm of softmax along dim.", "torch.log_softmax"),
-    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum"),
+    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum", "any", "wide"),
     Layer(
         name="normalize",
         doc="Divides by the p-norm along dim.",

@@ -41,8 +41,9 @@ def _unflatten_shape(a: Args, x: Shape) -> Shape:
     return (*x[:axis], *filled(a.unflattened_size, (x[axis],), "unflattened_size"), *x[axis + 1 :])
 
 
-def _pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
-    need_axes("PixelShuffle", x, 3)
+def pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
+    """C·r²×H×W as C×H·r×W·r."""
+    need_axes("pixel shuffling", x, 3)
     *leading, channels, height, width = x
     factor = a.upscale_factor
     if channels % factor**2:
@@ -50,8 +51,9 @@ def _pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
     return (*leading, channels // factor**2, height * factor, width * factor)
 
 
-def _pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
-    need_axes("PixelUnshuffle", x, 3)
+def pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
+    """C×H·r×W·r as C·r²×H×W."""
+    need_axes("pixel unshuffling", x, 3)
     *leading, channels, height, width = x
     factor = a.downscale_factor
     if height % factor or width % factor:
@@ -102,7 +104,7 @@ LAYERS = (
         name="PixelShuffle",
         doc="Channels to pixels: C·r²×H×W becomes C×H·r×W·r.",
         args=(Arg("upscale_factor", Int(1)),),
-        shape=_pixel_shuffle_shape,
+        shape=pixel_shuffle_shape,
         takes="any",
         right=(case((8, 3, 4), upscale_factor=2), case((2, 9, 3, 4), upscale_factor=3)),
         wrong=(case((6, 3, 4), upscale_factor=2),),
@@ -111,7 +113,7 @@ LAYERS = (
         name="PixelUnshuffle",
         doc="Pixels to channels: C×H·r×W·r becomes C·r²×H×W.",
         args=(Arg("downscale_factor", Int(1)),),
-        shape=_pixel_unshuffle_shape,
+        shape=pixel_unshuffle_shape,
         takes="any",
         right=(case((2, 6, 4), downscale_factor=2), case((2, 3, 6, 9), downscale_factor=3)),
         wrong=(case((2, 6, 5), downscale_factor=2),),

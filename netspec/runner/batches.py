@@ -78,8 +78,8 @@ class MemoryFeed:
                 yield self.take(slice(start, start + whole), whole, world)
             return
         random = self.change is not None and self.change.augment
-        chunks: tuple[torch.Tensor, ...] = order.to(self.inputs[0].device, non_blocking=True).split(size)  # type: ignore[no-untyped-call]  # torch has no types for it
-        for number, chunk in enumerate(chunks if len(order) else ()):
+        order = order.to(self.inputs[0].device, non_blocking=True)
+        for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
             yield self.take(chunk, len(chunk), world, Moment(self.seed, epoch, step + number) if random else None)
 
     def take(self, index: Index, whole: int, world: World = ALONE, moment: Moment | None = None) -> Batch:

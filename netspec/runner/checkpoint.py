@@ -6,9 +6,7 @@ one, whole. Nothing is unpickled: torch.load runs with weights_only=True.
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from netspec.runner.files import write_atomically
 from netspec.runner.job import State
 
 VERSION = 1
@@ -23,30 +22,6 @@ VERSION = 1
 
 class CheckpointError(Exception):
     """A file that holds no usable state or weights; the message is one line."""
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a new file that then takes the place of `path`."""
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        write(temporary)
-        temporary.chmod(path.parent.stat().st_mode & 0o666)  # safetensors makes files that only their owner can read
-        flush(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def random_state() -> dict[str, Any]:

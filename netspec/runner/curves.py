@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netspec.runner.checkpoint import write_atomically
+from netspec.runner.files import write_atomically
 from netspec.runner.job import Row
 
 _MEASURES = ("accuracy", "r2", "rmse")

@@ -78,8 +78,7 @@ def read_table(path: Path, header: Any = None, separator: str = ",", known: Coll
         first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options)
         if header is None:
             cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
-            named = set(known) <= set(cells) and not all(map(_is_number, known))
-            header = named or (bool(cells) and not any(map(_is_number, cells)))
+            header = has_names(cells, known)
         frame: pd.DataFrame = pd.read_csv(path, header=0 if header else None, low_memory=False, **options)
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
@@ -152,6 +151,13 @@ def _column(wanted: object, names: list[str], node: Node) -> str:
     if not -len(names) <= wanted < len(names):
         raise problem("NS601", f"there is no column {wanted}: the table has {len(names)}", node)
     return names[wanted]
+
+
+def has_names(cells: Collection[str], known: Collection[str] = ()) -> bool:
+    """Whether a table's first row, its empty cells left out, holds names: all that are known, or no number at all."""
+    if set(known) <= set(cells) and not all(map(_is_number, known)):
+        return True
+    return bool(cells) and not any(map(_is_number, cells))
 
 
 def _is_number(text: str) -> bool:

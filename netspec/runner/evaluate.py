@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from netspec.build.compile import compile_spec
 from netspec.build.plugins.permission import permission
+from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
+from netspec.runner.figures.findings import Counting, Tally, class_names
 from netspec.runner.job import Row
 from netspec.runner.prepare import channels_last, make_job, prepare
 from netspec.runner.problems import option, problem
@@ -20,9 +21,8 @@ from netspec.runner.rundir import Info, RunFolder
 from netspec.runner.scoring import evaluate
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
-
-if TYPE_CHECKING:
-    from netspec.runner.predict import Prediction
+from netspec.views.predictions import Fault, Prediction
+from netspec.views.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,23 @@ class LoadedRun:
         """What the run says of pictures, or of the rows of tables.
 
         Args:
-            files: their paths.
+            files: their paths, or folders of them.
             top: how many classes to name.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
             weights: of the `best` or the `last` epoch.
 
         Raises:
             SpecError: the weights or the device cannot be used.
-            ReadError: a file is missing, corrupt or does not fit the network.
+            ReadError: a file or row is missing, corrupt or does not fit the network.
         """
         from netspec.runner.predict import make_predictor  # which takes a LoadedRun
 
-        predictor = make_predictor(self, device, weights)
-        return [said for file in files for said in predictor.file(str(file), top)]
+        answers = []
+        for said in make_predictor(self, device, weights).stream(map(str, files), top):
+            if isinstance(said, Fault):
+                raise ReadError(str(said))
+            answers.append(said)
+        return answers
 
 
 def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins: bool = False) -> LoadedRun:
@@ -93,19 +97,29 @@ def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins:
 
 
 def evaluate_run(run: LoadedRun, device: str | None = None, weights: str = "best") -> Row:
+    """The figures of the whole split that `score_run` gives."""
+    return score_run(run, device, weights).row
+
+
+def score_run(run: LoadedRun, device: str | None = None, weights: str = "best") -> Scores:
     """Score a run: loss and metrics on its validation samples, on the training samples where nothing is held back.
 
     Returns:
-        `split` (val or train), `samples`, `loss` and the metrics.
+        `row` with `split` (val or train), `samples`, `loss` and the metrics; the counts of the classes.
     """
     plan = prepare(run.spec, device or "auto")
     model = run.model(weights, plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
+    tally = Tally()
     job = make_job(plan, model)
-    feed = job.val if job.val is not None else job.train
-    split = "val" if job.val is not None else "train"
-    return {"split": split, "samples": len(feed), **evaluate(model, feed, job)}
+    counting = replace(job, metric=lambda: Counting(job.metric(), tally, plan.settings.loss.name, plan.contract.last))
+    feed, split = (job.train, "train") if job.val is None else (job.val, "val")
+    row = {"split": split, "samples": len(feed), **evaluate(model, feed, counting)}
+    counts = tally.counts()
+    if counts is None:
+        return Scores(row)
+    return Scores(row, class_names(plan.data.source.classes, len(counts)), tuple(map(tuple, counts.tolist())))
 
 
 def device_for(wanted: str | None) -> torch.device:

@@ -1,12 +1,17 @@
-"""TensorBoard events: a scalar for each number of an epoch's row."""
+"""TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures of the results."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from netspec.ground.flat import Plain
+from netspec.runner.events_graph import graph_def
+from netspec.runner.events_settings import settings_begin, settings_end
 from netspec.runner.job import Row
+from netspec.stages.spec import Report
 
 
 class Events:
@@ -19,19 +24,45 @@ class Events:
 
         self._writer: Any = EventFileWriter(str(folder))
 
+    def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
+        """What is trained, and how: the graph of a checked network, and the run's settings by their paths."""
+        self._write(graph_def=graph_def(report).SerializeToString())
+        self._write(summary=settings_begin(settings))
+
     def add(self, row: Row) -> None:
         """Add an epoch."""
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
         from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]  # has no types
 
         numbers = {name: value for name, value in row.items() if name != "epoch" and isinstance(value, int | float)}
         values = [Summary.Value(tag=_tag(name), simple_value=value) for name, value in numbers.items()]
-        self._writer.add_event(Event(wall_time=time.time(), step=row["epoch"], summary=Summary(value=values)))
-        self._writer.flush()
+        self._write(step=row["epoch"], summary=Summary(value=values))
+
+    def picture(self, path: Path, step: int) -> None:
+        """Add a PNG file under its name."""
+        from PIL import Image
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        with Image.open(path) as picture:
+            width, height = picture.size
+            channels = len(picture.getbands())
+        image = Summary.Image(
+            height=height, width=width, colorspace=channels, encoded_image_string=path.read_bytes()
+        )  # its colorspace is the number of channels
+        self._write(step=step, summary=Summary(value=[Summary.Value(tag=path.stem, image=image)]))
+
+    def end(self, status: str) -> None:
+        """How the run ended: `finished`, `stopped early`, `interrupted` or `failed`."""
+        self._write(summary=settings_end(status))
 
     def close(self) -> None:
         """Finish the file."""
         self._writer.close()
+
+    def _write(self, **content: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
+
+        self._writer.add_event(Event(wall_time=time.time(), **content))
+        self._writer.flush()
 
 
 def _tag(name: str) -> str:

@@ -24,8 +24,8 @@ class Watcher(Protocol):
     def due(self) -> bool:
         """Whether it is time to look at the loss."""
 
-    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
-        """`step` of `steps` steps of an epoch are done; the mean loss so far."""
+    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
+        """`step` of `steps` steps of an epoch are done; the mean loss so far, the learning rate now."""
 
     def epoch(self, row: Row, best: bool) -> None:
         """An epoch is over."""
@@ -96,7 +96,7 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
         state.step += 1
         look, keep, end = pulse()
         if look:
-            watcher.step(state.epoch, state.step, steps, mean_loss(job, state))
+            watcher.step(state.epoch, state.step, steps, mean_loss(job, state), state.optimizer.param_groups[0]["lr"])
         if keep:
             store.step(state)
         if end:

@@ -7,8 +7,7 @@ import time
 from typing import Any, Protocol
 
 from netspec.runner.job import Row
-
-_SHOWN = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "train_rmse", "val_rmse", "train_r2", "val_r2")
+from netspec.views.tables import shown
 
 
 class Progress(Protocol):
@@ -20,8 +19,8 @@ class Progress(Protocol):
     def due(self) -> bool:
         """Whether it is time to look at the loss."""
 
-    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
-        """Steps of an epoch are done."""
+    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
+        """Steps of an epoch are done; the mean loss so far, the learning rate now."""
 
     def epoch(self, row: Row, best: bool) -> None:
         """An epoch is over."""
@@ -34,12 +33,9 @@ class Progress(Protocol):
 
 
 def describe(row: Row) -> str:
-    """A row's numbers in one line: `train_loss 0.1234  val_accuracy 98.50 %`."""
-    parts = []
-    for name in _SHOWN:
-        if name in row:
-            parts.append(f"{name} {row[name]:.2%}" if name.endswith("accuracy") else f"{name} {row[name]:.4g}")
-    return "  ".join(parts)
+    """A row's numbers in one line: `train_loss 0.1234  val_accuracy 98.50%`."""
+    named = ((name, value) for name, value in row.items() if name.startswith(("train_", "val_")))
+    return "  ".join(f"{name} {shown(name, value)}" for name, value in named if isinstance(value, float))
 
 
 class _Throttle:
@@ -67,7 +63,7 @@ class Silent:
     def start(self, epochs: int, done: int, steps: int, samples: int) -> None:
         self.epochs = epochs
 
-    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
         pass
 
     def epoch(self, row: Row, best: bool) -> None:
@@ -107,7 +103,7 @@ class Live(Silent):
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}  loss {task.fields[loss]}"),
+            TextColumn("{task.fields[speed]}  loss {task.fields[loss]}  lr {task.fields[rate]}"),
             TextColumn("left"),
             TimeRemainingColumn(compact=True),
         )
@@ -118,15 +114,15 @@ class Live(Silent):
         super().start(epochs, done, steps, samples)
         self.per_step = samples / max(steps, 1)
         self.began, self.first = time.monotonic(), done * steps
-        fields = {"epoch": f"{done + 1}/{epochs}", "rate": "", "loss": "…"}
+        fields = {"epoch": f"{done + 1}/{epochs}", "speed": "", "loss": "…", "rate": "…"}
         self.task = self.bar.add_task("", total=epochs * steps, completed=done * steps, **fields)
         self.bar.start()
 
-    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
         done = epoch * steps + step
-        rate = (done - self.first) * self.per_step / max(time.monotonic() - self.began, 1e-6)
-        fields = {"epoch": f"{epoch + 1}/{self.epochs}", "rate": f"{rate:,.0f} samples/s", "loss": f"{loss:.4g}"}
-        self.bar.update(self.task, completed=done, **fields)
+        speed = (done - self.first) * self.per_step / max(time.monotonic() - self.began, 1e-6)
+        fields = {"epoch": f"{epoch + 1}/{self.epochs}", "speed": f"{speed:,.0f} samples/s"}
+        self.bar.update(self.task, completed=done, **fields, loss=f"{loss:.4g}", rate=f"{rate:.3g}")
 
     def epoch(self, row: Row, best: bool) -> None:
         mark = "  [green]best[/green]" if best else ""

@@ -4,6 +4,7 @@ spec.yaml          the fully resolved spec           run.json         versions, 
 metrics.jsonl      one object an epoch               curves.png       the same as a picture
 last.ckpt          all that is needed to go on       events.*         for TensorBoard
 last.safetensors, best.safetensors                   the weights alone
+confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the end, where there is such a thing
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.ground.reading import ReadError
-from netspec.runner.checkpoint import write_atomically
+from netspec.runner.files import write_atomically
 from netspec.runner.job import Row
 from netspec.runner.problems import option, problem
 

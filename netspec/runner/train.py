@@ -21,9 +21,11 @@ from netspec.runner.loop import fit
 from netspec.runner.prepare import Plan, typed_paths, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
+from netspec.runner.report import report
 from netspec.runner.resume import same_run
 from netspec.runner.rundir import Info, RunFolder, discard, make_folder, versions
 from netspec.stages.spec import Spec
+from netspec.views.runs import settings_of
 from netspec.views.text import render
 
 
@@ -98,11 +100,16 @@ def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progre
         folder.write_rows(state.history)
         if not resumed:
             save_checkpoint(folder.checkpoint, state)
-        status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info)
-        save_checkpoint(folder.checkpoint, state)
-        save_weights(folder.last, state.model, spec_text)
-        draw_curves(folder.curves, plan.spec.name, state.history)
-        folder.write_info(replace(info, status=status, best=state.best))
+        with contextlib.closing(Events(folder.path)) as events:
+            events.begin(plan.report, settings_of(plan.spec))
+            status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info, events)
+            save_checkpoint(folder.checkpoint, state)
+            save_weights(folder.last, state.model, spec_text)
+            draw_curves(folder.curves, plan.spec.name, state.history)
+            folder.write_info(replace(info, status=status, best=state.best))
+            events.end(status)
+            if state.best is not None and not interrupt():
+                _report(plan, job, folder, state.best, events, interrupt, progress)
     return Run(folder.path, status, tuple(state.history), state.best, state.model, interrupt.signal)
 
 
@@ -115,9 +122,9 @@ def _fit(
     interrupt: Interrupt,
     text: str,
     info: Info,
+    events: Events,
 ) -> str:
     """The loop with its files and display; what stops it against its will becomes NS609."""
-    events = Events(folder.path)
     keeper = Keeper(folder, text, events)
     progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
@@ -131,11 +138,21 @@ def _fit(
         keeper.back(state)
         folder.write_info(replace(info, status="failed", best=state.best))
         draw_curves(folder.curves, plan.spec.name, state.history)
+        events.end("failed")
         raise _cannot_go_on(error, plan, folder, state) from error
     finally:
         keeper.finish()
         progress.stop()
-        events.close()
+
+
+def _report(
+    plan: Plan, job: Job, folder: RunFolder, best: Row, events: Events, interrupt: Interrupt, progress: Progress
+) -> None:
+    """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+    try:
+        report(plan, job, folder.path, best, events, interrupt)
+    except (RuntimeError, ValueError, CheckpointError) as error:
+        progress.message(f"the pictures of the results could not be drawn: {str(error).splitlines()[0]}")
 
 
 def _cannot_go_on(error: Exception, plan: Plan, folder: RunFolder, state: State) -> SpecError:

@@ -1,8 +1,9 @@
 """Comments that switch warnings off: `# netspec: ignore=NS905`, with as many codes as one likes, and a reason.
 
 On a line with content it is for that line; on a line of its own for the next line with content; on a line of its own
-before everything else for the whole file. Only warnings can be ignored. Inside quotes it is no comment: where one is
-found, the text is read again as tokens, and what lies inside a scalar is left alone.
+before everything else for the whole file, and at the head of a spec for the files that it takes in too. Only warnings
+can be ignored. Inside quotes it is no comment: where one is found, the text is read again as tokens, and what lies
+inside a scalar is left alone.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ def without_ignored(
     for found in listed:
         matching = [
             ignore
-            for line in (found.span.line, None)
-            for ignore in by_place.get((found.code, found.span.path, line), ())
+            for place in dict.fromkeys(((found.span.path, found.span.line), (found.span.path, None), (path, None)))
+            for ignore in by_place.get((found.code, *place), ())
         ]
         used.update(matching)
         if found.severity != "warning" or (not matching and found.code not in codes):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.ground.diagnostics import Diagnostic
-from netspec.stages.review import losses, order, pictures, samples, targets, unused
+from netspec.stages.review import fields, losses, order, pictures, samples, targets, unused
 from netspec.stages.review.inplace import in_place
 from netspec.stages.review.wiring import Review, one_each
 from netspec.stages.spec import Report
@@ -38,6 +38,8 @@ WARNINGS: tuple[Rule, ...] = (
     order.activation_twice,  # NS911
     in_place,  # NS912
     pictures.linear_on_picture,  # NS913
+    fields.sees_nothing_new,  # NS917
+    unused.unused_sizes,  # NS918
 )
 
 

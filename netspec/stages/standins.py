@@ -45,10 +45,10 @@ def as_meant(call: Call, inputs: Outputs) -> list[Outputs]:
 
 def as_typed(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
-    kinds = {"float": "float32", "int": "int64"}
+    kinds = {"float": "float32", "int": "int64", "number": "float32"}
     typed = []
     for index, tensor in enumerate(inputs):
-        takes = call.record.takes_of(index)
+        takes = call.record.takes_of(index, len(inputs))
         typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
     outcome = tried(call, tuple(typed))
     return outcome.worlds[:1] if outcome is not None and not outcome.problems else []

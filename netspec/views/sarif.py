@@ -119,7 +119,7 @@ def sarif(answers: Iterable[Answer], version: str) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"],
         "invocations": [{"executionSuccessful": not unreadable, "toolExecutionNotifications": notifications}],
-        "artifacts": [{"location": _artifact(report.spec.path)} for report in reports],
+        "artifacts": [{"location": _artifact(path)} for path in dict.fromkeys(report.spec.path for report in reports)],
         "results": [_result(found, rules, report) for report in reports for found in report.diagnostics],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -9,9 +9,14 @@ ELLIPSIS = "…"
 _STEPS = re.compile(r" (?=→ )")  # a chain of shapes breaks before its arrows
 
 
+_OBEYED = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # controls, directions, line separators, what is no character
+
+
 def safe(text: str) -> str:
     """`text` without characters that a terminal would obey; a tab is a space, so that columns stay."""
-    return "".join(" " if c == "\t" else c if unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
+    if text.isprintable():
+        return text
+    return "".join(" " if c == "\t" else "\ufffd" if unicodedata.category(c) in _OBEYED else c for c in text)
 
 
 def width(text: str) -> int:

@@ -8,6 +8,7 @@ their classes, functions called by name, on a batch of two on the CPU.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional as F
 
 BATCH, LARGEST = 2, 20_000
 Tensors = tuple[torch.Tensor, ...]
@@ -22,14 +24,15 @@ Shape = tuple[int, ...]
 
 # What torch's constructors need, and a spec leaves out.
 INFERRED: dict[str, tuple[str, int]] = {
-    **{f"Conv{axes}d": ("in_channels", 1) for axes in (1, 2)},
-    **{f"BatchNorm{axes}d": ("num_features", 1) for axes in (1, 2)},
-    "ConvTranspose2d": ("in_channels", 1),
+    **{f"Conv{axes}d": ("in_channels", 1) for axes in (1, 2, 3)},
+    **{f"{kind}Norm{axes}d": ("num_features", 1) for kind in ("Batch", "Instance") for axes in (1, 2)},
+    **{f"ConvTranspose{axes}d": ("in_channels", 1) for axes in (1, 2)},
     "GroupNorm": ("num_channels", 1),
     "Linear": ("in_features", -1),
-    "LayerNorm": ("normalized_shape", -1),
+    **dict.fromkeys(("LayerNorm", "RMSNorm"), ("normalized_shape", -1)),
     **dict.fromkeys(("LSTM", "GRU"), ("input_size", -1)),
     "MultiheadAttention": ("embed_dim", -1),
+    "TransformerEncoderLayer": ("d_model", -1),
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda a, x, y: x + y,
@@ -55,6 +58,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "split": lambda a, x: torch.split(x, a["split_size_or_sections"], a["dim"]),
     "unflatten": lambda a, x: torch.unflatten(x, a["dim"], a["sizes"]),
     "relu": lambda a, x: torch.relu(x),
+    "max": lambda a, x: torch.max(x, a["dim"], keepdim=a["keepdim"]),
+    "expand": lambda a, x: x.expand(BATCH, *a["size"]),
+    "tile": lambda a, x: torch.tile(x, tuple(a["dims"])),
+    "clamp": lambda a, x: torch.clamp(x, a["min"]),
+    "normalize": lambda a, x: F.normalize(x, dim=a["dim"]),
+    "moveaxis": lambda a, x: torch.moveaxis(x, a["source"], a["destination"]),
+    "pixel_shuffle": lambda a, x: F.pixel_shuffle(x, a["upscale_factor"]),
+    "einsum": lambda a, x: torch.einsum(a["equation"], x),
 }
 OF_TWO = ("add", "mul", "maximum", "concat", "stack", "matmul")
 
@@ -76,6 +87,32 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "BatchNorm2d": {},
     "GroupNorm": {"num_groups": st.sampled_from((1, 1, 2, 3))},
     "LayerNorm": {},
+    "InstanceNorm1d": {"affine": _flag},
+    "InstanceNorm2d": {"affine": _flag},
+    "Conv3d": _conv,
+    "ConvTranspose1d": {
+        "out_channels": _width, "kernel_size": _small, "stride": _small, "padding": st.integers(0, 1),
+        "output_padding": st.integers(0, 1), "dilation": st.integers(1, 2),
+    },
+    "MaxPool1d": {**_window, "dilation": st.integers(1, 2), "ceil_mode": _flag},
+    "LPPool2d": {"norm_type": st.just(2), "kernel_size": _small, "stride": _small, "ceil_mode": _flag},
+    "AdaptiveMaxPool2d": {"output_size": _small},
+    "ReflectionPad2d": {"padding": st.integers(0, 4)},
+    "ReplicationPad1d": {"padding": st.integers(-2, 3)},
+    "CircularPad2d": {"padding": st.integers(0, 4)},
+    "PixelUnshuffle": {"downscale_factor": st.integers(1, 2)},
+    "GLU": {"dim": st.sampled_from((1, -1, 2))},
+    "PReLU": {"num_parameters": st.sampled_from((1, 1, 3, 4))},
+    "RMSNorm": {},
+    "TransformerEncoderLayer": {"nhead": st.sampled_from((1, 1, 2)), "dim_feedforward": _width},
+    "max": {"dim": _dim, "keepdim": _flag},
+    "expand": {"size": st.lists(st.sampled_from((-1, -1, 1, 4)), min_size=1, max_size=4)},
+    "tile": {"dims": st.lists(st.integers(1, 2), min_size=1, max_size=4)},
+    "clamp": {"min": st.just(0.0)},
+    "normalize": {"dim": _dim},
+    "moveaxis": {"source": _dim, "destination": _dim},
+    "pixel_shuffle": {"upscale_factor": st.integers(1, 2)},
+    "einsum": {"equation": st.sampled_from(("bij->bji", "b...i->b...", "bc...->b...c", "...ij->...ji", "b...->b"))},
     "ReLU": {},
     "Dropout": {"p": st.sampled_from((0.0, 0.5))},
     "Linear": {"out_features": _width, "bias": _flag},
@@ -108,13 +145,18 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }  # fmt: skip
 _ANYTHING = ("ReLU", "Dropout", "Linear", "LayerNorm", "Flatten", "Softmax", "relu", "reshape", "permute", "unsqueeze",
              "squeeze", "mean", "amax", "select", "narrow", "slice", "roll", "cumsum", "chunk", "split", "unflatten",
-             "GroupNorm", "argmax")  # fmt: skip
+             "GroupNorm", "argmax", "RMSNorm", "GLU", "PReLU", "max", "expand", "tile", "clamp",
+             "normalize", "moveaxis", "einsum")  # fmt: skip
 BY_RANK: dict[int, tuple[str, ...]] = {
     0: ("ReLU", "unsqueeze"),
     1: ("BatchNorm1d", "Linear", "unflatten", "reshape", *_ANYTHING),
-    2: ("Conv1d", "AvgPool1d", "BatchNorm1d", "LSTM", "GRU", "MultiheadAttention", "transpose", *_ANYTHING),
+    2: ("Conv1d", "AvgPool1d", "BatchNorm1d", "LSTM", "GRU", "MultiheadAttention", "transpose",
+        "InstanceNorm1d", "ConvTranspose1d", "MaxPool1d", "ReplicationPad1d", "TransformerEncoderLayer", *_ANYTHING),
     3: (*("Conv2d", "MaxPool2d", "BatchNorm2d", "ReLU") * 3, "ConvTranspose2d", "AvgPool2d", "AdaptiveAvgPool2d",
-        "PixelShuffle", "ChannelShuffle", "Upsample", "ZeroPad2d", "transpose", *_ANYTHING),
+        "PixelShuffle", "ChannelShuffle", "Upsample", "ZeroPad2d", "transpose",
+        "InstanceNorm2d", "LPPool2d", "AdaptiveMaxPool2d", "ReflectionPad2d", "CircularPad2d", "PixelUnshuffle",
+        "pixel_shuffle", *_ANYTHING),
+    4: ("Conv3d", "Conv3d", "transpose", *_ANYTHING),
 }  # fmt: skip
 
 
@@ -161,13 +203,17 @@ def by_hand(kind: str, args: dict[str, Any], inputs: Tensors) -> Tensors:
         weighs = given.pop("need_weights")
         result, weights = nn.MultiheadAttention(**given, batch_first=True)(x, x, x, need_weights=weighs)
         return (result, weights) if weighs else (result,)
+    if kind == "TransformerEncoderLayer":
+        given["batch_first"] = True
     result = getattr(nn, kind)(**given)(x)
     return result if isinstance(result, tuple) else (result,)
 
 
 def run(path: str, kind: str, args: dict[str, Any], inputs: Tensors) -> Tensors:
     try:
-        outputs = by_hand(kind, args, inputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as of sizes that a norm without weights has no use for
+            outputs = by_hand(kind, args, inputs)
     except Exception as error:  # whatever torch raises is a refusal
         raise Refused(path, str(error)) from None
     if any(each.shape[:1] != (BATCH,) for each in outputs):
@@ -187,7 +233,9 @@ def _call(draw: st.DrawFn, x: torch.Tensor) -> tuple[str, dict[str, Any]]:
         args = {"dims": [0, *draw(st.permutations(range(1, x.dim() + (odd and rank == 2))))]}
     if kind == "reshape":
         args = {"shape": draw(st.sampled_from(([-1], [*x.shape[:0:-1]], [*x.shape[1:], 1], [2, -1], [3, 4])))}
-    if kind in INFERRED and draw(st.integers(0, 9)) == 9:  # a claim, which is wrong every third time
+    if (
+        kind in INFERRED and x.dim() > INFERRED[kind][1] and draw(st.integers(0, 9)) == 9
+    ):  # a claim, which is wrong every third time
         name, axis = INFERRED[kind]
         args[name] = x.shape[axis] + draw(st.sampled_from((0, 0, 1)))
     return kind, args
@@ -199,7 +247,7 @@ def _chain(draw: st.DrawFn, path: str, x: torch.Tensor, least: int) -> tuple[lis
     items: list[dict[str, Any]] = []
     outputs: Tensors = (x,)
     for index in range(draw(st.integers(least, 3))):
-        if len(outputs) > 1 or not outputs[0].is_floating_point() or not 0 < outputs[0].numel() <= LARGEST:
+        if len(outputs) > 1 or not 0 < outputs[0].numel() <= LARGEST:
             break
         kind, args = draw(_call(outputs[0]))
         items.append({kind: args})
@@ -213,7 +261,7 @@ def _chain(draw: st.DrawFn, path: str, x: torch.Tensor, least: int) -> tuple[lis
 @st.composite
 def graphs(draw: st.DrawFn) -> Drawn:
     """A network of up to nine items."""
-    drawn = Drawn(draw(st.sampled_from(((3, 8, 8), (4, 6, 5), (4, 9), (6, 4), (8,), (1, 7, 7)))))
+    drawn = Drawn(draw(st.sampled_from(((3, 8, 8), (4, 6, 5), (4, 9), (6, 4), (8,), (1, 7, 7), (2, 4, 5, 4)))))
     values: dict[str, torch.Tensor] = {"input": torch.randn(BATCH, *drawn.input)}
     for number in range(draw(st.integers(1, 9))):
         name = f"n{number}"
@@ -259,6 +307,6 @@ def graphs(draw: st.DrawFn) -> Drawn:
         drawn.items.append(item)
         drawn.shapes += shapes(outputs)
         for index, each in enumerate(outputs):
-            if each.is_floating_point() and 0 < each.numel() <= LARGEST:
+            if each.dtype != torch.bool and 0 < each.numel() <= LARGEST:
                 values[name if len(outputs) == 1 else f"{name}.{index}"] = each
     return drawn

@@ -18,7 +18,7 @@ from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, Layer
 
 BATCH = 2
-KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS}
+KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS, "number": FLOATS | INTEGERS}
 NAMES = {"torch": torch, "nn": nn, "F": F, "ops": ops, "convnext": convnext, "self": SimpleNamespace(training=True)}
 
 # Where a tensor of one axis less is a sample without a batch to torch: it would take the batch for the channels.
@@ -33,6 +33,8 @@ UNBATCHED = {
     "Dropout1d",
     "PixelShuffle",
     "PixelUnshuffle",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "Softmax2d",
     "pad",
 }
@@ -44,8 +46,6 @@ OTHER_RANKS = {
     *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
     *("scaled_dot_product_attention", "Fold"),
 }
-# Where torch does not look at a claim that it has no weights for.
-UNUSED_CLAIMS = {*(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3)), "GroupNorm"}
 
 
 class ClaimFact(Fact):
@@ -80,8 +80,6 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
         return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
     if isinstance(fact, RankFact):
         return layer.name in UNBATCHED | OTHER_RANKS
-    if isinstance(fact, ClaimFact):
-        return layer.name in UNUSED_CLAIMS
     if isinstance(fact, ArgumentFact):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
@@ -99,19 +97,23 @@ def resolve(layer: Layer, case: Case) -> Args:
     for arg in layer.args:
         if arg.name in case.args:
             values[arg.name] = arg.kind.accept(case.args[arg.name])
-            written = values[arg.name]
-            if arg.infer is not None and isinstance(written, int) and written != (known := arg.infer(*case.inputs)):
-                raise ClaimFact(f"{arg.name} is {written}, gets {known}", argument=arg.name)
         else:
             values[arg.name] = arg.default if arg.infer is None else arg.infer(*case.inputs)
-    return Args(**values)
+    args = Args(**values)
+    for arg in layer.args:
+        written = case.args.get(arg.name)
+        if arg.infer is None or not isinstance(written, int) or (arg.idle is not None and arg.idle(args)):
+            continue
+        if written != (known := arg.infer(*case.inputs)):
+            raise ClaimFact(f"{arg.name} is {written}, gets {known}", argument=arg.name)
+    return args
 
 
 def ours(layer: Layer, case: Case) -> Verdict:
     """The record's verdict, with the engine's own checks."""
     try:
         for index in range(len(case.inputs)):
-            takes, dtype = layer.takes_of(index), case.dtype_of(index)
+            takes, dtype = layer.takes_of(index, len(case.inputs)), case.dtype_of(index)
             if takes != "any" and dtype not in KINDS_OF_NUMBERS.get(takes, {takes}):
                 raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)

@@ -103,6 +103,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "an endless word": (spec(f"  - {'a' * 200_000}\n"), "NS204"),
     "an endless name": (spec(f"  - {{name: {'a' * 200_000}!, ReLU: {{}}}}\n"), "NS207"),
     "an endless key": (f"netspec: 1\n? {'k' * 200_000}\n: 3\ninput: [8]\nlayers: [ReLU]\n", "NS201"),
+    "ignores without end": (spec("  - Linear: 8  # netspec: ignore=" + ",".join(["NS911"] * 2_000) + "\n"), "NS916"),
+    "wrong ignores": (spec("  - ReLU  # netspec: ignore=NS1905\n" * 1_000), "NS218"),
+    "letters of einsum": (spec(f'  - einsum: "{"a" * 90}->a"\n', head=f"input: [{', '.join(['2'] * 60)}]"), "NS403"),
+    "points of einsum": (spec(f'  - einsum: "{"..." * 30}->a"\n'), "NS407"),
+    "windows beyond all pictures": (
+        spec(
+            "  - Conv1d: {out_channels: 1, kernel_size: 3, padding: 2147483000, stride: 2}\n" * 1_000,
+            head="input: [1, 8]",
+        ),
+        "",
+    ),
+    "directions and lines": ('netspec: 1\ninput: [8]\nlayers:\n  - "\\x9b31m\\x85\\u2028\\u202eReLU"\n', "NS204"),
     "an endless reference": (spec(f"  - {{ReLU: {{}}, from: {'a' * 200_000}.{'9' * 1000}}}\n"), "NS301"),
 }
 

@@ -61,6 +61,32 @@ def test_published_receptive_fields(name: str, size: int) -> None:
     assert receptive_field(check(load(ROOT / f"specs/{name}.yaml"))) == (size, size)
 
 
+CHAINS = {  # kernel, stride of the windows on the longest path, as in TF-Slim's networks
+    "alexnet_v2": (195, [(11, 4), (3, 2), (5, 1), (3, 2), (3, 1), (3, 1), (3, 1), (3, 2)]),
+    "mobilenet_v1": (315, [(3, 2), *((3, stride) for stride in (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1))]),
+    "resnet_v1_50": (
+        483,
+        [
+            (7, 2),
+            (3, 2),
+            *((3, stride) for stage in ((1, 1, 2), (1, 1, 1, 2), (1, 1, 1, 1, 1, 2), (1, 1, 1)) for stride in stage),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_more_of_their_figures(name: str) -> None:
+    """Araujo et al. 2019, table of receptive fields."""
+    size, windows = CHAINS[name]
+    layers = [f"{{Conv2d: {{out_channels: 1, kernel_size: {k}, stride: {s}, padding: {k // 2}}}}}" for k, s in windows]
+    text = f"netspec: 1\ninput: [1, 224, 224]\nlayers: [{', '.join(layers)}]\nexpect: {{min_receptive_field: %d}}\n"
+    met, missed = (check(load(text % bound), ignore=("NS907", "NS917")) for bound in (size, size + 1))
+    assert met.diagnostics == ()
+    (found,) = missed.diagnostics
+    assert (found.code, found.message) == ("NS505", f"the receptive field is {size}×{size}, less than {size + 1}")
+
+
 CONV, POOL, UP = "Conv2d: {out_channels: 1, kernel_size: %s}", "AvgPool2d: %s", "ConvTranspose2d: {out_channels: 1, %s}"
 WINDOWS = (
     (CONV % 3, CONV % "[5, 1]"),

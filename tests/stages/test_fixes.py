@@ -103,9 +103,12 @@ PROMISED = {
     "ns611_tanh": ["Sigmoid instead of Tanh"],
     "ns612_classes": ["loss: CrossEntropyLoss"],
     "ns612_amounts": ["out_features: 1"],
+    "ns612_squeezed": ["without the squeeze"],
+    "ns613_one_sample": ["batch_size: 2, the least that has one"],
     "ns614_scores": ["loss: CrossEntropyLoss"],
     "ns614_softmax": ["LogSoftmax instead of Softmax"],
     "ns904_softmax_twice": ["without the Softmax"],
+    "ns905_linear_twice": ["ReLU between them"],
     "ns906_bias_before_norm": [None, "bias: false", "bias: false"],
     "ns912_in_place": ["inplace: false", "inplace: false", "inplace: false"],
     "ns914_outputs": ["out_features: 10"],
@@ -139,3 +142,18 @@ layers:
     assert all("in_features: 4" not in fix.title for fix in found.fixes), "it would break the first use"
     assert found.fixes
     assert all(fix.title.startswith("out_features: 8 in Linear") for fix in found.fixes)
+
+
+def test_no_fix_is_looked_for_among_values_that_no_layer_takes() -> None:
+    """A number of groups goes down to 1; of several outputs upstream one is followed."""
+    groups = "netspec: 1\ninput: [8]\nlayers: [{GroupNorm: {num_groups: 2, num_channels: 9}}]\n"
+    assert "NS401" in {each.code for each in check(load(groups)).diagnostics}
+    text = """netspec: 1
+input: [3, 8, 8]
+layers:
+  - {name: pool, MaxPool2d: {kernel_size: 1, stride: 2, return_indices: true}}
+  - {name: part, narrow: {dim: 1, start: 0, length: 1}, from: pool.0}
+  - {name: sum, add: {}, from: [input, part]}
+outputs: [sum, pool.1]
+"""
+    assert [each.code for each in check(load(text)).diagnostics] == ["NS405"]

@@ -99,6 +99,14 @@ def test_a_shared_file_may_ignore_what_another_spec_has(tmp_path: Path) -> None:
     assert check(load(tmp_path / "net.yaml")).diagnostics == ()
 
 
+def test_the_head_of_a_spec_ignores_in_what_it_takes_in_too(tmp_path: Path) -> None:
+    (tmp_path / "part.yaml").write_text("netspec: 1\nblocks: {B: [{Linear: 8}, {Linear: 8}]}\n")
+    text = "netspec: 1\ninclude: part.yaml\ninput: [8]\nlayers: [B]\n"
+    for head, expected in (("", ["NS905"]), ("# netspec: ignore=NS905\n", [])):
+        (tmp_path / "net.yaml").write_text(head + text)
+        assert [found.code for found in check(load(tmp_path / "net.yaml")).diagnostics] == expected
+
+
 def test_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "net.yaml").write_text(TWICE)
     assert "NS905" in netspec("check", tmp_path / "net.yaml", capsys=capsys).out

@@ -148,6 +148,39 @@ def test_rows_without_a_gradient_are_left_out(length: int, kernel: int, stride: 
     assert (f"cover {length - unseen} of {length}" in said[0]) if unseen > 0 else not said
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(2, 24),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2)), max_size=5),
+    st.booleans(),
+)
+def test_nothing_new_is_seen_where_every_position_has_a_gradient_everywhere(
+    length: int, windows: list[tuple[int, int, int]], around: bool
+) -> None:
+    """Windows without gaps: with them a receptive field has holes, and only its ends are meant."""
+    layers = [
+        f"{{Conv1d: {{out_channels: 1, kernel_size: {k}, stride: {min(s, k)}, padding: {min(p, k - 1)}, bias: false}}}}"
+        for k, s, p in windows
+    ]
+    if around:  # the path that sees least is the one around
+        layers.append("{branches: {a: {Conv1d: {out_channels: 1, kernel_size: 7, padding: 3}}, b: []}, merge: add}")
+    last = "{name: last, Conv1d: {out_channels: 1, kernel_size: 3, padding: 1}}"
+    of = spec(f"[{', '.join([*layers, last])}]", f"[1, {length}]")
+    report = check(of, fixes=False)
+    told = {found.code: found.layer for found in report.diagnostics}
+    if not report.ok or "NS907" in told or told.get("NS917", "last") != "last":
+        return
+    plain = [layer.replace("kernel_size: 7, padding: 3", "kernel_size: 1") for layer in layers] or ["Identity"]
+    before = netspec.compile(spec(f"[{', '.join(plain)}]", f"[1, {length}]"))
+    for weight in before.parameters():
+        torch.nn.init.ones_(weight)
+    row = torch.ones(1, 1, length, requires_grad=True)
+    positions = before(row).flatten()
+    seen = [(torch.autograd.grad(each, row, retain_graph=True)[0] != 0).all().item() for each in positions]
+    expected = all(seen) and len(positions) > 1  # of a single position NS910 speaks
+    assert expected == ("NS917" in told)
+
+
 # -- work in place ----------------------------------------------------------------------------------------------------
 
 

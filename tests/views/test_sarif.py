@@ -17,7 +17,7 @@ from netspec.stages.spec import Report
 from netspec.views.answers import Answer, Unreadable
 from netspec.views.sarif import sarif
 from tests.spec_cases import RIGHT
-from tests.views.sarif_schema import LOG
+from tests.views.sarif_schema import SCHEMA, VALIDATOR
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def answers(bad_reports: list[Report]) -> list[Answer]:
 @pytest.fixture(scope="module")
 def run(answers: list[Answer]) -> dict[str, Any]:
     log = sarif(answers, "1.2.3")
-    jsonschema.validate(log, LOG)
+    VALIDATOR.validate(log)
     (only,) = log["runs"]
     assert isinstance(only, dict)
     return only
@@ -47,6 +47,19 @@ def test_the_log_of_every_spec_is_valid(run: dict[str, Any], answers: list[Answe
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
     place = told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert place == "odd%20%3Cname%3E%20%C3%BC.yaml"
+
+
+def test_a_file_given_twice_is_one_artifact() -> None:
+    report = check(load(RIGHT[0]))
+    log = sarif([report, report], "1")
+    VALIDATOR.validate(log)
+    assert len(log["runs"][0]["artifacts"]) == 1
+
+
+def test_the_schema_is_the_published_one() -> None:
+    VALIDATOR.check_schema(SCHEMA)
+    assert SCHEMA["$id"].endswith("/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json")
+    assert {"run", "result", "fix", "reportingDescriptor", "toolComponent"} < SCHEMA["definitions"].keys()
 
 
 def test_each_result_has_its_rule(run: dict[str, Any]) -> None:
@@ -109,10 +122,10 @@ def test_a_setting_is_a_finding_about_the_file(tmp_path: Path) -> None:
 )
 def test_an_invalid_log_would_show(path: tuple[Any, ...], value: object) -> None:
     log = copy.deepcopy(sarif([check(load("netspec: 1\ninput: [4]\nlayers: [Linaer: 3]\n"))], "1"))
-    jsonschema.validate(log, LOG)
+    VALIDATOR.validate(log)
     inner: Any = log
     for step in path[:-1]:
         inner = inner[step]
     inner[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(log, LOG)
+        VALIDATOR.validate(log)

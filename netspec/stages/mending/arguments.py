@@ -18,6 +18,12 @@ LESS = ("padding", "groups", "num_groups", "nhead", "num_heads", "output_padding
 
 def accepts(call: Call, problem: Problem, name: str, value: object) -> bool:
     """Whether the call works with one argument changed."""
+    arg = call.record.arg(name)
+    try:
+        if arg is not None:
+            arg.kind.accept(value)
+    except ValueError:
+        return False
     outcome = apply(replace(call, args={**call.args, name: value}), problem.inputs)
     return bool(outcome.worlds) and not outcome.problems
 

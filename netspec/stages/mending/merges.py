@@ -39,6 +39,8 @@ def _end_shape(inference: Inference, calls: list[Call], index: int, changed: Cal
     """The branch's last shape if its call number `index` (counted from the end) were `changed`."""
     inputs = tuple(tensor for tensor in inference.known[changed.id].inputs if tensor is not None)
     for call in (changed, *calls[:index][::-1]):
+        if call is not changed:  # it takes one of what the call before it gives
+            inputs = (inputs[call.inputs[0].output or 0],)
         outcome = apply(call, inputs)
         if not outcome.worlds or outcome.problems:
             return None
@@ -131,6 +133,7 @@ def shortcut(problem: Problem, context: Context) -> Iterator[Fix]:
         ranks != {3}
         or len(sources) != 2
         or left == right
+        or 0 in left
         or any(r % w for r, w in zip(right[1:], left[1:], strict=True))
     ):
         return

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
-from netspec.stages.mending.edits import remove_item, set_argument
-from netspec.stages.review.wiring import ACTIVATIONS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, Review, at, kind
+from netspec.stages.mending.edits import insert_before, remove_item, set_argument
+from netspec.stages.review.wiring import (
+    ACTIVATIONS,
+    ADAPTIVE_POOLS,
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    DROPOUTS,
+    POOLS,
+    Review,
+    at,
+    kind,
+)
 from netspec.stages.spec import Call
 
 NEVER_NEGATIVE = frozenset({"ReLU", "ReLU6", "Sigmoid", "Hardsigmoid", "Softplus", "Softmax", "Softmax2d", "Softmin"})
 _PASSING = DROPOUTS | {"Identity"}
+_KEEPS_SIGN = {f"Dropout{axes}" for axes in ("", "1d", "2d", "3d")} | {"Identity", "Flatten", "flatten"}
+_KEEPS_SIGN |= {name for name in POOLS | ADAPTIVE_POOLS if "LP" not in name}
 
 
 def linear_twice(review: Review) -> Iterator[Diagnostic]:
@@ -31,8 +43,9 @@ def linear_twice(review: Review) -> Iterator[Diagnostic]:
             continue
         message = f"two Linear layers with nothing between them: {enters} → {middle} → {leaves} can do no more than "
         message += f"{enters} → {leaves}"
-        note = Note("fix", "put an activation such as ReLU between them, or leave one out")
-        yield at("NS905", message, second.item.at, second, notes=(note,))
+        note = Note("or", "another activation, or one Linear in place of both")
+        edit = insert_before(second, "ReLU", review.report.spec.sources)
+        yield at("NS905", message, second.item.at, second, notes=(note,), fixes=_fix("ReLU between them", edit))
 
 
 def _alone(review: Review, first: Call, second: Call) -> bool:
@@ -88,14 +101,16 @@ def dropout_before_norm(review: Review) -> Iterator[Diagnostic]:
 
 
 def activation_twice(review: Review) -> Iterator[Diagnostic]:
-    """NS911: the same activation again, or a ReLU of what is never negative."""
+    """NS911: the same activation again, or a ReLU of what is never negative, pools and dropout in between or not."""
     for second in review.graph.calls:
         if kind(second) not in ACTIVATIONS:
             continue
         first = review.before(second)
         if first is None:
             continue
-        if kind(second) == "ReLU" and kind(first) in NEVER_NEGATIVE:
+        source = review.before(second, frozenset(_KEEPS_SIGN)) if kind(second) == "ReLU" else None
+        if source is not None and kind(source) in NEVER_NEGATIVE:
+            first = source
             message = f"this {second.record.name} changes nothing: what {first.record.name} gives is never negative"
         elif kind(first) == kind(second) and review.known(first).args == review.known(second).args:
             message = f"{second.record.name} twice in a row"

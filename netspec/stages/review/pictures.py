@@ -28,7 +28,7 @@ LARGEST_KERNEL = 1000
 Window = tuple[int, int, int, int, int, int]  # length, kernel, stride, padding before, dilation, output length
 
 
-def _windows(review: Review, call: Call) -> list[Window]:
+def windows(review: Review, call: Call) -> list[Window]:
     """The windows of a convolution or pool, axis by axis; none where they are not known."""
     arriving, leaving, args = review.arriving(call), review.leaving(call), review.known(call).args
     if call.record.name not in _WINDOWED or arriving is None or leaving is None or len(arriving) != len(leaving):
@@ -54,13 +54,13 @@ def _covered(window: Window) -> int:
 def dropped(review: Review) -> Iterator[Diagnostic]:
     """NS907: the last rows or columns that no window of a pool or strided convolution reaches."""
     for call in review.graph.calls:
-        windows = _windows(review, call)
-        lost = [window[0] - _covered(window) for window in windows]
+        reached = windows(review, call)
+        lost = [window[0] - _covered(window) for window in reached]
         if not any(lost):
             continue
-        names = _AXES[len(windows)]
+        names = _AXES[len(reached)]
         parts = [f"{count} {name}s" if count > 1 else name for name, count in zip(names, lost, strict=True) if count]
-        sizes = [f"{_covered(window)} of {window[0]}" for window in windows if window[0] != _covered(window)]
+        sizes = [f"{_covered(window)} of {window[0]}" for window in reached if window[0] != _covered(window)]
         arriving = review.arriving(call) or ()
         message = (
             f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(arriving)}: its windows cover "
@@ -80,25 +80,25 @@ def _living(window: Window) -> int:
     return sum(max(0, -(-start // stride)) <= min(out - 1, (start + length - 1) // stride) for start in first)
 
 
-def wider_than_picture(review: Review) -> Iterator[Diagnostic]:
-    """NS910: a convolution that is so much larger than its picture that weights only ever meet padding.
+def dead_weights(review: Review, call: Call) -> int:
+    """How many weights of a convolution's window only ever meet padding."""
+    if call.record.name in POOLS or review.known(call).args.get("padding_mode") != "zeros":
+        return 0
+    reached = windows(review, call)
+    if not reached or max(window[1] for window in reached) > LARGEST_KERNEL:
+        return 0
+    return prod(window[1] for window in reached) - prod(map(_living, reached))
 
-    A receptive field larger than the whole picture is no fault: ResNet-18 sees 435 of 224.
-    """
+
+def wider_than_picture(review: Review) -> Iterator[Diagnostic]:
+    """NS910: a convolution that is so much larger than its picture that weights only ever meet padding."""
     for call in review.graph.calls:
-        if call.record.name in POOLS or review.known(call).args.get("padding_mode") != "zeros":
-            continue
-        windows = _windows(review, call)
-        if not windows or max(window[1] for window in windows) > LARGEST_KERNEL:
-            continue
-        kernel = tuple(window[1] for window in windows)
-        dead = prod(kernel) - prod(map(_living, windows))
+        dead = dead_weights(review, call)
         if dead:
-            picture = show(tuple(window[0] for window in windows))
-            message = (
-                f"a window of {show(kernel)} on a picture of {picture}: {dead} of {prod(kernel)} weights only ever "
-            )
-            message += "meet padding"
+            reached = windows(review, call)
+            kernel, picture = (tuple(window[part] for window in reached) for part in (1, 0))
+            message = f"a window of {show(kernel)} on a picture of {show(picture)}: {dead} of {prod(kernel)} weights "
+            message += "only ever meet padding"
             note = Note("fix", "shrink the picture less before it, or start with a larger one")
             yield at("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
 

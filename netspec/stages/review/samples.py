@@ -140,9 +140,7 @@ def lone_sample(review: Review) -> Iterator[Diagnostic]:
     for call in review.graph.calls:
         arriving = review.arriving(call)
         if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
-            message = (
-                f"with a batch_size of 1 {call.path} ({call.record.name}) gets one value of each channel, which has "
-            )
-            message += "no variance"
-            yield at("NS613", message, node, call)
+            message = f"with a batch_size of 1 {call.record.name} gets one value of each channel, which has no variance"
+            fixes = (Fix("batch_size: 2, the least that has one", (Edit(node.span, "2"),)),)
+            yield at("NS613", message, node, call, fixes=fixes)
             return

@@ -9,6 +9,7 @@ from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.ground.shapes import Shape, show
 from netspec.ground.tree import Node, Scalar, Sequence
 from netspec.stages.losses import KINDS, kind_of
+from netspec.stages.mending.edits import remove_item
 from netspec.stages.review.datasets import Samples
 from netspec.stages.review.wiring import ACTIVATIONS, DROPOUTS, RESHAPES, Review, at
 from netspec.stages.spec import Call
@@ -139,10 +140,15 @@ def shapes(review: Review) -> Iterator[Diagnostic]:
 
 def _other_shape(review: Review, loss: Scalar, output: Shape, known: Samples) -> Diagnostic:
     target = known.target or ()
-    got = "one number" if target == () else f"{show(target)} numbers"
+    got = "one number" if target == () else "a list of one" if target == (1,) else f"{show(target)} numbers"
     message = f"the output is {show(output)}, a target of {known.title} is {got}; {loss.value} compares them one by one"
-    broadcast = f"[N] with [N, {', '.join(map(str, output))}]" if target == () else ""
-    notes = (Note("note", f"torch would broadcast {broadcast}"),) if broadcast and output else ()
+    sizes = [", ".join(["N", *map(str, shape)]) for shape in (target, output)]
+    notes = (Note("note", f"torch would broadcast [{sizes[0]}] with [{sizes[1]}]"),) if () in (target, output) else ()
+    squeezing = None if output else review.behind(review.ends[2], frozenset({"Identity"})) if review.ends else None
+    if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
+        edit = remove_item(squeezing, review.report.spec.sources)
+        fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
+        return at("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
     linear = _last_linear(review)
     if known.classes and len(output) == 1:
         return at("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))

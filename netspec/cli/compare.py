@@ -1,0 +1,51 @@
+"""`netspec compare`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from netspec.cli.options import out_option, written
+from netspec.cli.terminal import show_table
+from netspec.ground.reading import ReadError
+from netspec.views.comparison import comparison_csv, comparison_json, comparison_table
+from netspec.views.runs import read_record
+from netspec.views.tables import table_text
+
+
+@click.command("compare", epilog="Example: netspec compare runs/digits-1 runs/digits-2 --curves curves.png")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "csv", "json"]), default="text", help="How to write the answer."
+)
+@out_option
+@click.option(
+    "--curves", type=click.Path(path_type=Path), metavar="FILE", help="Draw their learning curves into a PNG file."
+)
+def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | None) -> None:
+    """Put runs side by side: the settings in which they differ, their best and last epochs, what they took.
+
+    Only the runs' folders are read; neither torch nor the data are needed.
+    """
+    records = [read_record(run) for run in runs]
+    if curves is not None:
+        if not any(record.rows for record in records):
+            raise ReadError("none of the runs has an epoch to draw")
+        from netspec.runner.figures.overlay import draw_overlay
+
+        try:
+            draw_overlay(curves, records)
+        except OSError as error:
+            raise ReadError(f"{curves}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+    if style == "text" and out is None:
+        show_table(comparison_table(records))
+        return
+    with written(out) as stream:
+        if style == "text":
+            stream.write(table_text(comparison_table(records)) + "\n")
+        elif style == "json":
+            stream.write(json.dumps(comparison_json(records), indent=1, ensure_ascii=False) + "\n")
+        else:
+            stream.write(comparison_csv(records))

@@ -1,0 +1,108 @@
+"""What is to be predicted: files, folders and standard input → samples as a run's network gets them, one at a time.
+
+A picture or row that cannot be had is a Fault in its place; what comes after it is read all the same.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from PIL import Image
+from torch import nn
+
+from netspec.ground.diagnostics import SpecError
+from netspec.runner.pictures import picture_tensor
+from netspec.runner.pipeline import Pipeline, to_float
+from netspec.views.predictions import Fault
+
+STDIN = "-"
+TABLES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
+AT_ONCE = 64  # pictures that are decoded side by side
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample [*input] and where it came from."""
+
+    file: str
+    row: int | None
+    x: torch.Tensor
+
+
+def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator[str | Fault]:
+    """Files as they are named; of a folder, all below it with one of the suffixes, in order, hidden ones left out."""
+    endings = tuple(suffixes)
+    for path in paths:
+        if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - a name too long is no folder, and no error here
+            yield path
+            continue
+        empty = True
+        for place, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                if name.lower().endswith(endings) and not name.startswith("."):
+                    empty = False
+                    yield str(Path(place, name))
+        if empty:
+            yield Fault(path, None, f"the folder holds no {what}")
+
+
+def picture_suffixes() -> list[str]:
+    """The endings of the files that PIL opens."""
+    Image.init()
+    return [suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Reads pictures as the run's samples were: in their `mode`, resized to the `stored` size if they had one.
+
+    Args:
+        mode: `L` or `RGB`.
+        stored: the shape [C, H, W] of the run's samples before its transforms; None where it had none in common.
+        pipeline: the run's transforms.
+    """
+
+    mode: str
+    stored: tuple[int, ...] | None
+    pipeline: Pipeline
+
+    def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
+        """The pictures, some of them decoded side by side."""
+        files = expand(paths, picture_suffixes(), "picture")
+        with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+            while chunk := list(islice(files, AT_ONCE)):
+                yield from pool.map(self.read, chunk)
+
+    def read(self, file: str | Fault) -> Sample | Fault:
+        """One picture, ready for the network."""
+        if isinstance(file, Fault):
+            return file
+        source: str | BinaryIO = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
+        try:
+            with Image.open(source) as picture:
+                stored = picture_tensor(picture, self.mode)
+        except FileNotFoundError:
+            return Fault(file, None, "no such file", unreadable=True)
+        except Exception as error:  # PIL raises many kinds for damaged files, and one for huge ones
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            named = reason.replace(f" {source!r}", "")  # which stands before it already
+            return Fault(file, None, f"cannot be read as a picture: {named}")
+        x = to_float(stored)
+        if self.stored and tuple(x.shape) != self.stored:
+            size = [int(side) for side in self.stored[1:]]
+            x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
+        try:
+            return Sample(file, None, self.pipeline.plain(x[None])[0])
+        except SpecError as error:  # a transform that this picture is too small for, say
+            return Fault(file, None, error.diagnostics[0].message)

@@ -1,0 +1,66 @@
+"""What is drawn when a run is over, from its best weights: who is taken for what, the worst mistakes, the fitted curve.
+
+It costs one pass over the validation samples at most, and nothing while training. A picture that has nothing to show is
+not written; one that an earlier end of the same run left is removed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from netspec.build.compile import compile_spec
+from netspec.runner.checkpoint import load_weights
+from netspec.runner.events import Events
+from netspec.runner.figures.confusion import draw_confusion
+from netspec.runner.figures.findings import class_names, look
+from netspec.runner.figures.fit import draw_fit, fit_of
+from netspec.runner.figures.mistakes import draw_mistakes
+from netspec.runner.job import Job, Row
+from netspec.runner.prepare import Plan, channels_last
+from netspec.runner.problems import count
+
+CONFUSION, MISTAKES, FIT = "confusion_matrix.png", "mistakes.png", "fit.png"
+
+
+def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: Callable[[], bool]) -> None:
+    """Draw what a run came to into its folder, and into its events.
+
+    Args:
+        plan, job: of the run.
+        folder: the run's, with the best weights.
+        best: the best epoch's row.
+        events: of the run.
+        stop: asked now and then; true leaves the rest out.
+    """
+    if not job.world.main:
+        return
+    for name in (CONFUSION, MISTAKES, FIT):
+        (folder / name).unlink(missing_ok=True)
+    model = compile_spec(plan.spec)
+    load_weights(folder / "best.safetensors", model)
+    model = model.to(plan.device).eval()
+    if channels_last(model, plan):
+        model = model.to(memory_format=torch.channels_last)
+    loss, last, epoch = plan.settings.loss.name, plan.contract.last, int(best["epoch"])
+    source = plan.data.source
+    title = f"{plan.spec.name}, epoch {epoch}"
+    if plan.contract.input.shape == (1,):
+        fit = fit_of(model, job.train, job.val, loss, last)
+        if fit is not None:
+            across, up = source.columns[0] if source.columns else "x", source.target or "y"
+            draw_fit(folder / FIT, title, fit, across, up)
+    feed, split = (job.train, "training") if job.val is None else (job.val, "validation")
+    tally, mistakes = look(model, feed, job, loss, last, stop)
+    counts = tally.counts()
+    if counts is not None:
+        names = class_names(source.classes, len(counts))
+        subject = f"{title}: {count(int(counts.sum()), f'{split} sample')}"
+        draw_confusion(folder / CONFUSION, subject, counts, names)
+        if len(mistakes) and not stop():
+            draw_mistakes(folder / MISTAKES, f"{title}: the surest mistakes", mistakes, names, plan.pipeline)
+    for name in (CONFUSION, MISTAKES, FIT):
+        if (folder / name).is_file():
+            events.picture(folder / name, epoch)
