@@ -15,6 +15,7 @@ from netspec.ground.reading import ReadError
 COMMANDS = {
     "check": "Prove every shape of a spec and say what is wrong, without running anything.",
     "summary": "Show the layers of a spec with their shapes, parameters and MACs.",
+    "sizes": "Say for which input sizes a spec is right.",
     "train": "Check a spec, train it on its data and keep the run.",
     "eval": "Score a run on its validation data.",
     "predict": "Let a run say what it sees in pictures or rows.",

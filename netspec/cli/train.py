@@ -22,6 +22,19 @@ from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
 
 
+class Steps(click.ParamType[int]):
+    """A number of steps; a word that is none was mostly meant for SPEC."""
+
+    name = "N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and int(text)):
+            self.fail(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200", param, ctx)
+        return int(text)
+
+
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
 @click.argument("spec", required=False)
 @set_option
@@ -29,6 +42,15 @@ from netspec.views.text import render
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
 @click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
+@click.option("--dry-run", is_flag=True, help="Do everything once, evaluation too, and write nothing.")
+@click.option(
+    "--overfit",
+    type=Steps(),
+    is_flag=False,
+    flag_value=500,
+    help="Train on one batch alone, 500 steps at most, and say whether it is learned; nothing is written.",
+)
+@click.option("--find-rate", is_flag=True, help="Let the learning rate grow and say where the loss falls fastest.")
 def command(
     spec: str | None,
     settings: tuple[str, ...],
@@ -36,6 +58,9 @@ def command(
     device: str | None,
     out: str | None,
     resume: str | None,
+    dry_run: bool,
+    overfit: int | None,
+    find_rate: bool,
 ) -> None:
     """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
 
@@ -46,6 +71,24 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    if dry_run or overfit is not None or find_rate:
+        from netspec.cli import rehearse
+
+        if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
+            raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
+        if out is not None and not find_rate:
+            raise click.UsageError("nothing is written, so that --out has no meaning here")
+
+        def read() -> Spec:
+            return _load(spec, settings, None, allow_plugins)
+
+        if dry_run:
+            rehearse.dry_run(read, device)
+        elif overfit is not None:
+            rehearse.overfit(read, device, overfit)
+        else:
+            rehearse.find_rate(read, device, out)
+        return
     with reported() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.runner.train import train

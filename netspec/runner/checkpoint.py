@@ -64,6 +64,7 @@ def snapshot(state: State) -> dict[str, Any]:
         "history": list(state.history),
         "best": state.best,
         "model": state.model.state_dict(),
+        "average": None if state.average is None else state.average.state_dict(),
         "optimizer": state.optimizer.state_dict(),
         "scaler": None if state.scaler is None else state.scaler.state_dict(),
         "scheduler": None if state.scheduler is None else plain(state.scheduler.state_dict()),
@@ -102,6 +103,8 @@ def load_checkpoint(path: Path, state: State) -> None:
 def restore(content: dict[str, Any], state: State) -> None:
     """Bring a State, and the random generators, to where a `snapshot` was taken."""
     state.model.load_state_dict(content["model"])
+    if state.average is not None:
+        state.average.load_state_dict(content["average"])
     state.optimizer.load_state_dict(content["optimizer"])
     if state.scaler is not None and content["scaler"]:  # it is empty before the first step
         state.scaler.load_state_dict(content["scaler"])
@@ -123,9 +126,16 @@ def load_checkpoint_weights(path: Path, model: nn.Module) -> None:
     try:
         if not content["epoch"] and not content["step"]:
             raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
-        model.load_state_dict(content["model"])
+        average = content.get("average")
+        weights = content["model"] if average is None else unwrapped(average)
+        model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} does not belong to this network: {_line(error)}") from error
+
+
+def unwrapped(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state_dict of an AveragedModel as that of the model it averages."""
+    return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def try_compiled(plan: Plan, job: Job, state: State) -> None:
     """
     order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
     with unchanged(state.model):
-        state.model.train()
+        state.train()
         for batch in job.train.batches(order, job.batch_size, job.world):
             try:
                 add_gradients(job, replace(state, scaler=None), batch).item()

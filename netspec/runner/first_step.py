@@ -13,30 +13,34 @@ from torch import nn
 
 from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.runner.averaging import make_average
 from netspec.runner.batches import epoch_order
 from netspec.runner.compiled import try_compiled, unchanged
+from netspec.runner.determinism import COST, ask_for_determinism
+from netspec.runner.groups import check_patterns, freeze, kinds, parameter_groups
 from netspec.runner.job import Job, State
+from netspec.runner.optimizing import make_optimizer, make_scheduler
 from netspec.runner.places import module_place, network_place
 from netspec.runner.precision import use_tf32
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
-from netspec.runner.settings import make_optimizer, make_scheduler
 from netspec.runner.spread import copies, shard, together
+from netspec.runner.start_weights import start_from
 from netspec.runner.step import add_gradients
 from netspec.runner.world import ALONE, World
 from netspec.stages.spec import Spec
 
 
 def ready(
-    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, fresh: bool = True
 ) -> tuple[Plan, Job, State]:
-    """All that a run needs, its first step tried; see `prepare`.
+    """All that a run needs, its first step tried; see `prepare`, and `begin` for `fresh`.
 
     Raises:
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside, world)
-    job, state = begin(plan)
+    job, state = begin(plan, fresh)
     unused = try_first_step(plan, job, state)
     if world.size > 1:
         if plan.settings.strategy == "ddp":
@@ -48,26 +52,45 @@ def ready(
     return plan, job, state
 
 
-def begin(plan: Plan) -> tuple[Job, State]:
-    """The job, and the state before its first step: the initial weights depend on the seed alone."""
-    settings = plan.settings
+def begin(plan: Plan, fresh: bool = True) -> tuple[Job, State]:
+    """The job, and the state before its first step: the initial weights depend on the seed and `weights` alone.
+
+    Args:
+        plan: as `prepare` gives it.
+        fresh: whether the weights to start from are wanted; a run that goes on has its own.
+    """
+    settings, spec = plan.settings, plan.spec
+    notes: tuple[str, ...] = ()
     seed_everything(settings.seed)
     use_tf32(settings.tf32)
-    model = compile_spec(plan.spec).to(plan.device)
+    if settings.deterministic:
+        ask_for_determinism()
+        notes = (COST,)
+    model = compile_spec(spec).to(plan.device)
+    types = kinds(model)  # by which patterns pick parameters; a model that is spread has types of its own
+    check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
+    frozen = freeze(model, settings.freeze, types)
+    if settings.weights is not None and fresh:
+        notes = (*notes, *start_from(settings.weights, model, spec).lines())
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
     model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
     if sharded:
         shard(model, plan.world, plan.device)
     job = make_job(plan, model)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
-    optimizer = make_optimizer(settings.optimizer, parameters, fused=not sharded)
-    chosen = settings.scheduler
-    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
+    groups = parameter_groups(model, settings.groups, types)
+    if not groups:
+        everything = "freeze leaves no weights to train" if settings.freeze else "the network has no weights to train"
+        raise problem("NS603", everything, settings.nodes.get("freeze", spec.train or top(spec.path)))
+    optimizer = make_optimizer(settings.optimizer, groups, fused=not sharded)
+    chosen, turns = settings.scheduler, None if job.step_scheduler == "batch" else job.epochs
+    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total, turns)
+    still = tuple(model.get_submodule(path) for path in frozen)
     losses = torch.zeros(job.steps, device=plan.device)
-    return job, State(model, optimizer, scheduler, losses, model, job.precision.scaler())
+    average = None if settings.ema is None else make_average(model, settings.ema)
+    return job, State(
+        model, optimizer, scheduler, losses, model, job.precision.scaler(), average=average, frozen=still, notes=notes
+    )
 
 
 def seed_everything(seed: int) -> None:
@@ -89,7 +112,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     bare = replace(state, scaler=None)  # which notes what was unscaled since its last step
     with unchanged(state.model), _entered(state.model) as modules:
         try:
-            state.model.train()
+            state.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
                 add_gradients(job, bare, batch).item()  # a GPU's errors come when it is waited for

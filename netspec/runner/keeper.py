@@ -43,7 +43,7 @@ class Keeper:
         self.events.add(state.history[-1])
         due = time.monotonic() >= self.next or _bytes(state.model) > LARGE
         if best:
-            self.best = state.model if due else copy.deepcopy(state.model)
+            self.best = state.result if due else copy.deepcopy(state.result)
         if not due:
             self.good = copy.deepcopy(snapshot(state))
             return
@@ -60,7 +60,7 @@ class Keeper:
         else:
             with contextlib.suppress(CheckpointError):
                 load_checkpoint(self.folder.checkpoint, state)
-        save_weights(self.folder.last, state.model, self.text)
+        save_weights(self.folder.last, state.result, self.text)
         self.folder.write_rows(state.history)
 
     def finish(self) -> None:

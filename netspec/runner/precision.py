@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 
 Name = Literal["fp32", "bf16", "fp16"]
-NAMES = get_args(Name)
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 

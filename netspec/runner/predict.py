@@ -26,6 +26,8 @@ from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 from netspec.stages.check import require
+from netspec.stages.evaluate import param_values
+from netspec.stages.legal.ranges import takes
 from netspec.stages.spec import Spec
 from netspec.views.predictions import Fault, Prediction
 
@@ -37,6 +39,7 @@ BATCH_BYTES = 2**28
 class Predictor:
     """A run made ready to predict: its model, how samples are read, and what its outputs mean."""
 
+    spec: Spec
     classes: tuple[str, ...]
     model: nn.Module
     device: torch.device
@@ -64,9 +67,12 @@ class Predictor:
 
     def _fitting(self, item: Sample | Fault) -> Sample | Fault:
         """A sample that the network takes, or why it does not."""
-        if isinstance(item, Fault) or tuple(item.x.shape) == self.input.shape:
+        if isinstance(item, Fault):
             return item
-        got, want = show(tuple(item.x.shape)), show(self.input.shape)
+        shape = tuple(item.x.shape)
+        if shape == self.input.shape or takes(self.spec, param_values(self.spec.params), shape):
+            return item
+        got, want = show(shape), show(self.input.shape)
         return Fault(item.file, item.row, f"a sample is {got}, the network's input is {want}")
 
     @torch.inference_mode()
@@ -109,7 +115,7 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
         source = Pictures(_mode(info.sample, pipeline, input), info.sample, pipeline)
     else:
         source = Rows(info.columns, input.shape, _separator(run.spec))
-    return Predictor(info.classes, run.model(weights, place), place, source, input, loss, last)
+    return Predictor(run.spec, info.classes, run.model(weights, place), place, source, input, loss, last)
 
 
 def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> str:

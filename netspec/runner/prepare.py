@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -14,23 +15,27 @@ from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
+from netspec.runner.balance import balanced
 from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
 from netspec.runner.feeds import Wanted, make_feed
 from netspec.runner.job import Feed, Job
-from netspec.runner.metrics import make_metric
+from netspec.runner.metrics import make_metrics
+from netspec.runner.mixing import make_mix
 from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.precision import Precision
-from netspec.runner.problems import Collector, option, top
+from netspec.runner.problems import Collector, option, problem, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
 from netspec.runner.storage import read_storage
 from netspec.runner.targets import kind_of
+from netspec.runner.warmup import NO_WARMUP, Warmup
 from netspec.runner.world import ALONE, World
 from netspec.stages.check import check
+from netspec.stages.measures import usual
 from netspec.stages.spec import Report, Spec
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -85,10 +90,33 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
                 data = load_data(spec, input, values["seed"], pipeline.shape if pipeline.before else None)
     if data is not None and input is not None:
         with collector.step():
+            loss = values.pop("loss", None)  # one whose weights cannot be worked out is not compared any further
+            if loss is not None:
+                values["loss"] = balanced(loss, data.train.targets, prod(network_ends(report)[1].shape))
+        with collector.step():
+            check_monitor(values, data.val is not None)
+        with collector.step():
             contract = check_contract(report, data, pipeline, values.get("loss"))
     if collector.found or pipeline is None or data is None or contract is None:
         raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
     return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
+
+
+def check_monitor(values: dict[str, Any], held_back: bool) -> None:
+    """What the best epoch is chosen by is measured: on what is held back, if anything is.
+
+    Raises:
+        SpecError: NS616, it is not.
+    """
+    monitor = values.get("monitor")
+    if monitor is None or monitor == "train_loss":
+        return
+    if monitor.startswith("val_") and not held_back:
+        advice = ("fix", f"val: 0.2 under data, or monitor: train_{monitor.removeprefix('val_')}")
+        raise problem("NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice)
+    if monitor.startswith("train_") and held_back:
+        advice = ("fix", f"monitor: val_{monitor.removeprefix('train_')}")
+        raise problem("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
 
 
 def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
@@ -124,31 +152,48 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     val = None
     if plan.data.val is not None and contract.val is not None:
         val = feed(plan.data.val, contract.val, augment=False)
-    scheduler = settings.scheduler
     measured = contract.val if contract.val is not None else contract.train
-    kind = kind_of(settings.loss.name)
-    return Job(
+    kind, shape = kind_of(settings.loss.name), contract.output.shape
+    names = settings.metrics if settings.metrics is not None else usual(settings.loss.name)
+    patience = settings.early_stopping
+    job = Job(
         train=feed(plan.data.train, contract.train, augment=True),
         val=val,
         objective=Objective((Part("", 0, settings.loss.make().to(plan.device)),)),
-        metric=lambda: make_metric(kind, measured, plan.device),
-        epochs=settings.epochs,
+        metric=lambda: make_metrics(names, kind, shape, measured, plan.device),
+        epochs=settings.epochs or 1,
         batch_size=settings.batch_size,
         seed=settings.seed,
+        most_steps=settings.steps,
         clip_grad_norm=settings.clip_grad_norm,
-        early_stopping=settings.early_stopping,
         precision=Precision(settings.precision, plan.device.type),
         accumulate=settings.accumulate,
-        step_scheduler="epoch" if scheduler is None else _stepping(scheduler.name),
+        clip_grad_value=settings.clip_grad_value,
+        mix=make_mix(settings.mix, shape[0]) if settings.mix else None,
+        monitor=settings.monitor,
+        early_stopping=None if patience is None else patience.patience,
+        min_delta=0.0 if patience is None else patience.min_delta,
+        step_scheduler=_stepping(settings),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
         world=plan.world,
     )
+    if settings.epochs is None and settings.steps is not None and job.steps:
+        job = replace(job, epochs=-(-settings.steps // job.steps))
+    return replace(job, warmup=_warmup(settings, job.steps))
 
 
-def _stepping(name: str) -> Literal["epoch", "batch", "loss"]:
-    if name == "ReduceLROnPlateau":
-        return "loss"
-    return "batch" if name in PER_BATCH else "epoch"
+def _warmup(settings: Settings, steps: int) -> Warmup:
+    """The warm-up in steps; `steps` are those of an epoch."""
+    wanted = settings.warmup
+    if wanted is None:
+        return NO_WARMUP
+    return Warmup(wanted.get("steps", wanted.get("epochs", 0) * steps), wanted.get("from", 0.01))
+
+
+def _stepping(settings: Settings) -> Literal["epoch", "batch", "loss"]:
+    if settings.scheduler is None or settings.scheduler.name == "ReduceLROnPlateau":
+        return "epoch" if settings.scheduler is None else "loss"
+    return settings.scheduler_step or ("batch" if settings.scheduler.name in PER_BATCH else "epoch")
 
 
 def typed_paths(plan: Plan) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from netspec.runner.problems import option, problem
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
 
-FREE = frozenset({"train.epochs", "train.early_stopping", "train.device", "name"})  # these may change
+FREE = frozenset({"train.epochs", "train.steps", "train.early_stopping", "train.device", "name"})  # these may change
 PATHS = ("root", "path")  # so may the place of the data
 
 

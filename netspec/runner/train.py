@@ -12,12 +12,13 @@ from torch import nn
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, save_weights
 from netspec.runner.curves import draw_curves
+from netspec.runner.determinism import own_determinism
 from netspec.runner.events import Events
 from netspec.runner.first_step import ready, refusal
 from netspec.runner.interrupt import Interrupt, noticed
 from netspec.runner.job import Job, NotFiniteError, Row, State
 from netspec.runner.keeper import Keeper
-from netspec.runner.loop import fit
+from netspec.runner.loop import fit, over, reopen
 from netspec.runner.prepare import Plan, typed_paths, warnings
 from netspec.runner.problems import At, count, option, problem, top
 from netspec.runner.progress import Progress, choose_progress
@@ -69,7 +70,14 @@ def train(
     progress = progress or choose_progress()
     if resume is not None:
         same_run(resume, spec)
-        return _run(*ready(spec, device), RunFolder(Path(resume)), progress, resumed=True)
+        with own_determinism():
+            return _run(*ready(spec, device, fresh=False), RunFolder(Path(resume)), progress, resumed=True)
+    with own_determinism():
+        return _new(spec, device, out, progress)
+
+
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress) -> Run:
+    """Train in a new folder, which goes again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
     try:
@@ -94,6 +102,7 @@ def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progre
                 load_checkpoint(folder.checkpoint, state)
             except CheckpointError as error:
                 raise problem("NS608", str(error), option("--resume", str(folder.path))) from error
+            reopen(job, state)
         spec_text, info = plan.spec.to_yaml(), _info(plan)
         folder.write_spec(spec_text)
         folder.write_info(info)
@@ -104,13 +113,13 @@ def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progre
             events.begin(plan.report, settings_of(plan.spec))
             status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info, events)
             save_checkpoint(folder.checkpoint, state)
-            save_weights(folder.last, state.model, spec_text)
+            save_weights(folder.last, state.result, spec_text)
             draw_curves(folder.curves, plan.spec.name, state.history)
             folder.write_info(replace(info, status=status, best=state.best))
             events.end(status)
             if state.best is not None and not interrupt():
                 _report(plan, job, folder, state.best, events, interrupt, progress)
-    return Run(folder.path, status, tuple(state.history), state.best, state.model, interrupt.signal)
+    return Run(folder.path, status, tuple(state.history), state.best, state.result, interrupt.signal)
 
 
 def _fit(
@@ -130,9 +139,10 @@ def _fit(
     try:
         for found in warnings(plan):
             progress.message(render([found], plan.spec.sources))
-        if state.epoch >= job.epochs:
-            done = f"{count(state.epoch, 'epoch')} done already"
-            progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")
+        for line in state.notes:
+            progress.message(line)
+        if over(job, state):
+            progress.message(_done_already(job, state))
         return fit(job, state, progress, interrupt, keeper)
     except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
         keeper.back(state)
@@ -153,6 +163,13 @@ def _report(
         report(plan, job, folder.path, best, events, interrupt)
     except (RuntimeError, ValueError, CheckpointError) as error:
         progress.message(f"the pictures of the results could not be drawn: {str(error).splitlines()[0]}")
+
+
+def _done_already(job: Job, state: State) -> str:
+    """That nothing is left to do, and how to go on."""
+    if job.done(state) < job.epochs * job.steps:
+        return f"{count(job.done(state), 'step')} done already; --set train.steps={job.done(state) * 2} goes on"
+    return f"{count(state.epoch, 'epoch')} done already; --set train.epochs={state.epoch * 2} goes on"
 
 
 def _cannot_go_on(error: Exception, plan: Plan, folder: RunFolder, state: State) -> SpecError:

@@ -313,7 +313,7 @@ def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: in
 
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Path) -> None:
-    wait = "import netspec.runner.first_step as f, time; f.begin = lambda plan: (print(flush=True), time.sleep(60)); "
+    wait = "import netspec.runner.first_step as f, time; f.begin = lambda *_: (print(flush=True), time.sleep(60)); "
     code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
