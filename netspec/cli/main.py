@@ -6,9 +6,11 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from netspec.cli.signals import ended_by_signals
 from netspec.ground.diagnostics import SpecError
 from netspec.ground.reading import ReadError
 
@@ -37,6 +39,10 @@ class _Lazy(click.Group):
             return None
         command: click.Command = importlib.import_module(f"netspec.cli.{name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ended_by_signals():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

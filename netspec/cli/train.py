@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType
 
 import click
 
@@ -65,7 +62,7 @@ def command(
     """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
 
     Nothing is trained while there is an error: the data are compared with the input, the loss with the output.
-    Ctrl-C ends the run in order. Exit code 0: done; 1: errors; 2: a file could not be read; 130: Ctrl-C.
+    Ctrl-C ends the run in order. Exit code 0: done; 1: errors; 2: a file could not be read; 130: Ctrl-C; 143: SIGTERM.
     """
     if spec is None and resume is None:
         raise click.UsageError("SPEC is missing (or --resume DIR)")
@@ -123,33 +120,17 @@ class Work:
 
 @contextlib.contextmanager
 def reported() -> Iterator[Work]:
-    """Runs a command's work. Findings are shown with their lines, and exit with 1; Ctrl-C with one line, and 130.
+    """Runs a command's work. Findings are shown with their lines, and exit with 1.
 
     What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
     """
-    work, pressed = Work(), False
-
-    def press(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True  # a library that is just being imported may make another error of the next line
-        raise KeyboardInterrupt
-
-    main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, press) if main_thread else None
+    work = Work()
     try:
         with warnings.catch_warnings():
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
             yield work
-    except BaseException as error:
-        if pressed:
-            click.echo("netspec: interrupted", err=True)
-            sys.exit(130)
-        if not isinstance(error, SpecError):
-            raise
+    except SpecError as error:
         sources = work.spec.sources if work.spec is not None else {}
         click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
-    finally:
-        if main_thread:
-            signal.signal(signal.SIGINT, before)

@@ -307,6 +307,16 @@ _WARNINGS = (
         "A norm without weights and without running statistics takes any number of channels, and torch does not look "
         "at the number that is written. With `affine: true` it would be an error.",
     ),
+    (
+        "NS930",
+        "A run goes on under other conditions.",
+        "It ends well, but not with the very weights that it would have had; run.json keeps what was changed.",
+    ),
+    (
+        "NS931",
+        "The last checkpoint is damaged, and the one before it is used.",
+        "What was trained since is trained again, with the same result; the disk may want a look.",
+    ),
 )
 
 CODES: dict[str, Code] = {

@@ -10,17 +10,17 @@ import torch
 from torch import nn
 
 from netspec.runner.batches import epoch_order
-from netspec.runner.checkpoint import random_state, set_random_state
 from netspec.runner.job import Job, State
 from netspec.runner.prepare import Plan
 from netspec.runner.problems import problem, top, torch_says
+from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.step import add_gradients
 
 
 @contextmanager
-def unchanged(model: nn.Module) -> Iterator[None]:
+def unchanged(model: nn.Module, device: torch.device) -> Iterator[None]:
     """Buffers, gradients and random generators end as they were."""
-    before = random_state()
+    before = random_state(device)
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
         yield
@@ -29,7 +29,7 @@ def unchanged(model: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             for buffer, value in buffers:
                 buffer.copy_(value)
-        set_random_state(before)
+        set_random_state(before, device)
 
 
 def try_compiled(plan: Plan, job: Job, state: State) -> None:
@@ -39,7 +39,7 @@ def try_compiled(plan: Plan, job: Job, state: State) -> None:
         SpecError: NS609, torch cannot.
     """
     order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
-    with unchanged(state.model):
+    with unchanged(state.model, plan.device):
         state.train()
         for batch in job.train.batches(order, job.batch_size, job.world):
             try:

@@ -60,7 +60,7 @@ def find_rate(spec: Spec, device: str | None = None) -> Found:
         state.train()
         rates: list[float] = []
         raw: list[float] = []
-        with stops(plan):
+        with stops(plan, job):
             for step, batch in zip(range(STEPS), endless(job), strict=False):
                 rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
                 for group, share in zip(groups, shares, strict=True):

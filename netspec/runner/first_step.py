@@ -32,15 +32,15 @@ from netspec.stages.spec import Spec
 
 
 def ready(
-    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, fresh: bool = True
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, *, fresh: bool = True
 ) -> tuple[Plan, Job, State]:
-    """All that a run needs, its first step tried; see `prepare`, and `begin` for `fresh`.
+    """All that a run needs, its first step tried; see `prepare`. A run that is not `fresh` brings its weights along.
 
     Raises:
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside, world)
-    job, state = begin(plan, fresh)
+    job, state = begin(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if world.size > 1:
         if plan.settings.strategy == "ddp":
@@ -52,7 +52,7 @@ def ready(
     return plan, job, state
 
 
-def begin(plan: Plan, fresh: bool = True) -> tuple[Job, State]:
+def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     """The job, and the state before its first step: the initial weights depend on the seed and `weights` alone.
 
     Args:
@@ -66,7 +66,7 @@ def begin(plan: Plan, fresh: bool = True) -> tuple[Job, State]:
     if settings.deterministic:
         ask_for_determinism()
         notes = (COST,)
-    model = compile_spec(spec).to(plan.device)
+    model = compile_spec(spec, weights=fresh).to(plan.device)
     types = kinds(model)  # by which patterns pick parameters; a model that is spread has types of its own
     check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
     frozen = freeze(model, settings.freeze, types)
@@ -110,7 +110,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
     bare = replace(state, scaler=None)  # which notes what was unscaled since its last step
-    with unchanged(state.model), _entered(state.model) as modules:
+    with unchanged(state.model, plan.device), _entered(state.model) as modules:
         try:
             state.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
@@ -120,7 +120,7 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run
-            raise refusal(error, plan, modules) from error
+            raise refusal(error, plan, job, modules) from error
 
 
 @contextmanager
@@ -144,15 +144,16 @@ def _entered(model: nn.Module) -> Iterator[list[str]]:
             hook.remove()
 
 
-def refusal(error: Exception, plan: Plan, modules: list[str], *notes: tuple[str, str]) -> SpecError:
+def refusal(error: Exception, plan: Plan, job: Job, modules: list[str], *notes: tuple[str, str]) -> SpecError:
     """What torch raised in a step, as a finding at the layer it was in: `modules` are the open ones."""
     size, batch = plan.settings.batch_size, plan.settings.nodes.get("batch_size")
     text = str(error)
     at, what = module_place(plan.report, modules[-1]) if modules else (network_place(plan.spec), "the network")
     if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "allocate memory" in text:
         message = f"{plan.device} has not enough memory for batches of {size}"
-        advice = ("fix", f"batch_size: {max(1, size // 2)}")
-        return problem("NS609", message, batch or at, advice, torch_says(error), *notes)
+        fix = ("fix", f"batch_size: {max(1, size // 2)}")
+        parts = ("or", f"accumulate: {2 * job.accumulate}, which takes the same steps in more and smaller parts")
+        return problem("NS609", message, batch or at, fix, parts, torch_says(error), *notes)
     if "more than 1 value per channel" in text:
         few = min(size, len(plan.data.train))
         message = f"{what} gets one value of each channel from a batch of {few}, which has no variance"

@@ -152,11 +152,17 @@ class State:
         for module in self.frozen:
             module.eval()
 
+    @property
+    def place(self) -> str:
+        """Where it stands, for people: `after 3 epochs and 40 steps`."""
+        parts = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in ((self.epoch, "epoch"), (self.step, "step")) if n]
+        return f"after {' and '.join(parts)}" if parts else "before the first step"
+
 
 class NotFiniteError(Exception):
-    """The loss became NaN or infinite; `step` is None where an evaluation found it."""
+    """The loss, or a weight, became NaN or infinite; `step` is None where an evaluation found it."""
 
-    def __init__(self, epoch: int, step: int | None, rate: float) -> None:
+    def __init__(self, epoch: int, step: int | None, rate: float, what: str = "the loss is") -> None:
         where = f"epoch {epoch + 1}, step {step + 1}" if step is not None else f"the evaluation after epoch {epoch + 1}"
-        super().__init__(f"the loss is no longer a finite number: {where}, learning rate {rate:g}")
+        super().__init__(f"{what} no longer finite: {where}, learning rate {rate:g}")
         self.epoch, self.step, self.rate = epoch, step, rate

@@ -64,7 +64,7 @@ def make_metrics(
         names: as `stages.measures` has them, those that go with the loss.
         kind: what the loss compares.
         output: the output's sample shape.
-        targets: [N, ...] all that are measured against, for what has to be known beforehand.
+        targets: [N, ...] what is measured against, or the first of it, for what has to be known beforehand.
         device: where the batches are.
     """
     parts: list[Metric] = []

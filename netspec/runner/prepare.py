@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
-from netspec.ground.shapes import Tensor
+from netspec.ground.shapes import Shape, Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.balance import balanced
 from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
@@ -22,7 +22,7 @@ from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
 from netspec.runner.feeds import Wanted, make_feed
 from netspec.runner.job import Feed, Job
-from netspec.runner.metrics import make_metrics
+from netspec.runner.metrics import Metric, make_metrics
 from netspec.runner.mixing import make_mix
 from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
@@ -135,8 +135,13 @@ def channels_last(model: nn.Module, plan: Plan) -> bool:
     """Whether pictures are laid out channels-last, which convolutions on CPU and CUDA are faster with."""
     if plan.world.size > 1 and plan.settings.strategy == "fsdp":  # which takes contiguous weights only
         return False
-    convolves = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
-    return convolves and len(plan.contract.input.shape) == 3 and plan.device.type in ("cpu", "cuda")
+    return convolves(model, plan.contract.input, plan.device)
+
+
+def convolves(model: nn.Module, input: Tensor, device: torch.device) -> bool:
+    """Whether a network's pictures are worth to be laid out channels-last."""
+    found = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
+    return found and len(input.shape) == 3 and device.type in ("cpu", "cuda")
 
 
 def make_job(plan: Plan, model: nn.Module) -> Job:
@@ -153,14 +158,14 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     if plan.data.val is not None and contract.val is not None:
         val = feed(plan.data.val, contract.val, augment=False)
     measured = contract.val if contract.val is not None else contract.train
-    kind, shape = kind_of(settings.loss.name), contract.output.shape
-    names = settings.metrics if settings.metrics is not None else usual(settings.loss.name)
+    shape = contract.output.shape
+    objective, metric = make_measures(settings, shape, measured, plan.device)
     patience = settings.early_stopping
     job = Job(
         train=feed(plan.data.train, contract.train, augment=True),
         val=val,
-        objective=Objective((Part("", 0, settings.loss.make().to(plan.device)),)),
-        metric=lambda: make_metrics(names, kind, shape, measured, plan.device),
+        objective=objective,
+        metric=metric,
         epochs=settings.epochs or 1,
         batch_size=settings.batch_size,
         seed=settings.seed,
@@ -180,6 +185,23 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     if settings.epochs is None and settings.steps is not None and job.steps:
         job = replace(job, epochs=-(-settings.steps // job.steps))
     return replace(job, warmup=_warmup(settings, job.steps))
+
+
+def make_measures(
+    settings: Settings, output: Shape, targets: torch.Tensor, device: torch.device
+) -> tuple[Objective, Callable[[], Metric | None]]:
+    """What outputs are measured by: the loss, and what makes the metrics of an evaluation.
+
+    Args:
+        settings: of the run.
+        output: the output's sample shape.
+        targets: [N, ...] what is measured against, or the first of it.
+        device: where the batches are.
+    """
+    name = settings.loss.name
+    names = settings.metrics if settings.metrics is not None else usual(name)
+    objective = Objective((Part("", 0, settings.loss.make().to(device)),))
+    return objective, lambda: make_metrics(names, kind_of(name), output, targets, device)
 
 
 def _warmup(settings: Settings, steps: int) -> Warmup:

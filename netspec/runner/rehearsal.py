@@ -93,7 +93,7 @@ def dry_run(spec: Spec, device: str | None = None) -> Dry:
         val = None if job.val is None else First(job.val, min(len(job.val), job.batch_size))
         job = replace(job, train=First(job.train, min(len(job.train), job.batch_size)), val=val)
         state.train()
-        with stops(plan):
+        with stops(plan, job):
             state.losses[0] = take_step(job, state, batch)
             state.step = 1
             row: Row = {"train_loss": mean_loss(job, state), **validate(job, state)}
@@ -125,7 +125,7 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
         state.train()
         batch = first_batch(job)
         losses: list[float] = []
-        with stops(plan):
+        with stops(plan, job):
             while len(losses) < steps and not (losses and Overfit(tuple(losses), 0).learned):
                 losses.append(take_step(job, state, batch).item())
                 if not isfinite(losses[-1]):
@@ -134,7 +134,7 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
 
 
 @contextmanager
-def stops(plan: Plan) -> Iterator[None]:
+def stops(plan: Plan, job: Job) -> Iterator[None]:
     """What stops steps inside becomes a finding."""
     try:
         yield
@@ -142,4 +142,4 @@ def stops(plan: Plan) -> Iterator[None]:
         at = plan.settings.nodes.get("optimizer", top(plan.spec.path))
         raise problem("NS609", str(error), at, ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")) from error
     except (RuntimeError, ValueError, IndexError) as error:
-        raise refusal(error, plan, []) from error
+        raise refusal(error, plan, job, []) from error

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.runner.job import Feed, Job, NotFiniteError, Row, State
+from netspec.runner.finite import finite_losses
+from netspec.runner.job import Feed, Job, Row, State
 from netspec.runner.objective import as_tuple
 from netspec.stages.measures import lower_is_better
 
@@ -20,10 +21,7 @@ def mean_loss(job: Job, state: State) -> float:
     Raises:
         NotFiniteError: one of the steps had none.
     """
-    losses = job.world.sum(state.losses[: state.step].clone()).cpu().double()  # [steps]
-    bad = losses.isfinite().logical_not().nonzero()
-    if len(bad):
-        raise NotFiniteError(state.epoch, int(bad[0, 0]), job.rate(state))
+    losses = finite_losses(state, job.rate(state), job.world).double()  # [steps]
     sizes = torch.full_like(losses, job.batch_size)
     if state.step * job.batch_size > len(job.train):
         sizes[-1] = len(job.train) - (state.step - 1) * job.batch_size

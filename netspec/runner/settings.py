@@ -53,6 +53,7 @@ class Settings:
     deterministic: bool
     seed: int
     device: str
+    checkpoint_every: dict[str, Any] | None
     strategy: Strategy
     nodes: dict[str, Node]
     precision: Name = "fp32"

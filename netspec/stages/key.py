@@ -19,6 +19,13 @@ NAMED_LIST: Schema = {"type": "array", "items": NAMED}
 ROWS: Schema = {"type": "array", "minItems": 1}
 COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
 AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
+EVERY: Schema = {
+    "type": "object",
+    "properties": {"steps": POSITIVE, "seconds": ABOVE_ZERO, "epochs": POSITIVE},
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+}
 FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
 
 

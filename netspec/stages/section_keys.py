@@ -10,6 +10,7 @@ from __future__ import annotations
 from netspec.stages.key import (
     AMOUNT,
     COLUMN,
+    EVERY,
     EXPRESSION,
     FLAG,
     FRACTION,
@@ -56,6 +57,13 @@ TRAIN_KEYS = (
     *LEARNING_KEYS,
     Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
     Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key(
+        "checkpoint_every",
+        EVERY,
+        "one of {steps: N}, {seconds: N} and {epochs: N}",
+        "When all that is needed to go on is written; left out: after epochs, and within one every minute.",
+        {"seconds": 30},
+    ),
     Key(
         "strategy",
         {"enum": ["ddp", "fsdp"]},

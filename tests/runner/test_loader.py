@@ -14,7 +14,9 @@ import torch
 from PIL import Image
 
 from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.runner import info
 from netspec.runner.batches import MemoryFeed, epoch_order
+from netspec.runner.evaluate import load_run
 from netspec.runner.first_step import begin
 from netspec.runner.job import Batch, Feed
 from netspec.runner.loader import LoaderFeed
@@ -119,13 +121,25 @@ def test_a_run_from_the_disk_ends_as_one_from_memory(run: Start, folder: Path, w
 
 @pytest.mark.parametrize("workers", [ONE, TWO])
 def test_a_damaged_picture_is_named_when_it_is_reached(
-    run: Start, refused: Callable[..., list[Diagnostic]], folder: Path, workers: str
+    make: Make,
+    run: Start,
+    refused: Callable[..., list[Diagnostic]],
+    folder: Path,
+    tmp_path: Path,
+    workers: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (folder / "cat" / "15.png").write_bytes(b"no picture")
-    (found,) = refused(run, SPEC.replace("AUGMENT", JITTER), DISK, workers)
-    assert found.code == "NS601"
-    assert "15.png cannot be read as a picture" in found.message
-    assert found.span.line == 6
+    monkeypatch.setattr(info, "LOOKED_AT", 1)  # of larger sets not all samples are looked at before
+    text = SPEC.replace("AUGMENT", JITTER)
+    rows = prepare(make(text)).data.train.rows
+    late = [int(row) for row in rows[epoch_order(0, 0, len(rows))][4:] if row not in (0, 11, 21)]  # looked at before
+    file = sorted(folder.rglob("*.png"))[late[-1]]  # as ImageFolder numbers them
+    file.write_bytes(b"no picture")
+    (found,) = refused(run, text, DISK, workers)
+    assert (found.code, found.span.line) == ("NS601", 6)
+    assert f"{file.name} cannot be read as a picture" in found.message
+    assert [note.label for note in found.notes] == ["torch", "kept"]
+    assert load_run(tmp_path / "run").info.status == "failed"
 
 
 def test_pictures_of_other_sizes_are_named(run: Start, refused: Callable[..., list[Diagnostic]], folder: Path) -> None:

@@ -56,6 +56,15 @@ def test_errors_of_numbers(columns: int) -> None:
     assert got["r2"] == pytest.approx(sk.r2_score(target, output), rel=1e-5)
 
 
+def test_numbers_may_be_measured_from_any_of_the_targets() -> None:
+    torch.manual_seed(3)
+    target = (torch.randn(50, 2) * 10 + 1000).sort(0).values
+    output = target + torch.randn(50, 2)
+    metric = make_metrics(OF_NUMBERS, "numbers", (2,), target[:1], CPU)
+    assert metric is not None
+    assert in_batches(metric, output, target)["r2"] == pytest.approx(sk.r2_score(target, output), rel=1e-6)
+
+
 def test_no_spread_has_no_r2() -> None:
     target = torch.ones(5, 1)
     metric = make_metrics(OF_NUMBERS, "numbers", tuple(target.shape[1:]), target, CPU)

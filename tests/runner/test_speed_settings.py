@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.checkpoint import load_checkpoint, save_checkpoint
+from netspec.runner.checkpoint import put_back, read_checkpoint, save_checkpoint
 from netspec.runner.first_step import begin
 from netspec.runner.prepare import prepare
 from netspec.runner.step import take_step
@@ -82,7 +82,7 @@ def test_the_scale_is_kept(make: Make, tmp_path: Path) -> None:
     take_step(job, state, batch)
     save_checkpoint(tmp_path / "here.ckpt", state)
     _, again = begin(plan)
-    load_checkpoint(tmp_path / "here.ckpt", again)
+    put_back(read_checkpoint(tmp_path / "here.ckpt"), again, tmp_path / "here.ckpt")
     assert again.scaler is not None
     assert again.scaler.state_dict() == state.scaler.state_dict()
 
