@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.ground.diagnostics import Diagnostic, Note, SpecError
 from netspec.runner.blame import first_bad
 from netspec.runner.checkpoint import CheckpointError, put_back, read_newest, save_weights
 from netspec.runner.curves import draw_curves
@@ -137,7 +137,7 @@ class Session:
             status = fit(job, state, progress, interrupt, keeper)
             keeper.keep(state)
             return status
-        except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
+        except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
             raise self._failed(error, keeper, events) from error
         finally:
             progress.stop()
@@ -167,6 +167,8 @@ class Session:
         self._end("failed", events)
         keeper.finish()
         kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
+        if isinstance(error, SpecError):  # a picture that cannot be read, say
+            return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
         if not isinstance(error, NotFiniteError):
             return refusal(error, self.plan, self.job, [], kept)
         at: At = self.plan.settings.nodes.get("optimizer", top(self.plan.spec.path))
