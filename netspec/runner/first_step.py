@@ -82,9 +82,10 @@ def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     still = tuple(model.get_submodule(path) for path in frozen)
     losses = torch.zeros(job.steps, device=plan.device)
     average = None if settings.ema is None else make_average(model, settings.ema)
-    return job, State(
-        model, optimizer, scheduler, losses, model, job.precision.scaler(), average=average, frozen=still, notes=notes
-    )
+    state = State(model, optimizer, scheduler, losses, model, job.precision.scaler())
+    state.average, state.frozen, state.notes = average, still, notes
+    state.blank = (lambda: compile_spec(spec, weights=False)) if sharded else None
+    return job, state
 
 
 def seed_everything(seed: int) -> None:
