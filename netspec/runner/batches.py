@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
+from netspec.runner.augment.draws import Draws, Moment
 from netspec.runner.job import Batch
 from netspec.runner.objective import Tensors
-from netspec.runner.pipeline import Pipeline, in_chunks
-from netspec.runner.samples import Loaded, Split
+from netspec.runner.pipeline import Pipeline
 from netspec.runner.world import ALONE, World
 
-READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
-Change = Callable[[torch.Tensor], torch.Tensor]
+Index = torch.Tensor | slice
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
     """The order of `count` samples in an epoch (counted from 0), a function of seed and epoch alone."""
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+
+
+@dataclass(frozen=True)
+class Making:
+    """How stored pictures become the network's input.
+
+    Args:
+        pipeline: the spec's transforms.
+        shaped: whether those before Normalize are done.
+        dtype: of the network's input.
+        augment: whether the random ones are applied to batches that have a moment.
+    """
+
+    pipeline: Pipeline
+    shaped: bool
+    dtype: torch.dtype
+    augment: bool = False
+
+    def __call__(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
+        """A batch; without `draws` nothing is random."""
+        x = x if self.shaped else self.pipeline.shape(x)
+        if self.augment and draws is not None:
+            x = self.pipeline.random(x, draws)
+        return self.pipeline.finish(x).to(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -32,97 +55,75 @@ class MemoryFeed:
         device: where batches are wanted.
         change: what is still to be done to a batch of the first input.
         channels_last: whether batches [B, C, H, W] are laid out so.
+        seed: what is random in a batch follows from it, the epoch and the step.
     """
 
     inputs: Tensors
     targets: Tensors
     device: torch.device
-    change: Change | None = None
+    change: Making | None = None
     channels_last: bool = False
+    seed: int = 0
 
     def __len__(self) -> int:
         return len(self.inputs[0])
 
-    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
-        """The samples `order` [N], None for all as they come, `size` at a time over all processes."""
-        count = len(self) if order is None else len(order)
-        if order is not None:
-            order = order.to(self.inputs[0].device)
-        for start in range(0, count, size):
-            whole = min(size, count - start)
-            index = slice(start, start + whole) if order is None else order[start : start + whole]
-            yield self.take(index, whole, world)
+    def batches(
+        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+    ) -> Iterator[Batch]:
+        """See `Feed`."""
+        if order is None:
+            for start in range(0, len(self), size):
+                whole = min(size, len(self) - start)
+                yield self.take(slice(start, start + whole), whole, world)
+            return
+        random = self.change is not None and self.change.augment
+        order = order.to(self.inputs[0].device, non_blocking=True)
+        for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
+            yield self.take(chunk, len(chunk), world, Moment(self.seed, epoch, step + number) if random else None)
 
-    def take(self, index: torch.Tensor | slice, whole: int, world: World = ALONE) -> Batch:
-        """The batch of the `whole` samples `index`, as far as they are this process's.
-
-        Where they are fewer than there are processes, one that gets none gets the first, which does not count.
-        """
-        own = whole
+    def take(self, index: Index, whole: int, world: World = ALONE, moment: Moment | None = None) -> Batch:
+        """The batch of the `whole` samples `index`, as far as they are this process's."""
         if world.size > 1:
-            index = torch.arange(len(self))[index] if isinstance(index, slice) else index
-            part = world.share(index)
-            index, own = (part, len(part)) if len(part) else (index[:1], 0)
-        first, *others = (x[index] for x in self.inputs)
+            index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
+        index, own = share(index, whole, world)
+        first, *others = (rows(x, index) for x in self.inputs)
         if self.change is not None:
-            first = self.change(first)
-        inputs = tuple(self._place(x) for x in (first, *others))
-        return Batch(inputs, tuple(y[index].to(self.device, non_blocking=True) for y in self.targets), own, whole)
-
-    def _place(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.to(self.device, non_blocking=True)
-        return x.contiguous(memory_format=torch.channels_last) if self.channels_last and x.ndim == 4 else x
+            first = self.change(first, draws_for(moment, whole, world))
+        inputs = tuple(placed(x, self.device, self.channels_last) for x in (first, *others))
+        targets = tuple(rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
+        return Batch(inputs, targets, own, whole)
 
 
-def make_feed(
-    split: Split,
-    targets: torch.Tensor,
-    pipeline: Pipeline,
-    source: Loaded,
-    device: torch.device,
-    *,
-    dtype: torch.dtype,
-    augment: bool,
-    channels_last: bool,
-) -> MemoryFeed:
-    """Bring a split as near to the network's input as it is worth keeping.
+def share(index: Index, whole: int, world: World) -> tuple[Index, int]:
+    """Of the `whole` samples of a step those that are this process's, and how many of them count.
 
-    Args:
-        split: the samples as stored.
-        targets: as the loss wants them.
-        pipeline: the spec's transforms.
-        source: what the samples are.
-        device: where to train.
-        dtype: of the network's input.
-        augment: whether the random transforms are applied (training samples).
-        channels_last: the layout of batches.
+    Where they are fewer than there are processes, one that gets none gets the first, which does not count.
     """
-    inputs, change = split.inputs, None
-    if not source.picture:
-        inputs = inputs.to(dtype)
-    elif augment and pipeline.augment:
-        stored = inputs if source.shaped or not pipeline.before else in_chunks(pipeline.shape, inputs)
-        done = source.shaped or bool(pipeline.before)
-        return MemoryFeed((stored,), (targets,), device, _augmented(pipeline, done, dtype), channels_last)
-    elif inputs.numel() * 4 <= READY:
-        inputs = in_chunks(lambda x: pipeline.plain(x, source.shaped).to(dtype), inputs)
-    else:
-        change = _plain(pipeline, source.shaped, dtype)
-    if _fits(inputs, device):
-        inputs, targets = inputs.to(device), targets.to(device)
-    return MemoryFeed((inputs,), (targets,), device, change, channels_last)
+    if world.size == 1 or isinstance(index, slice):
+        return index, whole
+    part = world.share(index)
+    return (part, len(part)) if len(part) else (index[:1], 0)
 
 
-def _plain(pipeline: Pipeline, shaped: bool, dtype: torch.dtype) -> Change:
-    return lambda x: pipeline.plain(x, shaped).to(dtype)
+def draws_for(moment: Moment | None, whole: int, world: World) -> Draws | None:
+    """The draws of a step of `whole` samples, those that are this process's; None where nothing is random."""
+    if moment is None:
+        return None
+    own = slice(world.rank, None, world.size) if world.rank < whole else slice(1)  # see `share`
+    return Draws(whole, moment.generator(), None if world.size == 1 else own)
 
 
-def _augmented(pipeline: Pipeline, shaped: bool, dtype: torch.dtype) -> Change:
-    return lambda x: pipeline.finish(pipeline.random(x if shaped else pipeline.shape(x))).to(dtype)
+def rows(x: torch.Tensor, index: Index) -> torch.Tensor:
+    """Some of the samples of x [N, ...], in its layout: index_select, which copies whole rows, is the quick way."""
+    if isinstance(index, slice):
+        return x[index]
+    if x.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+        return x.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
+    return x.index_select(0, index)
 
 
-def _fits(inputs: torch.Tensor, device: torch.device) -> bool:
-    """Whether a whole set goes on the device: half of a GPU's free memory is left to the network."""
-    if device.type == "cuda":
-        return inputs.nbytes <= torch.cuda.mem_get_info(device)[0] // 2
-    return True
+def placed(x: torch.Tensor, device: torch.device, channels_last: bool) -> torch.Tensor:
+    """A batch on the device, in the layout that is wanted."""
+    x = x.to(device, non_blocking=True)
+    return x.contiguous(memory_format=torch.channels_last) if channels_last and x.ndim == 4 else x

@@ -112,7 +112,7 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Tens
             data.node,
             *_advice(got, input.shape, data.source.picture),
         )
-    whole = _whole(sample if data.source.picture else data.train.inputs)
+    whole = _whole(sample if data.source.picture else data.train.table)
     if not input.dtype.startswith("float") and not whole:
         raise problem("NS602", f"the network's input is {input.dtype}, {data.node.value} has fractions", data.node)
 

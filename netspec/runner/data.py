@@ -1,4 +1,4 @@
-"""The `data` section → Data: training and validation samples as tensors in memory, in the dtype they came in.
+"""The `data` section → Data: training and validation samples, in the dtype they came in, in memory where they fit.
 
 Which loader reads a dataset stands in one table, `_LOADERS`; each is a function from a Request to a Loaded.
 """
@@ -15,6 +15,7 @@ from netspec.ground.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.runner import data_bundled, data_table, data_vision
 from netspec.runner.problems import misspelt, problem, top
 from netspec.runner.samples import Loaded, Request, Split
+from netspec.runner.storage import read_storage
 from netspec.stages.section_keys import DATA_KEYS, DATASETS, OWN
 from netspec.stages.spec import Spec
 
@@ -72,17 +73,18 @@ def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tens
     val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
     own_test = val is None
-    request = Request(name, arguments, spec.folder, spec.evaluate, sample, shape, parts=own_test)
+    held = read_storage(spec).memory
+    request = Request(name, arguments, spec.folder, spec.evaluate, sample, shape, parts=own_test, memory=held)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
     if fraction is not None:
         if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
             raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
-        train, held = hold_back(loaded.whole, fraction, seed)
-        if not len(train) or not len(held):
+        train, held_back = hold_back(loaded.whole, fraction, seed)
+        if not len(train) or not len(held_back):
             raise problem("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
-        return Data(train, held, loaded, name)
+        return Data(train, held_back, loaded, name)
     other = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
     if not isinstance(other[0], Scalar):
         raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)

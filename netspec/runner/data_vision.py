@@ -1,4 +1,4 @@
-"""torchvision's classification datasets by name → tensors in memory: uint8 pictures [N, C, H, W] and class indexes."""
+"""torchvision's classification datasets by name → uint8 pictures [N, C, H, W] and class indexes, held if they fit."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import os
 import pickle
 import sys
 import urllib.error
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from netspec.ground.diagnostics import SpecError
 from netspec.ground.paths import PathRefused, resolve
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.byname import Choice, Family, choose, parameters, public_classes
+from netspec.runner.pictures import Pictures, Reader, labels
 from netspec.runner.problems import problem, torch_says
-from netspec.runner.samples import LIMIT, Loaded, Request, Split, all_of
+from netspec.runner.samples import Loaded, Request, Split, all_of
 from netspec.stages.section_keys import VISION
 
 _HIDDEN = frozenset(
@@ -182,60 +181,21 @@ def _arrays(dataset: Any) -> Split | None:
 
 
 def _one_by_one(request: Request, choice: Choice, dataset: Any) -> tuple[Split, bool]:
-    """Decode every sample; where the spec's transforms set the size they are applied here, picture by picture."""
-    mode: str | None = None
-    pictures: list[torch.Tensor] = []
-    labels: list[int] = []
-    shape: Callable[[torch.Tensor], torch.Tensor] | None = request.shape
+    """Decode every sample, if memory holds them; where the spec's transforms set the size they are applied here."""
     try:
         count = len(dataset)
     except TypeError as error:  # FakeData keeps whatever size it is given
         raise choice.refuse(error) from error
-    for index in range(count):
-        try:
-            picture, label = dataset[index]
-            mode = mode or ("L" if picture.mode in ("1", "L") and request.input.shape[:1] != (3,) else "RGB")
-            tensor = picture_tensor(picture, mode)
-        except Exception as error:  # PIL, torchvision and the file system have many
-            what = f"{_place(dataset, index)} cannot be read as a picture with a class"
-            raise problem("NS601", what, choice.node, torch_says(error)) from error
-        if isinstance(label, bool) or not isinstance(label, int | np.integer | torch.Tensor):
-            raise problem(
-                "NS601",
-                f"{choice.name} gives {type(label).__name__} targets, not a class for each picture",
-                choice.node,
-            )
-        tensor = shape(tensor) if shape else tensor
-        if not pictures and tensor.nbytes * count > LIMIT:
-            size = tensor.nbytes * count / 2**30
-            advice = "make the pictures smaller, e.g. transforms: [{Resize: [64, 64]}]"
-            what = f"{count} pictures take {size:.0f} GiB; netspec holds up to {LIMIT / 2**30:.0f} GiB in memory"
-            raise problem("NS601", what, choice.node, ("fix", advice))
-        if pictures and tensor.shape != pictures[0].shape:
-            first, here = ("×".join(map(str, one.shape)) for one in (pictures[0], tensor))
-            what = f"{_place(dataset, index)} is {here}, the first picture is {first}"
-            raise problem("NS601", what, choice.node, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
-        pictures.append(tensor)
-        labels.append(int(label))
-    if not pictures:
+    if not count:
         raise problem("NS601", f"{choice.name} holds no samples", choice.node)
-    return all_of(torch.stack(pictures), torch.tensor(labels)), shape is not None
-
-
-def picture_tensor(picture: Image.Image, mode: str) -> torch.Tensor:
-    """A PIL picture as uint8 [C, H, W]; `mode` is `L` (C = 1) or `RGB` (C = 3). Of 16 bits the upper 8 are taken."""
-    if picture.mode.startswith("I;16"):  # PIL itself would take everything above 255 for white
-        picture = Image.fromarray((np.array(picture) >> 8).astype(np.uint8))
-    array = np.array(picture.convert(mode))  # [H, W] or [H, W, 3]
-    tensor = torch.from_numpy(array)
-    return tensor[None] if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()
-
-
-def _place(dataset: Any, index: int) -> str:
-    """The file of a sample where the dataset tells, else its number."""
-    for attribute in ("samples", "_samples", "imgs", "_image_files", "_images"):
-        listed = getattr(dataset, attribute, None)
-        if isinstance(listed, list) and index < len(listed):
-            entry = listed[index]
-            return str(entry[0] if isinstance(entry, tuple | list) else entry)
-    return f"sample {index}"
+    read, shaped = Reader(dataset, choice.node, request.input.shape[:1] != (3,), request.shape), bool(request.shape)
+    first, label, mode = read(0)
+    like = tuple(first.shape)
+    if first.nbytes * count > request.memory:
+        numbers = torch.arange(count)
+        return all_of(Pictures(read, mode, like, first.dtype, numbers), labels(read, count)), shaped
+    inputs, targets = first.new_empty((count, *like)), torch.empty(count, dtype=torch.int64)
+    inputs[0], targets[0] = first, label
+    for index in range(1, count):
+        inputs[index], targets[index], _ = read(index, mode, like)
+    return all_of(inputs, targets), shaped

@@ -61,7 +61,9 @@ class FileFeed:
                 return self._targets(good)
         return None
 
-    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+    ) -> Iterator[Batch]:
         """The samples as they come, `size` read at a time; there is no other order, and one process."""
         for chunk in self.entrance.batches(self.samples, size):
             if good := self._good(chunk):

@@ -81,7 +81,8 @@ def find_rate(spec: Spec, device: str | None = None) -> Found:
 def endless(job: Job) -> Iterator[Batch]:
     """The batches of one epoch after the other."""
     for epoch in count():
-        yield from job.train.batches(epoch_order(job.seed, epoch, len(job.train)), job.batch_size, job.world)
+        order = epoch_order(job.seed, epoch, len(job.train))
+        yield from job.train.batches(order, job.batch_size, job.world, epoch=epoch)
 
 
 def smoothed(losses: list[float]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,14 +15,15 @@ from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.averaging import make_average
 from netspec.runner.batches import epoch_order
+from netspec.runner.compiled import try_compiled, unchanged
 from netspec.runner.determinism import COST, ask_for_determinism
 from netspec.runner.groups import check_patterns, freeze, kinds, parameter_groups
 from netspec.runner.job import Job, State
 from netspec.runner.optimizing import make_optimizer, make_scheduler
 from netspec.runner.places import module_place, network_place
+from netspec.runner.precision import use_tf32
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
-from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.spread import copies, shard, together
 from netspec.runner.start_weights import start_from
 from netspec.runner.step import add_gradients
@@ -38,12 +40,18 @@ def ready(
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside, world)
+    if world.size > 1 and plan.settings.optimizer.name == "LBFGS":
+        what = "LBFGS searches with losses of its own, on which several processes would not agree"
+        raise problem("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
     job, state = begin(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if world.size > 1:
         if plan.settings.strategy == "ddp":
             state.net = copies(state.model, plan.device, unused)
         torch.manual_seed(plan.settings.seed + world.rank)  # each draws its own dropout
+    if plan.settings.compile:
+        state.net = torch.compile(state.net)
+        try_compiled(plan, job, state)
     return plan, job, state
 
 
@@ -57,6 +65,7 @@ def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     settings, spec = plan.settings, plan.spec
     notes: tuple[str, ...] = ()
     seed_everything(settings.seed)
+    use_tf32(settings.tf32)
     if settings.deterministic:
         ask_for_determinism()
         notes = (COST,)
@@ -104,25 +113,18 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    model, before = state.model, random_state(plan.device)
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    with _entered(model) as modules:
+    bare = replace(state, scaler=None)  # which notes what was unscaled since its last step
+    with unchanged(state.model, plan.device), _entered(state.model) as modules:
         try:
             state.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
-                add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
-            return any(parameter.grad is None for parameter in model.parameters() if parameter.requires_grad)
+                add_gradients(job, bare, batch).item()  # a GPU's errors come when it is waited for
+            return any(parameter.grad is None for parameter in state.model.parameters() if parameter.requires_grad)
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run
             raise refusal(error, plan, job, modules) from error
-        finally:
-            model.zero_grad(set_to_none=True)
-            with torch.no_grad():
-                for buffer, value in buffers:
-                    buffer.copy_(value)
-            set_random_state(before, plan.device)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from PIL import Image
 from torch import nn
 
 from netspec.ground.diagnostics import SpecError
-from netspec.runner.data_vision import picture_tensor
 from netspec.runner.intake_labels import Labels
+from netspec.runner.pictures import picture_tensor
 from netspec.runner.pipeline import Pipeline, to_float
 from netspec.runner.problems import count
 from netspec.views.predictions import Fault

@@ -38,8 +38,14 @@ class Feed(Protocol):
     def __len__(self) -> int:
         """The number of samples, over all processes."""
 
-    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
-        """The samples `order` [N], None for all as they come, `size` at a time over all processes."""
+    def batches(
+        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+    ) -> Iterator[Batch]:
+        """The samples `order` [N], None for all as they come, `size` at a time over all processes.
+
+        `epoch` and `step` are the first batch's: what is random in a batch follows from them and the run's seed.
+        Without an order, which is how samples are evaluated, nothing is random.
+        """
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def check_lookups(report: Report, data: Data) -> None:
 
 def _compare(report: Report, split: Split, size: int, layer: str, apart: Node | None, name: Scalar) -> None:
     """A split's inputs against 0 to size - 1; `apart` is where its dataset is named, if it has one of its own."""
-    inputs = split.inputs  # [N, ...]
+    inputs = split.table  # [N, ...]
     bad = ((inputs < 0) | (inputs >= size)).flatten(1)  # [N, numbers of a sample]
     if not bool(bad.any()):
         return

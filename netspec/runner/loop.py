@@ -103,7 +103,7 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
     steps, size = job.steps_in(state.epoch), job.batch_size
     order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
     pulse = Pulse(job.world, state.losses.device, watcher.due, store.due, stop)
-    for batch in job.train.batches(order, size, job.world):
+    for batch in job.train.batches(order, size, job.world, epoch=state.epoch, step=state.step):
         state.losses[state.step] = take_step(job, state, batch)
         if state.scheduler is not None and job.step_scheduler == "batch":
             state.scheduler.step()

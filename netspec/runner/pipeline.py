@@ -1,18 +1,22 @@
 """Transforms: from the samples as they are stored to what the network gets.
 
 Pictures come as uint8 C×H×W and are scaled to [0, 1] first. Then follow the `transforms` up to the first Normalize, for
-training samples the `augment` ones, and the rest. All but the random ones work on whole batches [N, C, H, W].
+training samples the `augment` ones, and the rest. They work on whole batches [N, C, H, W]; random ones that have no
+form for batches go sample by sample.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from netspec.ground.tree import Mapping, describe
 from netspec.ground.tree import Sequence as ListNode
+from netspec.runner.augment.draws import Draws
+from netspec.runner.augment.table import batched, one_by_one
 from netspec.runner.byname import Choice
 from netspec.runner.families import choose_transform, is_random
 from netspec.runner.problems import Collector, problem
@@ -47,9 +51,30 @@ class Pipeline:
         """Everything but the random transforms, on a batch."""
         return self.finish(x if shaped else self.shape(x))
 
-    def random(self, x: torch.Tensor) -> torch.Tensor:
-        """The random transforms, each sample of the batch drawing its own numbers."""
-        return torch.stack([_apply(self.augment, sample) for sample in x])
+    def random(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
+        """The random transforms, each sample of the batch with numbers of its own; None: from the global generator."""
+        draws = draws or Draws(len(x))
+        for choice, transform in self.augment:
+            try:
+                x = _randomly(choice.name, transform, x, draws)
+            except Exception as error:  # see _apply
+                raise choice.refuse(error) from error
+        return x
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether all random transforms have a form for batches, which a GPU is quick with."""
+        return all(not is_random(choice.name) or batched(choice.name, made) for choice, made in self.augment)
+
+
+def _randomly(name: str, transform: Any, x: torch.Tensor, draws: Draws) -> torch.Tensor:
+    if not is_random(name):
+        changed: torch.Tensor = transform(x)
+        return changed
+    form = batched(name, transform)
+    if form is None:
+        return one_by_one(transform, x, draws)
+    return form.apply(transform, x, form.draw(transform, x, draws))
 
 
 def _apply(steps: Sequence[Step], x: torch.Tensor) -> torch.Tensor:

@@ -31,3 +31,12 @@ class Precision:
 
 
 FP32 = Precision()
+
+
+def use_tf32(wanted: bool | None) -> None:
+    """Whether CUDA multiplies and convolves float32 with 10 bits of fraction instead of 23; None: torch's choice."""
+    if wanted is not None:
+        word = "tf32" if wanted else "ieee"
+        torch.backends.cuda.matmul.fp32_precision = word
+        torch.backends.cudnn.conv.fp32_precision = word  # type: ignore[attr-defined]  # torch has no types for it
+        torch.backends.cudnn.rnn.fp32_precision = word  # type: ignore[attr-defined]

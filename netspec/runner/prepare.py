@@ -16,19 +16,21 @@ from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Shape, Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.balance import balanced
-from netspec.runner.batches import MemoryFeed, make_feed
 from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
-from netspec.runner.job import Job
+from netspec.runner.feeds import Wanted, make_feed
+from netspec.runner.job import Feed, Job
 from netspec.runner.metrics import Metric, make_metrics
 from netspec.runner.mixing import make_mix
 from netspec.runner.objective import Objective, Part
 from netspec.runner.pipeline import Pipeline, read_pipeline
+from netspec.runner.precision import Precision
 from netspec.runner.problems import Collector, option, problem, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
+from netspec.runner.storage import read_storage
 from netspec.runner.targets import kind_of
 from netspec.runner.warmup import NO_WARMUP, Warmup
 from netspec.runner.world import ALONE, World
@@ -145,14 +147,12 @@ def convolves(model: nn.Module, input: Tensor, device: torch.device) -> bool:
 def make_job(plan: Plan, model: nn.Module) -> Job:
     """The loop's orders, samples on the device included."""
     settings, contract = plan.settings, plan.contract
-    last = channels_last(model, plan)
+    dtype: torch.dtype = getattr(torch, contract.input.dtype)
+    wanted = Wanted(plan.device, dtype, channels_last(model, plan), settings.seed)
+    storage = read_storage(plan.spec)
 
-    def feed(split: Split, targets: torch.Tensor, augment: bool) -> MemoryFeed:
-        dtype: torch.dtype = getattr(torch, contract.input.dtype)
-        source = plan.data.source
-        return make_feed(
-            split, targets, plan.pipeline, source, plan.device, dtype=dtype, augment=augment, channels_last=last
-        )
+    def feed(split: Split, targets: torch.Tensor, augment: bool) -> Feed:
+        return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
 
     val = None
     if plan.data.val is not None and contract.val is not None:
@@ -171,6 +171,8 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         seed=settings.seed,
         most_steps=settings.steps,
         clip_grad_norm=settings.clip_grad_norm,
+        precision=Precision(settings.precision, plan.device.type),
+        accumulate=settings.accumulate,
         clip_grad_value=settings.clip_grad_value,
         mix=make_mix(settings.mix, shape[0]) if settings.mix else None,
         monitor=settings.monitor,

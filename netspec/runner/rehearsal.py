@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import isfinite
 
 import torch
@@ -62,9 +63,13 @@ class First:
     def __len__(self) -> int:
         return self.count
 
-    def batches(self, order: torch.Tensor | None, size: int, world: World = ALONE) -> Iterator[Batch]:
-        """Batches of them; see Feed."""
-        return self.feed.batches(torch.arange(self.count) if order is None else order, size, world)
+    def batches(
+        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+    ) -> Iterator[Batch]:
+        """Batches of them; see Feed. Without an order it is one batch."""
+        if order is None:
+            return islice(self.feed.batches(None, self.count, world), 1)
+        return self.feed.batches(order, size, world, epoch=epoch, step=step)
 
 
 def first_batch(job: Job) -> Batch:

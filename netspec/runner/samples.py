@@ -11,16 +11,19 @@ import torch
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
 from netspec.runner.byname import Evaluate
+from netspec.runner.pictures import Pictures
 from netspec.runner.problems import misspelt, problem
-
-LIMIT = 8 * 2**30  # bytes of samples that are held in memory
+from netspec.runner.storage import MOST_HELD
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples: `inputs` [N, *sample]; `targets` [N] int64, or [N] or [N, K] float; `rows` [N], where they came from."""
+    """Samples: `inputs` [N, *sample]; `targets` [N] int64, or [N] or [N, K] float; `rows` [N], where they came from.
 
-    inputs: torch.Tensor
+    Inputs that take more memory than they may are Pictures, which can be asked like a tensor and stay on the disk.
+    """
+
+    inputs: torch.Tensor | Pictures
     targets: torch.Tensor
     rows: torch.Tensor
 
@@ -29,10 +32,17 @@ class Split:
 
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
-        return Split(self.inputs[index], self.targets[index], self.rows[index])
+        inputs = self.inputs.select(index) if isinstance(self.inputs, Pictures) else self.inputs[index]
+        return Split(inputs, self.targets[index], self.rows[index])
+
+    @property
+    def table(self) -> torch.Tensor:
+        """The inputs of what is no picture, which are always in memory."""
+        assert isinstance(self.inputs, torch.Tensor)
+        return self.inputs
 
 
-def all_of(inputs: torch.Tensor, targets: torch.Tensor) -> Split:
+def all_of(inputs: torch.Tensor | Pictures, targets: torch.Tensor) -> Split:
     """A split that holds a whole source, in its order."""
     return Split(inputs, targets, torch.arange(len(inputs)))
 
@@ -64,6 +74,7 @@ class Request:
     """What a loader is asked: the dataset's name and arguments, and the network's input.
 
     `shape` brings one picture (uint8 C×H×W) to its final size where the spec's transforms do; None where they don't.
+    `memory` is the number of bytes up to which samples are held in memory.
     """
 
     name: Scalar
@@ -73,6 +84,7 @@ class Request:
     input: Tensor
     shape: Callable[[torch.Tensor], torch.Tensor] | None = None
     parts: bool = True
+    memory: int = MOST_HELD
 
     def argument(self, key: str) -> Node | None:
         """The node of one argument."""

@@ -30,9 +30,11 @@ def mean_loss(job: Job, state: State) -> float:
 
 def validate(job: Job, state: State) -> Row:
     """Loss and metrics after an epoch: `val_…`, or `train_…` metrics where nothing is held back."""
+    own = job.world.size == 1 and state.result is state.model  # spread over processes, each evaluates on its own
+    net = state.net if own else None
     if job.val is not None:
-        return {f"val_{name}": value for name, value in evaluate(state.result, job.val, job).items()}
-    values = evaluate(state.result, job.train, job)
+        return {f"val_{name}": value for name, value in evaluate(state.result, job.val, job, net).items()}
+    values = evaluate(state.result, job.train, job, net)
     return {f"train_{name}": value for name, value in values.items() if name != "loss"}
 
 

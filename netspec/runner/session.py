@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.ground.diagnostics import Diagnostic, Note, SpecError
 from netspec.runner.blame import first_bad
 from netspec.runner.checkpoint import CheckpointError, put_back, read_newest, save_weights
 from netspec.runner.curves import draw_curves
@@ -145,8 +145,8 @@ class Session:
             status = fit(job, state, progress, interrupt, keeper)
             keeper.keep(state)
             return status
-        except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-            if job.world.size > 1 and not isinstance(error, NotFiniteError):
+        except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
+            if job.world.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
                 raise self._left_alone(error, interrupt) from error
             raise self._failed(error, keeper, events) from error
         finally:
@@ -179,6 +179,8 @@ class Session:
         self._end("failed", events)
         keeper.finish()
         kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
+        if isinstance(error, SpecError):  # a picture that cannot be read, say
+            return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
         if not isinstance(error, NotFiniteError):
             return refusal(error, self.plan, self.job, [], kept)
         at: At = self.plan.settings.nodes.get("optimizer", top(self.plan.spec.path))
@@ -192,6 +194,8 @@ class Session:
 
         Where another one ended, torchrun is about to end this one too.
         """
+        if isinstance(error, SpecError):
+            return error
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not interrupt():
             time.sleep(0.05)

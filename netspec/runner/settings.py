@@ -16,6 +16,7 @@ from netspec.runner.families import losses, optimizers, schedulers
 from netspec.runner.groups import Group, read_groups
 from netspec.runner.mixing import choose_mixers
 from netspec.runner.optimizing import make_scheduler, try_optimizer
+from netspec.runner.precision import Name
 from netspec.runner.problems import Collector, problem, top
 from netspec.runner.spread import Strategy
 from netspec.runner.start_weights import Start, read_start
@@ -55,6 +56,10 @@ class Settings:
     checkpoint_every: dict[str, Any] | None
     strategy: Strategy
     nodes: dict[str, Node]
+    precision: Name = "fp32"
+    tf32: bool | None = None
+    compile: bool = False
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,19 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
                     raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
                 values[key.name] = _shaped(key.name, value)
     _later(section, spec, values, collector)
+    with collector.step():
+        _compare(values)
     if "epochs" not in values["nodes"] and values.get("steps") is not None:
         values["epochs"] = None  # the usual number of epochs does not cut the steps off
     return values
+
+
+def _compare(values: dict[str, Any]) -> None:
+    """Settings that do not go together."""
+    optimizer = values.get("optimizer")
+    if values.get("precision") == "fp16" and optimizer is not None and optimizer.name == "LBFGS":
+        what = "LBFGS compares losses within a step, and fp16 scales them from step to step"
+        raise problem("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
 
 
 def _shaped(key: str, value: Any) -> Any:

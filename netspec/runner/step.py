@@ -26,7 +26,9 @@ def _update(job: Job, state: State, batch: Batch) -> torch.Tensor:
     optimizer: Any = state.optimizer  # torch types the closure of `step` as giving a float; it gives a tensor
 
     def gradients() -> torch.Tensor:
-        optimizer.zero_grad(set_to_none=True)
+        for group in optimizer.param_groups:  # as optimizer.zero_grad() does, which takes a moment to be profiled
+            for parameter in group["params"]:
+                parameter.grad = None
         return add_gradients(job, state, batch)
 
     if isinstance(optimizer, torch.optim.LBFGS):

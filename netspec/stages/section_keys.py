@@ -12,6 +12,7 @@ from netspec.stages.key import (
     COLUMN,
     EVERY,
     EXPRESSION,
+    FLAG,
     FRACTION,
     NAMED,
     NAMED_LIST,
@@ -71,6 +72,25 @@ TRAIN_KEYS = (
         "fsdp",
         "ddp",
     ),
+    # speed
+    Key(
+        "precision",
+        {"enum": ["fp32", "bf16", "fp16"]},
+        "fp32, bf16 or fp16",
+        "Numbers that the network is computed in, by autocast; fp16 scales the loss.",
+        "bf16",
+        "fp32",
+    ),
+    Key("tf32", FLAG, "true or false", "Whether CUDA multiplies float32 in TF32; torch's choice where left out.", True),
+    Key("compile", FLAG, "true or false", "Whether torch.compile makes kernels for the network.", True, False),
+    Key(
+        "accumulate",
+        POSITIVE,
+        "a positive integer",
+        "A batch is computed in so many parts, one after the other, which takes less memory.",
+        4,
+        1,
+    ),
 )
 
 DATA_KEYS = (
@@ -94,6 +114,22 @@ DATA_KEYS = (
         "a fraction between 0 and 1, or a dataset",
         "What is held back for validation, where the dataset has no split of its own.",
         0.2,
+    ),
+    Key(
+        "memory",
+        AMOUNT,
+        "a number of bytes, as 8GiB",
+        "A training or validation part that takes more than this stays on the disk and is read while it trains "
+        "(8GiB, or half of the machine's memory, where left out).",
+        "16GiB",
+    ),
+    Key(
+        "workers",
+        WHOLE,
+        "an integer ≥ 0",
+        "Processes that read what stays on the disk; 0: the training does it itself "
+        "(one a core, 8 at most, where left out).",
+        4,
     ),
 )
 

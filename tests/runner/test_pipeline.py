@@ -7,9 +7,11 @@ from collections.abc import Callable
 import torch
 from torchvision.transforms import v2
 
-from netspec.runner.batches import epoch_order, make_feed
+from netspec.runner.batches import MemoryFeed, epoch_order
+from netspec.runner.feeds import Wanted, make_feed
 from netspec.runner.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
 from netspec.runner.samples import Loaded, all_of
+from netspec.runner.storage import Storage
 from netspec.stages.spec import Spec
 
 Make = Callable[..., Spec]
@@ -70,12 +72,16 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     inputs = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
     split = all_of(inputs, torch.arange(6))
     found = pipeline(make, "[{Normalize: {mean: [0.5], std: [0.5]}}]", "[{RandomHorizontalFlip: 1.0}]")
-    options = {"dtype": torch.float32, "channels_last": True}
     source = Loaded(split, picture=True)
-    plain = make_feed(split, split.targets, found, source, CPU, augment=False, **options)  # type: ignore[arg-type]
+    wanted = Wanted(CPU, torch.float32, channels_last=True)
+    plain = make_feed(split, split.targets, found, source, wanted, Storage(), augment=False)
+    assert isinstance(plain, MemoryFeed)
     ((x,), (y,), *_) = plain.take(torch.tensor([4, 1]), 2)
     assert y.tolist() == [4, 1]
     torch.testing.assert_close(x, (inputs[[4, 1]] / 255 - 0.5) / 0.5)
     assert x.is_contiguous(memory_format=torch.channels_last)
-    augmented = make_feed(split, split.targets, found, source, CPU, augment=True, **options)  # type: ignore[arg-type]
-    torch.testing.assert_close(augmented.take(torch.tensor([4, 1]), 2).inputs[0], x.flip(-1))
+    augmented = make_feed(split, split.targets, found, source, wanted, Storage(), augment=True)
+    (again,) = augmented.batches(torch.tensor([4, 1]), 2)
+    torch.testing.assert_close(again.inputs[0], x.flip(-1))
+    (evaluated,) = augmented.batches(None, 6)  # nothing is random where samples are evaluated
+    torch.testing.assert_close(evaluated.inputs[0][[4, 1]], x)

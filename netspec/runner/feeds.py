@@ -1,0 +1,80 @@
+"""A split → its Feed: samples brought as near to the network's input as it is worth keeping, where there is room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from netspec.runner.batches import Making, MemoryFeed
+from netspec.runner.job import Feed
+from netspec.runner.loader import LoaderFeed
+from netspec.runner.pictures import Pictures
+from netspec.runner.pipeline import Pipeline, in_chunks
+from netspec.runner.samples import Loaded, Split
+from netspec.runner.storage import Storage
+
+READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What batches are wanted: where, of which numbers, in which layout, from which seed."""
+
+    device: torch.device
+    dtype: torch.dtype
+    channels_last: bool = False
+    seed: int = 0
+
+
+def make_feed(
+    split: Split,
+    targets: torch.Tensor,
+    pipeline: Pipeline,
+    source: Loaded,
+    wanted: Wanted,
+    storage: Storage,
+    *,
+    augment: bool,
+) -> Feed:
+    """The batches of a split.
+
+    Args:
+        split: the samples as stored.
+        targets: as the loss wants them.
+        pipeline: the spec's transforms.
+        source: what the samples are.
+        wanted: what batches are wanted.
+        storage: how much is held in memory, and who reads what is not.
+        augment: whether the random transforms are applied (training samples).
+    """
+    inputs, device = split.inputs, wanted.device
+    augment = augment and bool(pipeline.augment)
+    making = Making(pipeline, source.shaped, wanted.dtype, augment)
+    if isinstance(inputs, Pictures):
+        return LoaderFeed(inputs, targets, making, device, wanted.channels_last, wanted.seed, storage.workers)
+    change: Making | None = making
+    if not source.picture:
+        inputs, change = inputs.to(wanted.dtype), None
+    elif augment and not source.shaped and pipeline.before and floats(inputs) <= min(READY, storage.memory):
+        inputs, change = in_chunks(pipeline.shape, inputs), Making(pipeline, True, wanted.dtype, augment)
+    elif not augment and floats(inputs) <= min(READY, storage.memory):
+        inputs, change = in_chunks(making, inputs), None
+        if wanted.channels_last and inputs.ndim == 4:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+    loops = augment and not pipeline.in_batches  # sample by sample, which a GPU is slow with
+    if _fits(inputs, device) and not loops:
+        inputs, targets = inputs.to(device), targets.to(device)
+    return MemoryFeed((inputs,), (targets,), device, change, wanted.channels_last, wanted.seed)
+
+
+def floats(inputs: torch.Tensor) -> int:
+    """Bytes that the samples take as float32."""
+    return inputs.numel() * 4
+
+
+def _fits(inputs: torch.Tensor, device: torch.device) -> bool:
+    """Whether a whole set goes on the device: half of a GPU's free memory is left to the network."""
+    if device.type == "cuda":
+        return inputs.nbytes <= torch.cuda.mem_get_info(device)[0] // 2
+    return True
