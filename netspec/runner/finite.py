@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch.distributed.tensor import DTensor
 
 from netspec.runner.job import NotFiniteError, State
 from netspec.runner.world import ALONE, World
@@ -44,7 +43,7 @@ def require_finite(state: State) -> None:
 
 def _own(weight: torch.Tensor) -> torch.Tensor:
     """A weight, or this process's part of one that is spread."""
-    own: torch.Tensor = weight.to_local() if isinstance(weight, DTensor) else weight
+    own: torch.Tensor = weight.to_local() if hasattr(weight, "to_local") else weight
     return own
 
 
