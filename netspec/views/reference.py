@@ -34,6 +34,10 @@ def _layer(layer: Layer) -> list[str]:
     least, most = layer.inputs
     if (least, most) != (1, 1):
         lines += [f"Takes {least}{' or more' if most is None else f' to {most}' if most != least else ''} tensors.", ""]
+    if layer.names:
+        named = ", ".join(f"`{name}`" for name in layer.names)
+        further = f"; by name alone {', '.join(f'`{name}`' for name in layer.further)}" if layer.further else ""
+        lines += [f"Names in `from`: {named}{further}.", ""]
     if layer.args:
         lines += ["| Argument | Value | Default |", "|---|---|---|"]
         lines += [f"| `{arg.name}` | {arg.kind.wants} | {_default(layer, arg.name)} |" for arg in layer.args]

@@ -15,7 +15,7 @@ from torchvision.models import convnext
 
 from netspec.ground.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
 from netspec.layers.code import application, constructor, reading
-from netspec.layers.record import Args, Case, Layer
+from netspec.layers.record import Args, Case, Given, Layer
 
 BATCH = 2
 KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS, "number": FLOATS | INTEGERS}
@@ -118,6 +118,8 @@ def ours(layer: Layer, case: Case) -> Verdict:
                 raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
         result = layer.shape(args, *case.inputs)
+        if case.further and layer.suits is not None:
+            layer.suits(args, case.inputs, case.further)
     except Fact as fact:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
@@ -140,18 +142,23 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
 
     A layer with an expression of its own (`make`, `call`, `outputs`, `code`) is run by that expression.
     """
+    names = {
+        name: torch.zeros(BATCH, *tensor.shape, dtype=getattr(torch, tensor.dtype))
+        for name, tensor in case.further.items()
+    }
+    further = {name: Given(name, tensor) for name, tensor in case.further.items()}
     dtypes = [getattr(torch, case.dtype_of(index)) for index in range(len(case.inputs))]
     tensors = [torch.zeros(BATCH, *shape, dtype=dtype) for shape, dtype in zip(case.inputs, dtypes, strict=True)]
-    names = {**NAMES, "xs": tensors}
+    names |= {**NAMES, "xs": tensors}
     sources = [f"xs[{i}]" for i in range(len(tensors))]
     if layer.code is not None:
-        return eval(application(layer, vars(resolve(layer, case)), "", sources), names), None
+        return eval(application(layer, vars(resolve(layer, case)), "", sources, further), names), None
     args = {**{arg.name: arg.default for arg in layer.args if not arg.required}, **known_args(layer, case)}
     if layer.chains and layer.make is None:
         made = getattr(NAMES[layer.module], layer.name)(**known_args(layer, case))
     else:
         made = eval(constructor(layer, args), names)
-    result = eval(application(layer, args, "made", sources), {**names, "made": made})
+    result = eval(application(layer, args, "made", sources, further), {**names, "made": made})
     if layer.outputs:
         count = len(layer.outputs)
         result = tuple(eval(reading(layer, "value", index), {"value": result}) for index in range(count))
