@@ -19,7 +19,6 @@ from netspec.ground.shapes import (
     Shape,
     Tensor,
     count_axes,
-    need_rank,
     show,
 )
 from netspec.layers.record import Args, Given
@@ -91,10 +90,9 @@ def _weights(name: str, mask: Tensor, heads: int, queries: int, keys: int) -> No
 
 def _padding(name: str, mask: Tensor, keys: int) -> None:
     _kind(name, mask)
-    try:
-        need_rank(name, mask.shape, "keys")
-    except RankFact as fact:
-        raise RankFact(fact.message, argument=name) from None
+    if len(mask.shape) != 1:
+        fact = f"{name} is one axis for one sample, a value for each key, gets {count_axes(mask.shape)}"
+        raise RankFact(fact, argument=name)
     if mask.shape != (keys,):
         raise MergeFact(f"{name} has to be {keys}, one for each key, it is {show(mask.shape)}", argument=name)
 

@@ -74,6 +74,10 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     fact = mine.refusal
     if isinstance(fact, BatchFact):  # torch mixes the samples
         return True
+    if str(getattr(fact, "argument", "")).endswith("is_causal"):
+        # netspec makes the mask, for which there is no place beside one that is given, nor for further keys; to torch
+        # is_causal is a promise about the mask that is given, which it trusts
+        return True
     if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
         if layer.name == "scaled_dot_product_attention":  # on the CPU it takes more values than keys, or fewer
             return "values" in str(fact) or len({len(shape) for shape in case.inputs}) > 1
@@ -83,8 +87,7 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentFact):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        # netspec's own: the code of two inputs has no place for `other`, and a causal mask none for further keys
-        return fact.argument in ("other", "is_causal")
+        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
     if layer.name.startswith(("ConvTranspose", "MaxUnpool")):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
