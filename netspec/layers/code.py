@@ -62,7 +62,9 @@ def application(
         return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
         return record.call(SimpleNamespace(**args), target, *sources, **(further or {}))
-    by_name = (f"{name}={given.text}" for name, given in (further or {}).items())
+    by_name = [f"{name}={given.text}" for name, given in (further or {}).items()]
+    switches = (arg for arg in record.args if arg.forward and not _same(args[arg.name], arg.default))
+    by_name += [f"{arg.name}={literal(args[arg.name])}" for arg in switches]
     return f"{target}({', '.join((*sources, *by_name))})"
 
 

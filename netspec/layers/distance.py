@@ -25,7 +25,7 @@ LAYERS = (
     Layer(
         name="CosineSimilarity",
         doc="The cosine of the angle between two inputs along dim.",
-        args=(Arg("dim", Int(), 1), Arg("eps", Float(), 1e-8)),
+        args=(Arg("dim", Int(), 1), Arg("eps", Float(0), 1e-8)),
         shape=_cosine_shape,
         inputs=(2, 2),
         names=("x1", "x2"),

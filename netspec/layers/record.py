@@ -134,6 +134,10 @@ class Layer:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
 
+    def asks(self, args: dict[str, Any]) -> bool:
+        """Whether written arguments are some that go to the module's forward."""
+        return any(arg.forward and arg.name in args for arg in self.args)
+
     def takes_of(self, index: int, count: int = 1) -> str:
         """The kind of number that an input, one of `count`, has to be."""
         takes = self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]

@@ -176,11 +176,12 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
             if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
-    for name, tensor in further.items() if outcome.worlds and not outcome.problems and record.suits else ():
-        try:
-            record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
-        except Fact as fact:  # what comes out is known all the same
-            outcome.problems.append(Problem(call, "fact", fact.code, fact.message, arriving, fact.argument))
+    if outcome.worlds and not outcome.problems and record.suits is not None:
+        for name, tensor in further.items():
+            try:
+                record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
+            except Fact as fact:  # what comes out is known all the same
+                outcome.problems.append(Problem(call, "fact", fact.code, fact.message, arriving, fact.argument))
     return outcome
 
 

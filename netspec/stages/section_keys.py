@@ -39,6 +39,20 @@ class Key:
     default: Any = None
     required: bool = False
 
+    @property
+    def written(self) -> str:
+        """The example as it stands in a spec."""
+        return f"{self.name}: {flow(self.example)}"
+
+
+def flow(value: object) -> str:
+    """A plain value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if value == ";" else str(value)
+
 
 TRAIN_KEYS = (
     Key("epochs", POSITIVE, "a positive integer", "How many times the training samples are gone through.", 10, 10),

@@ -169,7 +169,7 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
                     findings.misspelt("NS201", f"{section} has no key {key.value!r}", key, [*known, *others])
         elif error.validator == "required" and not path:
             for name in (name for name in error.validator_value if node.get(name) is None):
-                findings.add("NS203", f"{section} needs {name}, e.g. {name}: {known[name].example}", node)
+                findings.add("NS203", f"{section} needs {name}, e.g. {known[name].written}", node)
         elif path and path[0] in known:
             place, wants = _at(node, path), f"{section} → {path[0]} is {known[str(path[0])].wants}"
             extra = f", not {describe(place)}" if len(path) == 1 else f"; {describe(place)} does not belong there"

@@ -88,7 +88,9 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
         return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
-    if layer.name.startswith(("ConvTranspose", "MaxUnpool")):  # an empty output, which some backends let pass
+    if layer.name.startswith(
+        ("ConvTranspose", "MaxUnpool", "FractionalMaxPool")
+    ):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
     return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
@@ -158,7 +160,9 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
         return eval(application(layer, vars(resolve(layer, case)), "", sources, further), names), None
     args = {**{arg.name: arg.default for arg in layer.args if not arg.required}, **known_args(layer, case)}
     if layer.chains and layer.make is None:
-        made = getattr(NAMES[layer.module], layer.name)(**known_args(layer, case))
+        to_forward = {arg.name for arg in layer.args if arg.forward}
+        given = {name: value for name, value in known_args(layer, case).items() if name not in to_forward}
+        made = getattr(NAMES[layer.module], layer.name)(**given)
     else:
         made = eval(constructor(layer, args), names)
     result = eval(application(layer, args, "made", sources, further), {**names, "made": made})
@@ -177,6 +181,8 @@ def theirs(layer: Layer, case: Case) -> Verdict:
     except Exception as error:  # whatever torch raises is a refusal
         return Verdict(refusal=error)
     outputs = tuple(output) if isinstance(output, tuple | list) else (output,)
+    if not all(isinstance(tensor, torch.Tensor) for tensor in outputs):
+        return Verdict(refusal=TypeError("what it gives is no tensor"))  # Python compares with None
     parameters = sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0
     if any(tensor.shape[:1] != (BATCH,) for tensor in outputs):
         return Verdict(refusal=ValueError("the batch is not the first axis any more"))
