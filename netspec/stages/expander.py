@@ -244,7 +244,7 @@ class Expander:
             place.scope.position = position
         found = tuple(end for end in ends if end is not None)
         merge = replace(item.merge, claim=item.claim or item.merge.claim)
-        return self.call(merge, place, Wired(found if len(found) == len(ends) else None, {}, {}), name)
+        return self.call(merge, place, Wired(found if len(found) == len(ends) else None), name)
 
     def share(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
@@ -255,6 +255,7 @@ class Expander:
             return self.share_scope(item, place, last, target.step)
         name = place.attribute(item)
         if target is None:
+            place.sources(item, last)
             return place.bind(item, name, None)
         step = place.scope.steps[target.step] if target.step >= 0 else None
         if step is None or step.call is None or self.calls[step.call].record.is_function:
@@ -295,24 +296,21 @@ class Expander:
             whole = False
         elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
             sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
-        more = {source: place.scope.flat(local) for source, local in taken.further.items()}
-        for source, flat in more.items():
-            if isinstance(flat, tuple):
-                message = f"{source} is one tensor, this gives {len(flat)}: pick one, as in name.0"
-                place.error("NS304", message, taken.places[source], layer=path)
-                whole = False
-        refs += tuple(flat for flat in more.values() if isinstance(flat, Ref)) if whole else ()
-        further = tuple(more) if whole else ()
+        further = taken.refs(place, path)
+        whole = whole and len(further) == len(taken.places)
         claim = claim_of(item, place)
         shares = shared.id if shared else None
         frames = (*item.at.frames, *place.frames)
-        call = Call(len(self.calls), path, record, args, places, refs, item, claim, frames, shares, not whole, further)
+        call = Call(
+            *(len(self.calls), path, record, args, places, (*refs, *further.values()), item, claim, frames, shares),
+            broken=not whole,
+            further=tuple(further),
+        )
         self.calls.append(call)
         target = shared.path.rpartition(".")[2] if shared else name
         sources = (*(sources or ()), *(taken.further[source] for source in further))
-        return place.bind(
-            item, name, place.scope.add(Step(target, sources, call=call.id, further=further), Ref(call.id))
-        )
+        step = Step(target, sources, call=call.id, further=call.further)
+        return place.bind(item, name, place.scope.add(step, Ref(call.id)))
 
 
 def _may_be_word(node: Scalar, default: Node | None) -> bool:

@@ -7,40 +7,49 @@ is the item before, as it is without `from`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netspec.ground.names import meant
 from netspec.ground.tree import Scalar, shorten
 from netspec.layers.record import Layer
 from netspec.stages.scope import Place
-from netspec.stages.spec import Item, Local
+from netspec.stages.spec import Item, Local, Ref
 
 Sources = tuple[Local, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """What an item takes: the values in the layer's order, the further ones by name, and where those are written.
-
-    `whole` is false where a name or a value is missing, which is noted.
+    """What an item takes: the values in the layer's order (None where one is missing, which is noted), the further
+    ones by name, and where those are written.
     """
 
     sources: Sources
-    further: dict[str, Local]
-    places: dict[str, Scalar]
-    whole: bool = True
+    further: dict[str, Local] = field(default_factory=dict)
+    places: dict[str, Scalar] = field(default_factory=dict)
+
+    def refs(self, place: Place, path: str) -> dict[str, Ref]:
+        """The further values in the flat graph; one that is several is noted."""
+        found: dict[str, Ref] = {}
+        for name, local in self.further.items():
+            flat = place.scope.flat(local)
+            if isinstance(flat, Ref):
+                found[name] = flat
+            else:
+                message = f"{name} is one tensor, this gives {len(flat)}: pick one, as in name.0"
+                place.error("NS304", message, self.places[name], layer=path)
+        return found
 
 
 def wired(item: Item, record: Layer, place: Place, last: Local | None, path: str) -> Wired:
     """The values that a layer takes, from whatever form its `from` has."""
     if not item.wires:
-        return Wired(place.sources(item, last), {}, {})
+        return Wired(place.sources(item, last))
     known = (*record.names, *record.further)
     found: dict[str, Scalar] = {}
-    whole = True
+    whole = bool(record.names)
     for key, reference in item.wires:
         name = key.text if key.text in known else _meant(key, record, known, found, place)
-        whole = whole and name is not None
         if name is not None:
             found[name] = reference
     if item.follows and record.names:
@@ -56,13 +65,12 @@ def wired(item: Item, record: Layer, place: Place, last: Local | None, path: str
         missing = next(name for name in record.names if name not in own)
         place.error("NS303", f"{record.name} takes {gap} only with {missing}", found[gap], layer=path)
         whole = False
-    further = {name: values[name] for name in record.further if name in values}
-    whole = whole and None not in sources and None not in further.values()
+    further = {name: local for name in record.further if (local := values.get(name)) is not None}
+    whole = whole and None not in sources
     return Wired(
         tuple(local for local in sources if local is not None) if whole else None,
-        {name: local for name, local in further.items() if local is not None},
+        further,
         {name: found[name] for name in further},
-        whole,
     )
 
 
