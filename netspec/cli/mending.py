@@ -33,13 +33,13 @@ class Mended:
     fixes: tuple[str, ...]
 
 
-def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
+def mend(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...] = ()) -> Mended:
     """Make the first fix of one error after the other, each on what the last one left; nothing is written.
 
     Raises:
         ReadError: the file cannot be read.
     """
-    before = after = check(load(path, settings, plugins=plugins))
+    before = after = check(load(path, settings, plugins=plugins), ignore=ignore)
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
     started = time.process_time()
@@ -49,7 +49,7 @@ def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
             break
         texts |= edited(after.spec, found.fixes[0].edits)
         fixes.append(f"{found.span}: {found.fixes[0].title}")
-        after = check(load(path, settings, overlay=texts, plugins=plugins))
+        after = check(load(path, settings, overlay=texts, plugins=plugins), ignore=ignore)
         if time.process_time() - started > MOST_SECONDS:
             break
     old = before.spec.sources
