@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netspec.layers.plugin import PluginLayer as PluginLayer
     from netspec.runner.evaluate import load_run as load_run
     from netspec.runner.train import train as train
+    from netspec.runner.weights_file import load_model as load_model
     from netspec.stages.spec import Report, Spec
 
 __version__ = "0.1.0"
@@ -29,13 +30,19 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "load_model",
     "load_run",
     "summary",
     "to_python",
     "train",
 ]
 
-_LATE = {"PluginLayer": "netspec.layers.plugin", "train": "netspec.runner.train", "load_run": "netspec.runner.evaluate"}
+_LATE = {
+    "PluginLayer": "netspec.layers.plugin",
+    "train": "netspec.runner.train",
+    "load_run": "netspec.runner.evaluate",
+    "load_model": "netspec.runner.weights_file",
+}
 
 
 def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -> Spec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import warnings
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,13 +19,12 @@ from netspec.stages.spec import Spec
 MOST_NAMED = 5
 
 
-def _refuse(spec: Spec, message: str, *notes: Note) -> SpecError:
-    assert spec.weights is not None
-    found = Diagnostic("NS608", message, spec.weights.span, notes=notes)
-    return SpecError([found], spec.sources)
+def refuse(spec: Spec, node: Scalar, message: str, *notes: Note) -> SpecError:
+    """The error that the weights which `node` names cannot be had."""
+    return SpecError([Diagnostic("NS608", message, node.span, notes=notes)], spec.sources)
 
 
-def _published(spec: Spec, name: str) -> Any:
+def _published(spec: Spec, node: Scalar, name: str) -> Any:
     """The member of torchvision's weights that `IMAGENET1K_V1` or `VGG16_Weights.IMAGENET1K_V1` names."""
     from torchvision import models
 
@@ -32,21 +32,21 @@ def _published(spec: Spec, name: str) -> Any:
         try:
             return models.get_weight(name)
         except (ValueError, KeyError) as error:
-            raise _refuse(spec, f"torchvision has no weights {name}", Note("torch", str(error))) from None
+            raise refuse(spec, node, f"torchvision has no weights {name}", Note("torch", str(error))) from None
     model = spec.network_name.replace("-", "_").lower()
     if model not in models.list_models():
         matches = did_you_mean(closest(model, models.list_models()))
         note = Note(
             "note", "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere"
         )
-        raise _refuse(spec, f"torchvision has no model {model!r} whose weights {name} could be{matches}", note)
+        raise refuse(spec, node, f"torchvision has no model {model!r} whose weights {name} could be{matches}", note)
     members = models.get_model_weights(model)
     if name not in members.__members__:
-        raise _refuse(spec, f"{model} has no weights {name}; it has {', '.join(members.__members__)}")
+        raise refuse(spec, node, f"{model} has no weights {name}; it has {', '.join(members.__members__)}")
     return members[name]
 
 
-def _download(spec: Spec, member: Any) -> dict[str, torch.Tensor]:
+def _download(spec: Spec, node: Scalar, member: Any) -> dict[str, torch.Tensor]:
     try:
         state: dict[str, torch.Tensor] = member.get_state_dict(progress=True, check_hash=True)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
@@ -55,23 +55,41 @@ def _download(spec: Spec, member: Any) -> dict[str, torch.Tensor]:
             Note("note", f"they would come from {member.url}"),
             Note("or", f"put the file into {folder}, or name a .safetensors file below the spec"),
         )
-        raise _refuse(spec, f"{member} cannot be downloaded: {error}", *notes) from None
+        raise refuse(spec, node, f"{member} cannot be downloaded: {error}", *notes) from None
     return state
 
 
-def _from_file(spec: Spec, node: Scalar) -> dict[str, torch.Tensor]:
+def from_file(spec: Spec, node: Scalar, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a safetensors file that `node` has named.
+
+    Raises:
+        SpecError: NS608, it cannot be read.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    if not path.is_file():
+        raise refuse(spec, node, f"{node.value} cannot be read: there is no such file")
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise refuse(spec, node, f"{node.value} cannot be read: {error}") from None
+
+
+def read_tensors(spec: Spec, node: Scalar) -> dict[str, torch.Tensor]:
+    """The tensors that `node` names: of a safetensors file, or published by torchvision.
+
+    Raises:
+        SpecError: NS608, there are none, or they cannot be fetched or read.
+    """
+    name = str(node.value)
+    if not name.endswith(".safetensors"):
+        return _download(spec, node, _published(spec, node, name))
     try:
         path = resolve(node, spec.folder)
-        if not path.is_file():
-            raise _refuse(spec, f"{node.value} cannot be read: there is no such file")
-        return load_file(path)
     except PathRefused as refused:
-        raise _refuse(spec, str(refused)) from None
-    except (OSError, SafetensorError) as error:
-        raise _refuse(spec, f"{node.value} cannot be read: {error}") from None
+        raise refuse(spec, node, str(refused)) from None
+    return from_file(spec, node, path)
 
 
 def _named(keys: list[str]) -> str:
@@ -89,17 +107,17 @@ def load_weights(model: nn.Module, spec: Spec) -> None:
     node = spec.weights
     assert node is not None
     name = str(node.value)
-    state = _from_file(spec, node) if name.endswith(".safetensors") else _download(spec, _published(spec, name))
+    state = read_tensors(spec, node)
     own = model.state_dict()
     missing = [key for key in own if key not in state]
     differ = [key for key in own if key in state and own[key].shape != state[key].shape]
     if missing:
-        raise _refuse(spec, f"{name} lacks {len(missing)} of the network's tensors: {_named(missing)}")
+        raise refuse(spec, node, f"{name} lacks {len(missing)} of the network's tensors: {_named(missing)}")
     if differ:
         key = differ[0]
         shapes = f"{key} is {list(state[key].shape)}, the network's {list(own[key].shape)}"
-        raise _refuse(
-            spec, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}"
+        raise refuse(
+            spec, node, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}"
         )
     extra = [key for key in state if key not in own]
     if extra:

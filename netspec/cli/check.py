@@ -19,6 +19,7 @@ from netspec.ground.paths import is_file
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
 from netspec.stages.ignores import ignorable
+from netspec.stages.legal.ranges import promised
 from netspec.stages.load import load
 from netspec.stages.plugins import Plugins
 from netspec.stages.spec import Report
@@ -182,6 +183,7 @@ def report_text(report: Report, look: Look = PIPE) -> str:
     errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
     line = f"{report.spec.path}: {_counts(errors, warnings)}"
     if not errors:
+        line += f" for {promised(report)}" if report.spec.sizes else ""
         line += f"; {totals(report)}"
     body = render(report.diagnostics, report.spec.sources, look)
     summed = "\n".join(message_lines(line, look, hanging=4))

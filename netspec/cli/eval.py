@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import out_option, plugins_option, set_option, written
+from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
 from netspec.cli.train import reported
 from netspec.views.scores import scores_csv, scores_json, scores_tables
 from netspec.views.tables import shown, table_text
 
 
-@click.command("eval", epilog="Example: netspec eval runs/digits-1")
+@click.command("eval", epilog="Example: netspec eval runs/mnist-cnn-1 photos --format json")
 @click.argument("run")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @set_option
 @plugins_option
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
@@ -25,6 +26,7 @@ from netspec.views.tables import shown, table_text
 @out_option
 def command(
     run: str,
+    files: tuple[str, ...],
     settings: tuple[str, ...],
     allow_plugins: bool,
     device: str | None,
@@ -32,19 +34,33 @@ def command(
     style: str,
     out: Path | None,
 ) -> None:
-    """Score a run on its validation samples (on the training samples where nothing was held back).
+    """Score a run on its validation samples (on the training samples where nothing was held back), or on FILEs.
+
+    A FILE is a folder that holds a folder of pictures for each class, named as the run's classes; where the run was
+    trained on a table, a CSV file with the target among its columns, a folder of them, or `-`, standard input. Samples
+    are read as `predict` reads them.
 
     For classes it also says how each fares, and, of up to 20, what was taken for what.
+
+    What cannot be scored is named, with its row, and the others are scored. Exit code 0: all were scored; 1: a file or
+    row could not be used; 2: a file is not there.
     """
+    faults = Faults()
     with reported() as work:
         from netspec.runner.evaluate import load_run, score_run
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
-        scores = score_run(loaded, device, weights)
+        if files:
+            from netspec.runner.evaluate_files import score_files
+
+            scores = score_files(loaded, files, faults.name, device, weights)
+        else:
+            scores = score_run(loaded, device, weights)
     with written(out) as stream:
         if style == "json":
-            stream.write(json.dumps(scores_json(run, weights, scores), ensure_ascii=False) + "\n")
+            content = scores_json(run, weights, scores, faults if files else None)
+            stream.write(json.dumps(content, ensure_ascii=False) + "\n")
         elif style == "csv":
             stream.write(scores_csv(scores))
         else:
@@ -52,3 +68,4 @@ def command(
                 stream.write(f"{name:<9}{f'{value:.6g}' if name == 'loss' else shown(name, value)}\n")
             for table in scores_tables(scores):
                 stream.write("\n" + table_text(table) + "\n")
+    faults.leave()

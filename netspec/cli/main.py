@@ -6,15 +6,18 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from netspec.cli.signals import ended_by_signals
 from netspec.ground.diagnostics import SpecError
 from netspec.ground.reading import ReadError
 
 COMMANDS = {
     "check": "Prove every shape of a spec and say what is wrong, without running anything.",
     "summary": "Show the layers of a spec with their shapes, parameters and MACs.",
+    "sizes": "Say for which input sizes a spec is right.",
     "train": "Check a spec, train it on its data and keep the run.",
     "eval": "Score a run on its validation data.",
     "predict": "Let a run say what it sees in pictures or rows.",
@@ -36,6 +39,10 @@ class _Lazy(click.Group):
             return None
         command: click.Command = importlib.import_module(f"netspec.cli.{name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ended_by_signals():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

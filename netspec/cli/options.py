@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from netspec.ground.reading import ReadError
+from netspec.views.predictions import Fault
 
 plugins_option: Callable[[Any], Any] = click.option(
     "--allow-plugins",
@@ -55,3 +56,17 @@ def written(out: Path | None) -> Iterator[TextIO]:
         raise ReadError(f"{out}: cannot be written: {(error.strerror or str(error)).lower()}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class Faults(list[Fault]):
+    """The files and rows that a command could not use: named as they are met, and its exit code in the end."""
+
+    def name(self, fault: Fault) -> None:
+        """Name one on standard error."""
+        click.echo(f"netspec: {fault}", err=True)
+        self.append(fault)
+
+    def leave(self) -> None:
+        """Exit with 2 where a file was not there, with 1 where one or a row could not be used; else return."""
+        if self:
+            sys.exit(2 if any(fault.unreadable for fault in self) else 1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from netspec.cli.options import out_option, plugins_option, written
+from netspec.cli.options import Faults, out_option, plugins_option, written
 from netspec.cli.train import reported
 from netspec.views.predictions import WRITERS, Fault
 
@@ -39,7 +38,7 @@ def command(
     What cannot be read is named, with its row, and the others are answered. Exit code 0: all were answered; 1: a file
     or row could not be used; 2: a file is not there.
     """
-    faults: list[Fault] = []
+    faults = Faults()
     with reported() as work:
         from netspec.runner.evaluate import load_run
         from netspec.runner.predict import make_predictor
@@ -51,10 +50,8 @@ def command(
             writer = WRITERS[style](stream)
             for said in predictor.stream(files, top):
                 if isinstance(said, Fault):
-                    click.echo(f"netspec: {said}", err=True)
-                    faults.append(said)
+                    faults.name(said)
                 else:
                     writer.add(said)
             writer.close(faults)
-    if faults:
-        sys.exit(2 if any(fault.unreadable for fault in faults) else 1)
+    faults.leave()

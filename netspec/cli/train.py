@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType
 
 import click
 
@@ -22,6 +19,19 @@ from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
 
 
+class Steps(click.ParamType[int]):
+    """A number of steps; a word that is none was mostly meant for SPEC."""
+
+    name = "N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and int(text)):
+            self.fail(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200", param, ctx)
+        return int(text)
+
+
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
 @click.argument("spec", required=False)
 @set_option
@@ -29,6 +39,15 @@ from netspec.views.text import render
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
 @click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
+@click.option("--dry-run", is_flag=True, help="Do everything once, evaluation too, and write nothing.")
+@click.option(
+    "--overfit",
+    type=Steps(),
+    is_flag=False,
+    flag_value=500,
+    help="Train on one batch alone, 500 steps at most, and say whether it is learned; nothing is written.",
+)
+@click.option("--find-rate", is_flag=True, help="Let the learning rate grow and say where the loss falls fastest.")
 def command(
     spec: str | None,
     settings: tuple[str, ...],
@@ -36,16 +55,37 @@ def command(
     device: str | None,
     out: str | None,
     resume: str | None,
+    dry_run: bool,
+    overfit: int | None,
+    find_rate: bool,
 ) -> None:
     """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
 
     Nothing is trained while there is an error: the data are compared with the input, the loss with the output.
-    Ctrl-C ends the run in order. Exit code 0: done; 1: errors; 2: a file could not be read; 130: Ctrl-C.
+    Ctrl-C ends the run in order. Exit code 0: done; 1: errors; 2: a file could not be read; 130: Ctrl-C; 143: SIGTERM.
     """
     if spec is None and resume is None:
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    if dry_run or overfit is not None or find_rate:
+        from netspec.cli import rehearse
+
+        if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
+            raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
+        if out is not None and not find_rate:
+            raise click.UsageError("nothing is written, so that --out has no meaning here")
+
+        def read() -> Spec:
+            return _load(spec, settings, None, allow_plugins)
+
+        if dry_run:
+            rehearse.dry_run(read, device)
+        elif overfit is not None:
+            rehearse.overfit(read, device, overfit)
+        else:
+            rehearse.find_rate(read, device, out)
+        return
     with reported() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.runner.train import train
@@ -80,33 +120,17 @@ class Work:
 
 @contextlib.contextmanager
 def reported() -> Iterator[Work]:
-    """Runs a command's work. Findings are shown with their lines, and exit with 1; Ctrl-C with one line, and 130.
+    """Runs a command's work. Findings are shown with their lines, and exit with 1.
 
     What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
     """
-    work, pressed = Work(), False
-
-    def press(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True  # a library that is just being imported may make another error of the next line
-        raise KeyboardInterrupt
-
-    main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, press) if main_thread else None
+    work = Work()
     try:
         with warnings.catch_warnings():
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
             yield work
-    except BaseException as error:
-        if pressed:
-            click.echo("netspec: interrupted", err=True)
-            sys.exit(130)
-        if not isinstance(error, SpecError):
-            raise
+    except SpecError as error:
         sources = work.spec.sources if work.spec is not None else {}
         click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
-    finally:
-        if main_thread:
-            signal.signal(signal.SIGINT, before)

@@ -133,6 +133,11 @@ _ERRORS = (
     ("NS406", "The operation would mix samples.", "Dim 0 is the batch; a network treats each sample on its own."),
     ("NS407", "Arguments that contradict each other.", "torch refuses the layer when it is made."),
     ("NS408", "The wrong kind of number.", "An Embedding takes integers, a convolution takes floating point."),
+    (
+        "NS409",
+        "Weights whose size varies with the input.",
+        "One network has one set of weights; what they meet must have one size for every size of the input.",
+    ),
     ("NS501", "The network misses its `expect.output`.", "`expect` is a promise that check enforces."),
     ("NS502", "More parameters than `expect.max_params`.", "`expect` is a promise that check enforces."),
     ("NS503", "More multiply-accumulates than `expect.max_macs`.", "`expect` is a promise that check enforces."),
@@ -192,6 +197,16 @@ _ERRORS = (
         "NS614",
         "NLLLoss on outputs that are no log-probabilities.",
         "It only picks the output of the right class, which then grows without bound.",
+    ),
+    (
+        "NS615",
+        "A pattern that matches no parameter.",
+        "A part that was to be frozen, or to learn at another rate, would be trained like the rest.",
+    ),
+    (
+        "NS616",
+        "Keys of train that do not go together.",
+        "One of them would silently have no effect, or fail after the first epoch.",
     ),
     (
         "NS701",
@@ -274,6 +289,11 @@ _WARNINGS = (
         "Class numbers as amounts.",
         "A regression loss takes class 8 for twice class 4; classes have no such order.",
     ),
+    (
+        "NS920",
+        "Not all of the promised sizes were checked.",
+        "The network is too large for so many sizes; what lies beyond those that were checked is not proven.",
+    ),
     ("NS916", "An ignore that ignores nothing.", "What it was for is gone, and it could hide the next one."),
     (
         "NS917",
@@ -286,6 +306,16 @@ _WARNINGS = (
         "A size that is wrong, in a layer that has no use for it.",
         "A norm without weights and without running statistics takes any number of channels, and torch does not look "
         "at the number that is written. With `affine: true` it would be an error.",
+    ),
+    (
+        "NS930",
+        "A run goes on under other conditions.",
+        "It ends well, but not with the very weights that it would have had; run.json keeps what was changed.",
+    ),
+    (
+        "NS931",
+        "The last checkpoint is damaged, and the one before it is used.",
+        "What was trained since is trained again, with the same result; the disk may want a look.",
     ),
 )
 

@@ -1,149 +1,196 @@
 """A State to disk and back: `last.ckpt` holds all that is needed to go on, safetensors files the weights alone.
 
-Files are written beside their place, flushed to the disk and renamed, so that a reader finds the old one or the new
-one, whole. Nothing is unpickled: torch.load runs with weights_only=True.
+A checkpoint is torch's zip file, whose records carry CRC-32 sums. torch does not look at them; here they are verified
+when the file was written and before it is loaded. Nothing is unpickled: torch.load runs with weights_only=True.
 """
 
 from __future__ import annotations
 
-import random
+import errno
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from netspec.runner.files import write_atomically
 from netspec.runner.job import State
+from netspec.runner.snapshot import VERSION, restore, snapshot
 
-VERSION = 1
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")  # as safetensors quotes the system
 
 
 class CheckpointError(Exception):
     """A file that holds no usable state or weights; the message is one line."""
 
 
-def random_state() -> dict[str, Any]:
-    """The states of all random generators that training draws from, as tensors and plain values."""
-    name, keys, position, has_gauss, gauss = np.random.get_state(
-        legacy=True
-    )  # the global one, which users' layers draw from
-    return {
-        "python": random.getstate(),
-        "numpy": (
-            str(name),
-            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
-            int(position),
-            int(has_gauss),
-            float(gauss),
-        ),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
+def save_checkpoint(path: Path, state: State, previous: Path | None = None) -> None:
+    """Store a State, with the random generators as they are now.
 
-
-def set_random_state(state: dict[str, Any]) -> None:
-    """Continue where `random_state` was taken."""
-    version, internal, gauss_next = state["python"]
-    random.setstate((version, tuple(internal), gauss_next))
-    name, keys, position, has_gauss, gauss = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.device_count() == len(state["cuda"]):
-        torch.cuda.set_rng_state_all(state["cuda"])
-
-
-def snapshot(state: State) -> dict[str, Any]:
-    """A State with the random generators as they are now; its tensors are the live ones."""
-    return {
-        "version": VERSION,
-        "epoch": state.epoch,
-        "step": state.step,
-        "losses": state.losses[: state.step].cpu(),
-        "history": list(state.history),
-        "best": state.best,
-        "model": state.model.state_dict(),
-        "optimizer": state.optimizer.state_dict(),
-        "scheduler": None if state.scheduler is None else plain(state.scheduler.state_dict()),
-        "random": random_state(),
-    }
-
-
-def save_checkpoint(path: Path, state: State) -> None:
-    """Store a State, with the random generators as they are now."""
-    content = snapshot(state)
-    write_atomically(path, lambda file: torch.save(content, file))
-
-
-def plain(value: Any) -> Any:
-    """Numbers of numpy and counters as plain Python, which is all that weights_only=True reads back."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(plain(item) for item in value)
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def load_checkpoint(path: Path, state: State) -> None:
-    """Bring a State, and the random generators, to where `path` was stored.
+    Args:
+        path: the file. It is replaced once the new one is on the disk and has been read back.
+        state: what is stored.
+        previous: where the file goes that was there before.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or of another network or optimizer.
+        OSError: it cannot be written; what was there is there still.
     """
-    content = _content(path)
+    write_checkpoint(path, snapshot(state), previous)
+
+
+def write_checkpoint(path: Path, content: dict[str, Any], previous: Path | None = None) -> None:
+    """Store what `snapshot` gave; see `save_checkpoint`."""
+
+    def write(file: Path) -> None:
+        with _Sink(file) as sink:
+            torch.save(content, sink)
+        bad = damage(file)
+        if bad is not None:
+            raise OSError(errno.EIO, f"what was written does not read back ({bad})")
+
+    write_atomically(path, write, previous)
+
+
+class _Sink:
+    """A file to write to that remembers what went wrong: torch makes an error without a reason of a full disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.file: IO[bytes] = path.open("wb")
+        self.error: OSError | None = None
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._try(self.file.close)
+        if self.error is not None:
+            raise self.error
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self.file.write(data))
+        return len(data)  # torch is let through to its end, where the error is raised
+
+    def flush(self) -> None:
+        self._try(self.file.flush)
+
+    def _try(self, call: Callable[[], object]) -> None:
+        try:
+            if self.error is None:
+                call()
+        except OSError as error:
+            self.error = error
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint's file by its checksums; None where it is whole."""
     try:
-        restore(content, state)
-    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
-        raise CheckpointError(f"{path} does not belong to this network and its training: {_line(error)}") from error
+        with zipfile.ZipFile(path) as file:
+            bad = file.testzip()
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a damaged zip file makes zipfile raise errors of many kinds
+        return _line(error)
+    return None if bad is None else f"the checksum of {bad.rpartition('/')[2]} is wrong"
 
 
-def restore(content: dict[str, Any], state: State) -> None:
-    """Bring a State, and the random generators, to where a `snapshot` was taken."""
-    state.model.load_state_dict(content["model"])
-    state.optimizer.load_state_dict(content["optimizer"])
-    if state.scheduler is not None and content["scheduler"] is not None:
-        state.scheduler.load_state_dict(content["scheduler"])
-    state.epoch, state.step = int(content["epoch"]), int(content["step"])
-    state.losses[: state.step] = content["losses"].to(state.losses.device)
-    state.history, state.best = list(content["history"]), content["best"]
-    set_random_state(content["random"])
-
-
-def load_checkpoint_weights(path: Path, model: nn.Module) -> None:
-    """Put the weights of a checkpoint alone into a model.
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint's file holds, its checksums verified; nothing in it is run.
 
     Raises:
-        CheckpointError: as `load_checkpoint`; also where no step was taken, so that they are the initial ones.
+        CheckpointError: the file is missing, damaged or none of this netspec's.
     """
-    content = _content(path)
     try:
-        if not content["epoch"] and not content["step"]:
-            raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
-        model.load_state_dict(content["model"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not belong to this network: {_line(error)}") from error
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """What a checkpoint's file holds; nothing in it is run."""
-    try:
+        bad = damage(path)
+        if bad is not None:
+            raise CheckpointError(f"{path} is damaged: {bad}")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"there is no {path}") from None
-    except Exception as error:  # zip, pickle and OS errors alike mean that it cannot be read
+    except CheckpointError:
+        raise
+    except Exception as error:  # pickle and OS errors alike mean that it cannot be read
         raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise CheckpointError(f"{path} is no checkpoint of this netspec")
     return content
 
 
+def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
+    """The first checkpoint of `paths` that can be read, and what is wrong with the one before it.
+
+    Raises:
+        CheckpointError: none can be; what is said is about the first.
+    """
+    first: CheckpointError | None = None
+    for path in paths:
+        try:
+            return read_checkpoint(path), first
+        except CheckpointError as error:
+            first = first or error
+    assert first is not None  # there was a path
+    raise first
+
+
+def put_back(content: dict[str, Any], state: State, path: Path) -> None:
+    """Bring a State, and the random generators, to where a checkpoint was stored; `path` is for the message.
+
+    Raises:
+        CheckpointError: it is of another network or optimizer.
+    """
+    with _belongs(path, "this network and its training"):
+        restore(content, state)
+
+
+def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None = None) -> None:
+    """Put the weights of a checkpoint, or where that is damaged of the one before it, into a model.
+
+    Raises:
+        CheckpointError: there is none; also where no step was taken, so that they are the initial ones.
+    """
+    content, _ = read_newest(path, *([previous] if previous is not None else []))
+    with _belongs(path, "this network"):
+        if not content["epoch"] and not content["step"]:
+            raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
+        average = content["average"]
+        model.load_state_dict(content["model"] if average is None else unwrapped(average))
+
+
+def unwrapped(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state_dict of an AveragedModel as that of the model it averages."""
+    return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
+
+
+@contextmanager
+def _belongs(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+        raise CheckpointError(f"{path} does not belong to {what}: {_line(error)}") from error
+
+
 def save_weights(path: Path, model: nn.Module, spec: str) -> None:
-    """The weights as safetensors, the spec's YAML in the header."""
+    """The weights as safetensors, the spec's YAML in the header.
+
+    Raises:
+        OSError: they cannot be written; what was there is there still.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_model
 
-    metadata = {"format": "pt", "netspec": spec}
-    write_atomically(path, lambda file: save_model(model, str(file), metadata=metadata))
+    def write(file: Path) -> None:
+        try:
+            save_model(model, str(file), metadata={"format": "pt", "netspec": spec})
+        except SafetensorError as error:
+            said = _OS_ERROR.search(str(error))
+            number = int(said[1]) if said else errno.EIO
+            raise OSError(number, os.strerror(number) if said else _line(error)) from error
+
+    write_atomically(path, write)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:

@@ -21,6 +21,7 @@ from netspec.runner.places import output_size
 from netspec.runner.problems import Collector, count, problem, torch_says
 from netspec.runner.samples import Split
 from netspec.runner.targets import TargetError, kind_of, prepare_targets
+from netspec.stages.legal.ranges import takes
 from netspec.stages.spec import Report
 
 
@@ -72,7 +73,7 @@ def check_contract(report: Report, data: Data, pipeline: Pipeline | None, loss: 
     collector = Collector()
     if pipeline is not None:
         with collector.step():
-            check_sample(data, pipeline, input)
+            check_sample(report, data, pipeline, input)
     with collector.step():
         check_lookups(report, data)
     contract = None
@@ -87,7 +88,7 @@ def check_contract(report: Report, data: Data, pipeline: Pipeline | None, loss: 
     return contract
 
 
-def check_sample(data: Data, pipeline: Pipeline, input: Tensor) -> None:
+def check_sample(report: Report, data: Data, pipeline: Pipeline, input: Tensor) -> None:
     """The first sample after its transforms against the network's input."""
     first = data.train.inputs[:1]
     if not data.source.picture:
@@ -95,16 +96,16 @@ def check_sample(data: Data, pipeline: Pipeline, input: Tensor) -> None:
             for choice, _ in steps:
                 raise problem("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
     sample = pipeline.plain(first, data.source.shaped)
-    compare_sample(data, sample, input, "a sample")
+    compare_sample(report, data, sample, input, "a sample")
     if pipeline.augment:
         shaped = first if data.source.shaped else pipeline.shape(first)
-        compare_sample(data, pipeline.finish(pipeline.random(shaped)), input, "an augmented sample")
+        compare_sample(report, data, pipeline.finish(pipeline.random(shaped)), input, "an augmented sample")
 
 
-def compare_sample(data: Data, sample: torch.Tensor, input: Tensor, what: str) -> None:
+def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Tensor, what: str) -> None:
     """A transformed sample [1, ...] against the input's shape and kind of number."""
     got = tuple(sample.shape[1:])
-    if got != input.shape:
+    if got != input.shape and not takes(report.spec, report.params, got):
         raise problem(
             "NS602",
             f"{what} of {data.node.value} is {show(got)}, the network's input is {show(input.shape)}",

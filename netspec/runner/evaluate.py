@@ -14,10 +14,11 @@ from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
 from netspec.runner.figures.findings import Counting, Tally, class_names
-from netspec.runner.job import Row
+from netspec.runner.info import Info
+from netspec.runner.job import Feed, Job, Row
 from netspec.runner.prepare import channels_last, make_job, prepare
 from netspec.runner.problems import option, problem
-from netspec.runner.rundir import Info, RunFolder
+from netspec.runner.rundir import RunFolder
 from netspec.runner.scoring import evaluate
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
@@ -39,11 +40,12 @@ class LoadedRun:
         Raises:
             SpecError: NS608, they cannot be loaded.
         """
-        model, folder = compile_spec(self.spec), self.folder
+        model, folder = compile_spec(self.spec, weights=False), self.folder
         killed = self.info.status == "running"  # its last.safetensors, if there is one, is from before
         try:
-            if weights == "last" and folder.checkpoint.is_file() and (killed or not folder.last.is_file()):
-                load_checkpoint_weights(folder.checkpoint, model)
+            kept = folder.checkpoint.is_file() or folder.previous.is_file()
+            if weights == "last" and kept and (killed or not folder.last.is_file()):
+                load_checkpoint_weights(folder.checkpoint, model, folder.previous)
             else:
                 load_weights({"best": folder.best, "last": folder.last}[weights], model)
         except CheckpointError as error:
@@ -111,15 +113,31 @@ def score_run(run: LoadedRun, device: str | None = None, weights: str = "best") 
     model = run.model(weights, plan.device)
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
-    tally = Tally()
     job = make_job(plan, model)
-    counting = replace(job, metric=lambda: Counting(job.metric(), tally, plan.settings.loss.name, plan.contract.last))
     feed, split = (job.train, "train") if job.val is None else (job.val, "val")
-    row = {"split": split, "samples": len(feed), **evaluate(model, feed, counting)}
-    counts = tally.counts()
+    ends = plan.settings.loss.name, plan.contract.last
+    return score_feed(model, feed, job, split, ends, plan.data.source.classes)
+
+
+def score_feed(
+    model: nn.Module, feed: Feed, job: Job, split: str, ends: tuple[str, str], classes: tuple[str, ...]
+) -> Scores:
+    """The scores of a feed's samples, in one pass.
+
+    Args:
+        model: on the feed's device, in its layout.
+        feed: the samples.
+        job: how they are measured.
+        split: what the samples are called.
+        ends: the loss's name, and the type of the last layer.
+        classes: their names, as far as they are known.
+    """
+    tally = Tally()
+    values = evaluate(model, feed, replace(job, metric=lambda: Counting(job.metric(), tally, *ends)))
+    row, counts = {"split": split, "samples": len(feed), **values}, tally.counts()
     if counts is None:
         return Scores(row)
-    return Scores(row, class_names(plan.data.source.classes, len(counts)), tuple(map(tuple, counts.tolist())))
+    return Scores(row, class_names(classes, len(counts)), tuple(map(tuple, counts.tolist())))
 
 
 def device_for(wanted: str | None) -> torch.device:

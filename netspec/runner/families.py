@@ -15,16 +15,19 @@ from netspec.runner.problems import problem
 _TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
 _NEEDS_CODE = "it needs Python code, which a spec does not hold"
 
+BALANCED = "balanced"  # class weights that the data decide
 PER_BATCH = frozenset({"OneCycleLR", "CyclicLR"})  # schedulers that torch documents as stepping after every batch
 
 
 def _loss_value(name: str, value: object, node: Node) -> object:
-    """Lists of class weights become tensors."""
+    """Lists of class weights become tensors; `balanced` stays, until the data tell."""
+    if name in ("weight", "pos_weight") and value == BALANCED:
+        return value
     if name in ("weight", "pos_weight") and value is not None:
         try:
             return torch.tensor(value, dtype=torch.float32)
         except (TypeError, ValueError):
-            raise problem("NS605", f"{name} is a list of numbers, one a class", node) from None
+            raise problem("NS605", f"{name} is a list of numbers, one a class, or {BALANCED}", node) from None
     if name == "reduction" and value != "mean":
         raise problem("NS605", "the runner averages over samples: reduction has to be mean", node)
     return value
@@ -71,14 +74,14 @@ def schedulers() -> Family:
     found = public_classes(module, module.LRScheduler, list(module.__all__))
     usable = {name: cls for name, cls in found.items() if name not in refused}
     hidden = frozenset({"optimizer", "last_epoch", "verbose", "scale_fn"})
-    return Family("scheduler", "torch.optim.lr_scheduler", usable, refused, hidden)
+    return Family("scheduler", "torch.optim.lr_scheduler", usable, refused, hidden, optional=frozenset({"T_max"}))
 
 
 _NO_TRANSFORM = {
     "Lambda": _NEEDS_CODE,
     "LinearTransformation": "its matrix has no place in a spec",
-    "CutMix": "it mixes a batch, which netspec does not do yet",
-    "MixUp": "it mixes a batch, which netspec does not do yet",
+    "CutMix": "it mixes a batch; that stands under train, as mix: CutMix",
+    "MixUp": "it mixes a batch; that stands under train, as mix: MixUp",
     "FiveCrop": "it gives several pictures for one",
     "TenCrop": "it gives several pictures for one",
     "UniformTemporalSubsample": "it is for videos",

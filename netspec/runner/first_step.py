@@ -12,29 +12,33 @@ from torch import nn
 
 from netspec.build.compile import compile_spec
 from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.runner.averaging import make_average
 from netspec.runner.batches import epoch_order
-from netspec.runner.checkpoint import random_state, set_random_state
+from netspec.runner.determinism import COST, ask_for_determinism
+from netspec.runner.groups import check_patterns, freeze, kinds, parameter_groups
 from netspec.runner.job import Job, State
+from netspec.runner.optimizing import make_optimizer, make_scheduler
 from netspec.runner.places import module_place, network_place
 from netspec.runner.prepare import Plan, channels_last, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
-from netspec.runner.settings import make_optimizer, make_scheduler
+from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.spread import copies, shard, together
+from netspec.runner.start_weights import start_from
 from netspec.runner.step import add_gradients
 from netspec.runner.world import ALONE, World
 from netspec.stages.spec import Spec
 
 
 def ready(
-    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE
+    spec: Spec, device: str | None, beside: Iterable[Diagnostic] = (), world: World = ALONE, *, fresh: bool = True
 ) -> tuple[Plan, Job, State]:
-    """All that a run needs, its first step tried; see `prepare`.
+    """All that a run needs, its first step tried; see `prepare`. A run that is not `fresh` brings its weights along.
 
     Raises:
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside, world)
-    job, state = begin(plan)
+    job, state = begin(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if world.size > 1:
         if plan.settings.strategy == "ddp":
@@ -43,24 +47,44 @@ def ready(
     return plan, job, state
 
 
-def begin(plan: Plan) -> tuple[Job, State]:
-    """The job, and the state before its first step: the initial weights depend on the seed alone."""
-    settings = plan.settings
+def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
+    """The job, and the state before its first step: the initial weights depend on the seed and `weights` alone.
+
+    Args:
+        plan: as `prepare` gives it.
+        fresh: whether the weights to start from are wanted; a run that goes on has its own.
+    """
+    settings, spec = plan.settings, plan.spec
+    notes: tuple[str, ...] = ()
     seed_everything(settings.seed)
-    model = compile_spec(plan.spec).to(plan.device)
+    if settings.deterministic:
+        ask_for_determinism()
+        notes = (COST,)
+    model = compile_spec(spec, weights=fresh).to(plan.device)
+    types = kinds(model)  # by which patterns pick parameters; a model that is spread has types of its own
+    check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
+    frozen = freeze(model, settings.freeze, types)
+    if settings.weights is not None and fresh:
+        notes = (*notes, *start_from(settings.weights, model, spec).lines())
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
     model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
     if sharded:
         shard(model, plan.world, plan.device)
     job = make_job(plan, model)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise problem("NS603", "the network has no weights to train", plan.spec.train or top(plan.spec.path))
-    optimizer = make_optimizer(settings.optimizer, parameters, fused=not sharded)
-    chosen = settings.scheduler
-    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total)
-    return job, State(model, optimizer, scheduler, torch.zeros(job.steps, device=plan.device), model)
+    groups = parameter_groups(model, settings.groups, types)
+    if not groups:
+        everything = "freeze leaves no weights to train" if settings.freeze else "the network has no weights to train"
+        raise problem("NS603", everything, settings.nodes.get("freeze", spec.train or top(spec.path)))
+    optimizer = make_optimizer(settings.optimizer, groups, fused=not sharded)
+    chosen, turns = settings.scheduler, None if job.step_scheduler == "batch" else job.epochs
+    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total, turns)
+    still = tuple(model.get_submodule(path) for path in frozen)
+    losses = torch.zeros(job.steps, device=plan.device)
+    average = None if settings.ema is None else make_average(model, settings.ema)
+    return job, State(
+        model, optimizer, scheduler, losses, model, job.precision.scaler(), average=average, frozen=still, notes=notes
+    )
 
 
 def seed_everything(seed: int) -> None:
@@ -79,11 +103,11 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
     Raises:
         SpecError: NS609 at the layer where torch stops, or at what makes the batch.
     """
-    model, before = state.model, random_state()
+    model, before = state.model, random_state(plan.device)
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     with _entered(model) as modules:
         try:
-            state.model.train()
+            state.train()
             order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
             for batch in job.train.batches(order, job.batch_size, job.world):
                 add_gradients(job, state, batch).item()  # a GPU's errors come when it is waited for
@@ -91,13 +115,13 @@ def try_first_step(plan: Plan, job: Job, state: State) -> bool:
         except SpecError:
             raise
         except Exception as error:  # whatever torch raises here it would raise in the run
-            raise refusal(error, plan, modules) from error
+            raise refusal(error, plan, job, modules) from error
         finally:
             model.zero_grad(set_to_none=True)
             with torch.no_grad():
                 for buffer, value in buffers:
                     buffer.copy_(value)
-            set_random_state(before)
+            set_random_state(before, plan.device)
 
 
 @contextmanager
@@ -121,15 +145,16 @@ def _entered(model: nn.Module) -> Iterator[list[str]]:
             hook.remove()
 
 
-def refusal(error: Exception, plan: Plan, modules: list[str], *notes: tuple[str, str]) -> SpecError:
+def refusal(error: Exception, plan: Plan, job: Job, modules: list[str], *notes: tuple[str, str]) -> SpecError:
     """What torch raised in a step, as a finding at the layer it was in: `modules` are the open ones."""
     size, batch = plan.settings.batch_size, plan.settings.nodes.get("batch_size")
     text = str(error)
     at, what = module_place(plan.report, modules[-1]) if modules else (network_place(plan.spec), "the network")
     if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "allocate memory" in text:
         message = f"{plan.device} has not enough memory for batches of {size}"
-        advice = ("fix", f"batch_size: {max(1, size // 2)}")
-        return problem("NS609", message, batch or at, advice, torch_says(error), *notes)
+        fix = ("fix", f"batch_size: {max(1, size // 2)}")
+        parts = ("or", f"accumulate: {2 * job.accumulate}, which takes the same steps in more and smaller parts")
+        return problem("NS609", message, batch or at, fix, parts, torch_says(error), *notes)
     if "more than 1 value per channel" in text:
         few = min(size, len(plan.data.train))
         message = f"{what} gets one value of each channel from a batch of {few}, which has no variance"

@@ -1,4 +1,4 @@
-"""What is to be predicted: files, folders and standard input → samples as a run's network gets them, one at a time.
+"""What is to be predicted or scored: files, folders and standard input → samples as a run's network gets them.
 
 A picture or row that cannot be had is a Fault in its place; what comes after it is read all the same.
 """
@@ -6,6 +6,7 @@ A picture or row that cannot be had is a Fault in its place; what comes after it
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,9 @@ from torch import nn
 
 from netspec.ground.diagnostics import SpecError
 from netspec.runner.data_vision import picture_tensor
+from netspec.runner.intake_labels import Labels
 from netspec.runner.pipeline import Pipeline, to_float
+from netspec.runner.problems import count
 from netspec.views.predictions import Fault
 
 STDIN = "-"
@@ -32,11 +35,12 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample [*input] and where it came from."""
+    """One sample [*input], where it came from, and, where it is to be scored, its target."""
 
     file: str
     row: int | None
     x: torch.Tensor
+    target: float | None = None
 
 
 def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator[str | Fault]:
@@ -57,6 +61,37 @@ def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator
             yield Fault(path, None, f"the folder holds no {what}")
 
 
+def expand_classes(paths: Iterable[str], labels: Labels) -> Iterator[tuple[str | Fault, float | None]]:
+    """The pictures of folders that hold a folder for each class, as torchvision's ImageFolder wants them.
+
+    Yields:
+        Each picture, in order, with its target; a Fault for what has no class.
+    """
+    suffixes = picture_suffixes()
+    for path in paths:
+        place = Path(path)
+        if path == STDIN:
+            yield Fault(path, None, "a picture from standard input has no class; give a folder of classes"), None
+        elif not os.path.exists(path):  # noqa: PTH110 - as in `expand`
+            yield Fault(path, None, "no such file", unreadable=True), None
+        elif not place.is_dir():
+            yield Fault(path, None, "has no class; give the folder that holds a folder for each class"), None
+        else:
+            entries = sorted(entry for entry in place.iterdir() if not entry.name.startswith("."))
+            folders = [entry for entry in entries if entry.is_dir()]
+            loose = sum(entry.name.lower().endswith(tuple(suffixes)) for entry in entries if not entry.is_dir())
+            if loose:
+                yield Fault(path, None, f"{count(loose, 'picture')} in it, not in the folder of a class"), None
+            elif not folders:
+                yield Fault(path, None, "the folder holds no folder of a class"), None
+            for folder in folders:
+                target = labels.read(folder.name, float(folder.name) if folder.name.isdecimal() else math.nan)
+                if isinstance(target, str):
+                    yield Fault(str(folder), None, f"{folder.name!r}{target}"), None
+                    continue
+                yield from ((file, target) for file in expand([str(folder)], suffixes, "picture"))
+
+
 def picture_suffixes() -> list[str]:
     """The endings of the files that PIL opens."""
     Image.init()
@@ -71,20 +106,26 @@ class Pictures:
         mode: `L` or `RGB`.
         stored: the shape [C, H, W] of the run's samples before its transforms; None where it had none in common.
         pipeline: the run's transforms.
+        labels: what the run's classes are called, where the pictures are to have them: by the folders they lie in.
     """
 
     mode: str
     stored: tuple[int, ...] | None
     pipeline: Pipeline
+    labels: Labels | None = None
 
     def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
         """The pictures, some of them decoded side by side."""
-        files = expand(paths, picture_suffixes(), "picture")
+        files: Iterator[tuple[str | Fault, float | None]]
+        if self.labels is None:
+            files = ((file, None) for file in expand(paths, picture_suffixes(), "picture"))
+        else:
+            files = expand_classes(paths, self.labels)
         with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
             while chunk := list(islice(files, AT_ONCE)):
-                yield from pool.map(self.read, chunk)
+                yield from pool.map(self.read, *zip(*chunk, strict=True))
 
-    def read(self, file: str | Fault) -> Sample | Fault:
+    def read(self, file: str | Fault, target: float | None = None) -> Sample | Fault:
         """One picture, ready for the network."""
         if isinstance(file, Fault):
             return file
@@ -103,6 +144,6 @@ class Pictures:
             size = [int(side) for side in self.stored[1:]]
             x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
         try:
-            return Sample(file, None, self.pipeline.plain(x[None])[0])
+            return Sample(file, None, self.pipeline.plain(x[None])[0], target)
         except SpecError as error:  # a transform that this picture is too small for, say
             return Fault(file, None, error.diagnostics[0].message)

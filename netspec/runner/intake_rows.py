@@ -18,8 +18,10 @@ from typing import IO, Any
 
 import torch
 
+from netspec.ground.names import closest, did_you_mean
 from netspec.runner.data_table import has_names
 from netspec.runner.intake import STDIN, TABLES, Sample, expand
+from netspec.runner.intake_labels import Labels
 from netspec.runner.problems import count
 from netspec.views.predictions import Fault
 
@@ -36,11 +38,13 @@ class Rows:
         columns: the names of the run's features; empty where they have none.
         shape: of a sample.
         separator: what stands between the values.
+        labels: what the run's targets are called, where the rows are to have them.
     """
 
     columns: tuple[str, ...]
     shape: tuple[int, ...]
     separator: str
+    labels: Labels | None = None
 
     def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
         """The rows of files, of folders of them, or of standard input."""
@@ -73,7 +77,7 @@ class Rows:
         cells = [cell.strip() for cell in first]
         header = has_names([cell for cell in cells if cell], self.columns)
         names = cells if header else [str(index) for index in range(len(cells))]
-        chosen = self._chosen(names)
+        chosen = self._chosen(names) if self.labels is None else self._chosen_with(self.labels.column, names)
         if isinstance(chosen, str):
             yield Fault(file, None, chosen)
             return
@@ -81,7 +85,8 @@ class Rows:
         for number, row in enumerate(rows if header else _with(first, rows), 1):
             values = self._values(row, names, chosen, first=number == 1)
             if isinstance(values, list):
-                yield Sample(file, number, torch.tensor(values).reshape(self.shape))
+                target = values.pop() if self.labels is not None else None
+                yield Sample(file, number, torch.tensor(values).reshape(self.shape), target)
                 continue
             faults += 1
             if faults <= MOST_FAULTS:
@@ -104,23 +109,46 @@ class Rows:
             "give the file those columns, in that order or named in its first row"
         )
 
+    def _chosen_with(self, target: str, names: Sequence[str]) -> list[int] | str:
+        """Where the run's columns and, last, its target stand in a table; by position where the run's had no names."""
+        wanted = [*self.columns, target]
+        if all(name.isdecimal() for name in wanted) and max(map(int, wanted)) < len(names):
+            return [int(name) for name in wanted]
+        missing = [name for name in wanted if name not in names]
+        if not missing:
+            return [names.index(name) for name in wanted]
+        if missing == [target]:
+            near = did_you_mean(closest(target, [name for name in names if name not in self.columns]))
+            return f"it has no column {target!r}, the run's target, to be scored by{near}"
+        shown = ", ".join(missing[:12]) + (", …" if len(missing) > 12 else "")
+        return f"it has {count(len(names), 'column')} and lacks {shown}; name the run's columns in its first row"
+
     def _values(self, row: list[str], names: Sequence[str], chosen: list[int], *, first: bool) -> list[float] | str:
-        """A row's numbers in the run's order, or what is wrong with it."""
+        """A row's numbers in the run's order, the target last where there is one, or what is wrong with it."""
         if len(row) < len(names) or any(row[len(names) :]):  # separators at the end of a line are no columns
             return f" has {count(len(row), 'column')}, the first has {len(names)}"
-        values = []
+        values: list[float] = []
         for index in chosen:
             cell = row[index].strip()
-            try:
-                value = _TRUTHS[cell.lower()] if cell.lower() in _TRUTHS else float(cell if "_" not in cell else "")
-            except ValueError:
-                value = math.nan
-            if not math.isfinite(value):
-                what = f"holds {cell[:40]!r}, which is no finite number" if cell else "has no value"
-                hint = "; write a number there, or name the columns in row 1 as the run does" if first and cell else ""
-                return f", column {names[index]!r} {what}{hint}"
+            value: float | str = _number(cell)
+            if self.labels is not None and len(values) == len(chosen) - 1:
+                value = self.labels.read(cell, _number(cell)) if cell else ""
+            elif not math.isfinite(_number(cell)):
+                value = ", which is no finite number" if cell else ""
+                if first and cell:
+                    value += "; write a number there, or name the columns in row 1 as the run does"
+            if isinstance(value, str):
+                return f", column {names[index]!r} " + (f"holds {cell[:40]!r}{value}" if cell else "has no value")
             values.append(value)
         return values
+
+
+def _number(cell: str) -> float:
+    """A cell as a number; NaN where it is none."""
+    try:
+        return _TRUTHS[cell.lower()] if cell.lower() in _TRUTHS else float(cell if "_" not in cell else "")
+    except ValueError:
+        return math.nan
 
 
 def _with(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Interrupt:
     """Whether, and by which signal, the run was asked to end; calling it answers whether it was."""
@@ -27,17 +29,19 @@ def noticed() -> Iterator[Interrupt]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    before: dict[int, Any] = {}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def note(number: int, frame: FrameType | None) -> None:
         interrupt.signal = number
-        signal.signal(number, before[number])
+        give_back()  # the next one, whichever it is, does what it did before
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.getsignal(number)
+    for number in SIGNALS:
         signal.signal(number, note)
     try:
         yield interrupt
     finally:
-        for kept, handler in before.items():
-            signal.signal(kept, handler)
+        give_back()

@@ -14,7 +14,7 @@ from typing import Protocol
 from netspec.runner.batches import epoch_order
 from netspec.runner.job import End, Job, NotFiniteError, Row, State
 from netspec.runner.pulse import Pulse
-from netspec.runner.scoring import better, mean_loss, validate
+from netspec.runner.scoring import better, mean_loss, validate, waited
 from netspec.runner.step import take_step
 
 
@@ -45,7 +45,7 @@ class Store(Protocol):
 
 
 def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], store: Store) -> End:
-    """Train until `job.epochs` epochs are done.
+    """Train until `job.epochs` epochs, or `job.most_steps` steps, are done.
 
     Args:
         job: what to do.
@@ -57,35 +57,49 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
     Raises:
         NotFiniteError: the loss is NaN or infinite; what was stored last is still good.
     """
-    while job.steps_in(state.epoch):
+    while not over(job, state):
         start, first = time.perf_counter(), state.step
         if not train_epoch(job, state, watcher, stop, store):
             return "interrupted"
         seen = min(len(job.train), state.step * job.batch_size) - first * job.batch_size
         spent = time.perf_counter() - start
-        rate = state.optimizer.param_groups[0]["lr"]
+        rate, whole = job.rate(state), state.step == job.steps  # `most_steps` may end the last epoch before its end
         row: Row = {"epoch": state.epoch + 1, "train_loss": mean_loss(job, state), **validate(job, state)}
         row |= {"lr": rate, "seconds": round(time.perf_counter() - start, 3)}
         row["samples_per_second"] = round(seen / max(spent, 1e-3), 1)
         if not math.isfinite(row.get("val_loss", 0.0)):
             raise NotFiniteError(state.epoch, None, rate)
-        if state.scheduler is not None and job.step_scheduler != "batch":
+        if state.scheduler is not None and job.step_scheduler != "batch" and whole:
             watched = (row.get("val_loss", row["train_loss"]),) if job.step_scheduler == "loss" else ()
             state.scheduler.step(*watched)
-        best = better(row, state.best)
-        state.best = row if best else state.best
+        best = better(row, state.best, job.monitor)
+        state.best = row if best or state.best is None else state.best
         state.history.append(row)
-        state.epoch, state.step = state.epoch + 1, 0
+        if whole:
+            state.epoch, state.step = state.epoch + 1, 0
         store.epoch(state, best)
         watcher.epoch(row, best)
-        if job.early_stopping and state.best and state.epoch - state.best["epoch"] >= job.early_stopping:
+        if job.early_stopping and waited(state.history, state.best, job.monitor, job.min_delta) >= job.early_stopping:
             return "stopped early"
     return "finished"
 
 
+def over(job: Job, state: State) -> bool:
+    """Whether all steps are done, and the last of them evaluated."""
+    steps = job.steps_in(state.epoch)
+    told = bool(state.history) and state.history[-1]["epoch"] > state.epoch  # the row of the epoch that is begun
+    return not steps or (state.step >= steps and told)
+
+
+def reopen(job: Job, state: State) -> None:
+    """Where more steps are to be taken in an epoch that an earlier end of the run cut off, its row is made anew."""
+    if state.step < job.steps_in(state.epoch):
+        state.history = [row for row in state.history if row["epoch"] <= state.epoch]
+
+
 def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], store: Store) -> bool:
     """The steps of one epoch that are still to do; False when `stop` ended them."""
-    state.model.train()
+    state.train()
     steps, size = job.steps_in(state.epoch), job.batch_size
     order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
     pulse = Pulse(job.world, state.losses.device, watcher.due, store.due, stop)

@@ -1,15 +1,23 @@
-"""How good outputs are: accuracy for classes and labels, error measures for numbers.
+"""How good outputs are: what is asked for by name, summed over batches and joined over processes.
 
-Sums stay on the device; `result` is the only place that waits for it. Formulas are scikit-learn's of the same names.
+Sums stay on the device; `result` is the only place that waits for it. Formulas are scikit-learn's of the same names;
+what it averages over classes or labels is the macro average.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import torch
 
+from netspec.ground.shapes import Shape
+from netspec.runner.metrics_classes import Accuracy, Auroc, Rates, TopK
+from netspec.runner.metrics_numbers import Errors
 from netspec.runner.targets import Kind
+from netspec.runner.world import World
+from netspec.stages.measures import OF_NUMBERS
 
 
 class Metric(Protocol):
@@ -18,64 +26,57 @@ class Metric(Protocol):
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add one batch: output [N, ...], target as the loss gets it."""
 
-    def result(self) -> dict[str, float]:
-        """The values over all batches."""
+    def join(self, world: World) -> None:
+        """Put together what the processes have seen, each a part of the samples; all of them call it."""
+
+    def result(self) -> dict[str, Any]:
+        """The values over all batches: numbers, and lists for a confusion matrix."""
 
 
-class Accuracy:
-    """The share of right answers: the largest output's class, or every label on its side of the threshold."""
+class Metrics:
+    """Several metrics as one; `names` is the order that their values are told in."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.right: torch.Tensor | None = None
-        self.count = 0
-
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """output [N, C] with target [N] (or [N, C] probabilities), or both [N, *labels]."""
-        if self.kind == "classes":
-            wanted = target if target.ndim == 1 else target.argmax(1)
-            hits = output.argmax(1) == wanted
-        else:
-            threshold = 0.5 if self.kind == "probabilities" else 0.0
-            middle = 0.0 if self.kind == "signs" else 0.5
-            hits = (output > threshold) == (target > middle)
-        total = hits.sum()
-        self.right = total if self.right is None else self.right + total
-        self.count += hits.numel()
-
-    def result(self) -> dict[str, float]:
-        return {} if self.right is None else {"accuracy": self.right.item() / self.count}
-
-
-class Errors:
-    """Mean absolute error, root of the mean squared error, and R² (mean over columns) with `mean` the targets' mean."""
-
-    def __init__(self, mean: torch.Tensor) -> None:
-        self.mean = mean  # [*output]; known beforehand, so that the spread is summed without cancellation
-        precise = torch.float32 if mean.device.type == "mps" else torch.float64
-        self.sums = torch.zeros(3, *mean.shape, dtype=precise, device=mean.device)
-        self.count = 0
+    def __init__(self, parts: Sequence[Metric], names: Sequence[str]) -> None:
+        self.parts, self.names = parts, names
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """output and target [N, *output]."""
-        error, spread = output.float() - target, target - self.mean
-        self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), spread.square().sum(0)])
-        self.count += len(target)
+        """Add one batch to each."""
+        for part in self.parts:
+            part.update(output, target)
 
-    def result(self) -> dict[str, float]:
-        if not self.count:
-            return {}
-        absolute, squared, spread = self.sums.cpu().double()
-        values = {"mae": absolute.mean().item() / self.count, "rmse": (squared.mean().item() / self.count) ** 0.5}
-        if bool((spread > 0).all()):
-            values["r2"] = (1 - squared / spread).mean().item()
-        return values
+    def join(self, world: World) -> None:
+        """Put each together."""
+        for part in self.parts:
+            part.join(world)
+
+    def result(self) -> dict[str, Any]:
+        """The values of all."""
+        values = {name: value for part in self.parts for name, value in part.result().items()}
+        return {name: values[name] for name in self.names if name in values}
 
 
-def make_metric(kind: Kind, targets: torch.Tensor, device: torch.device) -> Metric | None:
-    """The metric for a kind of loss; None for lists of labels, which have no plain share of right answers."""
-    if kind == "labels":
-        return None
-    if kind == "numbers":
-        return Errors(targets.float().mean(0).to(device))
-    return Accuracy(kind)
+def make_metrics(
+    names: Sequence[str], kind: Kind, output: Shape, targets: torch.Tensor, device: torch.device
+) -> Metric | None:
+    """The metrics of these names; None where there are none.
+
+    Args:
+        names: as `stages.measures` has them, those that go with the loss.
+        kind: what the loss compares.
+        output: the output's sample shape.
+        targets: [N, ...] what is measured against, or the first of it, for what has to be known beforehand.
+        device: where the batches are.
+    """
+    parts: list[Metric] = []
+    if "accuracy" in names:
+        parts.append(Accuracy(kind, device))
+    for name in names:
+        if match := re.fullmatch(r"top(\d+)", name):
+            parts.append(TopK(int(match[1]), device))
+    if asked := [name for name in names if name in Rates.NAMES]:
+        parts.append(Rates(kind, output, device, asked))
+    if "auroc" in names:
+        parts.append(Auroc(kind, output, device))
+    if any(name in OF_NUMBERS for name in names):
+        parts.append(Errors(targets.float().mean(0).to(device)))
+    return Metrics(parts, names) if parts else None

@@ -67,7 +67,12 @@ def module_place(report: Report, path: str) -> tuple[At, str]:
     if len(found) != 1:
         return network_place(report.spec), "the network"
     (call,) = found
-    return call_place(call), call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
+    return call_place(call), call_name(call)
+
+
+def call_name(call: Call) -> str:
+    """A layer's path with its type; the type alone where the path is only a number."""
+    return call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
 
 
 def sample_place(spec: Spec, part: str, row: int) -> Node | Span | None:

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
 from typing import Any
 
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import SpecError
-from netspec.ground.shapes import Tensor, show
-from netspec.ground.tree import Mapping
 from netspec.runner.contract import network_ends
-from netspec.runner.data import dataset_nodes
 from netspec.runner.evaluate import LoadedRun, device_for
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_rows import Rows
-from netspec.runner.pipeline import Pipeline, read_pipeline
+from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 from netspec.stages.check import require
-from netspec.stages.spec import Spec
 from netspec.views.predictions import Fault, Prediction
 
 BATCH = 256
@@ -41,7 +35,7 @@ class Predictor:
     model: nn.Module
     device: torch.device
     source: Pictures | Rows
-    input: Tensor
+    entrance: Entrance
     loss: str
     last: str
 
@@ -54,26 +48,17 @@ class Predictor:
             paths: as typed.
             top: how many classes to name.
         """
-        size = max(1, min(BATCH, BATCH_BYTES // (4 * prod(self.input.shape))))
-        samples = self.source.samples(paths)
-        while chunk := [self._fitting(item) for item in islice(samples, size)]:
+        size = max(1, min(BATCH, BATCH_BYTES // (4 * prod(self.entrance.input.shape))))
+        for chunk in self.entrance.batches(self.source.samples(paths), size):
             whole = [item for item in chunk if isinstance(item, Sample)]
-            said = self._say(torch.stack([sample.x for sample in whole]), top) if whole else iter(())
+            said = self._say(whole, top) if whole else iter(())
             for item in chunk:
                 yield item if isinstance(item, Fault) else Prediction(item.file, item.row, **next(said))
 
-    def _fitting(self, item: Sample | Fault) -> Sample | Fault:
-        """A sample that the network takes, or why it does not."""
-        if isinstance(item, Fault) or tuple(item.x.shape) == self.input.shape:
-            return item
-        got, want = show(tuple(item.x.shape)), show(self.input.shape)
-        return Fault(item.file, item.row, f"a sample is {got}, the network's input is {want}")
-
     @torch.inference_mode()
-    def _say(self, samples: torch.Tensor, top: int) -> Iterator[dict[str, Any]]:
-        """What the network gives for [B, *input], sample by sample."""
-        x = samples.to(self.device, getattr(torch, self.input.dtype))
-        output = self.model(x).float().cpu()  # [B, *output]
+    def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
+        """What the network gives for samples, one by one."""
+        output = self.model(self.entrance.stack(samples, self.device)).float().cpu()  # [B, *output]
         shares = probabilities(output, self.loss, self.last)
         for index in range(len(output)):
             if shares is None:
@@ -102,27 +87,6 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
     place = device_for(device)
     report = require(run.spec)
     input, _, last = network_ends(report)
-    loss, info = read_settings(run.spec).loss.name, run.info
-    source: Pictures | Rows
-    if info.picture:
-        pipeline = read_pipeline(run.spec)
-        source = Pictures(_mode(info.sample, pipeline, input), info.sample, pipeline)
-    else:
-        source = Rows(info.columns, input.shape, _separator(run.spec))
-    return Predictor(info.classes, run.model(weights, place), place, source, input, loss, last)
-
-
-def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> str:
-    """Whether the run's pictures were grey or coloured; where no sample tells, what its transforms take."""
-    if stored:
-        return "L" if stored[0] == 1 else "RGB"
-    try:
-        return "RGB" if pipeline.plain(torch.zeros(1, 3, 256, 256)).shape[1] == input.shape[0] else "L"
-    except SpecError:  # a Normalize for one channel
-        return "L"
-
-
-def _separator(spec: Spec) -> str:
-    _, arguments = dataset_nodes(spec)
-    written = arguments.get("separator") if isinstance(arguments, Mapping) else None
-    return str(spec.evaluate(written)) if written is not None else ","
+    loss = read_settings(run.spec).loss.name
+    source, entrance = source_of(run, input), Entrance(report, input)
+    return Predictor(run.info.classes, run.model(weights, place), place, source, entrance, loss, last)

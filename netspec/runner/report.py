@@ -39,7 +39,7 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
         return
     for name in (CONFUSION, MISTAKES, FIT):
         (folder / name).unlink(missing_ok=True)
-    model = compile_spec(plan.spec)
+    model = compile_spec(plan.spec, weights=False)
     load_weights(folder / "best.safetensors", model)
     model = model.to(plan.device).eval()
     if channels_last(model, plan):

@@ -1,18 +1,45 @@
-"""Going on with a run: which changes of its spec keep it the same run."""
+"""Going on with a run: which changes are none, which are named, and which make it another run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from netspec.build.plugins.permission import permission
+from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.tree import plain
 from netspec.runner.evaluate import load_run
-from netspec.runner.problems import option, problem
+from netspec.runner.info import Info
+from netspec.runner.job import Job
+from netspec.runner.prepare import Plan
+from netspec.runner.problems import count, option, problem, top
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
 
-FREE = frozenset({"train.epochs", "train.early_stopping", "train.device", "name"})  # these may change
+FREE = (
+    "train.epochs",
+    "train.steps",
+    "train.early_stopping",
+    "train.device",
+    "train.checkpoint_every",
+    "name",
+    "expect",
+)
 PATHS = ("root", "path")  # so may the place of the data
+NAMED = ("train", "data.transforms", "data.augment")  # the run goes on, as another one than it was
+REFUSED = ("train.optimizer", "train.scheduler", "train.loss")  # its state would not fit, its losses not compare
+SIZES = ("train.batch_size", "training samples")  # what a step of an epoch is depends on these
+RESULTS = ("torch", "torchvision", "numpy", "netspec")  # versions that a result depends on
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run that is resumed: what was written of it, and what of its spec is changed now."""
+
+    info: Info
+    changes: dict[str, str]
 
 
 def spec_to_resume(
@@ -28,36 +55,88 @@ def spec_to_resume(
     return load_run(folder, settings, allow_plugins=allow_plugins).spec
 
 
-def same_run(folder: str | Path, changed: Spec) -> None:
-    """Refuse to go on in `folder` with a spec that differs from the run's in more than what may change.
+def same_run(folder: str | Path, changed: Spec) -> Before:
+    """What was run in `folder`; refuses to go on there with a spec that would be another run.
 
     Raises:
         ReadError: `folder` holds no run.
-        SpecError: NS609, the first thing that differs.
+        SpecError: NS609, the first thing that differs and may not.
     """
-    before = load_run(folder)
-    differences = sorted(_different(plain(before.spec.document), plain(changed.document), ""))
-    if differences:
-        place = differences[0]
-        at = option("--resume", str(folder))
-        raise problem(
-            "NS609",
-            f"{place} is not what the run in {folder} was trained with; it would be another run",
-            at,
-            ("fix", "start a new run for it, without --resume"),
-            ("note", "more epochs, another device and another place of the data are fine"),
-        )
+    run = load_run(folder)
+    differences = dict(sorted(_different(plain(run.spec.document), plain(changed.document), "")))
+    for place in differences:
+        if not _below(place, NAMED) or _below(place, REFUSED):
+            raise problem(
+                "NS609",
+                f"{place} is not what the run in {folder} was trained with; it would be another run",
+                option("--resume", str(folder)),
+                ("fix", "start a new run for it, without --resume"),
+                ("note", "more epochs, another device and another place of the data are fine"),
+            )
+    return Before(run.info, differences)
 
 
-def _different(before: object, after: object, path: str) -> set[str]:
-    """The dotted paths of the values that differ, but for those that may."""
-    if path in FREE or (path.startswith("data.") and path.rpartition(".")[2] in PATHS):
-        return set()
+def _different(before: object, after: object, path: str) -> Iterator[tuple[str, str]]:
+    """The dotted paths of the values that differ, but for those that may, each with `now, was then`."""
+    if _below(path, FREE) or (path.startswith("data.") and path.rpartition(".")[2] in PATHS):
+        return
     if isinstance(before, dict) and isinstance(after, dict):
-        keys = {*before, *after}
-        return {
-            found
-            for key in keys
-            for found in _different(before.get(key), after.get(key), f"{path}.{key}" if path else key)
-        }
-    return set() if before == after or (not before and not after) else {path}
+        for key in {*before, *after}:
+            yield from _different(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    elif before != after and (before or after):
+        yield path, _change(path, before, after)
+
+
+def _below(path: str, names: Iterable[str]) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for name in names)
+
+
+def _change(name: str, before: object, after: object) -> str:
+    """`train.batch_size 32 (was 16)`."""
+    return f"{name} {_short(after)} (was {_short(before)})"
+
+
+def _short(value: object) -> str:
+    text = "not given" if value is None else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def all_changes(before: Before, now: Info) -> dict[str, str]:
+    """What is not as it was: of the spec, the data, the versions and the machine."""
+    found = dict(before.changes)
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (before.info.data, now.data),
+        ({name: before.info.versions.get(name) for name in RESULTS}, now.versions),
+        (before.info.machine, now.machine),
+    ]
+    for old, new in pairs:
+        if old and new:
+            known = {name: value for name, value in old.items() if value is not None}
+            found |= {name: _change(name, known[name], new.get(name)) for name in known if new.get(name) != known[name]}
+    return found
+
+
+def named(folder: Path, changes: dict[str, str]) -> Diagnostic:
+    """The warning that says what is not as it was."""
+    what = f"the run goes on, but not as it would have ended: {'; '.join(changes.values())}"
+    (found,) = problem("NS930", what, option("--resume", str(folder))).diagnostics
+    return found
+
+
+def require_room(plan: Plan, job: Job, content: dict[str, Any], folder: Path, changes: dict[str, str]) -> None:
+    """Refuse what cannot work from where the checkpoint with `content` stands.
+
+    Raises:
+        SpecError: NS609.
+    """
+    sizes = [changes[name] for name in SIZES if name in changes]
+    if content["step"] and sizes:
+        what = f"the run stands in the middle of epoch {content['epoch'] + 1}, whose steps are others with {sizes[0]}"
+        note = ("fix", "let it go on to the end of the epoch as it was, then change it")
+        raise problem("NS609", what, option("--resume", str(folder)), note)
+    length = (content["scheduler"] or {}).get("total_steps")
+    if length is not None and job.total > length and plan.settings.scheduler is not None:
+        name, epochs = plan.settings.scheduler.name, count(job.epochs, "epoch")
+        at = plan.settings.nodes.get("scheduler", top(plan.spec.path))
+        what = f"{name} was made for {count(length, 'step')}, {epochs} are {job.total}"
+        raise problem("NS609", what, at, ("fix", f"start a new run of {epochs}, without --resume"))

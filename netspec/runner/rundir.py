@@ -3,6 +3,7 @@
 spec.yaml          the fully resolved spec           run.json         versions, seed, data, settings, status
 metrics.jsonl      one object an epoch               curves.png       the same as a picture
 last.ckpt          all that is needed to go on       events.*         for TensorBoard
+previous.ckpt      the one before it                 .lock            held while a process writes here
 last.safetensors, best.safetensors                   the weights alone
 confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the end, where there is such a thing
 """
@@ -10,66 +11,20 @@ confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the 
 from __future__ import annotations
 
 import json
-import platform
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from netspec.ground.reading import ReadError
 from netspec.runner.files import write_atomically
+from netspec.runner.info import VERSION, Info
 from netspec.runner.job import Row
-from netspec.runner.problems import option, problem
+from netspec.runner.lock import LOCK, InUseError, Lock
+from netspec.runner.problems import At, option, problem
 
-VERSION = 1
 MOST_RUNS = 100_000
-
-
-@dataclass(frozen=True)
-class Info:
-    """run.json: what is needed to use the run without its data, and to repeat it.
-
-    Args:
-        name: the spec's.
-        spec, folder: the spec's file, and what relative paths are relative to.
-        settings: assignments that a reloaded spec still needs: paths that were typed on the command line.
-        seed, device, versions: how it was run.
-        dataset: its name; `classes`: the names of its classes; `picture`: whether samples are pictures.
-        sample: the stored sample's shape, before transforms; None where pictures differ in size.
-        columns, target: of a table.
-        status: running, finished, stopped early, interrupted or failed.
-        best: the best epoch's row.
-    """
-
-    name: str
-    spec: str
-    folder: str
-    settings: tuple[str, ...]
-    seed: int
-    device: str
-    versions: dict[str, str]
-    dataset: str
-    classes: tuple[str, ...]
-    picture: bool
-    sample: tuple[int, ...] | None
-    columns: tuple[str, ...]
-    target: str | None
-    status: str = "running"
-    best: Row | None = None
-    version: int = VERSION
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    from importlib.metadata import version
-
-    found = {name: version(name) for name in ("torch", "torchvision", "numpy")}
-    try:
-        found["netspec"] = version("netspec")
-    except ModuleNotFoundError:  # run from a checkout
-        found["netspec"] = "unknown"
-    return {**found, "python": platform.python_version(), "platform": platform.platform()}
 
 
 class RunFolder:
@@ -78,12 +33,42 @@ class RunFolder:
     def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
         self.path, self.made = path, made
         self.checkpoint = path / "last.ckpt"
+        self.previous = path / "previous.ckpt"
         self.last = path / "last.safetensors"
         self.best = path / "best.safetensors"
         self.curves = path / "curves.png"
         self.spec = path / "spec.yaml"
         self._metrics = path / "metrics.jsonl"
         self._info = path / "run.json"
+        self._lock: Lock | None = None
+
+    def hold(self, at: At) -> None:
+        """Keep other processes out until `release`.
+
+        Raises:
+            SpecError: NS607, another one is in it.
+            OSError: it cannot be written.
+        """
+        try:
+            self._lock = Lock(self.path)
+        except InUseError as error:
+            wait = ("fix", "wait for it to end, or choose another folder")
+            raise problem("NS607", f"{self.path} is in use by {error}", at, wait) from None
+
+    def release(self) -> None:
+        """Let other processes in."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def discard(self) -> None:
+        """Remove what `make_folder` made, where no run has begun; a folder that was there before stays."""
+        if self._lock is not None:
+            self._lock.release(remove=True)
+        for made in self.made:
+            try:
+                made.rmdir()
+            except OSError:  # another run is in it
+                return
 
     def write_spec(self, text: str) -> None:
         """Store the resolved spec."""
@@ -104,9 +89,12 @@ class RunFolder:
             file.write(_line(row))
 
     def read_rows(self) -> list[Row]:
-        """The epochs in metrics.jsonl."""
+        """The epochs in metrics.jsonl, where there is one; a last line that a kill cut off is none."""
         try:
-            return [json.loads(line) for line in self._metrics.read_text(encoding="utf-8").splitlines() if line]
+            *lines, _ = self._metrics.read_text(encoding="utf-8").split("\n")
+            return [json.loads(line) for line in lines if line]
+        except FileNotFoundError:
+            return []
         except (OSError, ValueError) as error:
             raise ReadError(f"{self._metrics}: cannot be read: {error}") from None
 
@@ -146,10 +134,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def make_folder(out: Path | None, name: str) -> RunFolder:
-    """A new folder for a run: `out`, or the first free `runs/<name>-<n>`. An empty one is taken too.
+    """A new folder for a run, held: `out`, or the first free `runs/<name>-<n>`. An empty one is taken too.
 
     Raises:
-        SpecError: NS607, it holds something already, or cannot be made or written.
+        SpecError: NS607, it holds something already, is in use, or cannot be made or written.
     """
     path = out or Path("runs")
     at = option("--out", str(path))
@@ -160,18 +148,27 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
             made = (path, *made)
         else:
             path.mkdir(parents=True, exist_ok=True)
-            held = sorted(entry.name for entry in path.iterdir())
-            if held:
-                what = "another run" if "run.json" in held else f"other files ({', '.join(held[:3])})"
-                advice = ("fix", "choose a new folder"), ("or", f"netspec train --resume {path}")
-                raise problem("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
-        write_atomically(path / "spec.yaml", lambda file: file.write_text("", encoding="utf-8"))
+            _refuse_full(path, at)
+        folder = RunFolder(path, made)
+        folder.hold(at)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise problem(
-            "NS607", f"{path} cannot be written: {reason}", at, ("fix", "choose another with --out")
-        ) from None
-    return RunFolder(path, made)
+        fix = ("fix", "choose another with --out")
+        raise problem("NS607", f"{path} cannot be written: {reason}", at, fix) from None
+    try:
+        _refuse_full(path, at)  # again, as another process may have held it until now
+    except BaseException:
+        folder.release()
+        raise
+    return folder
+
+
+def _refuse_full(path: Path, at: At) -> None:
+    held = sorted(entry.name for entry in path.iterdir() if entry.name != LOCK)
+    if held:
+        what = "another run" if "run.json" in held else f"other files ({', '.join(held[:3])})"
+        advice = ("fix", "choose a new folder"), ("or", f"netspec train --resume {path}")
+        raise problem("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
 
 
 def _first_free(folder: Path, name: str) -> Path:
@@ -184,13 +181,3 @@ def _first_free(folder: Path, name: str) -> Path:
             continue
         return path
     raise OSError(f"{MOST_RUNS} runs of {name} are there already")
-
-
-def discard(folder: RunFolder) -> None:
-    """Remove what `make_folder` made, where no run has begun; a folder that was there before stays."""
-    folder.spec.unlink(missing_ok=True)
-    for made in folder.made:
-        try:
-            made.rmdir()
-        except OSError:  # another run is in it
-            return

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from netspec.ground.tree import Mapping, Node, Sequence, describe, is_null
+from netspec.ground.conforms import conforms
+from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null
+from netspec.runner.balance import unbalanced
 from netspec.runner.byname import Choice, Evaluate, choose
 from netspec.runner.families import losses, optimizers, schedulers
+from netspec.runner.groups import Group, read_groups
+from netspec.runner.mixing import choose_mixers
+from netspec.runner.optimizing import make_scheduler, try_optimizer
 from netspec.runner.problems import Collector, problem, top
 from netspec.runner.spread import Strategy
+from netspec.runner.start_weights import Start, read_start
+from netspec.stages.key import bare
+from netspec.stages.patterns import texts
 from netspec.stages.section_keys import TRAIN_KEYS
 from netspec.stages.spec import Spec
 
@@ -21,39 +29,52 @@ Test = Callable[[Any], bool]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. `nodes` are the written values, to point at."""
+    """How to train. `nodes` are the written values, to point at; `epochs` is None where `steps` alone says how long."""
 
-    epochs: int
+    epochs: int | None
+    steps: int | None
     batch_size: int
     loss: Choice
     optimizer: Choice
+    groups: tuple[Group, ...]
+    freeze: tuple[Scalar, ...]
     scheduler: Choice | None
+    scheduler_step: Literal["epoch", "batch"] | None
+    warmup: dict[str, Any] | None
+    clip_grad_norm: float | None
+    clip_grad_value: float | None
+    ema: float | None
+    mix: tuple[Choice, ...]
+    metrics: tuple[str, ...] | None
+    monitor: str | None
+    early_stopping: Patience | None
+    weights: Start | None
+    deterministic: bool
     seed: int
     device: str
-    clip_grad_norm: float | None
-    early_stopping: int | None
+    checkpoint_every: dict[str, Any] | None
     strategy: Strategy
     nodes: dict[str, Node]
 
 
-def _whole(least: int) -> Test:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
+@dataclass(frozen=True)
+class Patience:
+    """When training ends early: after `patience` epochs, none of them better by more than `min_delta`."""
+
+    patience: int
+    min_delta: float = 0.0
 
 
-def _above_zero(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+def _below(limit: float) -> Test:
+    return lambda value: not isinstance(value, int | float) or value < limit
 
 
-_TESTS: dict[str, Test] = {
-    "epochs": _whole(1),
-    "batch_size": _whole(1),
-    "seed": _whole(0),
-    "early_stopping": _whole(1),
-    "clip_grad_norm": _above_zero,
-    "device": lambda value: isinstance(value, str),
-    "strategy": lambda value: value in ("ddp", "fsdp"),
+_TESTS: dict[str, Test] = {  # what a schema does not say
+    **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), _below(2**63)),
+    **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), _below(float("inf"))),
 }
 _FAMILIES = {"loss": losses, "optimizer": optimizers, "scheduler": schedulers}
+_LATER = ("groups", "freeze", "mix", "weights")  # which are no plain values
 
 
 def read_settings(spec: Spec) -> Settings:
@@ -84,15 +105,40 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
             if node is None:
                 if key.required:
                     raise problem("NS203", f"train needs {key.name}, e.g. {key.name}: {key.example}", section)
-                values[key.name] = key.default
+                values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
             elif key.name in _FAMILIES:
                 values[key.name] = _choose(key.name, node, spec.evaluate)
-            else:
+            elif key.name not in _LATER:
                 value = spec.evaluate(node)
-                if not _TESTS[key.name](value):
+                if not conforms(value, bare(key.schema)) or not _TESTS.get(key.name, lambda _: True)(value):
                     raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
-                values[key.name] = value
+                values[key.name] = _shaped(key.name, value)
+    _later(section, spec, values, collector)
+    if "epochs" not in values["nodes"] and values.get("steps") is not None:
+        values["epochs"] = None  # the usual number of epochs does not cut the steps off
     return values
+
+
+def _shaped(key: str, value: Any) -> Any:
+    """A value in the form that Settings has it in."""
+    if key == "early_stopping":
+        return Patience(**value) if isinstance(value, dict) else Patience(value)
+    if key == "metrics":
+        return tuple(dict.fromkeys(value)) if isinstance(value, list) else (value,)
+    return value
+
+
+def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Collector) -> None:
+    """The keys that need others, or name more than a value."""
+    groups, mix, weights = section.get("groups"), section.get("mix"), section.get("weights")
+    values["freeze"] = tuple(texts(section.get("freeze")))
+    if groups is not None and "optimizer" in values:
+        with collector.step():
+            values["groups"] = read_groups(groups, values["optimizer"], spec.evaluate)
+    if mix is not None:
+        with collector.step():
+            values["mix"] = choose_mixers(mix, spec.evaluate)
+    values["weights"] = None if weights is None else read_start(weights, spec)
 
 
 def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
@@ -103,21 +149,10 @@ def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
         return choice
     choice = choose(node, _FAMILIES[key](), evaluate)
     if key == "loss":
-        choice.make()
+        unbalanced(choice).make()
     else:
-        _try_optimizer(choice)
+        try_optimizer(choice)
     return choice
-
-
-def _try_optimizer(choice: Choice) -> None:
-    """One step on a 2×2 weight: some optimizers look at their arguments only then."""
-    weight = torch.zeros(2, 2, requires_grad=True)
-    optimizer = choice.make([weight])
-    weight.grad = torch.ones(2, 2)
-    try:
-        optimizer.step(lambda: weight.sum().detach())
-    except Exception as error:  # any failure of a step on plain numbers is the arguments' fault
-        raise choice.refuse(error) from error
 
 
 def _choose_scheduler(node: Node, evaluate: Evaluate) -> Choice:
@@ -131,46 +166,3 @@ def _choose_scheduler(node: Node, evaluate: Evaluate) -> Choice:
     arguments = [args for _, args in node if isinstance(args, Mapping)] if isinstance(node, Mapping) else []
     holders = [args.get("schedulers") for args in arguments]
     return choose(node, schedulers(), value)
-
-
-def make_scheduler(choice: Choice, optimizer: torch.optim.Optimizer, steps: int) -> Any:
-    """The scheduler on an optimizer; OneCycleLR's length is the run's where it is left out.
-
-    Args:
-        choice: from `read_settings`.
-        optimizer: whose learning rates it sets.
-        steps: optimizer steps of the whole run.
-    """
-    inner = choice.kwargs.get("schedulers")
-    more: dict[str, Any] = {}
-    if isinstance(inner, list):
-        more["schedulers"] = [make_scheduler(item, optimizer, steps) for item in inner if isinstance(item, Choice)]
-    if choice.name == "OneCycleLR" and not {"total_steps", "epochs"} & choice.kwargs.keys():
-        more["total_steps"] = steps
-    return choice.make(optimizer=optimizer, **more)
-
-
-def make_optimizer(choice: Choice, parameters: list[torch.nn.Parameter], fused: bool = True) -> torch.optim.Optimizer:
-    """The optimizer on a network's parameters, in its fused form where torch has one and the spec does not choose.
-
-    Args:
-        choice: the spec's.
-        parameters: what it changes.
-        fused: False where the weights are spread over processes, for which torch has no fused form.
-
-    Raises:
-        SpecError: NS605 when torch refuses.
-    """
-    from netspec.runner.byname import parameters as signature
-
-    chosen = {"fused", "foreach", "differentiable"} & choice.kwargs.keys()
-    fused = fused and "fused" in signature(choice.cls) and not chosen and all(p.is_floating_point() for p in parameters)
-    optimizer: torch.optim.Optimizer
-    if fused and parameters and parameters[0].device.type in ("cpu", "cuda", "mps"):
-        try:
-            optimizer = choice.cls(parameters, **choice.kwargs, fused=True)
-            return optimizer
-        except Exception:  # arguments without a fused kernel: the plain form follows, and says what is wrong if it is
-            pass
-    optimizer = choice.make(parameters)
-    return optimizer

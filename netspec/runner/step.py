@@ -13,6 +13,16 @@ from netspec.runner.job import Batch, Job, State
 
 def take_step(job: Job, state: State, batch: Batch) -> torch.Tensor:
     """Take a step; gives the batch's loss [], which is this process's share of the mean over all samples."""
+    batch = batch if job.mix is None else job.mix(batch)
+    with job.warmup.dampened(state.optimizer, job.done(state)):
+        loss = _update(job, state, batch)
+    if state.average is not None:
+        state.average.update_parameters(state.model)
+    return loss
+
+
+def _update(job: Job, state: State, batch: Batch) -> torch.Tensor:
+    """Compute the gradients of a batch and let the optimizer move the weights; gives the loss []."""
     optimizer: Any = state.optimizer  # torch types the closure of `step` as giving a float; it gives a tensor
 
     def gradients() -> torch.Tensor:

@@ -1,47 +1,19 @@
-"""A spec → a Run: check, prepare, train, keep. Every file of the run's folder is written from here."""
+"""A spec → a Run: check, prepare, train, keep."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
-
 from netspec.ground.diagnostics import Diagnostic, SpecError
-from netspec.runner.checkpoint import CheckpointError, load_checkpoint, save_checkpoint, save_weights
-from netspec.runner.curves import draw_curves
-from netspec.runner.events import Events
-from netspec.runner.first_step import ready, refusal
-from netspec.runner.interrupt import Interrupt, noticed
-from netspec.runner.job import Job, NotFiniteError, Row, State
-from netspec.runner.keeper import Keeper
-from netspec.runner.loop import fit
-from netspec.runner.prepare import Plan, typed_paths, warnings
-from netspec.runner.problems import At, count, option, problem, top
+from netspec.runner.determinism import own_determinism
+from netspec.runner.first_step import ready
+from netspec.runner.keeper import writing
+from netspec.runner.problems import option
 from netspec.runner.progress import Progress, choose_progress
-from netspec.runner.report import report
 from netspec.runner.resume import same_run
-from netspec.runner.rundir import Info, RunFolder, discard, make_folder, versions
+from netspec.runner.rundir import RunFolder, make_folder
+from netspec.runner.session import Run, Session, started
 from netspec.stages.spec import Spec
-from netspec.views.runs import settings_of
-from netspec.views.text import render
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that has ended: its folder, how it ended, a row for each epoch, the best of them, and the model.
-
-    `status` is finished, stopped early or interrupted; `signal` the number of the signal that interrupted it.
-    """
-
-    folder: Path
-    status: str
-    history: tuple[Row, ...]
-    best: Row | None
-    model: nn.Module
-    signal: int | None = None
 
 
 def train(
@@ -67,9 +39,14 @@ def train(
         ReadError: `resume` is no folder of a run.
     """
     progress = progress or choose_progress()
-    if resume is not None:
-        same_run(resume, spec)
-        return _run(*ready(spec, device), RunFolder(Path(resume)), progress, resumed=True)
+    with own_determinism():
+        if resume is not None:
+            return _resume(spec, device, RunFolder(Path(resume)), progress)
+        return _new(spec, device, out, progress)
+
+
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress) -> Run:
+    """Train in a new folder, which goes again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
     try:
@@ -77,120 +54,26 @@ def train(
             folder = make_folder(None if out is None else Path(out), spec.name)
         except SpecError as error:
             unusable = error.diagnostics
-        everything = ready(spec, device, unusable)
+        plan, job, state = ready(spec, device, unusable)
     except BaseException:
         if folder is not None:
-            discard(folder)
+            folder.discard()
         raise
     assert folder is not None  # else `ready` has raised what is wrong with it
-    return _run(*everything, folder, progress)
-
-
-def _run(plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progress, resumed: bool = False) -> Run:
-    """Train in a folder: from the start, or from its checkpoint."""
-    with noticed() as interrupt, _folder_errors(folder):
-        if resumed:
-            try:
-                load_checkpoint(folder.checkpoint, state)
-            except CheckpointError as error:
-                raise problem("NS608", str(error), option("--resume", str(folder.path))) from error
-        spec_text, info = plan.spec.to_yaml(), _info(plan)
-        folder.write_spec(spec_text)
-        folder.write_info(info)
-        folder.write_rows(state.history)
-        if not resumed:
-            save_checkpoint(folder.checkpoint, state)
-        with contextlib.closing(Events(folder.path)) as events:
-            events.begin(plan.report, settings_of(plan.spec))
-            status = _fit(plan, folder, job, state, progress, interrupt, spec_text, info, events)
-            save_checkpoint(folder.checkpoint, state)
-            save_weights(folder.last, state.model, spec_text)
-            draw_curves(folder.curves, plan.spec.name, state.history)
-            folder.write_info(replace(info, status=status, best=state.best))
-            events.end(status)
-            if state.best is not None and not interrupt():
-                _report(plan, job, folder, state.best, events, interrupt, progress)
-    return Run(folder.path, status, tuple(state.history), state.best, state.model, interrupt.signal)
-
-
-def _fit(
-    plan: Plan,
-    folder: RunFolder,
-    job: Job,
-    state: State,
-    progress: Progress,
-    interrupt: Interrupt,
-    text: str,
-    info: Info,
-    events: Events,
-) -> str:
-    """The loop with its files and display; what stops it against its will becomes NS609."""
-    keeper = Keeper(folder, text, events)
-    progress.start(job.epochs, state.epoch, job.steps, len(job.train))
     try:
-        for found in warnings(plan):
-            progress.message(render([found], plan.spec.sources))
-        if state.epoch >= job.epochs:
-            done = f"{count(state.epoch, 'epoch')} done already"
-            progress.message(f"{done}; --set train.epochs={state.epoch * 2} goes on")
-        return fit(job, state, progress, interrupt, keeper)
-    except (NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-        keeper.back(state)
-        folder.write_info(replace(info, status="failed", best=state.best))
-        draw_curves(folder.curves, plan.spec.name, state.history)
-        events.end("failed")
-        raise _cannot_go_on(error, plan, folder, state) from error
+        return Session(plan, job, state, folder, progress).run()
     finally:
-        keeper.finish()
-        progress.stop()
+        folder.release()
 
 
-def _report(
-    plan: Plan, job: Job, folder: RunFolder, best: Row, events: Events, interrupt: Interrupt, progress: Progress
-) -> None:
-    """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress) -> Run:
+    """Go on in a folder; while this process is in it, no other is."""
+    folder.read_info()  # which says what is no run
+    with writing(folder):
+        folder.hold(option("--resume", str(folder.path)))
     try:
-        report(plan, job, folder.path, best, events, interrupt)
-    except (RuntimeError, ValueError, CheckpointError) as error:
-        progress.message(f"the pictures of the results could not be drawn: {str(error).splitlines()[0]}")
-
-
-def _cannot_go_on(error: Exception, plan: Plan, folder: RunFolder, state: State) -> SpecError:
-    held = f"the state after {count(state.epoch, 'epoch')}" if state.epoch else "the weights it began with"
-    kept = ("kept", f"{folder.path} holds {held}")
-    if isinstance(error, NotFiniteError):
-        at: At = plan.settings.nodes.get("optimizer", top(plan.spec.path))
-        advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
-        return problem("NS609", str(error), at, advice, kept)
-    return refusal(error, plan, [], kept)
-
-
-@contextlib.contextmanager
-def _folder_errors(folder: RunFolder) -> Iterator[None]:
-    """A full disk or a folder that was taken away, as a finding."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise problem(
-            "NS607", f"{folder.path} cannot be written: {reason}", option("--out", str(folder.path))
-        ) from error
-
-
-def _info(plan: Plan) -> Info:
-    data, source = plan.data, plan.data.source
-    return Info(
-        name=plan.spec.name,
-        spec=plan.spec.path,
-        folder=str(plan.spec.folder.resolve()),
-        settings=typed_paths(plan),
-        seed=plan.settings.seed,
-        device=str(plan.device),
-        versions=versions(),
-        dataset=str(data.node.value),
-        classes=source.classes,
-        picture=source.picture,
-        sample=None if source.shaped else tuple(data.train.inputs.shape[1:]),
-        columns=source.columns,
-        target=source.target,
-    )
+        before = same_run(folder.path, spec)
+        plan, job, state = ready(spec, device, fresh=not started(folder))
+        return Session(plan, job, state, folder, progress, before).run()
+    finally:
+        folder.release()

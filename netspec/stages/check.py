@@ -14,6 +14,7 @@ from netspec.stages.expand import expand
 from netspec.stages.fix import verified
 from netspec.stages.ignores import all_ignores, without_ignored
 from netspec.stages.infer import infer
+from netspec.stages.legal.symbolic import first_broken, symbolic
 from netspec.stages.load import TEXT, load
 from netspec.stages.reviewing import review
 from netspec.stages.spec import Report, Spec
@@ -36,8 +37,11 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
-        findings.extend(diagnose(spec, graph, inference, explain=fixes))
         report = Report(spec, graph, inference.known, (), report.params)
+        shapes = diagnose(spec, graph, inference, explain=fixes)
+        findings.extend(first_broken(report, shapes, fixes) if spec.sizes else shapes)
+    if spec.sizes and graph is not None and not errors(findings.list()):
+        findings.extend(symbolic(report, fixes))
     ignores, wrong = all_ignores(spec.sources)
     findings.extend(wrong)
     if not errors(findings.list()):

@@ -70,6 +70,10 @@ class _Diagnoser:
             if sizes:
                 written = getattr(self.place(problem), "text", "") or problem.written
                 yield Note("or", f"{sizes} would make {written} right")
+        if self.context.meeting is not None and self.context.meeting[0] is problem:
+            sizes = self.context.meeting[1].words()
+            if sizes:
+                yield Note("or", f"inputs with {sizes} align")
         if problem.call.shares is not None:
             first = self.graph.calls[problem.call.shares].path
             yield Note("note", f"the weights are those of {first}, made for its input")

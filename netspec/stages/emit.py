@@ -17,6 +17,7 @@ ORDER = (
     "params",
     "input",
     "inputs",
+    "sizes",
     "blocks",
     "layers",
     "outputs",

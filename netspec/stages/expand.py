@@ -14,6 +14,7 @@ from netspec.ground.shapes import Tensor
 from netspec.layers.arguments import Int
 from netspec.stages.evaluate import FAILED, Evaluator
 from netspec.stages.expander import Expander
+from netspec.stages.legal.ranges import ranges, read_by, unbounded
 from netspec.stages.repeat import TooLarge
 from netspec.stages.scope import Flat, Place, ScopeBuilder, names_in
 from netspec.stages.spec import Graph, InputDecl, Local, Ref, Spec
@@ -25,6 +26,18 @@ def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> 
     if not declared.dtype or FAILED in sizes:
         return None
     return Tensor(tuple(size for size in sizes if isinstance(size, int)), declared.dtype)
+
+
+def _inputs(spec: Spec, names: Dict[str, Value], findings: Findings) -> dict[str, Tensor | None]:
+    """The inputs by name; where `sizes` gives ranges, at the sizes that figures are for."""
+    found = ranges(spec, names, findings) if spec.sizes else {}
+    at = {**names, **{name: each.at for name, each in found.items() if each is not None}}
+    inputs: dict[str, Tensor | None] = {}
+    for declared in spec.inputs:
+        wrong = any(found[name] is None for node in declared.sizes for name in read_by(node, found))
+        known = not wrong and not unbounded([declared], {*at, *found}, spec, findings)
+        inputs[declared.name] = _input(declared, at, findings) if known else None
+    return inputs
 
 
 def _output_name(last: Local, scope: ScopeBuilder) -> str:
@@ -39,7 +52,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     """The flat graph of a spec; None where it has no layers or breaks a limit."""
     expander = Expander(spec)
     names = expander.params
-    inputs = {declared.name: _input(declared, names, findings) for declared in spec.inputs} or {"input": None}
+    inputs = _inputs(spec, names, findings) or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
     place = Place(scope, names, findings)

@@ -8,9 +8,10 @@ from netspec.ground.names import name_fault
 from netspec.ground.shapes import DTYPES, MOST_AXES
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe
 from netspec.stages.keys import understood
-from netspec.stages.spec import InputDecl
+from netspec.stages.spec import InputDecl, SizeDecl
 
 INPUT_KEYS = ("shape", "dtype")
+SIZE_KEYS = ("min", "max", "multiple_of")
 
 
 def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
@@ -62,6 +63,33 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
         findings.add("NS216", f"an input has at most {MOST_AXES} axes, got {len(shape.items)}", shape)
         return InputDecl(name, shape, (), dtype="")
     return InputDecl(name, shape, shape.items, dtype)
+
+
+def sizes_of(root: Mapping, findings: Findings) -> tuple[SizeDecl, ...]:
+    """The ranges of `sizes`."""
+    node = root.get("sizes")
+    if node is None:
+        return ()
+    if not isinstance(node, Mapping) or not node.entries:
+        example = "sizes: {H: {min: 32, max: 512}}"
+        findings.add("NS202", f"sizes is a mapping of names to ranges, as {example}; got {describe(node)}", node)
+        return ()
+    found = []
+    for key, value in node:
+        if not isinstance(value, Mapping):
+            message = f"a range is a mapping, as {{min: 32, max: 512, multiple_of: 32}}; got {describe(value)}"
+            findings.add("NS202", message, value)
+            found.append(SizeDecl(key, Mapping((), value.span), {}))  # the name is known, so that its use is no error
+            continue
+        if not key.text.isidentifier():
+            findings.add("NS207", f"{key.text!r} is no name: letters, digits and _, not a digit first", key)
+            continue
+        value = understood(value, SIZE_KEYS, "a range", findings)
+        missing = [name for name in ("min", "max") if value.get(name) is None]
+        if missing:
+            findings.add("NS203", f"the range of {key.text} needs {' and '.join(missing)}", key)
+        found.append(SizeDecl(key, value, {name.text: bound for name, bound in value}))
+    return tuple(found)
 
 
 def outputs_of(root: Mapping, findings: Findings) -> tuple[Scalar, ...]:

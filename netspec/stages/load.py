@@ -25,7 +25,7 @@ MOST_FILES = 100
 TEXT = "<text>"
 MOST_SAID = 200  # characters of what the system says
 INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
-NETWORK_KEYS = ("input", "inputs", "blocks", "layers", "outputs", "include")
+NETWORK_KEYS = ("input", "inputs", "sizes", "blocks", "layers", "outputs", "include")
 
 
 @dataclass
@@ -113,7 +113,7 @@ class _Loader:
         entries = _with_plugins(entries, model)
         taken = {key.text for key, _ in entries}
         if taken & {"input", "inputs"}:
-            taken |= {"input", "inputs"}
+            taken |= {"input", "inputs", "sizes"}
         entries += [(k, v) for k, v in model.entries if k.text in NETWORK_KEYS and k.text not in taken]
         return replace(root, entries=tuple(entries)), name
 

@@ -9,15 +9,15 @@ from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
 from netspec.ground.tree import Mapping, Scalar, Sequence, describe
 from netspec.stages.blocks import blocks_of, params_of
-from netspec.stages.interface import inputs_of, outputs_of
+from netspec.stages.interface import inputs_of, outputs_of, sizes_of
 from netspec.stages.plugins import NO_PLUGINS, Plugins, types_of
 from netspec.stages.sections import check_sections
 from netspec.stages.spec import Spec
 
 VERSION = 1
 KEYS = (
-    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "blocks", "layers", "outputs",
-    "expect", "weights", "data", "train",
+    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
+    "outputs", "expect", "weights", "data", "train",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def parse(document: Document, findings: Findings) -> Spec:
     if weights is not None and not (isinstance(weights, Scalar) and isinstance(weights.value, str)):
         findings.add("NS202", f"weights is a name or a path, got {describe(weights)}", weights)
     findings.extend(check_sections(root))
+    sizes = sizes_of(root, findings)
     return Spec(
         path=document.path,
         folder=document.folder,
@@ -78,6 +79,7 @@ def parse(document: Document, findings: Findings) -> Spec:
         diagnostics=tuple(findings.list()),
         settings=document.settings,
         plugins=document.plugins,
+        sizes=sizes,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.ground.diagnostics import Diagnostic
-from netspec.stages.review import fields, losses, order, pictures, samples, targets, unused
+from netspec.stages.review import fields, learning, losses, order, pictures, samples, targets, unused
 from netspec.stages.review.inplace import in_place
 from netspec.stages.review.wiring import Review, one_each
 from netspec.stages.spec import Report
@@ -24,6 +24,11 @@ CONTRACT: tuple[Rule, ...] = (
     targets.shapes,  # NS612, NS603, NS915
     samples.lone_sample,  # NS613
     losses.nll_without_log,  # NS614
+    learning.patterns,  # NS615
+    learning.metrics,  # NS616
+    learning.monitor,  # NS616
+    learning.mixing,  # NS616
+    learning.stepping,  # NS616, NS203
 )
 WARNINGS: tuple[Rule, ...] = (
     unused.unused_layers,  # NS901

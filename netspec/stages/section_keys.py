@@ -7,41 +7,35 @@ runner, which can ask torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from netspec.stages.key import (
+    AMOUNT,
+    COLUMN,
+    EVERY,
+    EXPRESSION,
+    FRACTION,
+    NAMED,
+    NAMED_LIST,
+    POSITIVE,
+    ROWS,
+    TEXT,
+    WHOLE,
+    Key,
+    Schema,
+    object_schema,
+)
+from netspec.stages.learning_keys import LEARNING_KEYS
 
-Schema = dict[str, Any]
-
-EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
-POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
-WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
-ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRESSION]}
-FLAG: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
-TEXT: Schema = {"type": "string", "minLength": 1}
-NAMED: Schema = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
-NAMED_LIST: Schema = {"type": "array", "items": NAMED}
-ROWS: Schema = {"type": "array", "minItems": 1}
-COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
-AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
-FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key: its schema, the same in a person's words, torch-like default, one line of doc, an example."""
-
-    name: str
-    schema: Schema
-    wants: str
-    doc: str
-    example: Any
-    default: Any = None
-    required: bool = False
-
+__all__ = ["EXPRESSION", "Key", "object_schema"]  # which others take from here
 
 TRAIN_KEYS = (
     Key("epochs", POSITIVE, "a positive integer", "How many times the training samples are gone through.", 10, 10),
+    Key(
+        "steps",
+        POSITIVE,
+        "a positive integer",
+        "The run ends after so many steps of the optimizer; where `epochs` is given too, with what comes first.",
+        2000,
+    ),
     Key("batch_size", POSITIVE, "a positive integer", "Samples for one step of the optimizer.", 64, 64),
     Key(
         "loss",
@@ -59,18 +53,15 @@ TRAIN_KEYS = (
         {"SGD": {"lr": 0.01, "momentum": 0.5}},
         required=True,
     ),
-    Key(
-        "scheduler",
-        NAMED,
-        "a scheduler of torch.optim.lr_scheduler: Name or {Name: arguments}",
-        "How the learning rate changes; it steps once an epoch (OneCycleLR and CyclicLR: once a batch).",
-        {"CosineAnnealingLR": {"T_max": 10}},
-    ),
+    *LEARNING_KEYS,
     Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
     Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
-    Key("clip_grad_norm", ABOVE_ZERO, "a number > 0", "Scales gradients whose common norm is larger down to it.", 1.0),
     Key(
-        "early_stopping", POSITIVE, "a positive integer", "Ends the run after so many epochs without a new best one.", 5
+        "checkpoint_every",
+        EVERY,
+        "one of {steps: N}, {seconds: N} and {epochs: N}",
+        "When all that is needed to go on is written; left out: after epochs, and within one every minute.",
+        {"seconds": 30},
     ),
     Key(
         "strategy",
@@ -211,14 +202,6 @@ VISION = (
 )
 OWN = {"CSV": CSV_KEYS, "inline": INLINE_KEYS, "sklearn": SKLEARN_KEYS}
 DATASETS = (*OWN, *VISION)
-
-
-def object_schema(keys: Iterable[Key]) -> Schema:
-    """The JSON Schema of a mapping with these keys and no others."""
-    keys = tuple(keys)
-    properties = {key.name: {**key.schema, "description": key.doc} for key in keys}
-    required = [key.name for key in keys if key.required]
-    return {"type": "object", "properties": properties, "additionalProperties": False, "required": required}
 
 
 def _dataset_schema(name: str) -> Schema:

@@ -15,6 +15,8 @@ from netspec.ground.names import closest
 from netspec.ground.tree import Mapping, Node, Scalar, describe, plain, shorten
 from netspec.ground.tree import Sequence as ListNode
 from netspec.stages.evaluate import FAILED, Evaluator, param_values
+from netspec.stages.key import EXPRESSION, Key, bare, object_schema
+from netspec.stages.learning_keys import ELSEWHERE
 from netspec.stages.section_keys import (
     CSV_KEYS,
     DATA_KEYS,
@@ -22,7 +24,6 @@ from netspec.stages.section_keys import (
     DATASETS,
     EXPECT_KEYS,
     EXPECT_SCHEMA,
-    EXPRESSION,
     INLINE_KEYS,
     OWN,
     SECTIONS,
@@ -31,8 +32,6 @@ from netspec.stages.section_keys import (
     TRAIN_KEYS,
     TRAIN_SCHEMA,
     VISION,
-    Key,
-    object_schema,
 )
 
 __all__ = [
@@ -68,7 +67,7 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
         elif node is not None:
             _check_keys(node, SECTIONS[section], section, findings)
             if section == "train" and isinstance(node, Mapping):
-                _check_expressions(node, names, findings)
+                _check_expressions(node, TRAIN_KEYS, "train", names, findings)
     return findings.list()
 
 
@@ -109,21 +108,24 @@ def _check_val(val: Scalar, names: Dict[str, Value], findings: Findings) -> None
         findings.add("NS202", f"data → val is {wants}, not {shorten(val.text)} = {value}", val)
 
 
-def _check_expressions(node: Mapping, names: Dict[str, Value], findings: Findings) -> None:
+def _check_expressions(
+    node: Mapping, keys: Sequence[Key], section: str, names: Dict[str, Value], findings: Findings
+) -> None:
     """The numbers of `train` that are written as text: each is an expression over the parameters, with a fit value."""
-    for key in TRAIN_KEYS:
+    for key in keys:
         value = node.get(key.name)
+        if isinstance(value, Mapping) and key.keys:
+            _check_expressions(value, key.keys, f"{section} → {key.name}", names, findings)
         if EXPRESSION not in key.schema.get("anyOf", ()) or not isinstance(value, Scalar):
             continue
         if not isinstance(value.value, str) or not re.fullmatch(EXPRESSION["pattern"], value.value):
             continue  # no text, or refused as text that is no expression
-        wants = f"train → {key.name} is {key.wants}"
+        wants = f"{section} → {key.name} is {key.wants}"
         if not value.plain or (value.value.isidentifier() and not closest(value.value, names)):
             findings.add("NS202", f"{wants}, not {describe(value)}", value)
             continue
         result = Evaluator(findings).scalar(value, names)
-        numbers = {"anyOf": [schema for schema in key.schema["anyOf"] if schema is not EXPRESSION]}
-        if result is not FAILED and not conforms(result, numbers):
+        if result is not FAILED and not conforms(result, bare(key.schema)):
             findings.add("NS202", f"{wants}, not {shorten(value.text)} = {result}", value)
 
 
@@ -155,6 +157,11 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
     others = tuple(others)
     schema = object_schema(keys)
     schema["properties"] |= {name: {} for name in others}
+    for one in keys:  # a value with keys of its own is looked at by itself, so that its mistakes are named one by one
+        inner = node.get(one.name)
+        if isinstance(inner, Mapping) and one.keys:
+            schema["properties"][one.name] = {}
+            _check_keys(inner, one.keys, f"{section} → {one.name}", findings)
     value = plain(node)
     if conforms(value, schema):
         return
@@ -166,14 +173,33 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
         if error.validator == "additionalProperties":
             for key, _ in node:
                 if key.value not in known and key.value not in others:
-                    findings.misspelt("NS201", f"{section} has no key {key.value!r}", key, [*known, *others])
+                    _unknown_key(section, key, [*known, *others], findings)
         elif error.validator == "required" and not path:
             for name in (name for name in error.validator_value if node.get(name) is None):
                 findings.add("NS203", f"{section} needs {name}, e.g. {name}: {known[name].example}", node)
         elif path and path[0] in known:
             place, wants = _at(node, path), f"{section} → {path[0]} is {known[str(path[0])].wants}"
+            words = _words(known[str(path[0])].schema)
+            if words and isinstance(place, Scalar) and isinstance(place.value, str):
+                findings.misspelt("NS202", f"{wants}, not {describe(place)}", place, words)
+                continue
             extra = f", not {describe(place)}" if len(path) == 1 else f"; {describe(place)} does not belong there"
             findings.add("NS202", wants + extra, place)
+
+
+def _unknown_key(section: str, key: Scalar, known: Sequence[str], findings: Findings) -> None:
+    """A key that is not known there: one that belongs elsewhere, or a misspelt one."""
+    home = ELSEWHERE.get(section, {}).get(str(key.value))
+    if home is None:
+        findings.misspelt("NS201", f"{section} has no key {key.value!r}", key, known)
+    else:
+        findings.add("NS201", f"{section} has no key {key.value!r}; it belongs in {home}", key)
+
+
+def _words(schema: Dict[str, Any]) -> list[str]:
+    """The words that a schema takes at its ends."""
+    inner = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
+    return [*schema.get("enum", ()), *(word for item in inner for word in _words(item))]
 
 
 def _culprit(error: Any) -> list[str | int]:

@@ -12,7 +12,7 @@ from netspec.ground.paths import COMMAND_LINE
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
 from netspec.stages.source import compose
 
-SECTIONS = ("params", "data", "train", "expect", "input", "weights", "name")
+SECTIONS = ("params", "data", "train", "expect", "input", "sizes", "weights", "name")
 
 
 def apply_settings(root: Mapping, settings: ListLike[str], findings: Findings) -> Mapping:

@@ -67,6 +67,20 @@ class InputDecl:
     dtype: str = "float32"
 
 
+@dataclass(frozen=True, slots=True)
+class SizeDecl:
+    """One entry of `sizes`: a size of the input by its name, with the nodes of its `min`, `max` and `multiple_of`."""
+
+    at: Scalar
+    node: Mapping
+    keys: Dict[str, Node]
+
+    @property
+    def name(self) -> str:
+        """What the input calls it."""
+        return self.at.text
+
+
 @dataclass(frozen=True, repr=False)
 class Spec:
     """A spec as read: located, its structure validated, nothing evaluated.
@@ -94,6 +108,7 @@ class Spec:
     diagnostics: tuple[Diagnostic, ...] = ()
     settings: tuple[str, ...] = ()
     plugins: Plugins = NO_PLUGINS
+    sizes: tuple[SizeDecl, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"

@@ -34,12 +34,16 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a file, or a row of it, got no prediction; `unreadable` where there is no such file to read."""
+    """Why a file, or a row of it, could not be used; `unreadable` where there is no such file to read."""
 
     file: str
     row: int | None
     message: str
     unreadable: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"file": self.file, **({} if self.row is None else {"row": self.row}), "message": str(self)}
 
     def __str__(self) -> str:
         return f"{self.file}: {self.message}" if self.row is None else f"{self.file}: row {self.row}{self.message}"
@@ -115,10 +119,7 @@ class JsonWriter:
 
     def close(self, faults: Iterable[Fault]) -> None:
         """All is said."""
-        errors = [
-            {"file": fault.file, **({} if fault.row is None else {"row": fault.row}), "message": str(fault)}
-            for fault in faults
-        ]
+        errors = [fault.plain() for fault in faults]
         self._out.write(f'\n], "errors": {json.dumps(errors, ensure_ascii=False)}}}\n')
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from netspec.ground.diagnostics import Diagnostic, Span
+from netspec.stages.legal.ranges import figures_at
 from netspec.stages.spec import Report
 from netspec.views.answers import Answer, Unreadable
 
@@ -52,11 +53,13 @@ def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """One file's report; `outputs` are sample shapes, null where unknown."""
+    """One file's report; `outputs` are sample shapes, null where unknown; of an input that varies those `at` sizes."""
     outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
     path = report.spec.path
     found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
-    return {"path": path, "ok": report.ok, "outputs": outputs, "diagnostics": found}
+    sizes = figures_at(report)
+    at = {"at": sizes} if sizes else {}
+    return {"path": path, "ok": report.ok, "outputs": outputs, **at, "diagnostics": found}
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

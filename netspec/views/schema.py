@@ -37,6 +37,13 @@ _INPUT: Schema = {
         },
     ]
 }
+_SIZE: Schema = {"$ref": "#/$defs/size"}
+_RANGE: Schema = {
+    "type": "object",
+    "properties": {"min": _SIZE, "max": _SIZE, "multiple_of": _SIZE},
+    "required": ["min", "max"],
+    "additionalProperties": False,
+}
 _PARAM: Schema = {"type": ["number", "boolean", "string"]}
 
 
@@ -157,6 +164,13 @@ def language_schema() -> Schema:
         "model": {"type": "string", "description": "A file below this one's folder whose network is taken."},
         "input": _INPUT,
         "inputs": {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": _INPUT},
+        "sizes": {
+            "description": "Ranges of the sizes that the input names: the network is checked for all of them.",
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": names,
+            "additionalProperties": _RANGE,
+        },
         "blocks": {"type": "object", "propertyNames": names, "additionalProperties": block},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1},
         "outputs": {"anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}]},

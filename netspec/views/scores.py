@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from netspec.views.predictions import Fault
 from netspec.views.tables import Table, shown
 
 MATRIX = 20  # classes up to which the confusion matrix is shown as text
@@ -36,13 +37,18 @@ class Scores:
         return found
 
 
-def scores_json(run: str, weights: str, scores: Scores) -> dict[str, Any]:
-    """The scores of the contracts, with `classes` and `confusion` (rows are the truth) where there are classes."""
+def scores_json(run: str, weights: str, scores: Scores, faults: Sequence[Fault] | None = None) -> dict[str, Any]:
+    """The scores of the contracts, with `classes` and `confusion` (rows are the truth) where there are classes.
+
+    `errors` are the faults of files; None where none were given.
+    """
     content = {"version": 1, "run": run, "weights": weights, **scores.row}
     if scores.classes:
         content["classes"] = scores.by_class
         if len(scores.classes) <= MATRIX_JSON:
             content["confusion"] = [list(row) for row in scores.counts]
+    if faults is not None:
+        content["errors"] = [fault.plain() for fault in faults]
     return content
 
 

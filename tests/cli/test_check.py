@@ -48,9 +48,11 @@ FILE = strict(
         "path": TEXT,
         "ok": {"type": "boolean"},
         "outputs": {"type": "object", "additionalProperties": {"anyOf": [SHAPE, {"type": "null"}]}},
+        "at": {"type": "object", "minProperties": 1, "additionalProperties": {"type": "integer", "minimum": 1}},
         "diagnostics": {"type": "array", "items": DIAGNOSTIC},
         "error": TEXT,
     },
+    "at",
     "error",
 )
 DOCUMENT = strict({"version": {"const": 1}, "ok": {"type": "boolean"}, "files": {"type": "array", "items": FILE}})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from netspec.cli.main import main
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.progress import Silent
 from netspec.runner.train import Run, train
@@ -78,5 +81,24 @@ def refused() -> Callable[..., list[Diagnostic]]:
         with pytest.raises(SpecError) as caught:
             function(*args, **kwargs)
         return list(caught.value.diagnostics)
+
+    return call
+
+
+@pytest.fixture
+def netspec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """`netspec("predict", "run", …, stdin=b"")`, the command line in `tmp_path`: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return int(left.value.code or 0), captured.out, captured.err
 
     return call

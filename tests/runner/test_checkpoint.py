@@ -12,19 +12,27 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from netspec.ground.diagnostics import Diagnostic
+import netspec
+from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.ground.reading import ReadError
 from netspec.runner import keeper
-from netspec.runner import train as train_module
-from netspec.runner.checkpoint import random_state, set_random_state, write_atomically
+from netspec.runner.checkpoint import CheckpointError, read_checkpoint
 from netspec.runner.evaluate import evaluate_run, load_run
+from netspec.runner.files import write_atomically
+from netspec.runner.interrupt import Interrupt
 from netspec.runner.progress import Silent
-from netspec.runner.resume import same_run, spec_to_resume
+from netspec.runner.randomness import random_state, set_random_state
+from netspec.runner.resume import spec_to_resume
+from netspec.runner.settings import read_settings
+from netspec.runner.snapshot import VERSION
 from netspec.runner.train import Run, train
+from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
+from tests.runner.kills import same
+from tests.runner.kills import timeless as plain
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -53,6 +61,17 @@ train:
 """
 
 
+class Told(Silent):
+    """Keeps what a person is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
 def same_weights(a: Path, b: Path, name: str = "last.safetensors") -> bool:
     one, two = load_file(a / name), load_file(b / name)
     return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
@@ -72,7 +91,7 @@ def stop_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
         counted["steps"] += 1
         return counted["steps"] == steps
 
-    monkeypatch.setattr(train_module.Interrupt, "__call__", asked)
+    monkeypatch.setattr(Interrupt, "__call__", asked)
 
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 11])
@@ -105,7 +124,7 @@ def test_more_epochs_continue_a_finished_run(run: Start, tmp_path: Path) -> None
 
 def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     whole = run(PICTURES, out="whole")
-    monkeypatch.setattr(keeper, "EVERY", 0.0)
+    monkeypatch.setattr(keeper, "AFTER", 0.0)
 
     def die(*args: object) -> bool:
         rows = (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
@@ -114,7 +133,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytes
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(train_module.Interrupt, "__call__", die)
+        patch.setattr(Interrupt, "__call__", die)
         with pytest.raises(MemoryError):
             run(PICTURES, out="cut")
     assert json.loads((tmp_path / "cut" / "run.json").read_text())["status"] == "running"
@@ -122,41 +141,140 @@ def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytes
     assert same_weights(whole.folder, resumed.folder)
 
 
-def test_another_spec_is_not_the_same_run(run: Start, table: str, make: Make, refused: Refused) -> None:
-    done = run(table)
-    (found,) = refused(train, spec_to_resume(done.folder, None, ("train.batch_size=2",)), resume=done.folder)
-    assert (found.code, found.span.path) == ("NS609", "--resume")
-    assert found.message.startswith("train.batch_size")
-    other = make(table.replace("Linear: 8", "Linear: 9"))
-    (found,) = refused(train, spec_to_resume(done.folder, other.path, ()), resume=done.folder)
-    assert found.message.startswith("layers")
-    same_run(done.folder, spec_to_resume(done.folder, None, ("train.epochs=9", "train.device=cpu")))
+def test_checksums_find_every_damage_that_matters(run: Start, table: str, tmp_path: Path) -> None:
+    whole = (run(table).folder / "last.ckpt").read_bytes()
+    expected, path, chance = read_checkpoint(tmp_path / "run" / "last.ckpt"), tmp_path / "copy", random.Random(0)
+    found = 0
+    for _ in range(400):
+        at = chance.randrange(len(whole))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << chance.randrange(8))]) + whole[at + 1 :])
+        try:
+            assert same(plain(read_checkpoint(path)), plain(expected))  # in the padding between records
+        except CheckpointError as error:
+            found += "damaged" in str(error)
+    assert found > 100
+    for size in range(0, len(whole), len(whole) // 50):
+        path.write_bytes(whole[:size])
+        with pytest.raises(CheckpointError, match="damaged"):
+            read_checkpoint(path)
 
 
-def test_a_damaged_checkpoint_is_refused_and_kept(run: Start, table: str, refused: Refused) -> None:
+def test_torch_itself_would_not_see_it(run: Start, table: str) -> None:
+    """Why the checksums are looked at: a bit of a weight changed, and torch loads it."""
+    path = run(table).folder / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    weight = content["model"]["0.weight"].numpy().tobytes()
+    data = path.read_bytes()
+    at = data.index(weight)
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    assert not torch.equal(torch.load(path, weights_only=True)["model"]["0.weight"], content["model"]["0.weight"])
+    with pytest.raises(CheckpointError, match="checksum"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("what", ["half", "one bit", "gone"])
+def test_a_damaged_checkpoint_is_told_of_and_the_one_before_it_used(what: str, run: Start, make: Make) -> None:
+    whole = run(PICTURES, out="whole")
+    cut = run(PICTURES, "train.epochs=3", "train.checkpoint_every={epochs: 1}", out="cut")
+    path = cut.folder / "last.ckpt"
+    data = path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(
+        data[:middle] if what == "half" else data[:middle] + bytes([data[middle] ^ 4]) + data[middle + 1 :]
+    )
+    if what == "gone":
+        path.unlink()
+    told = Told()
+    spec = spec_to_resume(cut.folder, None, ("train.epochs=4", "train.checkpoint_every={seconds: 9}"))
+    longer = train(spec, resume=cut.folder, progress=told)
+    (message,) = (text for text in told.messages if "NS931" in text)
+    assert message.startswith("warning[NS931]: there is no" if what == "gone" else "warning[NS931]: ")
+    assert "the run goes on from the checkpoint before it, after " in message
+    assert same_weights(whole.folder, longer.folder)
+    assert same_weights(whole.folder, longer.folder, "best.safetensors")
+
+
+def test_where_both_checkpoints_are_damaged_nothing_is_touched(run: Start, table: str, refused: Refused) -> None:
     done = run(table)
-    path = done.folder / "last.ckpt"
-    half = path.read_bytes()[: path.stat().st_size // 2]
-    path.write_bytes(half)
+    for name in ("last.ckpt", "previous.ckpt"):
+        (done.folder / name).write_bytes((done.folder / name).read_bytes()[:500])
+    before = {path.name: path.read_bytes() for path in done.folder.iterdir()}
     spec = spec_to_resume(done.folder, None, ("train.epochs=9",))
     (found,) = refused(train, spec, resume=done.folder, progress=Silent())
-    assert found.code == "NS608"
-    assert "damaged" in found.message
-    assert path.read_bytes() == half
+    assert (found.code, "last.ckpt is damaged" in found.message) == ("NS608", True)
+    after = {path.name: path.read_bytes() for path in done.folder.iterdir()}
+    assert {**after, ".lock": b""} == {**before, ".lock": b""}
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(run: Start, table: str, refused: Refused, tmp_path: Path) -> None:
-    import pickle
-
     class Evil:
         def __reduce__(self) -> tuple[object, tuple[object, ...]]:
             return Path.touch, (tmp_path / "ran",)
 
     done = run(table)
-    (done.folder / "last.ckpt").write_bytes(pickle.dumps({"version": 1, "model": Evil()}))
+    for name in ("last.ckpt", "previous.ckpt"):
+        torch.save({"version": VERSION, "model": Evil()}, done.folder / name)
     (found,) = refused(train, spec_to_resume(done.folder, None, ()), resume=done.folder, progress=Silent())
     assert found.code == "NS608"
     assert not (tmp_path / "ran").exists()
+
+
+def test_weights_that_are_cut_off_are_refused(run: Start, table: str) -> None:
+    folder = run(table).folder
+    data = (folder / "best.safetensors").read_bytes()
+    for size in (0, 5, len(data) // 2, len(data) - 1):
+        (folder / "best.safetensors").write_bytes(data[:size])
+        with pytest.raises(ReadError):
+            netspec.load_model(folder / "best.safetensors")
+        with pytest.raises(SpecError, match="NS608"):
+            load_run(folder).model()
+
+
+@pytest.mark.parametrize(
+    ("every", "places"),
+    [
+        ("{steps: 3}", [(0, 3), (1, 2), (2, 1), (3, 0), (3, 3)]),
+        ("{epochs: 2}", [(2, 0), (4, 0)]),
+        ("{seconds: 1e-9}", [(epoch, step) for epoch in range(4) for step in (1, 2, 3, 4)]),
+    ],
+)
+def test_when_a_checkpoint_is_written(
+    every: str, places: list[tuple[int, int]], run: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four steps an epoch; that after an epoch's last step is written when the epoch is over."""
+    stored: list[tuple[int, int]] = []
+    save = keeper.save_checkpoint
+    monkeypatch.setattr(
+        keeper,
+        "save_checkpoint",
+        lambda path, state, *more: (stored.append((state.epoch, state.step)), save(path, state, *more)),
+    )
+    run(PICTURES, f"train.checkpoint_every={every}")
+    first, *among, last = stored
+    assert (first, last) == ((0, 0), (4, 0))
+    expected = [(epoch + 1, 0) if step == 4 else (epoch, step) for epoch, step in places]
+    assert [place for place in among if place != (4, 0)] == [place for place in expected if place != (4, 0)]
+
+
+@pytest.mark.parametrize("every", ["5", "{steps: 0}", "{}", "{steps: 1, epochs: 1}", "{minutes: 3}", "{seconds: no}"])
+def test_checkpoint_every_is_one_of_three(every: str, table: str, refused: Refused) -> None:
+    spec = load(table, (f"train.checkpoint_every={every}",))
+    found = check(spec).diagnostics or refused(read_settings, spec)
+    assert "train → checkpoint_every" in found[0].message
+    assert {item.code for item in found} <= {"NS201", "NS202"}
+
+
+def test_the_weights_rebuild_the_model_with_no_class_at_hand(run: Start, tmp_path: Path) -> None:
+    done = run(PICTURES)
+    elsewhere = (done.folder / "last.safetensors").rename(tmp_path / "elsewhere.safetensors")
+    model = netspec.load_model(elsewhere)
+    x = torch.rand(3, 3, 8, 8)
+    assert not model.training
+    assert torch.equal(model(x), done.model.eval()(x))
+    save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
+    for name, said in (("other.safetensors", "without a spec"), ("gone", "no such file"), (".", "load_run")):
+        with pytest.raises(ReadError, match=said):
+            netspec.load_model(tmp_path / name)
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_an_interrupted_run_draws_nothing_and_a_finished_one_survives_a_drawing_
     def fail(*arguments: object) -> None:
         raise RuntimeError("no room for a second model")
 
-    monkeypatch.setattr("netspec.runner.train.report", fail)
+    monkeypatch.setattr("netspec.runner.session.report", fail)
     done = run(DIGITS)
     assert done.status == "finished"
     assert json.loads((done.folder / "run.json").read_text())["status"] == "finished"

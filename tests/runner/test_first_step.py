@@ -11,9 +11,9 @@ import torch
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner import first_step
-from netspec.runner.checkpoint import random_state
 from netspec.runner.first_step import begin, ready, try_first_step
 from netspec.runner.prepare import prepare
+from netspec.runner.randomness import random_state
 from netspec.runner.train import Run
 from netspec.stages.spec import Spec
 

@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.cli.main import main
 from netspec.runner.evaluate import load_run
 from netspec.runner.train import Run
 
@@ -41,25 +39,6 @@ layers: [{Linear: 1}]
 data: {CSV: {path: rows.csv}}
 train: {epochs: 1, loss: MSELoss, optimizer: {SGD: {lr: 0.1}}}
 """
-
-
-@pytest.fixture
-def netspec(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Outcome]:
-    """`netspec("predict", "run", …, stdin=b"")` in `tmp_path`: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: bytes = b"") -> Outcome:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return int(left.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 def photo(seed: int, width: int = 30, height: int = 20) -> Image.Image:
@@ -212,6 +191,54 @@ def test_bad_rows_are_named_and_the_others_are_answered(
         "netspec: new.csv: row 5 has 3 columns, the first has 2",
         "netspec: new.csv: row 6, column 'b' holds '1e999', which is no finite number",
     ]
+
+
+def test_pictures_of_several_sizes_go_through_an_input_of_any_size(
+    run: Start, netspec: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    sizes = "input: [3, H, W]\nsizes: {H: {min: 4, max: 16}, W: {min: 4, max: 16}}"
+    (tmp_path / "pictures" / "one").mkdir(parents=True)
+    (tmp_path / "pictures" / "two").mkdir()
+    for number in range(6):
+        photo(number, 8, 8).save(tmp_path / "pictures" / ("one", "two")[number % 2] / f"{number}.png")
+    done = run(
+        COLOUR.replace("input: [3, 12, 12]", sizes).replace(
+            "layers: [Flatten", "layers: [{Conv2d: {out_channels: 4, kernel_size: 3}}, {AdaptiveAvgPool2d: 1}, Flatten"
+        ).replace("{Resize: [12, 12]}, ", "")
+    )  # fmt: skip
+    info = done.folder / "run.json"
+    content = json.loads(info.read_text())
+    info.write_text(json.dumps({**content, "sample": None}))  # as of a run whose pictures had no size in common
+    photo(7, 16, 12).save(tmp_path / "pictures" / "one" / "1.png")
+    photo(8, 40, 12).save(tmp_path / "pictures" / "one" / "3.png")
+    code, out, err = netspec("predict", "run", "pictures")
+    assert code == 1
+    assert len(out.splitlines()) == 7
+    assert "pictures/one/3.png: a sample is 3×12×40, the network's input is" in err
+    code, out, _ = netspec("eval", "run", "pictures")
+    assert code == 1
+    assert "samples  7\n" in out
+
+
+def test_numbers_that_are_looked_up_are_in_range(run: Start, netspec: Callable[..., Outcome], tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,y\n1,2,0\n3,4,1\n")
+    run(
+        ROWS.replace("input: [2]", "input: {shape: [2], dtype: int64}").replace(
+            "[{Linear: 1}]", "[{Embedding: {num_embeddings: 5, embedding_dim: 3}}, Flatten, {Linear: 1}]"
+        )
+    )
+    rows = b"a,b,y\n1,2,0\n3,9,1\n1.5,2,0\n-1,2,0\n4,0,1\n"
+    named = [
+        "netspec: -: row 2: 9 is out of range: the Embedding looks up 0 to 4",
+        "netspec: -: row 3: 1.5 is a fraction, the network's input is int64",
+        "netspec: -: row 4: -1 is out of range: the Embedding looks up 0 to 4",
+    ]
+    code, out, err = netspec("predict", "run", "-", stdin=rows)
+    assert (code, err.splitlines()) == (1, named)
+    assert [line.split()[0] for line in out.splitlines()] == ["-:1", "-:5"]
+    code, out, err = netspec("eval", "run", "-", stdin=rows)
+    assert (code, err.splitlines()) == (1, named)
+    assert "samples  2\n" in out
 
 
 def test_many_bad_rows_are_counted(rows: Run, netspec: Callable[..., Outcome], tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def test_the_folder_of_a_run(run: Start, table: str) -> None:
     events = {name for name in names if name.startswith("events.out.tfevents")}
     assert len(events) == 1
     assert names - events == {
-        "spec.yaml", "run.json", "metrics.jsonl", "last.ckpt", "last.safetensors", "best.safetensors", "curves.png",
+        "spec.yaml", "run.json", "metrics.jsonl", "last.ckpt", "previous.ckpt",
+        "last.safetensors", "best.safetensors", "curves.png", ".lock",
     }  # fmt: skip
     rows = [json.loads(line) for line in (done.folder / "metrics.jsonl").read_text().splitlines()]
     assert rows == list(done.history)
@@ -313,7 +314,9 @@ def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: in
 
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Path) -> None:
-    wait = "import netspec.runner.first_step as f, time; f.begin = lambda plan: (print(flush=True), time.sleep(60)); "
+    wait = (
+        "import netspec.runner.first_step as f, time; f.begin = lambda *a, **k: (print(flush=True), time.sleep(60)); "
+    )
     code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

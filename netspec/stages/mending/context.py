@@ -11,6 +11,7 @@ from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node, Scalar, Sequence
 from netspec.stages.apply import Problem
 from netspec.stages.infer import Inference
+from netspec.stages.legal.nearby import Nearby, nearby
 from netspec.stages.spec import Call, Graph, Spec
 from netspec.stages.ways import Ways
 
@@ -23,6 +24,13 @@ class Context:
     graph: Graph
     inference: Inference
     ways: Ways
+
+    @cached_property
+    def meeting(self) -> tuple[Problem, Nearby] | None:
+        """For the first tensors that do not meet, the input sizes near the declared ones for which they do."""
+        first = next((each for each in self.inference.problems if each.kind == "fact" and each.code == "NS405"), None)
+        found = None if first is None or self.spec.sizes else nearby(self.graph, first.call)
+        return None if first is None or found is None else (first, found)
 
     def arriving(self, call: Call) -> Shape | None:
         """The sample shape of a call's first input."""

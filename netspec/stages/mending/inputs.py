@@ -79,4 +79,20 @@ def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
             yield (channels, *rounded)
 
 
-RULES = (input_size,)
+def meeting(problem: Problem, context: Context) -> Iterator[Fix]:
+    """For tensors that do not meet: the nearest sizes of the input, above and below, for which they do."""
+    if context.meeting is None or context.meeting[0] is not problem or len(context.spec.inputs) != 1:
+        return
+    sizes = context.spec.inputs[0].sizes
+    for choice in context.meeting[1].nearest():
+        places = {place: size for axis in context.meeting[1].axes for _, place in axis.places
+                  for size in (choice[axis.name],)}  # fmt: skip
+        tensor = next(iter(context.graph.inputs.values()))
+        if tensor is None or len(sizes) != len(tensor.shape):
+            return
+        shape = tuple(places.get(index, size) for index, size in enumerate(tensor.shape))
+        first = min(places)
+        yield Fix(f"an input of {show(shape)}", (Edit(whole(sizes[first:]), ", ".join(map(str, shape[first:]))),))
+
+
+RULES = (meeting, input_size)

@@ -8,6 +8,7 @@ from math import prod
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Span
 from netspec.ground.shapes import Shape, Tensor
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
+from netspec.stages.legal.ranges import takes
 from netspec.stages.mending.edits import insert_before
 from netspec.stages.review.datasets import Samples, Sizes
 from netspec.stages.review.transforms import Transformed, transformed
@@ -26,7 +27,7 @@ def samples(review: Review) -> Iterator[Diagnostic]:
         state = (
             transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
         )
-        if state is not None and not _fits(state.shape, input.shape):
+        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, state.shape):
             what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
             after = "" if state.last is None else f" after {state.last.value}"
             message = f"{what} is {_show(state.shape)}{after}, the network's input is {_show(input.shape)}"
@@ -39,6 +40,16 @@ def samples(review: Review) -> Iterator[Diagnostic]:
 
 def _fits(got: Sizes, wanted: Shape) -> bool:
     return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
+
+
+def _promised(review: Review, got: Sizes) -> bool:
+    """Whether an input whose size varies takes samples of that shape; what is not known passes."""
+    report = review.report
+    if not report.spec.sizes or report.graph is None or len(got) != len(report.spec.inputs[0].sizes):
+        return False
+    input = review.ends[0].shape if review.ends else ()
+    shape = tuple(size if size is not None else at for size, at in zip(got, input, strict=True))
+    return takes(report.spec, report.params, shape)
 
 
 def _show(sizes: Sizes) -> str:

@@ -1,0 +1,121 @@
+"""One pass of the sample tensors through a graph, call by call; what was worked out for a call is kept.
+
+It asks what `infer` asks and no more: a size is right exactly where `infer` finds no problem (a test holds the two
+against each other), without the way, the counts and the guesses that a diagnostic needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netspec.ground.shapes import Tensor
+from netspec.layers.table import TABLE
+from netspec.stages.apply import apply
+from netspec.stages.spec import Call, Graph, Inferred, Ref
+
+Outputs = tuple[Tensor, ...]
+PLUGIN = 50  # calls of torch's own layers that take as long as one of a plugin, which may run on the meta device
+MOST_KEPT = 50_000  # results of one call that are kept
+
+
+def cost(calls: Iterable[Call]) -> int:
+    """What it takes to infer calls once, in calls of torch's own layers; at least 1."""
+    return max(sum(1 if TABLE.get(call.record.name) is call.record else PLUGIN for call in calls), 1)
+
+
+def frozen(graph: Graph, known: Sequence[Inferred]) -> Graph:
+    """The graph with every inferred argument written: its weights are made, and have the sizes that they have."""
+    calls = []
+    for call, inferred in zip(graph.calls, known, strict=True):
+        made = {
+            arg.name: inferred.args[arg.name]
+            for arg in call.record.args
+            if arg.infer is not None and arg.name in inferred.args
+        }
+        calls.append(replace(call, args={**made, **call.args}) if made else call)
+    return replace(graph, calls=tuple(calls))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call gives, and its arguments, inferred ones included."""
+
+    outputs: Outputs
+    args: dict[str, Any]
+
+
+Results = dict[int, Result]  # by the call's number; what was refused, or not reached, is missing
+
+
+class Walker:
+    """Infers a graph at one size after the other."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.differed: set[tuple[int, str]] = set()  # calls and arguments whose size some input contradicted
+        self._kept: list[dict[Outputs, Result | None]] = [{} for _ in graph.calls]
+
+    def run(
+        self, entering: Outputs, among: Iterable[Call] | None = None, given: Mapping[int, Result] | None = None
+    ) -> Results:
+        """What the calls give where `entering` enters the network.
+
+        Args:
+            entering: one tensor for each input of the network, in their order.
+            among: the calls to go through, all where left out; `given` holds what the others gave.
+        """
+        results: Results = dict(given or {})
+        for call in self.graph.calls if among is None else among:
+            inputs = self.arriving(call, entering, results)
+            result = None if inputs is None else self.step(call, inputs, results)
+            if result is not None:
+                results[call.id] = result
+        return results
+
+    def arriving(self, call: Call, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
+        """What reaches a call; None where something before it was refused, or has no such output."""
+        inputs: list[Tensor] = []
+        for ref in call.inputs:
+            values = self.value(ref, entering, results)
+            if values is None:
+                return None
+            inputs += values
+        most = call.record.inputs[1]
+        return None if most is not None and len(inputs) > most else tuple(inputs)
+
+    def value(self, ref: Ref, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
+        """The tensors of a value; None where they are not known."""
+        if ref.node < 0:
+            values: Outputs = (entering[-1 - ref.node],)
+        elif ref.node in results:
+            values = results[ref.node].outputs
+        else:
+            return None
+        if ref.output is None:
+            return values
+        return (values[ref.output],) if ref.output < len(values) else None
+
+    def step(self, call: Call, inputs: Outputs, results: Mapping[int, Result]) -> Result | None:
+        """One call on its inputs; None where it is refused."""
+        if call.shares is not None:
+            if call.shares not in results:
+                return None
+            return self._asked(replace(call, args=results[call.shares].args), inputs)
+        kept = self._kept[call.id]
+        if inputs not in kept:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[inputs] = self._asked(call, inputs)
+        return kept[inputs]
+
+    def _asked(self, call: Call, inputs: Outputs) -> Result | None:
+        outcome = apply(call, inputs)
+        self.differed |= {(call.id, problem.argument) for problem in outcome.problems if problem.argument}
+        if outcome.problems or not outcome.worlds:
+            return None
+        outputs = outcome.worlds[0]
+        if call.claim is not None and outputs[0].shape != call.claim:
+            return None
+        return Result(outputs, outcome.args)

@@ -1,0 +1,76 @@
+"""Two runs never share a folder, and a process that died holds none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netspec.ground.diagnostics import Diagnostic
+from netspec.runner.lock import InUseError, Lock
+from netspec.runner.progress import Silent
+from netspec.runner.resume import spec_to_resume
+from netspec.runner.train import Run, train
+from tests.spec_cases import ROOT
+
+Start = Callable[..., Run]
+Refused = Callable[..., list[Diagnostic]]
+HOLD = "import sys, time; from pathlib import Path; from netspec.runner.lock import Lock; "
+HOLD += "lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+
+
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """Another process that holds a folder."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_folder_that_another_process_is_in_is_refused_until_that_is_killed(
+    run: Start, table: str, refused: Refused, tmp_path: Path
+) -> None:
+    done = run(table)
+    spec = spec_to_resume(done.folder, None, ("train.epochs=4",))
+    other = holder(done.folder)
+    try:
+        (found,) = refused(train, spec, resume=done.folder, progress=Silent())
+        assert (found.code, found.span.path) == ("NS607", "--resume")
+        assert f"is in use by process {other.pid} on " in found.message
+    finally:
+        other.send_signal(signal.SIGKILL)
+        other.communicate()
+    assert len(train(spec, resume=done.folder, progress=Silent()).history) == 4
+
+
+def test_a_new_run_is_refused_a_folder_that_another_is_about_to_fill(run: Start, table: str, refused: Refused) -> None:
+    folder = Path(run(table, out="first").folder.parent / "second")
+    folder.mkdir()
+    lock = Lock(folder)
+    (found,) = refused(run, table, out="second")
+    assert (found.code, "is in use by" in found.message) == ("NS607", True)
+    lock.release()
+    assert run(table, out="second").status == "finished"  # the lock's file is nobody's run
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_does_not_hold_on_to_its_parents_lock(tmp_path: Path) -> None:
+    lock = Lock(tmp_path)
+    child = os.fork()
+    if not child:
+        time.sleep(30)
+        os._exit(0)
+    try:
+        with pytest.raises(InUseError):
+            Lock(tmp_path)
+        lock.release()
+        Lock(tmp_path).release()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
