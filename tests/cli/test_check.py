@@ -386,3 +386,14 @@ def test_fix_of_a_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.Cap
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert path.read_text() == WRONG
+
+
+def test_fix_ignores_what_is_to_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "netspec: 1\nparams: {unused: 3}\ninput: [4]\nlayers: [Linear: {in_features: 5, out_features: 3}]\n"
+    )
+    (warning,) = (netspec("check", path, "--set", "unused=4", capsys=capsys).out.count("warning[NS"),)
+    done = netspec("check", "--fix", path, "--ignore", "NS902", capsys=capsys)
+    assert done.code == 0
+    assert "warning" not in done.out

@@ -101,6 +101,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         spec("  - ReLU\n" * 1_500 + "  - {Linear: {in_features: 9, out_features: 8}}\n  - ReLU\n" * 700),
         "NS401",
     ),
+    "names of sizes": (
+        spec(
+            "  - {concat: {}, from: [i0, i1]}\n",
+            head="inputs: {" + ", ".join(f"i{i}: [N{i}]" for i in range(1_000)) + "}\n"
+            "sizes: {" + ", ".join(f"N{i}: {{min: 1, max: 64}}" for i in range(1_000)) + "}",
+        ),
+        "NS216",
+    ),
+    "a size beyond all pictures": (
+        spec("  - ReLU\n", head="input: [3, H]\nsizes: {H: {min: 1, max: 1000000000}}"),
+        "NS216",
+    ),
+    "an endless pattern": (
+        spec("  - Linear: 8\n") + "data: {inline: {x: [[1, 2, 3, 4, 5, 6, 7, 8]], y: [1]}}\n"
+        f"train: {{loss: CrossEntropyLoss, optimizer: {{SGD: {{lr: 0.1}}}}, freeze: ['[!{'a-z' * 20_000}]*']}}\n",
+        "NS202",
+    ),
+    "modules that are none": (
+        spec("  - Linear: 8\n")
+        + "plugins: [../../x, a..b, 'os;import sys', \"\\u202eevil\", '"
+        + "a." * 5_000
+        + "a']\n",
+        "NS202",
+    ),
     "misspelt on one line": (
         "netspec: 1\ninput: [8]\nlayers: [" + ", ".join(["Linaer"] * 1_000) + "]\n",
         "NS204",
