@@ -32,7 +32,7 @@ def test_it_is_said_once_where_fixes_are_no_longer_sought() -> None:
 
 def test_candidates_are_made_for_the_first_errors_only() -> None:
     spec = netspec.load(f"netspec: 1\ninput: [8]\nlayers:\n{wrong(MOST_MENDED + 10)}")
-    graph = netspec.check(spec, fixes=False).graph
+    graph = netspec.check(spec).graph
     assert graph is not None
     diagnostics = diagnose(spec, graph, infer(graph))
     assert [bool(each.fixes) for each in diagnostics] == [True] * MOST_MENDED + [False] * 10
