@@ -19,7 +19,7 @@ from netspec.views.text import Look, paint
 from netspec.views.wrapping import safe
 
 MOST_ROUNDS = 100
-MOST_SECONDS = 2.0  # of rounds; what is left over is shown, and another call goes on with it
+MOST_SECONDS = 3.0  # after which no round begins but the first; another call goes on with what is left over
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -39,10 +39,10 @@ def mend(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[s
     Raises:
         ReadError: the file cannot be read.
     """
+    started = time.process_time()
     before = after = check(load(path, settings, plugins=plugins), ignore=ignore)
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
-    started = time.process_time()
     for _ in range(MOST_ROUNDS):
         found = next((found for found in after.diagnostics if found.fixes and found.severity == "error"), None)
         if found is None:
