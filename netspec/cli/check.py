@@ -147,9 +147,11 @@ def _answers(
             yield path
             continue
         try:
-            if fix:
-                _fix(path, settings, plugins)
-            yield check(load(path, settings, plugins=plugins), ignore=ignore)
+            yield (
+                _fix(path, settings, plugins, ignore)
+                if fix
+                else check(load(path, settings, plugins=plugins), ignore=ignore)
+            )
         except ReadError as error:
             yield Unreadable(path, str(error))
 
@@ -193,14 +195,15 @@ def _counts(errors: int, warnings: int) -> str:
     return ", ".join(counts or ["ok"])
 
 
-def _fix(path: str, settings: tuple[str, ...], plugins: Plugins) -> None:
-    """Write a file's fixes into it."""
+def _fix(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...]) -> Report:
+    """Write a file's fixes into it; the report is that of what is written."""
     from netspec.cli.mending import mend, write
 
-    mended = mend(path, settings, plugins)
+    mended = mend(path, settings, plugins, ignore)
     write(mended)
     for fix in mended.fixes:
         click.echo(f"fixed {fix}", err=True)
+    return mended.after
 
 
 def _show_diffs(specs: Iterable[str], settings: tuple[str, ...], plugins: Plugins) -> Iterator[Answer]:

@@ -19,7 +19,7 @@ from netspec.views.text import Look, paint
 from netspec.views.wrapping import safe
 
 MOST_ROUNDS = 100
-MOST_SECONDS = 2.0  # of rounds; what is left over is shown, and another call goes on with it
+MOST_SECONDS = 3.0  # after which no round begins but the first; another call goes on with what is left over
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -33,23 +33,23 @@ class Mended:
     fixes: tuple[str, ...]
 
 
-def mend(path: str, settings: tuple[str, ...], plugins: Plugins) -> Mended:
+def mend(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...] = ()) -> Mended:
     """Make the first fix of one error after the other, each on what the last one left; nothing is written.
 
     Raises:
         ReadError: the file cannot be read.
     """
-    before = after = check(load(path, settings, plugins=plugins))
+    started = time.process_time()
+    before = after = check(load(path, settings, plugins=plugins), ignore=ignore)
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
-    started = time.process_time()
     for _ in range(MOST_ROUNDS):
         found = next((found for found in after.diagnostics if found.fixes and found.severity == "error"), None)
         if found is None:
             break
         texts |= edited(after.spec, found.fixes[0].edits)
         fixes.append(f"{found.span}: {found.fixes[0].title}")
-        after = check(load(path, settings, overlay=texts, plugins=plugins))
+        after = check(load(path, settings, overlay=texts, plugins=plugins), ignore=ignore)
         if time.process_time() - started > MOST_SECONDS:
             break
     old = before.spec.sources

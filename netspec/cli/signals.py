@@ -11,6 +11,8 @@ from types import FrameType
 
 import click
 
+from netspec.cli.processes import speaks
+
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
@@ -32,7 +34,8 @@ def ended_by_signals() -> Iterator[None]:
     except BaseException:
         if not came:
             raise
-        click.echo(f"netspec: {WORDS[signal.Signals(came[0])]}", err=True)
+        if speaks():
+            click.echo(f"netspec: {WORDS[signal.Signals(came[0])]}", err=True)
         sys.exit(128 + came[0])
     finally:
         for number, handler in before.items():

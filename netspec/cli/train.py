@@ -12,6 +12,7 @@ import click
 
 from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
+from netspec.cli.processes import leave_it_to_the_first, speaks
 from netspec.cli.terminal import look_of, show_table
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
@@ -39,6 +40,10 @@ class Steps(click.ParamType[int]):
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps. Goes before the spec's own.")
 @click.option("--out", metavar="DIR", help="The run's folder, new or empty. Default: runs/<name>-<n>.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in DIR; SPEC may be left out then.")
+@click.option("--nproc", type=click.IntRange(1), default=1, help="Train in N processes, as `torchrun` starts them.")
+@click.option(
+    "--max-restarts", type=click.IntRange(0), default=0, help="Start them again up to N times where one of them dies."
+)
 @click.option("--dry-run", is_flag=True, help="Do everything once, evaluation too, and write nothing.")
 @click.option(
     "--overfit",
@@ -55,6 +60,8 @@ def command(
     device: str | None,
     out: str | None,
     resume: str | None,
+    nproc: int,
+    max_restarts: int,
     dry_run: bool,
     overfit: int | None,
     find_rate: bool,
@@ -86,11 +93,17 @@ def command(
         else:
             rehearse.find_rate(read, device, out)
         return
+    if nproc > 1:
+        from netspec.cli.processes import start
+
+        start(nproc, max_restarts)
     with reported() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.runner.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
+    if not speaks():
+        sys.exit(0 if run.status != "interrupted" else 128 + (run.signal or 2))
     if run.history:
         show_table(outcome_table(work.spec.name, run.history, run.best))
         click.echo(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
@@ -131,6 +144,8 @@ def reported() -> Iterator[Work]:
                 warnings.simplefilter("ignore")
             yield work
     except SpecError as error:
+        if not speaks():
+            leave_it_to_the_first()
         sources = work.spec.sources if work.spec is not None else {}
         click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

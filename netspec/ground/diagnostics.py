@@ -57,6 +57,9 @@ class Note:
     text: str
 
 
+UNSOUGHT = Note("note", "from here on no fix was sought: one check tries only so many")
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """The finding that another one follows from: its code and place."""

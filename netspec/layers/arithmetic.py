@@ -82,11 +82,22 @@ def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
     return (*_broadcast("matmul", (x[:-2], y[:-2]), guesses=guesses), x[-2], y[-1])
 
 
+def _comparison(name: str, sign: str, what: str) -> Layer:
+    doc = f"Where the first input is {what} the second, or a number: true or false, as masks are."
+    return _operator(name, sign, doc, 2, takes="any", gives="bool")
+
+
 LAYERS = (
     _operator("add", "+", "The sum of the inputs, or of one and a number.", None),
     _operator("sub", "-", "The first input less the second, or less a number.", 2, takes="numbers"),
     _operator("mul", "*", "The product of the inputs, or of one and a number.", None),
     _operator("div", "/", "The first input divided by the second, or by a number.", 2, gives="real"),
+    _comparison("eq", "==", "equal to"),
+    _comparison("ne", "!=", "unlike"),
+    _comparison("lt", "<", "less than"),
+    _comparison("le", "<=", "at most"),
+    _comparison("gt", ">", "more than"),
+    _comparison("ge", ">=", "at least"),
     Layer(
         name="matmul",
         doc="The matrix product of the last two axes.",

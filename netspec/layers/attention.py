@@ -7,13 +7,26 @@ projections and the two matrix products.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact, Shape, count_axes, need_rank, show
+from netspec.ground.shapes import (
+    ArgumentFact,
+    BatchFact,
+    DtypeFact,
+    Fact,
+    MergeFact,
+    RankFact,
+    Shape,
+    Tensor,
+    count_axes,
+    need_rank,
+    show,
+)
 from netspec.layers.arguments import Arg, Bool, Float, Int, optional
 from netspec.layers.arithmetic import broadcast
 from netspec.layers.code import call, literal
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.masks import Attention, keywords, names_of, need_square, suit
+from netspec.layers.record import Args, Given, Layer, case
 
-MASK = "nn.Transformer.generate_square_subsequent_mask({0}.shape[1], device={0}.device, dtype={0}.dtype)"
+_OWN = (Attention("attn_mask", "key_padding_mask", "is_causal", 0, 1),)
 
 
 def need_batch_first(a: Args) -> None:
@@ -64,8 +77,7 @@ def _multihead_shape(a: Args, *inputs: Shape) -> Shape | list[Shape]:
         raise MergeFact(f"there are {key[0]} keys for {value[0]} values: {show(key)} and {show(value)}")
     if a.is_causal and (a.add_bias_kv or a.add_zero_attn):
         raise ArgumentFact("is_causal has no place for the rows of add_bias_kv and add_zero_attn", argument="is_causal")
-    if a.is_causal and key[0] != query[0]:
-        raise Fact(f"is_causal needs as many keys as queries: {key[0]} and {query[0]}", argument="is_causal")
+    need_square(_OWN[0], a, inputs)
     if not a.need_weights:
         return query
     columns = key[0] + bool(a.add_bias_kv) + bool(a.add_zero_attn)
@@ -84,15 +96,17 @@ def _multihead_macs(a: Args, output: Shape, *inputs: Shape) -> int:
     return attention_macs(a.embed_dim, query[0], key[0], *_widths(a), extra)
 
 
-def _multihead_call(a: Args, module: str, *inputs: str) -> str:
+def _multihead_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
+    suit(_OWN, a.num_heads, a, inputs, further)
+
+
+def _multihead_call(a: Args, module: str, *inputs: str, **further: Given) -> str:
     query = inputs[0]
     key = inputs[1] if len(inputs) > 1 else query
     value = inputs[2] if len(inputs) > 2 else key
-    keywords = {"need_weights": None if a.need_weights else "False"}
-    keywords["attn_mask"] = MASK.format(query) if a.is_causal else None
-    keywords["average_attn_weights"] = None if a.average_attn_weights or not a.need_weights else "False"
-    keywords["is_causal"] = "True" if a.is_causal else None
-    given = [f"{name}={value}" for name, value in keywords.items() if value is not None]
+    given = keywords(_OWN, a.num_heads, a, inputs, further)
+    given += [] if a.need_weights else ["need_weights=False"]
+    given += ["average_attn_weights=False"] if a.need_weights and not a.average_attn_weights else []
     result = f"{module}({', '.join((query, key, value, *given))})"
     return result if a.need_weights else f"{result}[0]"
 
@@ -125,8 +139,26 @@ def _product_shape(a: Args, query: Shape, key: Shape, value: Shape) -> Shape:
     return (*leading, query[-2], value[-1])
 
 
-def _product_code(a: Args, query: str, key: str, value: str) -> str:
+def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
+    query, key, value = inputs
+    mask = further["attn_mask"]
+    if a.is_causal:
+        raise ArgumentFact("is_causal makes a mask of its own: leave it out, or attn_mask", argument="is_causal")
+    if mask.dtype not in ("bool", "float32"):
+        raise DtypeFact(f"attn_mask is bool or float32, gets {mask.dtype}", argument="attn_mask")
+    heads = () if a.enable_gqa else broadcast("scaled_dot_product_attention", (query[:-2], key[:-2], value[:-2]))
+    weights = (*(heads or query[:-2]), query[-2], key[-2])
+    if len(mask.shape) != len(weights):
+        fact = f"attn_mask has to have the axes of the weights {show(weights)} for one sample, gets"
+        raise RankFact(f"{fact} {count_axes(mask.shape)}", argument="attn_mask")
+    if any(have not in (1, want) for have, want in zip(mask.shape, weights, strict=True)):
+        fact = f"attn_mask has to be {show(weights)}, or 1 where it repeats, it is {show(mask.shape)}"
+        raise MergeFact(fact, argument="attn_mask")
+
+
+def _product_code(a: Args, query: str, key: str, value: str, **further: Given) -> str:
     result = call("F.scaled_dot_product_attention", query, key, value)[:-1]
+    result += "".join(f", {name}={given.text}" for name, given in further.items())
     if a.dropout_p:
         result += f", dropout_p={literal(a.dropout_p)} if self.training else 0.0"
     given = {"is_causal": a.is_causal or None, "scale": a.scale, "enable_gqa": a.enable_gqa or None}
@@ -165,12 +197,26 @@ LAYERS = (
         parameters=_multihead_parameters,
         macs=_multihead_macs,
         inputs=(1, 3),
+        names=("query", "key", "value"),
+        further=names_of(_OWN),
+        suits=_multihead_suits,
         call=_multihead_call,
         right=(
             case((7, 8), num_heads=2),
             case((7, 8), num_heads=2, need_weights=False, is_causal=True),
             case((7, 8), (5, 8), num_heads=4, add_bias_kv=True, add_zero_attn=True, average_attn_weights=False),
             case((7, 8), (5, 6), (5, 3), num_heads=2, kdim=6, vdim=3, bias=False),
+            case((7, 8), (5, 8), num_heads=2, further={"key_padding_mask": Tensor((5,), "bool")}),
+            case((7, 8), num_heads=2, is_causal=True, further={"key_padding_mask": Tensor((7,), "bool")}),
+            case((7, 8), (5, 8), num_heads=2, further={"attn_mask": Tensor((7, 5))}),
+            case(
+                (7, 8),
+                (5, 8),
+                num_heads=2,
+                add_bias_kv=True,
+                add_zero_attn=True,
+                further={"attn_mask": Tensor((2, 7, 5), "bool"), "key_padding_mask": Tensor((5,), "bool")},
+            ),
         ),
         wrong=(
             case((7, 8), num_heads=3),
@@ -178,6 +224,10 @@ LAYERS = (
             case((7, 8), (5, 8), (4, 8), num_heads=2),
             case((2, 7, 8), num_heads=2),
             case((7, 8), (5, 8), num_heads=2, is_causal=True),
+            case((7, 8), (5, 8), num_heads=2, further={"key_padding_mask": Tensor((7,), "bool")}),
+            case((7, 8), (5, 8), num_heads=2, further={"attn_mask": Tensor((5, 7), "bool")}),
+            case((7, 8), (5, 8), num_heads=4, further={"attn_mask": Tensor((2, 7, 5))}),
+            case((7, 8), num_heads=2, further={"key_padding_mask": Tensor((7,), "int64")}),
         ),
     ),
     Layer(
@@ -192,17 +242,26 @@ LAYERS = (
         shape=_product_shape,
         macs=_product_macs,
         inputs=(3, 3),
+        names=("query", "key", "value"),
+        further=("attn_mask",),
+        suits=_product_suits,
         code=_product_code,
         right=(
             case((4, 7, 8), (4, 5, 8), (4, 5, 6)),
             case((7, 8), (7, 8), (7, 8), is_causal=True, dropout_p=0.1, scale=0.5),
             case((4, 7, 8), (2, 5, 8), (2, 5, 8), enable_gqa=True),
+            case((4, 7, 8), (4, 5, 8), (4, 5, 6), further={"attn_mask": Tensor((1, 7, 5), "bool")}),
+            case((4, 7, 8), (2, 5, 8), (2, 5, 8), enable_gqa=True, further={"attn_mask": Tensor((4, 1, 5))}),
         ),
         wrong=(
             case((4, 7, 8), (4, 5, 6), (4, 5, 6)),
             case((4, 7, 8), (4, 5, 8), (4, 6, 8)),
             case((4, 7, 8), (3, 5, 8), (3, 5, 8)),
             case((8,), (8,), (8,)),
+            case((4, 7, 8), (4, 5, 8), (4, 5, 6), further={"attn_mask": Tensor((7, 5), "bool")}),
+            case((4, 7, 8), (4, 5, 8), (4, 5, 6), further={"attn_mask": Tensor((4, 5, 7), "bool")}),
+            case((4, 7, 8), (4, 5, 8), (4, 5, 6), further={"attn_mask": Tensor((4, 7, 5), "int64")}),
+            case((4, 7, 8), (4, 7, 8), (4, 7, 6), is_causal=True, further={"attn_mask": Tensor((4, 7, 7), "bool")}),
         ),
     ),
 )

@@ -49,6 +49,7 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
         parameters=lambda a, x, *given: multiplications(a) + (2 * gates * a.hidden_size if a.bias else 0),
         macs=lambda a, output, x, *given: multiplications(a),
         inputs=(1, 1 + states),
+        names=("input", "hx") if states == 1 else (),
         call=call if states == 2 else None,
         right=(case((5,), hidden_size=6), case((5,), *[(6,)] * states, hidden_size=6, bias=False)),
         wrong=(

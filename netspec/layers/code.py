@@ -7,7 +7,7 @@ from math import isfinite
 from types import SimpleNamespace
 
 from netspec.layers.arguments import Arg
-from netspec.layers.record import Layer
+from netspec.layers.record import Given, Layer
 
 
 def literal(value: object) -> str:
@@ -54,13 +54,18 @@ def constructor(record: Layer, args: dict[str, object]) -> str:
     return f"{module}.{name}({arguments(record.args, args)})"
 
 
-def application(record: Layer, args: dict[str, object], target: str, sources: list[str]) -> str:
+def application(
+    record: Layer, args: dict[str, object], target: str, sources: list[str], further: Mapping[str, Given] | None = None
+) -> str:
     """The expression that applies a call's module, or its function, to the input expressions."""
     if record.code is not None:
-        return record.code(SimpleNamespace(**args), *sources)
+        return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
-        return record.call(SimpleNamespace(**args), target, *sources)
-    return f"{target}({', '.join(sources)})"
+        return record.call(SimpleNamespace(**args), target, *sources, **(further or {}))
+    by_name = [f"{name}={given.text}" for name, given in (further or {}).items()]
+    switches = (arg for arg in record.args if arg.forward and not _same(args[arg.name], arg.default))
+    by_name += [f"{arg.name}={literal(args[arg.name])}" for arg in switches]
+    return f"{target}({', '.join((*sources, *by_name))})"
 
 
 def reading(record: Layer, value: str, index: int) -> str:

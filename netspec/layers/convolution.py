@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 
 from netspec.ground.shapes import ArgumentFact, Fact, Shape, show
-from netspec.layers.arguments import Arg, Bool, Either, Int, Word, size_nd
+from netspec.layers.arguments import Arg, Bool, Either, Int, Ints, Word, optional, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out
 
@@ -57,6 +57,16 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
     kernel, stride, dilation, padding, extra = (
         per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation, a.padding, a.output_padding)
     )
+    if a.output_size is not None:
+        least = [
+            (length - 1) * s - 2 * p + d * (k - 1) + 1
+            for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
+        ]
+        if any(not low <= wanted < low + s for low, wanted, s in zip(least, a.output_size, stride, strict=True)):
+            most = tuple(low + s - 1 for low, s in zip(least, stride, strict=True))
+            fact = f"output_size {show(a.output_size)} is not between {show(tuple(least))} and {show(most)}"
+            raise Fact(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
+        extra = tuple(wanted - low for wanted, low in zip(a.output_size, least, strict=True))
     for more, step, spread in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= spread:
             raise ArgumentFact(
@@ -126,6 +136,7 @@ def _conv(axes: int) -> Layer:
 
 def _conv_transpose(axes: int) -> Layer:
     name, picture = f"ConvTranspose{axes}d", (5, 4, 3)[-axes:]
+    larger = tuple(2 * length + 1 for length in picture)
     return Layer(
         name=name,
         doc=f"Transposed convolution over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
@@ -140,6 +151,7 @@ def _conv_transpose(axes: int) -> Layer:
             Arg("bias", Bool(), True),
             Arg("dilation", size_nd(axes), 1),
             Arg("padding_mode", Word(("zeros",)), "zeros"),
+            Arg("output_size", optional(Ints(axes, 1)), None, forward=True),
         ),
         shape=on_picture(name, axes, _transposed_shape),
         parameters=_parameters,
@@ -147,11 +159,13 @@ def _conv_transpose(axes: int) -> Layer:
         right=(
             case((4, *picture), out_channels=6, kernel_size=3, stride=2, padding=1, output_padding=1),
             case((4, *picture), out_channels=6, kernel_size=2, groups=2, dilation=3, bias=False),
+            case((4, *picture), out_channels=6, kernel_size=2, stride=2, output_size=larger),
         ),
         wrong=(
             case((4, *picture), out_channels=6, kernel_size=3, stride=2, output_padding=2),
             case((4, *picture), out_channels=6, kernel_size=1, padding=4),
             case((3, *picture), out_channels=6, kernel_size=3, groups=2),
+            case((4, *picture), out_channels=6, kernel_size=2, stride=3, output_size=larger),
         ),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Shape, need_rank
+from typing import Any
+
+from netspec.ground.shapes import ArgumentFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word, optional
 from netspec.layers.record import Args, Layer, case
 
@@ -27,6 +29,19 @@ def _bag_shape(a: Args, x: Shape) -> Shape:
         raise ArgumentFact(f"mode max does not go with {argument}", argument=argument)
     return (a.embedding_dim,)
 
+
+def _bag_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
+    name, weights = "per_sample_weights", further["per_sample_weights"]
+    if a.mode != "sum":
+        raise ArgumentFact(f"{name} go with mode sum alone, not with {a.mode}", argument="mode")
+    if weights.dtype != "float32":
+        raise DtypeFact(f"{name} are float32 as the vectors are, gets {weights.dtype}", argument=name)
+    if weights.shape != inputs[0]:
+        fact = f"{name} has to be {show(inputs[0])}, one for each integer, it is {show(weights.shape)}"
+        raise MergeFact(fact, argument=name)
+
+
+_WEIGHTED: dict[str, Any] = {"num_embeddings": 10, "embedding_dim": 4, "mode": "sum"}
 
 LAYERS = (
     Layer(
@@ -56,7 +71,7 @@ LAYERS = (
     ),
     Layer(
         name="EmbeddingBag",
-        doc="The mean, sum or maximum of the vectors of a list of integers.",
+        doc="The mean, sum or maximum of the vectors of a list of integers; of a sum each may have a weight.",
         args=(
             Arg("num_embeddings", Int(1)),
             Arg("embedding_dim", Int(1)),
@@ -70,16 +85,23 @@ LAYERS = (
         ),
         shape=_bag_shape,
         parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
+        names=("input",),
+        further=("per_sample_weights",),
+        suits=_bag_suits,
         takes="int",
         gives="float32",
         right=(
             case((7,), dtype="int64", num_embeddings=10, embedding_dim=4),
             case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, mode="max", padding_idx=-1, max_norm=1.0),
+            case((7,), dtype="int64", **_WEIGHTED, further={"per_sample_weights": Tensor((7,))}),
         ),
         wrong=(
             case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, padding_idx=10),
             case((3, 7), dtype="int64", num_embeddings=10, embedding_dim=4),
             case((7,), dtype="int64", num_embeddings=10, embedding_dim=4, mode="max", scale_grad_by_freq=True),
+            case((7,), dtype="int64", **_WEIGHTED, further={"per_sample_weights": Tensor((6,))}),
+            case((7,), dtype="int64", **_WEIGHTED, further={"per_sample_weights": Tensor((7,), "float64")}),
+            case((7,), dtype="int64", **{**_WEIGHTED, "mode": "mean"}, further={"per_sample_weights": Tensor((7,))}),
         ),
     ),
 )

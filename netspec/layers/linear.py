@@ -55,6 +55,7 @@ LAYERS = (
         parameters=lambda a, x, y: a.out_features * (a.in1_features * a.in2_features + bool(a.bias)),
         macs=lambda a, output, x, y: size(output) * a.in1_features * (a.in2_features + 1),
         inputs=(2, 2),
+        names=("input1", "input2"),
         right=(case((8,), (6,), out_features=3), case((4, 8), (4, 6), out_features=3, bias=False)),
         wrong=(case((4, 8), (5, 6), out_features=3), case((8,), (6,), in1_features=6, out_features=3)),
     ),

@@ -7,7 +7,7 @@ layer is adding one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,15 +27,26 @@ class Case:
     inputs: tuple[Shape, ...]
     args: dict[str, Any]
     dtype: str | tuple[str, ...] = "float32"
+    further: dict[str, Tensor] = field(default_factory=dict)
 
     def dtype_of(self, index: int) -> str:
         """The dtype of one of the inputs."""
         return self.dtype if isinstance(self.dtype, str) else self.dtype[min(index, len(self.dtype) - 1)]
 
 
-def case(*inputs: Shape, dtype: str | tuple[str, ...] = "float32", **args: Any) -> Case:
+def case(
+    *inputs: Shape, dtype: str | tuple[str, ...] = "float32", further: dict[str, Tensor] | None = None, **args: Any
+) -> Case:
     """`case((3, 8, 8), out_channels=4, kernel_size=3)`."""
-    return Case(inputs, args, dtype)
+    return Case(inputs, args, dtype, further or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A further input in generated code: its expression, and the sample that it stands for."""
+
+    text: str
+    tensor: Tensor
 
 
 def no_parameters(args: Args, *inputs: Shape) -> int:
@@ -63,16 +74,22 @@ class Layer:
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
+        names: what torch's forward calls them, where a mapping in `from` may say which is which.
+        further: torch's names of the tensors that it takes besides, each only by its name: masks.
+        suits: raises `Fact` where a further input does not suit, from arguments, the sample shapes of the inputs, and
+            one further sample tensor or several by name. What it raises names the one at fault as `argument`.
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
             any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
         gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32
             for integers, `wide` is int64 for integers; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         apart: how many of the last axes broadcasting leaves alone.
-        code: for functions: the Python expression, from arguments and the input expressions.
+        code: for functions: the Python expression, from arguments and the input expressions; the further inputs come
+            by name, as `Given`.
         module: where generated code has the class from: `nn`, or a name that `netspec.views.python` imports.
         make: the expression that makes the submodule, from the arguments.
-        call: the expression that applies it, from arguments, the submodule's expression and the input expressions.
+        call: the expression that applies it, from arguments, the submodule's expression and the input expressions;
+            the further inputs come by name, as `Given`.
         outputs: how each output is read where a call gives no tensor or plain tuple of several: `{0}` is what it
             gives, `{1}` the output's number; the last one holds for all further ones.
         tensor: whether it is a learned tensor of the module around it rather than a submodule.
@@ -89,6 +106,9 @@ class Layer:
     parameters: Count = no_parameters
     macs: Count = no_macs
     inputs: tuple[int, int | None] = (1, 1)
+    names: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    suits: Callable[..., None] | None = None
     takes: str | tuple[str, ...] = "float"
     gives: str | tuple[str, ...] = "same"
     broadcasts: bool = False
@@ -113,6 +133,10 @@ class Layer:
     def chains(self) -> bool:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
+
+    def asks(self, args: dict[str, Any]) -> bool:
+        """Whether written arguments are some that go to the module's forward."""
+        return any(arg.forward and arg.name in args for arg in self.args)
 
     def takes_of(self, index: int, count: int = 1) -> str:
         """The kind of number that an input, one of `count`, has to be."""

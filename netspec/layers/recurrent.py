@@ -95,6 +95,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         parameters=lambda a, x, *given: _parameters(name, a),
         macs=lambda a, output, x, *given: x[0] * _counts(name, a)[0],
         inputs=(1, 1 + states),
+        names=("input", "hx") if states == 1 else (),
         call=call,
         outputs=("{0}[0]", *read),
         right=(

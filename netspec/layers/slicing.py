@@ -83,6 +83,8 @@ def _moveaxis_shape(a: Args, x: Shape) -> Shape:
             raise ArgumentFact(f"{name} {getattr(a, name)} names an axis twice", argument=name)
         moves[name] = axes
     source, destination = moves["source"], moves["destination"]
+    if isinstance(a.source, int) != isinstance(a.destination, int):
+        raise ArgumentFact("source and destination are both a number or both a list", argument="destination")
     if len(source) != len(destination):
         fact = f"{len(source)} axes cannot be moved to {len(destination)} places"
         raise ArgumentFact(fact, argument="destination")

@@ -59,6 +59,7 @@ def _unpool(axes: int) -> Layer:
         ),
         shape=shape,
         inputs=(2, 2),
+        names=("input", "indices"),
         takes=dtype,
         call=call,
         right=(

@@ -126,4 +126,8 @@ def rows(x: torch.Tensor, index: Index) -> torch.Tensor:
 def placed(x: torch.Tensor, device: torch.device, channels_last: bool) -> torch.Tensor:
     """A batch on the device, in the layout that is wanted."""
     x = x.to(device, non_blocking=True)
-    return x.contiguous(memory_format=torch.channels_last) if channels_last and x.ndim == 4 else x
+    if not channels_last or x.ndim != 4:
+        return x
+    if x.shape[1] == 1 and x.is_contiguous():  # in both layouts at once: its strides are what convolutions go by
+        return x.view(len(x), *x.shape[2:], 1).permute(0, 3, 1, 2)
+    return x.contiguous(memory_format=torch.channels_last)

@@ -20,7 +20,9 @@ from torch import nn
 
 from netspec.runner.files import write_atomically
 from netspec.runner.job import State
-from netspec.runner.snapshot import VERSION, restore, snapshot
+from netspec.runner.snapshot import VERSION, snapshot
+from netspec.runner.together import give_out
+from netspec.runner.world import ALONE, World
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")  # as safetensors quotes the system
 
@@ -136,14 +138,14 @@ def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
     raise first
 
 
-def put_back(content: dict[str, Any], state: State, path: Path) -> None:
-    """Bring a State, and the random generators, to where a checkpoint was stored; `path` is for the message.
+def put_back(content: dict[str, Any], state: State, path: Path, world: World = ALONE) -> None:
+    """Bring a State, and the random generators, to where a checkpoint was stored, in the file `path`.
 
     Raises:
         CheckpointError: it is of another network or optimizer.
     """
     with _belongs(path, "this network and its training"):
-        restore(content, state)
+        give_out(content, state, path.parent, world)
 
 
 def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None = None) -> None:

@@ -15,14 +15,17 @@ from netspec.stages.spec import Report
 
 
 class Events:
-    """Writes an events file into a run's folder; the epoch is the step."""
+    """Writes an events file into a run's folder, None for nowhere; the epoch is the step."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        self._writer: Any = None
+        if folder is None:
+            return
         from tensorboard.summary.writer.event_file_writer import (  # type: ignore[import-untyped]  # has no types
             EventFileWriter,
         )
 
-        self._writer: Any = EventFileWriter(str(folder))
+        self._writer = EventFileWriter(str(folder))
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
         """What is trained, and how: the graph of a checked network, and the run's settings by their paths."""
@@ -56,9 +59,12 @@ class Events:
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _write(self, **content: Any) -> None:
+        if self._writer is None:
+            return
         from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
 
         self._writer.add_event(Event(wall_time=time.time(), **content))

@@ -35,10 +35,16 @@ def require_finite(state: State) -> None:
         NotFiniteError: one is not.
     """
     finite_losses(state, rate(state))
-    weights = [weight for weight in state.model.parameters() if weight.requires_grad]
-    if weights and not torch.stack([weight.detach().isfinite().all() for weight in weights]).all():
+    weights = [_own(weight.detach()) for weight in state.model.parameters() if weight.requires_grad]
+    if weights and not torch.stack([weight.isfinite().all() for weight in weights]).all():
         epoch, step = (state.epoch, state.step) if state.step else (state.epoch - 1, len(state.losses))
         raise NotFiniteError(epoch, step - 1, rate(state), "the weights are")
+
+
+def _own(weight: torch.Tensor) -> torch.Tensor:
+    """A weight, or this process's part of one that is spread."""
+    own: torch.Tensor = weight.to_local() if hasattr(weight, "to_local") else weight
+    return own
 
 
 def rate(state: State) -> float:

@@ -40,6 +40,9 @@ def ready(
         SpecError: what stands in the way.
     """
     plan = prepare(spec, device, beside, world)
+    if world.size > 1 and plan.settings.optimizer.name == "LBFGS":
+        what = "LBFGS searches with losses of its own, on which several processes would not agree"
+        raise problem("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
     job, state = begin(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if world.size > 1:
@@ -88,9 +91,10 @@ def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     still = tuple(model.get_submodule(path) for path in frozen)
     losses = torch.zeros(job.steps, device=plan.device)
     average = None if settings.ema is None else make_average(model, settings.ema)
-    return job, State(
-        model, optimizer, scheduler, losses, model, job.precision.scaler(), average=average, frozen=still, notes=notes
-    )
+    state = State(model, optimizer, scheduler, losses, model, job.precision.scaler())
+    state.average, state.frozen, state.notes = average, still, notes
+    state.blank = (lambda: compile_spec(spec, weights=False)) if sharded else None
+    return job, state
 
 
 def seed_everything(seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import zlib
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from netspec.runner.prepare import Plan, typed_paths
 from netspec.runner.samples import Split
 
 VERSION = 1
+JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
 LOOKED_AT = 2**22  # bytes of a split's samples that its checksum is of, taken evenly from all of them
 
 
@@ -34,6 +36,7 @@ class Info:
         best: the best epoch's row.
         machine: what else the bits of a result depend on.
         data: facts of the samples, and a checksum.
+        job: torchrun's name of the job, where it has one.
         changes: what was not the same when the run was resumed, and after how many epochs that was.
     """
 
@@ -55,6 +58,7 @@ class Info:
     machine: dict[str, str] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    job: str = ""
     version: int = VERSION
 
 
@@ -75,7 +79,8 @@ def info_of(plan: Plan) -> Info:
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
         target=told.column,
-        machine=machine(plan.device),
+        machine=machine(plan.device, plan.world.size),
+        job=os.environ.get(JOB, ""),
         data=facts(data),
     )
 
@@ -92,8 +97,12 @@ def versions() -> dict[str, str]:
     return {**found, "python": platform.python_version(), "platform": platform.platform()}
 
 
-def machine(device: torch.device) -> dict[str, str]:
+def machine(device: torch.device, processes: int = 1) -> dict[str, str]:
     """What the bits of a result depend on beside versions: the order of sums is another on other hardware."""
+    return {**_hardware(device), "processes": str(processes)}
+
+
+def _hardware(device: torch.device) -> dict[str, str]:
     if device.type != "cpu":
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
         return {"device": f"{device.type} ({name})"}

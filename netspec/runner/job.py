@@ -121,7 +121,7 @@ class State:
 
     `net` is what is called: the model itself, or the model compiled or spread over processes. `average` is the moving
     average of its weights, where the spec wants one. `frozen` are modules that stay in evaluation mode, and `notes` is
-    what a person should know of how it began.
+    what a person should know of how it began. `blank` makes the model anew, where its weights are spread (FSDP).
     """
 
     model: nn.Module
@@ -137,6 +137,7 @@ class State:
     average: AveragedModel | None = None
     frozen: tuple[nn.Module, ...] = ()
     notes: tuple[str, ...] = ()
+    blank: Callable[[], nn.Module] | None = None
 
     @property
     def result(self) -> nn.Module:

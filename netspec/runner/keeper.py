@@ -12,13 +12,15 @@ from typing import Any
 from torch import nn
 
 from netspec.ground.diagnostics import SpecError
-from netspec.runner.checkpoint import CheckpointError, read_newest, save_checkpoint, save_weights, write_checkpoint
+from netspec.runner.checkpoint import CheckpointError, read_newest, save_weights, write_checkpoint
 from netspec.runner.events import Events
 from netspec.runner.finite import require_finite
 from netspec.runner.job import State
 from netspec.runner.problems import option, problem
 from netspec.runner.rundir import RunFolder
 from netspec.runner.snapshot import restore, snapshot
+from netspec.runner.together import drop_shards, take_together, whole
+from netspec.runner.world import ALONE, World
 
 AFTER = 1.0  # seconds since the last checkpoint, after which the end of an epoch is one,
 WITHIN = 60.0  # and after which any step is,
@@ -38,20 +40,28 @@ class Every:
 class Keeper:
     """Stores the state, so that a kill at any moment loses only what can be trained again, with the same result.
 
-    Nothing that is not finite is stored: what was stored before is good, and stays.
+    Nothing that is not finite is stored: what was stored before is good, and stays. Several processes keep their state
+    together, at the same steps; one of them writes it.
     """
 
-    def __init__(self, folder: RunFolder, text: str, events: Events, every: Every, state: State) -> None:
+    def __init__(
+        self, folder: RunFolder, text: str, events: Events, every: Every, state: State, world: World = ALONE
+    ) -> None:
         self.folder, self.text, self.events, self.every, self.state = folder, text, events, every, state
+        self.world = world
         self.best: nn.Module | None = None
+        self.last: dict[str, Any] | None = None  # the checkpoint on the disk, where it has its weights elsewhere
         self.good: dict[str, Any] | None = None  # the last whole epoch, where the disk has an earlier state
         self.steps = self.epochs = 0  # of the run, when it was last stored
         self.stored = self.cost = 0.0  # when that was, and how long it took
 
     def start(self) -> None:
         """The state is what the disk has; where it has none yet, it is stored."""
-        if not self.folder.checkpoint.exists():
+        if self.world.from_main(not self.folder.checkpoint.exists()):
             self.keep(self.state)
+        elif self.state.blank is not None:
+            with contextlib.suppress(CheckpointError):
+                self.last, _ = read_newest(self.folder.checkpoint)
         self._note()
 
     def due(self) -> bool:
@@ -65,15 +75,17 @@ class Keeper:
     def epoch(self, state: State, best: bool) -> None:
         """An epoch is over, and whether it was the best; its row is the last of the history."""
         require_finite(state)
-        due = self._due(whole=True)
+        due = self.world.from_main(self._due(whole=True))
         if best:
-            self.best = state.result if due else copy.deepcopy(state.result)
+            self.best = whole(state)
+            if not due and self.best is state.result and self.folder.writes:
+                self.best = copy.deepcopy(self.best)
         with self._writing():
             self.folder.add_row(state.history[-1])
             self.events.add(state.history[-1])
         if due:
             self.keep(state)
-        elif sum(weight.nbytes for weight in state.model.parameters()) <= LARGE:
+        elif self.world.size == 1 and sum(weight.nbytes for weight in state.model.parameters()) <= LARGE:
             self.good = copy.deepcopy(snapshot(state))
 
     def keep(self, state: State) -> None:
@@ -82,8 +94,11 @@ class Keeper:
         began = time.monotonic()
         with self._writing():
             self.finish()
-            save_checkpoint(self.folder.checkpoint, state, self.folder.previous)
-        self.good = None
+            content = take_together(state, self.folder.path, self.world)
+            if self.folder.writes:
+                write_checkpoint(self.folder.checkpoint, content, self.folder.previous)
+                drop_shards(self.folder.path, content, self.last)
+        self.last, self.good = content if "shards" in content else None, None
         self.cost = time.monotonic() - began
         self._note()
 
@@ -106,6 +121,8 @@ class Keeper:
 
     def back(self, state: State) -> None:
         """Bring a state that went wrong to the last good one, and let the folder be as it was there."""
+        if not self.folder.writes or state.blank is not None:
+            return  # the last checkpoint is what there is
         with self._writing():
             if self.good is not None:
                 content = self.good
@@ -121,10 +138,10 @@ class Keeper:
 
     def finish(self) -> None:
         """Store the best weights, if they are not yet."""
-        if self.best is not None:
+        if self.best is not None and self.folder.writes:
             with self._writing():
                 save_weights(self.folder.best, self.best, self.text)
-            self.best = None
+        self.best = None
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

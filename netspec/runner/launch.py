@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import sys
 import uuid
@@ -23,6 +25,8 @@ def launch(arguments: Sequence[str], processes: int, restarts: int = 0) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # what matters is said below
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -37,14 +41,16 @@ def launch(arguments: Sequence[str], processes: int, restarts: int = 0) -> int:
         elastic_launch(config, sys.executable)("-m", "netspec", *arguments)
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
-        code = failure.exitcode
-        if code < 0:
-            name = signal.Signals(-code).name
-            print(
-                f"netspec: process {rank} of {processes} was ended by {name}; the others were stopped", file=sys.stderr
-            )
-            return 128 - code
-        return code
+        return _code(rank, failure.exitcode, processes)
     except SignalException as error:
-        return 128 + error.sigval
+        return 128 + int(error.sigval)
     return 0
+
+
+def _code(rank: int, exitcode: int, processes: int) -> int:
+    """The exit code of the process that failed first, with a word where it could not say one itself."""
+    if exitcode >= 0:
+        return exitcode
+    name = signal.Signals(-exitcode).name
+    print(f"netspec: process {rank} of {processes} (from 0) was ended by {name}; so the others end", file=sys.stderr)
+    return 128 - exitcode

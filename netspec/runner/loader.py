@@ -160,8 +160,8 @@ def _told(loader: Iterator[Any], pictures: Pictures) -> Iterator[Any]:
     """
     try:
         yield from loader
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+    except (RuntimeError, ConnectionError, EOFError) as error:  # the latter where it was handing over a batch
+        if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
             raise
         what = "a process that reads the pictures was ended from outside, as happens where memory runs out"
         node = pictures.read.node

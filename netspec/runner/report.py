@@ -7,6 +7,7 @@ not written; one that an earlier end of the same run left is removed then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from netspec.runner.figures.mistakes import draw_mistakes
 from netspec.runner.job import Job, Row
 from netspec.runner.prepare import Plan, channels_last
 from netspec.runner.problems import count
+from netspec.runner.world import ALONE
 
 CONFUSION, MISTAKES, FIT = "confusion_matrix.png", "mistakes.png", "fit.png"
 
@@ -37,6 +39,7 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
     """
     if not job.world.main:
         return
+    job = replace(job, world=ALONE)  # the others are done
     for name in (CONFUSION, MISTAKES, FIT):
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec, weights=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +11,14 @@ from typing import Any
 
 from netspec.build.plugins.permission import permission
 from netspec.ground.diagnostics import Diagnostic
+from netspec.ground.reading import ReadError
 from netspec.ground.tree import plain
 from netspec.runner.evaluate import load_run
-from netspec.runner.info import Info
+from netspec.runner.info import JOB, Info
 from netspec.runner.job import Job
 from netspec.runner.prepare import Plan
 from netspec.runner.problems import count, option, problem, top
+from netspec.runner.rundir import RunFolder
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
 
@@ -29,7 +33,8 @@ FREE = (
 )
 PATHS = ("root", "path")  # so may the place of the data
 NAMED = ("train", "data.transforms", "data.augment")  # the run goes on, as another one than it was
-REFUSED = ("train.optimizer", "train.scheduler", "train.loss")  # its state would not fit, its losses not compare
+# its state would not fit, its losses not compare
+REFUSED = ("train.optimizer", "train.scheduler", "train.loss", "train.strategy")
 SIZES = ("train.batch_size", "training samples")  # what a step of an epoch is depends on these
 RESULTS = ("torch", "torchvision", "numpy", "netspec")  # versions that a result depends on
 
@@ -53,6 +58,18 @@ def spec_to_resume(
     if spec is not None:
         return load(spec, settings, plugins=permission(allow_plugins))
     return load_run(folder, settings, allow_plugins=allow_plugins).spec
+
+
+def begun_before(out: str | Path | None) -> Path | None:
+    """The run that this job of torchrun's began before its processes were started again; None at the first start."""
+    job = os.environ.get(JOB, "")
+    if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or not job:
+        return None
+    for path in [Path(out)] if out is not None else sorted(Path("runs").glob("*")):
+        with contextlib.suppress(ReadError):
+            if RunFolder(path).read_info().job == job:
+                return path
+    return None
 
 
 def same_run(folder: str | Path, changed: Spec) -> Before:

@@ -28,10 +28,13 @@ MOST_RUNS = 100_000
 
 
 class RunFolder:
-    """The files of one run; `made` are the folders that were made for it, the innermost first."""
+    """The files of one run; `made` are the folders that were made for it, the innermost first.
 
-    def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
-        self.path, self.made = path, made
+    Of several processes one `writes`; for the others the methods that write do nothing.
+    """
+
+    def __init__(self, path: Path, made: tuple[Path, ...] = (), writes: bool = True) -> None:
+        self.path, self.made, self.writes = path, made, writes
         self.checkpoint = path / "last.ckpt"
         self.previous = path / "previous.ckpt"
         self.last = path / "last.safetensors"
@@ -72,21 +75,26 @@ class RunFolder:
 
     def write_spec(self, text: str) -> None:
         """Store the resolved spec."""
-        _write(self.spec, text)
+        self._write(self.spec, text)
 
     def write_info(self, info: Info) -> None:
         """Store run.json."""
         content = {**asdict(info), "best": None if info.best is None else _finite(info.best)}
-        _write(self._info, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self._write(self._info, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_rows(self, rows: list[Row]) -> None:
         """Store metrics.jsonl as a whole: what it held beyond these epochs is of a run that was cut off."""
-        _write(self._metrics, "".join(_line(row) for row in rows))
+        self._write(self._metrics, "".join(_line(row) for row in rows))
 
     def add_row(self, row: Row) -> None:
         """Append an epoch to metrics.jsonl."""
-        with self._metrics.open("a", encoding="utf-8") as file:
-            file.write(_line(row))
+        if self.writes:
+            with self._metrics.open("a", encoding="utf-8") as file:
+                file.write(_line(row))
+
+    def _write(self, path: Path, text: str) -> None:
+        if self.writes:
+            write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
 
     def read_rows(self) -> list[Row]:
         """The epochs in metrics.jsonl, where there is one; a last line that a kill cut off is none."""
@@ -127,10 +135,6 @@ def _finite(row: Row) -> Row:
 
 def _line(row: Row) -> str:
     return json.dumps(_finite(row)) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def make_folder(out: Path | None, name: str) -> RunFolder:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic, Note, SpecError
@@ -28,8 +30,11 @@ from netspec.runner.progress import Progress
 from netspec.runner.report import report
 from netspec.runner.resume import Before, all_changes, named, require_room
 from netspec.runner.rundir import RunFolder
+from netspec.runner.together import whole
 from netspec.views.runs import settings_of
 from netspec.views.text import render
+
+PATIENCE = 5.0  # seconds in which torchrun ends the others, where one process ended
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Session:
             try:
                 content, damaged = read_newest(folder.checkpoint, folder.previous)
                 require_room(self.plan, self.job, content, folder.path, changes)
-                put_back(content, self.state, folder.checkpoint)
+                put_back(content, self.state, folder.checkpoint, self.job.world)
                 reopen(self.job, self.state)
             except CheckpointError as error:
                 raise problem("NS608", str(error), at) from error
@@ -106,14 +111,15 @@ class Session:
 
     def _begin(self) -> None:
         """The files that say what is run; a run that is killed from here on can be resumed."""
-        sweep(self.folder.path)
+        if self.folder.writes:
+            sweep(self.folder.path)
         self.folder.write_spec(self.text)
         self.folder.write_info(self.info)
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager
     def _events(self) -> Iterator[Events]:
-        events = Events(self.folder.path)
+        events = Events(self.folder.path if self.folder.writes else None)
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
@@ -124,7 +130,9 @@ class Session:
     def _train(self, interrupt: Interrupt, events: Events) -> str:
         """The loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
-        keeper = Keeper(self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state)
+        keeper = Keeper(
+            self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state, job.world
+        )
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
             for found in self.said:
@@ -138,14 +146,18 @@ class Session:
             keeper.keep(state)
             return status
         except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
+            if job.world.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
+                raise self._left_alone(error, interrupt) from error
             raise self._failed(error, keeper, events) from error
         finally:
             progress.stop()
 
     def _end(self, status: str, events: Events) -> None:
         """What is only wanted of a run that is over."""
-        save_weights(self.folder.last, self.state.result, self.text)
-        draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
+        model = whole(self.state)
+        if self.folder.writes and model is not None:
+            save_weights(self.folder.last, model, self.text)
+            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
         self.folder.write_info(replace(self.info, status=status, best=self.state.best))
         events.end(status)
 
@@ -176,6 +188,25 @@ class Session:
         notes = [("first", layer)] if layer is not None else []
         advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
         return problem("NS609", str(error), at, *notes, advice, kept)
+
+    def _left_alone(self, error: Exception, interrupt: Interrupt) -> SpecError:
+        """The finding of a process that cannot go on, because another one ended or of its own.
+
+        Where another one ended, torchrun is about to end this one too.
+        """
+        if isinstance(error, SpecError):
+            return error
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not interrupt():
+            time.sleep(0.05)
+        path, size = self.folder.path, self.job.world.size
+        if interrupt() or isinstance(error, torch.distributed.DistError) or "peer" in str(error):
+            kept = ("kept", f"{path} holds the run as of its last checkpoint")
+            go_on = ("fix", f"netspec train --resume {path} --nproc {size}")
+            what = "another of the processes that train together has ended"
+            return problem("NS609", what, option("--nproc", str(size)), kept, go_on)
+        kept = ("kept", f"{path} holds the run as of its last checkpoint")
+        return refusal(error, self.plan, self.job, [], kept)
 
 
 def _done_already(job: Job, state: State) -> str:

@@ -109,7 +109,7 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
         with collector.step():
             if node is None:
                 if key.required:
-                    raise problem("NS203", f"train needs {key.name}, e.g. {key.name}: {key.example}", section)
+                    raise problem("NS203", f"train needs {key.name}, e.g. {key.written}", section)
                 values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
             elif key.name == "loss":
                 values["loss"] = read_terms(node, spec.evaluate)

@@ -32,20 +32,24 @@ def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
     Returns:
         The optimizer's values that are no tensors, the same in each process.
     """
-    tensors, others = _flat(model, optimizer)
+    tensors, others = _flat(model, optimizer if optimizer.state else None)
     state_dict_saver.save(tensors, storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True))
     return others
 
 
 def load_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, others: dict[str, Any]) -> None:
     """Bring a model and its optimizer to where `save_shards` stored them, by as many processes or by others."""
-    tensors, _ = _flat(model, optimizer)
+    begun = optimizer if others else None
+    tensors, _ = _flat(model, begun)
     state_dict_loader.load(tensors, storage_reader=HuggingFaceStorageReader(str(folder)))
     everything = {**tensors, **others}
     parts = [
         {key.removeprefix(part): value for key, value in everything.items() if key.startswith(part)}
         for part in (MODEL, OPTIMIZER)
     ]
+    if begun is None:
+        set_model_state_dict(model, parts[0])
+        return
     set_state_dict(model, optimizer, model_state_dict=parts[0], optim_state_dict=parts[1], options=_FLAT)
 
 
@@ -59,8 +63,13 @@ def set_whole_weights(model: nn.Module, weights: dict[str, Any]) -> None:
     set_model_state_dict(model, weights, options=StateDictOptions(full_state_dict=True))
 
 
-def _flat(model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The state by name: tensors, and what is no tensor."""
+def _flat(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The state by name: tensors, and what is no tensor.
+
+    An optimizer that has taken no step is left out: torch would take one to see what its state is made of.
+    """
+    if optimizer is None:
+        return {MODEL + key: value for key, value in get_model_state_dict(model).items()}, {}
     weights, state = get_state_dict(model, optimizer, options=_FLAT)
     flat: dict[str, Any] = {MODEL + key: value for key, value in weights.items()}
     entries: dict[str, Any] = state

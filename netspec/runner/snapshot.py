@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,19 +69,21 @@ PIECES = (
 )
 
 
-def snapshot(state: State) -> dict[str, Any]:
+def snapshot(state: State, without: Container[str] = ()) -> dict[str, Any]:
     """A State with the random generators as they are now; its tensors are the live ones."""
-    return {"version": VERSION, **{piece.name: piece.take(state) for piece in PIECES}}
+    taken = {piece.name: None if piece.name in without else piece.take(state) for piece in PIECES}
+    return {"version": VERSION, **taken}
 
 
-def restore(content: dict[str, Any], state: State) -> None:
+def restore(content: dict[str, Any], state: State, without: Container[str] = ()) -> None:
     """Bring a State, and the random generators, to where a `snapshot` was taken.
 
     Raises:
         KeyError, TypeError, ValueError, RuntimeError, IndexError: it is of another network or training.
     """
     for piece in PIECES:
-        piece.put(state, content[piece.name])
+        if piece.name not in without:
+            piece.put(state, content[piece.name])
 
 
 def plain(value: Any) -> Any:

@@ -121,7 +121,9 @@ def pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> lis
     return None
 
 
-def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[Problem]) -> list[Shape] | None:
+def _compare(
+    call: Call, args: dict[str, Any], inputs: Outputs, arriving: Outputs, problems: list[Problem]
+) -> list[Shape] | None:
     """Fill in the inferred arguments and hold the written ones against what arrives.
 
     Returns the input shapes for which the last wrong one would be right, if there are such.
@@ -139,17 +141,24 @@ def _compare(call: Call, args: dict[str, Any], inputs: Outputs, problems: list[P
         if written != actual and not isinstance(written, tuple):  # a list is held against the input by the rule
             unit = (arg.unit or arg.name).removesuffix("s" if written == 1 else "")
             message = f"{record.name} expects {_sizes(written)} {unit}, gets {_sizes(actual)}"
-            problems.append(Problem(call, "size", "NS401", message, inputs, arg.name, written, actual))
+            problems.append(Problem(call, "size", "NS401", message, arriving, arg.name, written, actual))
             other = pretend(arg.infer, shapes, written) if isinstance(written, int) else None
     return other
 
 
-def apply(call: Call, inputs: Outputs) -> Outcome:
+def apart(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor]]:
+    """What a call's layer takes in its order, and the further inputs by name."""
+    count = len(inputs) - len(call.further)
+    return inputs[:count], dict(zip(call.further, inputs[count:], strict=True))
+
+
+def apply(call: Call, arriving: Outputs) -> Outcome:
     """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
     record, args = call.record, complete(call.record, call.args)
     outcome = Outcome([], [], args)
+    inputs, further = apart(call, arriving)
     try:
-        other = _compare(call, args, inputs, outcome.problems)
+        other = _compare(call, args, inputs, arriving, outcome.problems)
         if call.broken:
             return outcome
         outcome.worlds.append(_outputs(record, args, inputs))
@@ -166,7 +175,13 @@ def apply(call: Call, inputs: Outputs) -> Outcome:
             echo = fact.argument in noted or isinstance(fact, RankFact) or swapped
             if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
-                outcome.problems.append(Problem(call, "fact", fact.code, message, inputs, fact.argument))
+                outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
+    if outcome.worlds and not outcome.problems and record.suits is not None:
+        for name, tensor in further.items():
+            try:
+                record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
+            except Fact as fact:  # what comes out is known all the same
+                outcome.problems.append(Problem(call, "fact", fact.code, fact.message, arriving, fact.argument))
     return outcome
 
 

@@ -79,7 +79,7 @@ def is_its_item(group: Item) -> bool:
         return False
     item = group.items[0]
     enters = item.sources is None or [reference.text for reference in item.sources] == ["input"]
-    return enters and item.name is None and item.repeat is None
+    return enters and not item.wires and item.name is None and item.repeat is None
 
 
 def only_item(group: Item) -> Item:
@@ -96,7 +96,9 @@ def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
 def weight(item: Item) -> int:
     """How much work an item is: itself, and a fraction for each value in it, but nothing for the items below it."""
     nodes = (*(node for _, node in item.args), item.claim, item.repeat)
-    return 1 + (len(item.sources or ()) + sum(_scalars(node) for node in nodes if node is not None)) // 4
+    return (
+        1 + (len(item.sources or ()) + len(item.wires) + sum(_scalars(node) for node in nodes if node is not None)) // 4
+    )
 
 
 def _scalars(node: Node) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from netspec.ground.diagnostics import Diagnostic, Frame, SpecError, errors
 from netspec.ground.findings import Findings
 from netspec.stages.budgets import expectations
-from netspec.stages.diagnose import diagnose
+from netspec.stages.diagnose import diagnose, reading_order
 from netspec.stages.evaluate import param_values
 from netspec.stages.expand import expand
 from netspec.stages.fix import verified
@@ -48,7 +48,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
         findings.extend(expectations(report, fixes))
     findings.extend(review(replace(report, diagnostics=tuple(findings.list()))))
     kept = without_ignored(findings.list(), ignores, ignore, spec.path)
-    ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: _order(found, spec))
+    ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
     if fixes and any(found.fixes for found in ordered):
         size = len(graph.calls) if graph else 1
         if not any(found.code == "NS211" for found in ordered):  # an expansion that met its limit is not tried again
@@ -81,10 +81,6 @@ def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str]) -> t
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
         again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
     return check(again, fixes=False, ignore=ignore).diagnostics
-
-
-def _order(found: Diagnostic, spec: Spec) -> tuple[bool, str, int, int]:
-    return (found.span.path != spec.path, found.span.path, found.span.line, found.span.column)
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ground.diagnostics import Cause, Diagnostic, Fix, Note
+from netspec.ground.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note, Span
 from netspec.ground.shapes import Shape
 from netspec.ground.tree import Node
 from netspec.stages.apply import Problem
@@ -21,6 +21,7 @@ from netspec.stages.ways import Ways
 # The rules in the order of their candidates: what a network rarely means comes last.
 RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *inputs.RULES)
 MOST_CANDIDATES = 8
+MOST_MENDED = 100  # problems that candidates are made for, the first in the texts; fewer can be tried
 MOST_WAYS = 4
 MOST_SIZE_QUESTIONS = 5
 _TORCH_WORDS = {
@@ -30,12 +31,21 @@ _TORCH_WORDS = {
 }
 
 
+def reading_order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
+    """Findings stand in the order of the spec's own text, then of the other ones."""
+    return (span.path != spec.path, span.path, span.line, span.column)
+
+
 class _Diagnoser:
     def __init__(self, spec: Spec, graph: Graph, inference: Inference, explain: bool) -> None:
         self.spec, self.graph, self.inference, self.explain = spec, graph, inference, explain
         self.ways = Ways(graph, inference)
         self.context = Context(spec, graph, inference, self.ways)
         self.questions = 0
+        own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
+        own.sort(key=lambda problem: reading_order(self.place(problem).span, spec))
+        self.mended = {id(problem) for problem in own[:MOST_MENDED]}
+        self.beyond = own[MOST_MENDED] if len(own) > MOST_MENDED else None
 
     def place(self, problem: Problem) -> Node:
         """The node to point at: the argument's value, else the type."""
@@ -43,7 +53,7 @@ class _Diagnoser:
 
     def fixes(self, problem: Problem) -> tuple[Fix, ...]:
         """Candidate fixes, the likeliest first."""
-        if problem.kind == "broadcast":
+        if problem.kind == "broadcast" or id(problem) not in self.mended:
             return ()
         found = (fix for rule in RULES for fix in rule(problem, self.context))
         return tuple({fix.edits: fix for fix in found}.values())[:MOST_CANDIDATES]
@@ -53,8 +63,8 @@ class _Diagnoser:
             way = self.ways.text(ref)
             if way:
                 yield Note("input", way)
-        flattened = self.ways.factors(self.ways.producer(problem.call)) is not None
-        if problem.kind == "size" and flattened and self.questions < MOST_SIZE_QUESTIONS:
+        asked = problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS
+        if asked and self.ways.factors(self.ways.producer(problem.call)) is not None:
             self.questions += 1
             sizes = right_sizes(self.graph, problem)
             if sizes:
@@ -70,6 +80,8 @@ class _Diagnoser:
         words = _TORCH_WORDS.get(problem.argument or "")
         if problem.kind == "size" and words:
             yield Note("torch", words.format(written=problem.written, actual=problem.actual))
+        if problem is self.beyond:
+            yield UNSOUGHT
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
         if problem.cause is not None:

@@ -15,6 +15,8 @@ from netspec.stages.evaluate import FAILED, param_value, param_values
 from netspec.stages.repeat import TooLarge, turns_of
 from netspec.stages.scope import Place, ScopeBuilder, names_in
 from netspec.stages.spec import Call, Item, Local, Ref, Spec, Step
+from netspec.stages.wires import Wired, entering, wired
+from netspec.stages.written import NO_NAMES
 
 MOST_CALLS = 50_000
 MOST_WORK = 80_000  # items and the values in them
@@ -52,7 +54,7 @@ class Expander:
             group = replace(bare, kind="group", record=None, args=(), items=body, single=False)
             return self.group(group, place, last, turns)
         for number, turn in enumerate(turns):
-            copy = bare if number == 0 or item.name is not None else replace(bare, sources=None)
+            copy = bare if number == 0 or item.name is not None else replace(bare, sources=None, follows=True)
             last = self.item(copy, place.with_names(turn), last)
         return last
 
@@ -81,7 +83,9 @@ class Expander:
                 place.sources(item, last)
                 return place.bind(item, place.attribute(item), None)
             case _:
-                return self.call(item, place, place.sources(item, last), place.attribute(item))
+                assert item.record is not None
+                name = place.attribute(item)
+                return self.call(item, place, wired(item, item.record, place, last, place.scope.at(name)), name)
 
     def spend(self, item: Item, place: Place) -> None:
         """Count an item and the values in it, so that what blocks and repeats multiply ends at the limits."""
@@ -98,7 +102,7 @@ class Expander:
         if group.sources is not None:
             sources = place.sources(group, last) or (None,)
             last = sources[0]
-            if items and len(sources) > 1:
+            if items and len(sources) > 1 and not items[0].wires:
                 items[0] = replace(items[0], sources=items[0].sources or group.sources)
         if items and group.claim is not None:
             items[-1] = replace(items[-1], claim=items[-1].claim or group.claim)
@@ -111,7 +115,7 @@ class Expander:
         """
         if item.name is None:
             return last
-        sources = place.sources(item, last)
+        sources = entering(item, place, last)
         name = place.name_of(item.name)
         if sources is not None and len(sources) > 1:
             place.error("NS303", f"{name} is left out and would stand for {len(sources)} values", item.at)
@@ -216,7 +220,8 @@ class Expander:
         """Whether every step of a scope is a module that nn.Sequential can hold, and that is applied once."""
         calls = [self.calls[step.call] for step in scope.steps if step.call is not None]
         alone = all(not step.shared for step in scope.steps)
-        return alone and all(call.record.chains and call.shares is None for call in calls)
+        plain = (call.record.chains and not call.record.asks(call.args) and call.shares is None for call in calls)
+        return alone and all(plain)
 
     def branches(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """Branches: each is a submodule of the enclosing scope (or the item it is), then comes the merge."""
@@ -239,21 +244,28 @@ class Expander:
             place.scope.position = position
         found = tuple(end for end in ends if end is not None)
         merge = replace(item.merge, claim=item.claim or item.merge.claim)
-        return self.call(merge, place, found if len(found) == len(ends) else None, name)
+        return self.call(merge, place, Wired(found if len(found) == len(ends) else None), name)
 
     def share(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
         target = place.lookup(item.at)
         if target is not None and target.step in place.scope.again:
+            if item.wires:
+                place.error("NS202", NO_NAMES, item.wires[0][0])
             return self.share_scope(item, place, last, target.step)
-        sources, name = place.sources(item, last), place.attribute(item)
-        if target is None or sources is None:
+        name = place.attribute(item)
+        if target is None:
+            place.sources(item, last)
             return place.bind(item, name, None)
         step = place.scope.steps[target.step] if target.step >= 0 else None
         if step is None or step.call is None or self.calls[step.call].record.is_function:
             place.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return place.bind(item, name, None)
-        return self.call(item, place, sources, name, self.calls[step.call])
+        made = self.calls[step.call]
+        taken = wired(item, made.record, place, last, place.scope.at(name))
+        if taken.sources is None:
+            return place.bind(item, name, None)
+        return self.call(item, place, taken, name, made)
 
     def share_scope(self, item: Item, place: Place, last: Local | None, step: int) -> Local | None:
         """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
@@ -270,28 +282,35 @@ class Expander:
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
-    def call(
-        self, item: Item, place: Place, sources: tuple[Local, ...] | None, name: str, shared: Call | None = None
-    ) -> Local | None:
+    def call(self, item: Item, place: Place, taken: Wired, name: str, shared: Call | None = None) -> Local | None:
         """A layer or function applied to values."""
         record = shared.record if shared else item.record
         assert record is not None
         path = place.scope.at(name)
         args, places, whole = (shared.args, shared.places, True) if shared else arguments(item, record, place, path)
-        places = with_claim(places, item)
+        places = {**with_claim(places, item), **taken.places}
+        sources = taken.sources
         flats = flatten(place.scope.flat(source) for source in sources or ())
         refs = flats if isinstance(flats, tuple) else (flats,)
         if sources is None or not takes(record, len(refs), item, place, path):
             whole = False
         elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
             sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
+        further = taken.refs(place, path)
+        whole = whole and len(further) == len(taken.places)
         claim = claim_of(item, place)
         shares = shared.id if shared else None
         frames = (*item.at.frames, *place.frames)
-        call = Call(len(self.calls), path, record, args, places, refs, item, claim, frames, shares, not whole)
+        call = Call(
+            *(len(self.calls), path, record, args, places, (*refs, *further.values()), item, claim, frames, shares),
+            broken=not whole,
+            further=tuple(further),
+        )
         self.calls.append(call)
         target = shared.path.rpartition(".")[2] if shared else name
-        return place.bind(item, name, place.scope.add(Step(target, sources or (), call=call.id), Ref(call.id)))
+        sources = (*(sources or ()), *(taken.further[source] for source in further))
+        step = Step(target, sources, call=call.id, further=call.further)
+        return place.bind(item, name, place.scope.add(step, Ref(call.id)))
 
 
 def _may_be_word(node: Scalar, default: Node | None) -> bool:

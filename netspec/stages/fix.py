@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from netspec.ground.diagnostics import Cause, Diagnostic, Edit, Fix, errors
+from netspec.ground.diagnostics import UNSOUGHT, Cause, Diagnostic, Edit, Fix, errors
 from netspec.ground.reading import ReadError
 from netspec.stages.mending.edits import apply_edits
 from netspec.stages.spec import Spec
 
 MOST_TRIALS = 40
+LONG_LINE = 40  # characters that count as a line: a flow list stands on one
 BUDGETS = frozenset({"NS502", "NS503", "NS504", "NS506"})
-BUDGET = 20_000  # calls and lines that the trials of one file may check again
-LARGEST_TRIAL = 30_000  # calls and lines up to which one trial is made even so
+BUDGET = 20_000  # calls, lines and findings that the trials of one file may check again
+LARGEST_TRIAL = 30_000  # calls, lines and findings up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 
@@ -52,7 +53,8 @@ def _left(
         return rechecked if left[target.code] < there[target.code] and not left - there else None
     notes = Counter((found.code, _path(found)) for found in before if found.follows is not None)
     after, known = Counter(map(_identity, errors(rechecked))), Counter(map(_identity, errors(before)))
-    new = [found for found in errors(rechecked) if _identity(found) in after - known]
+    more = after - known
+    new = [found for found in errors(rechecked) if _identity(found) in more]
     gone = after[_identity(target)] < known[_identity(target)]
     return rechecked if gone and not Counter((found.code, _path(found)) for found in new) - notes else None
 
@@ -77,21 +79,29 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
     Args:
         size: how many calls one re-check infers; bounds how many are made.
     """
-    lines = sum(text.count("\n") for text in spec.sources.values())
-    trials = min(MOST_TRIALS, max(BUDGET // max(size + lines, 1), size + lines <= LARGEST_TRIAL))
+    lines = sum(max(text.count("\n"), len(text) // LONG_LINE) for text in spec.sources.values())
+    work = size + lines + len(diagnostics)
+    trials = min(MOST_TRIALS, max(BUDGET // max(work, 1), work <= LARGEST_TRIAL))
     found = list(diagnostics)
+    told = False
     for index, diagnostic in enumerate(diagnostics):
         if found[index].follows is not None:
             continue
         tried: list[tuple[Fix, tuple[Diagnostic, ...]]] = []
+        notes = tuple(note for note in diagnostic.notes if note != UNSOUGHT)
+        ended = notes != diagnostic.notes
         for fix in diagnostic.fixes:
-            if trials > 0:
-                trials -= 1
-                left = _left(fix, diagnostic, diagnostics, spec, recheck)
-                if left is not None:
-                    tried.append((fix, left))
+            if trials <= 0:
+                ended = ended or not tried
+                break
+            trials -= 1
+            left = _left(fix, diagnostic, diagnostics, spec, recheck)
+            if left is not None:
+                tried.append((fix, left))
         tried.sort(key=lambda pair: len(errors(pair[1])))
-        found[index] = replace(diagnostic, fixes=tuple(fix for fix, _ in tried))
+        if ended and not told and diagnostic.severity == "error":
+            notes, told = (*notes, UNSOUGHT), True
+        found[index] = replace(diagnostic, notes=notes, fixes=tuple(fix for fix, _ in tried))
         if tried and diagnostic.severity == "error":
             _let_follow(found, index, tried[0][1])
     return found

@@ -30,6 +30,7 @@ WARNINGS = tuple(code.id for code in CODES.values() if code.severity == "warning
 _DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
 _ONE = re.compile(r"[^\s,]+")
 UNUSED = "NS916"
+MOST_WRONG = 500  # faults that are said of one text; its author sees the pattern by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
     found: list[Ignore] = []
     wrong: list[Diagnostic] = []
     for number, match in matches:
+        if len(wrong) >= MOST_WRONG:
+            break
         at = starts[number - 1] + match.start(1)
         before = bisect_right(scalars, (at, len(text))) - 1
         if before >= 0 and at < scalars[before][1]:
@@ -81,6 +84,8 @@ def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
             column = match.start(2) + word.start() + 1
             span = Span(path, number, column, number, column + len(word[0]))
             fault = ignorable(word[0])
+            if len(wrong) >= MOST_WRONG:
+                break
             if fault is None:
                 found.append(Ignore(word[0], span, line))
             else:

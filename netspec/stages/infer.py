@@ -17,7 +17,7 @@ from typing import Any
 
 from netspec.ground.shapes import Fact, Tensor, show, size
 from netspec.layers.record import Layer
-from netspec.stages.apply import Outcome, Outputs, Problem, apply
+from netspec.stages.apply import Outcome, Outputs, Problem, apart, apply
 from netspec.stages.spec import Call, Graph, Inferred, Ref
 from netspec.stages.standins import as_meant, as_typed, common, declared
 
@@ -67,11 +67,14 @@ class _Inference:
                 return None
         height = max(map(len, columns), default=1)
         worlds = [tuple(t for column in columns for t in column[min(k, len(column) - 1)]) for k in range(height)]
-        most = call.record.inputs[1]
-        if most is not None and len(worlds[0]) > most:
-            message = (
-                f"{call.record.name} takes {most}, the item before gives {len(worlds[0])}: pick one with from: name.0"
-            )
+        for name, column in zip(call.further, columns[call.own :], strict=True):
+            if len(column[0]) > 1:
+                message = f"{name} is one tensor, this gives {len(column[0])}: pick one, as in name.0"
+                self.problems.append(Problem(call, "fact", "NS304", message, (), name))
+                return None
+        most, count = call.record.inputs[1], len(worlds[0]) - len(call.further)
+        if most is not None and count > most:
+            message = f"{call.record.name} takes {most}, the item before gives {count}: pick one with from: name.0"
             self.problems.append(Problem(call, "fact", "NS304", message, worlds[0]))
             return None
         return worlds
@@ -103,8 +106,9 @@ class _Inference:
         worlds = list(dict.fromkeys(worlds))
         if not made_up:
             worlds = self.claimed(call, worlds, inputs)
-        if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, inputs):
-            shapes = " and ".join(show(tensor.shape) for tensor in inputs)
+        own = apart(call, inputs)[0]
+        if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, own):
+            shapes = " and ".join(show(tensor.shape) for tensor in own)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
         agree = len(arriving) > len(worlds) == 1
@@ -129,7 +133,8 @@ class _Inference:
 
     def hang(self, call: Call, cause: Problem | None, best: Outcome, *, agree: bool) -> None:
         """Note the problem on whose mending the call's value hangs, if there is one: a merge could go either way."""
-        merged = next((problem for problem in best.problems if problem.code == "NS405"), None)
+        merges = (problem for problem in best.problems if problem.code == "NS405")
+        merged = next((problem for problem in merges if problem.argument not in call.further), None)
         cause = cause or merged
         if cause is not None and not agree:
             self.causes[call.id] = cause
@@ -171,7 +176,7 @@ class _Inference:
         """A call with its parameter count and its MACs."""
         if outputs is None or call.broken:
             return Inferred(inputs, outputs, args, None, None)
-        namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in inputs]
+        namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in apart(call, inputs)[0]]
         try:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
             macs = call.record.macs(namespace, outputs[0].shape, *shapes)
@@ -200,13 +205,13 @@ def _unknown(call: Call) -> Inferred:
 def _complete(call: Call) -> bool:
     """Whether all arguments of a call are there and sound."""
     required = {arg.name for arg in call.record.args if arg.required}
-    return required | (call.places.keys() - {"shape"}) <= call.args.keys()
+    return required | (call.places.keys() - {"shape", *call.further}) <= call.args.keys()
 
 
 def _enough(call: Call) -> bool:
     """Whether a call has as many inputs as its layer takes."""
     least, most = call.record.inputs
-    return least <= len(call.inputs) and (most is None or len(call.inputs) <= most)
+    return least <= call.own and (most is None or call.own <= most)
 
 
 def infer(graph: Graph) -> Inference:

@@ -14,7 +14,7 @@ from netspec.ground.names import closest, meant, name_fault
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.stages.plugins import Types
 from netspec.stages.spec import Item
-from netspec.stages.written import Params, block_args, fits_block, fits_layer, layer_args, unglued
+from netspec.stages.written import NO_NAMES, Params, block_args, fits_block, fits_layer, layer_args, unglued
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
@@ -59,6 +59,11 @@ class ItemParser:
         entries = self.understood(node)
         shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
+        grouped = any(key.text in ("layers", "branches") or key.text in self.block_params for key, _ in kinds)
+        named = {"name", "repeat"} <= shared.keys() and "{" not in getattr(shared["name"], "text", "")
+        if shared.get("wires") and (grouped or (named and shared["repeat"] is not None)):
+            self.findings.add("NS202", NO_NAMES, shared["wires"][0][0])
+            shared["wires"] = ()
         if any(key.text in GROUP_KEYS for key, _ in kinds):
             return self.grouped(node, kinds, shared)
         if not kinds:
@@ -192,9 +197,25 @@ class ItemParser:
             else:
                 wants = "a word" if key == "name" else "a condition such as stride > 1"
                 self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
-        if "from" in keys:
+        if isinstance(keys.get("from"), Mapping):
+            found["wires"] = self.wires(keys["from"])
+        elif "from" in keys:
             found["sources"] = self.references(keys["from"])
         return found
+
+    def wires(self, node: Node) -> tuple[tuple[Scalar, Scalar], ...]:
+        """The names and references of a mapping in `from`."""
+        entries = node.entries if isinstance(node, Mapping) else ()
+        if not entries:
+            self.findings.add("NS202", "from is empty: leave it out to take the item before", node)
+        found = []
+        for key, value in entries:
+            if isinstance(value, Scalar) and isinstance(value.value, str):
+                found.append((key, value))
+            else:
+                what = f"from: {shorten(key.text)} is the name of one item, got {describe(value)}"
+                self.findings.add("NS202", what, value)
+        return tuple(found)
 
     def check_name(self, node: Scalar) -> None:
         fault = name_fault(node.text)

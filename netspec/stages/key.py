@@ -67,6 +67,20 @@ class Key:
     required: bool = False
     keys: tuple[Key, ...] = ()
 
+    @property
+    def written(self) -> str:
+        """The example as it stands in a spec."""
+        return f"{self.name}: {flow(self.example)}"
+
+
+def flow(value: object) -> str:
+    """A plain value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if value == ";" else str(value)
+
 
 def object_schema(keys: Iterable[Key]) -> Schema:
     """The JSON Schema of a mapping with these keys and no others."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from netspec.stages.key import ABOVE_ZERO, EXPRESSION, FLAG, NAMED, POSITIVE, TEXT, Key, Schema, object_schema
 from netspec.stages.measures import NAMES, TOP
+from netspec.stages.patterns import LONGEST
 
 _SHARE: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
 _FACTOR: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 1}, EXPRESSION]}
 _AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, EXPRESSION]}
-_TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+_PATTERN: Schema = {**TEXT, "maxLength": LONGEST}
+_PATTERN_LIST: Schema = {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}
 _PATTERNS = "names as patterns, as features.*, layer types, or the words norm and bias; one or a list"
 
 WARMUP_KEYS = (
@@ -33,7 +35,7 @@ WEIGHTS_KEYS = (
 )
 _GROUP: Schema = {
     "type": "object",
-    "properties": {"match": {**_TEXTS, "description": f"Which parameters: {_PATTERNS}."}},
+    "properties": {"match": {**_PATTERN_LIST, "description": f"Which parameters: {_PATTERNS}."}},
     "required": ["match"],
     "minProperties": 2,
 }
@@ -56,7 +58,7 @@ LEARNING_KEYS = (
     ),
     Key(
         "freeze",
-        _TEXTS,
+        _PATTERN_LIST,
         _PATTERNS,
         "Parameters that are not trained; the running statistics of BatchNorm among them stay as they are.",
         "features.*",

@@ -15,6 +15,8 @@ from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.ground.tree import Sequence as ListNode
 from netspec.stages.spec import Call, Graph, Report
 
+LONGEST = 200  # a longer one is no name, and takes long to look for
+
 
 def picks(pattern: str, name: str, kinds: Sequence[str]) -> bool:
     """Whether a pattern picks a parameter.
@@ -50,6 +52,8 @@ def texts(node: Node | None) -> list[Scalar]:
 
 def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:
     """Whether a pattern picks no parameter, as far as the graph alone tells: what is beyond it, only torch knows."""
+    if len(pattern) > LONGEST:  # which is said of its key
+        return False
     owners = with_parameters(report, graph)
     types = {call.record.name for call in owners}
     if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # which hold layers of their own

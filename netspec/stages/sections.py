@@ -176,7 +176,7 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
                     _unknown_key(section, key, [*known, *others], findings)
         elif error.validator == "required" and not path:
             for name in (name for name in error.validator_value if node.get(name) is None):
-                findings.add("NS203", f"{section} needs {name}, e.g. {name}: {known[name].example}", node)
+                findings.add("NS203", f"{section} needs {name}, e.g. {known[name].written}", node)
         elif path and path[0] in known:
             place, wants = _at(node, path), f"{section} → {path[0]} is {known[str(path[0])].wants}"
             words = _words(known[str(path[0])].schema)

@@ -25,7 +25,8 @@ class Item:
     `kind` is `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which was noted); `at` is the
     node to point at (the type's key); `node` is the whole item. `args` are the written arguments; `argument_node` is
     what stands after the type.
-    `single` marks a group that is one item instead of a list.
+    `single` marks a group that is one item instead of a list. `wires` are the names and references of a mapping in
+    `from`; with `follows` the first input is the item before, whatever they say.
     """
 
     kind: str
@@ -33,6 +34,8 @@ class Item:
     node: Node
     name: Scalar | None = None
     sources: tuple[Scalar, ...] | None = None
+    wires: tuple[tuple[Scalar, Scalar], ...] = ()
+    follows: bool = False
     claim: Node | None = None
     when: Scalar | None = None
     repeat: Node | None = None
@@ -150,8 +153,9 @@ class Local:
 class Call:
     """One layer or function applied to values: the flat graph's node.
 
-    `path` is the module path; `args` are the evaluated written arguments, `places` where they stand; `shares` is
-    the call whose module is applied again.
+    `path` is the module path; `args` are the evaluated written arguments, `places` where they stand; `further` are
+    the names of the last inputs, those that the layer takes by name alone; `shares` is the call whose module is applied
+    again.
     """
 
     id: int
@@ -165,13 +169,20 @@ class Call:
     frames: tuple[Frame, ...] = ()
     shares: int | None = None
     broken: bool = False
+    further: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> int:
+        """How many inputs the layer takes in their order; the further ones come after them."""
+        return len(self.inputs) - len(self.further)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
 
-    `shared` marks a submodule that an earlier step has made.
+    `shared` marks a submodule that an earlier step has made; `further` are the names of the last sources, those that
+    the layer takes by name alone.
     """
 
     name: str
@@ -179,6 +190,7 @@ class Step:
     call: int | None = None
     scope: Scope | None = None
     shared: bool = False
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

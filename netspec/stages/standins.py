@@ -16,7 +16,7 @@ from typing import Any
 
 from netspec.ground.shapes import Shape, Tensor
 from netspec.layers.table import TABLE
-from netspec.stages.apply import Outcome, Outputs, Problem, apply, pretend
+from netspec.stages.apply import Outcome, Outputs, Problem, apart, apply, pretend
 from netspec.stages.spec import Call
 
 OWN_FAULTS = ("NS406", "NS407")
@@ -26,9 +26,9 @@ DIMENSIONED = re.compile(r"(.*)([123])d\Z")
 
 
 def tried(call: Call, inputs: Outputs) -> Outcome | None:
-    """A call on samples that were made up; None where its rule cannot cope with them."""
+    """A call on samples that were made up, nothing by name; None where its rule cannot cope with them."""
     try:
-        return apply(replace(call, broken=False), inputs)
+        return apply(replace(call, broken=False, inputs=call.inputs[: call.own], further=()), inputs)
     except (TypeError, ValueError, IndexError, AttributeError):
         return None
 
@@ -36,6 +36,7 @@ def tried(call: Call, inputs: Outputs) -> Outcome | None:
 def as_meant(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets another number of axes than it takes, in the readings in which nothing is wrong."""
     found: list[Outputs] = []
+    inputs = apart(call, inputs)[0]
     for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
         outcome = tried(other, (sample,))
         if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
@@ -47,6 +48,7 @@ def as_typed(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
     kinds = {"float": "float32", "int": "int64", "number": "float32"}
     typed = []
+    inputs = apart(call, inputs)[0]
     for index, tensor in enumerate(inputs):
         takes = call.record.takes_of(index, len(inputs))
         typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
@@ -84,7 +86,7 @@ def declared(call: Call, arriving: Outputs | None = None) -> tuple[list[Problem]
         arriving: a sample of the right number of axes whose first axis alone can be relied on; None where nothing is
             known.
     """
-    outcomes = [tried(call, inputs) for inputs in _made_up(call, arriving)]
+    outcomes = [tried(call, inputs) for inputs in _made_up(call, arriving and apart(call, arriving)[0])]
     fitting = [outcome for outcome in outcomes if outcome is not None and not _misfits(outcome)]
     if not fitting:
         return [], []
@@ -128,7 +130,7 @@ def _kinds(call: Call) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
     """Numbers of axes and dtypes of the inputs that a layer takes, by the cases of its record."""
     kinds = {}
     for case in call.record.right:
-        if not call.inputs or len(case.inputs) == len(call.inputs):
+        if not call.own or len(case.inputs) == call.own:
             ranks = tuple(len(shape) for shape in case.inputs)
             kinds[ranks] = tuple(case.dtype_of(index) for index in range(len(ranks)))
     return list(kinds.items())

@@ -24,6 +24,9 @@ class Ways:
 
     def __init__(self, graph: Graph, inference: Inference) -> None:
         self.graph, self.inference = graph, inference
+        self.inputs = tuple(graph.inputs.items())
+        self._stops: dict[Ref, Ref] = {}  # what `_changed` found for a value, so that many errors ask for little
+        self._factors: dict[int, Shape | None] = {}
         self.entries: list[int | None] = []  # the network's input that each call's way starts from, as a node
         for call in graph.calls:
             node = call.inputs[0].node if call.inputs else None
@@ -53,15 +56,24 @@ class Ways:
 
     def factors(self, call: Call | None) -> Shape | None:
         """The sizes whose product a one-axis value is, if a flattening made it."""
-        for step in self.back(call):
-            before, after = self.shapes(step)
+        passed: list[int] = []
+        found = None
+        while call is not None:
+            if call.id in self._factors:
+                found = self._factors[call.id]
+                break
+            passed.append(call.id)
+            before, after = self.shapes(call)
             if before is None or after is None or len(after) != 1:
-                return None
+                break
             if len(before) > 1 and prod(before) == after[0]:
-                return before
+                found = before
+                break
             if before != after:
-                return None
-        return None
+                break
+            call = self.producer(call)
+        self._factors |= dict.fromkeys(passed, found)
+        return found
 
     def sizer(self, call: Call) -> Call | None:
         """The layer upstream whose argument decides how many channels or features reach a call."""
@@ -76,19 +88,19 @@ class Ways:
         """A value's way in words; layers that keep a shape are left out. None where it is not known."""
         steps: list[str] = []
         at = ref
-        for _ in range(FURTHEST):
-            if at.node < 0 or len(steps) > LONGEST_WAY:
+        while len(steps) <= LONGEST_WAY:
+            at = self._changed(at)
+            if at.node < 0:
                 break
             step = self.graph.calls[at.node]
             outputs = self.inference.known[step.id].outputs
             if not outputs or (at.output or 0) >= len(outputs):
                 return None
             before, after = self.shapes(step)[0], outputs[at.output or 0].shape
-            if after != before or len(step.inputs) > 1:
-                flattened = before is not None and len(after) == 1 < len(before) and prod(before) == after[0]
-                product = f" = {'·'.join(map(str, before or ()))}" if flattened else ""
-                number = "" if at.output is None else f".{at.output}"
-                steps.append(f"{label(step)}{number} {show(after)}{product}")
+            flattened = before is not None and len(after) == 1 < len(before) and prod(before) == after[0]
+            product = f" = {'·'.join(map(str, before or ()))}" if flattened else ""
+            number = "" if at.output is None else f".{at.output}"
+            steps.append(f"{label(step)}{number} {show(after)}{product}")
             at = step.inputs[0] if step.inputs else Ref(-1)
         entering = self.entering(ref)
         if entering is None or entering[1] is None:
@@ -97,7 +109,23 @@ class Ways:
         shortened = steps if len(steps) <= LONGEST_WAY else [*steps[:LONGEST_WAY], "…"]
         return " → ".join([shown if name == "input" else f"{name} {shown}", *reversed(shortened)])
 
+    def _changed(self, ref: Ref) -> Ref:
+        """The nearest value upstream, itself included, that a call gives another shape, merges, or leaves unknown."""
+        passed: list[Ref] = []
+        while ref.node >= 0 and ref not in self._stops:
+            step = self.graph.calls[ref.node]
+            outputs = self.inference.known[step.id].outputs
+            if not outputs or (ref.output or 0) >= len(outputs) or len(step.inputs) != 1:
+                break
+            if outputs[ref.output or 0].shape != self.shapes(step)[0]:
+                break
+            passed.append(ref)
+            ref = step.inputs[0]
+        stop = self._stops.get(ref, ref)
+        self._stops |= dict.fromkeys(passed, stop)
+        return stop
+
     def entering(self, ref: Ref) -> tuple[str, Tensor | None] | None:
         """The network's input at the start of a value's way."""
         node = self.entries[ref.node] if ref.node >= 0 else ref.node
-        return None if node is None else list(self.graph.inputs.items())[-1 - node]
+        return None if node is None else self.inputs[-1 - node]

@@ -14,6 +14,7 @@ from netspec.layers.record import Layer
 from netspec.stages.source import scalar_value
 
 Params = dict[str, Node | None]  # a block's parameters with their defaults; None where a use has to give one
+NO_NAMES = "`from` with names is for a layer; what enters a group or a block is input.0, input.1, …: from: [a, b]"
 Given = tuple[tuple[Scalar, Node], ...]
 
 

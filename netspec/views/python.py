@@ -14,6 +14,7 @@ from pathlib import Path
 from netspec.ground.names import MODULE_ATTRIBUTES
 from netspec.ground.shapes import show
 from netspec.layers.code import application, constructor, reading
+from netspec.layers.record import Given
 from netspec.stages.spec import Call, Local, Report, Scope, Step
 from netspec.views.wrapping import safe
 
@@ -152,7 +153,7 @@ class _Generator:
             target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
             if step.call is not None:
                 sources = [text for local in step.sources for text in values(local)]
-                expression = application(self.calls[step.call].record, self.known[step.call].args, target, sources)
+                expression = self.application(step, step.call, target, sources)
             else:
                 expression = f"{target}({', '.join(map(value, step.sources))})"
             ends = returned and index == len(scope.steps) - 1
@@ -172,6 +173,17 @@ class _Generator:
             for name, width in zip(inputs, widths, strict=True)
         )
         return lines, comments, f"def forward(self, {', '.join(entering)}) -> {returns}:"
+
+    def application(self, step: Step, number: int, target: str, sources: list[str]) -> str:
+        """The expression that applies a step's layer or function; the last of its sources are given by name."""
+        call, known = self.calls[number], self.known[number]
+        count = len(sources) - len(step.further)
+        further = {
+            name: Given(text, tensor)
+            for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
+            if tensor is not None
+        }
+        return application(call.record, known.args, target, sources[:count], further)
 
     def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
         """A variable for each step: `x` for what only the next step takes, else a name of its own."""

@@ -34,6 +34,10 @@ def _layer(layer: Layer) -> list[str]:
     least, most = layer.inputs
     if (least, most) != (1, 1):
         lines += [f"Takes {least}{' or more' if most is None else f' to {most}' if most != least else ''} tensors.", ""]
+    if layer.names:
+        named = ", ".join(f"`{name}`" for name in layer.names)
+        further = f"; by name alone {', '.join(f'`{name}`' for name in layer.further)}" if layer.further else ""
+        lines += [f"Names in `from`: {named}{further}.", ""]
     if layer.args:
         lines += ["| Argument | Value | Default |", "|---|---|---|"]
         lines += [f"| `{arg.name}` | {arg.kind.wants} | {_default(layer, arg.name)} |" for arg in layer.args]
@@ -89,7 +93,7 @@ def keys_page() -> str:
         lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
         for key in keys:
             default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
-            example = f"`{key.name}: {flow(key.example)}`"
+            example = f"`{key.written}`"
             lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | {example} |")
         lines.append("")
     lines += [
@@ -98,15 +102,6 @@ def keys_page() -> str:
         ", ".join(f"`{name}`" for name in VISION) + ": arguments are torchvision's.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def flow(value: object) -> str:
-    """A plain value in YAML's flow style."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if value == ";" else str(value)
 
 
 PAGES = {"layers.md": layers_page, "codes.md": codes_page, "keys.md": keys_page}

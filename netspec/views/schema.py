@@ -37,6 +37,7 @@ _INPUT: Schema = {
         },
     ]
 }
+_INPUT_NAMES = sorted({name for layer in TABLE.values() for name in (*layer.names, *layer.further)})
 _SIZE: Schema = {"$ref": "#/$defs/size"}
 _RANGE: Schema = {
     "type": "object",
@@ -81,8 +82,17 @@ def _item() -> Schema:
     common: Schema = {
         "name": {"type": "string", "description": "The submodule's name; {i} takes a repeat's value."},
         "from": {
-            "anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}],
-            "description": "What it takes, if not the item before.",
+            "anyOf": [
+                _REF,
+                {"type": "array", "items": _REF, "minItems": 1},
+                {
+                    "type": "object",
+                    "propertyNames": {"enum": _INPUT_NAMES},
+                    "additionalProperties": _REF,
+                    "minProperties": 1,
+                },
+            ],
+            "description": "What it takes, if not the item before: one, several, or by the names of torch's forward.",
         },
         "shape": {**_SIZES, "description": "A claim: the shape of one sample that comes out."},
         "when": {"type": ["boolean", "string"], "description": "A condition; the item is left out unless it holds."},

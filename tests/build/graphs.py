@@ -65,7 +65,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "normalize": lambda a, x: F.normalize(x, dim=a["dim"]),
     "moveaxis": lambda a, x: torch.moveaxis(x, a["source"], a["destination"]),
     "pixel_shuffle": lambda a, x: F.pixel_shuffle(x, a["upscale_factor"]),
-    "einsum": lambda a, x: torch.einsum(a["equation"], x),
+    "einsum": lambda a, *xs: torch.einsum(a["equation"], *xs),
+}
+# What makes a mask of a sequence, and the names under which attention takes it.
+MASKS: dict[str, tuple[str, Any, int]] = {
+    "key_padding_mask": ("select", {"dim": 2, "index": 0}, 1),
+    "attn_mask": ("einsum", {"equation": "bij,bkj->bik"}, 2),
+    "src_key_padding_mask": ("select", {"dim": 2, "index": -1}, 1),
+    "src_mask": ("einsum", {"equation": "bij,bkj->bik"}, 2),
 }
 OF_TWO = ("add", "mul", "maximum", "concat", "stack", "matmul")
 
@@ -185,7 +192,7 @@ class Refused(Exception):
     """Torch refuses the item of this path."""
 
 
-def by_hand(kind: str, args: dict[str, Any], inputs: Tensors) -> Tensors:
+def by_hand(kind: str, args: dict[str, Any], inputs: Tensors, masks: dict[str, torch.Tensor]) -> Tensors:
     """One layer or function in torch."""
     if kind in FUNCTIONS:
         result = FUNCTIONS[kind](args, *inputs)
@@ -201,19 +208,30 @@ def by_hand(kind: str, args: dict[str, Any], inputs: Tensors) -> Tensors:
         return (sequence, *(each.transpose(0, 1) for each in states))
     if kind == "MultiheadAttention":
         weighs = given.pop("need_weights")
-        result, weights = nn.MultiheadAttention(**given, batch_first=True)(x, x, x, need_weights=weighs)
+        attention = nn.MultiheadAttention(**given, batch_first=True)
+        result, weights = attention(x, x, x, need_weights=weighs, **for_heads(masks, given["num_heads"]))
         return (result, weights) if weighs else (result,)
     if kind == "TransformerEncoderLayer":
         given["batch_first"] = True
-    result = getattr(nn, kind)(**given)(x)
+    result = getattr(nn, kind)(**given)(x, **for_heads(masks, given.get("nhead", 1)))
     return result if isinstance(result, tuple) else (result,)
 
 
-def run(path: str, kind: str, args: dict[str, Any], inputs: Tensors) -> Tensors:
+def for_heads(masks: dict[str, torch.Tensor], heads: int) -> dict[str, torch.Tensor]:
+    """Masks of single samples as torch wants them: those of the weights once for each head of each sample."""
+    return {
+        name: mask if "padding" in name else torch.stack([mask] * heads, dim=1).reshape(-1, *mask.shape[1:])
+        for name, mask in masks.items()
+    }
+
+
+def run(
+    path: str, kind: str, args: dict[str, Any], inputs: Tensors, masks: dict[str, torch.Tensor] | None = None
+) -> Tensors:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as of sizes that a norm without weights has no use for
-            outputs = by_hand(kind, args, inputs)
+            outputs = by_hand(kind, args, inputs, masks or {})
     except Exception as error:  # whatever torch raises is a refusal
         raise Refused(path, str(error)) from None
     if any(each.shape[:1] != (BATCH,) for each in outputs):
@@ -268,7 +286,8 @@ def graphs(draw: st.DrawFn) -> Drawn:
         latest = [*values][-1]
         source = latest if draw(st.integers(0, 2)) else draw(st.sampled_from([*values]))
         x = values[source]
-        what = draw(st.sampled_from(("call", "call", "call", "two", "group", "branches")))
+        what = draw(st.sampled_from(("call", "call", "call", "two", "group", "branches", "masked")))
+        what = "call" if what == "masked" and x.dim() != 3 else what
         item: dict[str, Any] = {"name": name, "from": source}
         try:
             if what == "two":
@@ -281,6 +300,24 @@ def graphs(draw: st.DrawFn) -> Drawn:
                 outputs = run(name, kind, args, (x, values[other]))
             elif what == "group":
                 item["layers"], outputs = draw(_chain(name, x, 1))
+            elif what == "masked":
+                kind = draw(st.sampled_from(("MultiheadAttention", "TransformerEncoderLayer")))
+                first, names = ("query", [*MASKS][:2]) if kind == "MultiheadAttention" else ("src", [*MASKS][2:])
+                chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+                masks: dict[str, torch.Tensor] = {}
+                wires = {first: source}
+                for mask in chosen:
+                    wires[mask] = f"{name}_{mask}"
+                    maker, how, count = MASKS[mask]
+                    taken = draw(st.sampled_from([*values])) if draw(st.integers(0, 4)) == 4 else source
+                    item = {"name": wires[mask], "from": [taken] * count, maker: how}
+                    made = run(wires[mask], maker, how, (values[taken],) * count)
+                    drawn.items.append(item)
+                    drawn.shapes += shapes(made)
+                    (masks[mask],) = made
+                args = {key: draw(strategy) for key, strategy in ARGUMENTS[kind].items()}
+                item = {"name": name, "from": wires, kind: args}
+                outputs = run(name, kind, args, (x,), masks)
             elif what == "branches":
                 kind = draw(st.sampled_from(("concat", "add")))
                 branches: dict[str, Any] = {f"{name}a": [], f"{name}b": []}

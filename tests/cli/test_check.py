@@ -386,3 +386,22 @@ def test_fix_of_a_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.Cap
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert path.read_text() == WRONG
+
+
+def test_fix_ignores_what_is_to_be_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "netspec: 1\nparams: {unused: 3}\ninput: [4]\nlayers: [Linear: {in_features: 5, out_features: 3}]\n"
+    )
+    done = netspec("check", "--fix", path, "--ignore", "NS902", capsys=capsys)
+    assert done.code == 0
+    assert "fixed " in done.err
+    assert "NS902" not in done.out
+
+
+def test_fix_still_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "netspec: 1\nparams: {unused: 3}\ninput: [4]\nlayers: [Linear: {in_features: 5, out_features: 3}]\n"
+    )
+    assert "NS902" in netspec("check", "--fix", path, capsys=capsys).out

@@ -115,8 +115,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 
     mend = mending.mend
 
-    def slow(path: str, settings: tuple[str, ...], plugins: Plugins) -> mending.Mended:
-        mended = mend(path, settings, plugins)
+    def slow(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...]) -> mending.Mended:
+        mended = mend(path, settings, plugins, ignore)
         net.write_text(RIGHT)
         return mended
 

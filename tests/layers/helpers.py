@@ -15,7 +15,7 @@ from torchvision.models import convnext
 
 from netspec.ground.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
 from netspec.layers.code import application, constructor, reading
-from netspec.layers.record import Args, Case, Layer
+from netspec.layers.record import Args, Case, Given, Layer
 
 BATCH = 2
 KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS, "number": FLOATS | INTEGERS}
@@ -74,6 +74,10 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     fact = mine.refusal
     if isinstance(fact, BatchFact):  # torch mixes the samples
         return True
+    if str(getattr(fact, "argument", "")).endswith("is_causal"):
+        # netspec makes the mask, for which there is no place beside one that is given, nor for further keys; to torch
+        # is_causal is a promise about the mask that is given, which it trusts
+        return True
     if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
         if layer.name == "scaled_dot_product_attention":  # on the CPU it takes more values than keys, or fewer
             return "values" in str(fact) or len({len(shape) for shape in case.inputs}) > 1
@@ -83,9 +87,10 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentFact):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        # netspec's own: the code of two inputs has no place for `other`, and a causal mask none for further keys
-        return fact.argument in ("other", "is_causal")
-    if layer.name.startswith(("ConvTranspose", "MaxUnpool")):  # an empty output, which some backends let pass
+        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
+    if layer.name.startswith(
+        ("ConvTranspose", "MaxUnpool", "FractionalMaxPool")
+    ):  # an empty output, which some backends let pass
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
     return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
@@ -118,6 +123,8 @@ def ours(layer: Layer, case: Case) -> Verdict:
                 raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
         result = layer.shape(args, *case.inputs)
+        if case.further and layer.suits is not None:
+            layer.suits(args, case.inputs, case.further)
     except Fact as fact:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
@@ -140,18 +147,25 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
 
     A layer with an expression of its own (`make`, `call`, `outputs`, `code`) is run by that expression.
     """
+    names = {
+        name: torch.zeros(BATCH, *tensor.shape, dtype=getattr(torch, tensor.dtype))
+        for name, tensor in case.further.items()
+    }
+    further = {name: Given(name, tensor) for name, tensor in case.further.items()}
     dtypes = [getattr(torch, case.dtype_of(index)) for index in range(len(case.inputs))]
     tensors = [torch.zeros(BATCH, *shape, dtype=dtype) for shape, dtype in zip(case.inputs, dtypes, strict=True)]
-    names = {**NAMES, "xs": tensors}
+    names |= {**NAMES, "xs": tensors}
     sources = [f"xs[{i}]" for i in range(len(tensors))]
     if layer.code is not None:
-        return eval(application(layer, vars(resolve(layer, case)), "", sources), names), None
+        return eval(application(layer, vars(resolve(layer, case)), "", sources, further), names), None
     args = {**{arg.name: arg.default for arg in layer.args if not arg.required}, **known_args(layer, case)}
     if layer.chains and layer.make is None:
-        made = getattr(NAMES[layer.module], layer.name)(**known_args(layer, case))
+        to_forward = {arg.name for arg in layer.args if arg.forward}
+        given = {name: value for name, value in known_args(layer, case).items() if name not in to_forward}
+        made = getattr(NAMES[layer.module], layer.name)(**given)
     else:
         made = eval(constructor(layer, args), names)
-    result = eval(application(layer, args, "made", sources), {**names, "made": made})
+    result = eval(application(layer, args, "made", sources, further), {**names, "made": made})
     if layer.outputs:
         count = len(layer.outputs)
         result = tuple(eval(reading(layer, "value", index), {"value": result}) for index in range(count))
@@ -167,6 +181,8 @@ def theirs(layer: Layer, case: Case) -> Verdict:
     except Exception as error:  # whatever torch raises is a refusal
         return Verdict(refusal=error)
     outputs = tuple(output) if isinstance(output, tuple | list) else (output,)
+    if not all(isinstance(tensor, torch.Tensor) for tensor in outputs):
+        return Verdict(refusal=TypeError("what it gives is no tensor"))  # Python compares with None
     parameters = sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0
     if any(tensor.shape[:1] != (BATCH,) for tensor in outputs):
         return Verdict(refusal=ValueError("the batch is not the first axis any more"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from netspec.ground.shapes import Tensor
 from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word
 from netspec.layers.record import Case, Layer
 
@@ -111,7 +112,11 @@ def cases(draw: st.DrawFn, layer: Layer) -> Case:
             inputs[i] = (*shape[:axis], length, *shape[axis + 1 :]) if axis < len(shape) else shape
         else:
             inputs[i] = draw(st.just(shape) | _like(shape) | shapes())
-    return Case(tuple(inputs), args, example.dtype)
+    further = dict(example.further)
+    for name in further if draw(st.booleans()) else ():
+        shape = draw(st.just(further[name].shape) | _like(further[name].shape) | shapes())
+        further[name] = Tensor(shape, draw(st.sampled_from(("bool", "float32", "float32", "int64", "uint8"))))
+    return Case(tuple(inputs), args, example.dtype, further)
 
 
 @st.composite

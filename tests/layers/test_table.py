@@ -26,8 +26,8 @@ LEFT_OUT = {
     "_freeze": "private",
     "custom_encoder": "a module",
     "custom_decoder": "a module",
-    "enable_nested_tensor": "for padding masks, which a spec does not have",
-    "mask_check": "for padding masks, which a spec does not have",
+    "enable_nested_tensor": "what comes out would be as long as the longest sample of the batch",
+    "mask_check": "for nested tensors",
     "_random_samples": "private",
     "min_value": "deprecated: min_val",
     "max_value": "deprecated: max_val",
@@ -45,6 +45,12 @@ NOT_LAYERS = {
     "AdaptiveLogSoftmaxWithLoss": "it takes the targets",
     "DataParallel": "the training says where",
     "SyncBatchNorm": "BatchNorm over several processes: the training says where",
+}
+# Arguments of torch's forwards that a spec does not have, and why.
+FORWARD_LEFT_OUT = {
+    ("EmbeddingBag", "offsets"): "bags of several lengths: their sum is no batch of samples",
+    ("LSTM", "hx"): "two tensors, which a spec gives in their order: from: [x, h, c]",
+    ("LSTMCell", "hx"): "two tensors, which a spec gives in their order: from: [x, h, c]",
 }
 # The stacks take the arguments of the layer that they are made of.
 STACKS = {"TransformerEncoder": "TransformerEncoderLayer", "TransformerDecoder": "TransformerDecoderLayer"}
@@ -88,6 +94,32 @@ def test_arguments_of_forward_are_torchs() -> None:
         parameters = inspect.signature(getattr(MODULE_OF[layer.module], layer.name).forward).parameters
         for arg in layer.args:
             assert not arg.forward or (parameters[arg.name].default or False) == (arg.default or False)
+
+
+def unknown_to_forward(layer: Layer) -> list[str]:
+    """Arguments of torch's forward that are no input, no argument and have no reason, and names torch does not have."""
+    forward = inspect.signature(getattr(MODULE_OF[layer.module], layer.name).forward).parameters
+    theirs = [name for name in [*forward][1:] if (layer.name, name) not in FORWARD_LEFT_OUT]
+    mine = [*(layer.names or theirs[:1]), *layer.further, *(arg.name for arg in layer.args if arg.forward)]
+    in_order = [name for name in theirs if name in layer.names] == [*layer.names]
+    return [*(set(theirs) ^ set(mine)), *([] if in_order else ["order"])]
+
+
+@pytest.mark.parametrize("layer", MODULES, ids=lambda layer: layer.name)
+def test_forward(layer: Layer) -> None:
+    assert unknown_to_forward(layer) == []
+
+
+def test_a_missing_argument_of_forward_would_be_seen() -> None:
+    attention = TABLE["MultiheadAttention"]
+    assert unknown_to_forward(replace(attention, further=attention.further[1:])) == ["attn_mask"]
+    assert unknown_to_forward(replace(attention, names=("key", "query", "value"))) == ["order"]
+    assert unknown_to_forward(replace(TABLE["ConvTranspose2d"], args=())) == ["output_size"]
+    assert set(FORWARD_LEFT_OUT) <= {
+        (layer.name, name)
+        for layer in MODULES
+        for name in inspect.signature(getattr(MODULE_OF[layer.module], layer.name).forward).parameters
+    }
 
 
 @pytest.mark.parametrize("layer", MODULES, ids=lambda layer: layer.name)

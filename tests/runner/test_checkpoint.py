@@ -243,11 +243,11 @@ def test_when_a_checkpoint_is_written(
 ) -> None:
     """Four steps an epoch; that after an epoch's last step is written when the epoch is over."""
     stored: list[tuple[int, int]] = []
-    save = keeper.save_checkpoint
+    write = keeper.write_checkpoint
     monkeypatch.setattr(
         keeper,
-        "save_checkpoint",
-        lambda path, state, *more: (stored.append((state.epoch, state.step)), save(path, state, *more)),
+        "write_checkpoint",
+        lambda path, content, *more: (stored.append((content["epoch"], content["step"])), write(path, content, *more)),
     )
     run(PICTURES, f"train.checkpoint_every={every}")
     first, *among, last = stored

@@ -47,7 +47,7 @@ def test_digits_are_pictures_or_rows_as_the_input_wants(read: Callable[..., Data
     pictures = read("{sklearn: digits}", 1, 8, 8).train
     rows = read("{sklearn: {name: digits}}", 64).train
     assert torch.equal(pictures.inputs[0][:, 0], torch.tensor(table.images / 16, dtype=torch.float32))
-    assert torch.equal(rows.inputs, torch.tensor(table.data / 16, dtype=torch.float32))
+    assert torch.equal(rows.inputs[0], torch.tensor(table.data / 16, dtype=torch.float32))
     assert pictures.targets[0].tolist() == table.target.tolist()
 
 

@@ -157,7 +157,9 @@ def test_the_average_is_torchs(run: Start, make: Make) -> None:
         state.model.train()
         for index in torch.randperm(120, generator=torch.Generator().manual_seed(epoch)).split(16):
             state.optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(state.model(plan.data.train.inputs[0][index]), plan.contract.train[0][index])
+            loss = nn.functional.cross_entropy(
+                state.model(plan.data.train.inputs[0][index]), plan.contract.train[0][index]
+            )
             loss.backward()
             state.optimizer.step()
             average.update_parameters(state.model)

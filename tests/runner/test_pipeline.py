@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import torch
 from torchvision.transforms import v2
 
-from netspec.runner.batches import MemoryFeed, epoch_order
+from netspec.runner.batches import MemoryFeed, epoch_order, placed, rows
 from netspec.runner.feeds import Wanted, make_feed
 from netspec.runner.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
 from netspec.runner.samples import Loaded, all_of
@@ -85,3 +86,19 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     torch.testing.assert_close(again.inputs[0], x.flip(-1))
     (evaluated,) = augmented.batches(None, 6)  # nothing is random where samples are evaluated
     torch.testing.assert_close(evaluated.inputs[0][[4, 1]], x)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batch_has_the_strides_of_its_layout(channels: int) -> None:
+    x = torch.rand(5, channels, 4, 6)
+    ours = placed(x, CPU, channels_last=True)
+    assert torch.equal(ours, x)
+    assert ours.stride() == (4 * 6 * channels, 1, 6 * channels, channels)  # of N, C, H, W where memory holds N, H, W, C
+    assert placed(x, CPU, channels_last=False) is x
+
+
+def test_rows_are_selected_in_their_layout() -> None:
+    x, index = torch.rand(7, 3, 4, 6), torch.tensor([5, 0, 5])
+    for stored in (x, x.contiguous(memory_format=torch.channels_last), x.flatten(1)):
+        assert torch.equal(rows(stored, index), stored[index])
+        assert rows(stored, index).stride() == stored[:3].stride()

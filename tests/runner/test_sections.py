@@ -12,6 +12,16 @@ from torchvision import datasets
 
 from netspec.ground.tree import Mapping
 from netspec.stages import sections
+from netspec.stages.evaluate import plain_value
+from netspec.stages.section_keys import (
+    CSV_KEYS,
+    DATA_KEYS,
+    EXPECT_KEYS,
+    INLINE_KEYS,
+    SKLEARN_KEYS,
+    TRAIN_KEYS,
+    Key,
+)
 from netspec.stages.sections import DATASETS, EXPECT_SCHEMA, OWN, SECTIONS, TRAIN_SCHEMA, VISION, amount, check_sections
 from netspec.stages.source import compose
 
@@ -134,3 +144,22 @@ def test_amounts(text: object, value: float | None) -> None:
 def test_the_check_of_sections_does_not_import_torch() -> None:
     code = "import sys; from netspec.stages.sections import check_sections; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+EVERY_KEY = [*TRAIN_KEYS, *DATA_KEYS, *EXPECT_KEYS, *CSV_KEYS, *INLINE_KEYS, *SKLEARN_KEYS]
+
+
+@pytest.mark.parametrize("key", EVERY_KEY, ids=lambda key: key.name)
+def test_an_example_can_be_copied(key: Key) -> None:
+    """As it is written it is YAML and means what it says."""
+    root, diagnostics = compose(key.written + "\n", "net.yaml")
+    assert isinstance(root, Mapping)
+    assert diagnostics == []
+    assert {name.text: plain_value(node, {}) for name, node in root} == {key.name: key.example}
+
+
+def test_a_missing_key_comes_with_its_example_as_yaml() -> None:
+    root, _ = compose("train: {loss: L1Loss}", "net.yaml")
+    assert isinstance(root, Mapping)
+    (missing,) = check_sections(root)
+    assert missing.message == "train needs optimizer, e.g. optimizer: {SGD: {lr: 0.01, momentum: 0.5}}"

@@ -91,6 +91,56 @@ TEXTS: dict[str, tuple[str, str]] = {
     "axes of the input": (spec("  - {repeat: 5000, ReLU: {}}\n", head=f"input: [{ONES}]"), "NS216"),
     "doubling": (spec("  - ReLU\n  - {repeat: 200, branches: {l: [], r: []}, merge: concat}\n"), "NS404"),
     "errors without end": (spec("  - Linear: {in_features: 7, out_features: 8}\n" * 1_500), "NS401"),
+    "errors on one line": (
+        "netspec: 1\ninput: [8]\nlayers: ["
+        + ", ".join(f"{{Linear: {{in_features: {9 + i}, out_features: 8}}}}" for i in range(1_000))
+        + "]\n",
+        "NS401",
+    ),
+    "errors far from what they ask for": (
+        spec("  - ReLU\n" * 1_500 + "  - {Linear: {in_features: 9, out_features: 8}}\n  - ReLU\n" * 700),
+        "NS401",
+    ),
+    "names of sizes": (
+        spec(
+            "  - {concat: {}, from: [i0, i1]}\n",
+            head="inputs: {" + ", ".join(f"i{i}: [N{i}]" for i in range(1_000)) + "}\n"
+            "sizes: {" + ", ".join(f"N{i}: {{min: 1, max: 64}}" for i in range(1_000)) + "}",
+        ),
+        "NS216",
+    ),
+    "a size beyond all pictures": (
+        spec("  - ReLU\n", head="input: [3, H]\nsizes: {H: {min: 1, max: 1000000000}}"),
+        "NS216",
+    ),
+    "an endless pattern": (
+        spec("  - Linear: 8\n") + "data: {inline: {x: [[1, 2, 3, 4, 5, 6, 7, 8]], y: [1]}}\n"
+        f"train: {{loss: CrossEntropyLoss, optimizer: {{SGD: {{lr: 0.1}}}}, freeze: ['[!{'a-z' * 20_000}]*']}}\n",
+        "NS202",
+    ),
+    "modules that are none": (
+        spec("  - Linear: 8\n")
+        + "plugins: [../../x, a..b, 'os;import sys', \"\\u202eevil\", '"
+        + "a." * 5_000
+        + "a']\n",
+        "NS202",
+    ),
+    "misspelt on one line": (
+        "netspec: 1\ninput: [8]\nlayers: [" + ", ".join(["Linaer"] * 1_000) + "]\n",
+        "NS204",
+    ),
+    "a padding beyond all pictures": (
+        spec("  - MaxPool2d: {kernel_size: 3, stride: 1, padding: 2147483647}\n" * 5, head="input: [3, 8, 8]"),
+        "NS407",
+    ),
+    "a reflection beyond all pictures": (
+        spec("  - ReflectionPad2d: 2147483647\n" * 5, head="input: [3, 8, 8]"),
+        "NS404",
+    ),
+    "groups beyond all channels": (
+        spec("  - Conv2d: {out_channels: 3, kernel_size: 1, groups: 2147483647}\n" * 5, head="input: [3, 8, 8]"),
+        "NS407",
+    ),
     "misspelt without end": (spec("  - Linaer: 8\n" * 500), "NS204"),
     "misspelt names": (spec("".join(f"  - {{name: a{i}, ReLU: {{}}, from: b{i}}}\n" for i in range(1_000))), "NS301"),
     "merges without end": (
@@ -105,6 +155,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "an endless key": (f"netspec: 1\n? {'k' * 200_000}\n: 3\ninput: [8]\nlayers: [ReLU]\n", "NS201"),
     "ignores without end": (spec("  - Linear: 8  # netspec: ignore=" + ",".join(["NS911"] * 2_000) + "\n"), "NS916"),
     "wrong ignores": (spec("  - ReLU  # netspec: ignore=NS1905\n" * 1_000), "NS218"),
+    "ignores of nothing": ("# netspec: ignore" * 5_000 + "\n" + spec("  - ReLU\n"), "NS218"),
     "letters of einsum": (spec(f'  - einsum: "{"a" * 90}->a"\n', head=f"input: [{', '.join(['2'] * 60)}]"), "NS403"),
     "points of einsum": (spec(f'  - einsum: "{"..." * 30}->a"\n'), "NS407"),
     "windows beyond all pictures": (

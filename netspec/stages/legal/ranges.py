@@ -16,6 +16,7 @@ from netspec.stages.evaluate import Evaluator
 from netspec.stages.spec import InputDecl, Report, SizeDecl, Spec
 
 MOST_SIZES = 4096  # of one range
+MOST_NAMES = 64  # of one spec; each is gone through
 _OFFERED = ("{min: 32, max: 512}", "{min: 64, max: 512, multiple_of: 32}")
 
 
@@ -41,10 +42,22 @@ def read_by(node: Node, names: Iterable[str]) -> set[str]:
     return names_in(text) & set(names) if isinstance(text, str) else set()
 
 
+def read_params(spec: Spec, params: Mapping[str, Value]) -> dict[str, Value]:
+    """Those of the parameters that sizes of the inputs read: they are held against every size."""
+    nodes = [node for declared in spec.inputs for node in declared.sizes]
+    read = {name for node in nodes if isinstance(node, Scalar) for name in names_in(str(node.value))}
+    return {name: params[name] for name in read & params.keys()}
+
+
 def ranges(spec: Spec, params: Mapping[str, Value], findings: Findings) -> dict[str, Range | None]:
     """The ranges by name, None for one that is wrong; what is wrong goes into `findings`."""
+    if len(spec.sizes) > MOST_NAMES:
+        beyond = spec.sizes[MOST_NAMES]
+        findings.add("NS216", f"`sizes` takes at most {MOST_NAMES} names, got {len(spec.sizes):,}", beyond.at)
+        return dict.fromkeys(declared.name for declared in spec.sizes)
     found: dict[str, Range | None] = {declared.name: _range(declared, params, findings) for declared in spec.sizes}
     nodes = [node for declared in spec.inputs for node in declared.sizes]
+    params = read_params(spec, params)
     written = {name for node in nodes if isinstance(node, Scalar) for name in names_in(str(node.value))}
     for declared in spec.sizes:
         if declared.name not in written:
@@ -97,7 +110,7 @@ def size_at(node: Node, names: Mapping[str, Value]) -> int | None:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, str):
         try:
-            result = evaluate(value, dict(names))
+            result = names[value] if value in names else evaluate(value, dict(names))
         except ExpressionError:
             return None
         return result if isinstance(result, int) and not isinstance(result, bool) and result > 0 else None

@@ -20,7 +20,7 @@ from netspec.stages.budgets import expectations
 from netspec.stages.diagnose import diagnose
 from netspec.stages.infer import Inference, infer
 from netspec.stages.legal.narrowing import narrowed
-from netspec.stages.legal.ranges import Range, ranges, read_by, size_at
+from netspec.stages.legal.ranges import Range, ranges, read_by, read_params, size_at
 from netspec.stages.legal.search import Depends, Family, Legal, legal
 from netspec.stages.legal.walk import Outputs, Walker, cost, frozen
 from netspec.stages.mending.edits import insert_before
@@ -42,6 +42,7 @@ class _Promise:
     report: Report
     found: dict[str, Range]
     made: Graph  # the graph with the weights of those sizes
+    params: dict[str, Value]  # that the input reads
 
     @property
     def start(self) -> Choice:
@@ -49,7 +50,7 @@ class _Promise:
 
     def entering(self, choice: Mapping[str, int]) -> Outputs:
         """What enters the network for a choice of sizes."""
-        names: dict[str, Value] = {**self.report.params, **choice}
+        names: dict[str, Value] = {**self.params, **choice}
         tensors = []
         for declared, at in zip(self.spec.inputs, self.graph.inputs.values(), strict=True):
             shape = tuple(size_at(node, names) or 0 for node in declared.sizes)
@@ -78,7 +79,8 @@ def _promise(report: Report, right: bool) -> _Promise | None:
     kept = {name: each for name, each in found.items() if each is not None}
     if graph is None or not found or len(kept) < len(found) or None in graph.inputs.values():
         return None
-    return _Promise(report.spec, graph, report, kept, frozen(graph, report.inferred) if right else graph)
+    made = frozen(graph, report.inferred) if right else graph
+    return _Promise(report.spec, graph, report, kept, made, read_params(report.spec, report.params))
 
 
 def first_broken(report: Report, found: list[Diagnostic], explain: bool) -> list[Diagnostic]:

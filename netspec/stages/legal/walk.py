@@ -77,13 +77,13 @@ class Walker:
     def arriving(self, call: Call, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
         """What reaches a call; None where something before it was refused, or has no such output."""
         inputs: list[Tensor] = []
-        for ref in call.inputs:
+        for index, ref in enumerate(call.inputs):
             values = self.value(ref, entering, results)
-            if values is None:
+            if values is None or (index >= call.own and len(values) > 1):
                 return None
             inputs += values
         most = call.record.inputs[1]
-        return None if most is not None and len(inputs) > most else tuple(inputs)
+        return None if most is not None and len(inputs) - len(call.further) > most else tuple(inputs)
 
     def value(self, ref: Ref, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
         """The tensors of a value; None where they are not known."""

@@ -14,6 +14,12 @@ from netspec.stages.mending.edits import remove_item
 from netspec.stages.spec import Call
 
 LESS = ("padding", "groups", "num_groups", "nhead", "num_heads", "output_padding", "dilation")  # a smaller one may do
+MOST_TRIED = 1000  # values below one that is refused
+
+
+def _smaller(value: int) -> list[int]:
+    """The values below one, the largest first; of a number beyond all pictures only the smallest."""
+    return [*range(min(value, MOST_TRIED) - 1, -1, -1)]
 
 
 def accepts(call: Call, problem: Problem, name: str, value: object) -> bool:
@@ -42,7 +48,7 @@ def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:
     if name == "groups" and value == call.args.get("out_channels") and problem.inputs:
         candidates.append(problem.inputs[0].shape[0])  # one group a channel: of those that come in
     if isinstance(value, int):
-        candidates += range(value - 1, -1, -1)
+        candidates += _smaller(value)
     elif isinstance(value, tuple):
         candidates.append(value)
     for candidate in candidates:
@@ -57,7 +63,7 @@ def first_of_list(problem: Problem, context: Context) -> Iterator[Fix]:
     node = call.places.get(name or "")
     value = call.args.get(name or "")
     if call.record.name.endswith(("Pad1d", "Pad2d", "Pad3d")) and isinstance(node, Scalar) and isinstance(value, int):
-        for candidate in range(value - 1, 0, -1):
+        for candidate in _smaller(value)[:-1]:
             if accepts(call, problem, str(name), candidate):
                 yield edit(node, str(candidate), f"{name}: {candidate}")
                 return

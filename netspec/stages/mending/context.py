@@ -47,6 +47,17 @@ class Context:
         """The calls after a call, in the order they run."""
         yield from self.graph.calls[call.id + 1 :]
 
+    @cached_property
+    def written_sizes(self) -> dict[str, list[tuple[int, Span]]]:
+        """Where the arguments stand that follow from what arrives, each with its call's number, by their text."""
+        found: dict[str, list[tuple[int, Span]]] = {}
+        for call in self.graph.calls:
+            for name, place in call.places.items():
+                arg = call.record.arg(name)
+                if arg is not None and arg.infer is not None and isinstance(place, Scalar):
+                    found.setdefault(place.text, []).append((call.id, place.span))
+        return found
+
 
 Rule = Callable[[Problem, Context], Iterator[Fix]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from math import isqrt, prod
 
@@ -14,6 +15,8 @@ from netspec.stages.mending.edits import insert_after, insert_before, remove_ite
 from netspec.stages.mending.ranks import repeated
 from netspec.stages.spec import Call
 from netspec.stages.ways import label
+
+MOST_LINKED = 500  # places that one fix changes
 
 
 def flatten(problem: Problem, context: Context) -> Iterator[Fix]:
@@ -140,16 +143,13 @@ def _linked(problem: Problem, context: Context, text: str) -> Fix | None:
     """One width that several layers write: all of those that follow with the same text."""
     argument = str(problem.argument)
     node = problem.call.places[argument]
-    edits = [Edit(node.span, text)]
-    for later in context.later(problem.call):
-        for name, place in later.places.items():
-            arg = later.record.arg(name)
-            same = (
-                arg is not None and arg.infer is not None and getattr(place, "text", None) == getattr(node, "text", "")
-            )
-            if same and place.span != node.span:
-                edits.append(Edit(place.span, text))
-    return Fix(f"{argument}: {text}, and where it is written again", tuple(edits)) if len(edits) > 1 else None
+    same = context.written_sizes.get(node.text, []) if isinstance(node, Scalar) else []
+    start = bisect_right(same, problem.call.id, key=lambda each: each[0])
+    if not 0 < len(same) - start <= MOST_LINKED:
+        return None
+    spans = dict.fromkeys([node.span, *(span for _, span in same[start:])])
+    edits = tuple(Edit(span, text) for span in spans)
+    return Fix(f"{argument}: {text}, and where it is written again", edits) if len(edits) > 1 else None
 
 
 def reshape(problem: Problem, context: Context) -> Iterator[Fix]:

@@ -1,0 +1,167 @@
+"""Several processes, by gloo: they take the steps that one takes, write once, and their job survives a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from netspec.runner.pulse import Pulse
+from netspec.runner.world import ALONE, World
+
+DIGITS = Path(__file__).parents[2] / "specs" / "digits.yaml"
+DROPOUT = """netspec: 1
+name: noisy
+input: [3]
+layers: [{Linear: 16}, Tanh, {Dropout: 0.3}, {Linear: 1}]
+data: {CSV: {path: rows.csv, target: -1}, val: 0.2}
+train:
+  epochs: 40
+  batch_size: 16
+  loss: MSELoss
+  optimizer: {SGD: {lr: 0.01, momentum: 0.9}}
+  checkpoint_every: {steps: 7}
+"""
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "netspec", "train", *arguments]
+
+
+def train(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=170)
+    assert done.returncode == code, done.stderr[-2000:]
+    return done
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The digits' first epochs, trained by one process."""
+    folder = tmp_path_factory.mktemp("alone")
+    train(folder, str(DIGITS), "--set", "train.epochs=2", "--out", "run")
+    return rows(folder / "run")
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_take_the_steps_of_one(strategy: str, alone: list[dict[str, Any]], tmp_path: Path) -> None:
+    settings = ("--set", "train.epochs=2", "--set", f"train.strategy={strategy}")
+    done = train(tmp_path, str(DIGITS), *settings, "--out", "run", "--nproc", "2")
+    for ours, theirs in zip(rows(tmp_path / "run"), alone, strict=True):
+        for name in ("train_loss", "val_loss", "val_accuracy"):
+            assert ours[name] == pytest.approx(theirs[name], abs=1e-4)
+    assert done.stderr.count("epoch 1/2") == 1  # one of them speaks
+    weights = load_file(tmp_path / "run" / "best.safetensors")
+    assert {name: tuple(weight.shape) for name, weight in weights.items()}["8.weight"] == (10, 64)
+
+
+@pytest.fixture
+def noisy(tmp_path: Path) -> Path:
+    """A folder with a table and a net whose dropout is drawn anew in each process."""
+    values = torch.randn(203, 4, generator=torch.Generator().manual_seed(0))  # a last step of 3 samples
+    lines = [",".join(f"{value:.4f}" for value in row) for row in values.tolist()]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b,c,y", *lines]) + "\n")
+    (tmp_path / "noisy.yaml").write_text(DROPOUT)
+    return tmp_path
+
+
+def worker(launcher: int, rank: int) -> int:
+    """The process of a rank: the launcher's child with that number."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text().rpartition(")")[2].split()
+                environment = (entry / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if int(status[1]) == launcher and f"RANK={rank}".encode() in environment:
+                return int(entry.name)
+    raise AssertionError("no such process")
+
+
+def kill_one(folder: Path, run: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a job and kill its second process in the middle of the training."""
+    job = subprocess.Popen(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 100
+    while not (run / "metrics.jsonl").is_file() or len(rows(run)) < 3:
+        assert time.monotonic() < until
+        assert job.poll() is None, job.communicate()[1]
+        time.sleep(0.02)
+    os.kill(worker(job.pid, 1), signal.SIGKILL)
+    return job
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by /proc")
+def test_a_killed_process_ends_the_job_and_the_job_resumes_bit_for_bit(noisy: Path) -> None:
+    train(noisy, "noisy.yaml", "--out", "whole", "--nproc", "2")
+    job = kill_one(noisy, noisy / "cut", "noisy.yaml", "--out", "cut", "--nproc", "2")
+    said = job.communicate(timeout=60)[1]
+    assert job.returncode == 128 + signal.SIGKILL
+    assert said.count("error[") <= 1
+    assert "Traceback" not in said
+    assert "process 1 of 2 (from 0) was ended by SIGKILL" in said
+    train(noisy, "--resume", "cut", "--nproc", "2")
+    a, b = (load_file(noisy / run / "last.safetensors") for run in ("whole", "cut"))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert [row["val_loss"] for row in rows(noisy / "whole")] == [row["val_loss"] for row in rows(noisy / "cut")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by /proc")
+def test_a_job_that_may_restarts_by_itself_from_its_last_checkpoint(noisy: Path) -> None:
+    job = kill_one(noisy, noisy / "cut", "noisy.yaml", "--out", "cut", "--nproc", "2", "--max-restarts", "1")
+    said = job.communicate(timeout=120)[1]
+    assert job.returncode == 0, said
+    assert [row["epoch"] for row in rows(noisy / "cut")] == list(range(1, 41))
+
+
+def test_sigterm_ends_all_processes_in_order(noisy: Path) -> None:
+    arguments = ("noisy.yaml", "--out", "cut", "--nproc", "2", "--set", "train.epochs=100000")
+    job = subprocess.Popen(command(*arguments), cwd=noisy, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 100
+    while not (noisy / "cut" / "metrics.jsonl").is_file() or not rows(noisy / "cut"):
+        assert time.monotonic() < until
+        assert job.poll() is None, job.communicate()[1]
+        time.sleep(0.05)
+    job.terminate()
+    said = job.communicate(timeout=60)[1]
+    assert job.returncode == 128 + signal.SIGTERM, said
+    assert said.count("go on with: netspec train --resume cut") == 1
+    assert "Traceback" not in said
+    assert json.loads((noisy / "cut" / "run.json").read_text())["status"] == "interrupted"
+
+
+def test_what_is_wrong_is_said_once(noisy: Path) -> None:
+    done = train(noisy, "noisy.yaml", "--set", "train.loss=CrossEntropyLoss", "--nproc", "2", code=1)
+    assert done.stderr.count("error[") == 1
+
+
+class Two(World):
+    """A world whose other process has answers of its own."""
+
+    other: tuple[int, ...] = (0, 1, 0)
+
+    def most(self, value: torch.Tensor) -> torch.Tensor:
+        return torch.maximum(value, torch.tensor(self.other))
+
+
+def test_what_one_process_finds_due_is_due_for_all() -> None:
+    pulse = Pulse(Two(0, 2), torch.device("cpu"), lambda: False, lambda: False)
+    assert pulse() == (False, True)
+
+
+def test_alone_each_step_is_asked_about() -> None:
+    answers = iter([True, False, True])
+    pulse = Pulse(ALONE, torch.device("cpu"), lambda: next(answers))
+    assert [pulse(), pulse(), pulse()] == [(True,), (False,), (True,)]
