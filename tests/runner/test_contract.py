@@ -333,6 +333,14 @@ def test_class_probabilities_are_targets_too() -> None:
     nn.CrossEntropyLoss()(torch.zeros(2, 2), targets)
 
 
+def test_a_class_for_each_place_is_a_target_too() -> None:
+    classes = torch.tensor([[[0, 1], [2, 0]]])  # [1, 2, 2]
+    for told in (classes, classes.float()):
+        assert torch.equal(prepare_targets(told, "NLLLoss", (3, 2, 2)), classes)
+    shares = torch.rand(1, 3, 2, 2)
+    assert torch.equal(prepare_targets(shares, "CrossEntropyLoss", (3, 2, 2)), shares)
+
+
 @pytest.mark.parametrize(
     ("targets", "loss", "output", "index"),
     [
@@ -342,6 +350,11 @@ def test_class_probabilities_are_targets_too() -> None:
         ([0.5, 2.0], "BCELoss", (1,), 1),
         ([[0, 1], [0, 2]], "BCEWithLogitsLoss", (2,), 1),
         ([[0, 1], [0, 2]], "MSELoss", (3,), None),
+        ([[[0, 1]], [[0, 3]]], "CrossEntropyLoss", (3, 1, 2), 1),  # a class for each place
+        ([[[0, 1]], [[0.5, 1]]], "NLLLoss", (3, 1, 2), 1),
+        ([[[0, 1]], [[0, 2]]], "CrossEntropyLoss", (3, 2, 2), None),
+        ([[[0, 1]], [[0, 2]]], "MultiMarginLoss", (3, 1, 2), None),
+        ([0, 1], "CrossEntropyLoss", (3, 1, 2), None),
     ],
 )
 def test_targets_that_do_not_suit(targets: list[object], loss: str, output: tuple[int, ...], index: int | None) -> None:

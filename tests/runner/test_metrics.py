@@ -178,3 +178,19 @@ def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
         got = torch.load(tmp_path / f"{rank}.pt")
         assert got.pop("confusion_matrix") == expected["confusion_matrix"]
         assert got == pytest.approx({name: value for name, value in expected.items() if name in got})
+
+
+def test_each_place_of_a_picture_counts() -> None:
+    generator = torch.Generator().manual_seed(3)
+    output, target = torch.rand(5, 3, 4, 2, generator=generator), torch.randint(0, 3, (5, 4, 2), generator=generator)
+    names = ("accuracy", "top2", "precision", "recall", "f1", "auroc", "confusion_matrix")
+    placed = make_metrics(names, "classes", (3, 4, 2), target, CPU)
+    flat = make_metrics(names, "classes", (3,), target.flatten(), CPU)
+    assert placed is not None
+    assert flat is not None
+    for part in (slice(0, 2), slice(2, 5)):
+        placed.update(output[part], target[part])
+    flat.update(output.movedim(1, -1).reshape(-1, 3), target.flatten())
+    ours, theirs = placed.result(), flat.result()
+    assert ours.pop("confusion_matrix") == theirs.pop("confusion_matrix")
+    assert ours == pytest.approx(theirs)

@@ -26,6 +26,7 @@ from netspec.runner.train import Run, train
 from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
+from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT
 
 Make = Callable[..., Spec]
@@ -339,3 +340,34 @@ train: {epochs: 1, loss: {a: CrossEntropyLoss, b: CrossEntropyLoss}, optimizer: 
     one, other = job.mix(first_batch(job)).targets
     assert torch.equal(one, other)
     assert one.shape == (12, 4)
+
+
+def test_a_class_for_each_place_is_trained_as_by_hand(run: Start) -> None:
+    generator = torch.Generator().manual_seed(1)
+    x, y = torch.rand(6, 1, 3, 3, generator=generator), torch.randint(0, 2, (6, 3, 3), generator=generator)
+    text = f"""netspec: 1
+input: [1, 3, 3]
+layers: [{{Conv2d: {{out_channels: 2, kernel_size: 3, padding: 1}}}}]
+data: {{inline: {{x: {x.tolist()}, y: {y.tolist()}}}}}
+train: {{epochs: 2, batch_size: 4, loss: CrossEntropyLoss, optimizer: {{SGD: {{lr: 0.5}}}}}}
+"""
+    ours = run(text)
+    torch.manual_seed(0)
+    theirs = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1))
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.5)
+    for epoch in range(2):
+        for index in torch.split(epoch_order(0, epoch, 6), 4):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(theirs(x[index]), y[index]).backward()
+            optimizer.step()
+    assert_same(ours.model, theirs)
+    right = (theirs(x).argmax(1) == y).float().mean().item()
+    assert ours.history[-1]["train_accuracy"] == pytest.approx(right)
+
+
+def test_the_documented_example_trains(run: Start) -> None:
+    (text,) = (block for block in blocks(ROOT / "docs/training.md", "yaml") if "name: flats" in block)
+    row = run(text).history[-1]
+    columns = {"loss", "loss_price", "loss_kind", "mae", "rmse", "r2", "accuracy_kind"}
+    assert {name for name in row if name.startswith("train_")} == {f"train_{name}" for name in columns}
+    assert row["train_loss_price"] + 0.3 * row["train_loss_kind"] < row["train_loss"]  # after the epoch, and during it
