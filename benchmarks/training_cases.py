@@ -66,7 +66,7 @@ def limited(plan: Plan, count: int, x: torch.Tensor | None = None, y: torch.Tens
     train = plan.data.train.select(torch.arange(min(count, len(plan.data.train))))
     if x is not None and y is not None:
         train = replace(train, inputs=x, targets=y, rows=torch.arange(len(x)))
-    targets = plan.contract.train[: len(train)] if y is None else y
+    targets = plan.contract.train[0][: len(train)] if y is None else y
     data = replace(plan.data, train=train, val=None)
     return replace(plan, data=data, contract=replace(plan.contract, train=targets, val=None))
 
@@ -113,7 +113,7 @@ def mnist(count: int, device: str, folder: Path) -> Case:
         slow = Arrays(x[:, 0].numpy(), y.tolist(), normalise)
     x = (stored(plan) / 255 - 0.1307) / 0.3081
     loss = torch.nn.CrossEntropyLoss()
-    return Case("mnist_cnn", note, plan, x, plan.contract.train, slow, loss, 0.01, 0.5, keras_mnist, {}, 64)
+    return Case("mnist_cnn", note, plan, x, plan.contract.train[0], slow, loss, 0.01, 0.5, keras_mnist, {}, 64)
 
 
 def colours(count: int, device: str, folder: Path) -> Case:
@@ -156,7 +156,7 @@ def table(count: int, device: str, folder: Path) -> Case:
     spec = load("diabetes", f"data={{CSV: {folder / 'table.csv'}}}", "train.batch_size=64")
     plan = prepare(spec, device)
     loss, held = torch.nn.BCELoss(), stored(plan)
-    y = plan.contract.train
+    y = plan.contract.train[0]
     return Case("diabetes", "a random table", plan, held, y, Rows(x, y.numpy()), loss, 0.1, 0.0, keras_table, {}, 64)
 
 
@@ -177,8 +177,8 @@ def load(name: str, *settings: str) -> Any:
 
 def stored(plan: Plan) -> torch.Tensor:
     """The samples as netspec holds them."""
-    assert isinstance(plan.data.train.inputs, torch.Tensor)
-    return plan.data.train.inputs.float()
+    assert isinstance(plan.data.train.inputs[0], torch.Tensor)
+    return plan.data.train.inputs[0].float()
 
 
 def keras_mnist(keras: Any) -> Any:

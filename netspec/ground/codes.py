@@ -209,6 +209,11 @@ _ERRORS = (
         "One of them would silently have no effect, or fail after the first epoch.",
     ),
     (
+        "NS617",
+        "Losses that do not fit the network's outputs.",
+        "Each output that is trained on has a loss of its own, by its name: one alone does not say which is meant.",
+    ),
+    (
         "NS701",
         "A plugin that you have not allowed.",
         "A plugin is Python code that does what it likes; a spec alone, which may come from anywhere, never runs one.",
@@ -306,6 +311,11 @@ _WARNINGS = (
         "A size that is wrong, in a layer that has no use for it.",
         "A norm without weights and without running statistics takes any number of channels, and torch does not look "
         "at the number that is written. With `affine: true` it would be an error.",
+    ),
+    (
+        "NS919",
+        "An output without a loss.",
+        "The layers that only this output needs stay as they are at the start; what they give means nothing.",
     ),
     (
         "NS930",

@@ -13,6 +13,7 @@ import torch
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.runner import data_bundled, data_table, data_vision
+from netspec.runner.pictures import Reshape
 from netspec.runner.problems import misspelt, problem, top
 from netspec.runner.samples import Loaded, Request, Split
 from netspec.runner.storage import read_storage
@@ -57,12 +58,12 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
     return named[0]
 
 
-def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tensor], torch.Tensor] | None) -> Data:
+def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
     """Read the spec's dataset and decide which samples validate.
 
     Args:
         spec: whose `data` is read.
-        sample: the network's input.
+        inputs: the network's, by name.
         seed: decides which samples a `val` fraction holds back.
         shape: see Request.
 
@@ -74,7 +75,7 @@ def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tens
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
     own_test = val is None
     held = read_storage(spec).memory
-    request = Request(name, arguments, spec.folder, spec.evaluate, sample, shape, parts=own_test, memory=held)
+    request = Request(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=own_test, memory=held)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
@@ -89,14 +90,14 @@ def load_data(spec: Spec, sample: Tensor, seed: int, shape: Callable[[torch.Tens
     if not isinstance(other[0], Scalar):
         raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
     second = _load(replace(request, name=other[0], arguments=other[1], parts=True))
-    if second.classes != loaded.classes:
+    if [(one.output, one.classes) for one in second.targets] != [(one.output, one.classes) for one in loaded.targets]:
         raise problem("NS601", "the validation set has other classes than the training set", other[0])
-    if second.whole.inputs.shape[1:] != loaded.whole.inputs.shape[1:]:
+    if [x.shape[1:] for x in second.whole.inputs] != [x.shape[1:] for x in loaded.whole.inputs]:
         raise problem("NS601", "the validation samples have another shape than the training samples", other[0])
     return Data(loaded.whole, second.test if second.test is not None else second.whole, loaded, name)
 
 
-def look_at_data(spec: Spec, sample: Tensor, seed: int) -> Data | None:
+def look_at_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:
     """What can be told of a spec's data in a moment, for a spec that has errors already: no picture is decoded.
 
     Returns:
@@ -107,21 +108,21 @@ def look_at_data(spec: Spec, sample: Tensor, seed: int) -> Data | None:
     """
     name, arguments = dataset_nodes(spec)
     if name.value in OWN:
-        return load_data(spec, sample, seed, None)
+        return load_data(spec, inputs, seed, None)
     if name.value not in DATASETS:
         raise misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, str(name.value), list(DATASETS))
-    data_vision.look(Request(name, arguments, spec.folder, spec.evaluate, sample))
+    data_vision.look(Request(name, arguments, spec.folder, spec.evaluate, inputs))
     return None
 
 
 def hold_back(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Split off a fraction, the same for the same seed; of each class alike where the targets are classes.
+    """Split off a fraction, the same for the same seed; of each class alike where the first targets are classes.
 
     Returns:
         What stays, and what is held back, both in the source's order.
     """
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-    targets = whole.targets[order]
+    targets = whole.targets[0][order]
     held = order[: round(len(order) * fraction)]
     if not targets.is_floating_point() and targets.ndim == 1:
         classes, counts = torch.unique(targets, return_counts=True)

@@ -6,7 +6,7 @@ import torch
 
 from netspec.ground.tree import Node, Scalar, describe
 from netspec.runner.problems import misspelt, problem
-from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
+from netspec.runner.samples import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
 from netspec.stages.section_keys import SKLEARN_TABLES
 
 
@@ -28,34 +28,45 @@ def sklearn(request: Request) -> Loaded:
     classes = tuple(str(word) for word in table.target_names) if hasattr(table, "target_names") else ()
     if name in ("diabetes", "linnerud"):
         classes = ()
-    columns = tuple(str(word) for word in table.feature_names)
+    columns, told = tuple(str(word) for word in table.feature_names), Target(None, classes, "target")
     if name != "digits":
-        return Loaded(all_of(inputs, targets), classes=classes, columns=columns, target="target")
+        return Loaded(all_of(inputs, targets), targets=(told,), columns=columns)
     inputs = inputs / 16  # [N, 64], grey levels are 0 to 16
     if len(request.input.shape) == 1:
-        return Loaded(all_of(inputs, targets), classes=classes, columns=columns, target="target")
-    return Loaded(all_of(inputs.reshape(-1, 1, 8, 8), targets), classes=classes, picture=True)
+        return Loaded(all_of(inputs, targets), targets=(told,), columns=columns)
+    return Loaded(all_of(inputs.reshape(-1, 1, 8, 8), targets), targets=(Target(classes=classes),), picture=True)
 
 
 def inline(request: Request) -> Loaded:
-    """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: one entry a sample; a bare number is a sample of one."""
+    """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: one entry a sample; a bare number is a sample of one.
+
+    Of several inputs, or outputs, `x` and `y` hold such a list for each, by its name.
+    """
     values = own_arguments(request, "x", "y")
     for key in ("x", "y"):
         if key not in values:
             raise problem("NS203", f"inline needs {key}", request.name)
-    x, y = request.argument("x"), request.argument("y")
-    assert x is not None
-    assert y is not None
-    inputs, targets = _tensor("x", values["x"], x), _tensor("y", values["y"], y)
-    if len(inputs) != len(targets):
-        raise problem("NS601", f"x has {len(inputs)} samples, y has {len(targets)}", y)
-    if inputs.ndim == 1:
-        inputs = inputs[:, None]
-    features = tuple(f"x{i}" for i in range(inputs.shape[1])) if inputs.ndim == 2 else ()
-    return Loaded(all_of(inputs.float(), targets), columns=features, target="y")
+    x, y = by_input(request.argument("x"), request), by_output(request.argument("y"))
+    named = [*(("x" if len(x) == 1 else f"x → {name}", node) for name, node in x)]
+    named += [("y" if name is None else f"y → {name}", node) for name, node in y]
+    tensors = [_tensor(name, node, request) for name, node in named]
+    for tensor, (name, node) in zip(tensors, named, strict=True):
+        if len(tensor) != len(tensors[0]):
+            what = f"{named[0][0]} has {len(tensors[0])} samples, {name} has {len(tensor)}"
+            raise problem("NS601", what, node)
+    inputs, targets = tensors[: len(x)], tensors[len(x) :]
+    inputs = [tensor[:, None] if tensor.ndim == 1 else tensor for tensor in inputs]
+    flat = all(tensor.ndim == 2 for tensor in inputs)
+    names = ["x" if len(x) == 1 else name for name, _ in x]
+    features = [f"{name}{i}" for name, tensor in zip(names, inputs, strict=True) for i in range(tensor.shape[1])]
+    return Loaded(
+        all_of(tuple(tensor.float() for tensor in inputs), tuple(targets)),
+        targets=tuple(Target(name, column=name or "y") for name, _ in y),
+        columns=tuple(features) if flat else (),
+    )
 
 
-def _tensor(name: str, value: object, node: Node) -> torch.Tensor:
+def _tensor(name: str, node: Node, request: Request) -> torch.Tensor:
     """A nested list of numbers as int64 or float32; what breaks its shape or is no number is pointed at."""
     rows = items(node)
     if not rows:
@@ -65,7 +76,7 @@ def _tensor(name: str, value: object, node: Node) -> torch.Tensor:
         if len(items(row)) != width:
             raise problem("NS601", f"a sample of {name} has {len(items(row))} numbers, the first has {width}", row)
     try:
-        tensor = torch.tensor(value)
+        tensor = torch.tensor(request.evaluate(node))
     except (TypeError, ValueError, RuntimeError, OverflowError):
         raise problem("NS601", f"{name} holds something that is no number, or rows of different length",
                       _culprit(node) or node) from None  # fmt: skip

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from netspec.ground.paths import PathRefused, resolve
-from netspec.ground.tree import Node, Scalar, describe
+from netspec.ground.tree import Node, Scalar, Sequence, describe
 from netspec.runner.problems import misspelt, problem
-from netspec.runner.samples import Loaded, Request, all_of, items, own_arguments
+from netspec.runner.samples import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
 from netspec.stages.section_keys import CSV_KEYS
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ class TableError(Exception):
 
 
 def load(request: Request) -> Loaded:
-    """`{CSV: {path: rows.csv, target: -1}}`; a target column of words gives classes by name, in alphabetical order."""
+    """`{CSV: {path: rows.csv, target: -1}}`; a target column of words gives classes by name, in alphabetical order.
+
+    Of several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
+    """
     if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
         node, values = request.arguments, {}
     else:
@@ -42,20 +45,39 @@ def load(request: Request) -> Loaded:
     try:
         frame = read_table(path, values.get("header"), str(values.get("separator", ",")))
         names = [str(name) for name in frame.columns]
-        target = _column(values.get("target", -1), names, request.argument("target") or node)
-        columns = [name for name in names if name != target]
+        told = by_output(request.argument("target"))
+        wanted = [(output, _columns(part, names, request)) for output, part in told] or [(None, names[-1])]
+        taken = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
+        columns = [[name for name in names if name not in taken]]
         if "columns" in values:
-            wanted = request.argument("columns")
-            columns = [_column(request.evaluate(item), names, item) for item in items(wanted)]
-            if target in columns:
-                raise problem("NS601", f"the target {target} stands among the columns too", wanted or node)
-        if not columns:
+            written = request.argument("columns") or node
+            parts = by_input(written, request)
+            columns = [[_column(request.evaluate(item), names, item) for item in items(part)] for _, part in parts]
+            for name in (name for part in columns for name in part if name in taken):
+                raise problem("NS601", f"the target {name} stands among the columns too", written)
+        if not all(columns):
             raise TableError(f"{path} has no column but the target")
-        inputs = numbers(frame[columns], "if row 1 holds names, say header: true")
-        targets, classes = _targets(frame, target)
+        inputs = tuple(numbers(frame[part], "if row 1 holds names, say header: true") for part in columns)
+        targets, kinds = zip(*(_target(frame, output, one) for output, one in wanted), strict=True)
     except TableError as error:
         raise problem("NS601", str(error), node) from None
-    return Loaded(all_of(inputs, targets), classes=classes, columns=tuple(columns), target=target)
+    features = tuple(name for part in columns for name in part)
+    return Loaded(all_of(inputs, targets), targets=kinds, columns=features)
+
+
+def _columns(node: Node, names: list[str], request: Request) -> str | list[str]:
+    """A column, or a list of them."""
+    if isinstance(node, Sequence):
+        return [_column(request.evaluate(item), names, item) for item in node.items]
+    return _column(request.evaluate(node), names, node)
+
+
+def _target(frame: pd.DataFrame, output: str | None, columns: str | list[str]) -> tuple[torch.Tensor, Target]:
+    """What is told of each row for an output: [rows], of a list of columns [rows, columns]."""
+    if isinstance(columns, str):
+        values, classes = _targets(frame, columns)
+        return values, Target(output, classes, columns)
+    return numbers(frame[columns]), Target(output, (), columns[0] if len(columns) == 1 else None)
 
 
 def read_table(path: Path, header: Any = None, separator: str = ",", known: Collection[str] = ()) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.byname import Choice, Family, choose, parameters, public_classes
 from netspec.runner.pictures import Pictures, Reader, labels
 from netspec.runner.problems import problem, torch_says
-from netspec.runner.samples import Loaded, Request, Split, all_of
+from netspec.runner.samples import Loaded, Request, Split, Target, all_of
 from netspec.stages.section_keys import VISION
 
 _HIDDEN = frozenset(
@@ -162,7 +162,7 @@ def _read(request: Request, choice: Choice, dataset: Any) -> Loaded:
     if choice.name == "FakeData":
         classes = range(dataset.num_classes)
     names = tuple(", ".join(name) if isinstance(name, tuple | list) else str(name) for name in classes)
-    return Loaded(split, classes=names, picture=True, shaped=shaped)
+    return Loaded(split, targets=(Target(classes=names),), picture=True, shaped=shaped)
 
 
 def _arrays(dataset: Any) -> Split | None:

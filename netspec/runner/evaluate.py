@@ -14,8 +14,10 @@ from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
 from netspec.runner.devices import choose_device
 from netspec.runner.figures.findings import Counting, Tally, class_names
+from netspec.runner.heads import Head
 from netspec.runner.info import Info
 from netspec.runner.job import Feed, Job, Row
+from netspec.runner.measuring import Measure, Measures
 from netspec.runner.prepare import channels_last, make_job, prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.rundir import RunFolder
@@ -115,13 +117,11 @@ def score_run(run: LoadedRun, device: str | None = None, weights: str = "best") 
         model = model.to(memory_format=torch.channels_last)
     job = make_job(plan, model)
     feed, split = (job.train, "train") if job.val is None else (job.val, "val")
-    ends = plan.settings.loss.name, plan.contract.last
-    return score_feed(model, feed, job, split, ends, plan.data.source.classes)
+    main = plan.contract.main
+    return score_feed(model, feed, job, split, main, plan.data.source.target(main.name).classes)
 
 
-def score_feed(
-    model: nn.Module, feed: Feed, job: Job, split: str, ends: tuple[str, str], classes: tuple[str, ...]
-) -> Scores:
+def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, classes: tuple[str, ...]) -> Scores:
     """The scores of a feed's samples, in one pass.
 
     Args:
@@ -129,11 +129,16 @@ def score_feed(
         feed: the samples.
         job: how they are measured.
         split: what the samples are called.
-        ends: the loss's name, and the type of the last layer.
+        head: the output whose classes are counted, the main one, whose targets come first.
         classes: their names, as far as they are known.
     """
     tally = Tally()
-    values = evaluate(model, feed, replace(job, metric=lambda: Counting(job.metric(), tally, *ends)))
+
+    def measures() -> Measures:
+        usual, counting = job.measures(), Counting(tally, head.loss.name, head.last)
+        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.place, 0)])
+
+    values = evaluate(model, feed, replace(job, measures=measures))
     row, counts = {"split": split, "samples": len(feed), **values}, tally.counts()
     if counts is None:
         return Scores(row)

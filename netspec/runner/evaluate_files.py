@@ -12,14 +12,19 @@ from itertools import chain
 
 import torch
 
+from netspec.ground.tree import Mapping
 from netspec.runner.balance import unbalanced
-from netspec.runner.contract import network_ends
+from netspec.runner.batches import placed
+from netspec.runner.data import dataset_nodes
 from netspec.runner.evaluate import LoadedRun, device_for, score_feed
+from netspec.runner.heads import heads_of
 from netspec.runner.intake import Sample
 from netspec.runner.intake_labels import Labels
 from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.job import Batch, Job
-from netspec.runner.prepare import convolves, make_measures, prepare
+from netspec.runner.measuring import make_measures
+from netspec.runner.objective import Tensors
+from netspec.runner.prepare import convolves, prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.settings import Settings, read_settings
 from netspec.runner.targets import TargetError
@@ -35,7 +40,7 @@ class FileFeed:
 
     Args:
         samples: what is read, with faults among them.
-        labels: how targets become the loss's.
+        labels: how targets become the loss's, for each output that has one; words are read by the first.
         entrance: what the network takes.
         device: where batches are wanted.
         layout: of their memory.
@@ -43,7 +48,7 @@ class FileFeed:
     """
 
     samples: Iterator[Sample | Fault]
-    labels: Labels
+    labels: tuple[Labels, ...]
     entrance: Entrance
     device: torch.device
     layout: torch.memory_format
@@ -53,8 +58,8 @@ class FileFeed:
     def __len__(self) -> int:
         return self._seen
 
-    def first(self) -> torch.Tensor | None:
-        """The target [1, ...] of the first sample, which is still to come; None where there is no sample."""
+    def first(self) -> Tensors | None:
+        """The targets, [1, ...] each, of the first sample, which is still to come; None where there is no sample."""
         for chunk in self.entrance.batches(self.samples, 1):
             if good := self._good(chunk):
                 self.samples = chain(good, self.samples)
@@ -68,8 +73,9 @@ class FileFeed:
         for chunk in self.entrance.batches(self.samples, size):
             if good := self._good(chunk):
                 self._seen += len(good)
-                x = self.entrance.stack(good, self.device).contiguous(memory_format=self.layout)
-                yield Batch((x,), (self._targets(good),), len(good), len(good))
+                inputs = self.entrance.stack(good, self.device)
+                inputs = tuple(placed(x, self.device, self.layout == torch.channels_last) for x in inputs)
+                yield Batch(inputs, self._targets(good), len(good), len(good))
 
     def _good(self, chunk: list[Sample | Fault]) -> list[Sample]:
         for item in chunk:
@@ -77,8 +83,9 @@ class FileFeed:
                 self.fault(item)
         return [item for item in chunk if isinstance(item, Sample)]
 
-    def _targets(self, samples: list[Sample]) -> torch.Tensor:
-        return self.labels.batch([sample.target for sample in samples if sample.target is not None]).to(self.device)
+    def _targets(self, samples: list[Sample]) -> Tensors:
+        told = [sample.target for sample in samples if sample.target is not None]
+        return tuple(labels.batch(told).to(self.device) for labels in self.labels)
 
 
 def score_files(
@@ -106,29 +113,46 @@ def score_files(
     """
     place = device_for(device)
     report = require(run.spec)
-    input, output, last = network_ends(report)
-    settings = _settings(run, device)
-    labels = Labels(run.info.classes, run.info.target or "target", settings.loss.name, output.shape)
+    settings, entrance = _settings(run, device), Entrance(report)
+    heads = heads_of(report, settings.loss)
+    told = run.info.classes, run.info.target or "target"
+    labels = tuple(Labels(*told, head.loss.name, head.output.shape) for head in heads)
+    _one_target(run, files)
     try:
-        labels.batch([0.0])
+        for each in labels:
+            each.batch([0.0])
     except TargetError as error:
         raise problem("NS603", f"files tell one target a sample: {error}", option("FILES", files[0])) from None
     model = run.model(weights, place)
-    layout = torch.channels_last if convolves(model, input, place) else torch.contiguous_format
-    samples = source_of(run, input, labels).samples(files)
-    feed = FileFeed(samples, labels, Entrance(report, input), place, layout, fault)
+    layout = torch.channels_last if convolves(model, entrance.inputs, place) else torch.contiguous_format
+    samples = source_of(run, entrance, labels[0]).samples(files)
+    feed = FileFeed(samples, labels, entrance, place, layout, fault)
     near = feed.first()
     if near is None:
         return Scores({"split": "files", "samples": 0})
-    objective, metric = make_measures(settings, output.shape, near, place)
-    job = Job(feed, None, objective, metric, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
-    ends = settings.loss.name, last
-    return score_feed(model.to(memory_format=layout), feed, job, "files", ends, run.info.classes)
+    objective, measures = make_measures(heads, settings.metrics, near, place)
+    job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
+    return score_feed(model.to(memory_format=layout), feed, job, "files", heads[0], run.info.classes)
+
+
+def _one_target(run: LoadedRun, files: Sequence[str]) -> None:
+    """Files tell one target a sample.
+
+    Raises:
+        SpecError: NS603, the run has one for each output.
+    """
+    _, arguments = dataset_nodes(run.spec)
+    written = arguments if isinstance(arguments, Mapping) else Mapping((), run.spec.document.span)
+    targets = next((node for key in ("target", "y") if isinstance(node := written.get(key), Mapping)), None)
+    if targets is not None and len(targets.entries) > 1:
+        names = ", ".join(key.text for key, _ in targets)
+        what = f"files tell one target a sample, the run has one each for {names}"
+        raise problem("NS603", what, option("FILES", files[0]))
 
 
 def _settings(run: LoadedRun, device: str | None) -> Settings:
     """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
     settings = read_settings(run.spec)
-    if unbalanced(settings.loss).kwargs.keys() == settings.loss.kwargs.keys():
+    if all(unbalanced(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):
         return settings
     return prepare(run.spec, device or "auto").settings

@@ -9,6 +9,7 @@ import torch
 from netspec.runner.batches import Making, MemoryFeed
 from netspec.runner.job import Feed
 from netspec.runner.loader import LoaderFeed
+from netspec.runner.objective import Tensors
 from netspec.runner.pictures import Pictures
 from netspec.runner.pipeline import Pipeline, in_chunks
 from netspec.runner.samples import Loaded, Split
@@ -19,17 +20,17 @@ READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, bat
 
 @dataclass(frozen=True)
 class Wanted:
-    """What batches are wanted: where, of which numbers, in which layout, from which seed."""
+    """What batches are wanted: where, of which numbers (for each input), in which layout, from which seed."""
 
     device: torch.device
-    dtype: torch.dtype
+    dtypes: tuple[torch.dtype, ...]
     channels_last: bool = False
     seed: int = 0
 
 
 def make_feed(
     split: Split,
-    targets: torch.Tensor,
+    targets: Tensors,
     pipeline: Pipeline,
     source: Loaded,
     wanted: Wanted,
@@ -41,31 +42,33 @@ def make_feed(
 
     Args:
         split: the samples as stored.
-        targets: as the loss wants them.
+        targets: as each loss wants them.
         pipeline: the spec's transforms.
         source: what the samples are.
         wanted: what batches are wanted.
         storage: how much is held in memory, and who reads what is not.
         augment: whether the random transforms are applied (training samples).
     """
-    inputs, device = split.inputs, wanted.device
+    device, first = wanted.device, split.inputs[0]
     augment = augment and bool(pipeline.augment)
-    making = Making(pipeline, source.shaped, wanted.dtype, augment)
-    if isinstance(inputs, Pictures):
-        return LoaderFeed(inputs, targets, making, device, wanted.channels_last, wanted.seed, storage.workers)
+    making = Making(pipeline, source.shaped, wanted.dtypes[0], augment)
+    if isinstance(first, Pictures):
+        return LoaderFeed(first, targets, making, device, wanted.channels_last, wanted.seed, storage.workers)
     change: Making | None = making
+    inputs: Tensors = split.tables
     if not source.picture:
-        inputs, change = inputs.to(wanted.dtype), None
-    elif augment and not source.shaped and pipeline.before and floats(inputs) <= min(READY, storage.memory):
-        inputs, change = in_chunks(pipeline.shape, inputs), Making(pipeline, True, wanted.dtype, augment)
-    elif not augment and floats(inputs) <= min(READY, storage.memory):
-        inputs, change = in_chunks(making, inputs), None
-        if wanted.channels_last and inputs.ndim == 4:
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        inputs, change = tuple(x.to(dtype) for x, dtype in zip(split.tables, wanted.dtypes, strict=True)), None
+    elif augment and not source.shaped and pipeline.before and floats(first) <= min(READY, storage.memory):
+        inputs, change = (in_chunks(pipeline.shape, first),), Making(pipeline, True, wanted.dtypes[0], augment)
+    elif not augment and floats(first) <= min(READY, storage.memory):
+        first, change = in_chunks(making, first), None
+        if wanted.channels_last and first.ndim == 4:
+            first = first.contiguous(memory_format=torch.channels_last)
+        inputs = (first,)
     loops = augment and not pipeline.in_batches  # sample by sample, which a GPU is slow with
     if _fits(inputs, device) and not loops:
-        inputs, targets = inputs.to(device), targets.to(device)
-    return MemoryFeed((inputs,), (targets,), device, change, wanted.channels_last, wanted.seed)
+        inputs, targets = tuple(x.to(device) for x in inputs), tuple(y.to(device) for y in targets)
+    return MemoryFeed(inputs, targets, device, change, wanted.channels_last, wanted.seed)
 
 
 def floats(inputs: torch.Tensor) -> int:
@@ -73,8 +76,8 @@ def floats(inputs: torch.Tensor) -> int:
     return inputs.numel() * 4
 
 
-def _fits(inputs: torch.Tensor, device: torch.device) -> bool:
+def _fits(inputs: Tensors, device: torch.device) -> bool:
     """Whether a whole set goes on the device: half of a GPU's free memory is left to the network."""
     if device.type == "cuda":
-        return inputs.nbytes <= torch.cuda.mem_get_info(device)[0] // 2
+        return sum(x.nbytes for x in inputs) <= torch.cuda.mem_get_info(device)[0] // 2
     return True

@@ -30,8 +30,8 @@ class Info:
         settings: assignments that a reloaded spec still needs: paths that were typed on the command line.
         seed, device, versions: how it was run.
         dataset: its name; `classes`: the names of its classes; `picture`: whether samples are pictures.
-        sample: the stored sample's shape, before transforms; None where pictures differ in size.
-        columns, target: of a table.
+        sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
+        columns, target: of a table; of several targets that of the main output.
         status: running, finished, stopped early, interrupted or failed.
         best: the best epoch's row.
         machine: what else the bits of a result depend on.
@@ -64,7 +64,7 @@ class Info:
 
 def info_of(plan: Plan) -> Info:
     """The facts of a run that begins."""
-    data, source = plan.data, plan.data.source
+    data, source, told = plan.data, plan.data.source, plan.data.source.target(plan.contract.main.name)
     return Info(
         name=plan.spec.name,
         spec=plan.spec.path,
@@ -74,11 +74,11 @@ def info_of(plan: Plan) -> Info:
         device=str(plan.device),
         versions=versions(),
         dataset=str(data.node.value),
-        classes=source.classes,
+        classes=told.classes,
         picture=source.picture,
-        sample=None if source.shaped else tuple(data.train.inputs.shape[1:]),
+        sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
-        target=source.target,
+        target=told.column,
         machine=machine(plan.device, plan.world.size),
         job=os.environ.get(JOB, ""),
         data=facts(data),
@@ -120,12 +120,12 @@ def facts(data: Data) -> dict[str, str]:
 
 
 def _sample(split: Split) -> str:
-    return f"{show(tuple(split.inputs.shape[1:]))} {str(split.inputs.dtype).removeprefix('torch.')}"
+    return ", ".join(f"{show(tuple(x.shape[1:]))} {str(x.dtype).removeprefix('torch.')}" for x in split.inputs)
 
 
 def _some(split: Split) -> bytes:
     """Samples spread evenly over a split, with their targets; all of them where they are few."""
-    each = max(1, split.inputs[:1].nbytes)
+    each = max(1, sum(x[:1].nbytes for x in split.inputs))
     every = max(1, -(-len(split) * each // LOOKED_AT))
-    parts = split.inputs[::every], split.targets[::every]
+    parts = (part[::every] for part in (*split.inputs, *split.targets))
     return b"".join(part.contiguous().numpy().tobytes() for part in parts)

@@ -35,11 +35,11 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample [*input], where it came from, and, where it is to be scored, its target."""
+    """One sample, [*input] for each input, where it came from, and, where it is to be scored, its target."""
 
     file: str
     row: int | None
-    x: torch.Tensor
+    x: tuple[torch.Tensor, ...]
     target: float | None = None
 
 
@@ -144,6 +144,6 @@ class Pictures:
             size = [int(side) for side in self.stored[1:]]
             x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
         try:
-            return Sample(file, None, self.pipeline.plain(x[None])[0], target)
+            return Sample(file, None, (self.pipeline.plain(x[None])[0],), target)
         except SpecError as error:  # a transform that this picture is too small for, say
             return Fault(file, None, error.diagnostics[0].message)

@@ -36,13 +36,13 @@ class Rows:
 
     Args:
         columns: the names of the run's features; empty where they have none.
-        shape: of a sample.
+        shapes: of a sample, for each input; a row holds the numbers of one after the other.
         separator: what stands between the values.
         labels: what the run's targets are called, where the rows are to have them.
     """
 
     columns: tuple[str, ...]
-    shape: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
     separator: str
     labels: Labels | None = None
 
@@ -86,7 +86,10 @@ class Rows:
             values = self._values(row, names, chosen, first=number == 1)
             if isinstance(values, list):
                 target = values.pop() if self.labels is not None else None
-                yield Sample(file, number, torch.tensor(values).reshape(self.shape), target)
+                sizes = [math.prod(shape) for shape in self.shapes]
+                parts = torch.split(torch.tensor(values), sizes)
+                x = tuple(part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True))
+                yield Sample(file, number, x, target)
                 continue
             faults += 1
             if faults <= MOST_FAULTS:
@@ -100,7 +103,7 @@ class Rows:
         """Where the run's columns stand in a table: by name, else by position; or what is wrong with the table."""
         if self.columns and set(self.columns) <= set(names):  # what else stands there, the target say, is not used
             return [names.index(name) for name in self.columns]
-        wanted = len(self.columns) or math.prod(self.shape)
+        wanted = len(self.columns) or sum(math.prod(shape) for shape in self.shapes)
         if len(names) == wanted:
             return list(range(wanted))
         shown = ", ".join(self.columns[:12]) + (", …" if len(self.columns) > 12 else "")

@@ -11,29 +11,31 @@ from netspec.ground.shapes import Tensor, show
 from netspec.ground.tree import Mapping
 from netspec.runner.data import dataset_nodes
 from netspec.runner.evaluate import LoadedRun
+from netspec.runner.heads import network_inputs
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_labels import Labels
 from netspec.runner.intake_rows import Rows
 from netspec.runner.lookups import smallest_table
+from netspec.runner.objective import Tensors
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.stages.legal.ranges import takes
 from netspec.stages.spec import Report, Spec
 from netspec.views.predictions import Fault
 
 
-def source_of(run: LoadedRun, input: Tensor, labels: Labels | None = None) -> Pictures | Rows:
+def source_of(run: LoadedRun, entrance: Entrance, labels: Labels | None = None) -> Pictures | Rows:
     """What reads samples as the run's own were read; its data are not needed.
 
     Args:
         run: of pictures, or of a table.
-        input: the network's.
+        entrance: what its network takes.
         labels: what the targets are called, where samples are to have them.
     """
     info = run.info
     if info.picture:
         pipeline = read_pipeline(run.spec)
-        return Pictures(_mode(info.sample, pipeline, input), info.sample, pipeline, labels)
-    return Rows(info.columns, input.shape, _separator(run.spec), labels)
+        return Pictures(_mode(info.sample, pipeline, entrance.inputs[0]), info.sample, pipeline, labels)
+    return Rows(info.columns, tuple(input.shape for input in entrance.inputs), _separator(run.spec), labels)
 
 
 class Entrance:
@@ -41,12 +43,16 @@ class Entrance:
 
     Args:
         report: of the network.
-        input: its input.
+
+    Raises:
+        SpecError: NS603, its inputs are not known.
     """
 
-    def __init__(self, report: Report, input: Tensor) -> None:
-        self.input = input
-        self._report, self._table = report, smallest_table(report)
+    def __init__(self, report: Report) -> None:
+        named = network_inputs(report)
+        self.inputs = tuple(named.values())
+        self._names = [f"input {name}" if len(named) > 1 else "input" for name in named]
+        self._report, self._tables = report, [smallest_table(report, index) for index in range(len(named))]
 
     def batches(self, samples: Iterable[Sample | Fault], size: int) -> Iterator[list[Sample | Fault]]:
         """Samples in their order, up to `size` of one shape at a time; one that the network does not take is a Fault.
@@ -54,42 +60,46 @@ class Entrance:
         Memory holds one batch, however many there are.
         """
         batch: list[Sample | Fault] = []
-        shape: torch.Size | None = None
+        shapes: list[torch.Size] | None = None
         for item in map(self._fitting, samples):
             if isinstance(item, Sample):
-                if shape is not None and item.x.shape != shape:  # of an input of any size
+                own = [x.shape for x in item.x]
+                if shapes is not None and own != shapes:  # of an input of any size
                     yield batch
                     batch = []
-                shape = item.x.shape
+                shapes = own
             batch.append(item)
             if len(batch) == size:
                 yield batch
-                batch, shape = [], None
+                batch, shapes = [], None
         if batch:
             yield batch
 
-    def stack(self, samples: list[Sample], device: torch.device) -> torch.Tensor:
-        """The batch [B, *input] on the device, in the input's dtype."""
-        return torch.stack([sample.x for sample in samples]).to(device, getattr(torch, self.input.dtype))
+    def stack(self, samples: list[Sample], device: torch.device) -> Tensors:
+        """The batch, [B, *input] for each input, on the device, in the inputs' dtypes."""
+        parts = zip(*(sample.x for sample in samples), strict=True)
+        pairs = zip(parts, self.inputs, strict=True)
+        return tuple(torch.stack(part).to(device, getattr(torch, input.dtype)) for part, input in pairs)
 
     def _fitting(self, item: Sample | Fault) -> Sample | Fault:
         if isinstance(item, Fault):
             return item
-        why = self._refusal(item.x)
+        refusals = (self._refusal(index, x) for index, x in enumerate(item.x))
+        why = next((refusal for refusal in refusals if refusal is not None), None)
         return item if why is None else Fault(item.file, item.row, why if item.row is None else f": {why}")
 
-    def _refusal(self, x: torch.Tensor) -> str | None:
-        """Why the network does not take a sample."""
-        shape = tuple(x.shape)
-        if shape != self.input.shape and not takes(self._report.spec, self._report.params, shape):
-            return f"a sample is {show(shape)}, the network's input is {show(self.input.shape)}"
-        if self.input.dtype.startswith("float"):
+    def _refusal(self, index: int, x: torch.Tensor) -> str | None:
+        """Why the network does not take a sample for one of its inputs."""
+        shape, input, name, table = tuple(x.shape), self.inputs[index], self._names[index], self._tables[index]
+        if shape != input.shape and not takes(self._report.spec, self._report.params, shape, index):
+            return f"a sample is {show(shape)}, the network's {name} is {show(input.shape)}"
+        if input.dtype.startswith("float"):
             return None
         bad = x[x != x.round()]
         if len(bad):
-            return f"{bad[0].item():g} is a fraction, the network's input is {self.input.dtype}"
-        if self._table is not None:
-            size, layer = self._table
+            return f"{bad[0].item():g} is a fraction, the network's {name} is {input.dtype}"
+        if table is not None:
+            size, layer = table
             bad = x[(x < 0) | (x >= size)]
             if len(bad):
                 return f"{bad[0].item():g} is out of range: {layer} looks up 0 to {size - 1}"

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from netspec.runner.metrics import Metric
+from netspec.runner.measuring import Measures
 from netspec.runner.objective import Objective, Tensors
 from netspec.runner.precision import FP32, Precision
 from netspec.runner.warmup import NO_WARMUP, Warmup
@@ -55,7 +55,7 @@ class Job:
     Args:
         train, val: the samples.
         objective: what is minimised.
-        metric: makes what is measured at evaluations.
+        measures: makes what is measured at evaluations.
         epochs: how often the samples are gone through.
         batch_size: samples of a step, over all processes.
         seed: of the order of the samples.
@@ -72,7 +72,7 @@ class Job:
     train: Feed
     val: Feed | None
     objective: Objective
-    metric: Callable[[], Metric | None]
+    measures: Callable[[], Measures | None]
     epochs: int
     batch_size: int
     seed: int

@@ -19,6 +19,7 @@ from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner.augment.draws import Moment
 from netspec.runner.batches import Making, draws_for, placed, share
 from netspec.runner.job import Batch
+from netspec.runner.objective import Tensors
 from netspec.runner.pictures import Pictures
 from netspec.runner.problems import problem, torch_says
 from netspec.runner.world import ALONE, World
@@ -77,7 +78,7 @@ class LoaderFeed:
 
     Args:
         pictures: where they are.
-        targets: [N, ...], as the loss wants them.
+        targets: [N, ...] each, as the losses want them.
         making: what brings a batch of them to the network's input.
         device: where batches are wanted.
         channels_last: whether batches [B, C, H, W] are laid out so.
@@ -86,7 +87,7 @@ class LoaderFeed:
     """
 
     pictures: Pictures
-    targets: torch.Tensor
+    targets: Tensors
     making: Making
     device: torch.device
     channels_last: bool = False
@@ -116,8 +117,8 @@ class LoaderFeed:
             x = made.to(self.device, non_blocking=True)
             if self._later is not None:
                 x = self._later(x, draws_for(task.moment, task.whole, world))
-            targets = self.targets[task.samples].to(self.device, non_blocking=True)
-            yield Batch((placed(x, self.device, self.channels_last),), (targets,), task.own, task.whole)
+            targets = tuple(y[task.samples].to(self.device, non_blocking=True) for y in self.targets)
+            yield Batch((placed(x, self.device, self.channels_last),), targets, task.own, task.whole)
 
     @property
     def _later(self) -> Making | None:

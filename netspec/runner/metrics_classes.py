@@ -1,6 +1,7 @@
 """Metrics of classes and labels: accuracy, top-k, precision, recall, F1, the confusion matrix, AUROC.
 
-A loss over classes (CrossEntropyLoss) has outputs [N, C] and targets [N], or [N, C] probabilities. A loss over labels
+A loss over classes (CrossEntropyLoss) has outputs [N, C] and targets [N], or [N, C] probabilities; for pictures also
+[N, C, *places] and [N, *places], where each place counts. A loss over labels
 (BCEWithLogitsLoss, BCELoss, SoftMarginLoss, …) has both as [N, *labels]: each label is there or not.
 """
 
@@ -25,7 +26,7 @@ def said(output: torch.Tensor, kind: Kind) -> torch.Tensor:
 def wanted(target: torch.Tensor, kind: Kind) -> torch.Tensor:
     """The targets, as `said` has the outputs."""
     if kind == "classes":
-        return target if target.ndim == 1 else target.argmax(1)
+        return target.argmax(1) if target.is_floating_point() else target
     return target > (0.0 if kind == "signs" else 0.5)
 
 
@@ -62,8 +63,9 @@ class TopK:
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch: output [N, C]."""
         best = output.topk(min(self.k, output.shape[1]), 1).indices  # [N, k]
-        self.sums[0] += (best == wanted(target, "classes")[:, None]).sum()
-        self.sums[1] += len(output)
+        truth = wanted(target, "classes")
+        self.sums[0] += (best == truth[:, None]).sum()
+        self.sums[1] += truth.numel()
 
     def join(self, world: World) -> None:
         """Put together what the processes have seen."""
@@ -93,7 +95,7 @@ class Rates:
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
         pair = wanted(target, self.kind) * self.classes + said(output, self.kind)
-        index = (pair.reshape(len(output), self.labels) + self.first).flatten()
+        index = (pair.reshape(-1, self.labels) + self.first).flatten()
         self.counts.index_add_(0, index, torch.ones_like(index))
 
     def join(self, world: World) -> None:
@@ -133,17 +135,20 @@ class Auroc:
 
     def __init__(self, kind: Kind, output: Shape, device: torch.device) -> None:
         self.kind = kind
-        columns = prod(output)
+        columns = output[0] if kind == "classes" else prod(output)
         self.scores = [torch.zeros(0, columns, device=device)]
         targets = (0,) if kind == "classes" else (0, columns)
         self.targets = [torch.zeros(targets, dtype=torch.long, device=device)]
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
-        scores = output.float().softmax(1) if self.kind == "classes" else output.float()
-        self.scores.append(scores.reshape(len(output), -1))
         known = wanted(target, self.kind).long()
-        self.targets.append(known if self.kind == "classes" else known.reshape(len(output), -1))
+        if self.kind == "classes":
+            self.scores.append(output.float().softmax(1).movedim(1, -1).reshape(-1, output.shape[1]))
+            self.targets.append(known.flatten())
+        else:
+            self.scores.append(output.float().reshape(len(output), -1))
+            self.targets.append(known.reshape(len(output), -1))
 
     def join(self, world: World) -> None:
         """Put together what the processes have seen."""

@@ -40,6 +40,6 @@ def make_mix(chosen: tuple[Choice, ...], classes: int) -> Callable[[Batch], Batc
     def mix(batch: Batch) -> Batch:
         index = int(torch.randint(len(made), ())) if len(made) > 1 else 0
         pictures, targets = made[index](batch.inputs[0], batch.targets[0])  # [B, C, H, W], [B, classes]
-        return batch._replace(inputs=(pictures, *batch.inputs[1:]), targets=(targets, *batch.targets[1:]))
+        return batch._replace(inputs=(pictures,), targets=(targets,) * len(batch.targets))  # outputs share the classes
 
     return mix

@@ -33,13 +33,22 @@ class Objective:
             outputs: [B, *output], or a tuple of them where the network has several.
             targets: one a part, [B] or [B, *output].
         """
+        return self.total(self.each(outputs, targets))
+
+    def each(self, outputs: torch.Tensor | Tensors, targets: Tensors) -> Tensors:
+        """The loss of each part, not weighted."""
         given = as_tuple(outputs)
-        total: torch.Tensor | None = None
-        for part, target in zip(self.parts, targets, strict=True):
-            loss: torch.Tensor = part.loss(given[part.output], target)
-            loss = loss if part.weight == 1.0 else loss * part.weight
-            total = loss if total is None else total + loss
-        assert total is not None  # a network has an output
+        pairs = zip(self.parts, targets, strict=True)
+        return tuple(part.loss(given[part.output], target) for part, target in pairs)
+
+    def total(self, losses: Tensors) -> torch.Tensor:
+        """The weighted sum of the parts' losses, each [] or of one shape."""
+        weighted = [
+            loss if part.weight == 1.0 else loss * part.weight for part, loss in zip(self.parts, losses, strict=True)
+        ]
+        total, *others = weighted
+        for loss in others:
+            total = total + loss
         return total
 
 

@@ -27,11 +27,11 @@ def call_place(call: Call, argument: str | None = None) -> Node:
     return replace(node, frames=(*node.frames, *call.frames))
 
 
-def output_size(report: Report) -> Node | None:
-    """The value of `out_features` that decides how many numbers the network gives; None where no Linear does."""
-    if report.graph is None or len(report.graph.outputs) != 1:
+def output_size(report: Report, output: str) -> Node | None:
+    """The value of `out_features` that decides how many numbers an output has; None where no Linear does."""
+    ref = report.graph.outputs.get(output) if report.graph is not None else None
+    if report.graph is None or ref is None:
         return None
-    (ref,) = report.graph.outputs.values()
     while ref.node >= 0:
         call = report.graph.calls[ref.node]
         if "out_features" in call.places:
@@ -44,14 +44,14 @@ def output_size(report: Report) -> Node | None:
     return None
 
 
-def is_input(report: Report, ref: Ref) -> bool:
-    """Whether a value holds just what enters the network, whatever its shape."""
+def input_of(report: Report, ref: Ref) -> int | None:
+    """Which of the network's inputs a value is, whatever its shape; None where it is anything else."""
     while ref.node >= 0:
         call = report.graph.calls[ref.node] if report.graph is not None else None
         if call is None or call.record.name not in KEEPS_VALUES:
-            return False
+            return None
         ref = call.inputs[0]
-    return True
+    return -1 - ref.node
 
 
 def module_place(report: Report, path: str) -> tuple[At, str]:
@@ -75,8 +75,16 @@ def call_name(call: Call) -> str:
     return call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
 
 
-def sample_place(spec: Spec, part: str, row: int) -> Node | Span | None:
-    """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself."""
+def sample_place(spec: Spec, part: str, name: str, row: int) -> Node | Span | None:
+    """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself.
+
+    Args:
+        spec: whose data are meant.
+        part: `x` or `y`.
+        name: the input, or the output, that is meant, where there is a list for each.
+        row: from 0.
+    """
     inline = spec.data.get("inline") if isinstance(spec.data, Mapping) else None
     rows = inline.get(part) if isinstance(inline, Mapping) else None
+    rows = rows.get(name) if isinstance(rows, Mapping) else rows
     return rows.items[row] if isinstance(rows, Sequence) and row < len(rows.items) else None

@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.runner.contract import network_ends
 from netspec.runner.evaluate import LoadedRun, device_for
+from netspec.runner.heads import Head, heads_of
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_rows import Rows
 from netspec.runner.intake_run import Entrance, source_of
+from netspec.runner.objective import as_tuple
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
 from netspec.stages.check import require
@@ -36,8 +37,7 @@ class Predictor:
     device: torch.device
     source: Pictures | Rows
     entrance: Entrance
-    loss: str
-    last: str
+    head: Head
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """What is said of files, of all files in folders and of standard input (`-`), in their order.
@@ -48,7 +48,8 @@ class Predictor:
             paths: as typed.
             top: how many classes to name.
         """
-        size = max(1, min(BATCH, BATCH_BYTES // (4 * prod(self.entrance.input.shape))))
+        numbers = sum(prod(input.shape) for input in self.entrance.inputs)
+        size = max(1, min(BATCH, BATCH_BYTES // (4 * numbers)))
         for chunk in self.entrance.batches(self.source.samples(paths), size):
             whole = [item for item in chunk if isinstance(item, Sample)]
             said = self._say(whole, top) if whole else iter(())
@@ -57,11 +58,14 @@ class Predictor:
 
     @torch.inference_mode()
     def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
-        """What the network gives for samples, one by one."""
-        output = self.model(self.entrance.stack(samples, self.device)).float().cpu()  # [B, *output]
-        shares = probabilities(output, self.loss, self.last)
+        """What the main output of the network says of samples, one by one."""
+        outputs = as_tuple(self.model(*self.entrance.stack(samples, self.device)))
+        output = outputs[self.head.place].float().cpu()  # [B, *output]
+        shares = probabilities(output, self.head.loss.name, self.head.last)
         for index in range(len(output)):
-            if shares is None:
+            if shares is not None and shares.ndim > 2:  # a class for each place
+                yield {"values": tuple(shares[index].argmax(0).flatten().tolist())}
+            elif shares is None:
                 yield {"values": tuple(output[index].flatten().tolist())}
             else:
                 yield {"classes": self._top(shares[index].flatten(), top)}
@@ -86,7 +90,6 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
     """
     place = device_for(device)
     report = require(run.spec)
-    input, _, last = network_ends(report)
-    loss = read_settings(run.spec).loss.name
-    source, entrance = source_of(run, input), Entrance(report, input)
-    return Predictor(run.info.classes, run.model(weights, place), place, source, entrance, loss, last)
+    head = heads_of(report, read_settings(run.spec).loss)[0]
+    entrance = Entrance(report)
+    return Predictor(run.info.classes, run.model(weights, place), place, source_of(run, entrance), entrance, head)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any, Literal
 
 import torch
@@ -13,33 +12,32 @@ from torch import nn
 
 from netspec.ground.diagnostics import Diagnostic, Span, SpecError
 from netspec.ground.paths import COMMAND_LINE, resolve
-from netspec.ground.shapes import Shape, Tensor
+from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
-from netspec.runner.balance import balanced
-from netspec.runner.contract import Contract, check_contract, network_ends, spare_outputs
+from netspec.runner.contract import Contract, check_contract
+from netspec.runner.contract_targets import spare_outputs, weighed
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
 from netspec.runner.families import PER_BATCH
 from netspec.runner.feeds import Wanted, make_feed
+from netspec.runner.heads import network_inputs
 from netspec.runner.job import Feed, Job
-from netspec.runner.metrics import Metric, make_metrics
+from netspec.runner.measuring import make_measures
 from netspec.runner.mixing import make_mix
-from netspec.runner.objective import Objective, Part
+from netspec.runner.objective import Tensors
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.precision import Precision
 from netspec.runner.problems import Collector, option, problem, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
 from netspec.runner.storage import read_storage
-from netspec.runner.targets import kind_of
 from netspec.runner.warmup import NO_WARMUP, Warmup
 from netspec.runner.world import ALONE, World
 from netspec.stages.check import check
-from netspec.stages.measures import usual
 from netspec.stages.spec import Report, Spec
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
-UNKNOWN = Tensor((1, 1, 1))  # stands for the input of a network that has errors, where data are only looked for
+UNKNOWN = {"input": Tensor((1, 1, 1))}  # stands in for a network that has errors, to look for its data
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
         raise SpecError([*beside, *report.diagnostics])
     collector = Collector([*beside, *(() if report.ok else report.diagnostics)])
     values = setting_values(spec, collector)
-    pipeline = input = data = contract = None
+    pipeline = inputs = data = contract = None
     with collector.step():
         at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
         place = choose_device(device or values.get("device", "auto"), at, world)
@@ -81,20 +79,22 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
         pipeline = read_pipeline(spec)
     if report.ok:
         with collector.step():
-            input, _, _ = network_ends(report)
+            inputs = network_inputs(report)
     with collector.step():
         if collector.found:
-            data = look_at_data(spec, input or UNKNOWN, values.get("seed", 0))
-        elif pipeline is not None and input is not None:
+            data = look_at_data(spec, inputs or UNKNOWN, values.get("seed", 0))
+        elif pipeline is not None and inputs is not None:
             with world.first():
-                data = load_data(spec, input, values["seed"], pipeline.shape if pipeline.before else None)
-    if data is not None and input is not None:
+                data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
+    if data is not None and inputs is not None:
         with collector.step():
-            loss = values.pop("loss", None)  # one whose weights cannot be worked out is not compared any further
-            if loss is not None:
-                values["loss"] = balanced(loss, data.train.targets, prod(network_ends(report)[1].shape))
+            terms = values.pop("loss", None)  # those whose weights cannot be worked out are not compared any further
+            if terms is not None:
+                values["loss"] = weighed(report, data, terms)
         with collector.step():
             check_monitor(values, data.val is not None)
+        with collector.step():
+            check_mix(values, data)
         with collector.step():
             contract = check_contract(report, data, pipeline, values.get("loss"))
     if collector.found or pipeline is None or data is None or contract is None:
@@ -119,6 +119,17 @@ def check_monitor(values: dict[str, Any], held_back: bool) -> None:
         raise problem("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
 
 
+def check_mix(values: dict[str, Any], data: Data) -> None:
+    """What mixes a batch mixes the one target of its samples.
+
+    Raises:
+        SpecError: NS616, there are several.
+    """
+    if values.get("mix") and len(data.source.targets) > 1:
+        what = f"mixed batches have one target, {data.node.value} has one for each output"
+        raise problem("NS616", what, values["nodes"]["mix"])
+
+
 def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
     """As the check has it: the spec's own file first, from top to bottom."""
     return span.path != spec.path, span.path, span.line, span.column
@@ -127,45 +138,45 @@ def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
 def warnings(plan: Plan) -> list[Diagnostic]:
     """The check's warnings, and that of outputs without a class, where only the data tell the classes."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
-    spare = spare_outputs(plan.report, plan.data, plan.settings.loss, plan.contract.output.shape)
-    return found if spare is None or any(item.code == spare.code for item in found) else [*found, spare]
+    told = any(item.code == "NS914" for item in found)
+    spare = [spare_outputs(plan.report, plan.data, head) for head in (() if told else plan.contract.heads)]
+    return [*found, *(item for item in spare if item is not None)]
 
 
 def channels_last(model: nn.Module, plan: Plan) -> bool:
     """Whether pictures are laid out channels-last, which convolutions on CPU and CUDA are faster with."""
     if plan.world.size > 1 and plan.settings.strategy == "fsdp":  # which takes contiguous weights only
         return False
-    return convolves(model, plan.contract.input, plan.device)
+    return convolves(model, plan.contract.inputs, plan.device)
 
 
-def convolves(model: nn.Module, input: Tensor, device: torch.device) -> bool:
+def convolves(model: nn.Module, inputs: Iterable[Tensor], device: torch.device) -> bool:
     """Whether a network's pictures are worth to be laid out channels-last."""
     found = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
-    return found and len(input.shape) == 3 and device.type in ("cpu", "cuda")
+    return found and any(len(input.shape) == 3 for input in inputs) and device.type in ("cpu", "cuda")
 
 
 def make_job(plan: Plan, model: nn.Module) -> Job:
     """The loop's orders, samples on the device included."""
     settings, contract = plan.settings, plan.contract
-    dtype: torch.dtype = getattr(torch, contract.input.dtype)
-    wanted = Wanted(plan.device, dtype, channels_last(model, plan), settings.seed)
+    dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
+    wanted = Wanted(plan.device, dtypes, channels_last(model, plan), settings.seed)
     storage = read_storage(plan.spec)
 
-    def feed(split: Split, targets: torch.Tensor, augment: bool) -> Feed:
+    def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
         return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
 
     val = None
     if plan.data.val is not None and contract.val is not None:
         val = feed(plan.data.val, contract.val, augment=False)
     measured = contract.val if contract.val is not None else contract.train
-    shape = contract.output.shape
-    objective, metric = make_measures(settings, shape, measured, plan.device)
+    objective, measures = make_measures(contract.heads, settings.metrics, measured, plan.device)
     patience = settings.early_stopping
     job = Job(
         train=feed(plan.data.train, contract.train, augment=True),
         val=val,
         objective=objective,
-        metric=metric,
+        measures=measures,
         epochs=settings.epochs or 1,
         batch_size=settings.batch_size,
         seed=settings.seed,
@@ -174,7 +185,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         precision=Precision(settings.precision, plan.device.type),
         accumulate=settings.accumulate,
         clip_grad_value=settings.clip_grad_value,
-        mix=make_mix(settings.mix, shape[0]) if settings.mix else None,
+        mix=make_mix(settings.mix, contract.main.output.shape[0]) if settings.mix else None,
         monitor=settings.monitor,
         early_stopping=None if patience is None else patience.patience,
         min_delta=0.0 if patience is None else patience.min_delta,
@@ -185,23 +196,6 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     if settings.epochs is None and settings.steps is not None and job.steps:
         job = replace(job, epochs=-(-settings.steps // job.steps))
     return replace(job, warmup=_warmup(settings, job.steps))
-
-
-def make_measures(
-    settings: Settings, output: Shape, targets: torch.Tensor, device: torch.device
-) -> tuple[Objective, Callable[[], Metric | None]]:
-    """What outputs are measured by: the loss, and what makes the metrics of an evaluation.
-
-    Args:
-        settings: of the run.
-        output: the output's sample shape.
-        targets: [N, ...] what is measured against, or the first of it.
-        device: where the batches are.
-    """
-    name = settings.loss.name
-    names = settings.metrics if settings.metrics is not None else usual(name)
-    objective = Objective((Part("", 0, settings.loss.make().to(device)),))
-    return objective, lambda: make_metrics(names, kind_of(name), output, targets, device)
 
 
 def _warmup(settings: Settings, steps: int) -> Warmup:

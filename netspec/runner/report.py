@@ -47,19 +47,19 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
     model = model.to(plan.device).eval()
     if channels_last(model, plan):
         model = model.to(memory_format=torch.channels_last)
-    loss, last, epoch = plan.settings.loss.name, plan.contract.last, int(best["epoch"])
-    source = plan.data.source
+    main, epoch = plan.contract.main, int(best["epoch"])
+    source, told = plan.data.source, plan.data.source.target(main.name)
     title = f"{plan.spec.name}, epoch {epoch}"
-    if plan.contract.input.shape == (1,):
-        fit = fit_of(model, job.train, job.val, loss, last)
+    if [input.shape for input in plan.contract.inputs] == [(1,)]:
+        fit = fit_of(model, job.train, job.val, main)
         if fit is not None:
-            across, up = source.columns[0] if source.columns else "x", source.target or "y"
+            across, up = source.columns[0] if source.columns else "x", told.column or "y"
             draw_fit(folder / FIT, title, fit, across, up)
     feed, split = (job.train, "training") if job.val is None else (job.val, "validation")
-    tally, mistakes = look(model, feed, job, loss, last, stop)
+    tally, mistakes = look(model, feed, job, main, stop)
     counts = tally.counts()
     if counts is not None:
-        names = class_names(source.classes, len(counts))
+        names = class_names(told.classes, len(counts))
         subject = f"{title}: {count(int(counts.sum()), f'{split} sample')}"
         draw_confusion(folder / CONFUSION, subject, counts, names)
         if len(mistakes) and not stop():

@@ -11,6 +11,7 @@ import torch
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
 from netspec.runner.byname import Evaluate
+from netspec.runner.objective import Tensors
 from netspec.runner.pictures import Pictures
 from netspec.runner.problems import misspelt, problem
 from netspec.runner.storage import MOST_HELD
@@ -18,33 +19,49 @@ from netspec.runner.storage import MOST_HELD
 
 @dataclass(frozen=True)
 class Split:
-    """Samples: `inputs` [N, *sample]; `targets` [N] int64, or [N] or [N, K] float; `rows` [N], where they came from.
+    """Samples: `inputs` [N, *sample] each; `targets` each [N] int64, or [N] or [N, K] float; `rows` [N], their places.
 
     Inputs that take more memory than they may are Pictures, which can be asked like a tensor and stay on the disk.
     """
 
-    inputs: torch.Tensor | Pictures
-    targets: torch.Tensor
+    inputs: tuple[torch.Tensor | Pictures, ...]
+    targets: Tensors
     rows: torch.Tensor
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.rows)
 
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
-        inputs = self.inputs.select(index) if isinstance(self.inputs, Pictures) else self.inputs[index]
-        return Split(inputs, self.targets[index], self.rows[index])
+        inputs = tuple(x.select(index) if isinstance(x, Pictures) else x[index] for x in self.inputs)
+        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index])
 
     @property
-    def table(self) -> torch.Tensor:
+    def tables(self) -> Tensors:
         """The inputs of what is no picture, which are always in memory."""
-        assert isinstance(self.inputs, torch.Tensor)
-        return self.inputs
+        return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
-def all_of(inputs: torch.Tensor | Pictures, targets: torch.Tensor) -> Split:
+def all_of(inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors) -> Split:
     """A split that holds a whole source, in its order."""
-    return Split(inputs, targets, torch.arange(len(inputs)))
+    xs = inputs if isinstance(inputs, tuple) else (inputs,)
+    ys = targets if isinstance(targets, tuple) else (targets,)
+    return Split(xs, ys, torch.arange(len(xs[0])))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is told of each sample.
+
+    Args:
+        output: the output that it is for; None: for every one.
+        classes: the names of its classes where the dataset knows them.
+        column: its column's name in a table.
+    """
+
+    output: str | None = None
+    classes: tuple[str, ...] = ()
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,24 +71,31 @@ class Loaded:
     Args:
         whole: the training part, or everything where the dataset has no parts.
         test: the part that the dataset sets aside itself.
-        classes: the names of the classes where the dataset knows them.
+        targets: what is told of each sample.
         picture: whether samples are C×H×W pictures; uint8 ones are scaled to [0, 1] later.
         shaped: whether the deterministic transforms before Normalize are applied already.
-        columns, target: of a table: the names of its features and of its target.
+        columns: of a table: the names of its features, of one input after the other.
     """
 
     whole: Split
     test: Split | None = None
-    classes: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = (Target(),)
     picture: bool = False
     shaped: bool = False
     columns: tuple[str, ...] = ()
-    target: str | None = None
+
+    def place(self, output: str) -> int:
+        """Where the target of an output stands among the targets."""
+        return next((place for place, target in enumerate(self.targets) if target.output == output), 0)
+
+    def target(self, output: str) -> Target:
+        """The target of an output."""
+        return self.targets[self.place(output)]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a loader is asked: the dataset's name and arguments, and the network's input.
+    """What a loader is asked: the dataset's name and arguments, and the network's inputs by name.
 
     `shape` brings one picture (uint8 C×H×W) to its final size where the spec's transforms do; None where they don't.
     `memory` is the number of bytes up to which samples are held in memory.
@@ -81,10 +105,15 @@ class Request:
     arguments: Node | None
     folder: Path
     evaluate: Evaluate
-    input: Tensor
+    inputs: dict[str, Tensor]
     shape: Callable[[torch.Tensor], torch.Tensor] | None = None
     parts: bool = True
     memory: int = MOST_HELD
+
+    @property
+    def input(self) -> Tensor:
+        """The network's first input."""
+        return next(iter(self.inputs.values()))
 
     def argument(self, key: str) -> Node | None:
         """The node of one argument."""
@@ -109,3 +138,20 @@ def own_arguments(request: Request, *allowed: str) -> dict[str, object]:
 def items(node: Node | None) -> tuple[Node, ...]:
     """The items of a list node; none where it is no list."""
     return node.items if isinstance(node, Sequence) else ()
+
+
+def by_input(node: Node | None, request: Request) -> list[tuple[str, Node]]:
+    """The parts of a value that may go by the inputs' names, in the network's order; all of it for the only input."""
+    if not isinstance(node, Mapping):
+        return [] if node is None else [(next(iter(request.inputs)), node)]
+    written = {key.text: value for key, value in node}
+    if set(written) == set(request.inputs):
+        return [(name, written[name]) for name in request.inputs]
+    return [*written.items()]  # the check has said what is wrong with them
+
+
+def by_output(node: Node | None) -> list[tuple[str | None, Node]]:
+    """The parts of a value that may go by the outputs' names; all of it for every output."""
+    if not isinstance(node, Mapping):
+        return [] if node is None else [(None, node)]
+    return [(key.text, value) for key, value in node]

@@ -12,7 +12,7 @@ from torch import nn
 from netspec.runner.finite import finite_losses
 from netspec.runner.job import Feed, Job, Row, State
 from netspec.runner.objective import as_tuple
-from netspec.stages.measures import lower_is_better
+from netspec.stages.measures import lower_is_better, named
 
 
 def mean_loss(job: Job, state: State) -> float:
@@ -40,23 +40,31 @@ def validate(job: Job, state: State) -> Row:
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, feed: Feed, job: Job, net: Callable[..., Any] | None = None) -> Row:
-    """`loss`, the mean over all samples of `feed`, and the metrics; `net` is what is called instead of the model."""
+    """`loss`, the mean over all samples of `feed`, and the metrics; of several losses each too, as `loss_aux`.
+
+    `net` is what is called instead of the model.
+    """
     model.eval()
     net = model if net is None else net
-    metric, total = job.metric(), None
+    measures, total = job.measures(), None
     for batch in feed.batches(None, max(job.batch_size, 512), job.world):
         with job.precision.autocast():
-            output = net(*batch.inputs)  # [B, *output], or several
-            loss = job.objective(output, batch.targets) * batch.own
-        total = loss if total is None else total + loss
-        if metric is not None:
-            metric.update(as_tuple(output)[0][: batch.own], batch.targets[0][: batch.own])
+            outputs = as_tuple(net(*batch.inputs))  # [B, *output] each
+            each = job.objective.each(outputs, batch.targets)
+        losses = torch.stack([loss.float() for loss in each]) * batch.own  # [parts]
+        total = losses if total is None else total + losses
+        if measures is not None:
+            measures.update(tuple(y[: batch.own] for y in outputs), tuple(y[: batch.own] for y in batch.targets))
     assert total is not None  # a split has a sample
-    mean = job.world.sum(total.float()).item() / len(feed)
-    if metric is None:
-        return {"loss": mean}
-    metric.join(job.world)
-    return {"loss": mean, **metric.result()}
+    parts = job.objective.parts
+    means = [value / len(feed) for value in job.world.sum(total).tolist()]  # of each part
+    row: Row = {"loss": sum(part.weight * mean for part, mean in zip(parts, means, strict=True))}
+    if len(parts) > 1:
+        row |= {named("loss", part.name): mean for part, mean in zip(parts, means, strict=True)}
+    if measures is not None:
+        measures.join(job.world)
+        row |= measures.result()
+    return row
 
 
 def better(row: Row, best: Row | None, monitor: str | None = None) -> bool:

@@ -10,10 +10,10 @@ import torch
 
 from netspec.ground.conforms import conforms
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, is_null
-from netspec.runner.balance import unbalanced
 from netspec.runner.byname import Choice, Evaluate, choose
-from netspec.runner.families import losses, optimizers, schedulers
+from netspec.runner.families import optimizers, schedulers
 from netspec.runner.groups import Group, read_groups
+from netspec.runner.heads import Term, read_terms
 from netspec.runner.mixing import choose_mixers
 from netspec.runner.optimizing import make_scheduler, try_optimizer
 from netspec.runner.precision import Name
@@ -35,7 +35,7 @@ class Settings:
     epochs: int | None
     steps: int | None
     batch_size: int
-    loss: Choice
+    loss: tuple[Term, ...]
     optimizer: Choice
     groups: tuple[Group, ...]
     freeze: tuple[Scalar, ...]
@@ -78,7 +78,7 @@ _TESTS: dict[str, Test] = {  # what a schema does not say
     **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), _below(2**63)),
     **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), _below(float("inf"))),
 }
-_FAMILIES = {"loss": losses, "optimizer": optimizers, "scheduler": schedulers}
+_FAMILIES = {"optimizer": optimizers, "scheduler": schedulers}
 _LATER = ("groups", "freeze", "mix", "weights")  # which are no plain values
 
 
@@ -111,6 +111,8 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
                 if key.required:
                     raise problem("NS203", f"train needs {key.name}, e.g. {key.written}", section)
                 values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
+            elif key.name == "loss":
+                values["loss"] = read_terms(node, spec.evaluate)
             elif key.name in _FAMILIES:
                 values[key.name] = _choose(key.name, node, spec.evaluate)
             elif key.name not in _LATER:
@@ -157,16 +159,13 @@ def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Coll
 
 
 def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
-    """A loss, optimizer or scheduler, tried on a parameter of its own."""
+    """An optimizer or scheduler, tried on a parameter of its own."""
     if key == "scheduler":
         choice = _choose_scheduler(node, evaluate)
         make_scheduler(choice, torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9), steps=10)
         return choice
     choice = choose(node, _FAMILIES[key](), evaluate)
-    if key == "loss":
-        unbalanced(choice).make()
-    else:
-        try_optimizer(choice)
+    try_optimizer(choice)
     return choice
 
 

@@ -11,6 +11,8 @@ from netspec.ground.shapes import Shape, show
 from netspec.stages.losses import Kind as Kind
 from netspec.stages.losses import kind_of as kind_of
 
+DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # which take a class for each place of a picture
+
 
 class TargetError(Exception):
     """Why targets do not suit a loss; `index` is the first sample that shows it, `advice` what to do."""
@@ -30,7 +32,8 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Te
         output: the output's sample shape.
 
     Returns:
-        int64 [N] for class indexes; else float32 [N, *output].
+        int64 [N] for class indexes, [N, *places] where there is one for each place of an output [C, *places]; else
+        float32 [N, *output].
 
     Raises:
         TargetError: they do not suit, or torch would broadcast them.
@@ -58,14 +61,16 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Te
 
 
 def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
-    if len(output) != 1:
-        raise TargetError(f"{loss} wants one number for each class, the output is {show(output)}", advice="add Flatten")
-    if targets.ndim == 2 and targets.shape[1] == 1:
-        targets = targets[:, 0]
-    if targets.ndim == 2 and tuple(targets.shape[1:]) == output and loss == "CrossEntropyLoss":
+    told, places = tuple(targets.shape[1:]), output[1:]
+    if told == output and told != (1,) and loss == "CrossEntropyLoss":
         return targets.float()  # a probability for each class
-    if targets.ndim != 1:
-        raise TargetError(f"{loss} wants one class number a sample, a target is {show(tuple(targets.shape[1:]))}")
+    if told == (1,) and len(output) == 1:
+        targets, told = targets[:, 0], ()
+    if not output or (places and not (told and loss in DENSE)):
+        raise TargetError(f"{loss} wants one number for each class, the output is {show(output)}", advice="add Flatten")
+    if told != places:
+        wanted = f"a class number for each of {show(places)} places" if places else "one class number a sample"
+        raise TargetError(f"{loss} wants {wanted}, a target is {show(told)}")
     if targets.is_floating_point():
         _refuse(targets != targets.round(), targets, f"{loss} wants class numbers")
         targets = targets.long()
@@ -82,7 +87,7 @@ def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
 def _refuse(bad: torch.Tensor, targets: torch.Tensor, rule: str, advice: str = "") -> None:
     if bool(bad.any()):
         index = int(bad.nonzero()[0, 0])
-        value = targets[index]
+        value = targets[bad][0] if bad.shape == targets.shape else targets[index]
         text = f"{value.item():g}" if value.numel() == 1 else str(value.tolist())
         raise TargetError(f"{rule}, and there is a target {text}", index=index, advice=advice)
 

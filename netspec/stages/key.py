@@ -15,9 +15,25 @@ ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRE
 FLAG: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
 TEXT: Schema = {"type": "string", "minLength": 1}
 NAMED: Schema = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+LOSSES: Schema = {  # a loss, or one for each output by name, there with its weight beside it
+    "anyOf": [
+        *NAMED["anyOf"],
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "anyOf": [
+                    *NAMED["anyOf"],
+                    {"type": "object", "required": ["weight"], "minProperties": 2, "maxProperties": 2},
+                ]
+            },
+        },
+    ]
+}
 NAMED_LIST: Schema = {"type": "array", "items": NAMED}
 ROWS: Schema = {"type": "array", "minItems": 1}
 COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
+COLUMNS: Schema = {"type": "array", "items": COLUMN, "minItems": 1}
 AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
 EVERY: Schema = {
     "type": "object",
@@ -27,6 +43,12 @@ EVERY: Schema = {
     "additionalProperties": False,
 }
 FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
+
+
+def by_name(schema: Schema, of_each: Schema | None = None) -> Schema:
+    """The schema of a value, or of a mapping of such values (or others) by the names of inputs or outputs."""
+    each = {"type": "object", "minProperties": 1, "additionalProperties": of_each or schema}
+    return {"anyOf": [*schema.get("anyOf", [schema]), each]}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from netspec.stages.key import (
     AMOUNT,
     COLUMN,
+    COLUMNS,
     EVERY,
     EXPRESSION,
     FLAG,
     FRACTION,
+    LOSSES,
     NAMED,
     NAMED_LIST,
     POSITIVE,
@@ -22,6 +24,7 @@ from netspec.stages.key import (
     WHOLE,
     Key,
     Schema,
+    by_name,
     object_schema,
 )
 from netspec.stages.learning_keys import LEARNING_KEYS
@@ -40,9 +43,10 @@ TRAIN_KEYS = (
     Key("batch_size", POSITIVE, "a positive integer", "Samples for one step of the optimizer.", 64, 64),
     Key(
         "loss",
-        NAMED,
-        "a loss of torch.nn: Name or {Name: arguments}",
-        "The loss that is minimised, by torch's name.",
+        LOSSES,
+        "a loss of torch.nn: Name or {Name: arguments}; of several outputs one each: {output: loss}",
+        "The loss that is minimised, by torch's name. Of a network with several outputs one for each, by its name, as "
+        "`{logits: CrossEntropyLoss, aux: {CrossEntropyLoss: {}, weight: 0.3}}`; their weighted sum is minimised.",
         "CrossEntropyLoss",
         required=True,
     ),
@@ -163,13 +167,20 @@ EXPECT_KEYS = (
 
 CSV_KEYS = (
     Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
-    Key("target", COLUMN, "a column's name or index", "The column to predict; negative from the end.", -1, -1),
+    Key(
+        "target",
+        by_name(COLUMN, {"anyOf": [*COLUMN["anyOf"], COLUMNS]}),
+        "a column's name or index; of several outputs one or a list each: {output: column}",
+        "The column to predict, negative from the end; or those of each output, by the output's name.",
+        -1,
+        -1,
+    ),
     Key("header", {"type": "boolean"}, "true or false", "Whether line 1 holds names; found out where left out.", True),
     Key(
         "columns",
-        {"type": "array", "items": COLUMN, "minItems": 1},
-        "a list of column names or indexes",
-        "The features, in this order; all but the target where left out.",
+        by_name(COLUMNS),
+        "a list of column names or indexes; of several inputs one each: {input: columns}",
+        "The features, in this order, or those of each input by its name; all but the target where left out.",
         ["Glucose", "BMI"],
     ),
     Key(
@@ -182,8 +193,22 @@ CSV_KEYS = (
     ),
 )
 INLINE_KEYS = (
-    Key("x", ROWS, "a list with one entry a sample", "The inputs.", [[1.0], [2.0]], required=True),
-    Key("y", ROWS, "a list with one entry a sample", "The targets.", [[0], [1]], required=True),
+    Key(
+        "x",
+        by_name(ROWS),
+        "a list with one entry a sample; of several inputs one each: {input: list}",
+        "The samples, or those of each input by its name.",
+        [[1.0], [2.0]],
+        required=True,
+    ),
+    Key(
+        "y",
+        by_name(ROWS),
+        "a list with one entry a sample; of several outputs one each: {output: list}",
+        "The targets, or those of each output by its name.",
+        [[0], [1]],
+        required=True,
+    ),
 )
 SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 SKLEARN_KEYS = (

@@ -166,12 +166,13 @@ def test_what_does_not_fit_is_refused_where_it_is_written(
     assert note in " ".join([*(item.text for item in found.notes), *(fix.title for fix in found.fixes)])
 
 
-def test_several_outputs_are_refused(make: Make, refused: Refused) -> None:
+def test_several_outputs_want_a_loss_each(make: Make, refused: Refused) -> None:
     spec = make(
         text("[4]", "[{name: a, Linear: 3}, {name: b, Linear: 3, from: input}]\noutputs: [a, b]", "{sklearn: iris}")
     )
     (found,) = refused(prepare, spec, "cpu")
-    assert "1 inputs and 2 outputs" in found.message
+    assert (found.code, found.message) == ("NS617", "the network gives a and b; each that is trained on needs a loss")
+    assert [fix.title for fix in found.fixes] == ["loss: {a: CrossEntropyLoss, b: CrossEntropyLoss}"]
 
 
 def test_the_device_has_to_be_there(make: Make, refused: Refused) -> None:

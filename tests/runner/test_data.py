@@ -33,7 +33,7 @@ def read(make: Make) -> Callable[..., Data]:
     def load(data: str, *shape: int, settings: tuple[str, ...] = ()) -> Data:
         spec = make(NET.format(input=list(shape), data=data), *settings)
         pipeline: Pipeline = read_pipeline(spec)
-        return load_data(spec, Tensor(shape), 0, pipeline.shape if pipeline.before else None)
+        return load_data(spec, {"input": Tensor(shape)}, 0, pipeline.shape if pipeline.before else None)
 
     return load
 
@@ -46,26 +46,26 @@ def test_digits_are_pictures_or_rows_as_the_input_wants(read: Callable[..., Data
     table = tables.load_digits()
     pictures = read("{sklearn: digits}", 1, 8, 8).train
     rows = read("{sklearn: {name: digits}}", 64).train
-    assert torch.equal(pictures.inputs[:, 0], torch.tensor(table.images / 16, dtype=torch.float32))
-    assert torch.equal(rows.inputs, torch.tensor(table.data / 16, dtype=torch.float32))
-    assert pictures.targets.tolist() == table.target.tolist()
+    assert torch.equal(pictures.inputs[0][:, 0], torch.tensor(table.images / 16, dtype=torch.float32))
+    assert torch.equal(rows.inputs[0], torch.tensor(table.data / 16, dtype=torch.float32))
+    assert pictures.targets[0].tolist() == table.target.tolist()
 
 
 @pytest.mark.parametrize(("name", "classes"), [("iris", 3), ("wine", 3), ("breast_cancer", 2), ("diabetes", 0)])
 def test_tables_of_sklearn(read: Callable[..., Data], name: str, classes: int) -> None:
     table = getattr(tables, f"load_{name}")()
     data = read(f"{{sklearn: {name}}}", table.data.shape[1])
-    assert torch.equal(data.train.inputs, torch.tensor(table.data, dtype=torch.float32))
-    assert len(data.source.classes) == classes
-    assert data.train.targets.is_floating_point() == (classes == 0)
+    assert torch.equal(data.train.inputs[0], torch.tensor(table.data, dtype=torch.float32))
+    assert len(data.source.targets[0].classes) == classes
+    assert data.train.targets[0].is_floating_point() == (classes == 0)
 
 
 def test_inline_rows(read: Callable[..., Data]) -> None:
     data = read("{inline: {x: [[1.0, 2.0], [3.0, 4.0]], y: [0, 1]}}", 2).train
-    assert data.inputs.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert data.targets.tolist() == [0, 1]
-    assert data.targets.dtype == torch.int64
-    assert read("{inline: {x: [1, 2], y: [0.5, 1]}}", 1).train.inputs.tolist() == [[1.0], [2.0]]
+    assert data.inputs[0].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert data.targets[0].tolist() == [0, 1]
+    assert data.targets[0].dtype == torch.int64
+    assert read("{inline: {x: [1, 2], y: [0.5, 1]}}", 1).train.inputs[0].tolist() == [[1.0], [2.0]]
 
 
 @pytest.mark.parametrize(
@@ -91,23 +91,23 @@ def test_csv_with_and_without_header_is_the_same(read: Callable[..., Data], tmp_
         file.write("1,2.5,0\n3,4,1\n")
     for data in ("{CSV: {path: rows.csv}}", "{CSV: bare.csv}", "{CSV: {path: rows.csv.gz, target: 2}}"):
         split = read(data, 2).train
-        assert split.inputs.tolist() == [[1.0, 2.5], [3.0, 4.0]]
-        assert split.targets.tolist() == [0, 1]
+        assert split.inputs[0].tolist() == [[1.0, 2.5], [3.0, 4.0]]
+        assert split.targets[0].tolist() == [0, 1]
     assert read("{CSV: rows.csv}", 2).source.columns == ("a", "b")
 
 
 def test_csv_columns_by_name_and_index(read: Callable[..., Data], tmp_path: Path) -> None:
     write_csv(tmp_path, "a;b;y\n1;2.5;0.5\n3;4;1\n")
     data = read("{CSV: {path: rows.csv, separator: ;, target: y, columns: [1]}}", 1)
-    assert data.train.inputs.tolist() == [[2.5], [4.0]]
-    assert data.train.targets.tolist() == [0.5, 1.0]
+    assert data.train.inputs[0].tolist() == [[2.5], [4.0]]
+    assert data.train.targets[0].tolist() == [0.5, 1.0]
 
 
 def test_a_target_of_words_gives_classes(read: Callable[..., Data], tmp_path: Path) -> None:
     write_csv(tmp_path, "5.1,3.5,setosa\n4.9,3.0,virginica\n4.7,3.2,setosa\n")
     data = read("{CSV: rows.csv}", 2)
-    assert data.source.classes == ("setosa", "virginica")
-    assert data.train.targets.tolist() == [0, 1, 0]
+    assert data.source.targets[0].classes == ("setosa", "virginica")
+    assert data.train.targets[0].tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_typed_path_may_lie_anywhere(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write_csv(elsewhere, "1,2,0\n")
     data = read("{CSV: {path: rows.csv}}", 2, settings=(f"data.CSV.path={elsewhere / 'rows.csv'}",))
-    assert data.train.inputs.tolist() == [[1.0, 2.0]]
+    assert data.train.inputs[0].tolist() == [[1.0, 2.0]]
 
 
 def test_a_fraction_is_held_back_the_same_way_for_the_same_seed() -> None:
@@ -175,8 +175,8 @@ def test_a_fraction_is_held_back_the_same_way_for_the_same_seed() -> None:
     assert torch.equal(train.rows, again.rows)
     assert not torch.equal(train.rows, other.rows)
     assert sorted([*train.rows.tolist(), *held.rows.tolist()]) == list(range(100))
-    assert (held.targets == 0).sum() == 20
-    assert (held.targets == 1).sum() == 5
+    assert (held.targets[0] == 0).sum() == 20
+    assert (held.targets[0] == 1).sum() == 5
 
 
 def test_numbers_are_held_back_without_regard_to_classes(read: Callable[..., Data]) -> None:
@@ -190,7 +190,7 @@ def test_a_second_dataset_validates(read: Callable[..., Data], tmp_path: Path) -
     write_csv(tmp_path, "5,1\n", "val.csv")
     data = read("{CSV: {path: rows.csv}, val: {CSV: {path: val.csv}}}", 1)
     assert data.val is not None
-    assert data.val.inputs.tolist() == [[5.0]]
+    assert data.val.inputs[0].tolist() == [[5.0]]
 
 
 def test_fake_data_is_torchvisions(read: Callable[..., Data]) -> None:
@@ -198,12 +198,12 @@ def test_fake_data_is_torchvisions(read: Callable[..., Data]) -> None:
 
     data = read("{FakeData: {size: 5, image_size: [3, 6, 7], num_classes: 4}}", 3, 6, 7)
     reference = FakeData(5, (3, 6, 7), 4)
-    assert data.train.inputs.dtype == torch.uint8
+    assert data.train.inputs[0].dtype == torch.uint8
     for index in range(5):
         picture, label = reference[index]
-        assert torch.equal(data.train.inputs[index], torch.from_numpy(np.array(picture)).permute(2, 0, 1))
-        assert data.train.targets[index] == label
-    assert data.source.classes == ("0", "1", "2", "3")
+        assert torch.equal(data.train.inputs[0][index], torch.from_numpy(np.array(picture)).permute(2, 0, 1))
+        assert data.train.targets[0][index] == label
+    assert data.source.targets[0].classes == ("0", "1", "2", "3")
 
 
 def write_pictures(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
@@ -217,10 +217,10 @@ def write_pictures(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
 def test_a_folder_of_pictures(read: Callable[..., Data], tmp_path: Path) -> None:
     write_pictures(tmp_path / "pets", {"cat/a.png": (5, 4), "cat/b.png": (5, 4), "dog/c.png": (5, 4)})
     data = read("{ImageFolder: pets}", 3, 4, 5)
-    assert data.source.classes == ("cat", "dog")
-    assert tuple(data.train.inputs.shape) == (3, 3, 4, 5)
-    assert data.train.inputs[:, 0, 0, 0].tolist() == [0, 10, 20]
-    assert data.train.targets.tolist() == [0, 0, 1]
+    assert data.source.targets[0].classes == ("cat", "dog")
+    assert tuple(data.train.inputs[0].shape) == (3, 3, 4, 5)
+    assert data.train.inputs[0][:, 0, 0, 0].tolist() == [0, 10, 20]
+    assert data.train.targets[0].tolist() == [0, 0, 1]
     assert data.val is None
 
 
@@ -230,9 +230,9 @@ def test_a_folder_with_train_and_val(read: Callable[..., Data], tmp_path: Path) 
         {"p/train/a/1.png": (4, 4), "p/train/b/2.png": (4, 4), "p/test/a/3.png": (4, 4), "p/test/b/4.png": (4, 4)},
     )
     data = read("{ImageFolder: {root: p}}", 3, 4, 4)
-    assert data.source.classes == ("a", "b")
+    assert data.source.targets[0].classes == ("a", "b")
     assert data.val is not None
-    assert data.val.inputs[:, 0, 0, 0].tolist() == [20, 30]
+    assert data.val.inputs[0][:, 0, 0, 0].tolist() == [20, 30]
 
 
 def test_pictures_of_different_sizes_need_a_resize(read: Callable[..., Data], refused: Refused, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_pictures_of_different_sizes_need_a_resize(read: Callable[..., Data], re
     assert "2.png is 3×4×6, the first picture is 3×4×4" in found.message
     assert "Resize" in found.notes[0].text
     data = read("{ImageFolder: p, transforms: [{Resize: [4, 4]}]}", 3, 4, 4)
-    assert tuple(data.train.inputs.shape) == (2, 3, 4, 4)
+    assert tuple(data.train.inputs[0].shape) == (2, 3, 4, 4)
     assert data.source.shaped
 
 
@@ -275,12 +275,12 @@ def test_mnist_from_its_raw_files(read: Callable[..., Data], tmp_path: Path, mon
     pictures, labels = write_mnist(tmp_path / "data")
     monkeypatch.setenv("NETSPEC_DATA", str(tmp_path / "data"))
     for data in (read("MNIST", 1, 28, 28), read("{MNIST: {root: data}}", 1, 28, 28)):
-        assert data.train.inputs.dtype == torch.uint8
-        assert np.array_equal(data.train.inputs[:, 0].numpy(), pictures)
-        assert data.train.targets.tolist() == labels.tolist()
+        assert data.train.inputs[0].dtype == torch.uint8
+        assert np.array_equal(data.train.inputs[0][:, 0].numpy(), pictures)
+        assert data.train.targets[0].tolist() == labels.tolist()
         assert data.val is not None
         assert len(data.val) == 20
-        assert len(data.source.classes) == 10
+        assert len(data.source.targets[0].classes) == 10
     held = read("{MNIST: , val: 0.5}", 1, 28, 28)
     assert held.val is not None
     assert (len(held.train), len(held.val)) == (30, 30)

@@ -102,9 +102,9 @@ def test_counts_and_figures_of_classes_are_scikit_learns(run: Start) -> None:
 
     data = prepare(loaded.spec, "cpu").data
     assert data.val is not None
-    said = loaded.model()(data.val.inputs).argmax(1)
-    assert scores.counts == tuple(map(tuple, confusion_matrix(data.val.targets, said).tolist()))
-    expected = precision_recall_fscore_support(data.val.targets, said, zero_division=0)
+    said = loaded.model()(data.val.inputs[0]).argmax(1)
+    assert scores.counts == tuple(map(tuple, confusion_matrix(data.val.targets[0], said).tolist()))
+    expected = precision_recall_fscore_support(data.val.targets[0], said, zero_division=0)
     for index, name in enumerate(("precision", "recall", "f1")):
         got = [entry[name] or 0.0 for entry in scores.by_class]
         assert got == pytest.approx(expected[index].tolist())

@@ -157,7 +157,9 @@ def test_the_average_is_torchs(run: Start, make: Make) -> None:
         state.model.train()
         for index in torch.randperm(120, generator=torch.Generator().manual_seed(epoch)).split(16):
             state.optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(state.model(plan.data.train.inputs[index]), plan.contract.train[index])
+            loss = nn.functional.cross_entropy(
+                state.model(plan.data.train.inputs[0][index]), plan.contract.train[0][index]
+            )
             loss.backward()
             state.optimizer.step()
             average.update_parameters(state.model)
@@ -166,7 +168,7 @@ def test_the_average_is_torchs(run: Start, make: Make) -> None:
     assert plan.contract.val is not None
     average.module.eval()
     with torch.no_grad():
-        expected = nn.functional.cross_entropy(average.module(plan.data.val.inputs), plan.contract.val)
+        expected = nn.functional.cross_entropy(average.module(plan.data.val.inputs[0]), plan.contract.val[0])
     assert ours.history[-1]["val_loss"] == pytest.approx(expected.item())
     assert same(load_run(ours.folder).model("last"), average.module)
 

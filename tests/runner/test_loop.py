@@ -162,7 +162,7 @@ train: {loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.1}}, epochs: 1}
     again = prepare(make(text), "cpu")
     assert again.data.val is not None
     with torch.no_grad():
-        share = (ours.model(again.data.val.inputs).argmax(1) == again.data.val.targets).float().mean().item()
+        share = (ours.model(again.data.val.inputs[0]).argmax(1) == again.data.val.targets[0]).float().mean().item()
     assert ours.history[0]["val_accuracy"] == pytest.approx(share, abs=1e-6)
 
 

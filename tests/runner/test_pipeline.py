@@ -74,7 +74,7 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     split = all_of(inputs, torch.arange(6))
     found = pipeline(make, "[{Normalize: {mean: [0.5], std: [0.5]}}]", "[{RandomHorizontalFlip: 1.0}]")
     source = Loaded(split, picture=True)
-    wanted = Wanted(CPU, torch.float32, channels_last=True)
+    wanted = Wanted(CPU, (torch.float32,), channels_last=True)
     plain = make_feed(split, split.targets, found, source, wanted, Storage(), augment=False)
     assert isinstance(plain, MemoryFeed)
     ((x,), (y,), *_) = plain.take(torch.tensor([4, 1]), 2)

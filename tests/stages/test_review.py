@@ -62,16 +62,16 @@ def test_what_is_known_is_what_is_read(data: str, input: str) -> None:
     of = spec("[Flatten, Linear: 3]", input, f"data: {data}\n")
     (entering,) = check(of, fixes=False).inputs.values()
     assert entering is not None
-    known, read = samples_of(of, entering.shape), load_data(of, entering, 0, None)
+    known, read = samples_of(of, entering.shape), load_data(of, {"input": entering}, 0, None)
     assert known is not None
-    assert known.shape == tuple(read.train.inputs.shape[1:])
-    assert known.target == tuple(read.train.targets.shape[1:])
-    assert (known.classes or 0) == len(read.source.classes)
+    assert known.shape == tuple(read.train.inputs[0].shape[1:])
+    assert known.target == tuple(read.train.targets[0].shape[1:])
+    assert (known.classes or 0) == len(read.source.targets[0].classes)
     assert known.picture == read.source.picture
     if known.rows is not None:
-        assert known.rows[0] == tuple(read.train.targets.flatten().tolist()[: len(known.rows[0])])
+        assert known.rows[0] == tuple(read.train.targets[0].flatten().tolist()[: len(known.rows[0])])
     if known.amounts is not None:
-        assert known.amounts == read.train.targets.is_floating_point()
+        assert known.amounts == read.train.targets[0].is_floating_point()
 
 
 STEPS: dict[str, tuple[str, Any]] = {

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from netspec.runner.heads import Head
 from netspec.runner.job import Feed, Job
 from netspec.runner.objective import as_tuple
 from netspec.runner.targets import kind_of, probabilities
@@ -76,26 +77,23 @@ class Tally:
 
 
 class Counting:
-    """A metric that counts beside another, which alone has values to tell."""
+    """A metric that only counts, into a tally, and has no values to tell."""
 
-    def __init__(self, metric: Any, tally: Tally, loss: str, last: str) -> None:
-        self._metric, self._tally = metric, tally
-        self._loss, self._last = loss, last
+    def __init__(self, tally: Tally, loss: str, last: str) -> None:
+        self._tally, self._loss, self._last = tally, loss, last
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
         found = answers(output, target, self._loss, self._last)
         if found is not None:
             self._tally.update(found)
-        if self._metric is not None:
-            self._metric.update(output, target)
 
     def join(self, world: World) -> None:
         """Put together what several processes have seen; a run is scored by one."""
 
-    def result(self) -> dict[str, float]:
-        """The other's values."""
-        return {} if self._metric is None else dict(self._metric.result())
+    def result(self) -> dict[str, Any]:
+        """None."""
+        return {}
 
 
 @dataclass
@@ -125,26 +123,24 @@ class Mistakes:
 
 
 @torch.inference_mode()
-def look(
-    net: Callable[..., Any], feed: Feed, job: Job, loss: str, last: str, stop: Callable[[], bool]
-) -> tuple[Tally, Mistakes]:
+def look(net: Callable[..., Any], feed: Feed, job: Job, head: Head, stop: Callable[[], bool]) -> tuple[Tally, Mistakes]:
     """One pass over the samples, the first `MOST_SAMPLES` of them; `stop` is asked after each batch and ends it.
 
     Args:
         net: in evaluation mode, on the feed's device.
         feed: the samples.
         job: tells the batch size and the precision.
-        loss, last: see `answers`.
+        head: the output that is looked at, the main one, whose targets come first.
     """
     tally, mistakes, seen = Tally(), Mistakes(), 0
     for batch in feed.batches(None, max(job.batch_size, 512)):
         with job.precision.autocast():
-            output = as_tuple(net(*batch.inputs))[0]  # [B, *output]
-        found = answers(output, batch.targets[0], loss, last)
+            output = as_tuple(net(*batch.inputs))[head.place]  # [B, *output]
+        found = answers(output, batch.targets[0], head.loss.name, head.last)
         if found is None:
             break
         tally.update(found)
-        if batch.inputs[0].ndim == 4:
+        if batch.inputs[0].ndim == 4:  # of several inputs the first is shown
             mistakes.update(batch.inputs[0], found)
         seen += len(found.said)
         if seen >= MOST_SAMPLES or stop():

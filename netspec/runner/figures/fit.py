@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from netspec.runner.files import write_atomically
+from netspec.runner.heads import Head
 from netspec.runner.job import Feed
 from netspec.runner.objective import as_tuple
-from netspec.runner.targets import kind_of, probabilities
+from netspec.runner.targets import probabilities
 
 MOST_POINTS = 2_000
 GRID = 400
@@ -30,18 +31,18 @@ class Fit:
 
 
 @torch.inference_mode()
-def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, loss: str, last: str) -> Fit | None:
+def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, head: Head) -> Fit | None:
     """The curve of a network from one number to one number, or to the probability of the second of two classes.
 
     Args:
         net: in evaluation mode, on the feeds' device.
         train, val: the samples, inputs [B, 1].
-        loss, last: what outputs mean.
+        head: the output that is drawn, the main one, whose targets come first.
 
     Returns:
         None where the network is another.
     """
-    signs = kind_of(loss) == "signs"
+    loss, signs = head.loss.name, head.kind == "signs"
     points = {"training": _points(train, signs)}
     if val is not None:
         points["validation"] = _points(val, signs)
@@ -50,12 +51,12 @@ def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, loss: str, la
     room = (high - low) * MARGIN or 1.0
     x = torch.linspace(low - room, high + room, GRID)
     first = next(iter(train.batches(None, 1))).inputs[0]
-    output = as_tuple(net(x[:, None].to(first)))[0].float().cpu()  # [G, C]
+    output = as_tuple(net(x[:, None].to(first)))[head.place].float().cpu()  # [G, C]
     if output.ndim != 2:
         return None
-    shares = probabilities(output, loss, last)
+    shares = probabilities(output, loss, head.last)
     y = output if shares is None else shares
-    if y.shape[1] > 2 or (y.shape[1] == 2 and kind_of(loss) != "classes"):
+    if y.shape[1] > 2 or (y.shape[1] == 2 and head.kind != "classes"):
         return None
     return Fit(points, x, y[:, -1], shares is not None)
 

@@ -91,8 +91,14 @@ def named(section: Node | None) -> tuple[Scalar, Node | None] | None:
     return found[0] if len(found) == 1 and found[0][0].value in DATASETS else None
 
 
-def samples_of(spec: Spec, input: Shape) -> Samples | None:
-    """What the spec says of its samples without reading any; `input` is the sample shape of the network's input."""
+def samples_of(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> Samples | None:
+    """What the spec says of its samples without reading any.
+
+    Args:
+        spec: whose `data` are looked at.
+        input, entering: the sample shape and the name of one of the network's inputs.
+        output: the name of one of its outputs; the data may have targets of its own for each. None: any of them.
+    """
     found = named(spec.data)
     if found is None:
         return None
@@ -102,9 +108,10 @@ def samples_of(spec: Spec, input: Shape) -> Samples | None:
     if name.value == "sklearn":
         return _table(name, args.get("name") if args else given, input)
     if name.value == "inline":
-        return _rows(name, node, args)
+        return _rows(name, node, args, entering, output)
     if name.value == "CSV":
         columns = args.get("columns")
+        columns = columns.get(entering) if isinstance(columns, dict) else columns
         return Samples(name, "CSV", (len(columns),) if isinstance(columns, list) else None)
     return _pictures(name, args, input) if name.value in VISION else None
 
@@ -134,9 +141,15 @@ def _table(name: Scalar, table: object, input: Shape) -> Samples | None:
     return Samples(name, str(table), shape, classes, classes is None, target, picture, fractions=True)
 
 
-def _rows(name: Scalar, node: Node | None, args: Dict[str, object]) -> Samples | None:
+def _rows(
+    name: Scalar, node: Node | None, args: Dict[str, object], entering: str, output: str | None
+) -> Samples | None:
     x, y = args.get("x"), args.get("y")
     at = node.get("y") if isinstance(node, Mapping) else None
+    x = x.get(entering) if isinstance(x, dict) else x
+    if isinstance(y, dict) and y:
+        output = output or next(iter(y))
+        y, at = y.get(output), at.get(output) if isinstance(at, Mapping) else None
     if not isinstance(x, list) or not isinstance(y, list) or not x or not y or at is None:
         return None
     shape, target = _shape(x[0]), _shape(y[0])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence
 from netspec.stages.losses import KINDS
-from netspec.stages.measures import TOP, fits, fitting, is_metric, usual
+from netspec.stages.measures import TOP, columns, fits, fitting, is_metric, usual
 from netspec.stages.patterns import meant_patterns, pattern_nodes, surely_nothing, texts, with_parameters
 from netspec.stages.review.wiring import Review, at
 
@@ -17,6 +17,12 @@ _PER_LOSS = "ReduceLROnPlateau"
 def _train(review: Review) -> Mapping | None:
     train = review.report.spec.train
     return train if isinstance(train, Mapping) else None
+
+
+def _losses(review: Review) -> dict[str, str]:
+    """The loss's name of each output, in the order that they are written in; the only output is called ``."""
+    written = [loss for loss in review.losses if loss.name is not None]
+    return {loss.output.text if loss.output else "": str(loss.name.value) for loss in written if loss.name}
 
 
 def _named(node: Node | None) -> Scalar | None:
@@ -41,41 +47,42 @@ def patterns(review: Review) -> Iterator[Diagnostic]:
 
 def metrics(review: Review) -> Iterator[Diagnostic]:
     """NS616: a metric that does not go with the loss, or says nothing of so few classes."""
-    train = _train(review)
-    loss = str(review.loss.value) if review.loss is not None else ""
-    if train is None or loss not in KINDS:
+    train, losses = _train(review), _losses(review)
+    if train is None or not losses or not KINDS.keys() >= set(losses.values()):
         return
     for node in texts(train.get("metrics")):
         name, top = str(node.value), TOP.match(str(node.value))
         if not is_metric(name):
             continue  # which the keys' schema says
-        if not fits(name, loss):
-            offered = ", ".join(fitting(loss)) or "none"
-            note = Note("note", f"with {loss} go: {offered}")
-            yield at("NS616", f"{name} cannot be measured with {loss}", node, notes=(note,))
-        elif top and review.ends is not None and review.ends[1].shape and review.ends[1].shape[0] <= int(top[1]):
-            count = review.ends[1].shape[0]
-            yield at("NS616", f"{name} of {count} classes is always 1", node)
+        if not any(fits(name, loss) for loss in losses.values()):
+            each = dict.fromkeys(losses.values())
+            notes = [Note("note", f"with {loss} go: {', '.join(fitting(loss)) or 'none'}") for loss in each]
+            yield at("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
+        elif top:
+            counts = [head.tensor.shape[0] for head in review.heads if head.tensor.shape]
+            if counts and max(counts) <= int(top[1]):
+                yield at("NS616", f"{name} of {max(counts)} classes is always 1", node)
 
 
 def monitor(review: Review) -> Iterator[Diagnostic]:
     """NS616: the best epoch is chosen by something that is not measured."""
     train = _train(review)
     node = None if train is None else train.get("monitor")
-    loss = str(review.loss.value) if review.loss is not None else ""
-    if train is None or not isinstance(node, Scalar) or not isinstance(node.value, str) or loss not in KINDS:
+    losses = _losses(review)
+    if train is None or not isinstance(node, Scalar) or not isinstance(node.value, str) or not losses:
         return
-    written = train.get("metrics")
-    asked = [str(item.value) for item in texts(written)] if written is not None else [*usual(loss)]
-    names = ["loss", *(name for name in asked if name != "confusion_matrix")]
+    if not KINDS.keys() >= set(losses.values()):
+        return
+    written, loss = train.get("metrics"), next(iter(losses.values()))
+    asked = [str(item.value) for item in texts(written)] if written is not None else None
+    names = [name for name in columns(asked, losses) if not name.startswith("confusion_matrix")]
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return
-    columns = [f"{part}_{name}" for part in ("val", "train") for name in names]
     if written is None and part in ("val", "train") and fits(name, loss) and name != "confusion_matrix":
         note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
     else:
-        note = Note("note", f"there are {', '.join(columns)}")
+        note = Note("note", f"there are {', '.join(f'{part}_{name}' for part in ('val', 'train') for name in names)}")
     yield at("NS616", f"{node.value} is not measured", node, notes=(note,))
 
 
@@ -85,13 +92,20 @@ def mixing(review: Review) -> Iterator[Diagnostic]:
     node = None if train is None else train.get("mix")
     names = [_named(item) for item in (node.items if isinstance(node, Sequence) else (node,))]
     for name in names:
-        if name is None or review.loss is None:
+        others = [loss for loss in _losses(review).values() if loss != "CrossEntropyLoss"]
+        entering = [*review.graph.inputs.values()]
+        sizes = {head.tensor.shape[0] for head in review.heads if head.tensor.shape}
+        if name is None:
             continue
-        if review.loss.value != "CrossEntropyLoss":
-            message = f"{name.value} mixes classes, which CrossEntropyLoss takes and {review.loss.value} does not"
+        if others:
+            message = f"{name.value} mixes classes, which CrossEntropyLoss takes and {others[0]} does not"
             yield at("NS616", message, name)
-        elif review.ends is not None and len(review.ends[0].shape) != 3:
-            yield at("NS616", f"{name.value} mixes pictures, and the network's input is none", name)
+        elif len(entering) != 1 or (entering[0] is not None and len(entering[0].shape) != 3):
+            what = "the network's input is none" if len(entering) == 1 else "the network has several inputs"
+            yield at("NS616", f"{name.value} mixes pictures, and {what}", name)
+        elif len(sizes) > 1:
+            counts = " and ".join(map(str, sorted(sizes)))
+            yield at("NS616", f"{name.value} mixes the same classes for all outputs, which are for {counts}", name)
 
 
 def stepping(review: Review) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from netspec.ground.tree import Scalar
 from netspec.layers.record import no_parameters
 from netspec.stages.losses import kind_of
 from netspec.stages.mending.edits import insert_after, remove_item
-from netspec.stages.review.wiring import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES, Review, at, kind
+from netspec.stages.review.wiring import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES, Head, Review, at, kind
 from netspec.stages.spec import Call
 
 UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})
@@ -42,14 +42,6 @@ _CUTS = frozenset(
 )
 
 
-def _last(review: Review, passing: frozenset[str]) -> tuple[Scalar, Call] | None:
-    """The loss's node and the layer that decides what reaches it."""
-    if review.loss is None or review.ends is None:
-        return None
-    last = review.behind(review.ends[2], passing)
-    return None if last is None else (review.loss, last)
-
-
 def _with_loss(loss: Scalar, name: str) -> Fix:
     return Fix(f"loss: {name}", (Edit(loss.span, name),))
 
@@ -64,12 +56,11 @@ def _no_probabilities(last: Call, wanted: frozenset[str]) -> bool:
     return kind(last) not in wanted and (kind(last) in ACTIVATIONS or last.record.parameters is not no_parameters)
 
 
-def bce_without_sigmoid(review: Review) -> Iterator[Diagnostic]:
+def bce_without_sigmoid(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS611: BCELoss takes probabilities, and the last layer gives others."""
-    found = _last(review, _KEEPS_RANGE)
-    if found is None or found[0].value != "BCELoss" or not _no_probabilities(found[1], UNIT_RANGE):
+    loss, last = head.loss, review.behind(head.ref, _KEEPS_RANGE)
+    if last is None or loss.value != "BCELoss" or not _no_probabilities(last, UNIT_RANGE):
         return
-    loss, last = found
     message = f"BCELoss takes outputs from 0 to 1, and the last layer is {last.record.name}"
     fixes: list[Fix] = []
     if kind(last) in ACTIVATIONS and isinstance(last.item.node, Scalar):
@@ -81,13 +72,10 @@ def bce_without_sigmoid(review: Review) -> Iterator[Diagnostic]:
     yield at("NS611", message, loss, last, fixes=tuple(fixes))
 
 
-def nll_without_log(review: Review) -> Iterator[Diagnostic]:
+def nll_without_log(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS614: NLLLoss takes log-probabilities, and the last layer gives others."""
-    found = _last(review, RESHAPES)
-    if found is None or found[0].value != "NLLLoss":
-        return
-    loss, last = found
-    if not _no_probabilities(last, frozenset({"LogSoftmax", "LogSigmoid"})):
+    loss, last = head.loss, review.behind(head.ref, RESHAPES)
+    if last is None or loss.value != "NLLLoss" or not _no_probabilities(last, frozenset({"LogSoftmax", "LogSigmoid"})):
         return
     message = f"NLLLoss takes log-probabilities, and the last layer is {last.record.name}"
     if last.record.name == "Softmax" and last.item.at.text == "Softmax":
@@ -99,30 +87,27 @@ def nll_without_log(review: Review) -> Iterator[Diagnostic]:
     yield at("NS614", message, loss, last, fixes=tuple(fixes))
 
 
-def twice(review: Review) -> Iterator[Diagnostic]:
+def twice(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS904: a softmax or sigmoid before a loss that has its own."""
-    found = _last(review, RESHAPES)
-    if found is None or review.ends is None:
+    loss, last = str(head.loss.value), review.behind(head.ref, RESHAPES)
+    if last is None:
         return
-    why = _TWICE.get((str(found[0].value), kind(found[1])))
-    if kind(found[1]) in _OF_ONE and review.ends[1].shape == (1,) and kind_of(str(found[0].value)) != "classes":
-        message = f"{found[1].record.name} of one number is always {_OF_ONE[kind(found[1])]}: nothing can be learned"
+    why = _TWICE.get((loss, kind(last)))
+    if kind(last) in _OF_ONE and head.tensor.shape == (1,) and kind_of(loss) != "classes":
+        message = f"{last.record.name} of one number is always {_OF_ONE[kind(last)]}: nothing can be learned"
         note = Note("fix", "Sigmoid instead of it, if a probability is wanted")
-        yield at("NS904", message, found[1].item.at, found[1], notes=(note,))
+        yield at("NS904", message, last.item.at, last, notes=(note,))
     elif why is not None:
-        yield at("NS904", why, found[1].item.at, found[1], fixes=_removed(review, found[1]))
+        yield at("NS904", why, last.item.at, last, fixes=_removed(review, last))
 
 
-def unwanted_activation(review: Review) -> Iterator[Diagnostic]:
+def unwanted_activation(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS908: an activation that cuts scores off before a loss that wants them whole.
 
     Behind a pool it is left alone: SqueezeNet ends so.
     """
-    found = _last(review, RESHAPES)
-    if found is None or found[0].value not in _WANTS_SCORES or kind(found[1]) not in _CUTS:
-        return
-    loss, last = found
-    if (loss.value, kind(last)) in _TWICE:
+    loss, last = head.loss, review.behind(head.ref, RESHAPES)
+    if last is None or loss.value not in _WANTS_SCORES or kind(last) not in _CUTS or (loss.value, kind(last)) in _TWICE:
         return
     message = f"{loss.value} wants scores of any size, and the last layer is {last.record.name}"
     yield at("NS908", message, last.item.at, last, fixes=_removed(review, last))

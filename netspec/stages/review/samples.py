@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import NamedTuple
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Span
 from netspec.ground.shapes import Shape, Tensor
@@ -13,69 +14,89 @@ from netspec.stages.mending.edits import insert_before
 from netspec.stages.review.datasets import Samples, Sizes
 from netspec.stages.review.transforms import Transformed, transformed
 from netspec.stages.review.wiring import BATCH_NORMS, Review, at
+from netspec.stages.spec import InputDecl
 
 _SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
 
 
+class Entering(NamedTuple):
+    """One of the network's inputs: as it is declared, what it is, and whether there is no other."""
+
+    declared: InputDecl
+    tensor: Tensor
+    only: bool
+
+    @property
+    def title(self) -> str:
+        """What a message calls it."""
+        return "the network's input" if self.only else f"the network's input {self.declared.name}"
+
+
 def samples(review: Review) -> Iterator[Diagnostic]:
     """NS602: the shape and the kind of number of a sample, after its transforms."""
-    if review.samples is None or review.ends is None or review.samples.shape is None:
-        return
-    known, input = review.samples, review.ends[0]
-    spec = review.report.spec
+    for declared in review.report.spec.inputs:
+        tensor, known = review.graph.inputs.get(declared.name), review.samples_for(None, declared.name)
+        if tensor is not None and known is not None and known.shape is not None:
+            yield from _entering(review, known, Entering(declared, tensor, len(review.graph.inputs) == 1))
+
+
+def _entering(review: Review, known: Samples, entering: Entering) -> Iterator[Diagnostic]:
+    """NS602 at one of the inputs."""
+    spec, input = review.report.spec, entering.tensor
     for augment in (False, True):
         state = (
             transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
         )
-        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, state.shape):
+        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, entering, state.shape):
             what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
             after = "" if state.last is None else f" after {state.last.value}"
-            message = f"{what} is {_show(state.shape)}{after}, the network's input is {_show(input.shape)}"
-            yield at("NS602", message, _place(review, known, state), fixes=tuple(_fixes(review, state, input)))
+            message = f"{what} is {_show(state.shape)}{after}, {entering.title} is {_show(input.shape)}"
+            fixes = tuple(_fixes(review, known, state, entering))
+            yield at("NS602", message, _place(review, known, state, entering), fixes=fixes)
             break
     if not input.dtype.startswith("float") and known.fractions:
-        message = f"the network's input is {input.dtype}, {known.title} has fractions"
-        yield at("NS602", message, _declared(review) or known.name)
+        message = f"{entering.title} is {input.dtype}, {known.title} has fractions"
+        yield at("NS602", message, _declared(review, entering) or known.name)
 
 
 def _fits(got: Sizes, wanted: Shape) -> bool:
     return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
 
 
-def _promised(review: Review, got: Sizes) -> bool:
+def _promised(review: Review, entering: Entering, got: Sizes) -> bool:
     """Whether an input whose size varies takes samples of that shape; what is not known passes."""
     report = review.report
-    if not report.spec.sizes or report.graph is None or len(got) != len(report.spec.inputs[0].sizes):
+    if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
         return False
-    input = review.ends[0].shape if review.ends else ()
-    shape = tuple(size if size is not None else at for size, at in zip(got, input, strict=True))
-    return takes(report.spec, report.params, shape)
+    shape = tuple(size if size is not None else at for size, at in zip(got, entering.tensor.shape, strict=True))
+    return takes(report.spec, report.params, shape, report.spec.inputs.index(entering.declared))
 
 
 def _show(sizes: Sizes) -> str:
     return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
 
 
-def _declared(review: Review) -> Node | None:
+def _declared(review: Review, entering: Entering) -> Node | None:
     """The node of the input's shape, where it stands in the spec's own file or on the command line."""
-    declared = review.report.spec.inputs[0]
-    return None if declared.at.span.path in review.report.spec.origins else declared.at
+    at = entering.declared.at
+    return None if at.span.path in review.report.spec.origins else at
 
 
-def _place(review: Review, known: Samples, state: Transformed) -> Node:
+def _place(review: Review, known: Samples, state: Transformed, entering: Entering) -> Node:
     """What to point at: the transform that decides the size, else the input, else the dataset."""
-    return state.argument or state.last or _declared(review) or known.name
+    return state.argument or state.last or _declared(review, entering) or known.name
 
 
-def _fixes(review: Review, state: Transformed, input: Tensor) -> Iterator[Fix]:
+def _fixes(review: Review, known: Samples, state: Transformed, entering: Entering) -> Iterator[Fix]:
     """Other transforms, and the input; first the one that is likelier to be meant."""
-    transforms, inputs = [*_transforms_fix(review, state, input.shape)], [*_input_fix(review, state.shape, input.shape)]
+    transforms = [*_transforms_fix(review, state, entering.tensor.shape)] if known.picture else []
+    inputs = [*_input_fix(review, state.shape, entering)]
     yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
 
 
 def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterator[Fix]:
     """The size of the transform that decides it, else a Resize; and the channels."""
-    if len(wanted) != 3 or len(state.shape) != 3 or review.samples is None or not review.samples.picture:
+    if len(wanted) != 3 or len(state.shape) != 3:
         return
     size, titles, steps = f"[{wanted[1]}, {wanted[2]}]", [], []
     edits: list[Edit] = []
@@ -97,13 +118,13 @@ def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterat
         yield Fix(" and ".join(titles), tuple(edits))
 
 
-def _input_fix(review: Review, got: Sizes, wanted: Shape) -> Iterator[Fix]:
+def _input_fix(review: Review, got: Sizes, entering: Entering) -> Iterator[Fix]:
     """The input as the samples are; with a Flatten at its start where the network wants one axis."""
-    spec, sizes = review.report.spec, review.report.spec.inputs[0].sizes
+    spec, sizes, wanted = review.report.spec, entering.declared.sizes, entering.tensor.shape
     shape = [size for size in got if size is not None]
-    if _declared(review) is None or len(shape) != len(got) or len(sizes) != len(wanted):
+    if _declared(review, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
         return
-    title = f"input: [{', '.join(map(str, shape))}]"
+    title = f"{entering.declared.name}: [{', '.join(map(str, shape))}]"
     if len(got) == len(wanted):
         nodes = [review.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
         changes = [(node, size) for node, size, old in zip(nodes, shape, wanted, strict=True) if size != old]
@@ -114,7 +135,7 @@ def _input_fix(review: Review, got: Sizes, wanted: Shape) -> Iterator[Fix]:
     first, last = sizes[0].span, sizes[-1].span
     whole = Span(first.path, first.line, first.column, last.end_line, last.end_column)
     edit = Edit(whole, ", ".join(map(str, shape)))
-    if len(wanted) == 1 and prod(shape) == wanted[0]:
+    if len(wanted) == 1 and prod(shape) == wanted[0] and entering.only:
         flatten = insert_before(review.graph.calls[0], "Flatten", spec.sources)
         if flatten is not None:
             yield Fix(f"{title} and Flatten as the first layer", (edit, flatten))

@@ -6,27 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.ground.diagnostics import Diagnostic, Edit, Fix, Note
-from netspec.ground.shapes import Shape, show
+from netspec.ground.shapes import show
 from netspec.ground.tree import Node, Scalar, Sequence
 from netspec.stages.losses import KINDS, kind_of
 from netspec.stages.mending.edits import remove_item
 from netspec.stages.review.datasets import Samples
-from netspec.stages.review.wiring import ACTIVATIONS, DROPOUTS, RESHAPES, Review, at
+from netspec.stages.review.wiring import ACTIVATIONS, DROPOUTS, RESHAPES, Head, Review, at
 from netspec.stages.spec import Call
 
 
-def _facts(review: Review) -> tuple[Scalar, str, Shape] | None:
-    """The loss's node, its name, and the output's shape."""
-    return (
-        None
-        if review.loss is None or review.ends is None
-        else (review.loss, str(review.loss.value), review.ends[1].shape)
-    )
-
-
-def _last_linear(review: Review) -> tuple[Node, Call] | None:
-    """The node that says how many outputs there are, with its layer."""
-    last = None if review.ends is None else review.behind(review.ends[2], RESHAPES | ACTIVATIONS | DROPOUTS)
+def _last_linear(review: Review, head: Head) -> tuple[Node, Call] | None:
+    """The node that says how many numbers an output has, with its layer."""
+    last = review.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
     if last is None or last.record.name != "Linear" or "out_features" not in last.places:
         return None
     place = review.source(last.places["out_features"], last.args.get("out_features"))
@@ -41,13 +32,12 @@ def _losses(loss: Scalar, *names: str) -> list[Fix]:
     return [Fix(f"loss: {name}", (Edit(loss.span, name),)) for name in names]
 
 
-def one_class(review: Review) -> Iterator[Diagnostic]:
+def one_class(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS610: a loss over classes with one output."""
-    facts = _facts(review)
-    if facts is None or kind_of(facts[1]) != "classes" or facts[2] != (1,):
+    loss, name = head.loss, str(head.loss.value)
+    if kind_of(name) != "classes" or head.tensor.shape != (1,):
         return
-    loss, name, _ = facts
-    linear, known = _last_linear(review), review.samples
+    linear, known = _last_linear(review, head), head.samples
     message = f"{name} chooses among classes, and the network gives one output"
     binary = known is not None and (known.classes == 2 or (known.rows is not None and set(known.rows[0]) <= {0, 1}))
     fixes: list[Fix] = []
@@ -64,13 +54,12 @@ def one_class(review: Review) -> Iterator[Diagnostic]:
     yield at("NS610", message, place, call, notes=notes, fixes=tuple(fixes))
 
 
-def classes(review: Review) -> Iterator[Diagnostic]:
+def classes(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS603, NS914: the number of classes against the number of outputs; amounts where classes are wanted."""
-    facts, known = _facts(review), review.samples
-    if facts is None or known is None or kind_of(facts[1]) != "classes" or facts[2] == (1,):
+    loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
+    if known is None or kind_of(name) != "classes" or output == (1,):
         return
-    loss, name, output = facts
-    linear = _last_linear(review)
+    linear = _last_linear(review, head)
     if known.amounts:
         message = f"the targets of {known.title} are amounts, {name} wants class numbers"
         yield at("NS603", message, loss, fixes=tuple(_losses(loss, "MSELoss")))
@@ -108,15 +97,14 @@ def _row(node: Node, index: int) -> Node:
     return rows[index] if index < len(rows) else node
 
 
-def shapes(review: Review) -> Iterator[Diagnostic]:
+def shapes(review: Review, head: Head) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, and targets of another shape or kind."""
-    facts, known = _facts(review), review.samples
-    if facts is None or known is None or known.target is None or KINDS.get(facts[1], "classes") == "classes":
+    loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
+    if known is None or known.target is None or KINDS.get(name, "classes") == "classes":
         return
-    loss, name, output = facts
     alike = known.target == output or (known.target == () and output == (1,))
     if not alike:
-        yield _other_shape(review, loss, output, known)
+        yield _other_shape(review, head, known)
         return
     yes_or_no = kind_of(name) in ("probabilities", "logits")
     if known.rows is not None and yes_or_no:
@@ -126,7 +114,7 @@ def shapes(review: Review) -> Iterator[Diagnostic]:
                 yield at("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
-        linear = _last_linear(review)
+        linear = _last_linear(review, head)
         edits = [fix.edits for fix in (*_outputs(linear, known.classes), *_losses(loss, "CrossEntropyLoss"))]
         title = f"out_features: {known.classes} and loss: CrossEntropyLoss"
         fixes = (Fix(title, tuple(edit for pair in edits for edit in pair)),) if linear else ()
@@ -138,18 +126,19 @@ def shapes(review: Review) -> Iterator[Diagnostic]:
             yield at("NS915", message, loss, fixes=fixes)
 
 
-def _other_shape(review: Review, loss: Scalar, output: Shape, known: Samples) -> Diagnostic:
+def _other_shape(review: Review, head: Head, known: Samples) -> Diagnostic:
+    loss, output = head.loss, head.tensor.shape
     target = known.target or ()
     got = "one number" if target == () else "a list of one" if target == (1,) else f"{show(target)} numbers"
     message = f"the output is {show(output)}, a target of {known.title} is {got}; {loss.value} compares them one by one"
     sizes = [", ".join(["N", *map(str, shape)]) for shape in (target, output)]
     notes = (Note("note", f"torch would broadcast [{sizes[0]}] with [{sizes[1]}]"),) if () in (target, output) else ()
-    squeezing = None if output else review.behind(review.ends[2], frozenset({"Identity"})) if review.ends else None
+    squeezing = None if output else review.behind(head.ref, frozenset({"Identity"}))
     if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
         edit = remove_item(squeezing, review.report.spec.sources)
         fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
         return at("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
-    linear = _last_linear(review)
+    linear = _last_linear(review, head)
     if known.classes and len(output) == 1:
         return at("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))
     if linear is not None and len(target) <= 1:

@@ -10,6 +10,7 @@ from netspec.ground.diagnostics import Diagnostic, Fix, Note
 from netspec.ground.shapes import Shape, Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.layers.activation import LAYERS
+from netspec.stages.losses import Written, written_losses
 from netspec.stages.review.datasets import Samples, samples_of
 from netspec.stages.spec import Call, Graph, Inferred, Ref, Report
 
@@ -35,6 +36,17 @@ ACTIVATIONS = frozenset({layer.name for layer in LAYERS} | {"LogSoftmax", "Softm
 def kind(call: Call) -> str:
     """The layer's type; of a function that of the layer which does the same."""
     return _FUNCTIONS.get(call.record.name, call.record.name)
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output with a loss: its name, what it is, where it comes from, the loss's node, what is known of the data."""
+
+    output: str
+    tensor: Tensor
+    ref: Ref
+    loss: Scalar
+    samples: Samples | None
 
 
 @dataclass(frozen=True)
@@ -115,27 +127,38 @@ class Review:
         return None
 
     @cached_property
-    def ends(self) -> tuple[Tensor, Tensor, Ref] | None:
-        """The one input, the one output and where that comes from; None where there are more or they are not known."""
-        if len(self.graph.inputs) != 1 or len(self.graph.outputs) != 1 or len(self.report.outputs) != 1:
-            return None
-        (input,), (ref,) = self.graph.inputs.values(), self.graph.outputs.values()
-        output = self.report.tensor(ref)
-        return None if input is None or output is None else (input, output, ref)
+    def refs(self) -> dict[str, Ref]:
+        """Where each output comes from, by the names that the report has them by."""
+        found: dict[str, Ref] = {}
+        for name, ref in self.graph.outputs.items():
+            known = self.known(self.graph.calls[ref.node]).outputs if ref.node >= 0 and ref.output is None else None
+            several = known is not None and len(known) > 1
+            found |= {f"{name}.{i}": Ref(ref.node, i) for i in range(len(known or ()))} if several else {name: ref}
+        return found
 
     @cached_property
-    def samples(self) -> Samples | None:
-        """What is known of the dataset."""
-        return None if self.ends is None else samples_of(self.report.spec, self.ends[0].shape)
-
-    @cached_property
-    def loss(self) -> Scalar | None:
-        """The node of the loss's name."""
+    def losses(self) -> tuple[Written, ...]:
+        """The losses that `train` writes."""
         train = self.report.spec.train
-        node = train.get("loss") if isinstance(train, Mapping) else None
-        if isinstance(node, Mapping) and len(node.entries) == 1:
-            return node.entries[0][0]
-        return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
+        return written_losses(train.get("loss") if isinstance(train, Mapping) else None)
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """The outputs that are known and have a loss, in the order that their losses are written in."""
+        heads = []
+        for written in self.losses:
+            only = next(iter(self.refs)) if len(self.refs) == 1 else None
+            output = only if written.output is None else written.output.text
+            tensor = self.report.tensor(self.refs[output]) if output in self.refs else None
+            if output is not None and tensor is not None and written.name is not None:
+                heads.append(Head(output, tensor, self.refs[output], written.name, self.samples_for(output)))
+        return tuple(heads)
+
+    def samples_for(self, output: str | None, input: str | None = None) -> Samples | None:
+        """What is known of the dataset, as far as it is about one output and one input, the first if left out."""
+        input = next(iter(self.graph.inputs), None) if input is None else input
+        tensor = None if input is None else self.graph.inputs.get(input)
+        return None if input is None or tensor is None else samples_of(self.report.spec, tensor.shape, input, output)
 
     def source(self, node: Node, value: object) -> Node | None:
         """The node to edit for another `value`: the parameter's, where only a parameter's name is written.
