@@ -65,6 +65,25 @@ def test_vgg16() -> None:
         assert torch.equal(ours.eval()(picture), theirs.eval()(picture))
 
 
+def test_googlenet_with_its_auxiliary_heads() -> None:
+    torch.manual_seed(0)
+    theirs = models.GoogLeNet(aux_logits=True, init_weights=False)
+    ours = netspec.compile(netspec.load(ROOT / "specs/googlenet_aux.yaml"))
+    state = shaken(theirs)
+    assert list(ours.state_dict()) == list(state)
+    assert sum(weight.numel() for weight in ours.parameters()) == 13_004_888
+    ours.load_state_dict(state)
+    picture = torch.rand(2, 3, SMALL, SMALL)
+    for seed in (1, 2):  # other numbers drop out
+        given = []
+        for model in (theirs, ours):
+            torch.manual_seed(seed)
+            given.append(model.train()(picture))
+        assert torch.equal(given[0].logits, given[1][0])
+        assert torch.equal(given[0].aux_logits1, given[1][1])
+        assert torch.equal(given[0].aux_logits2, given[1][2])
+
+
 @pytest.mark.parametrize("name", ["vgg16", *SAME])
 def test_counts_are_the_published_ones(name: str) -> None:
     report = netspec.check(netspec.load(ROOT / f"specs/{name}.yaml"))
