@@ -63,7 +63,7 @@ class ItemParser:
         named = {"name", "repeat"} <= shared.keys() and "{" not in getattr(shared["name"], "text", "")
         if shared.get("wires") and (grouped or (named and shared["repeat"] is not None)):
             self.findings.add("NS202", NO_NAMES, shared["wires"][0][0])
-            shared["wires"] = ()
+            shared |= {"wires": (), "sources": ()}
         if any(key.text in GROUP_KEYS for key, _ in kinds):
             return self.grouped(node, kinds, shared)
         if not kinds:
@@ -198,13 +198,13 @@ class ItemParser:
                 wants = "a word" if key == "name" else "a condition such as stride > 1"
                 self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
         if isinstance(keys.get("from"), Mapping):
-            found["wires"] = self.wires(keys["from"])
+            found |= self.wires(keys["from"])
         elif "from" in keys:
             found["sources"] = self.references(keys["from"])
         return found
 
-    def wires(self, node: Node) -> tuple[tuple[Scalar, Scalar], ...]:
-        """The names and references of a mapping in `from`."""
+    def wires(self, node: Node) -> dict[str, Any]:
+        """The names and references of a mapping in `from`, as fields of Item."""
         entries = node.entries if isinstance(node, Mapping) else ()
         if not entries:
             self.findings.add("NS202", "from is empty: leave it out to take the item before", node)
@@ -215,7 +215,7 @@ class ItemParser:
             else:
                 what = f"from: {shorten(key.text)} is the name of one item, got {describe(value)}"
                 self.findings.add("NS202", what, value)
-        return tuple(found)
+        return {"wires": tuple(found)} if 0 < len(found) == len(entries) else {"sources": ()}
 
     def check_name(self, node: Scalar) -> None:
         fault = name_fault(node.text)

@@ -12,8 +12,8 @@ import yaml
 
 from netspec.runner.progress import Silent
 from netspec.runner.train import Run, train
-from netspec.stages.learning_keys import LEARNING_KEYS
 from netspec.stages.load import load
+from netspec.stages.section_keys import DATA_KEYS, TRAIN_KEYS
 from tests.docs.test_docs import ROOT, blocks
 
 PIECES = [yaml.safe_load(text) for text in blocks(ROOT / "docs/training.md", "yml")]
@@ -54,6 +54,9 @@ def test_each_piece_trains(piece: dict[str, Any], pretrained: Path, tmp_path: Pa
     assert done.history[-1]["train_loss"] < 2.5
 
 
-def test_every_key_that_says_how_a_network_learns_has_a_piece() -> None:
-    shown = {key for piece in PIECES for key in piece}
-    assert {key.name for key in LEARNING_KEYS} - shown == set()
+def test_every_key_of_train_and_data_is_in_an_example() -> None:
+    wholes = [yaml.safe_load(text) for text in blocks(ROOT / "docs/training.md", "yaml")]
+    trains = [*PIECES, *(whole["train"] for whole in wholes if "train" in whole)]
+    data = [whole["data"] for whole in wholes if "data" in whole]
+    assert {key.name for key in TRAIN_KEYS} - {key for example in trains for key in example} == set()
+    assert {key.name for key in DATA_KEYS} - {key for example in data for key in example} == set()

@@ -92,7 +92,7 @@ PROMISED = {
     "ns401_in_channels": ["in_channels: 3", "in_channels: 8", "in_channels: 16"],
     "ns401_num_features": ["num_features: 32", "num_channels: 8", "num_features: 8"],
     "ns401_used_twice": ["in_features: 8"],
-    "ns218_ignores": [None, "NS920", None],
+    "ns218_ignores": [None, "NS905", None],
     "ns602_sample": ["input: [1, 28, 28]"],
     "ns602_transform": ["CenterCrop: [256, 256]"],
     "ns602_augment": ["RandomCrop: [28, 28]"],

@@ -13,7 +13,7 @@ from netspec.stages.spec import Report
 from tests.spec_cases import BAD, RIGHT, found, marked, name_of, settings_in
 
 # The section of data and training is checked against torch by the runner, which has specs of its own.
-BY_THE_RUNNER = {"NS601", "NS605", "NS606", "NS607", "NS608", "NS609"}
+BY_THE_RUNNER = {"NS601", "NS605", "NS606", "NS607", "NS608", "NS609", "NS930", "NS931"}
 
 # A plugin has to be allowed before it can be wrong: tests/build/test_plugins.py.
 OF_PLUGINS = {"NS702", "NS703", "NS704"}

@@ -75,15 +75,15 @@ class Walker:
         return results
 
     def arriving(self, call: Call, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
-        """What reaches a call; None where something before it was refused, or has no such output."""
+        """What reaches a call; None where something before it was refused, or has no such output, or is missing."""
         inputs: list[Tensor] = []
         for index, ref in enumerate(call.inputs):
             values = self.value(ref, entering, results)
             if values is None or (index >= call.own and len(values) > 1):
                 return None
             inputs += values
-        most = call.record.inputs[1]
-        return None if most is not None and len(inputs) - len(call.further) > most else tuple(inputs)
+        (least, most), count = call.record.inputs, len(inputs) - len(call.further)
+        return None if count < least or (most is not None and count > most) else tuple(inputs)
 
     def value(self, ref: Ref, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
         """The tensors of a value; None where they are not known."""
