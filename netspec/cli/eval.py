@@ -64,8 +64,10 @@ def command(
         elif style == "csv":
             stream.write(scores_csv(scores))
         else:
+            width = max(8, *map(len, scores.row)) + 1
             for name, value in scores.row.items():
-                stream.write(f"{name:<9}{f'{value:.6g}' if name == 'loss' else shown(name, value)}\n")
+                exact = name.partition("_")[0] == "loss"
+                stream.write(f"{name:<{width}}{f'{value:.6g}' if exact else shown(name, value)}\n")
             for table in scores_tables(scores):
                 stream.write("\n" + table_text(table) + "\n")
     faults.leave()

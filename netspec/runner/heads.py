@@ -59,6 +59,8 @@ def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
     """
     collector, terms = Collector(), []
     for written in written_losses(node):
+        if written.output is not None and written.name is None:
+            continue  # which the check says
         with collector.step():
             choice = choose(written.node, losses(), evaluate)
             unbalanced(choice).make()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -15,6 +15,7 @@ from netspec.ground.paths import COMMAND_LINE, resolve
 from netspec.ground.shapes import Tensor
 from netspec.ground.tree import Mapping, Node, Scalar
 from netspec.runner.contract import Contract, check_contract
+from netspec.runner.contract_keys import check_mix, check_monitor
 from netspec.runner.contract_targets import spare_outputs, weighed
 from netspec.runner.data import Data, load_data, look_at_data
 from netspec.runner.devices import choose_device
@@ -27,7 +28,7 @@ from netspec.runner.mixing import make_mix
 from netspec.runner.objective import Tensors
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.precision import Precision
-from netspec.runner.problems import Collector, option, problem, top
+from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
 from netspec.runner.storage import read_storage
@@ -100,34 +101,6 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
     if collector.found or pipeline is None or data is None or contract is None:
         raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
     return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
-
-
-def check_monitor(values: dict[str, Any], held_back: bool) -> None:
-    """What the best epoch is chosen by is measured: on what is held back, if anything is.
-
-    Raises:
-        SpecError: NS616, it is not.
-    """
-    monitor = values.get("monitor")
-    if monitor is None or monitor == "train_loss":
-        return
-    if monitor.startswith("val_") and not held_back:
-        advice = ("fix", f"val: 0.2 under data, or monitor: train_{monitor.removeprefix('val_')}")
-        raise problem("NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice)
-    if monitor.startswith("train_") and held_back:
-        advice = ("fix", f"monitor: val_{monitor.removeprefix('train_')}")
-        raise problem("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
-
-
-def check_mix(values: dict[str, Any], data: Data) -> None:
-    """What mixes a batch mixes the one target of its samples.
-
-    Raises:
-        SpecError: NS616, there are several.
-    """
-    if values.get("mix") and len(data.source.targets) > 1:
-        what = f"mixed batches have one target, {data.node.value} has one for each output"
-        raise problem("NS616", what, values["nodes"]["mix"])
 
 
 def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:

@@ -21,12 +21,7 @@ LOSSES: Schema = {  # a loss, or one for each output by name, there with its wei
         {
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": {
-                "anyOf": [
-                    *NAMED["anyOf"],
-                    {"type": "object", "required": ["weight"], "minProperties": 2, "maxProperties": 2},
-                ]
-            },
+            "additionalProperties": {"anyOf": [TEXT, {"type": "object", "maxProperties": 2}]},
         },
     ]
 }

@@ -54,5 +54,5 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+        return f"{value:.2%}" if "accuracy" in name else f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and name not in ("seed", "epoch") else str(value)

@@ -19,13 +19,13 @@ def losses(review: Review) -> Iterator[Diagnostic]:
     """NS617: a loss for an output that there is not, or one loss for several outputs; a weight that is no number."""
     outputs = [*review.refs]
     for loss in review.losses:
-        if loss.output is None and len(outputs) > 1:
+        if loss.output is None and loss.name is not None and len(outputs) > 1:
             yield _for_which(loss.node, outputs)
         elif loss.output is not None and loss.output.text not in outputs:
             yield _unknown("NS617", f"the network has no output {loss.output.text!r}", loss.output, outputs)
-        elif loss.output is not None and loss.name is None:
-            message = f"a loss of an output is Name or {{Name: arguments}}, and weight, not {describe(loss.node)}"
-            yield at("NS617", message, loss.node)
+        elif loss.output is not None and isinstance(loss.node, Mapping) and loss.name is None:
+            has = "no loss" if not loss.node.entries else f"{len(loss.node.entries)} losses"
+            yield at("NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output)
         weight = None if loss.weight is None else review.report.spec.evaluate(loss.weight)
         number = isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < float("inf")
         if loss.weight is not None and not number:
