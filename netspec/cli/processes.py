@@ -40,6 +40,11 @@ def speaks() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def one_of_several() -> bool:
+    """Whether torchrun started this process beside others."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
+
+
 def leave_it_to_the_first() -> None:
     """What is wrong is mostly wrong in all processes; the first says it and exits, whereupon the others are ended.
 
@@ -47,3 +52,10 @@ def leave_it_to_the_first() -> None:
     """
     time.sleep(PATIENCE)
     click.echo(f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}:", err=True)
+
+
+def end_now(code: int) -> NoReturn:
+    """Exit without the clean-up of libraries: threads of torch's that serve other processes may abort in it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

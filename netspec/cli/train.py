@@ -12,7 +12,7 @@ import click
 
 from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.processes import leave_it_to_the_first, speaks
+from netspec.cli.processes import end_now, leave_it_to_the_first, one_of_several, speaks
 from netspec.cli.terminal import look_of, show_table
 from netspec.ground.diagnostics import SpecError
 from netspec.stages.spec import Spec
@@ -103,14 +103,18 @@ def command(
 
         run = train(work.spec, device=device, out=out, resume=resume)
     if not speaks():
-        sys.exit(0 if run.status != "interrupted" else 128 + (run.signal or 2))
+        end_now(0 if run.status != "interrupted" else 128 + (run.signal or 2))
     if run.history:
         show_table(outcome_table(work.spec.name, run.history, run.best))
         click.echo(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
     click.echo(f"run: {run.folder}")
+    code = 0
     if run.status == "interrupted":
         click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
-        sys.exit(128 + (run.signal or 2))
+        code = 128 + (run.signal or 2)
+    if one_of_several():
+        end_now(code)
+    sys.exit(code)
 
 
 def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow_plugins: bool) -> Spec:

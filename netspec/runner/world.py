@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import torch
 
+from netspec.runner.problems import option, problem, torch_says
+
 T = TypeVar("T")
 
 
@@ -99,12 +101,21 @@ def join(device: str) -> World:
 
     Args:
         device: what is asked for: `auto`, `cpu`, `cuda`, `mps`.
+
+    Raises:
+        SpecError: NS606, they do not find each other.
     """
     if not started_by_torchrun():
         return ALONE
     from accelerate import PartialState  # type: ignore[import-untyped]  # has no types
 
-    state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+    try:
+        state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+    except RuntimeError as error:  # gloo and NCCL: a process is missing, or the network between them
+        size = os.environ["WORLD_SIZE"]
+        again = ("fix", "start the job again; --max-restarts N does so by itself")
+        what = f"the {size} processes could not join each other"
+        raise problem("NS606", what, option("--nproc", size), again, torch_says(error)) from error
     return World(state.process_index, state.num_processes, state.local_process_index)
 
 
