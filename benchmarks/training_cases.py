@@ -65,10 +65,10 @@ def limited(plan: Plan, count: int, x: torch.Tensor | None = None, y: torch.Tens
     """A plan with its first `count` samples, or with others in their place, and nothing held back."""
     train = plan.data.train.select(torch.arange(min(count, len(plan.data.train))))
     if x is not None and y is not None:
-        train = replace(train, inputs=x, targets=y, rows=torch.arange(len(x)))
+        train = replace(train, inputs=(x,), targets=(y,), rows=torch.arange(len(x)))
     targets = plan.contract.train[0][: len(train)] if y is None else y
     data = replace(plan.data, train=train, val=None)
-    return replace(plan, data=data, contract=replace(plan.contract, train=targets, val=None))
+    return replace(plan, data=data, contract=replace(plan.contract, train=(targets,), val=None))
 
 
 class Arrays(Dataset[Any]):
@@ -143,7 +143,7 @@ def pictures(count: int, device: str, folder: Path) -> Case:
     resize = [transforms.Resize((32, 32)), transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.25,) * 3)]
     slow = Subset(datasets.ImageFolder(str(root), transforms.Compose(resize)), memory.data.train.rows.tolist())
     x, loss = (stored(memory) - 0.5) / 0.25, torch.nn.CrossEntropyLoss()
-    y, note = memory.contract.train, "JPEGs of 96×80"
+    y, note = memory.contract.train[0], "JPEGs of 96×80"
     return Case("image folder", note, memory, x, y, slow, loss, 0.01, 0.9, None, {"netspec, from the disk": disk}, 64)
 
 
