@@ -135,7 +135,7 @@ def against_others(folder: Path, rounds: int) -> bool:
 
 def chain(layers: int) -> str:
     """A spec of so many layers, each on a line of its own."""
-    kinds = ["Conv2d: {out_channels: 16, kernel_size: 3, padding: 1}", "BatchNorm2d", "ReLU"]
+    kinds = ["Conv2d: {out_channels: 16, kernel_size: 3, padding: 1, bias: false}", "BatchNorm2d", "ReLU"]
     items = "".join(f"  - {kinds[index % len(kinds)]}\n" for index in range(layers))
     return f"netspec: 1\ninput: [16, 32, 32]\nlayers:\n{items}"
 

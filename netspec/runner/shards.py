@@ -58,11 +58,6 @@ def whole_weights(model: nn.Module) -> dict[str, torch.Tensor]:
     return get_model_state_dict(model, options=_WHOLE)  # type: ignore[return-value]  # tensors alone: it is a module's
 
 
-def set_whole_weights(model: nn.Module, weights: dict[str, Any]) -> None:
-    """Give a model that is spread the weights of one that is not; each process has them."""
-    set_model_state_dict(model, weights, options=StateDictOptions(full_state_dict=True))
-
-
 def _flat(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The state by name: tensors, and what is no tensor.
 

@@ -175,7 +175,7 @@ def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
     expected = in_batches(alone, output, target)
     torch.multiprocessing.spawn(_half, (str(tmp_path), output, target), nprocs=2)
     for rank in range(2):
-        got = torch.load(tmp_path / f"{rank}.pt")
+        got = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         assert got.pop("confusion_matrix") == expected["confusion_matrix"]
         assert got == pytest.approx({name: value for name, value in expected.items() if name in got})
 
