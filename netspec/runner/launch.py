@@ -23,6 +23,7 @@ def launch(arguments: Sequence[str], processes: int, restarts: int = 0) -> int:
     """
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # what matters is said below
@@ -36,6 +37,7 @@ def launch(arguments: Sequence[str], processes: int, restarts: int = 0) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=restarts,
         monitor_interval=0.1,
+        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),  # else a folder stays behind in /tmp
     )
     try:
         elastic_launch(config, sys.executable)("-m", "netspec", *arguments)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -110,13 +110,30 @@ def join(device: str) -> World:
     from accelerate import PartialState  # type: ignore[import-untyped]  # has no types
 
     try:
-        state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+        state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available(), **_meeting_place())
     except RuntimeError as error:  # gloo and NCCL: a process is missing, or the network between them
         size = os.environ["WORLD_SIZE"]
         again = ("fix", "start the job again; --max-restarts N does so by itself")
         what = f"the {size} processes could not join each other"
         raise problem("NS606", what, option("--nproc", size), again, torch_says(error)) from error
     return World(state.process_index, state.num_processes, state.local_process_index)
+
+
+def _meeting_place() -> dict[str, Any]:
+    """Where the processes of this start find each other, as arguments of torch's init_process_group.
+
+    torchrun keeps one store over all restarts of a job, in which the addresses of the processes that died still stand:
+    a new process that reads one waits for the dead (https://github.com/pytorch/pytorch/issues/135712). So each start
+    has its part of the store. On several machines the restarts are not counted alike, and torch's own place remains.
+    """
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or os.environ.get("GROUP_WORLD_SIZE") != "1":
+        return {}
+    from torch.distributed import PrefixStore, TCPStore
+
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), size, is_master=False)
+    ours = PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+    return {"store": ours, "rank": rank, "world_size": size}
 
 
 def leave(world: World) -> None:

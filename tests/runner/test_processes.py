@@ -120,7 +120,7 @@ def test_a_killed_process_ends_the_job_and_the_job_resumes_bit_for_bit(noisy: Pa
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by /proc")
 def test_a_job_that_may_restarts_by_itself_from_its_last_checkpoint(noisy: Path) -> None:
-    job = kill_one(noisy, noisy / "cut", "noisy.yaml", "--out", "cut", "--nproc", "2", "--max-restarts", "3")
+    job = kill_one(noisy, noisy / "cut", "noisy.yaml", "--out", "cut", "--nproc", "2", "--max-restarts", "1")
     said = job.communicate(timeout=120)[1]
     assert job.returncode == 0, said
     assert [row["epoch"] for row in rows(noisy / "cut")] == list(range(1, 41))
