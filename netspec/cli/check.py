@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,7 +25,6 @@ from netspec.views.answers import Answer, Unreadable
 from netspec.views.summary import totals
 from netspec.views.text import PIPE, Look, message_lines, render
 
-ALLOCATIONS = 50_000  # between two looks for garbage; Python's own is 700
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
@@ -83,19 +80,7 @@ def command(
         raise click.UsageError(f"--watch does not go with {'--fix' if fix else 'standard input'}")
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
-    with _seldom_collected():
-        _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
-
-
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for garbage seldom: a large spec's trees live to the end; going through them took a third of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(ALLOCATIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+    _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
 
 
 def _run(

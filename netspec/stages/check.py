@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from netspec.ground.diagnostics import Diagnostic, Frame, SpecError, errors
 from netspec.ground.findings import Findings
+from netspec.ground.garbage import seldom_collected
 from netspec.stages.budgets import expectations
 from netspec.stages.diagnose import diagnose, reading_order
 from netspec.stages.evaluate import param_values
@@ -20,6 +21,7 @@ from netspec.stages.reviewing import review
 from netspec.stages.spec import Report, Spec
 
 
+@seldom_collected()
 def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Report:
     """Check a spec.
 

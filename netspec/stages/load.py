@@ -11,6 +11,7 @@ from pathlib import Path
 
 from netspec.ground.diagnostics import Span
 from netspec.ground.findings import Findings
+from netspec.ground.garbage import seldom_collected
 from netspec.ground.paths import COMMAND_LINE, PathRefused
 from netspec.ground.reading import ReadError, read_text
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, describe, shorten
@@ -166,6 +167,7 @@ class _Loader:
         return self.with_includes(tree, trail)
 
 
+@seldom_collected()
 def load(
     source: str | Path,
     settings: ListLike[str] = (),
