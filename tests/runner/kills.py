@@ -48,16 +48,6 @@ train:
   checkpoint_every: {steps: 5}
 """
 SAID = Path(tempfile.gettempdir()) / f"kills-{os.getpid()}.txt"  # what the last run printed
-IMPORTED = (
-    "netspec.cli.train",
-    "netspec.runner.train",
-    "safetensors.torch",
-    "torchvision.transforms.v2",
-    "torchvision.datasets",
-    "matplotlib.backends.backend_agg",
-    "tensorboard.summary.writer.event_file_writer",
-    "tensorboard.compat.proto.event_pb2",
-)  # before a run is forked, so that its time is training
 TIMES = ("seconds", "samples_per_second")  # of a row: what no two runs have alike
 
 
@@ -186,8 +176,7 @@ def main(trials: int, seed: int) -> bool:
 
 
 if __name__ == "__main__":
-    for module in IMPORTED:
-        importlib.import_module(module)
+    importlib.import_module("tests.runner.imported")  # before a run is forked, so that its time is training
     torch.set_num_threads(1)
     numbers = [int(argument) for argument in sys.argv[1:]]
     sys.exit(not main(*(numbers + [20, 0][len(numbers) :])))

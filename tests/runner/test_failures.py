@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from netspec.runner.interrupt import Interrupt
 from netspec.runner.progress import Silent
 from netspec.runner.resume import spec_to_resume
 from netspec.runner.train import Run, train
+from tests.runner.started import Started
 
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
@@ -37,7 +37,7 @@ train:
   checkpoint_every: {steps: 7}
 """
 TRAIN = "from netspec.cli.main import main; main(['train', 'net.yaml', '--out', 'a'])"
-Begin = Callable[..., "subprocess.Popen[str]"]
+Begin = Callable[..., Started]
 
 
 @pytest.fixture
@@ -46,25 +46,21 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     started = []
     (tmp_path / "net.yaml").write_text(DIGITS)
 
-    def start(code: str = TRAIN) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
+    def start(code: str = TRAIN) -> Started:
+        started.append(Started(tmp_path, code=code))
+        return started[-1]
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
 
 
-def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def until(true: Callable[[], bool], process: Started) -> None:
     """Wait for something that a process does."""
-    for _ in range(1200):
-        if true() or process.poll() is not None:
+    for _ in range(6000):
+        if true() or not process.running():
             return
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def sound(folder: Path) -> bool:
@@ -86,12 +82,11 @@ def sound(folder: Path) -> bool:
 def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str, begin: Begin, tmp_path: Path) -> None:
     wait = "import netspec.runner.first_step as f, time; "
     process = begin(f"{wait}f.prepare = lambda *_, **more: (print(flush=True), time.sleep(60)); {TRAIN}")
-    assert process.stdout is not None
-    process.stdout.readline()
+    process.wait_for_output()
     assert (tmp_path / "a" / ".lock").is_file()
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (code, f"netspec: {said}\n")
+    got, _, err = process.end()
+    assert (got, err) == (code, f"netspec: {said}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["net.yaml"]
 
 
@@ -99,11 +94,10 @@ def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str
 def test_a_signal_while_a_command_is_imported(number: int, code: int, begin: Begin) -> None:
     wait = "import importlib, time; importlib.import_module = lambda name: (print(flush=True), time.sleep(60)); "
     process = begin("from netspec.cli.main import main; " + wait + "main(['train', 'net.yaml'])")
-    assert process.stdout is not None
-    process.stdout.readline()
+    process.wait_for_output()
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code
+    got, _, err = process.end()
+    assert got == code
     assert err in ("netspec: interrupted\n", "netspec: terminated\n")
 
 
@@ -114,14 +108,13 @@ def test_the_second_signal_stops_at_once(begin: Begin, tmp_path: Path) -> None:
         "def hung(*all):\n    count[0] += 1\n    if count[0] == 40: print(flush=True); time.sleep(60); time.sleep(60)\n"
     )
     process = begin(hang + "    return step(*all)\nl.take_step = hung\n" + TRAIN)
-    assert process.stdout is not None
-    process.stdout.readline()
+    process.wait_for_output()
     process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
-    assert process.poll() is None
+    assert process.running()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    got, _, err = process.end()
+    assert got == 130
     assert err.endswith("netspec: interrupted\n")
     assert "Traceback" not in err
     assert sound(tmp_path / "a")
@@ -134,8 +127,8 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_stored(begin: Begin, tmp_pa
     """No file may become larger than 60 kB: the weights fit, the optimizer's state of a later checkpoint does not."""
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
     process = begin(limit + TRAIN)
-    out, err = process.communicate(timeout=120)
-    assert (process.returncode, out) == (1, "")
+    got, out, err = process.end()
+    assert (got, out) == (1, "")
     assert "NS607" in err
     assert "a cannot be written: file too large" in err
     assert "netspec train --resume a goes on from its last checkpoint" in err
@@ -151,8 +144,8 @@ def test_a_full_file_system_ends_the_run_and_keeps_what_was_stored(begin: Begin,
         pytest.skip("a small file system cannot be mounted here")
     try:
         process = begin()
-        _, err = process.communicate(timeout=240)  # the rows of some thousand epochs fill it
-        assert process.returncode == 1
+        got, _, err = process.end(240)  # the rows of some thousand epochs fill it
+        assert got == 1
         assert "a cannot be written: no space left on device" in err
         assert "Traceback" not in err
         shutil.copytree(tmp_path / "a", tmp_path / "b")
@@ -166,8 +159,8 @@ def test_a_folder_that_is_taken_away(begin: Begin, tmp_path: Path) -> None:
     rows = tmp_path / "a" / "metrics.jsonl"
     until(lambda: rows.exists() and rows.stat().st_size > 100, process)
     (tmp_path / "a").rename(tmp_path / "b")
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    got, _, err = process.end()
+    assert got == 1
     assert "a cannot be written: no such file or directory" in err
     assert "Traceback" not in err
     assert sound(tmp_path / "b")

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from tests.runner.kills import same, timeless
-from tests.spec_cases import ROOT
+from tests.runner.started import Started
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
-def test_killed_runs_end_as_the_one_that_nobody_killed() -> None:
-    command = [sys.executable, "-m", "tests.runner.kills", "1", "2"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 of 1 ends are identical" in done.stdout
-    assert not done.stdout.startswith("0 kills")
+def test_killed_runs_end_as_the_one_that_nobody_killed(tmp_path: Path) -> None:
+    code, out, err = Started(tmp_path, code="from tests.runner.kills import main; assert main(1, 2)").end(300)
+    assert code == 0, out + err
+    assert "1 of 1 ends are identical" in out
+    assert not out.startswith("0 kills")
 
 
 # -- that it can fail -------------------------------------------------------------------------------------------------

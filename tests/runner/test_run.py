@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 import warnings
@@ -26,6 +25,7 @@ from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.reading import ReadError
 from netspec.runner.progress import Live, describe
 from netspec.runner.train import Run
+from tests.runner.started import Started
 
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
@@ -282,29 +282,18 @@ def test_damaged_weights_are_refused(netspec: Callable[..., Outcome], digits: Pa
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: int, code: int) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "netspec.cli.main",
-        "train",
-        "digits.yaml",
-        "--out",
-        "a",
-        "--set",
-        "train.epochs=100000",
-    ]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = Started(tmp_path, "train", "digits.yaml", "--out", "a", "--set", "train.epochs=100000")
     rows = tmp_path / "a" / "metrics.jsonl"
     try:
-        for _ in range(600):
+        for _ in range(3000):
             if rows.exists() and rows.read_text().count("\n") > 2:
                 break
-            time.sleep(0.1)
+            time.sleep(0.02)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        got, out, err = process.end()
     finally:
         process.kill()
-    assert process.returncode == code, err[-500:]
+    assert got == code, err[-500:]
     assert "go on with: netspec train --resume a" in err
     assert "Traceback" not in err
     assert json.loads((tmp_path / "a" / "run.json").read_text())["status"] == "interrupted"
@@ -318,18 +307,15 @@ def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Pat
         "import netspec.runner.first_step as f, time; f.begin = lambda *a, **k: (print(flush=True), time.sleep(60)); "
     )
     code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = Started(tmp_path, code=code)
     try:
-        assert process.stdout is not None
-        process.stdout.readline()
+        process.wait_for_output()
         assert (tmp_path / "runs" / "digits-1").is_dir()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        got, _, err = process.end()
     finally:
         process.kill()
-    assert (process.returncode, err) == (130, "netspec: interrupted\n")
+    assert (got, err) == (130, "netspec: interrupted\n")
     assert [path.name for path in tmp_path.iterdir()] == ["digits.yaml"]
 
 

@@ -1,0 +1,20 @@
+"""Imports what the runner imports while it trains, for processes that are forked: see tests.runner.started."""
+
+from __future__ import annotations
+
+import importlib
+
+for _module in (
+    "netspec.cli.train",
+    "netspec.runner.train",
+    "torch._dynamo",  # torch's optimizers import it
+    "safetensors.torch",
+    "torchvision.transforms.v2",
+    "torchvision.datasets",
+    "matplotlib.backends.backend_agg",
+    "tensorboard.summary.writer.event_file_writer",
+    "tensorboard.compat.proto.event_pb2",
+    "sklearn.datasets",
+    "sklearn.model_selection",
+):
+    importlib.import_module(_module)
