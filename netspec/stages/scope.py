@@ -72,6 +72,7 @@ class ScopeBuilder:
 
     def finish(self, results: tuple[Local, ...], modules_only: bool) -> Scope:
         """The finished scope; it is a chain where each step is a module that takes the one before it."""
+        self.again.clear()  # a scope that is left is not added to, and what this holds refers back to it
         follows = all(step.sources == (Local(index - 1),) for index, step in enumerate(self.steps))
         chain = modules_only and follows and results == (Local(len(self.steps) - 1),)
         return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain)

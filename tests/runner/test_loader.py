@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as DataLoaderIter
 
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner import info
@@ -150,7 +151,10 @@ def test_pictures_of_other_sizes_are_named(run: Start, refused: Callable[..., li
     assert (found.code, "the first picture is 3×1" in found.message) == ("NS601", True)
 
 
-def test_a_process_that_is_killed_is_told(make: Make, folder: Path) -> None:
+def test_a_process_that_is_killed_is_told(make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = DataLoaderIter._try_get_data
+    monkeypatch.setattr(DataLoaderIter, "_try_get_data", lambda self: looked(self, 0.2))  # torch waits 5 s
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.2)
     feed = feeds(make(SPEC.replace("AUGMENT", JITTER), DISK, TWO))[0]
     assert isinstance(feed, LoaderFeed)
     batches = feed.batches(epoch_order(0, 0, len(feed)), 1)

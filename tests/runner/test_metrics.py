@@ -14,6 +14,7 @@ from netspec.runner.metrics_classes import Accuracy, Auroc, Rates, TopK
 from netspec.runner.targets import Kind, probabilities
 from netspec.runner.world import World
 from netspec.stages.measures import OF_NUMBERS
+from tests.runner.started import CONTEXT
 
 CPU = torch.device("cpu")
 
@@ -173,7 +174,11 @@ def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
     alone = make_metrics(NAMES, "classes", (3,), target, CPU)
     assert alone is not None
     expected = in_batches(alone, output, target)
-    torch.multiprocessing.spawn(_half, (str(tmp_path), output, target), nprocs=2)
+    halves = [CONTEXT.Process(target=_half, args=(rank, str(tmp_path), output, target)) for rank in range(2)]
+    for half in halves:
+        half.start()
+    for half in halves:
+        half.join()
     for rank in range(2):
         got = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         assert got.pop("confusion_matrix") == expected["confusion_matrix"]

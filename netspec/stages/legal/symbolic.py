@@ -27,7 +27,7 @@ from netspec.stages.mending.edits import insert_before
 from netspec.stages.spec import Graph, Report, Spec
 from netspec.stages.ways import Ways
 
-MOST_WORK = 200_000  # calls that are inferred for one check
+MOST_WORK = 100_000  # calls that are inferred for one check
 _SIZES = frozenset({"NS304", "NS401", "NS402", "NS404", "NS405"})  # what another size may mend
 MOST_TRIED = 300_000  # combinations that are looked through for the first that breaks
 Choice = dict[str, int]
