@@ -23,6 +23,7 @@ from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.stages.plugins import SETTING
 from netspec.stages.spec import Report
+from tests.runner.started import Started
 from tests.spec_cases import ROOT
 
 GATED = '''
@@ -405,13 +406,10 @@ def test_copies_and_pickles(made: Make, tmp_path: Path) -> None:
     x = torch.randn(1, 3, 8, 8)
     assert torch.equal(copy.deepcopy(model)(x), model(x))
     (tmp_path / "net.pkl").write_bytes(pickle.dumps(model))
-    code = "import pickle, sys; print(type(pickle.load(open(sys.argv[1], 'rb'))).__name__)"
+    code = "import pickle; print(type(pickle.load(open('net.pkl', 'rb'))).__name__)"
     for allowed, words in (("", "NS701"), ("mine", "no module mine is installed"), ("all", "Net")):
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / "net.pkl")], capture_output=True, text=True, check=False,
-            cwd=ROOT, env={"PYTHONPATH": str(ROOT), SETTING: allowed, "PATH": ""},
-        )  # fmt: skip
-        assert words in done.stdout + done.stderr
+        _, out, err = Started(tmp_path, code=code, **{SETTING: allowed}).end()
+        assert words in out + err
 
 
 # -- permission -------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ SETTINGS = settings(
     max_examples=90,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+EXTREMES = settings(SETTINGS, max_examples=40)
 EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
 
 
@@ -65,7 +66,7 @@ def test_a_rule_off_by_one_is_caught() -> None:
 
 @EACH
 def test_nothing_but_facts_is_raised(layer: Layer) -> None:
-    @SETTINGS
+    @EXTREMES
     @given(extreme_cases(layer))
     def holds(case: Case) -> None:
         try:
@@ -87,7 +88,7 @@ def test_nothing_but_facts_is_raised(layer: Layer) -> None:
 def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
     """The engine asks a rule for a shape after it found a claim to be wrong, so that it can go on."""
 
-    @SETTINGS
+    @EXTREMES
     @given(extreme_cases(layer), st.integers(1, 9))
     def holds(case: Case, number: int) -> None:
         claims = {arg.name: case.args.get(arg.name, number) for arg in layer.args if arg.infer is not None}
