@@ -193,5 +193,10 @@ def verdicts(texts: Mapping[str, tuple[str, str]], memory: int = MEMORY) -> dict
     return found
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the verdicts as JSON."""
     json.dump(verdicts(TEXTS), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
