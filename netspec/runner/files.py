@@ -41,5 +41,11 @@ def flush(path: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what a process that was killed had half written."""
-    for path in folder.glob(".*.writing"):
-        path.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if half_written(path.name):
+            path.unlink(missing_ok=True)
+
+
+def half_written(name: str) -> bool:
+    """Whether a file of this name is one that `write_atomically` fills."""
+    return name.startswith(".") and name.endswith(".writing")

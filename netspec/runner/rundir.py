@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from netspec.ground.reading import ReadError
-from netspec.runner.files import write_atomically
+from netspec.runner.files import half_written, write_atomically
 from netspec.runner.info import VERSION, Info
 from netspec.runner.job import Row
 from netspec.runner.lock import LOCK, InUseError, Lock
@@ -117,10 +117,10 @@ class RunFolder:
             raise ReadError(f"{self.path}: {what}")
         try:
             content = json.loads(self._info.read_text(encoding="utf-8"))
-            fields: dict[str, Any] = {
+            values: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
             }
-            info = Info(**fields)
+            info = Info(**values)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ReadError(f"{self._info}: cannot be read: {error}") from None
         if info.version != VERSION:
@@ -169,10 +169,20 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
 
 def _refuse_full(path: Path, at: At) -> None:
     held = sorted(entry.name for entry in path.iterdir() if entry.name != LOCK)
-    if held:
+    if not all(half_written(name) for name in held) and not _killed_at_once(path, held):
         what = "another run" if "run.json" in held else f"other files ({', '.join(held[:3])})"
         advice = ("fix", "choose a new folder"), ("or", f"netspec train --resume {path}")
         raise problem("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
+
+
+def _killed_at_once(path: Path, held: list[str]) -> bool:
+    """Whether a run was killed here between its first file and its second: there is nothing of it to go on with."""
+    try:
+        content = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(content, dict) and content.keys() == {field.name for field in fields(Info)}
+    return ours and all(name == "run.json" or half_written(name) for name in held)
 
 
 def _first_free(folder: Path, name: str) -> Path:

@@ -113,8 +113,8 @@ class Session:
         """The files that say what is run; a run that is killed from here on can be resumed."""
         if self.folder.writes:
             sweep(self.folder.path)
+        self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
         self.folder.write_spec(self.text)
-        self.folder.write_info(self.info)
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager

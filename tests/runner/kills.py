@@ -128,7 +128,6 @@ def go(folder: Path, spec: Path) -> int:
     """A process that goes on with a run, or begins it where nothing of it is there yet."""
     if (folder / "run.json").exists() and (folder / "spec.yaml").exists():
         return start("train", "--resume", folder)
-    shutil.rmtree(folder, ignore_errors=True)
     return start("train", spec, "--out", folder)
 
 

@@ -132,6 +132,24 @@ def test_another_run_is_left_alone(netspec: Callable[..., Outcome], digits: Path
     assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == before
 
 
+def test_a_run_that_was_killed_between_its_first_files_is_begun_anew(
+    netspec: Callable[..., Outcome], digits: Path, tmp_path: Path
+) -> None:
+    one_epoch = ("--set", "train.epochs=1")
+    assert netspec("train", "digits.yaml", "--out", "a", *one_epoch)[0] == 0
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "run.json").write_bytes((tmp_path / "a" / "run.json").read_bytes())
+    (tmp_path / "b" / ".spec.yaml.writing").write_text("netspec: ")
+    assert netspec("train", "digits.yaml", "--out", "b", *one_epoch)[0] == 0
+    a, b = (load_file(tmp_path / run / "last.safetensors") for run in "ab")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert sorted(path.name for path in (tmp_path / "b").iterdir() if path.name.startswith(".")) == [".lock"]
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "run.json").write_text('{"mine": 1}')
+    assert netspec("train", "digits.yaml", "--out", "c", *one_epoch)[0] == 1
+    assert (tmp_path / "c" / "run.json").read_text() == '{"mine": 1}'
+
+
 @pytest.mark.parametrize("place", ["digits.yaml/run", "/proc/netspec-run"])
 def test_a_folder_that_cannot_be_written(netspec: Callable[..., Outcome], digits: Path, place: str) -> None:
     if place.startswith("/proc") and not Path("/proc").is_dir():
