@@ -13,6 +13,7 @@ from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.sources import expand
 from netspec.cli.terminal import look_of
+from netspec.ground.garbage import seldom_collected
 from netspec.ground.paths import is_file
 from netspec.ground.reading import ReadError
 from netspec.stages.check import check
@@ -80,7 +81,8 @@ def command(
         raise click.UsageError(f"--watch does not go with {'--fix' if fix else 'standard input'}")
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
-    _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
+    with seldom_collected():
+        _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
 
 
 def _run(
