@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ALLOCATIONS = 50_000  # containers between two searches; Python has 700
+ALLOCATIONS = 200_000  # containers between two searches; Python has 700
 
 
 @contextmanager
