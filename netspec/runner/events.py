@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,11 +23,13 @@ class Events:
         self._writer: Any = None
         if folder is None:
             return
-        from tensorboard.summary.writer.event_file_writer import (  # type: ignore[import-untyped]  # has no types
-            EventFileWriter,
+        from tensorboard.summary.writer.record_writer import (  # type: ignore[import-untyped]  # has no types
+            RecordWriter,
         )
 
-        self._writer = EventFileWriter(str(folder))
+        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"  # sorted by time
+        self._writer = RecordWriter((folder / name).open("wb"))  # in this thread: a full disk is an error of the run's
+        self._write(file_version="brain.Event:2")
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
         """What is trained, and how: the graph of a checked network, and the run's settings by their paths."""
@@ -67,7 +71,7 @@ class Events:
             return
         from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
 
-        self._writer.add_event(Event(wall_time=time.time(), **content))
+        self._writer.write(Event(wall_time=time.time(), **content).SerializeToString())
         self._writer.flush()
 
 

@@ -12,7 +12,7 @@ for _module in (
     "torchvision.transforms.v2",
     "torchvision.datasets",
     "matplotlib.backends.backend_agg",
-    "tensorboard.summary.writer.event_file_writer",
+    "tensorboard.summary.writer.record_writer",
     "tensorboard.compat.proto.event_pb2",
     "sklearn.datasets",
     "sklearn.model_selection",
