@@ -72,7 +72,7 @@ def test_same_verdict_and_shapes_as_torch_by_hand(drawn: Drawn) -> None:
     assert found is None, f"{found}\n{drawn.text()}"
 
 
-@pytest.mark.parametrize("name", ["Conv2d", "Linear", "concat"])
+@pytest.mark.parametrize("name", ["Conv2d", "Linear", "Flatten", "reshape", "add"])
 def test_a_wrong_rule_would_be_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = TABLE[name]
 

@@ -39,10 +39,12 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "netspec", "train", *arguments]
 
 
-def train(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=170)
-    assert done.returncode == code, done.stderr[-2000:]
-    return done
+def two(folder: Path, *arguments: str) -> list[Started]:
+    """Two processes that train together, each told what torchrun tells it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        meet = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    return [Started(folder, "train", *arguments, RANK=rank, LOCAL_RANK=rank, **meet) for rank in "01"]
 
 
 def rows(run: Path) -> list[dict[str, Any]]:
@@ -61,15 +63,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_two_processes_take_the_steps_of_one(strategy: str, alone: list[dict[str, Any]], tmp_path: Path) -> None:
     settings = ("--set", "train.epochs=2", "--set", f"train.strategy={strategy}", "--out", "run")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    places = [
-        {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        for rank in "01"
-    ]  # what torchrun tells each
-    started = [Started(tmp_path, "train", str(DIGITS), *settings, **place) for place in places]
-    said = [process.end() for process in started]
+    said = [process.end() for process in two(tmp_path, str(DIGITS), *settings)]
     assert [code for code, _, _ in said] == [0, 0], said
     for ours, theirs in zip(rows(tmp_path / "run"), alone, strict=True):
         for name in ("train_loss", "val_loss", "val_accuracy"):
@@ -119,7 +113,7 @@ def kill_one(folder: Path, after: int, *arguments: str) -> subprocess.Popen[str]
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by /proc")
 def test_a_killed_process_ends_the_job_and_the_job_resumes_bit_for_bit(noisy: Path) -> None:
     """Killed once, the job is resumed by hand; killed again, it starts again by itself, as it is allowed to."""
-    train(noisy, "noisy.yaml", "--out", "whole", "--nproc", "2")
+    assert [process.end()[0] for process in two(noisy, "noisy.yaml", "--out", "whole")] == [0, 0]
     job = kill_one(noisy, 3, "noisy.yaml", "--out", "cut", "--nproc", "2")
     said = job.communicate(timeout=60)[1]
     assert job.returncode == 128 + signal.SIGKILL
@@ -152,8 +146,13 @@ def test_sigterm_ends_all_processes_in_order(noisy: Path) -> None:
 
 
 def test_what_is_wrong_is_said_once(noisy: Path) -> None:
-    done = train(noisy, "noisy.yaml", "--set", "train.loss=CrossEntropyLoss", "--nproc", "2", code=1)
-    assert done.stderr.count("error[") == 1
+    first, second = two(noisy, "noisy.yaml", "--set", "train.loss=CrossEntropyLoss")
+    code, _, said = first.end()
+    assert (code, said.count("error[")) == (1, 1)
+    second.send_signal(signal.SIGTERM)  # as torchrun does when one has ended
+    code, out, said = second.end()
+    assert code in (128 + signal.SIGTERM, -signal.SIGTERM)
+    assert (out, said) == ("", "")
 
 
 class Two(World):
