@@ -108,12 +108,12 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
 
 
 def _let_follow(found: list[Diagnostic], index: int, left: Sequence[Diagnostic]) -> None:
-    """Mark the errors that a first fix takes away besides its own."""
+    """Mark the errors behind one that its first fix takes away too; what comes before it cannot follow from it."""
     there = Counter((other.code, other.message) for other in left)
     cause = Cause(found[index].code, found[index].span)
-    for other, diagnostic in enumerate(found):
+    for other, diagnostic in enumerate(found[index + 1 :], index + 1):
         gone = (diagnostic.code, diagnostic.message) not in there
-        if other != index and gone and diagnostic.severity == "error" and _of_shapes(diagnostic):
+        if gone and diagnostic.severity == "error" and _of_shapes(diagnostic):
             found[other] = replace(diagnostic, notes=(), fixes=(), follows=cause)
 
 
