@@ -20,23 +20,11 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from training_cases import Case
 
+from netspec.runner.bench import NoStore
 from netspec.runner.loop import train_epoch
 from netspec.runner.progress import Silent
 
 Epoch = Callable[[], float]
-
-
-class NoStore:
-    """Keeps nothing: an epoch's checkpoint is no part of what is compared."""
-
-    def due(self) -> bool:
-        return False
-
-    def step(self, state: Any) -> None:
-        pass
-
-    def epoch(self, state: Any, best: bool) -> None:
-        pass
 
 
 def ours(case: Case, variant: str | None = None) -> Epoch:

@@ -51,8 +51,8 @@ class Timing:
         return asdict(self)
 
 
-class _Nothing:
-    """Keeps no state."""
+class NoStore:
+    """Keeps nothing: for epochs that are only timed or watched."""
 
     def due(self) -> bool:
         return False
@@ -122,7 +122,7 @@ def _threads() -> str:
 
 def _epoch(job: Job, state: State, device: torch.device) -> float:
     """Seconds of one epoch of training."""
-    seconds = _seconds(lambda: train_epoch(job, state, Silent(), lambda: False, _Nothing()), device)
+    seconds = _seconds(lambda: train_epoch(job, state, Silent(), lambda: False, NoStore()), device)
     state.epoch, state.step = state.epoch + 1, 0
     return seconds
 

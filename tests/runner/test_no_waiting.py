@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from netspec.runner.bench import NoStore
 from netspec.runner.first_step import begin
 from netspec.runner.job import Job, State
 from netspec.runner.loop import train_epoch
@@ -49,19 +50,6 @@ class Fetches(TorchDispatchMode):
         if func in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default):
             self.found[str(func)] += 1
         return func(*args, **(kwargs or {}))
-
-
-class NoStore:
-    """Keeps nothing."""
-
-    def due(self) -> bool:
-        return False
-
-    def step(self, state: State) -> None:
-        pass
-
-    def epoch(self, state: State, best: bool) -> None:
-        pass
 
 
 def an_epoch(job: Job, state: State) -> None:
