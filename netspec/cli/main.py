@@ -12,6 +12,7 @@ import click
 
 from netspec.cli.signals import ended_by_signals
 from netspec.ground.diagnostics import SpecError
+from netspec.ground.extras import MissingPackageError
 from netspec.ground.reading import ReadError
 
 COMMANDS = {
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         click.echo(render(error.diagnostics, error.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
-    except ReadError as error:
+    except (ReadError, MissingPackageError) as error:
         click.echo(f"netspec: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

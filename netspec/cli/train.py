@@ -15,6 +15,7 @@ from netspec.cli.options import plugins_option, set_option
 from netspec.cli.processes import end_now, leave_it_to_the_first, one_of_several, speaks
 from netspec.cli.terminal import look_of, show_table
 from netspec.ground.diagnostics import SpecError
+from netspec.ground.extras import require_packages
 from netspec.stages.spec import Spec
 from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
@@ -75,6 +76,7 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    require_packages("netspec train")
     if dry_run or overfit is not None or find_rate:
         from netspec.cli import rehearse
 
