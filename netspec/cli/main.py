@@ -62,12 +62,17 @@ class _Lazy(click.Group):
 
 @click.group(
     cls=_Lazy,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: netspec check specs/digits.yaml && netspec train specs/digits.yaml",
 )
 @click.version_option(package_name="netspec")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Neural networks as validated YAML layer graphs: check, compile, train."""
+    if context.invoked_subcommand is None:  # of which every version of click makes something else
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,17 +21,12 @@ from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
 
 
-class Steps(click.ParamType[int]):
+def _steps(value: str | int) -> int:
     """A number of steps; a word that is none was mostly meant for SPEC."""
-
-    name = "N"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number."""
-        text = str(value)
-        if not (text.isascii() and text.isdigit() and int(text)):
-            self.fail(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200", param, ctx)
-        return int(text)
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise click.BadParameter(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200")
+    return int(text)
 
 
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
@@ -48,7 +43,8 @@ class Steps(click.ParamType[int]):
 @click.option("--dry-run", is_flag=True, help="Do everything once, evaluation too, and write nothing.")
 @click.option(
     "--overfit",
-    type=Steps(),
+    type=_steps,
+    metavar="N",
     is_flag=False,
     flag_value=500,
     help="Train on one batch alone, 500 steps at most, and say whether it is learned; nothing is written.",
