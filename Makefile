@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format docs benchmark fuzz kills clean
+.PHONY: help demo test lint types tests format docs benchmark fuzz search kills clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -42,6 +42,10 @@ benchmark: $(VENV)/.installed    ## Time the compiled networks and the check aga
 SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
 	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/stages/test_fuzz.py -k mutated
+
+CASES ?= 5000
+search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many cases of each layer against torch.
+	NETSPEC_GRAPHS=$(CASES) NETSPEC_CASES=$(CASES) $(BIN)/pytest tests/build/test_random_graphs.py tests/layers/test_properties.py
 
 N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.
