@@ -74,6 +74,7 @@ def _run(
     os.chdir(folder)
     os.environ.update(environment)
     torch.set_num_threads(1)
+    sys.argv = ["netspec", *arguments]  # which --nproc starts again
     if code:
         exec(code, {"__name__": "__main__"})
     else:
