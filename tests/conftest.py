@@ -1,7 +1,9 @@
-"""What all tests share: the examples of properties, and pictures that cost nothing."""
+"""What all tests share: the examples of properties, pictures that cost nothing, and no search of garbage in imports."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,22 @@ from hypothesis import settings
 
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays: it is not gone through for garbage, neither now nor while the tests run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """At the end it is gone through, as what is written in C expects."""
+    gc.unfreeze()
 
 
 @pytest.fixture
