@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.pictures import SAVE, one_pixel
 
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
@@ -32,11 +32,5 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture
 def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run's pictures are files of one pixel: to draw them takes longer than to train a small network."""
-
-    def save(figure: object, file: Path, **how: Any) -> None:
-        from PIL import Image
-
-        Image.new("RGB", (1, 1)).save(file, format=how["format"])
-
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
+    """A run's pictures are files of one pixel."""
+    monkeypatch.setattr(SAVE, one_pixel)
