@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests format docs benchmark fuzz kills clean
+.PHONY: help demo test test-latest constraints compat lint types tests format docs benchmark search fuzz kills clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -21,7 +21,8 @@ test: lint types tests    ## Run every check: lint, types, tests.
 test-latest:     ## The same with the newest packages, in an environment of their own.
 	$(MAKE) test VENV=.venv-latest CONSTRAINTS=
 
-constraints:     ## Raise constraints.txt to what `make test-latest` has installed.
+constraints:     ## Raise constraints.txt to the newest versions there are.
+	rm -rf .venv-latest
 	$(MAKE) .venv-latest/.installed VENV=.venv-latest CONSTRAINTS=
 	.venv-latest/bin/python -m tests.constraints > constraints.new
 	mv constraints.new constraints.txt
@@ -54,6 +55,10 @@ benchmark: $(VENV)/.installed    ## Time the compiled networks and the check aga
 SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
 	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/stages/test_fuzz.py -k mutated
+
+CASES ?= 5000
+search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many cases of each layer against torch.
+	NETSPEC_GRAPHS=$(CASES) NETSPEC_CASES=$(CASES) $(BIN)/pytest tests/build/test_random_graphs.py tests/layers/test_properties.py
 
 N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.paths import COMMAND_LINE
 from netspec.ground.reading import split_lines
+from netspec.stages.check import check
+from netspec.stages.load import load
+from netspec.stages.spec import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 OK = sorted((ROOT / "tests/specs/ok").glob("*.yaml"))
@@ -37,6 +41,12 @@ def name_of(path: Path) -> str:
 def settings_in(text: str) -> tuple[str, ...]:
     """The settings that a spec's head asks for."""
     return tuple(_SETTING.findall(text))
+
+
+@cache
+def report_on(path: Path) -> Report:
+    """What a check finds in a spec; each is checked once, for all tests that only read what was found."""
+    return check(load(path, settings_in(path.read_text(encoding="utf-8"))))
 
 
 def marked(sources: Mapping[str, str]) -> Marks:
