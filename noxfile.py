@@ -22,7 +22,15 @@ TORCHVISION = {"2.6.0": "0.21.0", "2.9.1": "0.24.1"}  # the newest of both go to
 NEWEST = "newest"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What needs no torch: all of these but the files and tests that train, compile, or hold something against torch.
-LIGHT = ("tests/ground", "tests/stages", "tests/views", "tests/cli", "tests/corpus", "tests/docs", "tests/test_floors.py")
+LIGHT = (
+    "tests/ground",
+    "tests/stages",
+    "tests/views",
+    "tests/cli",
+    "tests/corpus",
+    "tests/docs",
+    "tests/test_floors.py",
+)
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",
     "tests/cli/test_plugins.py",
