@@ -1,4 +1,4 @@
-"""What the runner's tests share: specs from text, runs without a display, one thread so that small nets are quick."""
+"""What the runner's tests share: specs from text, runs without a display, one thread (or OMP_NUM_THREADS) as small nets are quickest."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ train:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+def _few_threads() -> None:
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
 @pytest.fixture(autouse=True)

@@ -75,7 +75,7 @@ def _run(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
     os.environ.update(environment)
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     from matplotlib.figure import Figure
 
     Figure.savefig = one_pixel  # type: ignore[method-assign]
