@@ -1,4 +1,4 @@
-"""What the runner's tests share: specs from text, runs without a display, one thread (or OMP_NUM_THREADS) as small nets are quickest."""
+"""What the runner's tests share: specs from text, runs without a display, few threads, so that small nets are quick."""
 
 from __future__ import annotations
 
