@@ -2,7 +2,7 @@
 
 In a wrong spec a comment stands on each line that a diagnostic must point at: `# !NS401`, or `# !NS205 !NS203` for
 two. Where YAML leaves no room for it the head says `# (# !line 6: NS100)`, for the command line `# (# !--set: NS210)`;
-`# set: width=3` is a setting that the spec is loaded with.
+`# set: width=3` is a setting that the spec is loaded with, `# torch: 2.9` the version that it is checked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from pathlib import Path
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.paths import COMMAND_LINE
 from netspec.ground.reading import split_lines
+from netspec.stages.check import check
+from netspec.stages.load import load
+from netspec.stages.spec import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 OK = sorted((ROOT / "tests/specs/ok").glob("*.yaml"))
@@ -25,6 +28,7 @@ _INLINE = re.compile(r"# (!NS\d+(?: !NS\d+)*)\s*$")
 _ELSEWHERE = re.compile(r"# !line (\d+): (NS\d+)")
 _COMMAND_LINE = re.compile(r"# !--set: (NS\d+)")
 _SETTING = re.compile(r"# set: (.+)$", re.MULTILINE)
+_TORCH = re.compile(r"# torch: (\S+)$", re.MULTILINE)
 
 Marks = set[tuple[str, int, str]]
 
@@ -37,6 +41,18 @@ def name_of(path: Path) -> str:
 def settings_in(text: str) -> tuple[str, ...]:
     """The settings that a spec's head asks for."""
     return tuple(_SETTING.findall(text))
+
+
+def torch_in(text: str) -> str | None:
+    """The version of torch that a spec's head asks for."""
+    found = _TORCH.search(text)
+    return None if found is None else found[1]
+
+
+def report_on(path: Path) -> Report:
+    """What a check says of a spec, on the terms of its head."""
+    text = path.read_text(encoding="utf-8")
+    return check(load(path, settings_in(text)), torch=torch_in(text))
 
 
 def marked(sources: Mapping[str, str]) -> Marks:

@@ -38,7 +38,7 @@ def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str,
     return codes
 
 
-@click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
+@click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100 --torch 2.9")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
     "--format",

@@ -44,7 +44,7 @@ torch_option: Callable[[Any], Any] = click.option(
     "--torch",
     metavar="VERSION",
     callback=_version,
-    help="Check for another version of torch than the installed one, as 2.9.",
+    help="Check for another version of torch than the installed one (without one: the newest), such as 2.9.",
 )
 
 out_option: Callable[[Any], Any] = click.option(

@@ -94,7 +94,7 @@ _ERRORS = (
     ),
     (
         "NS219",
-        "A layer or an argument that torch does not have yet.",
+        "A layer, an argument or a setting that torch does not have yet.",
         "It came with a later version than the one that is installed, or that `--torch` asks for.",
     ),
     ("NS301", "A reference to nothing.", "`from` sees the earlier items of its own scope, and `input`."),

@@ -107,6 +107,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
         # torch pads the last axes with a constant whatever stands before them; the other modes want the channel axis.
         return rule if mode == "constant" else on_picture(name, axes, rule)
 
+    until = EMPTY_SINCE.get(mode)
     return Layer(
         name=name,
         doc=f"Pads the last {'axis' if axes == 1 else f'{axes} axes'}: {mode}.",
@@ -115,7 +116,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
             *((Arg("value", Float()),) if constant else ()),
         ),
         shape=shape_of(rule),
-        earlier=(Earlier(EMPTY_SINCE[mode], shape_of(partial(rule, older=True)), _crops),) if mode in EMPTY_SINCE else (),
+        earlier=(Earlier(until, shape_of(partial(rule, older=True)), _crops),) if until else (),
         takes="float" if mode in ("reflect", "replicate") else "any",
         right=(
             case((3, *picture), padding=2, **constant),

@@ -176,9 +176,7 @@ def test_defaults_are_of_their_kind(layer: Layer) -> None:
         assert arg.kind.schema()
 
 
-@pytest.mark.parametrize(
-    "layer", [layer for layer in HERE if layer.is_function], ids=lambda layer: layer.name
-)
+@pytest.mark.parametrize("layer", [layer for layer in HERE if layer.is_function], ids=lambda layer: layer.name)
 def test_functions_are_torchs(layer: Layer) -> None:
     assert layer.name in WITHOUT_A_NAME or any(hasattr(module, layer.name) for module in FUNCTIONS)
 

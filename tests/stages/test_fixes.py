@@ -12,7 +12,7 @@ import pytest
 from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.views.report_json import report_json
-from tests.spec_cases import BAD, name_of, settings_in
+from tests.spec_cases import BAD, name_of, report_on
 
 # The words of a message may name the place of another value; what identifies an error across an edit is code and layer.
 Errors = Counter[tuple[str, str | None, str]]
@@ -31,8 +31,7 @@ def apply(text: str, edits: list[dict[str, Any]]) -> str:
 
 
 def answer(path: Path) -> list[dict[str, Any]]:
-    report = check(load(path, settings_in(path.read_text(encoding="utf-8"))))
-    found: list[dict[str, Any]] = report_json(report)["diagnostics"]
+    found: list[dict[str, Any]] = report_json(report_on(path))["diagnostics"]
     return found
 
 

@@ -9,18 +9,13 @@ import pytest
 from netspec.ground.codes import CODES
 from netspec.stages.check import check
 from netspec.stages.load import load
-from netspec.stages.spec import Report
-from tests.spec_cases import BAD, RIGHT, found, marked, name_of, settings_in
+from tests.spec_cases import BAD, RIGHT, found, marked, name_of, report_on
 
 # The section of data and training is checked against torch by the runner, which has specs of its own.
 BY_THE_RUNNER = {"NS601", "NS605", "NS606", "NS607", "NS608", "NS609", "NS930", "NS931"}
 
 # A plugin has to be allowed before it can be wrong: tests/build/test_plugins.py.
 OF_PLUGINS = {"NS702", "NS703", "NS704"}
-
-
-def report_on(path: Path) -> Report:
-    return check(load(path, settings_in(path.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)

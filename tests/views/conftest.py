@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.stages.check import check
-from netspec.stages.load import load
 from netspec.stages.spec import Report
-from tests.spec_cases import BAD, settings_in
+from tests.spec_cases import BAD, report_on
 
 
 @pytest.fixture(scope="session")
 def bad_reports() -> list[Report]:
     """One for each spec of tests/specs/bad."""
-    return [check(load(path, settings_in(path.read_text("utf-8")))) for path in BAD]
+    return [report_on(path) for path in BAD]
