@@ -36,10 +36,11 @@ def supported(version: str) -> str:
 
 @cache
 def installed() -> str:
-    """The version of torch that is installed, without its local suffix; where there is none, the newest."""
+    """The version of torch that is installed, without its local suffix; where none can be told, the newest."""
     from importlib.metadata import PackageNotFoundError, version  # here, because it takes as long as a small check
 
     try:
-        return version("torch").partition("+")[0]
+        found = version("torch").partition("+")[0]
     except PackageNotFoundError:
         return NEWEST
+    return found if _VERSION.fullmatch(found) else NEWEST

@@ -70,3 +70,10 @@ def test_without_torch_the_newest_is_meant(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     assert installed() == NEWEST
+
+
+@pytest.mark.usefixtures("_fresh")
+@pytest.mark.parametrize(("said", "meant"), [("2.9.1+cpu", "2.9.1"), ("2.11.0a0+git12", "2.11.0a0"), ("main", NEWEST)])
+def test_what_builds_call_themselves(said: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: said)
+    assert installed() == meant
