@@ -107,7 +107,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
         # torch pads the last axes with a constant whatever stands before them; the other modes want the channel axis.
         return rule if mode == "constant" else on_picture(name, axes, rule)
 
-    until = EMPTY_SINCE.get(mode)
+    until = EMPTY_SINCE.get(mode) if axes > 1 else None  # of one axis all versions say the same
     return Layer(
         name=name,
         doc=f"Pads the last {'axis' if axes == 1 else f'{axes} axes'}: {mode}.",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netspec.ground.shapes import Fact
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
-from tests.layers.helpers import on_purpose, ours, resolve, theirs
+from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict
 from tests.layers.strategies import cases, extreme_cases
 
 SETTINGS = settings(
@@ -62,6 +62,30 @@ def test_a_rule_off_by_one_is_caught() -> None:
     layer = TABLE["AvgPool2d"]
     broken = replace(layer, shape=lambda a, x: tuple(n + a.ceil_mode for n in layer.shape(a, x)))
     assert find(cases(broken), lambda case: disagreement(broken, case) is not None, settings=SETTINGS)
+
+
+def overlooked(layer: Layer, case: Case) -> bool:
+    """Whether older versions judge a case otherwise, and the record does not say that its arguments matter."""
+    now = str(verdict(layer, case))
+    older = ((change, str(verdict(replace(layer, shape=change.shape), case))) for change in layer.earlier)
+    return any(then != now and not change.matters(case.args) for change, then in older)
+
+
+@pytest.mark.parametrize("name", [layer.name for layer in TABLE.values() if layer.earlier])
+def test_a_change_matters_wherever_it_shows(name: str) -> None:
+    @SETTINGS
+    @given(cases(TABLE[name]))
+    def holds(case: Case) -> None:
+        assert not overlooked(TABLE[name], case)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", ["BatchNorm2d", "ZeroPad2d", "ReflectionPad2d", "pad"])
+def test_a_change_that_is_overlooked_is_caught(name: str) -> None:
+    layer = TABLE[name]
+    broken = replace(layer, earlier=tuple(replace(change, matters=lambda given: False) for change in layer.earlier))
+    assert find(cases(broken), lambda case: overlooked(broken, case), settings=settings(SETTINGS, max_examples=2000))
 
 
 @EACH
