@@ -87,7 +87,11 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
 
     Raises:
         SpecError: the spec has errors.
+        ImportError: torch is not installed.
     """
+    from netspec.ground.extras import TORCH, require_packages
+
+    require_packages("netspec.compile", TORCH)
     from netspec.build.compile import compile_spec
 
     return compile_spec(spec, device)
@@ -119,5 +123,9 @@ def summary(spec: Spec) -> str:
 
 def __getattr__(name: str) -> Any:
     if name in _LATE:
+        if name != "PluginLayer":
+            from netspec.ground.extras import require_packages
+
+            require_packages(f"netspec.{name}")
         return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'netspec' has no attribute {name!r}")

@@ -11,6 +11,7 @@ from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.terminal import show_table
 from netspec.cli.train import reported
+from netspec.ground.extras import require_packages
 from netspec.views.tables import Table
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def command(
 
     `start-up` is what reading the data, building the network and trying a first step take.
     """
+    require_packages("netspec bench")
     with reported() as work:
         from netspec.stages.load import load
 

@@ -9,6 +9,7 @@ import click
 
 from netspec.cli.options import out_option, written
 from netspec.cli.terminal import show_table
+from netspec.ground.extras import MATPLOTLIB, require_packages
 from netspec.ground.reading import ReadError
 from netspec.views.comparison import comparison_csv, comparison_json, comparison_table
 from netspec.views.runs import read_record
@@ -27,8 +28,10 @@ from netspec.views.tables import table_text
 def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | None) -> None:
     """Put runs side by side: the settings in which they differ, their best and last epochs, what they took.
 
-    Only the runs' folders are read; neither torch nor the data are needed.
+    Only the runs' folders are read; neither torch nor the data are needed. --curves needs matplotlib.
     """
+    if curves is not None:
+        require_packages("netspec compare --curves", MATPLOTLIB)
     records = [read_record(run) for run in runs]
     if curves is not None:
         if not any(record.rows for record in records):

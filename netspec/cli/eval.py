@@ -9,6 +9,7 @@ import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
 from netspec.cli.train import reported
+from netspec.ground.extras import require_packages
 from netspec.views.scores import scores_csv, scores_json, scores_tables
 from netspec.views.tables import shown, table_text
 
@@ -45,6 +46,7 @@ def command(
     What cannot be scored is named, with its row, and the others are scored. Exit code 0: all were scored; 1: a file or
     row could not be used; 2: a file is not there.
     """
+    require_packages("netspec eval")
     faults = Faults()
     with reported() as work:
         from netspec.runner.evaluate import load_run, score_run

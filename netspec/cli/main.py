@@ -12,6 +12,7 @@ import click
 
 from netspec.cli.signals import ended_by_signals
 from netspec.ground.diagnostics import SpecError
+from netspec.ground.extras import MissingPackageError
 from netspec.ground.reading import ReadError
 
 COMMANDS = {
@@ -61,12 +62,17 @@ class _Lazy(click.Group):
 
 @click.group(
     cls=_Lazy,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: netspec check specs/digits.yaml && netspec train specs/digits.yaml",
 )
 @click.version_option(package_name="netspec")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Neural networks as validated YAML layer graphs: check, compile, train."""
+    if context.invoked_subcommand is None:  # of which every version of click makes something else
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         click.echo(render(error.diagnostics, error.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)
-    except ReadError as error:
+    except (ReadError, MissingPackageError) as error:
         click.echo(f"netspec: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

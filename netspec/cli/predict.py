@@ -8,6 +8,7 @@ import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, written
 from netspec.cli.train import reported
+from netspec.ground.extras import require_packages
 from netspec.views.predictions import WRITERS, Fault
 
 
@@ -38,6 +39,7 @@ def command(
     What cannot be read is named, with its row, and the others are answered. Exit code 0: all were answered; 1: a file
     or row could not be used; 2: a file is not there.
     """
+    require_packages("netspec predict")
     faults = Faults()
     with reported() as work:
         from netspec.runner.evaluate import load_run

@@ -15,22 +15,18 @@ from netspec.cli.options import plugins_option, set_option
 from netspec.cli.processes import end_now, leave_it_to_the_first, one_of_several, speaks
 from netspec.cli.terminal import look_of, show_table
 from netspec.ground.diagnostics import SpecError
+from netspec.ground.extras import require_packages
 from netspec.stages.spec import Spec
 from netspec.views.outcome import closing_line, outcome_table
 from netspec.views.text import render
 
 
-class Steps(click.ParamType[int]):
+def _steps(value: str | int) -> int:
     """A number of steps; a word that is none was mostly meant for SPEC."""
-
-    name = "N"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number."""
-        text = str(value)
-        if not (text.isascii() and text.isdigit() and int(text)):
-            self.fail(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200", param, ctx)
-        return int(text)
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise click.BadParameter(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200")
+    return int(text)
 
 
 @click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
@@ -47,7 +43,8 @@ class Steps(click.ParamType[int]):
 @click.option("--dry-run", is_flag=True, help="Do everything once, evaluation too, and write nothing.")
 @click.option(
     "--overfit",
-    type=Steps(),
+    type=_steps,
+    metavar="N",
     is_flag=False,
     flag_value=500,
     help="Train on one batch alone, 500 steps at most, and say whether it is learned; nothing is written.",
@@ -75,6 +72,7 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    require_packages("netspec train")
     if dry_run or overfit is not None or find_rate:
         from netspec.cli import rehearse
 

@@ -17,11 +17,13 @@ from netspec.runner.figures.findings import Counting, Tally, class_names
 from netspec.runner.heads import Head
 from netspec.runner.info import Info
 from netspec.runner.job import Feed, Job, Row
+from netspec.runner.layout import laid_out
 from netspec.runner.measuring import Measure, Measures
-from netspec.runner.prepare import channels_last, make_job, prepare
+from netspec.runner.prepare import make_job, prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.rundir import RunFolder
 from netspec.runner.scoring import evaluate
+from netspec.stages.check import require
 from netspec.stages.load import load
 from netspec.stages.spec import Spec
 from netspec.views.predictions import Fault, Prediction
@@ -55,7 +57,7 @@ class LoadedRun:
             if weights == "best":
                 notes = [("fix", "--weights last takes those of the last checkpoint"), ("or", notes[0][1])]
             raise problem("NS608", str(error), option("RUN", str(folder.path)), *notes) from error
-        return model.to(device).eval()
+        return laid_out(model, require(self.spec), device).eval()
 
     def predict(
         self, *files: str | Path, top: int = 3, device: str | None = None, weights: str = "best"
@@ -113,8 +115,6 @@ def score_run(run: LoadedRun, device: str | None = None, weights: str = "best") 
     """
     plan = prepare(run.spec, device or "auto")
     model = run.model(weights, plan.device)
-    if channels_last(model, plan):
-        model = model.to(memory_format=torch.channels_last)
     job = make_job(plan, model)
     feed, split = (job.train, "train") if job.val is None else (job.val, "val")
     main = plan.contract.main

@@ -22,9 +22,10 @@ from netspec.runner.intake import Sample
 from netspec.runner.intake_labels import Labels
 from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.job import Batch, Job
+from netspec.runner.layout import channels_last
 from netspec.runner.measuring import make_measures
 from netspec.runner.objective import Tensors
-from netspec.runner.prepare import convolves, prepare
+from netspec.runner.prepare import prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.settings import Settings, read_settings
 from netspec.runner.targets import TargetError
@@ -43,7 +44,7 @@ class FileFeed:
         labels: how targets become the loss's, for each output that has one; words are read by the first.
         entrance: what the network takes.
         device: where batches are wanted.
-        layout: of their memory.
+        channels_last: whether batches [B, C, H, W] are laid out so.
         fault: is told of what cannot be scored.
     """
 
@@ -51,7 +52,7 @@ class FileFeed:
     labels: tuple[Labels, ...]
     entrance: Entrance
     device: torch.device
-    layout: torch.memory_format
+    channels_last: bool
     fault: Callable[[Fault], None]
     _seen: int = field(default=0, init=False)
 
@@ -74,7 +75,7 @@ class FileFeed:
             if good := self._good(chunk):
                 self._seen += len(good)
                 inputs = self.entrance.stack(good, self.device)
-                inputs = tuple(placed(x, self.device, self.layout == torch.channels_last) for x in inputs)
+                inputs = tuple(placed(x, self.device, self.channels_last) for x in inputs)
                 yield Batch(inputs, self._targets(good), len(good), len(good))
 
     def _good(self, chunk: list[Sample | Fault]) -> list[Sample]:
@@ -124,15 +125,14 @@ def score_files(
     except TargetError as error:
         raise problem("NS603", f"files tell one target a sample: {error}", option("FILES", files[0])) from None
     model = run.model(weights, place)
-    layout = torch.channels_last if convolves(model, entrance.inputs, place) else torch.contiguous_format
     samples = source_of(run, entrance, labels[0]).samples(files)
-    feed = FileFeed(samples, labels, entrance, place, layout, fault)
+    feed = FileFeed(samples, labels, entrance, place, channels_last(model, report, place), fault)
     near = feed.first()
     if near is None:
         return Scores({"split": "files", "samples": 0})
     objective, measures = make_measures(heads, settings.metrics, near, place)
     job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
-    return score_feed(model.to(memory_format=layout), feed, job, "files", heads[0], run.info.classes)
+    return score_feed(model, feed, job, "files", heads[0], run.info.classes)
 
 
 def _one_target(run: LoadedRun, files: Sequence[str]) -> None:

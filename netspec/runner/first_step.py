@@ -19,10 +19,11 @@ from netspec.runner.compiled import try_compiled, unchanged
 from netspec.runner.determinism import COST, ask_for_determinism
 from netspec.runner.groups import check_patterns, freeze, kinds, parameter_groups
 from netspec.runner.job import Job, State
+from netspec.runner.layout import laid_out
 from netspec.runner.optimizing import make_optimizer, make_scheduler
 from netspec.runner.places import module_place, network_place
 from netspec.runner.precision import use_tf32
-from netspec.runner.prepare import Plan, channels_last, make_job, prepare
+from netspec.runner.prepare import Plan, make_job, prepare
 from netspec.runner.problems import problem, top, torch_says
 from netspec.runner.spread import copies, shard, together
 from netspec.runner.start_weights import start_from
@@ -69,14 +70,12 @@ def begin(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     if settings.deterministic:
         ask_for_determinism()
         notes = (COST,)
-    model = compile_spec(spec, weights=fresh).to(plan.device)
+    model = laid_out(compile_spec(spec, weights=fresh), plan.report, plan.device)
     types = kinds(model)  # by which patterns pick parameters; a model that is spread has types of its own
     check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
     frozen = freeze(model, settings.freeze, types)
     if settings.weights is not None and fresh:
         notes = (*notes, *start_from(settings.weights, model, spec).lines())
-    if channels_last(model, plan):
-        model = model.to(memory_format=torch.channels_last)
     model, sharded = together(model, plan.world, plan.device), plan.world.size > 1 and settings.strategy == "fsdp"
     if sharded:
         shard(model, plan.world, plan.device)

@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from netspec.runner.batches import placed
 from netspec.runner.evaluate import LoadedRun, device_for
 from netspec.runner.heads import Head, heads_of
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_rows import Rows
 from netspec.runner.intake_run import Entrance, source_of
+from netspec.runner.layout import channels_last
 from netspec.runner.objective import as_tuple
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
@@ -38,6 +40,7 @@ class Predictor:
     source: Pictures | Rows
     entrance: Entrance
     head: Head
+    channels_last: bool
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """What is said of files, of all files in folders and of standard input (`-`), in their order.
@@ -59,7 +62,8 @@ class Predictor:
     @torch.inference_mode()
     def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
         """What the main output of the network says of samples, one by one."""
-        outputs = as_tuple(self.model(*self.entrance.stack(samples, self.device)))
+        inputs = self.entrance.stack(samples, self.device)
+        outputs = as_tuple(self.model(*(placed(x, self.device, self.channels_last) for x in inputs)))
         output = outputs[self.head.place].float().cpu()  # [B, *output]
         shares = probabilities(output, self.head.loss.name, self.head.last)
         for index in range(len(output)):
@@ -92,4 +96,6 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
     report = require(run.spec)
     head = heads_of(report, read_settings(run.spec).loss)[0]
     entrance = Entrance(report)
-    return Predictor(run.info.classes, run.model(weights, place), place, source_of(run, entrance), entrance, head)
+    model, source = run.model(weights, place), source_of(run, entrance)
+    layout = channels_last(model, report, place)
+    return Predictor(run.info.classes, model, place, source, entrance, head, layout)

@@ -23,6 +23,7 @@ from netspec.runner.families import PER_BATCH
 from netspec.runner.feeds import Wanted, make_feed
 from netspec.runner.heads import network_inputs
 from netspec.runner.job import Feed, Job
+from netspec.runner.layout import channels_last
 from netspec.runner.measuring import make_measures
 from netspec.runner.mixing import make_mix
 from netspec.runner.objective import Tensors
@@ -38,7 +39,6 @@ from netspec.runner.world import ALONE, World
 from netspec.stages.check import check
 from netspec.stages.spec import Report, Spec
 
-CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 UNKNOWN = {"input": Tensor((1, 1, 1))}  # stands in for a network that has errors, to look for its data
 
 
@@ -119,24 +119,11 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     return [*found, *(item for item in spare if item is not None)]
 
 
-def channels_last(model: nn.Module, plan: Plan) -> bool:
-    """Whether pictures are laid out channels-last, which convolutions on CPU and CUDA are faster with."""
-    if plan.world.size > 1 and plan.settings.strategy == "fsdp":  # which takes contiguous weights only
-        return False
-    return convolves(model, plan.contract.inputs, plan.device)
-
-
-def convolves(model: nn.Module, inputs: Iterable[Tensor], device: torch.device) -> bool:
-    """Whether a network's pictures are worth to be laid out channels-last."""
-    found = any(isinstance(module, CONVOLUTIONS) for module in model.modules())
-    return found and any(len(input.shape) == 3 for input in inputs) and device.type in ("cpu", "cuda")
-
-
 def make_job(plan: Plan, model: nn.Module) -> Job:
     """The loop's orders, samples on the device included."""
     settings, contract = plan.settings, plan.contract
     dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
-    wanted = Wanted(plan.device, dtypes, channels_last(model, plan), settings.seed)
+    wanted = Wanted(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
     storage = read_storage(plan.spec)
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from netspec.build.compile import compile_spec
 from netspec.runner.checkpoint import load_weights
 from netspec.runner.events import Events
@@ -20,7 +18,8 @@ from netspec.runner.figures.findings import class_names, look
 from netspec.runner.figures.fit import draw_fit, fit_of
 from netspec.runner.figures.mistakes import draw_mistakes
 from netspec.runner.job import Job, Row
-from netspec.runner.prepare import Plan, channels_last
+from netspec.runner.layout import laid_out
+from netspec.runner.prepare import Plan
 from netspec.runner.problems import count
 from netspec.runner.world import ALONE
 
@@ -44,9 +43,7 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec, weights=False)
     load_weights(folder / "best.safetensors", model)
-    model = model.to(plan.device).eval()
-    if channels_last(model, plan):
-        model = model.to(memory_format=torch.channels_last)
+    model = laid_out(model, plan.report, plan.device).eval()
     main, epoch = plan.contract.main, int(best["epoch"])
     source, told = plan.data.source, plan.data.source.target(main.name)
     title = f"{plan.spec.name}, epoch {epoch}"

@@ -11,6 +11,8 @@ from netspec.build.compile import compile_spec
 from netspec.build.plugins.permission import permission
 from netspec.ground.reading import ReadError
 from netspec.runner.checkpoint import CheckpointError, load_weights
+from netspec.runner.layout import laid_out
+from netspec.stages.check import require
 from netspec.stages.load import load
 
 
@@ -38,9 +40,10 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_pl
         raise ReadError(f"{path}: cannot be read: {str(error).splitlines()[0]}{advice}") from None
     if text is None:
         raise ReadError(f"{path}: holds weights without a spec, so that it was not written by netspec train")
-    model = compile_spec(load(text, plugins=permission(allow_plugins)), weights=False)
+    spec = load(text, plugins=permission(allow_plugins))
+    model = compile_spec(spec, weights=False)
     try:
         load_weights(path, model)
     except CheckpointError as error:
         raise ReadError(str(error)) from None
-    return model.to(device).eval()
+    return laid_out(model, require(spec), device).eval()

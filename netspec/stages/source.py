@@ -230,6 +230,11 @@ def _end(node: Node) -> tuple[int, int]:
     return node.span.end_line, node.span.end_column
 
 
+def _place(mark: Any, lines: tuple[str, ...]) -> tuple[int, int]:
+    """Line and column of a mark, from 0; libyaml ends a text whose last line has no end one line further down."""
+    return (mark.line, mark.column) if mark.line < len(lines) else (len(lines) - 1, len(lines[-1]))
+
+
 def _not_yaml(error: yaml.MarkedYAMLError, text: str, path: str) -> Diagnostic:
     """What the parser says, where it says it; where a text ends inside something, that is what is pointed at."""
     start, mark = error.context_mark, error.problem_mark or error.context_mark
@@ -238,15 +243,22 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, path: str) -> Diagnostic:
     notes: tuple[Note, ...] = ()
     if mark is None:
         return Diagnostic("NS100", message, Span(path, 1, 1, 1, 2))
-    if start is not None and mark.line >= len(lines) - 1 and start.line < mark.line:
-        mark, message = start, f"it is not closed: {message}"
+    line, column = _place(mark, lines)
+    if start is not None and error.context == "while scanning a simple key":
+        line, column = _place(start, lines)  # what lacks its colon; where a parser gives it up hangs on its version
+    elif start is not None and line == len(lines) - 1 and not lines[line][column:].strip():
+        (line, column), message = _place(start, lines), f"it is not closed: {message}"
     elif start is not None and (start.line, start.column) != (0, 0):
         notes = (Note("note", f"it starts at line {start.line + 1}, column {start.column + 1}"),)
-    if mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+    if lines[line][column : column + 1] == "\t":
         message = "a tab: YAML indents with spaces only"
-    return Diagnostic(
-        "NS100", message, Span(path, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), notes=notes
-    )
+    return Diagnostic("NS100", message, Span(path, line + 1, column + 1, line + 1, column + 2), notes=notes)
+
+
+def _before(text: str, mark: Any) -> str:
+    """The text in front of a mark."""
+    lines = split_lines(text)
+    return "\n".join([*lines[: mark.line], lines[mark.line][: mark.column]])
 
 
 def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
@@ -266,6 +278,10 @@ def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     except _Stop as stop:
         return None, [*composer.diagnostics, stop.diagnostic]
     except yaml.MarkedYAMLError as error:
+        if "nesting" in str(error.problem) and error.problem_mark is not None:
+            # libyaml has a limit of its own since 0.2.6, and reads far ahead, so that it may meet its limit before
+            # an event tells us of ours. Without what follows it meets none, and ours says where.
+            return compose(_before(text, error.problem_mark), path)
         return None, [*composer.diagnostics, _not_yaml(error, text, path)]
     except yaml.reader.ReaderError as error:
         before = text[: error.position]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from netspec.ground.reading import split_lines
 from netspec.ground.tree import Mapping, Node, Scalar, Sequence, plain
-from netspec.stages.source import compose, scalar_value
+from netspec.stages import source
+from netspec.stages.source import DEEPEST, compose, scalar_value
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"], exclude_characters="\u2028\u2029\ufeff")
 words = st.text(LETTERS, max_size=12)
@@ -109,3 +110,49 @@ def test_merge_keys_as_yaml_has_them() -> None:
     assert found == []
     assert root is not None
     assert plain(root) == yaml.safe_load(text)
+
+
+LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])]
+BELOW_THE_ROOT = DEEPEST - 1  # collections that may be open at once inside the document's own mapping
+
+
+@pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML's own parser, then libyaml's where PyYAML has it."""
+    monkeypatch.setattr(source, "_Loader", request.param)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("head", ["layers: ", "layers: [1, 2, ", "'[[': # [[[\n  ", "名: [层, 😀, "])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("[ ", " ]"), ("{a: ", "}"), ("&x [", "]")])
+@pytest.mark.parametrize("count", [BELOW_THE_ROOT + 1, 3_000, 20_000])
+def test_the_limit_of_depth_is_ours_with_every_parser(head: str, opening: str, closing: str, count: int) -> None:
+    within = BELOW_THE_ROOT - head.endswith(", ")
+    text = "netspec: 1\r\n" + head + opening * within + closing * within + "]" * head.endswith(", ")
+    assert compose(text, "t")[1] == []
+    for text in ("netspec: 1\n" + head + opening * count, "netspec: 1\n" + head + opening * count + closing * count):
+        root, found = compose(text, "t")
+        assert root is None
+        assert [item.code for item in found] == ["NS103"]
+        last = head.splitlines()[-1]
+        column = len(last) + len(opening) * within + opening.find("[" if "[" in opening else "{") + 1
+        assert (found[0].span.line, found[0].span.column) == (2 + head.count("\n"), column - opening.count("&") * 3)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("netspec: 1\nname: [a", (2, 7)),
+        ("netspec: 1\nname: [a\n", (2, 7)),
+        ("netspec: 1\nname: {a: 1", (2, 7)),
+        ("netspec: 1\nname: 'a", (2, 7)),
+        ("netspec: 1\nname: [a, b\ninput: 3", (3, 6)),
+        ("netspec: 1\n" + "[" * 5_000, (2, 1)),
+        ("train:\n  epochs: 3\n  batch_size 4\n", (3, 3)),
+        ("netspec: 1\nlayers\n", (2, 1)),
+    ],
+)
+def test_every_parser_points_at_the_same_place(text: str, place: tuple[int, int]) -> None:
+    found = compose(text, "t")[1]
+    assert [(item.code, item.span.line, item.span.column) for item in found] == [("NS100", *place)]

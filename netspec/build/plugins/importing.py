@@ -18,6 +18,7 @@ from types import ModuleType
 from netspec.build.plugins.records import layers_of
 from netspec.build.plugins.rules import told
 from netspec.ground.diagnostics import Note
+from netspec.ground.extras import TRAIN
 from netspec.ground.tree import shorten
 from netspec.stages.plugins import SETTING, Brought, Fault
 
@@ -81,7 +82,9 @@ def bring(name: str, folder: Path | None) -> Brought:
 def _fault(name: str, folder: Path | None, error: BaseException) -> Fault:
     packages = [name[: len(name) - len(rest)] for rest in ("", *_tails(name))]
     if not isinstance(error, ModuleNotFoundError) or error.name not in packages:
-        return Fault("NS702", f"the plugin {name} cannot be imported: {told(error)}", tuple(_place(error)))
+        return Fault(
+            "NS702", f"the plugin {name} cannot be imported: {told(error)}", (*_place(error), *_missing(error))
+        )
     if folder is None:
         note = f"{SETTING} allows by name what is installed; a module beside the spec needs --allow-plugins"
         return Fault("NS702", f"no module {name} is installed", (Note("note", note),))
@@ -96,6 +99,13 @@ def _tails(name: str) -> Iterator[str]:
     for index, letter in enumerate(name):
         if letter == ".":
             yield name[index:]
+
+
+def _missing(error: BaseException) -> Iterator[Note]:
+    """What to install, where a plugin imports what a light install leaves out."""
+    package = TRAIN.get((error.name or "").partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
+    if package is not None:
+        yield Note("fix", f"pip install 'netspec[train]' brings {package}")
 
 
 def _place(error: BaseException) -> Iterator[Note]:
