@@ -18,9 +18,9 @@ from netspec.layers.record import Args, Earlier, Layer, ShapeRule, case
 from netspec.layers.spatial import on_picture
 
 Widths = tuple[int, ...]
-# Which version of torch last changed whether an axis may come out empty: of a constant it may since then, of a
-# reflected or replicated one, of several, it may not any more.
-EMPTY_SINCE = {"constant": "2.10", "reflect": "2.15", "replicate": "2.15"}
+# The versions of torch that changed whether one of several axes may come out empty: padded with a constant it may since
+# then, even where others are widened; reflected or replicated it may not any more.
+CHANGED = {"constant": "2.10", "reflect": "2.15", "replicate": "2.15"}
 
 
 def _may_be_empty(mode: str, widths: Widths, older: bool) -> bool:
@@ -107,7 +107,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
         # torch pads the last axes with a constant whatever stands before them; the other modes want the channel axis.
         return rule if mode == "constant" else on_picture(name, axes, rule)
 
-    until = EMPTY_SINCE.get(mode) if axes > 1 else None  # of one axis all versions say the same
+    until = CHANGED.get(mode) if axes > 1 else None  # of one axis all versions say the same
     return Layer(
         name=name,
         doc=f"Pads the last {'axis' if axes == 1 else f'{axes} axes'}: {mode}.",
@@ -149,8 +149,8 @@ LAYERS = (
         ),
         shape=_pad_shape,
         earlier=(
-            Earlier(EMPTY_SINCE["constant"], partial(_pad_shape, older=tuple(EMPTY_SINCE)), _crops),
-            Earlier(EMPTY_SINCE["reflect"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
+            Earlier(CHANGED["constant"], partial(_pad_shape, older=tuple(CHANGED)), _crops),
+            Earlier(CHANGED["reflect"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
         ),
         code=_pad_code,
         right=(
