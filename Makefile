@@ -1,21 +1,34 @@
 # Everything happens in one virtual environment, .venv, made on first use. Needs Python 3.11 or newer, and make.
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format docs benchmark fuzz kills clean
+.PHONY: help demo test test-latest constraints compat lint types tests format docs benchmark search fuzz kills clean
 
 help:            ## Say what there is.
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 demo: $(VENV)/.installed    ## Check and train the digits network.
 	$(BIN)/netspec check specs/digits.yaml
 	$(BIN)/netspec train specs/digits.yaml
 
 test: lint types tests    ## Run every check: lint, types, tests.
+
+test-latest:     ## The same with the newest packages, in an environment of their own.
+	$(MAKE) test VENV=.venv-latest CONSTRAINTS=
+
+constraints:     ## Raise constraints.txt to the newest versions there are.
+	rm -rf .venv-latest
+	$(MAKE) .venv-latest/.installed VENV=.venv-latest CONSTRAINTS=
+	.venv-latest/bin/python -m tests.constraints > constraints.new
+	mv constraints.new constraints.txt
+
+compat: $(VENV)/.installed    ## Run the tests with other versions of Python, torch and the rest; CELLS=light, say, for some.
+	$(BIN)/nox $(if $(CELLS),--session $(CELLS))
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -43,16 +56,20 @@ SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
 	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/stages/test_fuzz.py -k mutated
 
+CASES ?= 5000
+search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many cases of each layer against torch.
+	NETSPEC_GRAPHS=$(CASES) NETSPEC_CASES=$(CASES) $(BIN)/pytest tests/build/test_random_graphs.py tests/layers/test_properties.py
+
 N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.runner.kills $(N)
 
-clean:           ## Remove the environment.
-	rm -rf $(VENV)
+clean:           ## Remove the environments.
+	rm -rf .venv .venv-latest .nox
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "netspec needs Python 3.11 or newer; say which with: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "making $(VENV) (torch and what else netspec needs; some minutes the first time)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
 	@touch $@

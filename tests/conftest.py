@@ -1,8 +1,36 @@
-"""What all tests share: properties are tried with the same examples every time."""
+"""What all tests share: the examples of properties, pictures that cost nothing, and no search of garbage in imports."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
+
+from tests.pictures import SAVE, one_pixel
 
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays: it is not gone through for garbage, neither now nor while the tests run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """At the end it is gone through, as what is written in C expects."""
+    gc.unfreeze()
+
+
+@pytest.fixture
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's pictures are files of one pixel."""
+    monkeypatch.setattr(SAVE, one_pixel)

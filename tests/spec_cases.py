@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from netspec.ground.diagnostics import Diagnostic
@@ -49,8 +50,9 @@ def torch_in(text: str) -> str | None:
     return None if found is None else found[1]
 
 
+@cache
 def report_on(path: Path) -> Report:
-    """What a check says of a spec, on the terms of its head."""
+    """What a check finds in a spec; each is checked once, for all tests that only read what was found."""
     text = path.read_text(encoding="utf-8")
     return check(load(path, settings_in(text)), torch=torch_in(text))
 

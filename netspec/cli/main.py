@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from netspec.cli.encoding import take_any_text
 from netspec.cli.signals import ended_by_signals
 from netspec.ground.diagnostics import SpecError
 from netspec.ground.extras import MissingPackageError
@@ -77,6 +78,7 @@ def cli(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with a message and exit code 1 or 2, never with a traceback."""
+    take_any_text(sys.stdout, sys.stderr)
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:

@@ -32,7 +32,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], keep: Path | N
 
 def flush(path: Path) -> None:
     """Wait until a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows flushes what it may write
     try:
         os.fsync(handle)
     finally:

@@ -1,6 +1,6 @@
 """Random networks: netspec's verdict and shapes are those of torch by hand, and so are the compiled module's.
 
-`NETSPEC_GRAPHS=5000 pytest tests/build/test_random_graphs.py` looks at so many, other ones each time.
+`make search` looks at more networks, other ones each time; the usual round is short and always the same.
 """
 
 from __future__ import annotations

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from netspec.runner.progress import Silent
+from netspec.runner.train import train
+from netspec.stages.load import load
 from tests.cli.commands import netspec
 from tests.test_floors import heavy_after
 
@@ -22,14 +26,24 @@ train: {epochs: 2, batch_size: 2, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 
 """
 
 
-@pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the runs `a` and `b`, which differ in the learning rate and the epochs."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "rows.yaml").write_text(SPEC)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        train(load("rows.yaml"), out="a", progress=Silent())
+        more = ("train.optimizer.SGD.lr=0.5", "train.epochs=3")
+        train(load("rows.yaml", more), out="b", progress=Silent())
+    return folder
+
+
+@pytest.fixture
+def runs(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, and the tests are in it."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path("rows.yaml").write_text(SPEC)
-    assert netspec("train", "rows.yaml", "--out", "a", capsys=capsys).code == 0
-    more = ("--set", "train.optimizer.SGD.lr=0.5", "--set", "train.epochs=3")
-    assert netspec("train", "rows.yaml", "--out", "b", *more, capsys=capsys).code == 0
     return tmp_path
 
 
@@ -61,9 +75,10 @@ def test_compare(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_compare_needs_no_torch(runs: Path) -> None:
     code = f"from netspec.cli.main import main; main(['compare', {str(runs / 'a')!r}, {str(runs / 'b')!r}])"
-    assert heavy_after(code) == set()
     curves = code.replace("])", f", '--curves', {str(runs / 'c.png')!r}])")
-    assert "torch" not in heavy_after(curves)
+    without, drawn = heavy_after(code, curves)
+    assert without == set()
+    assert "torch" not in drawn
 
 
 def test_compare_says_what_is_no_run(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,10 +15,12 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import netspec
+from netspec.stages.spec import Report
 from netspec.views.report_json import report_json
 
 HERE = Path(__file__).resolve().parent
@@ -117,15 +119,21 @@ def apply(text: str, edits: Found) -> str:
     return text
 
 
+@cache
+def report_on(text: str) -> Report:
+    """What a check finds in a text; each is checked once."""
+    return netspec.check(netspec.load(text))
+
+
 def errors(text: str, *also: str) -> Found:
     """The errors of a spec's text, as the JSON contract gives them; and what is of one of the severities `also`."""
-    found: Found = report_json(netspec.check(netspec.load(text)))["diagnostics"]
+    found: Found = report_json(report_on(text))["diagnostics"]
     return [item for item in found if item["severity"] in ("error", *also)]
 
 
 def network(text: str) -> object:
     """What a text says, whatever its numbers, names and layout look like; None where it has errors."""
-    report = netspec.check(netspec.load(text))
+    report = report_on(text)
     if report.graph is None or not report.ok:
         return None
     calls = [

@@ -27,7 +27,9 @@ def at_run_time(code: str) -> bool:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quick_pictures: None
+) -> Run:
     """Put a case's files into an empty folder, run its commands there, and return what the last one did."""
     monkeypatch.chdir(tmp_path)
 

@@ -47,6 +47,7 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: "-".join(piece))
+@pytest.mark.usefixtures("quick_pictures")
 def test_each_piece_trains(piece: dict[str, Any], pretrained: Path, tmp_path: Path) -> None:
     shutil.copy(pretrained, tmp_path / "pretrained.safetensors")
     done = run(piece, tmp_path)

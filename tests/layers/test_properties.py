@@ -1,29 +1,40 @@
-"""Any case: ours is torch's verdict, but for what is refused on purpose, and nothing but a Fact is ever raised."""
+"""Any case: ours is torch's verdict, but for what is refused on purpose, and nothing but a Fact is ever raised.
+
+`make search` looks at more cases, other ones each time; the usual round is short and always the same.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
-from hypothesis import strategies as st
 
 from netspec.ground.shapes import Fact
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
 from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict
-from tests.layers.strategies import cases, extreme_cases
+from tests.layers.random_cases import different, extreme_case, random_case
 
-SETTINGS = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-EXTREMES = settings(SETTINGS, max_examples=40)
+LONG = int(os.environ.get("NETSPEC_CASES", "0"))
+COUNT = LONG or 100  # cases of a layer
+SEED = time.time_ns() if LONG else 0
 EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
+
+
+@contextmanager
+def named(case: Case) -> Iterator[None]:
+    """What goes wrong names its case."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"seed {SEED}: {case}")
+        raise
 
 
 def disagreement(layer: Layer, case: Case) -> str | None:
@@ -36,12 +47,9 @@ def disagreement(layer: Layer, case: Case) -> str | None:
 
 @EACH
 def test_same_verdict_as_torch(layer: Layer) -> None:
-    @SETTINGS
-    @given(cases(layer))
-    def holds(case: Case) -> None:
-        assert disagreement(layer, case) is None
-
-    holds()
+    for case in different(random_case, layer, COUNT, SEED):
+        with named(case):
+            assert disagreement(layer, case) is None
 
 
 @pytest.mark.parametrize("name", ["Conv2d", "MaxPool2d", "add", "reshape", "CircularPad1d"])
@@ -55,13 +63,13 @@ def test_a_rule_that_refuses_nothing_is_caught(name: str) -> None:
             return (1,)
 
     broken = replace(layer, shape=careless)
-    assert find(cases(broken), lambda case: disagreement(broken, case) is not None, settings=SETTINGS)
+    assert any(disagreement(broken, case) is not None for case in different(random_case, broken, 100))
 
 
 def test_a_rule_off_by_one_is_caught() -> None:
     layer = TABLE["AvgPool2d"]
     broken = replace(layer, shape=lambda a, x: tuple(n + a.ceil_mode for n in layer.shape(a, x)))
-    assert find(cases(broken), lambda case: disagreement(broken, case) is not None, settings=SETTINGS)
+    assert any(disagreement(broken, case) is not None for case in different(random_case, broken, 100))
 
 
 def overlooked(layer: Layer, case: Case) -> bool:
@@ -73,57 +81,46 @@ def overlooked(layer: Layer, case: Case) -> bool:
 
 @pytest.mark.parametrize("name", [layer.name for layer in TABLE.values() if layer.earlier])
 def test_a_change_matters_wherever_it_shows(name: str) -> None:
-    @SETTINGS
-    @given(cases(TABLE[name]))
-    def holds(case: Case) -> None:
-        assert not overlooked(TABLE[name], case)
-
-    holds()
+    for case in different(random_case, TABLE[name], COUNT, SEED):
+        with named(case):
+            assert not overlooked(TABLE[name], case)
 
 
 @pytest.mark.parametrize("name", ["BatchNorm2d", "ZeroPad2d", "ReflectionPad2d", "pad"])
 def test_a_change_that_is_overlooked_is_caught(name: str) -> None:
     layer = TABLE[name]
     broken = replace(layer, earlier=tuple(replace(change, matters=lambda given: False) for change in layer.earlier))
-    assert find(cases(broken), lambda case: overlooked(broken, case), settings=settings(SETTINGS, max_examples=2000))
+    assert any(overlooked(broken, case) for case in different(random_case, broken, 2000))
 
 
 @EACH
 def test_nothing_but_facts_is_raised(layer: Layer) -> None:
-    @EXTREMES
-    @given(extreme_cases(layer))
-    def holds(case: Case) -> None:
-        try:
-            args = resolve(layer, case)
-            result = layer.shape(args, *case.inputs)
-        except Fact:
-            return
-        first = result[0] if isinstance(result, list) else result
-        assert all(isinstance(length, int) and length >= 0 for length in first)
-        assert layer.parameters(args, *case.inputs) >= 0
-        assert layer.macs(args, first, *case.inputs) >= 0
-        if layer.code is not None:
-            compile(layer.code(args, *(f"x{i}" for i in range(len(case.inputs)))), "code", "eval")
-
-    holds()
+    for case in different(extreme_case, layer, COUNT, SEED):
+        with named(case):
+            try:
+                args = resolve(layer, case)
+                result = layer.shape(args, *case.inputs)
+            except Fact:
+                continue
+            first = result[0] if isinstance(result, list) else result
+            assert all(isinstance(length, int) and length >= 0 for length in first)
+            assert layer.parameters(args, *case.inputs) >= 0
+            assert layer.macs(args, first, *case.inputs) >= 0
+            if layer.code is not None:
+                compile(layer.code(args, *(f"x{i}" for i in range(len(case.inputs)))), "code", "eval")
 
 
 @EACH
 def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
     """The engine asks a rule for a shape after it found a claim to be wrong, so that it can go on."""
-
-    @EXTREMES
-    @given(extreme_cases(layer), st.integers(1, 9))
-    def holds(case: Case, number: int) -> None:
-        claims = {arg.name: case.args.get(arg.name, number) for arg in layer.args if arg.infer is not None}
-        unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
-        try:
+    unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
+    inferred = [arg.name for arg in layer.args if arg.infer is not None]
+    chance = Random(SEED)
+    for case in different(extreme_case, layer, COUNT, SEED) if inferred else ():
+        number = chance.randint(1, 9)
+        claims = {name: case.args.get(name, number) for name in inferred}
+        with named(case), suppress(Fact):
             layer.shape(resolve(unchecked, Case(case.inputs, {**case.args, **claims})), *case.inputs)
-        except Fact:
-            return
-
-    if any(arg.infer is not None for arg in layer.args):
-        holds()
 
 
 # Where inputs differ as they are meant to: joined along an axis, states beside sequences, keys beside queries.

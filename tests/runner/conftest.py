@@ -43,6 +43,18 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _quick_pictures(request: pytest.FixtureRequest) -> None:
+    """What a run draws is not looked at, but by the tests that use `real_pictures`."""
+    if "real_pictures" not in request.fixturenames:
+        request.getfixturevalue("quick_pictures")
+
+
+@pytest.fixture
+def real_pictures() -> None:
+    """Pictures are drawn."""
+
+
 @pytest.fixture
 def table() -> str:
     """A regression on seven rows."""

@@ -30,11 +30,9 @@ from netspec.runner.snapshot import VERSION
 from netspec.runner.train import Run, train
 from netspec.stages.check import check
 from netspec.stages.load import load
-from netspec.stages.spec import Spec
 from tests.runner.kills import same
 from tests.runner.kills import timeless as plain
 
-Make = Callable[..., Spec]
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
 
@@ -72,6 +70,14 @@ class Told(Silent):
         self.messages.append(text)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run that was not cut off; it is only read."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "net.yaml").write_text(PICTURES, encoding="utf-8")
+    return train(load(str(folder / "net.yaml")), out=folder / "run", progress=Silent())
+
+
 def same_weights(a: Path, b: Path, name: str = "last.safetensors") -> bool:
     one, two = load_file(a / name), load_file(b / name)
     return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
@@ -96,9 +102,8 @@ def stop_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 11])
 def test_an_interrupted_run_ends_like_the_uninterrupted_one(
-    steps: int, run: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: int, whole: Run, run: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run(PICTURES, out="whole")
     with monkeypatch.context() as patch:
         stop_after(steps, patch)
         cut = run(PICTURES, out="cut")
@@ -113,8 +118,7 @@ def test_an_interrupted_run_ends_like_the_uninterrupted_one(
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
-def test_more_epochs_continue_a_finished_run(run: Start, tmp_path: Path) -> None:
-    whole = run(PICTURES, out="whole")
+def test_more_epochs_continue_a_finished_run(whole: Run, run: Start) -> None:
     short = run(PICTURES, "train.epochs=2", out="short")
     spec = spec_to_resume(short.folder, None, ("train.epochs=4",))
     longer = train(spec, resume=short.folder, progress=Silent())
@@ -122,8 +126,9 @@ def test_more_epochs_continue_a_finished_run(run: Start, tmp_path: Path) -> None
     assert "epochs: 4" in (short.folder / "spec.yaml").read_text()
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint(run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    whole = run(PICTURES, out="whole")
+def test_a_killed_run_goes_on_from_its_checkpoint(
+    whole: Run, run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(keeper, "AFTER", 0.0)
 
     def die(*args: object) -> bool:
@@ -173,8 +178,7 @@ def test_torch_itself_would_not_see_it(run: Start, table: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["half", "one bit", "gone"])
-def test_a_damaged_checkpoint_is_told_of_and_the_one_before_it_used(what: str, run: Start, make: Make) -> None:
-    whole = run(PICTURES, out="whole")
+def test_a_damaged_checkpoint_is_told_of_and_the_one_before_it_used(what: str, whole: Run, run: Start) -> None:
     cut = run(PICTURES, "train.epochs=3", "train.checkpoint_every={epochs: 1}", out="cut")
     path = cut.folder / "last.ckpt"
     data = path.read_bytes()

@@ -30,6 +30,7 @@ def events(run: Start) -> EventAccumulator:
     return found
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_the_events_of_a_run(events: EventAccumulator) -> None:
     assert set(events.Tags()["images"]) == {"confusion_matrix", "mistakes"}
     shown = events.Images("mistakes")[-1]

@@ -50,6 +50,7 @@ def spread(path: Path) -> float:
         return float(np.asarray(picture.convert("L")).std())
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_a_run_of_pictures_draws_its_confusion_and_its_mistakes(run: Start) -> None:
     done = run(DIGITS)
     assert spread(done.folder / "confusion_matrix.png") > 20
@@ -64,6 +65,7 @@ def test_a_white_sheet_would_show(tmp_path: Path) -> None:
     assert spread(tmp_path / "sheet.png") < 25
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_a_regression_has_neither_and_a_line_has_its_fit(
     run: Start, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_the_commands_write_nothing(folder: Path, capsys: pytest.CaptureFixture[
     assert [path.name for path in folder.iterdir()] == ["net.yaml"]
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_the_curve_of_rates_as_a_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("train", "net.yaml", "--find-rate", "--out", "rates.png", capsys=capsys).code == 0
     assert (folder / "rates.png").read_bytes().startswith(b"\x89PNG")

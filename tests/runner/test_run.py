@@ -64,6 +64,7 @@ def digits(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_the_folder_of_a_run(run: Start, table: str) -> None:
     done = run(table)
     names = {path.name for path in done.folder.iterdir()}

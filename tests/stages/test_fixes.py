@@ -11,8 +11,9 @@ import pytest
 
 from netspec.stages.check import check
 from netspec.stages.load import load
+from netspec.stages.spec import Report
 from netspec.views.report_json import report_json
-from tests.spec_cases import BAD, name_of, report_on
+from tests.spec_cases import BAD, name_of, report_on, settings_in, torch_in
 
 # The words of a message may name the place of another value; what identifies an error across an edit is code and layer.
 Errors = Counter[tuple[str, str | None, str]]
@@ -30,8 +31,8 @@ def apply(text: str, edits: list[dict[str, Any]]) -> str:
     return text
 
 
-def answer(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = report_json(report_on(path))["diagnostics"]
+def answer(report: Report) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = report_json(report)["diagnostics"]
     return found
 
 
@@ -51,27 +52,29 @@ def codes(found: list[dict[str, Any]]) -> Counter[str]:
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
 def test_every_fix_that_is_offered_mends(path: Path, tmp_path: Path) -> None:
-    shutil.copytree(path.parent, tmp_path / "specs")
-    copy = tmp_path / "specs" / path.name
-    before = answer(copy)
+    shutil.copy(path, tmp_path)
+    shutil.copytree(path.parent / "parts", tmp_path / "parts")
+    text = path.read_text(encoding="utf-8")
+    settings, torch = settings_in(text), torch_in(text)
+    before = answer(report_on(path))
     for found in before:
         for fix in found["fixes"]:
-            originals = {}
+            by_file: dict[Path, list[dict[str, Any]]] = {}
             for edit in fix["edits"]:
-                target = Path(edit.get("path", found.get("path", copy)))
-                originals.setdefault(target, target.read_text(encoding="utf-8"))
-            for target, text in originals.items():
-                edits = [e for e in fix["edits"] if Path(e.get("path", found.get("path", copy))) == target]
-                target.write_text(apply(text, edits), encoding="utf-8")
-            now = answer(copy)
+                file = Path(edit.get("path", found.get("path", path)))
+                by_file.setdefault(file, []).append(edit)
+            copies = {file: tmp_path / file.relative_to(path.parent) for file in by_file}
+            for file, edits in by_file.items():
+                copies[file].write_text(apply(file.read_text(encoding="utf-8"), edits), encoding="utf-8")
+            now = answer(check(load(tmp_path / path.name, settings), torch=torch))
             if found["severity"] == "warning":
                 assert codes(now)[found["code"]] < codes(before)[found["code"]], fix["title"]
                 assert not codes(now) - codes(before), fix["title"]
             else:
                 assert errors(now)[identity(found)] < errors(before)[identity(found)], fix["title"]
                 assert not errors(now) - errors(before), fix["title"]
-            for target, text in originals.items():
-                target.write_text(text, encoding="utf-8")
+            for file, copy in copies.items():
+                shutil.copy(file, copy)
 
 
 PROMISED = {
@@ -122,7 +125,7 @@ PROMISED = {
 @pytest.mark.parametrize("name", PROMISED)
 def test_the_first_fix_is_the_likeliest(name: str) -> None:
     path = BAD[0].parent / f"{name}.yaml"
-    titles = [found["fixes"][0]["title"] if found["fixes"] else None for found in answer(path)]
+    titles = [found["fixes"][0]["title"] if found["fixes"] else None for found in answer(report_on(path))]
     assert [title and (title if len(title) < 40 else title[:40]) for title in titles] == PROMISED[name]
 
 

@@ -1,4 +1,4 @@
-"""The reports on every wrong spec, made once."""
+"""The reports on every wrong spec."""
 
 from __future__ import annotations
 

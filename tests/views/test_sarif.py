@@ -16,7 +16,7 @@ from netspec.stages.load import load
 from netspec.stages.spec import Report
 from netspec.views.answers import Answer, Unreadable
 from netspec.views.sarif import sarif
-from tests.spec_cases import RIGHT
+from tests.spec_cases import RIGHT, report_on
 from tests.views.sarif_schema import SCHEMA, VALIDATOR
 
 
@@ -25,7 +25,7 @@ def answers(bad_reports: list[Report]) -> list[Answer]:
     """Every spec of the tests, and one that is not there."""
     return [
         *bad_reports,
-        *(check(load(path)) for path in RIGHT),
+        *(report_on(path) for path in RIGHT),
         Unreadable("odd <name> ü.yaml", "odd <name> ü.yaml: no such file"),
     ]
 

@@ -17,7 +17,7 @@ from netspec.stages.spec import Call, Graph, Inferred, Ref
 
 Outputs = tuple[Tensor, ...]
 PLUGIN = 50  # calls of torch's own layers that take as long as one of a plugin, which may run on the meta device
-MOST_KEPT = 50_000  # results of one call that are kept
+MOST_KEPT = 50_000  # results of one call, and of those like it, that are kept
 
 
 def cost(calls: Iterable[Call]) -> int:
@@ -47,6 +47,7 @@ class Result:
 
 
 Results = dict[int, Result]  # by the call's number; what was refused, or not reached, is missing
+Answer = Result | tuple[str, ...]  # or the arguments whose size an input contradicted, where a call is refused
 
 
 class Walker:
@@ -55,7 +56,8 @@ class Walker:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.differed: set[tuple[int, str]] = set()  # calls and arguments whose size some input contradicted
-        self._kept: list[dict[Outputs, Result | None]] = [{} for _ in graph.calls]
+        alike: dict[object, dict[Outputs, Answer]] = {}  # calls that differ in their place alone share what is kept
+        self._kept = [alike.setdefault(_what(call), {}) for call in graph.calls]
 
     def run(
         self, entering: Outputs, among: Iterable[Call] | None = None, given: Mapping[int, Result] | None = None
@@ -102,20 +104,30 @@ class Walker:
         if call.shares is not None:
             if call.shares not in results:
                 return None
-            return self._asked(replace(call, args=results[call.shares].args), inputs)
-        kept = self._kept[call.id]
-        if inputs not in kept:
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
-            kept[inputs] = self._asked(call, inputs)
-        return kept[inputs]
+            answer = _asked(replace(call, args=results[call.shares].args), inputs)
+        else:
+            kept = self._kept[call.id]
+            if inputs not in kept:
+                if len(kept) >= MOST_KEPT:
+                    kept.clear()
+                kept[inputs] = _asked(call, inputs)
+            answer = kept[inputs]
+        if isinstance(answer, Result):
+            return answer
+        self.differed.update((call.id, argument) for argument in answer)
+        return None
 
-    def _asked(self, call: Call, inputs: Outputs) -> Result | None:
-        outcome = apply(call, inputs)
-        self.differed |= {(call.id, problem.argument) for problem in outcome.problems if problem.argument}
-        if outcome.problems or not outcome.worlds:
-            return None
-        outputs = outcome.worlds[0]
-        if call.claim is not None and outputs[0].shape != call.claim:
-            return None
-        return Result(outputs, outcome.args)
+
+def _what(call: Call) -> object:
+    """What is asked of a call, apart from its place in the network."""
+    return id(call.record), repr(sorted(call.args.items())), call.claim, call.further, call.broken
+
+
+def _asked(call: Call, inputs: Outputs) -> Answer:
+    outcome = apply(call, inputs)
+    if outcome.problems or not outcome.worlds:
+        return tuple(problem.argument for problem in outcome.problems if problem.argument)
+    outputs = outcome.worlds[0]
+    if call.claim is not None and outputs[0].shape != call.claim:
+        return ()
+    return Result(outputs, outcome.args)

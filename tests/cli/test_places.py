@@ -1,0 +1,54 @@
+"""Whatever a machine is like: folders with spaces and Chinese names, files with CRLF, consoles that are not UTF-8."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import RIGHT, WRONG, netspec
+from tests.spec_cases import ROOT
+
+FOLDER, NAME, ESCAPED = "有 空格", "网络 net.yaml", r"\u7f51\u7edc net.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
+    path = tmp_path / FOLDER
+    path.mkdir()
+    monkeypatch.chdir(path)
+    return path
+
+
+def printed(encoding: str, *arguments: str) -> bytes:
+    """What a command prints on a console of an encoding, where it says nothing on stderr."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "netspec", *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert done.stderr == b""
+    return done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "cp437"])
+def test_a_console_of_any_encoding(encoding: str, folder: Path) -> None:
+    (folder / NAME).write_text(WRONG, encoding="utf-8")
+    text = printed(encoding, "check", NAME).decode(encoding)
+    assert "error[NS401]: Linear expects 5 features, gets 4" in text
+    assert f"--> {NAME if encoding == 'gbk' else ESCAPED}:4:38" in text
+
+
+def test_signs_are_spelt_and_json_stays_json(folder: Path) -> None:
+    (folder / NAME).write_text(RIGHT, encoding="utf-8")
+    assert b"input 4 -> fc 3" in printed("cp1252", "check", NAME)
+    assert json.loads(printed("cp1252", "check", NAME, "--format", "json"))["files"][0]["path"] == NAME
+
+
+def test_crlf_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / NAME).write_bytes(WRONG.replace("\n", "\r\n").encode())
+    assert netspec("check", NAME, "--fix", capsys=capsys).code == 0
+    assert (folder / NAME).read_bytes() == WRONG.replace("5", "4").replace("\n", "\r\n").encode()
