@@ -119,6 +119,15 @@ def test_each_version_has_its_own_rules(layer: str, shapes: dict[str, tuple[int,
             assert output.shape == shape
 
 
+def test_a_bag_of_old_loses_a_sample() -> None:
+    text = spec(
+        "EmbeddingBag: {num_embeddings: 9, embedding_dim: 4, include_last_offset: true}", "{shape: [7], dtype: int64}"
+    )
+    message = "EmbeddingBag: include_last_offset leaves the batch's last sample out"
+    assert found(text, "2.9") == [("NS406", message)]
+    assert found(text, "2.10") == []
+
+
 def test_a_record_is_that_of_the_version_throughout() -> None:
     report = check(load(spec("BatchNorm2d: {eps: 0}")), torch="2.9")
     assert report.graph is not None
