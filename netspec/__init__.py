@@ -66,11 +66,20 @@ def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -
     return load_spec(source, as_settings(params), plugins=permission(allow_plugins))
 
 
-def check(spec: Spec) -> Report:
-    """Prove every shape of a spec; the Report holds the diagnostics, and `ok`."""
+def check(spec: Spec, *, torch: str | None = None) -> Report:
+    """Prove every shape of a spec; the Report holds the diagnostics, and `ok`.
+
+    Args:
+        spec: as `load` gives it.
+        torch: for which version of torch, as `2.9`; the installed one where left out, without one the newest.
+
+    Raises:
+        ValueError: `torch` is not a version that netspec knows.
+    """
+    from netspec.ground.versions import supported
     from netspec.stages.check import check as check_spec
 
-    return check_spec(spec)
+    return check_spec(spec, torch=torch if torch is None else supported(torch))
 
 
 def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Module:

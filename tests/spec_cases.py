@@ -2,7 +2,7 @@
 
 In a wrong spec a comment stands on each line that a diagnostic must point at: `# !NS401`, or `# !NS205 !NS203` for
 two. Where YAML leaves no room for it the head says `# (# !line 6: NS100)`, for the command line `# (# !--set: NS210)`;
-`# set: width=3` is a setting that the spec is loaded with.
+`# set: width=3` is a setting that the spec is loaded with, `# torch: 2.9` the version that it is checked for.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _INLINE = re.compile(r"# (!NS\d+(?: !NS\d+)*)\s*$")
 _ELSEWHERE = re.compile(r"# !line (\d+): (NS\d+)")
 _COMMAND_LINE = re.compile(r"# !--set: (NS\d+)")
 _SETTING = re.compile(r"# set: (.+)$", re.MULTILINE)
+_TORCH = re.compile(r"# torch: (\S+)$", re.MULTILINE)
 
 Marks = set[tuple[str, int, str]]
 
@@ -43,10 +44,17 @@ def settings_in(text: str) -> tuple[str, ...]:
     return tuple(_SETTING.findall(text))
 
 
+def torch_in(text: str) -> str | None:
+    """The version of torch that a spec's head asks for."""
+    found = _TORCH.search(text)
+    return None if found is None else found[1]
+
+
 @cache
 def report_on(path: Path) -> Report:
     """What a check finds in a spec; each is checked once, for all tests that only read what was found."""
-    return check(load(path, settings_in(path.read_text(encoding="utf-8"))))
+    text = path.read_text(encoding="utf-8")
+    return check(load(path, settings_in(text)), torch=torch_in(text))
 
 
 def marked(sources: Mapping[str, str]) -> Marks:

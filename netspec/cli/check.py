@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NoReturn
 
 import click
 
 from netspec.build.plugins.permission import permission
-from netspec.cli.options import plugins_option, set_option
+from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.sources import expand
 from netspec.cli.terminal import look_of
 from netspec.ground.garbage import seldom_collected
@@ -37,7 +38,7 @@ def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str,
     return codes
 
 
-@click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100")
+@click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100 --torch 2.9")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option(
     "--format",
@@ -58,6 +59,7 @@ def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str,
 )
 @set_option
 @plugins_option
+@torch_option
 def command(
     specs: tuple[str, ...],
     style: str,
@@ -67,6 +69,7 @@ def command(
     ignore: tuple[str, ...],
     settings: tuple[str, ...],
     allow_plugins: bool,
+    torch: str | None,
 ) -> None:
     """Prove every tensor shape of a spec and say what is wrong, without running anything.
 
@@ -82,24 +85,25 @@ def command(
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     with seldom_collected():
-        _run(specs, style, fix, diff, watch, ignore, settings, permission(allow_plugins))
+        _run(specs, style, fix, diff, watch, Terms(settings, permission(allow_plugins), ignore, torch))
 
 
-def _run(
-    specs: tuple[str, ...],
-    style: str,
-    fix: bool,
-    diff: bool,
-    watch: bool,
-    ignore: tuple[str, ...],
-    settings: tuple[str, ...],
-    plugins: Plugins,
-) -> NoReturn:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a spec is checked: its settings, what it may run, what is left out, for which torch."""
+
+    settings: tuple[str, ...]
+    plugins: Plugins
+    ignore: tuple[str, ...]
+    torch: str | None
+
+
+def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool, terms: Terms) -> NoReturn:
     if watch:
-        _watch(specs, settings, plugins, ignore, diff)
+        _watch(specs, terms, diff)
     if diff:
-        _end(_show_diffs(specs, settings, plugins))
-    answers = _answers(specs, settings, plugins, ignore, fix)
+        _end(_show_diffs(specs, terms))
+    answers = _answers(specs, terms, fix)
     if style == "text":
         _end(_show_texts(answers))
     listed = list(_told(answers))
@@ -121,26 +125,21 @@ def _run(
     _end(listed)
 
 
-def _answers(
-    specs: Iterable[str],
-    settings: tuple[str, ...],
-    plugins: Plugins,
-    ignore: tuple[str, ...],
-    fix: bool = False,
-) -> Iterator[Answer]:
+def _answers(specs: Iterable[str], terms: Terms, fix: bool = False) -> Iterator[Answer]:
     """The answer for each file, one after the other."""
     for path in expand(specs):
         if isinstance(path, Unreadable):
             yield path
             continue
         try:
-            yield (
-                _fix(path, settings, plugins, ignore)
-                if fix
-                else check(load(path, settings, plugins=plugins), ignore=ignore)
-            )
+            yield _fix(path, terms) if fix else _report(path, terms)
         except ReadError as error:
             yield Unreadable(path, str(error))
+
+
+def _report(path: str, terms: Terms) -> Report:
+    spec = load(path, terms.settings, plugins=terms.plugins)
+    return check(spec, ignore=terms.ignore, torch=terms.torch)
 
 
 def _told(answers: Iterable[Answer]) -> Iterator[Answer]:
@@ -182,18 +181,18 @@ def _counts(errors: int, warnings: int) -> str:
     return ", ".join(counts or ["ok"])
 
 
-def _fix(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...]) -> Report:
+def _fix(path: str, terms: Terms) -> Report:
     """Write a file's fixes into it; the report is that of what is written."""
     from netspec.cli.mending import mend, write
 
-    mended = mend(path, settings, plugins, ignore)
+    mended = mend(path, terms.settings, terms.plugins, terms.ignore, terms.torch)
     write(mended)
     for fix in mended.fixes:
         click.echo(f"fixed {fix}", err=True)
     return mended.after
 
 
-def _show_diffs(specs: Iterable[str], settings: tuple[str, ...], plugins: Plugins) -> Iterator[Answer]:
+def _show_diffs(specs: Iterable[str], terms: Terms) -> Iterator[Answer]:
     """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
     from netspec.cli.mending import diff, mend
 
@@ -202,7 +201,7 @@ def _show_diffs(specs: Iterable[str], settings: tuple[str, ...], plugins: Plugin
         try:
             if isinstance(path, Unreadable):
                 raise ReadError(path.error)
-            mended = mend(path, settings, plugins)
+            mended = mend(path, terms.settings, terms.plugins, torch=terms.torch)
         except ReadError as error:
             yield from _told([Unreadable(str(path), str(error))])
             continue
@@ -217,17 +216,13 @@ def _show_diffs(specs: Iterable[str], settings: tuple[str, ...], plugins: Plugin
         yield mended.before
 
 
-def _watch(
-    specs: tuple[str, ...], settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...], diff: bool
-) -> NoReturn:
+def _watch(specs: tuple[str, ...], terms: Terms, diff: bool) -> NoReturn:
     from netspec.cli.watch import pause, watch
 
     def answer() -> list[str]:
         if sys.stdout.isatty():
             click.echo(CLEAR, nl=False, color=True)
-        shown = list(
-            _show_diffs(specs, settings, plugins) if diff else _show_texts(_answers(specs, settings, plugins, ignore))
-        )
+        shown = list(_show_diffs(specs, terms) if diff else _show_texts(_answers(specs, terms)))
         files = [answer.path for answer in shown if isinstance(answer, Unreadable)]
         files += [path for report in shown if isinstance(report, Report) for path in report.spec.sources]
         files = sorted({path for path in files if is_file(path)})

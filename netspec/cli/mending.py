@@ -33,14 +33,20 @@ class Mended:
     fixes: tuple[str, ...]
 
 
-def mend(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...] = ()) -> Mended:
+def mend(
+    path: str,
+    settings: tuple[str, ...],
+    plugins: Plugins,
+    ignore: tuple[str, ...] = (),
+    torch: str | None = None,
+) -> Mended:
     """Make the first fix of one error after the other, each on what the last one left; nothing is written.
 
     Raises:
         ReadError: the file cannot be read.
     """
     started = time.process_time()
-    before = after = check(load(path, settings, plugins=plugins), ignore=ignore)
+    before = after = check(load(path, settings, plugins=plugins), ignore=ignore, torch=torch)
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
     for _ in range(MOST_ROUNDS):
@@ -49,7 +55,7 @@ def mend(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[s
             break
         texts |= edited(after.spec, found.fixes[0].edits)
         fixes.append(f"{found.span}: {found.fixes[0].title}")
-        after = check(load(path, settings, overlay=texts, plugins=plugins), ignore=ignore)
+        after = check(load(path, settings, overlay=texts, plugins=plugins), ignore=ignore, torch=torch)
         if time.process_time() - started > MOST_SECONDS:
             break
     old = before.spec.sources

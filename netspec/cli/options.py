@@ -27,6 +27,26 @@ set_option: Callable[[Any], Any] = click.option(
     help="Set a parameter (classes=100) or a value by its dotted path (train.epochs=3). May be given several times.",
 )
 
+
+def _version(context: click.Context, option: click.Parameter, version: str | None) -> str | None:
+    """A version of torch that netspec knows."""
+    if version is None:
+        return None
+    from netspec.ground.versions import supported
+
+    try:
+        return supported(version)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+torch_option: Callable[[Any], Any] = click.option(
+    "--torch",
+    metavar="VERSION",
+    callback=_version,
+    help="Check for another version of torch than the installed one (without one: the newest), such as 2.9.",
+)
+
 out_option: Callable[[Any], Any] = click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -8,7 +8,7 @@ import sys
 import click
 
 from netspec.build.plugins.permission import permission
-from netspec.cli.options import plugins_option, set_option
+from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
@@ -28,7 +28,10 @@ MOST = 100_000
 )
 @set_option
 @plugins_option
-def command(spec: str, style: str, last: int | None, settings: tuple[str, ...], allow_plugins: bool) -> None:
+@torch_option
+def command(
+    spec: str, style: str, last: int | None, settings: tuple[str, ...], allow_plugins: bool, torch: str | None
+) -> None:
     """Say for which input sizes a network is right: H and W of pictures, L of sequences.
 
     Every size up to --max is inferred, and combinations where the axes depend on each other. Weights stay as they
@@ -40,7 +43,7 @@ def command(spec: str, style: str, last: int | None, settings: tuple[str, ...], 
     from netspec.stages.legal.question import answer
     from netspec.views.sizes import sizes_json, sizes_text_of
 
-    report = check(load(spec, settings, plugins=permission(allow_plugins)))
+    report = check(load(spec, settings, plugins=permission(allow_plugins)), torch=torch)
     faults = [found for found in report.diagnostics if found.severity == "error"]
     told = None
     if report.graph is not None and all(_about_sizes(found.code) for found in faults):

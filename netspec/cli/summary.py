@@ -8,7 +8,7 @@ import sys
 import click
 
 from netspec.build.plugins.permission import permission
-from netspec.cli.options import plugins_option, set_option
+from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
@@ -21,9 +21,10 @@ from netspec.views.text import render
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")
 @set_option
 @plugins_option
-def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: bool) -> None:
+@torch_option
+def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: bool, torch: str | None) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
-    report = check(load(spec, settings, plugins=permission(allow_plugins)))
+    report = check(load(spec, settings, plugins=permission(allow_plugins)), torch=torch)
     if not report.sound:
         click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

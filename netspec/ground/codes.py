@@ -92,6 +92,11 @@ _ERRORS = (
         "An ignore comment that names no warning.",
         "It would silently ignore nothing; errors cannot be ignored, only mended.",
     ),
+    (
+        "NS219",
+        "A layer, an argument or a setting that torch does not have yet.",
+        "It came with a later version than the one that is installed, or that `--torch` asks for.",
+    ),
     ("NS301", "A reference to nothing.", "`from` sees the earlier items of its own scope, and `input`."),
     (
         "NS302",

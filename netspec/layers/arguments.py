@@ -304,6 +304,7 @@ class Arg:
         idle: of an inferred size: whether torch, with these arguments, has no use for it and does not look at it.
         forward: whether it is given to the module's forward rather than to its constructor.
         always: whether generated code gives it even where it has our default, because torch's is another.
+        since: the version of torch that it came with; none where the oldest that is supported has it.
     """
 
     name: str
@@ -314,6 +315,7 @@ class Arg:
     idle: Callable[[Any], bool] | None = None
     forward: bool = False
     always: bool = False
+    since: str | None = None
 
     @property
     def required(self) -> bool:

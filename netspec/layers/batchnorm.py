@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show, size
 from netspec.layers.arguments import Arg, Bool, Float, Int, optional
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.record import Args, Earlier, Layer, case
 from netspec.layers.spatial import AXES, channels
 
 
@@ -30,8 +30,12 @@ def _batch_norm(axes: int) -> Layer:
     name, picture = f"BatchNorm{axes}d", (9, 8, 7)[-axes:]
     infer = _channels_maybe_alone if axes == 1 else channels(name, axes)
 
-    def shape(a: Args, x: Shape) -> Shape:
+    def any_eps(a: Args, x: Shape) -> Shape:
         infer(x)  # for its facts about the axes
+        return x
+
+    def shape(a: Args, x: Shape) -> Shape:
+        any_eps(a, x)
         if a.eps <= 0:
             raise ArgumentFact(f"eps {a.eps} must be positive", argument="eps", guesses=(x,))
         return x
@@ -45,9 +49,10 @@ def _batch_norm(axes: int) -> Layer:
             Arg("momentum", optional(Float()), 0.1),
             Arg("affine", Bool(), True),
             Arg("track_running_stats", Bool(), True),
-            Arg("bias", Bool(), True),
+            Arg("bias", Bool(), True, since="2.12"),
         ),
         shape=shape,
+        earlier=(Earlier("2.10", any_eps, matters=lambda given: given.get("eps", 1) <= 0),),
         parameters=_parameters,
         right=(
             case((4, *picture)),
@@ -76,7 +81,7 @@ def _instance_norm(axes: int) -> Layer:
             Arg("momentum", Float(), 0.1),
             Arg("affine", Bool(), False),
             Arg("track_running_stats", Bool(), False),
-            Arg("bias", Bool(), True),
+            Arg("bias", Bool(), True, since="2.12"),
         ),
         shape=shape,
         parameters=_parameters,

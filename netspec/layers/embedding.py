@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
+from netspec.ground.shapes import ArgumentFact, BatchFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word, optional
-from netspec.layers.record import Args, Layer, case
+from netspec.layers.record import Args, Earlier, Layer, case
 
 
 def _check_padding(a: Args) -> None:
@@ -28,6 +28,13 @@ def _bag_shape(a: Args, x: Shape) -> Shape:
         argument = "scale_grad_by_freq" if a.scale_grad_by_freq else "sparse"
         raise ArgumentFact(f"mode max does not go with {argument}", argument=argument)
     return (a.embedding_dim,)
+
+
+def _bag_shape_with_offsets(a: Args, x: Shape) -> Shape:
+    """Before torch counted the offsets of such a batch itself."""
+    if a.include_last_offset:
+        raise BatchFact("include_last_offset leaves the batch's last sample out", argument="include_last_offset")
+    return _bag_shape(a, x)
 
 
 def _bag_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
@@ -84,6 +91,7 @@ LAYERS = (
             Arg("padding_idx", optional(Int()), None),
         ),
         shape=_bag_shape,
+        earlier=(Earlier("2.10", _bag_shape_with_offsets, lambda given: given.get("include_last_offset") is True),),
         parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
         names=("input",),
         further=("per_sample_weights",),

@@ -105,7 +105,7 @@ LAYERS = (
             Arg("num_channels", Int(1), infer=_channels, unit="channels", idle=lambda a: not a.affine),
             Arg("eps", Float(), 1e-5),
             Arg("affine", Bool(), True),
-            Arg("bias", Bool(), True),
+            Arg("bias", Bool(), True, since="2.12"),
         ),
         shape=_group_shape,
         parameters=lambda a, x: a.num_channels * (1 + bool(a.bias)) if a.affine else 0,

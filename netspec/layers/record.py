@@ -7,11 +7,13 @@ layer is adding one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
 from netspec.ground.shapes import FLOATS, Shape, Tensor, promoted
+from netspec.ground.versions import Release, release
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
@@ -39,6 +41,21 @@ def case(
 ) -> Case:
     """`case((3, 8, 8), out_channels=4, kernel_size=3)`."""
     return Case(inputs, args, dtype, further or {})
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """How torch treated a layer before a version, where that differs from today.
+
+    Args:
+        until: the version that changed it.
+        shape: the rule that held before.
+        matters: whether it makes a difference for some written arguments, by name.
+    """
+
+    until: str
+    shape: ShapeRule
+    matters: Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +113,8 @@ class Layer:
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
             and `gives`; raises `Fact`.
+        since: the version of torch that it came with; none where the oldest that is supported has it.
+        earlier: what older versions did otherwise, the oldest change first.
         right, wrong: cases that torch accepts and refuses.
     """
 
@@ -121,6 +140,8 @@ class Layer:
     tensor: bool = False
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None
+    since: str | None = None
+    earlier: tuple[Earlier, ...] = ()
     right: tuple[Case, ...]
     wrong: tuple[Case, ...] = ()
 
@@ -161,6 +182,16 @@ class Layer:
         if len(required) > 1:
             return None
         return required[0] if required else next(iter(self.args), None)
+
+    @cached_property
+    def dated(self) -> dict[str, str]:
+        """The arguments that came later than the layer, each with its version of torch."""
+        return {arg.name: arg.since for arg in self.args if arg.since is not None}
+
+    def as_of(self, torch: Release) -> Layer:
+        """The layer as a version of torch treats it. What it does not have yet stays: `since` tells."""
+        held = next((each for each in self.earlier if torch < release(each.until)), None)
+        return self if held is None else replace(self, shape=held.shape)
 
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""

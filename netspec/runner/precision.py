@@ -36,7 +36,5 @@ FP32 = Precision()
 def use_tf32(wanted: bool | None) -> None:
     """Whether CUDA multiplies and convolves float32 with 10 bits of fraction instead of 23; None: torch's choice."""
     if wanted is not None:
-        word = "tf32" if wanted else "ieee"
-        torch.backends.cuda.matmul.fp32_precision = word
-        torch.backends.cudnn.conv.fp32_precision = word  # type: ignore[attr-defined]  # torch has no types for it
-        torch.backends.cudnn.rnn.fp32_precision = word  # type: ignore[attr-defined]
+        torch.backends.cuda.matmul.allow_tf32 = wanted  # `fp32_precision` says the same from torch 2.9 on
+        torch.backends.cudnn.allow_tf32 = wanted

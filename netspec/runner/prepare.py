@@ -32,6 +32,7 @@ from netspec.runner.precision import Precision
 from netspec.runner.problems import Collector, option, top
 from netspec.runner.samples import Split
 from netspec.runner.settings import Settings, setting_values
+from netspec.runner.spread import check_strategy
 from netspec.runner.storage import read_storage
 from netspec.runner.warmup import NO_WARMUP, Warmup
 from netspec.runner.world import ALONE, World
@@ -76,6 +77,8 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
     with collector.step():
         at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
         place = choose_device(device or values.get("device", "auto"), at, world)
+    with collector.step():
+        check_strategy(values, world)
     with collector.step():
         pipeline = read_pipeline(spec)
     if report.ok:

@@ -8,10 +8,25 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from netspec.ground.versions import installed, release
+from netspec.runner.problems import problem
 from netspec.runner.world import World
 
 Strategy = Literal["ddp", "fsdp"]
 LEAST = 2**16  # parameters that are worth being gathered by themselves
+FSDP_SINCE = "2.9"  # torch writes what is spread into safetensors files
+
+
+def check_strategy(values: dict[str, Any], world: World) -> None:
+    """Whether torch can do what the settings ask of several processes.
+
+    Raises:
+        SpecError: NS219, it cannot yet.
+    """
+    if world.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
+        message = f"strategy: fsdp needs torch {FSDP_SINCE} or later, here is {installed()}"
+        install = ("fix", f"pip install 'torch>={FSDP_SINCE}'")
+        raise problem("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
 
 
 def shard(model: nn.Module, world: World, device: torch.device) -> None:

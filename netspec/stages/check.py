@@ -19,16 +19,18 @@ from netspec.stages.legal.symbolic import first_broken, symbolic
 from netspec.stages.load import TEXT, load
 from netspec.stages.reviewing import review
 from netspec.stages.spec import Report, Spec
+from netspec.stages.versions import of_torch
 
 
 @seldom_collected()
-def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Report:
+def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch: str | None = None) -> Report:
     """Check a spec.
 
     Args:
         spec: as `load` gives it.
         fixes: explain what is wrong and offer fixes; each is verified by a full re-check of the edited text.
         ignore: codes of warnings that are left out, besides those that comments in the texts name.
+        torch: the version of torch that is meant; the installed one where left out, without one the newest.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics stand in the order of the file.
@@ -36,6 +38,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
     findings = Findings()
     findings.extend(spec.diagnostics)
     graph = expand(spec, findings)
+    graph = graph and of_torch(spec, graph, torch, findings)
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
@@ -54,7 +57,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = ()) -> Re
     if fixes and any(found.fixes for found in ordered):
         size = len(graph.calls) if graph else 1
         if not any(found.code == "NS211" for found in ordered):  # an expansion that met its limit is not tried again
-            ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore))
+            ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
         else:
             ordered = [replace(found, fixes=()) for found in ordered]
     return Report(spec, graph, report.inferred, tuple(ordered), report.params)
@@ -73,7 +76,9 @@ def require(spec: Spec) -> Report:
     return report
 
 
-def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str]) -> tuple[Diagnostic, ...]:
+def _recheck(
+    spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None
+) -> tuple[Diagnostic, ...]:
     """The diagnostics of a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
@@ -82,7 +87,7 @@ def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str]) -> t
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
         again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
-    return check(again, fixes=False, ignore=ignore).diagnostics
+    return check(again, fixes=False, ignore=ignore, torch=torch).diagnostics
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:

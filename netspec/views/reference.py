@@ -38,9 +38,13 @@ def _layer(layer: Layer) -> list[str]:
         named = ", ".join(f"`{name}`" for name in layer.names)
         further = f"; by name alone {', '.join(f'`{name}`' for name in layer.further)}" if layer.further else ""
         lines += [f"Names in `from`: {named}{further}.", ""]
+    if layer.since is not None:
+        lines += [f"Since torch {layer.since}.", ""]
     if layer.args:
         lines += ["| Argument | Value | Default |", "|---|---|---|"]
-        lines += [f"| `{arg.name}` | {arg.kind.wants} | {_default(layer, arg.name)} |" for arg in layer.args]
+        for arg in layer.args:
+            since = "" if arg.since is None else f"; since torch {arg.since}"
+            lines.append(f"| `{arg.name}` | {arg.kind.wants}{since} | {_default(layer, arg.name)} |")
         lines.append("")
     return lines
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.ground.shapes import DTYPES
+from netspec.layers.arguments import Arg
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 from netspec.stages.items import COMMON_KEYS, GROUP_KEYS
@@ -56,7 +57,7 @@ def layer_schema(layer: Layer) -> Schema:
         default = {} if arg.required or arg.infer is not None else {"default": _json(arg.default)}
         note = "Inferred; what is written is verified. " if arg.infer is not None else ""
         properties[arg.name] = {
-            "description": f"{note}{arg.kind.wants[:1].upper()}{arg.kind.wants[1:]}.",
+            "description": f"{note}{arg.kind.wants[:1].upper()}{arg.kind.wants[1:]}.{_since(arg)}",
             **default,
             **arg.kind.schema(),
         }
@@ -66,11 +67,15 @@ def layer_schema(layer: Layer) -> Schema:
     short = [] if layer.scalar is None else [layer.scalar.kind.schema()]
     short += [] if required else [{"type": "null"}]
     return {
-        "description": layer.doc,
+        "description": f"{layer.doc}{_since(layer)}",
         "if": {"type": "object"},
         "then": arguments,
         "else": {"anyOf": short} if short else False,
     }
+
+
+def _since(what: Layer | Arg) -> str:
+    return "" if what.since is None else f" Since torch {what.since}."
 
 
 def _json(value: object) -> object:

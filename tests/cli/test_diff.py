@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from netspec.stages.plugins import Plugins
 from tests.cli.commands import RIGHT, WRONG, netspec, process
-from tests.spec_cases import BAD, name_of, settings_in
+from tests.spec_cases import BAD, name_of, settings_in, torch_in
 
 DIFF = """--- net.yaml
 +++ net.yaml
@@ -78,7 +78,9 @@ def test_the_patch_is_what_fix_writes(
 ) -> None:
     """The command `patch` applied to a copy gives the file that `--fix` gives."""
     monkeypatch.chdir(tmp_path)
-    settings = [word for setting in settings_in(path.read_text("utf-8")) for word in ("--set", setting)]
+    text = path.read_text("utf-8")
+    settings = [word for setting in settings_in(text) for word in ("--set", setting)]
+    settings += [word for version in (torch_in(text),) if version is not None for word in ("--torch", version)]
     for folder in ("patched", "fixed"):
         shutil.copytree(path.parent / "parts", tmp_path / folder / "parts")
         shutil.copy(path, tmp_path / folder / path.name)
@@ -115,8 +117,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 
     mend = mending.mend
 
-    def slow(path: str, settings: tuple[str, ...], plugins: Plugins, ignore: tuple[str, ...]) -> mending.Mended:
-        mended = mend(path, settings, plugins, ignore)
+    def slow(*arguments: Any) -> mending.Mended:
+        mended = mend(*arguments)
         net.write_text(RIGHT)
         return mended
 

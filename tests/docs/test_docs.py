@@ -22,6 +22,7 @@ from netspec.stages.load import load
 from netspec.stages.source import compose
 from netspec.views.reference import PAGES
 from netspec.views.schema import language_schema
+from tests.cli.commands import netspec as run
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = Path(netspec.__file__).parent / "netspec.schema.json"
@@ -57,6 +58,17 @@ def test_the_readme_shows_what_check_says(tmp_path: Path) -> None:
     )
     assert ran.returncode == 1
     assert ran.stdout == shown.split("\n", 1)[1]
+
+
+def test_the_page_of_the_language_shows_what_check_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = next(block for block in blocks(ROOT / "docs/language.md", "") if block.startswith("$ netspec check"))
+    command, said = shown.split("\n", 1)
+    text = "netspec: 1\ninput: [3, 8, 8]\nlayers:\n  - ReLU\n  - BatchNorm2d: {bias: false}\n"
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(*command.split()[2:], capsys=capsys).out == said
 
 
 def test_the_readme_names_every_command() -> None:

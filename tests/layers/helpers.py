@@ -14,10 +14,12 @@ from torchvision import ops
 from torchvision.models import convnext
 
 from netspec.ground.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
+from netspec.ground.versions import release
 from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, Given, Layer
 
 BATCH = 2
+HERE = release(torch.__version__)
 KINDS_OF_NUMBERS = {"float": FLOATS, "int": INTEGERS, "number": FLOATS | INTEGERS}
 NAMES = {"torch": torch, "nn": nn, "F": F, "ops": ops, "convnext": convnext, "self": SimpleNamespace(training=True)}
 
@@ -46,6 +48,16 @@ OTHER_RANKS = {
     *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
     *("scaled_dot_product_attention", "Fold"),
 }
+
+
+def is_here(since: str | None) -> bool:
+    """Whether the torch that is installed has what came with a version."""
+    return since is None or release(since) <= HERE
+
+
+def runs_here(layer: Layer, case: Case) -> bool:
+    """Whether the torch that is installed has the layer and all arguments of a case."""
+    return is_here(layer.since) and all(is_here(arg.since) for arg in layer.args if arg.name in case.args)
 
 
 class ClaimFact(Fact):
@@ -115,7 +127,12 @@ def resolve(layer: Layer, case: Case) -> Args:
 
 
 def ours(layer: Layer, case: Case) -> Verdict:
-    """The record's verdict, with the engine's own checks."""
+    """The record's verdict for the torch that is installed."""
+    return verdict(layer.as_of(HERE), case)
+
+
+def verdict(layer: Layer, case: Case) -> Verdict:
+    """A record's verdict as it stands, with the engine's own checks."""
     try:
         for index in range(len(case.inputs)):
             takes, dtype = layer.takes_of(index, len(case.inputs)), case.dtype_of(index)

@@ -6,18 +6,25 @@ from dataclasses import replace
 from math import prod
 
 import pytest
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact
 from netspec.layers.record import Case, Layer, case, no_macs
 from netspec.layers.table import TABLE
-from tests.layers.helpers import BATCH, UNBATCHED, on_purpose, ours, resolve, run, theirs
+from tests.layers.helpers import BATCH, UNBATCHED, on_purpose, ours, resolve, run, runs_here, theirs, verdict
 
 RIGHT = [
-    pytest.param(layer, case, id=f"{layer.name}-{i}") for layer in TABLE.values() for i, case in enumerate(layer.right)
+    pytest.param(layer, case, id=f"{layer.name}-{i}")
+    for layer in TABLE.values()
+    for i, case in enumerate(layer.right)
+    if runs_here(layer, case)
 ]
 WRONG = [
-    pytest.param(layer, case, id=f"{layer.name}-{i}") for layer in TABLE.values() for i, case in enumerate(layer.wrong)
+    pytest.param(layer, case, id=f"{layer.name}-{i}")
+    for layer in TABLE.values()
+    for i, case in enumerate(layer.wrong)
+    if runs_here(layer, case)
 ]
 ACCEPT_ANYTHING = {
     *("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Hardsigmoid"),
@@ -35,10 +42,12 @@ def test_right(layer: Layer, case: Case) -> None:
 
 @pytest.mark.parametrize(("layer", "case"), WRONG)
 def test_wrong(layer: Layer, case: Case) -> None:
-    fact = ours(layer, case).refusal
-    assert isinstance(fact, Fact)
-    other = theirs(layer, case)
-    assert other.refusal is not None or on_purpose(layer, case, ours(layer, case), other), "torch accepts it"
+    assert isinstance(verdict(layer, case).refusal, Fact)
+    mine, other = ours(layer, case), theirs(layer, case)
+    if mine.refusal is None:  # it came to be wrong with a later version of torch
+        assert mine == other
+        return
+    assert other.refusal is not None or on_purpose(layer, case, mine, other), "torch accepts it"
 
 
 def test_a_wrong_shape_or_count_would_be_seen() -> None:
@@ -68,7 +77,7 @@ def test_macs(layer: Layer, case: Case) -> None:
         weights = sum(value.numel() for name, value in module.named_parameters() if name.startswith("weight"))
         assert macs == case.inputs[0][0] * weights
         return
-    with FlopCounterMode(display=False) as counter:
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:  # not every torch counts a fused one
         run(layer, case)
     assert macs * 2 * BATCH == counter.get_total_flops()
 
@@ -126,7 +135,7 @@ def test_torch_would_take_the_batch_for_channels(name: str) -> None:
     unchecked = replace(layer, args=tuple(replace(arg, infer=None) for arg in layer.args))
     fitting = {"in_channels": BATCH, "num_features": BATCH, "groups": 1, "upscale_factor": 1}
     accepted = 0
-    for example in layer.right:
+    for example in (example for example in layer.right if runs_here(layer, example)):
         fitting |= dict.fromkeys(("input_size", "embed_dim", "d_model"), (BATCH, *example.inputs[0][1:])[-1])
         args = {**example.args, **{key: value for key, value in fitting.items() if layer.arg(key) is not None}}
         smaller = Case(tuple(shape[1:] for shape in example.inputs), args, example.dtype)

@@ -18,7 +18,7 @@ import pytest
 from netspec.ground.shapes import Fact
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
-from tests.layers.helpers import on_purpose, ours, resolve, theirs
+from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict
 from tests.layers.random_cases import different, extreme_case, random_case
 
 LONG = int(os.environ.get("NETSPEC_CASES", "0"))
@@ -70,6 +70,27 @@ def test_a_rule_off_by_one_is_caught() -> None:
     layer = TABLE["AvgPool2d"]
     broken = replace(layer, shape=lambda a, x: tuple(n + a.ceil_mode for n in layer.shape(a, x)))
     assert any(disagreement(broken, case) is not None for case in different(random_case, broken, 100))
+
+
+def overlooked(layer: Layer, case: Case) -> bool:
+    """Whether older versions judge a case otherwise, and the record does not say that its arguments matter."""
+    now = str(verdict(layer, case))
+    older = ((change, str(verdict(replace(layer, shape=change.shape), case))) for change in layer.earlier)
+    return any(then != now and not change.matters(case.args) for change, then in older)
+
+
+@pytest.mark.parametrize("name", [layer.name for layer in TABLE.values() if layer.earlier])
+def test_a_change_matters_wherever_it_shows(name: str) -> None:
+    for case in different(random_case, TABLE[name], COUNT, SEED):
+        with named(case):
+            assert not overlooked(TABLE[name], case)
+
+
+@pytest.mark.parametrize("name", ["BatchNorm2d", "ZeroPad2d", "ReflectionPad2d", "pad"])
+def test_a_change_that_is_overlooked_is_caught(name: str) -> None:
+    layer = TABLE[name]
+    broken = replace(layer, earlier=tuple(replace(change, matters=lambda given: False) for change in layer.earlier))
+    assert any(overlooked(broken, case) for case in different(random_case, broken, 2000))
 
 
 @EACH

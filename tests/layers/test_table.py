@@ -14,9 +14,11 @@ from torchvision import ops
 from torchvision.models import convnext
 
 from netspec.ground.shapes import DTYPES, promoted
+from netspec.ground.versions import NEWEST, OLDEST, release
 from netspec.layers.arguments import Arg, Int
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES, TABLE
+from tests.layers.helpers import is_here
 
 # Arguments of torch's constructors that a spec does not have, and why.
 LEFT_OUT = {
@@ -61,7 +63,8 @@ OTHER_DEFAULTS = {"batch_first": True}
 FUNCTIONS = (torch, F, torch.Tensor)
 WITHOUT_A_NAME = {"slice"}  # Python's x[:, 2:7]
 MODULE_OF = {"nn": nn, "ops": ops, "convnext": convnext}
-MODULES = [layer for layer in TABLE.values() if not layer.is_function and not layer.tensor]
+HERE = [layer for layer in TABLE.values() if is_here(layer.since)]
+MODULES = [layer for layer in HERE if not layer.is_function and not layer.tensor]
 
 
 def signature(layer: Layer) -> list[tuple[str, object]]:
@@ -83,8 +86,11 @@ def signature(layer: Layer) -> list[tuple[str, object]]:
 
 
 def agrees(layer: Layer) -> bool:
-    """Whether names, order and defaults are torch's; an inferred argument has no default in torch."""
-    made = [arg for arg in layer.args if not arg.forward]
+    """Whether names, order and defaults are torch's; an inferred argument has no default in torch.
+
+    What came later than the torch that is installed must not be there, all else has to be.
+    """
+    made = [arg for arg in layer.args if not arg.forward and is_here(arg.since)]
     mine = [(arg.name, inspect.Parameter.empty if arg.required or arg.infer else arg.default) for arg in made]
     return mine == signature(layer) and all(arg.always == (arg.name in OTHER_DEFAULTS) for arg in made)
 
@@ -134,6 +140,33 @@ def test_a_wrong_signature_would_be_seen() -> None:
     assert not agrees(replace(conv, args=(Arg("channels", Int()), *conv.args[1:])))
 
 
+def test_a_wrong_version_would_be_seen() -> None:
+    """An argument said to be newer than the torch that has it, or older than the torch that lacks it."""
+    conv, other = TABLE["Conv2d"], Arg("strides", Int(), 1)
+    assert not agrees(replace(conv, args=(*conv.args[:-1], replace(conv.args[-1], since="99.0"))))
+    assert not agrees(replace(conv, args=(*conv.args, replace(other, since=OLDEST))))
+    assert agrees(replace(conv, args=(*conv.args, replace(other, since="99.0"))))
+
+
+def versions() -> list[str]:
+    """Every version that the table speaks of."""
+    args = [arg.since for layer in TABLE.values() for arg in layer.args if arg.since is not None]
+    layers = [layer.since for layer in TABLE.values() if layer.since is not None]
+    return [*args, *layers, *(change.until for layer in TABLE.values() for change in layer.earlier)]
+
+
+def test_versions_are_those_that_are_supported() -> None:
+    assert versions()
+    assert all(release(OLDEST) < release(version) <= release(NEWEST) for version in versions())
+    for layer in TABLE.values():
+        changes = [release(change.until) for change in layer.earlier]
+        assert changes == sorted(set(changes))
+
+
+def test_an_argument_that_came_later_can_be_left_out() -> None:
+    assert [arg for layer in TABLE.values() for arg in layer.args if arg.since and arg.required] == []
+
+
 @pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
 def test_defaults_are_of_their_kind(layer: Layer) -> None:
     for arg in layer.args:
@@ -143,9 +176,7 @@ def test_defaults_are_of_their_kind(layer: Layer) -> None:
         assert arg.kind.schema()
 
 
-@pytest.mark.parametrize(
-    "layer", [layer for layer in TABLE.values() if layer.is_function], ids=lambda layer: layer.name
-)
+@pytest.mark.parametrize("layer", [layer for layer in HERE if layer.is_function], ids=lambda layer: layer.name)
 def test_functions_are_torchs(layer: Layer) -> None:
     assert layer.name in WITHOUT_A_NAME or any(hasattr(module, layer.name) for module in FUNCTIONS)
 

@@ -120,25 +120,25 @@ def test_the_parts_of_a_batch_are_computed_one_after_the_other(make: Make) -> No
 
 @pytest.fixture
 def _tf32() -> Iterator[None]:
-    places = (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn)  # type: ignore[attr-defined]
-    before = [place.fp32_precision for place in places]
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [place.allow_tf32 for place in places]
     yield
-    for place, word in zip(places, before, strict=True):
-        place.fp32_precision = word
+    for place, allowed in zip(places, before, strict=True):
+        place.allow_tf32 = allowed
 
 
 @pytest.mark.usefixtures("_tf32")
 def test_tf32_is_set_as_it_is_asked_for(make: Make) -> None:
-    def now() -> tuple[str, str]:
-        return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision  # type: ignore[attr-defined]
+    def now() -> tuple[bool, bool]:
+        return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 
     before = now()
     begin(prepare(make(DIGITS), "cpu"))
     assert now() == before
     begin(prepare(make(DIGITS, "train.tf32=true"), "cpu"))
-    assert now() == ("tf32", "tf32")
+    assert now() == (True, True)
     begin(prepare(make(DIGITS, "train.tf32=false"), "cpu"))
-    assert now() == ("ieee", "ieee")
+    assert now() == (False, False)
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler for the CPU")

@@ -13,7 +13,7 @@ from netspec.stages.check import check
 from netspec.stages.load import load
 from netspec.stages.spec import Report
 from netspec.views.report_json import report_json
-from tests.spec_cases import BAD, name_of, report_on, settings_in
+from tests.spec_cases import BAD, name_of, report_on, settings_in, torch_in
 
 # The words of a message may name the place of another value; what identifies an error across an edit is code and layer.
 Errors = Counter[tuple[str, str | None, str]]
@@ -54,7 +54,8 @@ def codes(found: list[dict[str, Any]]) -> Counter[str]:
 def test_every_fix_that_is_offered_mends(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path)
     shutil.copytree(path.parent / "parts", tmp_path / "parts")
-    settings = settings_in(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    settings, torch = settings_in(text), torch_in(text)
     before = answer(report_on(path))
     for found in before:
         for fix in found["fixes"]:
@@ -65,7 +66,7 @@ def test_every_fix_that_is_offered_mends(path: Path, tmp_path: Path) -> None:
             copies = {file: tmp_path / file.relative_to(path.parent) for file in by_file}
             for file, edits in by_file.items():
                 copies[file].write_text(apply(file.read_text(encoding="utf-8"), edits), encoding="utf-8")
-            now = answer(check(load(tmp_path / path.name, settings)))
+            now = answer(check(load(tmp_path / path.name, settings), torch=torch))
             if found["severity"] == "warning":
                 assert codes(now)[found["code"]] < codes(before)[found["code"]], fix["title"]
                 assert not codes(now) - codes(before), fix["title"]

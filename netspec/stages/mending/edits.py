@@ -109,6 +109,29 @@ def remove_item(call: Call, sources: Dict[str, str]) -> Edit | None:
     return None
 
 
+def remove_entry(mapping: Mapping, key: Scalar, sources: Dict[str, str]) -> Edit | None:
+    """The edit that takes an entry out of a mapping, in block style with its lines; None where it stands elsewhere."""
+    keys, values = ([pair[side].span for pair in mapping.entries] for side in (0, 1))
+    lines = split_lines(sources.get(key.span.path, ""))
+    first = (mapping.span.path, mapping.span.line, mapping.span.column)
+    if key.span not in keys or keys != sorted(keys) or (keys[0].path, keys[0].line, keys[0].column) < first:
+        return None  # of an alias or a merge key
+    if len(keys) == 1:
+        return Edit(mapping.span, "{}")
+    index = keys.index(key.span)
+    end = values[index]
+    if not mapping.flow:
+        if end.end_line < len(lines):
+            return Edit(Span(end.path, key.span.line, 1, end.end_line + 1, 1), "")
+        before = Span(end.path, key.span.line - 1, len(lines[key.span.line - 2]) + 1, end.end_line, 1)
+        return Edit(replace(before, end_column=len(lines[end.end_line - 1]) + 1), "")
+    if mapping.span.line != mapping.span.end_line:  # there may be comments in between
+        return None
+    if index:
+        return Edit(replace(end, column=values[index - 1].end_column), "")
+    return Edit(replace(key.span, end_column=keys[1].column), "")
+
+
 def apply_edits(text: str, edits: list[Edit]) -> str:
     """`text` with the edits made, the last one first so that the places of the others hold; it keeps its line ends."""
     starts = line_starts(text)

@@ -21,7 +21,7 @@ def losses(review: Review) -> Iterator[Diagnostic]:
     for loss in review.losses:
         if loss.output is None and loss.name is not None and len(outputs) > 1:
             yield _for_which(loss.node, outputs)
-        elif loss.output is not None and loss.output.text not in outputs:
+        elif loss.output is not None and outputs and loss.output.text not in outputs:  # without any, it was noted why
             yield _unknown("NS617", f"the network has no output {loss.output.text!r}", loss.output, outputs)
         elif loss.output is not None and isinstance(loss.node, Mapping) and loss.name is None:
             has = "no loss" if not loss.node.entries else f"{len(loss.node.entries)} losses"
@@ -83,7 +83,7 @@ def targets_by_name(review: Review) -> Iterator[Diagnostic]:
     if found is None or not isinstance(found[1], Mapping):
         return
     node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*review.refs]
-    if not isinstance(node, Mapping):
+    if not isinstance(node, Mapping) or not outputs:
         return
     for name, _ in node:
         if name.text not in outputs:
