@@ -6,7 +6,7 @@ how large the batch is: every sample gets the same numbers.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import Shape, size
+from netspec.ground.shapes import ArgumentFact, Shape, size
 from netspec.layers.arguments import Arg, Bool, Either, Float, Ints, Word
 from netspec.layers.code import literal
 from netspec.layers.record import Args, Layer, case
@@ -15,6 +15,12 @@ from netspec.layers.record import Args, Layer, case
 def stored_shape(a: Args) -> Shape:
     """The shape that the tensor has in the state_dict."""
     return (1, *a.shape) if a.batch_axis else tuple(a.shape)
+
+
+def _shape(a: Args, x: Shape) -> Shape:
+    if a.init == "trunc_normal" and a.std == 0:  # torch divides by it
+        raise ArgumentFact("the deviation of trunc_normal is more than 0", argument="std")
+    return tuple(a.shape)
 
 
 def _make(a: Args) -> str:
@@ -45,7 +51,7 @@ LAYERS = (
             Arg("std", Float(0), 0.02),
             Arg("batch_axis", Bool(), False),
         ),
-        shape=lambda a, x: tuple(a.shape),
+        shape=_shape,
         parameters=lambda a, x: size(a.shape),
         takes="any",
         gives="float32",
@@ -58,5 +64,6 @@ LAYERS = (
             case((7,), shape=(4, 5), init="trunc_normal", std=0.5),
             case((), shape=(), init=1),
         ),
+        wrong=(case((7,), shape=(4, 5), init="trunc_normal", std=0.0),),
     ),
 )

@@ -30,7 +30,7 @@ ACCEPT_ANYTHING = {
     *("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Hardsigmoid"),
     *("Hardswish", "Tanh", "Tanhshrink", "Hardshrink", "Softshrink", "Softplus", "Softsign", "Threshold"),
     *("Identity", "Dropout", "AlphaDropout", "relu", "gelu", "silu", "sigmoid", "tanh"),
-    *("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "pow", "parameter", "StochasticDepth"),
+    *("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "pow", "StochasticDepth"),
 }
 
 
