@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests format docs benchmark search fuzz kills clean
+.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz kills clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -19,16 +19,18 @@ demo: $(VENV)/.installed    ## Check and train the digits network.
 test: lint types tests    ## Run every check: lint, types, tests.
 
 test-latest:     ## The same with the newest packages, in an environment of their own.
+	rm -rf .venv-latest
 	$(MAKE) test VENV=.venv-latest CONSTRAINTS=
 
-constraints:     ## Raise constraints.txt to the newest versions there are.
+constraints:     ## Raise constraints.txt to the newest versions that the oldest Python takes.
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "what Python 3.11 takes, all others take: make constraints PYTHON=python3.11" >&2; exit 1; }
 	rm -rf .venv-latest
 	$(MAKE) .venv-latest/.installed VENV=.venv-latest CONSTRAINTS=
 	.venv-latest/bin/python -m tests.constraints > constraints.new
 	mv constraints.new constraints.txt
 
-compat: $(VENV)/.installed    ## Run the tests with other versions of Python, torch and the rest; CELLS=light, say, for some.
-	$(BIN)/nox $(if $(CELLS),--session $(CELLS))
+compat: .venv-nox/.installed    ## Run the tests with other versions of Python, torch and the rest; CELLS=light, say, for some.
+	.venv-nox/bin/nox $(if $(CELLS),--session $(CELLS))
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -37,8 +39,13 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy
 
+OMP_NUM_THREADS ?= 1
 tests: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/pytest -n auto --dist worksteal $(PYTEST)
+
+shuffled: $(VENV)/.installed    ## The tests in another order each time.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pytest-randomly
+	$(MAKE) tests PYTEST=-prandomly; code=$$?; $(BIN)/python -m pip uninstall --quiet --yes pytest-randomly; exit $$code
 
 format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
@@ -65,11 +72,16 @@ kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them 
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.runner.kills $(N)
 
 clean:           ## Remove the environments.
-	rm -rf .venv .venv-latest .nox
+	rm -rf .venv .venv-latest .venv-nox .nox
 
 $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "netspec needs Python 3.11 or newer; say which with: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "making $(VENV) (torch and what else netspec needs; some minutes the first time)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
+	@touch $@
+
+.venv-nox/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-nox
+	.venv-nox/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt nox
 	@touch $@

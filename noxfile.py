@@ -16,10 +16,11 @@ from packaging.requirements import Requirement
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "never"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
 TORCHVISION = {"2.6.0": "0.21.0", "2.9.1": "0.24.1"}  # the newest of both go together by themselves
-NEWEST = "newest"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What needs no torch: all of these but the files and tests that train, compile, or hold something against torch.
 LIGHT = (
@@ -36,15 +37,17 @@ NEEDS_TORCH = (
     "tests/cli/test_plugins.py",
     "tests/docs/test_training_keys.py",
     "tests/ground/test_names.py",
+    "tests/ground/test_versions.py",
     "tests/stages/legal/test_against_torch.py",
     "tests/stages/legal/test_nearby.py",
     "tests/stages/legal/test_symbolic.py",
     "tests/stages/test_budgets.py",
     "tests/stages/test_plugins.py",
     "tests/stages/test_review.py",
+    "tests/stages/test_versions.py",
     "tests/views/test_python.py",
 )
-TRAINS = "NS60 or NS930 or NS931 or an_import_of_torch or examples_of_the_language"
+TRAINS = "NS60 or NS930 or NS931 or heavy_package or examples_of_the_language"
 
 
 def lowest(*extras: str) -> Iterator[str]:
@@ -88,15 +91,16 @@ def light_lowest(session: nox.Session, pyyaml: str) -> None:
     )  # fmt: skip
 
 
-@nox.session
-@nox.parametrize(
-    ("python", "torch"),
-    [*(("3.11", torch) for torch in TORCHVISION), *((python, NEWEST) for python in PYTHONS)],
-)
-def torch(session: nox.Session, torch: str) -> None:
+def with_torch(session: nox.Session) -> None:
     """The whole suite with a version of torch, everything else newest."""
-    versions = [] if torch == NEWEST else [f"torch=={torch}", f"torchvision=={TORCHVISION[torch]}"]
+    wanted = session.name.split("-")[1]
+    torch = next((torch for torch in TORCHVISION if torch.startswith(wanted)), None)
+    versions = [] if torch is None else [f"torch=={torch}", f"torchvision=={TORCHVISION[torch]}"]
     test(session, ["--editable", ".[dev]", *versions])
+
+
+for _wanted, _pythons in (("2.6", PYTHONS[:1]), ("2.9", PYTHONS[:1]), ("newest", PYTHONS)):
+    nox.session(with_torch, name=f"torch-{_wanted}", python=list(_pythons))
 
 
 @nox.session(name="lowest", python=PYTHONS[0])

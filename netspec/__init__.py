@@ -124,8 +124,8 @@ def summary(spec: Spec) -> str:
 def __getattr__(name: str) -> Any:
     if name in _LATE:
         if name != "PluginLayer":
-            from netspec.ground.extras import require_packages
+            from netspec.ground.extras import SAFETENSORS, TORCH, TRAIN, require_packages
 
-            require_packages(f"netspec.{name}")
+            require_packages(f"netspec.{name}", {**TORCH, **SAFETENSORS} if name == "load_model" else TRAIN)
         return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'netspec' has no attribute {name!r}")

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from netspec.cli.main import COMMANDS
-from netspec.ground.extras import TRAIN, MissingPackageError, require_packages
+from netspec.ground import extras
+from netspec.ground.extras import TORCH, TRAIN, MissingPackageError, require_packages
 from netspec.runner.progress import Silent
 from netspec.runner.train import train
 from netspec.stages.load import load
@@ -140,6 +142,16 @@ def test_the_extra_is_what_is_looked_for() -> None:
     assert {Requirement(text).name for text in project["dependencies"]} == {"click", "pyyaml", "jsonschema", "rich"}
     brought = packages_distributions()
     assert {module: brought[module] for module in TRAIN} == {module: [package] for module, package in TRAIN.items()}
+
+
+def test_a_folder_is_no_package_and_an_old_torch_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "no_package").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingPackageError, match="it needs a package"):
+        require_packages("it", {"no_package": "a package"})
+    monkeypatch.setattr(extras, "installed", lambda: "2.5.1")
+    with pytest.raises(MissingPackageError, match=r"it needs torch 2\.6 or newer, here is 2\.5\.1"):
+        require_packages("it", TORCH)
 
 
 def test_some_are_named_and_the_others_counted() -> None:

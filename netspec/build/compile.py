@@ -20,10 +20,11 @@ from netspec.build.plugins.permission import permission
 from netspec.build.plugins.rules import told
 from netspec.build.plugins.verify import hold_rules
 from netspec.ground.diagnostics import Diagnostic, SpecError
+from netspec.ground.extras import TORCHVISION, require_packages
 from netspec.stages.check import require
 from netspec.stages.load import load
 from netspec.stages.spec import Report, Spec
-from netspec.views.python import Source, python_source
+from netspec.views.python import MODULES, Source, python_source
 
 MOST_REMEMBERED = 64
 _NUMBERS = itertools.count(1)
@@ -48,6 +49,8 @@ class Compiled:
         filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
         linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
         # The text holds validated names, torch's class names and literals only: see views/python.py.
+        if any(line in self.source.text.splitlines() for line in MODULES.values()):
+            require_packages(f"the network {self.spec.name}", TORCHVISION)
         with self.spec.plugins.reach(self.spec.folder):
             exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
         for name in self.source.classes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from netspec.cli.terminal import show_table
 from netspec.ground.extras import MATPLOTLIB, require_packages
 from netspec.ground.reading import ReadError
 from netspec.views.comparison import comparison_csv, comparison_json, comparison_table
+from netspec.views.json_text import json_text
 from netspec.views.runs import read_record
 from netspec.views.tables import table_text
 
@@ -49,6 +49,6 @@ def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | 
         if style == "text":
             stream.write(table_text(comparison_table(records)) + "\n")
         elif style == "json":
-            stream.write(json.dumps(comparison_json(records), indent=1, ensure_ascii=False) + "\n")
+            stream.write(json_text(comparison_json(records), stream, indent=1) + "\n")
         else:
             stream.write(comparison_csv(records))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import TextIO
+import os
+import sys
 
-SPELT = {"→": "->", "×": "x", "·": "*", "…": "...", "≥": ">=", "≤": "<=", "≠": "!=", "–": "-", "“": '"', "”": '"'}
+SPELT = {"→": "->", "×": "x", "·": "*", "…": "...", "≥": ">=", "≤": "<=", "≠": "!=", "–": "-"}
 
 
-def take_any_text(*streams: TextIO) -> None:
-    """Let streams of any encoding take any text."""
+def take_any_text() -> None:
+    """Let standard output and standard error take any text, whatever their encoding, and if they are closed."""
     codecs.register_error("netspec", _spelt)
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - as long as we run
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="netspec")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
 from netspec.cli.train import reported
 from netspec.ground.extras import require_packages
+from netspec.views.json_text import json_text
 from netspec.views.scores import scores_csv, scores_json, scores_tables
 from netspec.views.tables import shown, table_text
 
@@ -62,7 +62,7 @@ def command(
     with written(out) as stream:
         if style == "json":
             content = scores_json(run, weights, scores, faults if files else None)
-            stream.write(json.dumps(content, ensure_ascii=False) + "\n")
+            stream.write(json_text(content, stream) + "\n")
         elif style == "csv":
             stream.write(scores_csv(scores))
         else:

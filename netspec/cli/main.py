@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -78,7 +79,7 @@ def cli(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with a message and exit code 1 or 2, never with a traceback."""
-    take_any_text(sys.stdout, sys.stderr)
+    take_any_text()
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
@@ -91,8 +92,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"netspec: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _write_no_more()
+        click.echo("netspec: standard output cannot be written: no space is left there", err=True)
+        sys.exit(2)
+
+
+def _write_no_more() -> None:
+    """What is still to be written to standard output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

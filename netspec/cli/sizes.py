@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -12,6 +11,7 @@ from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.terminal import look_of
 from netspec.stages.check import check
 from netspec.stages.load import load
+from netspec.views.json_text import json_text
 from netspec.views.text import render
 
 MOST = 100_000
@@ -50,7 +50,7 @@ def command(
         told = answer(report.graph, report.inferred, report.sound, last)
     right = told is not None and bool(told.fits.boxes)
     if style == "json":
-        click.echo(json.dumps(sizes_json(report, told), ensure_ascii=False, indent=1))
+        click.echo(json_text(sizes_json(report, told), sys.stdout, indent=1))
     else:
         if told is not None and (right or not faults):
             click.echo(sizes_text_of(report, told))

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 
+from netspec.ground.versions import OLDEST, installed, release
+
 TORCH = {"torch": "torch"}
+TORCHVISION = {"torchvision": "torchvision"}
+SAFETENSORS = {"safetensors": "safetensors"}
 MATPLOTLIB = {"matplotlib": "matplotlib"}
 TRAIN = {  # module → package, as pyproject.toml has them in the extra `train`
     **TORCH,
-    "torchvision": "torchvision",
-    "safetensors": "safetensors",
+    **TORCHVISION,
+    **SAFETENSORS,
     "numpy": "numpy",
     "PIL": "pillow",
     "sklearn": "scikit-learn",
@@ -38,9 +42,13 @@ def require_packages(what: str, modules: Mapping[str, str] = TRAIN) -> None:
         modules: their names, and those of their packages.
 
     Raises:
-        MissingPackageError: some are not there.
+        MissingPackageError: some are not there, or torch is older than the oldest that is supported.
     """
     missing = [package for module, package in modules.items() if not _found(module)]
+    if not missing and "torch" in modules and release(installed()) < release(OLDEST):
+        raise MissingPackageError(
+            f"{what} needs torch {OLDEST} or newer, here is {installed()}: pip install 'netspec[train]'"
+        )
     if missing:
         rest = f" and {len(missing) - MOST_NAMED} more packages" if len(missing) > MOST_NAMED + 1 else ""
         named = ", ".join(missing[: MOST_NAMED if rest else None])
@@ -49,6 +57,7 @@ def require_packages(what: str, modules: Mapping[str, str] = TRAIN) -> None:
 
 def _found(module: str) -> bool:
     try:
-        return find_spec(module) is not None
+        spec = find_spec(module)
+        return spec is not None and spec.origin is not None  # a folder of that name alone has none
     except ValueError:  # it is in sys.modules without a spec
         return True

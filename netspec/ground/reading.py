@@ -23,6 +23,8 @@ def read_text(path: str | Path) -> str:
     """
     try:
         if str(path) == "-":
+            if sys.stdin is None:
+                raise ReadError("-: standard input is closed")
             data = sys.stdin.buffer.read(LARGEST_FILE + 1)
         else:
             with Path(path).open("rb") as file:

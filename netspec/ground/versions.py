@@ -8,7 +8,9 @@ from functools import cache
 OLDEST, NEWEST = "2.6", "2.15"  # of those that the layer table knows
 
 Release = tuple[int, int]
-_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:(?:[.+]|a|b|rc)[0-9a-z.+_-]*)?", re.ASCII | re.IGNORECASE)
+_NUMBER = r"(0|[1-9][0-9]{0,3})"
+_REST = r"(?:\.[0-9]+)*(?:(?:a|b|rc|\.?post|\.?dev)[0-9]+)*(?:\+[0-9a-z._-]+)?"
+_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}{_REST}", re.ASCII | re.IGNORECASE)
 
 
 def release(version: str) -> Release:
@@ -40,7 +42,7 @@ def installed() -> str:
     from importlib.metadata import PackageNotFoundError, version  # here, because it takes as long as a small check
 
     try:
-        found = version("torch").partition("+")[0]
-    except PackageNotFoundError:
+        found = (version("torch") or "").partition("+")[0]  # None of an installation that was cut off
+    except (PackageNotFoundError, KeyError):
         return NEWEST
     return found if _VERSION.fullmatch(found) else NEWEST

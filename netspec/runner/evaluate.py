@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ from netspec.runner.rundir import RunFolder
 from netspec.runner.scoring import evaluate
 from netspec.stages.check import require
 from netspec.stages.load import load
-from netspec.stages.spec import Spec
+from netspec.stages.spec import Report, Spec
 from netspec.views.predictions import Fault, Prediction
 from netspec.views.scores import Scores
 
@@ -37,6 +38,15 @@ class LoadedRun:
     folder: RunFolder
     spec: Spec
     info: Info
+
+    @cached_property
+    def report(self) -> Report:
+        """Of the spec's check.
+
+        Raises:
+            SpecError: it has errors.
+        """
+        return require(self.spec)
 
     def model(self, weights: str = "best", device: torch.device | str = "cpu") -> nn.Module:
         """The network with the weights of the `best` or the `last` epoch, in evaluation mode.
@@ -57,7 +67,7 @@ class LoadedRun:
             if weights == "best":
                 notes = [("fix", "--weights last takes those of the last checkpoint"), ("or", notes[0][1])]
             raise problem("NS608", str(error), option("RUN", str(folder.path)), *notes) from error
-        return laid_out(model, require(self.spec), device).eval()
+        return laid_out(model, self.report, device).eval()
 
     def predict(
         self, *files: str | Path, top: int = 3, device: str | None = None, weights: str = "best"

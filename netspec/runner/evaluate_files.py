@@ -30,7 +30,6 @@ from netspec.runner.problems import option, problem
 from netspec.runner.settings import Settings, read_settings
 from netspec.runner.targets import TargetError
 from netspec.runner.world import ALONE, World
-from netspec.stages.check import require
 from netspec.views.predictions import Fault
 from netspec.views.scores import Scores
 
@@ -113,7 +112,7 @@ def score_files(
         SpecError: the run's spec, weights or the device cannot be used, or its targets are not one a sample.
     """
     place = device_for(device)
-    report = require(run.spec)
+    report = run.report
     settings, entrance = _settings(run, device), Entrance(report)
     heads = heads_of(report, settings.loss)
     told = run.info.classes, run.info.target or "target"

@@ -32,7 +32,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], keep: Path | N
 
 def flush(path: Path) -> None:
     """Wait until a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows flushes what it may write
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)  # Windows flushes what may be written
     try:
         os.fsync(handle)
     finally:

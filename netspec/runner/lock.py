@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from pathlib import Path
 
 LOCK = ".lock"  # the file's name in the folder; it says who holds it, for people
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # as some network file systems say
 
 
 class InUseError(Exception):
@@ -15,7 +17,7 @@ class InUseError(Exception):
 
 
 class Lock:
-    """A lock on a folder.
+    """A lock on a folder; a file system that knows no locks gives it to everybody.
 
     Args:
         folder: an existing folder.
@@ -29,11 +31,14 @@ class Lock:
         from filelock import FileLock, Timeout
 
         self.path = folder / LOCK
-        self._lock = FileLock(self.path, blocking=False, thread_local=False)
+        self._lock = FileLock(self.path, blocking=False, thread_local=False, fallback_to_soft=False)
         try:
             self._lock.acquire()
         except Timeout:
             raise InUseError(self._holder()) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
         with contextlib.suppress(OSError):  # a full disk takes no name, but the lock
             self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
 

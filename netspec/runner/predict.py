@@ -23,7 +23,6 @@ from netspec.runner.layout import channels_last
 from netspec.runner.objective import as_tuple
 from netspec.runner.settings import read_settings
 from netspec.runner.targets import probabilities
-from netspec.stages.check import require
 from netspec.views.predictions import Fault, Prediction
 
 BATCH = 256
@@ -93,7 +92,7 @@ def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "be
         SpecError: the run's spec, weights or the device cannot be used.
     """
     place = device_for(device)
-    report = require(run.spec)
+    report = run.report
     head = heads_of(report, read_settings(run.spec).loss)[0]
     entrance = Entrance(report)
     model, source = run.model(weights, place), source_of(run, entrance)

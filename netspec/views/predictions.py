@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TextIO
+
+from netspec.views.json_text import json_text
 
 BLOCK = 256  # lines that are aligned with each other
 VERSION = 1
@@ -113,14 +114,14 @@ class JsonWriter:
 
     def add(self, said: Prediction) -> None:
         """Add a sample."""
-        text = json.dumps(said.plain(), ensure_ascii=False)
+        text = json_text(said.plain(), self._out)
         self._out.write((",\n" if self._begun else "\n") + text)
         self._begun = True
 
     def close(self, faults: Iterable[Fault]) -> None:
         """All is said."""
         errors = [fault.plain() for fault in faults]
-        self._out.write(f'\n], "errors": {json.dumps(errors, ensure_ascii=False)}}}\n')
+        self._out.write(f'\n], "errors": {json_text(errors, self._out)}}}\n')
 
 
 Writer = TextWriter | CsvWriter | JsonWriter

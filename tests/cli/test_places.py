@@ -46,9 +46,40 @@ def test_signs_are_spelt_and_json_stays_json(folder: Path) -> None:
     (folder / NAME).write_text(RIGHT, encoding="utf-8")
     assert b"input 4 -> fc 3" in printed("cp1252", "check", NAME)
     assert json.loads(printed("cp1252", "check", NAME, "--format", "json"))["files"][0]["path"] == NAME
+    quoted = "“→” " + NAME
+    (folder / quoted).write_text(RIGHT, encoding="utf-8")
+    for encoding in ("cp437", "gbk", "utf-8"):
+        said = printed(encoding, "sizes", "--format", "json", quoted).decode(encoding)
+        assert json.loads(said)["path"] == quoted
+        assert (NAME in said) == (encoding == "utf-8")
 
 
 def test_crlf_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / NAME).write_bytes(WRONG.replace("\n", "\r\n").encode())
     assert netspec("check", NAME, "--fix", capsys=capsys).code == 0
     assert (folder / NAME).read_bytes() == WRONG.replace("5", "4").replace("\n", "\r\n").encode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams are closed by a shell of POSIX")
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("check net.yaml >&-", 0, ""),
+        ("summary net.yaml >&-", 0, ""),
+        ("check gone.yaml >&-", 2, "netspec: gone.yaml: no such file\n"),
+        ("check net.yaml 2>&-", 0, ""),
+        ("check - <&-", 2, "netspec: -: standard input is closed\n"),
+        pytest.param(
+            "check net.yaml >/dev/full",
+            2,
+            "netspec: standard output cannot be written: no space is left there\n",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full"),
+        ),
+    ],
+)
+def test_streams_that_are_closed_or_full(arguments: str, code: int, said: str, folder: Path) -> None:
+    (folder / "net.yaml").write_text(RIGHT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = f"'{sys.executable}' -m netspec {arguments}"
+    done = subprocess.run(line, shell=True, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (code, said)

@@ -36,7 +36,26 @@ def test_what_a_version_has_is_told_by_its_first_two_numbers(version: str, expec
     assert release(version) == expected
 
 
-@pytest.mark.parametrize("version", ["", "2", "two", "2.x", "2.9 ", "2.9-", "v2.9", "-2.9", "2.9\n", "²·9", "2.99999"])
+WRONG = (
+    "",
+    "2",
+    "two",
+    "2.x",
+    "2.9 ",
+    "2.9-",
+    "v2.9",
+    "-2.9",
+    "2.9\n",
+    "²·9",
+    "2.99999",
+    "2.009",
+    "02.9",
+    "2.9.",
+    "3.0.foo",
+)
+
+
+@pytest.mark.parametrize("version", WRONG)
 def test_what_is_no_version(version: str) -> None:
     with pytest.raises(ValueError, match="is not a version of torch"):
         release(version)
@@ -73,7 +92,9 @@ def test_without_torch_the_newest_is_meant(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("_fresh")
-@pytest.mark.parametrize(("said", "meant"), [("2.9.1+cpu", "2.9.1"), ("2.11.0a0+git12", "2.11.0a0"), ("main", NEWEST)])
-def test_what_builds_call_themselves(said: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("said", "meant"), [("2.9.1+cpu", "2.9.1"), ("2.11.0a0+git12", "2.11.0a0"), ("main", NEWEST), (None, NEWEST)]
+)
+def test_what_builds_call_themselves(said: str | None, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", lambda name: said)
     assert installed() == meant
