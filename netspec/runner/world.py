@@ -7,6 +7,7 @@ torchrun starts the processes and tells each its place by environment variables;
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import torch
 
 from netspec.runner.problems import option, problem, torch_says
 
+GRACE = 0.1  # seconds in which threads of torch that have done their work let go of it
 T = TypeVar("T")
 
 
@@ -137,8 +139,11 @@ def _meeting_place() -> dict[str, Any]:
 
 
 def leave(world: World) -> None:
-    """End the group of processes, if there is one."""
-    if world.size > 1 and torch.distributed.is_initialized():
-        from accelerate import PartialState
+    """End the group of processes, if there is one.
 
-        PartialState().destroy_process_group()
+    torch 2.6 can wait for itself there: a group is destroyed with Python's lock held, after its threads have ended, and
+    such a thread may want the lock to let go of a tensor. So they are given the time for it before.
+    """
+    if world.size > 1 and torch.distributed.is_initialized():
+        time.sleep(GRACE)
+        torch.distributed.destroy_process_group()

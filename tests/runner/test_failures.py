@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.checkpoint import read_checkpoint
+from netspec.runner.checkpoint import read_checkpoint, read_newest
 from netspec.runner.interrupt import Interrupt
 from netspec.runner.progress import Silent
 from netspec.runner.resume import spec_to_resume
@@ -65,7 +65,7 @@ def until(true: Callable[[], bool], process: Started) -> None:
 
 def sound(folder: Path) -> bool:
     """Whether a run's folder can be gone on with, and holds finite weights."""
-    content = read_checkpoint(folder / "last.ckpt")
+    content, _ = read_newest(folder / "last.ckpt", folder / "previous.ckpt")  # it may be cut off between the two
     place = f"train.epochs={content['epoch'] + 1}"
     more = train(spec_to_resume(folder, None, (place,)), resume=folder, progress=Silent())
     return more.status == "finished" and all(

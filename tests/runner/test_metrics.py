@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from netspec.runner.metrics import Metric, make_metrics
 from netspec.runner.metrics_classes import Accuracy, Auroc, Rates, TopK
 from netspec.runner.targets import Kind, probabilities
-from netspec.runner.world import World
+from netspec.runner.world import World, leave
 from netspec.stages.measures import OF_NUMBERS
 from tests.runner.started import CONTEXT
 
@@ -165,7 +165,7 @@ def _half(rank: int, folder: str, output: torch.Tensor, target: torch.Tensor) ->
     metric.update(output[mine], target[mine])
     metric.join(world)
     torch.save(metric.result(), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    leave(world)
 
 
 def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
