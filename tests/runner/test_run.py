@@ -483,3 +483,30 @@ train: {epochs: 1, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.05, momentum:
 """
     done = run(text, device="cpu")
     assert done.history[-1]["val_accuracy"] > 0.97
+
+
+def test_a_folder_and_files_with_spaces_and_chinese_names_and_crlf(
+    tmp_path: Path, netspec: Callable[..., Outcome]
+) -> None:
+    here = tmp_path / "有 空格 的 文件夹"
+    here.mkdir()
+    lines = ["特征 一,特征 二,目标", *(f"{i / 8},{1 - i / 8},{i / 4}" for i in range(8))]
+    (here / "数据 表.csv").write_bytes("\r\n".join(lines).encode())
+    text = (
+        "netspec: 1\nname: 网络\ninput: [2]\nlayers: [{Linear: 1}]\n"
+        "data: {CSV: {path: 数据 表.csv, target: 目标}, val: 0.25}\n"
+        "train: {epochs: 1, batch_size: 2, loss: MSELoss, optimizer: {SGD: {lr: 0.1}}}\n"
+    )
+    (here / "网络 一.yaml").write_bytes(text.replace("\n", "\r\n").encode())
+
+    def call(*arguments: str) -> str:
+        code, out, err = netspec(*(str(here / word) if " " in word else word for word in arguments))
+        assert code == 0, err
+        return out
+
+    call("train", "网络 一.yaml", "--out", "运行 一")
+    call("train", "--resume", "运行 一", "--set", "train.epochs=2")
+    assert len((here / "运行 一" / "metrics.jsonl").read_text("utf-8").splitlines()) == 2
+    assert json.loads(call("predict", "运行 一", "数据 表.csv", "--format", "json"))["predictions"][7]["row"] == 8
+    assert "loss" in call("eval", "运行 一")
+    assert "运行 一" in call("compare", "运行 一")
