@@ -81,7 +81,8 @@ def diff(mended: Mended, look: Look) -> Iterator[str]:
     """The lines of a unified diff, as `patch -p0` takes them; on a terminal coloured and without control characters."""
     kinds = {"-": "error", "+": "fix", "@": "place"}
     for path, (old, new) in mended.texts.items():
-        for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), path, path):
+        named = f"{path}\t" if " " in path else path  # else `patch` takes what follows the space for a date
+        for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), named, named):
             text = line.removesuffix("\n")
             yield paint(safe(text), kinds.get(line[0], ""), look) if look.color else text
             if not line.endswith("\n"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from netspec.views.answers import Unreadable
@@ -29,22 +29,32 @@ def is_spec(path: Path) -> bool:
     return bool(_SPEC.search(text)) and not (_PART.search(text) and not _NETWORK.search(text))
 
 
-def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
-    """The folders from `folder` down with the names of their YAML files, in order; what is hidden is left out."""
-    for place, folders, files in os.walk(folder):
+def walk(folder: str, refused: Callable[[OSError], object] | None = None) -> Iterator[tuple[str, list[str]]]:
+    """The folders from `folder` down with the names of their YAML files, in order; what is hidden is left out.
+
+    Args:
+        folder: where to begin.
+        refused: is told of each folder that cannot be read.
+    """
+    for place, folders, files in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield place, sorted(name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
 
 
-def _in_folder(folder: str) -> list[str]:
-    """The specs below a folder."""
-    paths = [Path(place, name) for place, names in walk(folder) for name in names]
-    return [str(path) for path in paths if is_spec(path)]
+def _in_folder(folder: str) -> list[str | Unreadable]:
+    """The specs below a folder, and the folders that cannot be read."""
+    refused: list[OSError] = []
+    paths = [Path(place, name) for place, names in walk(folder, refused.append) for name in names]
+    closed = [
+        Unreadable(error.filename, f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
+        for error in refused
+    ]
+    return [*(str(path) for path in paths if is_spec(path)), *closed]
 
 
 def _expanded(argument: str) -> Iterator[str | Unreadable]:
     if argument != "-" and os.path.isdir(argument):  # noqa: PTH112 - a name too long is no folder, and no error here
-        found = _in_folder(argument)
+        found: Sequence[str | Unreadable] = _in_folder(argument)
         nothing = f"{argument}: holds no spec (*.yaml or *.yml with a key netspec)"
     elif _PATTERN.search(argument) and not os.path.lexists(argument):  # a file may be called net[1].yaml
         matches = glob.glob(argument, recursive=True)  # noqa: PTH207 - paths as typed

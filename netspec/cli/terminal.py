@@ -22,8 +22,8 @@ class Stream(Protocol):
 
 
 def use_color(stream: Stream) -> bool:
-    """Whether to colour what goes to a stream: a terminal, and NO_COLOR not set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    """Whether to colour what goes to a stream: a terminal that can, and NO_COLOR not set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def columns(stream: Stream) -> int:
@@ -42,8 +42,7 @@ def look_of(stream: Stream) -> Look:
     if not stream.isatty():
         return PIPE
     color = use_color(stream)
-    links = color and os.environ.get("TERM") != "dumb"
-    return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=links)
+    return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=color)
 
 
 def show_table(table: Table) -> None:

@@ -222,8 +222,10 @@ def test_no_colour_in_a_pipe() -> None:
     assert "\x1b" not in process("check", "tests/specs/bad/ns401_in_features.yaml").out
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_colour_on_a_terminal(no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("no_color", "term", "coloured"), [("", "xterm", True), ("1", "xterm", False), ("", "dumb", False)]
+)
+def test_colour_on_a_terminal(no_color: str, term: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
     from netspec.cli.terminal import use_color
@@ -233,6 +235,7 @@ def test_colour_on_a_terminal(no_color: str, coloured: bool, monkeypatch: pytest
             return True
 
     monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", term)
     assert use_color(Terminal()) is coloured
     assert use_color(io.StringIO()) is False
 

@@ -65,6 +65,14 @@ def test_standard_input_has_a_diff() -> None:
     assert (done.code, done.out) == (1, DIFF.replace("net.yaml", "<stdin>"))
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs the command patch")
+def test_the_patch_of_a_file_with_spaces_in_its_name(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = net.rename(net.with_name("网络 net 1.yaml"))
+    patch = netspec("check", "--diff", named.name, capsys=capsys).out
+    subprocess.run(["patch", "-p0", "--silent"], input=patch.encode(), check=True)
+    assert netspec("check", named.name, capsys=capsys).code == 0
+
+
 def test_a_last_line_without_an_end(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net.write_text(WRONG.rstrip("\n"))
     out = netspec("check", "--diff", "net.yaml", capsys=capsys).out

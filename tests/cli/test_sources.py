@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +87,21 @@ def test_standard_input_beside_files() -> None:
     assert done.out.startswith("::error title=NS401::<stdin>: Linear expects 5 features, gets 4")
     shown = process("check", "-", stdin=WRONG).out
     assert "fix      in_features: 4\n" in shown  # and no word of --fix, which has no file to write
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open/net.yaml").write_text(RIGHT)
+    closed = tmp_path / "open/closed"
+    closed.mkdir()
+    scan = os.scandir
+
+    def refusing(path: str) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(closed))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    right, refused = expand([str(tmp_path / "open")])
+    assert right == str(tmp_path / "open/net.yaml")
+    assert refused == Unreadable(str(closed), f"{closed}: cannot be read: permission denied")
