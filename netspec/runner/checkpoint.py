@@ -24,7 +24,7 @@ from netspec.runner.snapshot import VERSION, snapshot
 from netspec.runner.together import give_out
 from netspec.runner.world import ALONE, World
 
-_OS_ERROR = re.compile(r"\(os error (\d+)\)")  # as safetensors quotes the system
+_OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors, of today and before, quotes the system
 
 
 class CheckpointError(Exception):

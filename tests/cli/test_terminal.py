@@ -40,7 +40,7 @@ class Terminal:
         ({"COLUMNS": "20"}, Look(NARROWEST, wrap_message=True, color=True, links=True)),
         ({"COLUMNS": "wide"}, Look(80, wrap_message=True, color=True, links=True)),
         ({"NO_COLOR": "1"}, Look(80, wrap_message=True)),
-        ({"TERM": "dumb"}, Look(80, wrap_message=True, color=True)),
+        ({"TERM": "dumb"}, Look(80, wrap_message=True)),
     ],
 )
 def test_the_look_of_a_terminal(variables: dict[str, str], look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
