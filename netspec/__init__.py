@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from netspec.layers.plugin import PluginLayer as PluginLayer
-    from netspec.runner.evaluate import load_run as load_run
+    from netspec.runner.loaded_run import load_run as load_run
     from netspec.runner.train import train as train
     from netspec.runner.weights_file import load_model as load_model
     from netspec.stages.spec import Report, Spec
@@ -40,7 +40,7 @@ __all__ = [
 _LATE = {
     "PluginLayer": "netspec.layers.plugin",
     "train": "netspec.runner.train",
-    "load_run": "netspec.runner.evaluate",
+    "load_run": "netspec.runner.loaded_run",
     "load_model": "netspec.runner.weights_file",
 }
 
@@ -119,6 +119,10 @@ def summary(spec: Spec) -> str:
     from netspec.views.summary import summary_text
 
     return summary_text(require(spec))
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

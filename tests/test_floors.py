@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -83,6 +83,46 @@ def test_every_folder_is_a_floor() -> None:
 )
 def test_an_import_from_above_would_show(floor: str, text: str) -> None:
     assert faults(floor, text)
+
+
+def files() -> dict[str, str]:
+    """The text of every module of the package, by its name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text("utf-8")
+    return found
+
+
+def circles(texts: Mapping[str, str]) -> list[list[str]]:
+    """The circles in which modules import each other, at once or later: each once, by its modules in order."""
+    after = {name: {each for each in imports(text) if each in texts and each != name} for name, text in texts.items()}
+    reached: dict[str, set[str]] = {}
+    for name in texts:
+        found, waiting = set[str](), [*after[name]]
+        while waiting:
+            each = waiting.pop()
+            if each not in found:
+                found.add(each)
+                waiting += after[each]
+        reached[name] = found
+    rings = {frozenset(each for each in found if name in reached[each]) for name, found in reached.items()}
+    return sorted(sorted(ring) for ring in rings if len(ring) > 1)
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles({name: text for name, text in files().items() if name != "netspec"}) == []  # which is for users
+
+
+def test_a_circle_would_show() -> None:
+    late = "def f():\n    import a\n"
+    texts = {"a": "from b import x\n", "b": "import c\n", "c": late, "d": "import a\nimport d\n", "e": ""}
+    assert circles(texts) == [["a", "b", "c"]]
+
+
+def test_dir_shows_the_public_names() -> None:
+    assert dir(netspec) == sorted([*netspec.__all__, "__version__"])
+    assert all(getattr(netspec, name) is not None for name in netspec.__all__)
 
 
 def heavy_after(*codes: str) -> list[set[str]]:

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from netspec.build.plugins.errors import told
 from netspec.build.plugins.permission import permission
-from netspec.build.plugins.rules import told
 from netspec.build.plugins.verify import hold_rules
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.ground.extras import TORCHVISION, require_packages

@@ -9,8 +9,8 @@ import click
 
 from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
+from netspec.cli.reported import reported
 from netspec.cli.terminal import show_table
-from netspec.cli.train import reported
 from netspec.ground.extras import require_packages
 from netspec.views.tables import Table
 

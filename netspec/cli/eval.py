@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
-from netspec.cli.train import reported
+from netspec.cli.reported import reported
 from netspec.ground.extras import require_packages
 from netspec.views.json_text import json_text
 from netspec.views.scores import scores_csv, scores_json, scores_tables
@@ -49,7 +49,8 @@ def command(
     require_packages("netspec eval")
     faults = Faults()
     with reported() as work:
-        from netspec.runner.evaluate import load_run, score_run
+        from netspec.runner.evaluate import score_run
+        from netspec.runner.loaded_run import load_run
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec

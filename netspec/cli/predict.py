@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, written
-from netspec.cli.train import reported
+from netspec.cli.reported import reported
 from netspec.ground.extras import require_packages
 from netspec.views.predictions import WRITERS, Fault
 
@@ -42,7 +42,7 @@ def command(
     require_packages("netspec predict")
     faults = Faults()
     with reported() as work:
-        from netspec.runner.evaluate import load_run
+        from netspec.runner.loaded_run import load_run
         from netspec.runner.predict import make_predictor
 
         loaded = load_run(run, allow_plugins=allow_plugins)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.train import reported
+from netspec.cli.reported import reported
 from netspec.stages.spec import Spec
 
 ROWS = 15  # of the table of rates

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import click
 
 from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.processes import end_now, leave_it_to_the_first, one_of_several, speaks
-from netspec.cli.terminal import look_of, show_table
-from netspec.ground.diagnostics import SpecError
+from netspec.cli.processes import end_now, one_of_several, speaks
+from netspec.cli.reported import reported
+from netspec.cli.terminal import show_table
 from netspec.ground.extras import require_packages
 from netspec.stages.spec import Spec
 from netspec.views.outcome import closing_line, outcome_table
-from netspec.views.text import render
 
 
 def _steps(value: str | int) -> int:
@@ -124,30 +119,3 @@ def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow
 
     assert spec is not None
     return load(spec, settings, plugins=permission(allow_plugins))
-
-
-@dataclass
-class Work:
-    """What a command works on: the spec, once it is read, has the lines that findings are about."""
-
-    spec: Spec | None = None
-
-
-@contextlib.contextmanager
-def reported() -> Iterator[Work]:
-    """Runs a command's work. Findings are shown with their lines, and exit with 1.
-
-    What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
-    """
-    work = Work()
-    try:
-        with warnings.catch_warnings():
-            if not sys.warnoptions:
-                warnings.simplefilter("ignore")
-            yield work
-    except SpecError as error:
-        if not speaks():
-            leave_it_to_the_first()
-        sources = work.spec.sources if work.spec is not None else {}
-        click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
-        sys.exit(1)

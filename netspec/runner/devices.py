@@ -7,7 +7,7 @@ import warnings
 
 import torch
 
-from netspec.runner.problems import At, problem, torch_says
+from netspec.runner.problems import At, option, problem, torch_says
 from netspec.runner.world import ALONE, World
 
 _WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
@@ -44,3 +44,8 @@ def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
             *(torch_says(warning.message) for warning in said if isinstance(warning.message, Warning)),
         )
     return torch.device(wanted)
+
+
+def device_for(wanted: str | None) -> torch.device:
+    """The device that `--device` names; `auto` where it is left out."""
+    return choose_device(wanted or "auto", option("--device", wanted or "auto"))

@@ -16,7 +16,8 @@ from netspec.ground.tree import Mapping
 from netspec.runner.balance import unbalanced
 from netspec.runner.batches import placed
 from netspec.runner.data import dataset_nodes
-from netspec.runner.evaluate import LoadedRun, device_for, score_feed
+from netspec.runner.devices import device_for
+from netspec.runner.evaluate import score_feed
 from netspec.runner.heads import heads_of
 from netspec.runner.intake import Sample
 from netspec.runner.intake_labels import Labels
@@ -28,6 +29,7 @@ from netspec.runner.objective import Tensors
 from netspec.runner.prepare import prepare
 from netspec.runner.problems import option, problem
 from netspec.runner.settings import Settings, read_settings
+from netspec.runner.stored_run import StoredRun
 from netspec.runner.targets import TargetError
 from netspec.runner.world import ALONE, World
 from netspec.views.predictions import Fault
@@ -89,7 +91,7 @@ class FileFeed:
 
 
 def score_files(
-    run: LoadedRun,
+    run: StoredRun,
     files: Sequence[str],
     fault: Callable[[Fault], None],
     device: str | None = None,
@@ -134,7 +136,7 @@ def score_files(
     return score_feed(model, feed, job, "files", heads[0], run.info.classes)
 
 
-def _one_target(run: LoadedRun, files: Sequence[str]) -> None:
+def _one_target(run: StoredRun, files: Sequence[str]) -> None:
     """Files tell one target a sample.
 
     Raises:
@@ -149,7 +151,7 @@ def _one_target(run: LoadedRun, files: Sequence[str]) -> None:
         raise problem("NS603", what, option("FILES", files[0]))
 
 
-def _settings(run: LoadedRun, device: str | None) -> Settings:
+def _settings(run: StoredRun, device: str | None) -> Settings:
     """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
     settings = read_settings(run.spec)
     if all(unbalanced(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):

@@ -10,7 +10,6 @@ from netspec.ground.diagnostics import SpecError
 from netspec.ground.shapes import Tensor, show
 from netspec.ground.tree import Mapping
 from netspec.runner.data import dataset_nodes
-from netspec.runner.evaluate import LoadedRun
 from netspec.runner.heads import network_inputs
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_labels import Labels
@@ -18,12 +17,13 @@ from netspec.runner.intake_rows import Rows
 from netspec.runner.lookups import smallest_table
 from netspec.runner.objective import Tensors
 from netspec.runner.pipeline import Pipeline, read_pipeline
+from netspec.runner.stored_run import StoredRun
 from netspec.stages.legal.ranges import takes
 from netspec.stages.spec import Report, Spec
 from netspec.views.predictions import Fault
 
 
-def source_of(run: LoadedRun, entrance: Entrance, labels: Labels | None = None) -> Pictures | Rows:
+def source_of(run: StoredRun, entrance: Entrance, labels: Labels | None = None) -> Pictures | Rows:
     """What reads samples as the run's own were read; its data are not needed.
 
     Args:

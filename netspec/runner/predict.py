@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from netspec.runner.batches import placed
-from netspec.runner.evaluate import LoadedRun, device_for
+from netspec.runner.devices import device_for
 from netspec.runner.heads import Head, heads_of
 from netspec.runner.intake import Pictures, Sample
 from netspec.runner.intake_rows import Rows
@@ -22,6 +22,7 @@ from netspec.runner.intake_run import Entrance, source_of
 from netspec.runner.layout import channels_last
 from netspec.runner.objective import as_tuple
 from netspec.runner.settings import read_settings
+from netspec.runner.stored_run import StoredRun
 from netspec.runner.targets import probabilities
 from netspec.views.predictions import Fault, Prediction
 
@@ -85,7 +86,7 @@ class Predictor:
         )
 
 
-def make_predictor(run: LoadedRun, device: str | None = None, weights: str = "best") -> Predictor:
+def make_predictor(run: StoredRun, device: str | None = None, weights: str = "best") -> Predictor:
     """Load what is needed to predict with a run.
 
     Raises:

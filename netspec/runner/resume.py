@@ -13,9 +13,9 @@ from netspec.build.plugins.permission import permission
 from netspec.ground.diagnostics import Diagnostic
 from netspec.ground.reading import ReadError
 from netspec.ground.tree import plain
-from netspec.runner.evaluate import load_run
 from netspec.runner.info import JOB, Info
 from netspec.runner.job import Job
+from netspec.runner.loaded_run import load_run
 from netspec.runner.prepare import Plan
 from netspec.runner.problems import count, option, problem, top
 from netspec.runner.rundir import RunFolder

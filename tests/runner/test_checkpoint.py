@@ -19,9 +19,10 @@ from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.ground.reading import ReadError
 from netspec.runner import keeper
 from netspec.runner.checkpoint import CheckpointError, read_checkpoint
-from netspec.runner.evaluate import evaluate_run, load_run
+from netspec.runner.evaluate import evaluate_run
 from netspec.runner.files import write_atomically
 from netspec.runner.interrupt import Interrupt
+from netspec.runner.loaded_run import load_run
 from netspec.runner.progress import Silent
 from netspec.runner.randomness import random_state, set_random_state
 from netspec.runner.resume import spec_to_resume

@@ -19,7 +19,7 @@ from sklearn import metrics as sk
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.runner.evaluate import load_run
+from netspec.runner.loaded_run import load_run
 from netspec.runner.train import Run
 
 Start = Callable[..., Run]

@@ -15,10 +15,11 @@ from torchvision.transforms import v2
 
 import netspec.runner.report as drawing
 from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.evaluate import load_run, score_run
+from netspec.runner.evaluate import score_run
 from netspec.runner.figures.findings import MOST_MISTAKES, Answers, Mistakes, Tally, answers
 from netspec.runner.figures.fit import Fit
 from netspec.runner.figures.mistakes import viewable
+from netspec.runner.loaded_run import load_run
 from netspec.runner.pipeline import Pipeline, read_pipeline
 from netspec.runner.train import Run
 from netspec.stages.spec import Spec

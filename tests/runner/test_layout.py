@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 import netspec
-from netspec.runner.evaluate import evaluate_run, load_run
+from netspec.runner.evaluate import evaluate_run
 from netspec.runner.evaluate_files import score_files
 from netspec.runner.layout import channels_last
+from netspec.runner.loaded_run import load_run
 from netspec.runner.predict import make_predictor
 from netspec.runner.train import Run
 from netspec.stages.check import check

@@ -17,9 +17,9 @@ from torchvision.transforms import v2
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner.checkpoint import load_checkpoint_weights
-from netspec.runner.evaluate import load_run
 from netspec.runner.first_step import begin
 from netspec.runner.job import Batch
+from netspec.runner.loaded_run import load_run
 from netspec.runner.prepare import prepare
 from netspec.runner.progress import Silent
 from netspec.runner.resume import spec_to_resume

@@ -18,9 +18,9 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as DataLo
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.runner import info
 from netspec.runner.batches import MemoryFeed, epoch_order
-from netspec.runner.evaluate import load_run
 from netspec.runner.first_step import begin
 from netspec.runner.job import Batch, Feed
+from netspec.runner.loaded_run import load_run
 from netspec.runner.loader import LoaderFeed
 from netspec.runner.prepare import prepare
 from netspec.runner.storage import Storage, cores, machine_memory, read_storage

@@ -14,9 +14,10 @@ from torchvision import models
 
 from netspec.ground.diagnostics import Diagnostic
 from netspec.runner.batches import epoch_order
-from netspec.runner.evaluate import evaluate_run, load_run
+from netspec.runner.evaluate import evaluate_run
 from netspec.runner.first_step import begin
 from netspec.runner.interrupt import Interrupt
+from netspec.runner.loaded_run import load_run
 from netspec.runner.prepare import prepare
 from netspec.runner.progress import Silent
 from netspec.runner.rehearsal import first_batch

@@ -17,7 +17,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.runner.evaluate import load_run
+from netspec.runner.loaded_run import load_run
 from netspec.runner.train import Run
 
 Start = Callable[..., Run]

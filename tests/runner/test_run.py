@@ -347,7 +347,7 @@ def test_ctrl_c_that_a_library_makes_another_error_of_is_still_ctrl_c(
         except KeyboardInterrupt as error:
             raise RuntimeError("an import failed") from error
 
-    monkeypatch.setattr("netspec.runner.evaluate.load_run", load)
+    monkeypatch.setattr("netspec.runner.loaded_run.load_run", load)
     handler = signal.getsignal(signal.SIGINT)
     assert netspec("eval", "a") == (130, "", "netspec: interrupted\n")
     assert signal.getsignal(signal.SIGINT) is handler
@@ -434,7 +434,7 @@ def test_warnings_of_torch_stay_out_of_the_terminal(
         warnings.warn("torch means", stacklevel=1)
         raise ReadError("a: read")
 
-    monkeypatch.setattr("netspec.runner.evaluate.load_run", load)
+    monkeypatch.setattr("netspec.runner.loaded_run.load_run", load)
     monkeypatch.setattr(sys, "warnoptions", [])
     assert netspec("eval", "a") == (2, "", "netspec: a: read\n")
     monkeypatch.setattr(sys, "warnoptions", ["default"])

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from netspec.build.plugins.errors import told
 from netspec.build.plugins.records import layers_of
-from netspec.build.plugins.rules import told
 from netspec.ground.diagnostics import Note
 from netspec.ground.extras import TRAIN
 from netspec.ground.tree import shorten

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from netspec.build.plugins.rules import told
+from netspec.build.plugins.errors import told
 from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, Shape, Tensor, show
 from netspec.layers.plugin import PluginFact
 

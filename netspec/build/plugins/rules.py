@@ -6,18 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from netspec.build.plugins.errors import LONGEST, told
 from netspec.ground.shapes import Fact, Shape, Tensor
 from netspec.ground.tree import shorten
 from netspec.layers.plugin import PluginFact
 from netspec.layers.record import Args, Result
-
-LONGEST = 300  # characters of what a plugin or torch says
-
-
-def told(error: BaseException) -> str:
-    """What an exception says, on one line."""
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, LONGEST)
 
 
 def no_count(args: Args, *shapes: Shape) -> None:

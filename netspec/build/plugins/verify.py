@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from netspec.build.plugins.errors import told
 from netspec.build.plugins.meta import construct, on_meta, samples_of
-from netspec.build.plugins.rules import told
 from netspec.ground.diagnostics import Diagnostic, SpecError
 from netspec.ground.shapes import Fact, show
 from netspec.layers.plugin import PluginFact
