@@ -53,7 +53,7 @@ format: $(VENV)/.installed    ## Put the code into shape.
 
 docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema and the reference pages.
 	$(BIN)/netspec schema > netspec/netspec.schema.json
-	$(BIN)/python -m netspec.views.reference docs
+	$(BIN)/python -m netspec.render.reference docs
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks and the check against others.
 	$(BIN)/python benchmarks/forward.py
@@ -61,11 +61,11 @@ benchmark: $(VENV)/.installed    ## Time the compiled networks and the check aga
 
 SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
-	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/stages/test_fuzz.py -k mutated
+	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/check/test_fuzz.py -k mutated
 
 CASES ?= 5000
 search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many cases of each layer against torch.
-	NETSPEC_GRAPHS=$(CASES) NETSPEC_CASES=$(CASES) $(BIN)/pytest tests/build/test_random_graphs.py tests/layers/test_properties.py
+	NETSPEC_GRAPHS=$(CASES) NETSPEC_CASES=$(CASES) $(BIN)/pytest tests/compiler/test_random_graphs.py tests/layers/test_properties.py
 
 N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+from netspec.checker import check
 from netspec.cli.main import main
-from netspec.stages.check import check
-from netspec.stages.load import load
+from netspec.language.load import load
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"

@@ -20,9 +20,9 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from training_cases import Case
 
-from netspec.runner.bench import NoStore
-from netspec.runner.loop import train_epoch
-from netspec.runner.progress import Silent
+from netspec.reports.bench import NoStore
+from netspec.reports.progress import Silent
+from netspec.training.loop import train_epoch
 
 Epoch = Callable[[], float]
 

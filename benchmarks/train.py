@@ -36,7 +36,7 @@ import sys, time
 {body}
 """
 NETSPEC_BODY = """
-import netspec.runner.loop as loop
+import netspec.training.loop as loop
 class Reached(BaseException): pass
 def reached(*args):
     raise Reached

@@ -15,9 +15,9 @@ from torch.utils.data import Dataset, Subset
 from torchvision import datasets, transforms
 
 import netspec
-from netspec.runner.first_step import begin
-from netspec.runner.job import Job, State
-from netspec.runner.prepare import Plan, prepare
+from netspec.training.first_step import begin
+from netspec.training.job import Job, State
+from netspec.training.plan import Plan, prepare
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -169,7 +169,7 @@ PLAIN_SGD = ("train.optimizer={SGD: {lr: 0.01, momentum: 0.9}}", "train.batch_si
 
 def load(name: str, *settings: str) -> Any:
     """A shipped spec, with settings."""
-    from netspec.stages.load import load as load_spec
+    from netspec.language.load import load as load_spec
 
     kept = [setting for setting in settings if not setting.endswith("=null")]
     return load_spec(str(SPECS / f"{name}.yaml"), tuple(kept))

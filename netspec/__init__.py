@@ -9,17 +9,17 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.ground.diagnostics import Diagnostic, SpecError
-from netspec.ground.reading import ReadError
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.reading import ReadError
 
 if TYPE_CHECKING:
     import torch
 
+    from netspec.inference.loaded_run import load_run as load_run
+    from netspec.inference.weights_file import load_model as load_model
+    from netspec.language.spec import Report, Spec
     from netspec.layers.plugin import PluginLayer as PluginLayer
-    from netspec.runner.loaded_run import load_run as load_run
-    from netspec.runner.train import train as train
-    from netspec.runner.weights_file import load_model as load_model
-    from netspec.stages.spec import Report, Spec
+    from netspec.trainer.train import train as train
 
 __version__ = "0.1.0"
 __all__ = [
@@ -39,9 +39,9 @@ __all__ = [
 
 _LATE = {
     "PluginLayer": "netspec.layers.plugin",
-    "train": "netspec.runner.train",
-    "load_run": "netspec.runner.loaded_run",
-    "load_model": "netspec.runner.weights_file",
+    "train": "netspec.trainer.train",
+    "load_run": "netspec.inference.loaded_run",
+    "load_model": "netspec.inference.weights_file",
 }
 
 
@@ -59,9 +59,9 @@ def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -
     Raises:
         ReadError: the file cannot be read.
     """
-    from netspec.build.plugins.permission import permission
-    from netspec.stages.load import as_settings
-    from netspec.stages.load import load as load_spec
+    from netspec.compiler.plugins.permission import permission
+    from netspec.language.load import as_settings
+    from netspec.language.load import load as load_spec
 
     return load_spec(source, as_settings(params), plugins=permission(allow_plugins))
 
@@ -76,8 +76,8 @@ def check(spec: Spec, *, torch: str | None = None) -> Report:
     Raises:
         ValueError: `torch` is not a version that netspec knows.
     """
-    from netspec.ground.versions import supported
-    from netspec.stages.check import check as check_spec
+    from netspec.checker import check as check_spec
+    from netspec.core.versions import supported
 
     return check_spec(spec, torch=torch if torch is None else supported(torch))
 
@@ -89,10 +89,10 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
         SpecError: the spec has errors.
         ImportError: torch is not installed.
     """
-    from netspec.ground.extras import TORCH, require_packages
+    from netspec.core.extras import TORCH, require_packages
 
     require_packages("netspec.compile", TORCH)
-    from netspec.build.compile import compile_spec
+    from netspec.compiler.module import compile_spec
 
     return compile_spec(spec, device)
 
@@ -103,8 +103,8 @@ def to_python(spec: Spec) -> str:
     Raises:
         SpecError: the spec has errors.
     """
-    from netspec.stages.check import require
-    from netspec.views.python import python_source
+    from netspec.checker import require
+    from netspec.compiler.python import python_source
 
     return python_source(require(spec)).text
 
@@ -115,8 +115,8 @@ def summary(spec: Spec) -> str:
     Raises:
         SpecError: the spec has errors.
     """
-    from netspec.stages.check import require
-    from netspec.views.summary import summary_text
+    from netspec.checker import require
+    from netspec.render.summary import summary_text
 
     return summary_text(require(spec))
 
@@ -128,7 +128,7 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _LATE:
         if name != "PluginLayer":
-            from netspec.ground.extras import SAFETENSORS, TORCH, TRAIN, require_packages
+            from netspec.core.extras import SAFETENSORS, TORCH, TRAIN, require_packages
 
             require_packages(f"netspec.{name}", {**TORCH, **SAFETENSORS} if name == "load_model" else TRAIN)
         return getattr(importlib.import_module(_LATE[name]), name)

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.ground.paths import COMMAND_LINE
-from netspec.ground.reading import split_lines
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.stages.spec import Report
+from netspec.checker import check
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.paths import COMMAND_LINE
+from netspec.core.reading import split_lines
+from netspec.language.load import load
+from netspec.language.spec import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 OK = sorted((ROOT / "tests/specs/ok").glob("*.yaml"))

@@ -14,11 +14,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from netspec.cli.main import COMMANDS
-from netspec.ground import extras
-from netspec.ground.extras import TORCH, TRAIN, MissingPackageError, require_packages
-from netspec.runner.progress import Silent
-from netspec.runner.train import train
-from netspec.stages.load import load
+from netspec.core import extras
+from netspec.core.extras import TORCH, TRAIN, MissingPackageError, require_packages
+from netspec.language.load import load
+from netspec.reports.progress import Silent
+from netspec.trainer.train import train
 from tests.cli.commands import RIGHT, WRONG, Done
 from tests.light import Light, make_light
 from tests.spec_cases import ROOT

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.reported import reported
 from netspec.cli.terminal import show_table
-from netspec.ground.extras import require_packages
-from netspec.views.tables import Table
+from netspec.compiler.plugins.permission import permission
+from netspec.core.extras import require_packages
+from netspec.render.tables import Table
 
 if TYPE_CHECKING:
-    from netspec.runner.bench import Timing
+    from netspec.reports.bench import Timing
 
 
 @click.command("bench", epilog="Example: netspec bench specs/digits.yaml --device cpu --epochs 3")
@@ -40,10 +40,10 @@ def command(
     """
     require_packages("netspec bench")
     with reported() as work:
-        from netspec.stages.load import load
+        from netspec.language.load import load
 
         work.spec = load(spec, settings, plugins=permission(allow_plugins))
-        from netspec.runner.bench import devices_here, require_devices, time_spec
+        from netspec.reports.bench import devices_here, require_devices, time_spec
 
         require_devices(devices)
         timings = []

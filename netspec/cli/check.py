@@ -10,22 +10,22 @@ from typing import NoReturn
 
 import click
 
-from netspec.build.plugins.permission import permission
+from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.sources import expand
 from netspec.cli.terminal import look_of
-from netspec.ground.garbage import seldom_collected
-from netspec.ground.paths import is_file
-from netspec.ground.reading import ReadError
-from netspec.stages.check import check
-from netspec.stages.ignores import ignorable
-from netspec.stages.legal.ranges import promised
-from netspec.stages.load import load
-from netspec.stages.plugins import Plugins
-from netspec.stages.spec import Report
-from netspec.views.answers import Answer, Unreadable
-from netspec.views.summary import totals
-from netspec.views.text import PIPE, Look, message_lines, render
+from netspec.compiler.plugins.permission import permission
+from netspec.core.garbage import seldom_collected
+from netspec.core.paths import is_file
+from netspec.core.reading import ReadError
+from netspec.language.load import load
+from netspec.language.plugins import Plugins
+from netspec.language.ranges import promised
+from netspec.language.spec import Report
+from netspec.lint.ignores import ignorable
+from netspec.render.answers import Answer, Unreadable
+from netspec.render.summary import totals
+from netspec.render.text import PIPE, Look, message_lines, render
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
@@ -108,17 +108,17 @@ def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool,
         _end(_show_texts(answers))
     listed = list(_told(answers))
     if style == "json":
-        from netspec.views.report_json import answer_json, document
+        from netspec.render.report_json import answer_json, document
 
         click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
     elif style == "sarif":
         from importlib.metadata import version
 
-        from netspec.views.sarif import sarif
+        from netspec.render.sarif import sarif
 
         click.echo(json.dumps(sarif(listed, version("netspec")), indent=1))
     else:
-        from netspec.views.github import workflow_commands
+        from netspec.render.github import workflow_commands
 
         for line in workflow_commands(listed):
             click.echo(line)

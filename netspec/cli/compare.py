@@ -8,12 +8,12 @@ import click
 
 from netspec.cli.options import out_option, written
 from netspec.cli.terminal import show_table
-from netspec.ground.extras import MATPLOTLIB, require_packages
-from netspec.ground.reading import ReadError
-from netspec.views.comparison import comparison_csv, comparison_json, comparison_table
-from netspec.views.json_text import json_text
-from netspec.views.runs import read_record
-from netspec.views.tables import table_text
+from netspec.core.extras import MATPLOTLIB, require_packages
+from netspec.core.reading import ReadError
+from netspec.render.comparison import comparison_csv, comparison_json, comparison_table
+from netspec.render.json_text import json_text
+from netspec.render.runs import read_record
+from netspec.render.tables import table_text
 
 
 @click.command("compare", epilog="Example: netspec compare runs/digits-1 runs/digits-2 --curves curves.png")
@@ -36,7 +36,7 @@ def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | 
     if curves is not None:
         if not any(record.rows for record in records):
             raise ReadError("none of the runs has an epoch to draw")
-        from netspec.runner.figures.overlay import draw_overlay
+        from netspec.reports.figures.overlay import draw_overlay
 
         try:
             draw_overlay(curves, records)

@@ -8,10 +8,10 @@ import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
 from netspec.cli.reported import reported
-from netspec.ground.extras import require_packages
-from netspec.views.json_text import json_text
-from netspec.views.scores import scores_csv, scores_json, scores_tables
-from netspec.views.tables import shown, table_text
+from netspec.core.extras import require_packages
+from netspec.render.json_text import json_text
+from netspec.render.scores import scores_csv, scores_json, scores_tables
+from netspec.render.tables import shown, table_text
 
 
 @click.command("eval", epilog="Example: netspec eval runs/mnist-cnn-1 photos --format json")
@@ -49,13 +49,13 @@ def command(
     require_packages("netspec eval")
     faults = Faults()
     with reported() as work:
-        from netspec.runner.evaluate import score_run
-        from netspec.runner.loaded_run import load_run
+        from netspec.inference.evaluate import score_run
+        from netspec.inference.loaded_run import load_run
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         if files:
-            from netspec.runner.evaluate_files import score_files
+            from netspec.inference.evaluate_files import score_files
 
             scores = score_files(loaded, files, faults.name, device, weights)
         else:

@@ -7,11 +7,11 @@ import sys
 import click
 
 from netspec.cli.terminal import look_of
-from netspec.ground.codes import CODES
-from netspec.ground.examples import example
-from netspec.ground.names import closest, did_you_mean
-from netspec.views.text import Look, paint
-from netspec.views.wrapping import wrap
+from netspec.core.codes import CODES
+from netspec.core.examples import example
+from netspec.core.names import closest, did_you_mean
+from netspec.render.text import Look, paint
+from netspec.render.wrapping import wrap
 
 
 @click.command("explain", epilog="Example: netspec explain NS401")

@@ -13,9 +13,9 @@ import click
 
 from netspec.cli.encoding import take_any_text
 from netspec.cli.signals import ended_by_signals
-from netspec.ground.diagnostics import SpecError
-from netspec.ground.extras import MissingPackageError
-from netspec.ground.reading import ReadError
+from netspec.core.diagnostics import SpecError
+from netspec.core.extras import MissingPackageError
+from netspec.core.reading import ReadError
 
 COMMANDS = {
     "check": "Prove every shape of a spec and say what is wrong, without running anything.",
@@ -54,7 +54,7 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from netspec.ground.names import closest, did_you_mean
+        from netspec.core.names import closest, did_you_mean
 
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
         from netspec.cli.terminal import look_of
-        from netspec.views.text import render
+        from netspec.render.text import render
 
         click.echo(render(error.diagnostics, error.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netspec.ground.paths import is_file
-from netspec.ground.reading import ReadError, read_text
-from netspec.stages.check import check
-from netspec.stages.fix import edited, write_atomically
-from netspec.stages.load import load
-from netspec.stages.plugins import Plugins
-from netspec.stages.spec import Report
-from netspec.views.text import Look, paint
-from netspec.views.wrapping import safe
+from netspec.checker import check
+from netspec.core.paths import is_file
+from netspec.core.reading import ReadError, read_text
+from netspec.fixes.verify import edited, write_atomically
+from netspec.language.load import load
+from netspec.language.plugins import Plugins
+from netspec.language.spec import Report
+from netspec.render.text import Look, paint
+from netspec.render.wrapping import safe
 
 MOST_ROUNDS = 100
 MOST_SECONDS = 3.0  # after which no round begins but the first; another call goes on with what is left over

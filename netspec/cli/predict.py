@@ -8,8 +8,8 @@ import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, written
 from netspec.cli.reported import reported
-from netspec.ground.extras import require_packages
-from netspec.views.predictions import WRITERS, Fault
+from netspec.core.extras import require_packages
+from netspec.render.predictions import WRITERS, Fault
 
 
 @click.command("predict", epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3")
@@ -42,8 +42,8 @@ def command(
     require_packages("netspec predict")
     faults = Faults()
     with reported() as work:
-        from netspec.runner.loaded_run import load_run
-        from netspec.runner.predict import make_predictor
+        from netspec.inference.loaded_run import load_run
+        from netspec.inference.predict import make_predictor
 
         loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec

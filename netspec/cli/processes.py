@@ -15,7 +15,7 @@ PATIENCE = 10.0  # seconds that the first process has to say what is wrong with 
 
 def start(processes: int, restarts: int) -> NoReturn:
     """Run this command in several processes, and exit as they do."""
-    from netspec.runner.launch import launch
+    from netspec.distributed.launcher import launch
 
     code = launch(_without(sys.argv[1:]), processes, restarts)
     sys.exit(code)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.reported import reported
-from netspec.stages.spec import Spec
+from netspec.language.spec import Spec
 
 ROWS = 15  # of the table of rates
 
@@ -18,8 +18,8 @@ def dry_run(read: Callable[[], Spec], device: str | None) -> None:
     """One step and one batch of evaluation."""
     with reported() as work:
         work.spec = read()
-        from netspec.runner.progress import describe
-        from netspec.runner.rehearsal import dry_run
+        from netspec.reports.progress import describe
+        from netspec.training.rehearsal import dry_run
 
         dry = dry_run(work.spec, device)
     for line in dry.notes:
@@ -32,7 +32,7 @@ def overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
     """The same batch again and again; exit code 1 where it is not learned."""
     with reported() as work:
         work.spec = read()
-        from netspec.runner.rehearsal import overfit
+        from netspec.training.rehearsal import overfit
 
         done = overfit(work.spec, device, steps)
     taken = len(done.losses)
@@ -51,7 +51,7 @@ def find_rate(read: Callable[[], Spec], device: str | None, out: str | None) -> 
     """Growing learning rates."""
     with reported() as work:
         work.spec = read()
-        from netspec.runner.finder import draw, find_rate
+        from netspec.training.rate_finder import draw, find_rate
 
         found = find_rate(work.spec, device)
         if out is not None:

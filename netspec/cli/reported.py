@@ -12,9 +12,9 @@ import click
 
 from netspec.cli.processes import leave_it_to_the_first, speaks
 from netspec.cli.terminal import look_of
-from netspec.ground.diagnostics import SpecError
-from netspec.stages.spec import Spec
-from netspec.views.text import render
+from netspec.core.diagnostics import SpecError
+from netspec.language.spec import Spec
+from netspec.render.text import render
 
 
 @dataclass

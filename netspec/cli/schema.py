@@ -13,6 +13,6 @@ def command() -> None:
 
     With the YAML language server, a first line `# yaml-language-server: $schema=netspec.schema.json` turns it on.
     """
-    from netspec.views.schema import language_schema
+    from netspec.render.schema import language_schema
 
     click.echo(json.dumps(language_schema(), indent=1, sort_keys=False, allow_nan=False))

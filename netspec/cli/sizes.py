@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from netspec.build.plugins.permission import permission
+from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.terminal import look_of
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.views.json_text import json_text
-from netspec.views.text import render
+from netspec.compiler.plugins.permission import permission
+from netspec.language.load import load
+from netspec.render.json_text import json_text
+from netspec.render.text import render
 
 MOST = 100_000
 
@@ -40,8 +40,8 @@ def command(
     Exit code 0: there are such sizes; 1: there are none, or the spec has errors of another kind; 2: the file could not
     be read.
     """
-    from netspec.stages.legal.question import answer
-    from netspec.views.sizes import sizes_json, sizes_text_of
+    from netspec.render.sizes import sizes_json, sizes_text_of
+    from netspec.shapes.sizes.question import answer
 
     report = check(load(spec, settings, plugins=permission(allow_plugins)), torch=torch)
     faults = [found for found in report.diagnostics if found.severity == "error"]

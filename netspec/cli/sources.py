@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from netspec.views.answers import Unreadable
+from netspec.render.answers import Unreadable
 
 SUFFIXES = (".yaml", ".yml")
 _SPEC = re.compile(rb"^(\xef\xbb\xbf)?(\{\s*)?[\"']?netspec[\"']?\s*:", re.MULTILINE)

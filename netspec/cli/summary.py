@@ -7,13 +7,13 @@ import sys
 
 import click
 
-from netspec.build.plugins.permission import permission
+from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.terminal import look_of
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.views.summary import summary_json, summary_rich, summary_text
-from netspec.views.text import render
+from netspec.compiler.plugins.permission import permission
+from netspec.language.load import load
+from netspec.render.summary import summary_json, summary_rich, summary_text
+from netspec.render.text import render
 
 
 @click.command("summary", epilog="Example: netspec summary specs/vgg16.yaml")

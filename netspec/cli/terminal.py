@@ -8,8 +8,8 @@ from typing import Protocol
 
 import click
 
-from netspec.views.tables import Table, table_rich, table_text
-from netspec.views.text import PIPE, Look
+from netspec.render.tables import Table, table_rich, table_text
+from netspec.render.text import PIPE, Look
 
 NARROWEST = 60
 

@@ -6,14 +6,14 @@ import sys
 
 import click
 
-from netspec.build.plugins.permission import permission
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.processes import end_now, one_of_several, speaks
 from netspec.cli.reported import reported
 from netspec.cli.terminal import show_table
-from netspec.ground.extras import require_packages
-from netspec.stages.spec import Spec
-from netspec.views.outcome import closing_line, outcome_table
+from netspec.compiler.plugins.permission import permission
+from netspec.core.extras import require_packages
+from netspec.language.spec import Spec
+from netspec.render.outcome import closing_line, outcome_table
 
 
 def _steps(value: str | int) -> int:
@@ -92,7 +92,7 @@ def command(
         start(nproc, max_restarts)
     with reported() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
-        from netspec.runner.train import train
+        from netspec.trainer.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
     if not speaks():
@@ -112,10 +112,10 @@ def command(
 
 def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow_plugins: bool) -> Spec:
     if resume is not None:
-        from netspec.runner.resume import spec_to_resume
+        from netspec.trainer.resume import spec_to_resume
 
         return spec_to_resume(resume, spec, settings, allow_plugins)
-    from netspec.stages.load import load
+    from netspec.language.load import load
 
     assert spec is not None
     return load(spec, settings, plugins=permission(allow_plugins))

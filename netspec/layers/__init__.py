@@ -1,0 +1,1 @@
+"""The table of layers and functions of torch: a family a file, a record a layer."""

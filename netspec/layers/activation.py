@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, Fact, Shape
+from netspec.core.shapes import ArgumentFact, Fact, Shape
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word
 from netspec.layers.record import Args, Case, Layer, ShapeRule, case
 

@@ -6,7 +6,7 @@ outputs, the second of which MaxUnpool takes.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import Fact, Shape, show
+from netspec.core.shapes import Fact, Shape, show
 from netspec.layers.arguments import Arg, Bool, Either, Int, Several, optional, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import on_picture

@@ -6,7 +6,7 @@ ranks it would align the batch of one input with another axis of the other: that
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, MergeFact, RankFact, Shape, count_axes, show, size
+from netspec.core.shapes import ArgumentFact, MergeFact, RankFact, Shape, count_axes, show, size
 from netspec.layers.arguments import Arg, Float, optional
 from netspec.layers.code import literal
 from netspec.layers.record import Args, Layer, case

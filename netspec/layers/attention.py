@@ -7,7 +7,7 @@ projections and the two matrix products.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import (
+from netspec.core.shapes import (
     ArgumentFact,
     BatchFact,
     DtypeFact,

@@ -5,7 +5,7 @@ Shapes are kept (torch.nn.BatchNorm2d and InstanceNorm2d, "Shape"); MACs count 0
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show, size
+from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show, size
 from netspec.layers.arguments import Arg, Bool, Float, Int, optional
 from netspec.layers.record import Args, Earlier, Layer, case
 from netspec.layers.spatial import AXES, channels

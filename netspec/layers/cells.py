@@ -6,7 +6,7 @@ A state may be given beside the input; it is zeros where it is not. LSTMCell giv
 
 from __future__ import annotations
 
-from netspec.ground.shapes import MergeFact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import MergeFact, RankFact, Shape, count_axes, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Int, Word
 from netspec.layers.record import Args, Layer, case
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.ground.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentFact, Fact, Shape, show
 from netspec.layers.arguments import Arg, Bool, Either, Int, Ints, Word, optional, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out

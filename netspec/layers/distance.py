@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ground.shapes import BatchFact, Shape, sample_axis
+from netspec.core.shapes import BatchFact, Shape, sample_axis
 from netspec.layers.arguments import Arg, Bool, Float, Int
 from netspec.layers.arithmetic import broadcast
 from netspec.layers.record import Args, Layer, case

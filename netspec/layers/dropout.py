@@ -6,7 +6,7 @@ as the channels, or warns of an error to come.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import RankFact, Shape, count_axes, need_axes
+from netspec.core.shapes import RankFact, Shape, count_axes, need_axes
 from netspec.layers.arguments import Arg, Bool, Float
 from netspec.layers.record import Args, Layer, ShapeRule, case
 from netspec.layers.spatial import on_picture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact, Shape, count_axes
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact, Shape, count_axes
 from netspec.layers.arguments import Arg, Text
 from netspec.layers.code import call, literal
 from netspec.layers.record import Args, Layer, case

@@ -5,7 +5,7 @@ They make no submodule. Sizes of one are repeated where there are two inputs.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Shape
+from netspec.core.shapes import ArgumentFact, Shape
 from netspec.layers.arguments import Arg, Float, optional
 from netspec.layers.arithmetic import broadcast
 from netspec.layers.code import call, literal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
+from netspec.core.shapes import ArgumentFact, BatchFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word, optional
 from netspec.layers.record import Args, Earlier, Layer, case
 

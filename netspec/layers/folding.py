@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.ground.shapes import Fact, Shape, need_rank, show
+from netspec.core.shapes import Fact, Shape, need_rank, show
 from netspec.layers.arguments import Arg, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import does_not_fit, per_axis, window_out

@@ -6,7 +6,7 @@ samples, so it is 1 here.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import MergeFact, Shape, sample_axis, show
+from netspec.core.shapes import MergeFact, Shape, sample_axis, show
 from netspec.layers.arguments import Arg, Int
 from netspec.layers.record import Args, Layer, case
 

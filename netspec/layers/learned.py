@@ -6,7 +6,7 @@ how large the batch is: every sample gets the same numbers.
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Shape, size
+from netspec.core.shapes import ArgumentFact, Shape, size
 from netspec.layers.arguments import Arg, Bool, Either, Float, Ints, Word
 from netspec.layers.code import literal
 from netspec.layers.record import Args, Layer, case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ground.shapes import MergeFact, RankFact, Shape, show, size
+from netspec.core.shapes import MergeFact, RankFact, Shape, show, size
 from netspec.layers.arguments import Arg, Bool, Int
 from netspec.layers.record import Args, Layer, case
 

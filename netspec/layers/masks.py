@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from netspec.ground.shapes import (
+from netspec.core.shapes import (
     ArgumentFact,
     DtypeFact,
     Fact,

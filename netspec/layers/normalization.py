@@ -5,7 +5,7 @@ Shapes are kept (torch.nn.LayerNorm and its kin, "Shape"); MACs count 0 by conve
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, need_axes, show, size
+from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, need_axes, show, size
 from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import on_picture

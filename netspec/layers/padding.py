@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, show
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, show
 from netspec.layers.arguments import Arg, Either, Float, Int, Ints, Word, optional
 from netspec.layers.code import call
 from netspec.layers.record import Args, Earlier, Layer, ShapeRule, case

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.ground.shapes import Fact
+from netspec.core.shapes import Fact
 
 
 class PluginFact(Fact):

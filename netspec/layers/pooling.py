@@ -7,7 +7,7 @@ With `return_indices` max pooling gives two outputs, the second of which MaxUnpo
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentFact, Fact, Shape, show
 from netspec.layers.arguments import Arg, Bool, Float, Int, optional, size_nd
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import does_not_fit, on_picture, per_axis, window_out

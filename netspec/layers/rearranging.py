@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, sample_axis
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, sample_axis
 from netspec.layers.arguments import Arg, Either, Int, Ints
 from netspec.layers.code import call, literal
 from netspec.layers.record import Args, Case, Layer, case

@@ -12,8 +12,8 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.ground.shapes import FLOATS, Shape, Tensor, promoted
-from netspec.ground.versions import Release, release
+from netspec.core.shapes import FLOATS, Shape, Tensor, promoted
+from netspec.core.versions import Release, release
 from netspec.layers.arguments import Arg
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
@@ -103,7 +103,7 @@ class Layer:
         apart: how many of the last axes broadcasting leaves alone.
         code: for functions: the Python expression, from arguments and the input expressions; the further inputs come
             by name, as `Given`.
-        module: where generated code has the class from: `nn`, or a name that `netspec.views.python` imports.
+        module: where generated code has the class from: `nn`, or a name that `netspec.compiler.python` imports.
         make: the expression that makes the submodule, from the arguments.
         call: the expression that applies it, from arguments, the submodule's expression and the input expressions;
             the further inputs come by name, as `Given`.

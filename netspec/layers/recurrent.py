@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, Fact, MergeFact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import ArgumentFact, Fact, MergeFact, RankFact, Shape, count_axes, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word
 from netspec.layers.attention import need_batch_first
 from netspec.layers.record import Args, Case, Layer, case

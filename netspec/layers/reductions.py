@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
 from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, optional
 from netspec.layers.arithmetic import broadcast
 from netspec.layers.code import call

@@ -5,7 +5,7 @@ Shapes as in the "Shape" sections of torch.nn.Flatten, Unflatten, PixelShuffle, 
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Fact, Shape, need_axes, sample_axis, show, size
+from netspec.core.shapes import ArgumentFact, Fact, Shape, need_axes, sample_axis, show, size
 from netspec.layers.arguments import Arg, Int, Ints
 from netspec.layers.record import Args, Layer, case
 

@@ -6,7 +6,7 @@ They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand`
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, sample_axis, show
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, sample_axis, show
 from netspec.layers.arguments import Arg, Either, Int, Ints, optional
 from netspec.layers.code import call, literal
 from netspec.layers.record import Args, Layer, case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ground.shapes import BatchFact, Fact, Shape, count_axes, sample_axis, show
+from netspec.core.shapes import BatchFact, Fact, Shape, count_axes, sample_axis, show
 from netspec.layers.arguments import Arg, Int, optional
 from netspec.layers.record import Args, Layer, case
 from netspec.layers.spatial import on_picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from netspec.ground.shapes import Fact, Shape, need_rank, show
+from netspec.core.shapes import Fact, Shape, need_rank, show
 from netspec.layers.record import Args, Result
 
 R = TypeVar("R", bound=Result)

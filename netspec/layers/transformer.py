@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, Fact, Shape, Tensor, need_rank
+from netspec.core.shapes import ArgumentFact, Fact, Shape, Tensor, need_rank
 from netspec.layers.arguments import Arg, Bool, Float, Int, Word
 from netspec.layers.attention import attention_macs, attention_weights, need_batch_first
 from netspec.layers.code import arguments, literal

@@ -7,7 +7,7 @@ MaxUnpool takes what a pooling with `return_indices: true` gives, `from: [pool.0
 
 from __future__ import annotations
 
-from netspec.ground.shapes import ArgumentFact, Fact, MergeFact, Shape, need_rank, show
+from netspec.core.shapes import ArgumentFact, Fact, MergeFact, Shape, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Either, Float, Ints, Several, optional, size_nd
 from netspec.layers.code import literal
 from netspec.layers.record import Args, Layer, case

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ground.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, Several, Word, optional
 from netspec.layers.code import call
 from netspec.layers.record import Args, Layer, case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ground.shapes import Fact, Shape, need_rank, show
+from netspec.core.shapes import Fact, Shape, need_rank, show
 from netspec.layers.arguments import Arg, Bool, Either, Float, Int, Ints, Word
 from netspec.layers.record import Args, Layer, case
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from netspec.runner.progress import Silent
-from netspec.runner.train import train
-from netspec.stages.load import load
+from netspec.language.load import load
+from netspec.reports.progress import Silent
+from netspec.trainer.train import train
 from tests.cli.commands import netspec
 from tests.test_floors import heavy_after
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.ground.codes import CODES
-from netspec.ground.examples import example
+from netspec.core.codes import CODES
+from netspec.core.examples import example
 from tests.cli.commands import netspec
 
 

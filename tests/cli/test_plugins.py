@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.stages.plugins import SETTING
+from netspec.language.plugins import SETTING
 from tests.cli.commands import Done, netspec
 
 PLUGIN = """

@@ -81,7 +81,7 @@ def test_text_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import netspec as package
-    from netspec.views.summary import summary_rich
+    from netspec.render.summary import summary_rich
 
     monkeypatch.setenv("COLUMNS", "60")
     summary_rich(package.check(package.load("netspec: 1\nname: '[red]x[/red] \\e'\ninput: [4]\nlayers: [Linear: 3]\n")))

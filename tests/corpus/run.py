@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import netspec
-from netspec.stages.spec import Report
-from netspec.views.report_json import report_json
+from netspec.language.spec import Report
+from netspec.render.report_json import report_json
 
 HERE = Path(__file__).resolve().parent
 

@@ -12,16 +12,16 @@ import jsonschema
 import pytest
 
 import netspec
-from netspec.build.plugins.permission import permission
+from netspec.checker import check
 from netspec.cli.main import COMMANDS
-from netspec.ground.codes import CODES
-from netspec.ground.tree import plain
+from netspec.compiler.plugins.permission import permission
+from netspec.core.codes import CODES
+from netspec.core.tree import plain
+from netspec.language.load import load
+from netspec.language.source import compose
 from netspec.layers.table import TABLE
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.stages.source import compose
-from netspec.views.reference import PAGES
-from netspec.views.schema import language_schema
+from netspec.render.reference import PAGES
+from netspec.render.schema import language_schema
 from tests.cli.commands import netspec as run
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from netspec.ground import examples
-from netspec.ground.codes import CODES
-from netspec.ground.examples import FOLDER, Case, example
+from netspec.core import examples
+from netspec.core.codes import CODES
+from netspec.core.examples import FOLDER, Case, example
 from tests.cli.commands import Done, netspec
 
 CHECK = "netspec check net.yaml"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from netspec.runner.progress import Silent
-from netspec.runner.train import Run, train
-from netspec.stages.load import load
-from netspec.stages.section_keys import DATA_KEYS, TRAIN_KEYS
+from netspec.language.load import load
+from netspec.language.section_keys import DATA_KEYS, TRAIN_KEYS
+from netspec.reports.progress import Silent
+from netspec.trainer.train import Run, train
 from tests.docs.test_docs import ROOT, blocks
 
 PIECES = [yaml.safe_load(text) for text in blocks(ROOT / "docs/training.md", "yml")]

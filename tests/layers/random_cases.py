@@ -8,7 +8,7 @@ from functools import singledispatch
 from random import Random
 from typing import Any
 
-from netspec.ground.shapes import Shape, Tensor
+from netspec.core.shapes import Shape, Tensor
 from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word
 from netspec.layers.record import Case, Layer
 from tests.layers.helpers import is_here, runs_here

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from netspec.ground.shapes import DTYPES
+from netspec.core.shapes import DTYPES
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 from tests.layers.helpers import ours, theirs

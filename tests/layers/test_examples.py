@@ -9,7 +9,7 @@ import pytest
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from netspec.ground.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact
 from netspec.layers.record import Case, Layer, case, no_macs
 from netspec.layers.table import TABLE
 from tests.layers.helpers import BATCH, UNBATCHED, on_purpose, ours, resolve, run, runs_here, theirs, verdict

@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from netspec.ground.shapes import Fact
+from netspec.core.shapes import Fact
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
 from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict

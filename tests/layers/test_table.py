@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from torchvision import ops
 from torchvision.models import convnext
 
-from netspec.ground.shapes import DTYPES, promoted
-from netspec.ground.versions import NEWEST, OLDEST, release
+from netspec.core.shapes import DTYPES, promoted
+from netspec.core.versions import NEWEST, OLDEST, release
 from netspec.layers.arguments import Arg, Int
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES, TABLE

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from netspec.cli.main import main
-from netspec.ground.diagnostics import Diagnostic, SpecError
-from netspec.runner.progress import Silent
-from netspec.runner.train import Run, train
-from netspec.stages.load import load
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.language.load import load
+from netspec.language.spec import Spec
+from netspec.reports.progress import Silent
+from netspec.trainer.train import Run, train
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 

@@ -6,7 +6,7 @@ import importlib
 
 for _module in (
     "netspec.cli.train",
-    "netspec.runner.train",
+    "netspec.trainer.train",
     "torch._dynamo",  # torch's optimizers import it
     "safetensors.torch",
     "torchvision.transforms.v2",

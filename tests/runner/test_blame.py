@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.finite import require_finite
-from netspec.runner.first_step import begin
-from netspec.runner.job import NotFiniteError
-from netspec.runner.prepare import prepare
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.finite import require_finite
+from netspec.training.first_step import begin
+from netspec.training.job import NotFiniteError
+from netspec.training.plan import prepare
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.ground.tree import Mapping, Node, plain
-from netspec.runner import families
-from netspec.runner.byname import Choice, choose, parameters
-from netspec.runner.settings import make_scheduler, read_settings
-from netspec.stages.load import load
-from netspec.stages.source import compose
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.tree import Mapping, Node, plain
+from netspec.language.load import load
+from netspec.language.source import compose
+from netspec.language.spec import Spec
+from netspec.runtime import families
+from netspec.runtime.registry import Choice, choose, parameters
+from netspec.training.settings import make_scheduler, read_settings
 
 Refused = Callable[..., list[Diagnostic]]
 

@@ -15,22 +15,22 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import netspec
-from netspec.ground.diagnostics import Diagnostic, SpecError
-from netspec.ground.reading import ReadError
-from netspec.runner import keeper
-from netspec.runner.checkpoint import CheckpointError, read_checkpoint
-from netspec.runner.evaluate import evaluate_run
-from netspec.runner.files import write_atomically
-from netspec.runner.interrupt import Interrupt
-from netspec.runner.loaded_run import load_run
-from netspec.runner.progress import Silent
-from netspec.runner.randomness import random_state, set_random_state
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.settings import read_settings
-from netspec.runner.snapshot import VERSION
-from netspec.runner.train import Run, train
-from netspec.stages.check import check
-from netspec.stages.load import load
+from netspec.checker import check
+from netspec.checkpoint.checkpoint import CheckpointError, read_checkpoint
+from netspec.checkpoint.state_dict import VERSION
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.files import write_atomically
+from netspec.core.reading import ReadError
+from netspec.inference.evaluate import evaluate_run
+from netspec.inference.loaded_run import load_run
+from netspec.language.load import load
+from netspec.reports.progress import Silent
+from netspec.runtime.randomness import random_state, set_random_state
+from netspec.trainer import manager as keeper
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.interrupt import Interrupt
+from netspec.training.settings import read_settings
 from tests.runner.kills import same
 from tests.runner.kills import timeless as plain
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner import families
-from netspec.runner.prepare import prepare, warnings
-from netspec.runner.targets import TargetError, kind_of, prepare_targets
-from netspec.stages.load import load
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.load import load
+from netspec.language.spec import Spec
+from netspec.objective.targets import TargetError, kind_of, prepare_targets
+from netspec.runtime import families
+from netspec.training.plan import prepare, warnings
 
 Make = Callable[..., Spec]
 Refused = Callable[..., list[Diagnostic]]

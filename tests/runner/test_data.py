@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 from sklearn import datasets as tables
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.ground.shapes import Tensor
-from netspec.runner.data import Data, hold_back, load_data
-from netspec.runner.pipeline import Pipeline, read_pipeline
-from netspec.runner.samples import all_of
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.shapes import Tensor
+from netspec.data.pipeline import Pipeline, read_pipeline
+from netspec.data.section import Data, hold_back, load_data
+from netspec.data.split import all_of
+from netspec.language.spec import Spec
 
 Make = Callable[..., Spec]
 Refused = Callable[..., list[Diagnostic]]

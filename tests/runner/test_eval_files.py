@@ -19,8 +19,8 @@ from sklearn import metrics as sk
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.runner.loaded_run import load_run
-from netspec.runner.train import Run
+from netspec.inference.loaded_run import load_run
+from netspec.trainer.train import Run
 
 Start = Callable[..., Run]
 Command = Callable[..., tuple[int, str, str]]

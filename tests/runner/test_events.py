@@ -12,10 +12,10 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.plugins.graph.graph_util import merge_graph_defs
 from tensorboard.plugins.hparams import metadata
 
-from netspec.runner.events_graph import graph_def
-from netspec.runner.train import Run
-from netspec.stages.check import require
-from netspec.stages.load import load
+from netspec.checker import require
+from netspec.language.load import load
+from netspec.reports.events_graph import graph_def
+from netspec.trainer.train import Run
 from tests.runner.test_figures import DIGITS
 from tests.spec_cases import ROOT
 

@@ -14,12 +14,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.checkpoint import read_checkpoint, read_newest
-from netspec.runner.interrupt import Interrupt
-from netspec.runner.progress import Silent
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.train import Run, train
+from netspec.checkpoint.checkpoint import read_checkpoint, read_newest
+from netspec.core.diagnostics import Diagnostic
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.interrupt import Interrupt
 from tests.runner.started import Started
 
 Start = Callable[..., Run]
@@ -80,7 +80,7 @@ def sound(folder: Path) -> bool:
     ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str, begin: Begin, tmp_path: Path) -> None:
-    wait = "import netspec.runner.first_step as f, time; "
+    wait = "import netspec.training.first_step as f, time; "
     process = begin(f"{wait}f.prepare = lambda *_, **more: (print(flush=True), time.sleep(60)); {TRAIN}")
     process.wait_for_output()
     assert (tmp_path / "a" / ".lock").is_file()
@@ -103,7 +103,7 @@ def test_a_signal_while_a_command_is_imported(number: int, code: int, begin: Beg
 
 def test_the_second_signal_stops_at_once(begin: Begin, tmp_path: Path) -> None:
     """The first one is waited with until a step ends; here no step ever does."""
-    hang = "import netspec.runner.loop as l, time; step = l.take_step; count = [0]\n"
+    hang = "import netspec.training.loop as l, time; step = l.take_step; count = [0]\n"
     hang += (
         "def hung(*all):\n    count[0] += 1\n    if count[0] == 40: print(flush=True); time.sleep(60); time.sleep(60)\n"
     )

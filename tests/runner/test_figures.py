@@ -13,16 +13,16 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torchvision.transforms import v2
 
-import netspec.runner.report as drawing
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.evaluate import score_run
-from netspec.runner.figures.findings import MOST_MISTAKES, Answers, Mistakes, Tally, answers
-from netspec.runner.figures.fit import Fit
-from netspec.runner.figures.mistakes import viewable
-from netspec.runner.loaded_run import load_run
-from netspec.runner.pipeline import Pipeline, read_pipeline
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+import netspec.reports.report as drawing
+from netspec.core.diagnostics import Diagnostic
+from netspec.data.pipeline import Pipeline, read_pipeline
+from netspec.inference.evaluate import score_run
+from netspec.inference.loaded_run import load_run
+from netspec.language.spec import Spec
+from netspec.reports.figures.findings import MOST_MISTAKES, Answers, Mistakes, Tally, answers
+from netspec.reports.figures.fit import Fit
+from netspec.reports.figures.mistakes import viewable
+from netspec.trainer.train import Run
 
 Start = Callable[..., Run]
 
@@ -101,7 +101,7 @@ def test_counts_and_figures_of_classes_are_scikit_learns(run: Start) -> None:
     done = run(DIGITS)
     loaded = load_run(done.folder)
     scores = score_run(loaded, "cpu")
-    from netspec.runner.prepare import prepare
+    from netspec.training.plan import prepare
 
     data = prepare(loaded.spec, "cpu").data
     assert data.val is not None
@@ -159,7 +159,7 @@ def test_an_interrupted_run_draws_nothing_and_a_finished_one_survives_a_drawing_
     def fail(*arguments: object) -> None:
         raise RuntimeError("no room for a second model")
 
-    monkeypatch.setattr("netspec.runner.session.report", fail)
+    monkeypatch.setattr("netspec.trainer.session.report", fail)
     done = run(DIGITS)
     assert done.status == "finished"
     assert json.loads((done.folder / "run.json").read_text())["status"] == "finished"
@@ -175,7 +175,7 @@ def test_pictures_of_an_earlier_end_go(run: Start) -> None:
 
 
 def test_a_class_that_was_never_said_has_no_precision(refused: Callable[..., list[Diagnostic]]) -> None:
-    from netspec.views.scores import Scores, scores_csv, scores_json
+    from netspec.render.scores import Scores, scores_csv, scores_json
 
     scores = Scores({"loss": 0.5}, ("a", "b"), ((3, 0), (1, 0)))
     assert scores.by_class[1] == {"class": "b", "samples": 1, "precision": None, "recall": 0.0, "f1": 0.0}

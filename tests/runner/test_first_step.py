@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner import first_step
-from netspec.runner.first_step import begin, ready, try_first_step
-from netspec.runner.prepare import prepare
-from netspec.runner.randomness import random_state
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.runtime.randomness import random_state
+from netspec.trainer.train import Run
+from netspec.training import first_step
+from netspec.training.first_step import begin, ready, try_first_step
+from netspec.training.plan import prepare
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

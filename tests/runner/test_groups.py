@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.first_step import begin
-from netspec.runner.prepare import prepare
-from netspec.runner.train import Run
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.stages.patterns import picks
-from netspec.stages.spec import Spec
+from netspec.checker import check
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.load import load
+from netspec.language.patterns import picks
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

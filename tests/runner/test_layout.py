@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 import netspec
-from netspec.runner.evaluate import evaluate_run
-from netspec.runner.evaluate_files import score_files
-from netspec.runner.layout import channels_last
-from netspec.runner.loaded_run import load_run
-from netspec.runner.predict import make_predictor
-from netspec.runner.train import Run
-from netspec.stages.check import check
-from netspec.stages.spec import Spec
+from netspec.checker import check
+from netspec.inference.evaluate import evaluate_run
+from netspec.inference.evaluate_files import score_files
+from netspec.inference.loaded_run import load_run
+from netspec.inference.predict import make_predictor
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.layout import channels_last
 from tests.runner.test_predict import photo
 
 Start = Callable[..., Run]

@@ -15,18 +15,18 @@ from torch.optim.lr_scheduler import ChainedScheduler, CosineAnnealingLR, Linear
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.transforms import v2
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.checkpoint import load_checkpoint_weights
-from netspec.runner.first_step import begin
-from netspec.runner.job import Batch
-from netspec.runner.loaded_run import load_run
-from netspec.runner.prepare import prepare
-from netspec.runner.progress import Silent
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.scoring import better, waited
-from netspec.runner.step import take_step
-from netspec.runner.train import Run, train
-from netspec.stages.spec import Spec
+from netspec.checkpoint.checkpoint import load_checkpoint_weights
+from netspec.core.diagnostics import Diagnostic
+from netspec.data.batch import Batch
+from netspec.inference.loaded_run import load_run
+from netspec.language.spec import Spec
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
+from netspec.training.scoring import better, waited
+from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -15,18 +15,18 @@ import torch
 from PIL import Image
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as DataLoaderIter
 
-from netspec.ground.diagnostics import Diagnostic, SpecError
-from netspec.runner import info
-from netspec.runner.batches import MemoryFeed, epoch_order
-from netspec.runner.first_step import begin
-from netspec.runner.job import Batch, Feed
-from netspec.runner.loaded_run import load_run
-from netspec.runner.loader import LoaderFeed
-from netspec.runner.prepare import prepare
-from netspec.runner.storage import Storage, cores, machine_memory, read_storage
-from netspec.runner.train import Run
-from netspec.runner.world import World
-from netspec.stages.spec import Spec
+from netspec.checkpoint import info
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.data.batch import Batch, Feed
+from netspec.data.batches import MemoryFeed, epoch_order
+from netspec.data.loader import LoaderFeed
+from netspec.data.storage import Storage, cores, machine_memory, read_storage
+from netspec.distributed.process_group import World
+from netspec.inference.loaded_run import load_run
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

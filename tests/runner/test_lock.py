@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.lock import InUseError, Lock
-from netspec.runner.progress import Silent
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.train import Run, train
+from netspec.checkpoint.lock import InUseError, Lock
+from netspec.core.diagnostics import Diagnostic
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
 from tests.spec_cases import ROOT
 
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
-HOLD = "import sys, time; from pathlib import Path; from netspec.runner.lock import Lock; "
+HOLD = "import sys, time; from pathlib import Path; from netspec.checkpoint.lock import Lock; "
 HOLD += "lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
 
 

@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.build.compile import compile_spec
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner import families
-from netspec.runner.first_step import begin
-from netspec.runner.prepare import prepare
-from netspec.runner.scoring import better
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+from netspec.compiler.module import compile_spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.runtime import families
+from netspec.trainer.train import Run
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
+from netspec.training.scoring import better
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -9,11 +9,11 @@ import torch
 import torch.distributed as dist
 from sklearn import metrics as sk
 
-from netspec.runner.metrics import Metric, make_metrics
-from netspec.runner.metrics_classes import Accuracy, Auroc, Rates, TopK
-from netspec.runner.targets import Kind, probabilities
-from netspec.runner.world import World, leave
-from netspec.stages.measures import OF_NUMBERS
+from netspec.distributed.process_group import World, leave
+from netspec.language.measures import OF_NUMBERS
+from netspec.metrics.classes import Accuracy, Auroc, Rates, TopK
+from netspec.metrics.metric import Metric, make_metrics
+from netspec.objective.targets import Kind, probabilities
 from tests.runner.started import CONTEXT
 
 CPU = torch.device("cpu")

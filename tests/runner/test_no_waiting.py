@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from netspec.runner.bench import NoStore
-from netspec.runner.first_step import begin
-from netspec.runner.job import Job, State
-from netspec.runner.loop import train_epoch
-from netspec.runner.prepare import prepare
-from netspec.runner.progress import Silent
-from netspec.runner.step import take_step
-from netspec.stages.spec import Spec
+from netspec.language.spec import Spec
+from netspec.reports.bench import NoStore
+from netspec.reports.progress import Silent
+from netspec.training.first_step import begin
+from netspec.training.job import Job, State
+from netspec.training.loop import train_epoch
+from netspec.training.plan import prepare
+from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
 

@@ -12,21 +12,21 @@ import torch
 from torch import nn
 from torchvision import models
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.batches import epoch_order
-from netspec.runner.evaluate import evaluate_run
-from netspec.runner.first_step import begin
-from netspec.runner.interrupt import Interrupt
-from netspec.runner.loaded_run import load_run
-from netspec.runner.prepare import prepare
-from netspec.runner.progress import Silent
-from netspec.runner.rehearsal import first_batch
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.step import add_gradients
-from netspec.runner.train import Run, train
-from netspec.stages.check import check
-from netspec.stages.load import load
-from netspec.stages.spec import Spec
+from netspec.checker import check
+from netspec.core.diagnostics import Diagnostic
+from netspec.data.batches import epoch_order
+from netspec.inference.evaluate import evaluate_run
+from netspec.inference.loaded_run import load_run
+from netspec.language.load import load
+from netspec.language.spec import Spec
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.first_step import begin
+from netspec.training.interrupt import Interrupt
+from netspec.training.plan import prepare
+from netspec.training.rehearsal import first_batch
+from netspec.training.step import add_gradients
 from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT
 

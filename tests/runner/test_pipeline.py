@@ -8,12 +8,12 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from netspec.runner.batches import MemoryFeed, epoch_order, placed, rows
-from netspec.runner.feeds import Wanted, make_feed
-from netspec.runner.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
-from netspec.runner.samples import Loaded, all_of
-from netspec.runner.storage import Storage
-from netspec.stages.spec import Spec
+from netspec.data.batches import MemoryFeed, epoch_order, placed, rows
+from netspec.data.loading import Wanted, make_feed
+from netspec.data.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
+from netspec.data.split import Loaded, all_of
+from netspec.data.storage import Storage
+from netspec.language.spec import Spec
 
 Make = Callable[..., Spec]
 CPU = torch.device("cpu")

@@ -17,8 +17,8 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from netspec.runner.loaded_run import load_run
-from netspec.runner.train import Run
+from netspec.inference.loaded_run import load_run
+from netspec.trainer.train import Run
 
 Start = Callable[..., Run]
 Outcome = tuple[int, str, str]
@@ -99,7 +99,7 @@ def test_a_folder_is_answered_in_batches_and_in_order(
     (deep / "2.PNG").write_bytes((deep / "2.PNG").read_bytes()[:80])
     whole = netspec("predict", "run", "new")
     sizes: list[int] = []
-    monkeypatch.setattr("netspec.runner.predict.BATCH", 2)
+    monkeypatch.setattr("netspec.inference.predict.BATCH", 2)
     watch = torch.nn.modules.module.register_module_forward_pre_hook(
         lambda module, inputs: sizes.append(len(inputs[0])) if isinstance(module, torch.nn.Linear) else None
     )
@@ -278,13 +278,13 @@ def test_tables_come_packed_from_folders_and_from_standard_input(
 
 def test_a_large_table_is_read_as_it_is_answered(rows: Run, tmp_path: Path) -> None:
     """After the first answer of a million rows only some of them have been read."""
-    from netspec.runner.predict import make_predictor
+    from netspec.inference.predict import make_predictor
 
     with (tmp_path / "long.csv").open("w") as file:
         file.write("a,b\n" + "1,2\n" * 1_000_000)
     predictor = make_predictor(load_run(rows.folder))
     opened = io.StringIO((tmp_path / "long.csv").read_text())
-    from netspec.runner.intake_rows import Rows
+    from netspec.inference.readers_rows import Rows
 
     assert isinstance(predictor.source, Rows)
     next(iter(predictor.source._rows("long.csv", opened)))
@@ -292,7 +292,7 @@ def test_a_large_table_is_read_as_it_is_answered(rows: Run, tmp_path: Path) -> N
 
 
 def test_python_gets_answers_or_one_error(colour: Run, netspec: Callable[..., Outcome], tmp_path: Path) -> None:
-    from netspec.ground.reading import ReadError
+    from netspec.core.reading import ReadError
 
     loaded = load_run(colour.folder)
     assert len(loaded.predict(tmp_path / "pictures" / "one", top=1)) == 4

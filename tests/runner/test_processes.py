@@ -14,14 +14,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from netspec.ground.diagnostics import SpecError
-from netspec.ground.versions import installed, release
-from netspec.runner import spread
-from netspec.runner.prepare import prepare
-from netspec.runner.pulse import Pulse
-from netspec.runner.spread import FSDP_SINCE
-from netspec.runner.world import ALONE, World
-from netspec.stages.load import load
+from netspec.core.diagnostics import SpecError
+from netspec.core.versions import installed, release
+from netspec.distributed import wrapping as spread
+from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.wrapping import FSDP_SINCE
+from netspec.language.load import load
+from netspec.training.intervals import Pulse
+from netspec.training.plan import prepare
 from tests.runner.started import Started
 
 # Nothing here makes much of a last bit, as a ReLU or a maximum does at a tie and Adam does where it divides by the root

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.finder import find_rate, smoothed, steepest
-from netspec.runner.prepare import prepare
-from netspec.runner.rehearsal import dry_run, overfit
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.plan import prepare
+from netspec.training.rate_finder import find_rate, smoothed, steepest
+from netspec.training.rehearsal import dry_run, overfit
 from tests.cli.commands import netspec as command
 
 Make = Callable[..., Spec]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.interrupt import Interrupt
-from netspec.runner.progress import Silent
-from netspec.runner.resume import same_run, spec_to_resume
-from netspec.runner.train import Run, train
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import same_run, spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.interrupt import Interrupt
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

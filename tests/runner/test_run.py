@@ -21,10 +21,10 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from netspec.cli.main import main
-from netspec.ground.diagnostics import Diagnostic
-from netspec.ground.reading import ReadError
-from netspec.runner.progress import Live, describe
-from netspec.runner.train import Run
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.reading import ReadError
+from netspec.reports.progress import Live, describe
+from netspec.trainer.train import Run
 from tests.runner.started import Started
 
 Start = Callable[..., Run]
@@ -323,7 +323,7 @@ def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: in
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Path) -> None:
     wait = (
-        "import netspec.runner.first_step as f, time; f.begin = lambda *a, **k: (print(flush=True), time.sleep(60)); "
+        "import netspec.training.first_step as f, time; f.begin = lambda *a, **k: (print(flush=True), time.sleep(60)); "
     )
     code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
     process = Started(tmp_path, code=code)
@@ -347,7 +347,7 @@ def test_ctrl_c_that_a_library_makes_another_error_of_is_still_ctrl_c(
         except KeyboardInterrupt as error:
             raise RuntimeError("an import failed") from error
 
-    monkeypatch.setattr("netspec.runner.loaded_run.load_run", load)
+    monkeypatch.setattr("netspec.inference.loaded_run.load_run", load)
     handler = signal.getsignal(signal.SIGINT)
     assert netspec("eval", "a") == (130, "", "netspec: interrupted\n")
     assert signal.getsignal(signal.SIGINT) is handler
@@ -434,7 +434,7 @@ def test_warnings_of_torch_stay_out_of_the_terminal(
         warnings.warn("torch means", stacklevel=1)
         raise ReadError("a: read")
 
-    monkeypatch.setattr("netspec.runner.loaded_run.load_run", load)
+    monkeypatch.setattr("netspec.inference.loaded_run.load_run", load)
     monkeypatch.setattr(sys, "warnoptions", [])
     assert netspec("eval", "a") == (2, "", "netspec: a: read\n")
     monkeypatch.setattr(sys, "warnoptions", ["default"])

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 from torchvision import datasets
 
-from netspec.ground.tree import Mapping
-from netspec.stages import sections
-from netspec.stages.evaluate import plain_value
-from netspec.stages.section_keys import (
+from netspec.core.tree import Mapping
+from netspec.language import sections
+from netspec.language.evaluate import plain_value
+from netspec.language.section_keys import (
     CSV_KEYS,
     DATA_KEYS,
     EXPECT_KEYS,
@@ -22,8 +22,17 @@ from netspec.stages.section_keys import (
     TRAIN_KEYS,
     Key,
 )
-from netspec.stages.sections import DATASETS, EXPECT_SCHEMA, OWN, SECTIONS, TRAIN_SCHEMA, VISION, amount, check_sections
-from netspec.stages.source import compose
+from netspec.language.sections import (
+    DATASETS,
+    EXPECT_SCHEMA,
+    OWN,
+    SECTIONS,
+    TRAIN_SCHEMA,
+    VISION,
+    amount,
+    check_sections,
+)
+from netspec.language.source import compose
 
 
 def found(text: str) -> list[tuple[str, int, int]]:
@@ -142,7 +151,7 @@ def test_amounts(text: object, value: float | None) -> None:
 
 
 def test_the_check_of_sections_does_not_import_torch() -> None:
-    code = "import sys; from netspec.stages.sections import check_sections; sys.exit('torch' in sys.modules)"
+    code = "import sys; from netspec.language.sections import check_sections; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

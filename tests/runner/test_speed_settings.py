@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.checkpoint import put_back, read_checkpoint, save_checkpoint
-from netspec.runner.first_step import begin
-from netspec.runner.prepare import prepare
-from netspec.runner.step import take_step
-from netspec.runner.train import Run
-from netspec.stages.spec import Spec
+from netspec.checkpoint.checkpoint import put_back, read_checkpoint, save_checkpoint
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Spec
+from netspec.trainer.train import Run
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
+from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -194,8 +194,8 @@ def test_what_torch_cannot_compile_is_told_before_the_run(
     ],
 )
 def test_values_that_are_none_are_refused(tmp_path: Path, setting: str, what: str) -> None:
-    from netspec.stages.check import check
-    from netspec.stages.load import load
+    from netspec.checker import check
+    from netspec.language.load import load
 
     path = tmp_path / "net.yaml"
     path.write_text(DIGITS, encoding="utf-8")

@@ -10,14 +10,14 @@ import torch
 from safetensors.torch import save_file
 from torchvision import models
 
-from netspec.ground.diagnostics import Diagnostic
-from netspec.runner.first_step import begin
-from netspec.runner.prepare import prepare
-from netspec.runner.progress import Silent
-from netspec.runner.resume import spec_to_resume
-from netspec.runner.train import Run, train
-from netspec.stages.load import load
-from netspec.stages.spec import Spec
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.load import load
+from netspec.language.spec import Spec
+from netspec.reports.progress import Silent
+from netspec.trainer.resume import spec_to_resume
+from netspec.trainer.train import Run, train
+from netspec.training.first_step import begin
+from netspec.training.plan import prepare
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -10,9 +10,9 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from netspec.runner.augment.draws import Draws, Moment
-from netspec.runner.augment.table import TABLE, Params, batched, one_by_one
-from netspec.runner.families import is_random
+from netspec.data.augment.draws import Draws, Moment
+from netspec.data.augment.table import TABLE, Params, batched, one_by_one
+from netspec.runtime.families import is_random
 
 BILINEAR = v2.InterpolationMode.BILINEAR
 Sample = torch.Tensor

@@ -1,0 +1,99 @@
+"""Spec → Report: every stage run, every finding placed, every fix verified."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from netspec.core.diagnostics import Diagnostic, Frame, SpecError, errors
+from netspec.core.findings import Findings
+from netspec.core.garbage import seldom_collected
+from netspec.expansion.expand import expand
+from netspec.fixes.diagnose import diagnose, reading_order
+from netspec.fixes.verify import verified
+from netspec.language.evaluate import param_values
+from netspec.language.load import TEXT, load
+from netspec.language.spec import Report, Spec
+from netspec.lint.budgets import expectations
+from netspec.lint.ignores import all_ignores, without_ignored
+from netspec.lint.promised_sizes import first_broken, symbolic
+from netspec.lint.rules import review
+from netspec.shapes.infer import infer
+from netspec.shapes.torch_versions import of_torch
+
+
+@seldom_collected()
+def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch: str | None = None) -> Report:
+    """Check a spec.
+
+    Args:
+        spec: as `load` gives it.
+        fixes: explain what is wrong and offer fixes; each is verified by a full re-check of the edited text.
+        ignore: codes of warnings that are left out, besides those that comments in the texts name.
+        torch: the version of torch that is meant; the installed one where left out, without one the newest.
+
+    Returns:
+        The Report; `ok` is false where a diagnostic is an error. Diagnostics stand in the order of the file.
+    """
+    findings = Findings()
+    findings.extend(spec.diagnostics)
+    graph = expand(spec, findings)
+    graph = graph and of_torch(spec, graph, torch, findings)
+    report = Report(spec, graph, (), (), param_values(spec.params))
+    if graph is not None:
+        inference = infer(graph)
+        report = Report(spec, graph, inference.known, (), report.params)
+        shapes = diagnose(spec, graph, inference, explain=fixes)
+        findings.extend(first_broken(report, shapes, fixes) if spec.sizes else shapes)
+    if spec.sizes and graph is not None and not errors(findings.list()):
+        findings.extend(symbolic(report, fixes))
+    ignores, wrong = all_ignores(spec.sources)
+    findings.extend(wrong)
+    if not errors(findings.list()):
+        findings.extend(expectations(report, fixes))
+    findings.extend(review(replace(report, diagnostics=tuple(findings.list()))))
+    kept = without_ignored(findings.list(), ignores, ignore, spec.path)
+    ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
+    if fixes and any(found.fixes for found in ordered):
+        size = len(graph.calls) if graph else 1
+        if not any(found.code == "NS211" for found in ordered):  # an expansion that met its limit is not tried again
+            ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
+        else:
+            ordered = [replace(found, fixes=()) for found in ordered]
+    return Report(spec, graph, report.inferred, tuple(ordered), report.params)
+
+
+def require(spec: Spec) -> Report:
+    """The report of a spec whose network is sound; whether its data fit is not asked.
+
+    Raises:
+        SpecError: it has errors; the exception's text shows them.
+    """
+    report = check(spec, fixes=False)
+    if not report.sound:
+        report = check(spec)
+        raise SpecError(report.diagnostics, spec.sources)
+    return report
+
+
+def _recheck(
+    spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None
+) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a spec with some of its texts replaced."""
+    if spec.path == TEXT:
+        source = texts.get(TEXT, spec.sources[TEXT])
+        whole = source if "\n" in source else source + "\n"
+        again = load(whole, spec.settings, folder=spec.folder, plugins=spec.plugins)
+    else:
+        overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
+        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
+    return check(again, fixes=False, ignore=ignore, torch=torch).diagnostics
+
+
+def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
+    """A finding in another file says where that file was named."""
+    origin = spec.origins.get(found.span.path)
+    if origin is None:
+        return found
+    frame = Frame(f"the file {found.span.path}, named", origin)
+    return found if frame in found.frames else replace(found, frames=(*found.frames, frame))

@@ -1,0 +1,131 @@
+"""What is known of a run beside its spec: run.json."""
+
+from __future__ import annotations
+
+import os
+import platform
+import zlib
+from dataclasses import dataclass, field
+
+import torch
+
+from netspec.core.shapes import show
+from netspec.data.section import Data
+from netspec.data.split import Split
+from netspec.training.job import Row
+from netspec.training.plan import Plan, typed_paths
+
+VERSION = 1
+JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
+LOOKED_AT = 2**22  # bytes of a split's samples that its checksum is of, taken evenly from all of them
+
+
+@dataclass(frozen=True)
+class Info:
+    """run.json: what is needed to use the run without its data, and to repeat it.
+
+    Args:
+        name: the spec's.
+        spec, folder: the spec's file, and what relative paths are relative to.
+        settings: assignments that a reloaded spec still needs: paths that were typed on the command line.
+        seed, device, versions: how it was run.
+        dataset: its name; `classes`: the names of its classes; `picture`: whether samples are pictures.
+        sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
+        columns, target: of a table; of several targets that of the main output.
+        status: running, finished, stopped early, interrupted or failed.
+        best: the best epoch's row.
+        machine: what else the bits of a result depend on.
+        data: facts of the samples, and a checksum.
+        job: torchrun's name of the job, where it has one.
+        changes: what was not the same when the run was resumed, and after how many epochs that was.
+    """
+
+    name: str
+    spec: str
+    folder: str
+    settings: tuple[str, ...]
+    seed: int
+    device: str
+    versions: dict[str, str]
+    dataset: str
+    classes: tuple[str, ...]
+    picture: bool
+    sample: tuple[int, ...] | None
+    columns: tuple[str, ...]
+    target: str | None
+    status: str = "running"
+    best: Row | None = None
+    machine: dict[str, str] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    job: str = ""
+    version: int = VERSION
+
+
+def info_of(plan: Plan) -> Info:
+    """The facts of a run that begins."""
+    data, source, told = plan.data, plan.data.source, plan.data.source.target(plan.contract.main.name)
+    return Info(
+        name=plan.spec.name,
+        spec=plan.spec.path,
+        folder=str(plan.spec.folder.resolve()),
+        settings=typed_paths(plan),
+        seed=plan.settings.seed,
+        device=str(plan.device),
+        versions=versions(),
+        dataset=str(data.node.value),
+        classes=told.classes,
+        picture=source.picture,
+        sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
+        columns=source.columns,
+        target=told.column,
+        machine=machine(plan.device, plan.world.size),
+        job=os.environ.get(JOB, ""),
+        data=facts(data),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    from importlib.metadata import version
+
+    found = {name: version(name) for name in ("torch", "torchvision", "numpy")}
+    try:
+        found["netspec"] = version("netspec")
+    except ModuleNotFoundError:  # run from a checkout
+        found["netspec"] = "unknown"
+    return {**found, "python": platform.python_version(), "platform": platform.platform()}
+
+
+def machine(device: torch.device, processes: int = 1) -> dict[str, str]:
+    """What the bits of a result depend on beside versions: the order of sums is another on other hardware."""
+    return {**_hardware(device), "processes": str(processes)}
+
+
+def _hardware(device: torch.device) -> dict[str, str]:
+    if device.type != "cpu":
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+        return {"device": f"{device.type} ({name})"}
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    return {"device": f"cpu ({processor})", "threads": str(torch.get_num_threads())}
+
+
+def facts(data: Data) -> dict[str, str]:
+    """What tells two sets of data apart."""
+    found = {"training samples": str(len(data.train)), "a sample": _sample(data.train)}
+    if data.val is not None:
+        found["validation samples"] = str(len(data.val))
+    splits = [data.train, *([data.val] if data.val is not None else [])]
+    return {**found, "the samples' checksum": f"{zlib.crc32(b''.join(map(_some, splits))):08x}"}
+
+
+def _sample(split: Split) -> str:
+    return ", ".join(f"{show(tuple(x.shape[1:]))} {str(x.dtype).removeprefix('torch.')}" for x in split.inputs)
+
+
+def _some(split: Split) -> bytes:
+    """Samples spread evenly over a split, with their targets; all of them where they are few."""
+    each = max(1, sum(x[:1].nbytes for x in split.inputs))
+    every = max(1, -(-len(split) * each // LOOKED_AT))
+    parts = (part[::every] for part in (*split.inputs, *split.targets))
+    return b"".join(part.contiguous().numpy().tobytes() for part in parts)

@@ -1,0 +1,197 @@
+"""A run's folder: made without overwriting anything, and what lies in it.
+
+spec.yaml          the fully resolved spec           run.json         versions, seed, data, settings, status
+metrics.jsonl      one object an epoch               curves.png       the same as a picture
+last.ckpt          all that is needed to go on       events.*         for TensorBoard
+previous.ckpt      the one before it                 .lock            held while a process writes here
+last.safetensors, best.safetensors                   the weights alone
+confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the end, where there is such a thing
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, fields
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from netspec.checkpoint.info import VERSION, Info
+from netspec.checkpoint.lock import LOCK, InUseError, Lock
+from netspec.core.files import half_written, write_atomically
+from netspec.core.reading import ReadError
+from netspec.runtime.diagnostics import At, option, problem
+from netspec.training.job import Row
+
+MOST_RUNS = 100_000
+
+
+class RunFolder:
+    """The files of one run; `made` are the folders that were made for it, the innermost first.
+
+    Of several processes one `writes`; for the others the methods that write do nothing.
+    """
+
+    def __init__(self, path: Path, made: tuple[Path, ...] = (), writes: bool = True) -> None:
+        self.path, self.made, self.writes = path, made, writes
+        self.checkpoint = path / "last.ckpt"
+        self.previous = path / "previous.ckpt"
+        self.last = path / "last.safetensors"
+        self.best = path / "best.safetensors"
+        self.curves = path / "curves.png"
+        self.spec = path / "spec.yaml"
+        self._metrics = path / "metrics.jsonl"
+        self._info = path / "run.json"
+        self._lock: Lock | None = None
+
+    def hold(self, at: At) -> None:
+        """Keep other processes out until `release`.
+
+        Raises:
+            SpecError: NS607, another one is in it.
+            OSError: it cannot be written.
+        """
+        try:
+            self._lock = Lock(self.path)
+        except InUseError as error:
+            wait = ("fix", "wait for it to end, or choose another folder")
+            raise problem("NS607", f"{self.path} is in use by {error}", at, wait) from None
+
+    def release(self) -> None:
+        """Let other processes in."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def discard(self) -> None:
+        """Remove what `make_folder` made, where no run has begun; a folder that was there before stays."""
+        if self._lock is not None:
+            self._lock.release(remove=True)
+        for made in self.made:
+            try:
+                made.rmdir()
+            except OSError:  # another run is in it
+                return
+
+    def write_spec(self, text: str) -> None:
+        """Store the resolved spec."""
+        self._write(self.spec, text)
+
+    def write_info(self, info: Info) -> None:
+        """Store run.json."""
+        content = {**asdict(info), "best": None if info.best is None else _finite(info.best)}
+        self._write(self._info, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def write_rows(self, rows: list[Row]) -> None:
+        """Store metrics.jsonl as a whole: what it held beyond these epochs is of a run that was cut off."""
+        self._write(self._metrics, "".join(_line(row) for row in rows))
+
+    def add_row(self, row: Row) -> None:
+        """Append an epoch to metrics.jsonl."""
+        if self.writes:
+            with self._metrics.open("a", encoding="utf-8") as file:
+                file.write(_line(row))
+
+    def _write(self, path: Path, text: str) -> None:
+        if self.writes:
+            write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+
+    def read_rows(self) -> list[Row]:
+        """The epochs in metrics.jsonl, where there is one; a last line that a kill cut off is none."""
+        try:
+            *lines, _ = self._metrics.read_text(encoding="utf-8").split("\n")
+            return [json.loads(line) for line in lines if line]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            raise ReadError(f"{self._metrics}: cannot be read: {error}") from None
+
+    def read_info(self) -> Info:
+        """run.json.
+
+        Raises:
+            ReadError: this is no folder of a run.
+        """
+        if not self._info.is_file() or not self.spec.is_file():
+            what = "holds no run (no run.json and spec.yaml)" if self.path.is_dir() else "no such run folder"
+            raise ReadError(f"{self.path}: {what}")
+        try:
+            content = json.loads(self._info.read_text(encoding="utf-8"))
+            values: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+            }
+            info = Info(**values)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ReadError(f"{self._info}: cannot be read: {error}") from None
+        if info.version != VERSION:
+            raise ReadError(f"{self._info}: is of version {info.version}; this netspec reads {VERSION}")
+        return info
+
+
+def _finite(row: Row) -> Row:
+    """A row without infinities, which JSON does not have."""
+    return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in row.items()}
+
+
+def _line(row: Row) -> str:
+    return json.dumps(_finite(row)) + "\n"
+
+
+def make_folder(out: Path | None, name: str) -> RunFolder:
+    """A new folder for a run, held: `out`, or the first free `runs/<name>-<n>`. An empty one is taken too.
+
+    Raises:
+        SpecError: NS607, it holds something already, is in use, or cannot be made or written.
+    """
+    path = out or Path("runs")
+    at = option("--out", str(path))
+    try:
+        made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
+        if out is None:
+            path = _first_free(path, re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run")
+            made = (path, *made)
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+            _refuse_full(path, at)
+        folder = RunFolder(path, made)
+        folder.hold(at)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fix = ("fix", "choose another with --out")
+        raise problem("NS607", f"{path} cannot be written: {reason}", at, fix) from None
+    try:
+        _refuse_full(path, at)  # again, as another process may have held it until now
+    except BaseException:
+        folder.release()
+        raise
+    return folder
+
+
+def _refuse_full(path: Path, at: At) -> None:
+    held = sorted(entry.name for entry in path.iterdir() if entry.name != LOCK)
+    if not all(half_written(name) for name in held) and not _killed_at_once(path, held):
+        what = "another run" if "run.json" in held else f"other files ({', '.join(held[:3])})"
+        advice = ("fix", "choose a new folder"), ("or", f"netspec train --resume {path}")
+        raise problem("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
+
+
+def _killed_at_once(path: Path, held: list[str]) -> bool:
+    """Whether a run was killed here between its first file and its second: there is nothing of it to go on with."""
+    try:
+        content = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(content, dict) and content.keys() == {field.name for field in fields(Info)}
+    return ours and all(name == "run.json" or half_written(name) for name in held)
+
+
+def _first_free(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, MOST_RUNS):
+        path = folder / f"{name}-{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise OSError(f"{MOST_RUNS} runs of {name} are there already")

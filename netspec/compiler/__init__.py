@@ -1,0 +1,1 @@
+"""Checked spec → Python source → nn.Module; its weights, and plugins. Only the source does without torch."""

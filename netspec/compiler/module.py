@@ -1,0 +1,130 @@
+"""Spec → nn.Module: the generated source is run, so what runs is what `to_python` shows.
+
+The classes live in the source alone. A pickle (or deepcopy) of such a module names the spec and the class, so that
+loading it needs netspec and not the author's code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import linecache
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.checker import require
+from netspec.compiler.plugins.errors import told
+from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.verify import hold_rules
+from netspec.compiler.python import MODULES, Source, python_source
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.extras import TORCHVISION, require_packages
+from netspec.language.load import load
+from netspec.language.spec import Report, Spec
+
+MOST_REMEMBERED = 64
+_NUMBERS = itertools.count(1)
+_BY_SPEC: dict[tuple[str, str | None], Compiled] = {}
+
+
+@dataclass(eq=False)
+class Compiled:
+    """The classes of one compiled spec."""
+
+    spec: Spec
+    source: Source
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str | None:
+        """The folder that plugins may lie in; None where there are none."""
+        return str(self.spec.folder.resolve()) if self.spec.document.get("plugins") is not None else None
+
+    def run(self) -> None:
+        """Execute the generated source; tracebacks show its lines, which name the spec's."""
+        filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
+        linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
+        # The text holds validated names, torch's class names and literals only: see views/python.py.
+        if any(line in self.source.text.splitlines() for line in MODULES.values()):
+            require_packages(f"the network {self.spec.name}", TORCHVISION)
+        with self.spec.plugins.reach(self.spec.folder):
+            exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
+        for name in self.source.classes:
+            made = self.namespace[name]
+            made.__module__ = __name__
+            made.__reduce_ex__ = _reduce_ex
+            made._netspec = self
+
+
+def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
+    """How a compiled module is pickled: the spec and its class, then the state as torch has it."""
+    compiled: Compiled = type(module)._netspec  # type: ignore[attr-defined]  # set by Compiled.run
+    text, folder = compiled.spec.to_yaml(), compiled.folder
+    _remember(text, folder, compiled)
+    return _blank, (text, type(module).__name__, folder), module.__dict__.copy()
+
+
+def _remember(text: str, folder: str | None, compiled: Compiled) -> None:
+    """Keep the classes of a spec, so that a copy has its original's class; the oldest are let go."""
+    _BY_SPEC.setdefault((text, folder), compiled)
+    while len(_BY_SPEC) > MOST_REMEMBERED:
+        del _BY_SPEC[next(iter(_BY_SPEC))]
+
+
+def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
+    """An instance of a compiled class, its state still to be set; a plugin needs the person's permission again."""
+    if (text, folder) not in _BY_SPEC:
+        spec = load(text, folder=None if folder is None else Path(folder), plugins=permission())
+        _remember(text, folder, _compiled(require(spec)))
+    made = _BY_SPEC[text, folder].namespace[name]
+    module: nn.Module = made.__new__(made)
+    return module
+
+
+def _compiled(report: Report) -> Compiled:
+    hold_rules(report)
+    compiled = Compiled(report.spec, python_source(report))
+    compiled.run()
+    return compiled
+
+
+def _made(compiled: Compiled) -> nn.Module:
+    """The network; what a plugin's class raises, which was made without data before, is a finding."""
+    try:
+        model: nn.Module = compiled.namespace[compiled.source.entry]()
+    except Exception as error:
+        at = compiled.spec.document.get("plugins")
+        if at is None:
+            raise
+        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {told(error)}", at.span)
+        raise SpecError([found], compiled.spec.sources) from error
+    return model
+
+
+def compile_spec(spec: Spec, device: str | torch.device | None = None, *, weights: bool = True) -> nn.Module:
+    """Build the network of a spec.
+
+    Args:
+        spec: as `netspec.load` gives it; it is checked first.
+        device: where the parameters are made; `meta` allocates nothing. Torch's default device where left out.
+        weights: load what the spec's `weights` names (never on `meta`).
+
+    Returns:
+        The module: its forward takes the inputs with the batch in front, in the order of the spec, and gives the
+        output (N, *sample shape), or a tuple of them.
+
+    Raises:
+        SpecError: the spec has errors, or its weights cannot be loaded.
+    """
+    compiled = _compiled(require(spec))
+    with torch.device(device if device is not None else torch.get_default_device()):
+        model = _made(compiled)
+    if weights and spec.weights is not None and torch.device(device or "cpu").type != "meta":
+        from netspec.compiler.weights import load_weights
+
+        load_weights(model, spec)
+    return model

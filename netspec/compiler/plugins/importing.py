@@ -1,0 +1,118 @@
+"""Importing a plugin: from Python's own path, or else from the folder of the spec that names it.
+
+Modules from the folder of a spec stay in `sys.modules`, as pickling their classes needs, until a spec in another
+folder brings its own: two specs of one process may have plugins of one name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from netspec.compiler.plugins.errors import told
+from netspec.compiler.plugins.records import layers_of
+from netspec.core.diagnostics import Note
+from netspec.core.extras import TRAIN
+from netspec.core.tree import shorten
+from netspec.language.plugins import SETTING, Brought, Fault
+
+TABLE_NAME = "netspec_layers"
+_beside: dict[str, Path] = {}  # modules in sys.modules that come from the folder of a spec, and that folder
+
+
+@contextlib.contextmanager
+def importing(folder: Path | None) -> Iterator[None]:
+    """Let imports find what lies in `folder` too, after Python's own path; what is printed goes to stderr."""
+    for name in [name for name, where in _beside.items() if where != folder]:
+        sys.modules.pop(name, None)
+        del _beside[name]
+    if folder is None:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+        return
+    before, entry = set(sys.modules), str(folder)
+    sys.path.append(entry)
+    importlib.invalidate_caches()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        with contextlib.suppress(ValueError):
+            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the one at the end, whatever was added
+        reached = {Path(other).resolve() for other in sys.path}
+        if folder not in reached:
+            _beside.update({name: folder for name in {*sys.modules} - before if _lies_in(entry, sys.modules[name])})
+
+
+def _lies_in(folder: str, module: ModuleType) -> bool:
+    spec = getattr(module, "__spec__", None)  # a namespace package has a place and no file
+    places = [getattr(module, "__file__", None), *(getattr(spec, "submodule_search_locations", None) or ())]
+    return any(isinstance(place, str) and place.startswith(os.path.join(folder, "")) for place in places)  # noqa: PTH118 - of thousands of modules
+
+
+def bring(name: str, folder: Path | None) -> Brought:
+    """Import a plugin and read its table.
+
+    Args:
+        name: the module.
+        folder: where it may lie besides Python's path; None where only what is installed is allowed.
+    """
+    try:
+        with importing(folder):
+            module = importlib.import_module(name)
+            table = getattr(module, TABLE_NAME, None)
+            if isinstance(table, Mapping):
+                return layers_of(table)
+    except (Exception, SystemExit) as error:
+        return Brought({}, (_fault(name, folder, error),))
+    found = getattr(module, "__file__", None)
+    notes = [Note("note", f"it is {found}")] if found else []
+    notes.append(Note("fix", f"{TABLE_NAME} = {{'MyLayer': MyLayer}} in it says which layers it brings"))
+    what = "has none" if table is None else f"is {shorten(repr(table))}"
+    message = f"a plugin has a mapping {TABLE_NAME}, that of {name} {what}"
+    return Brought({}, (Fault("NS702", message, tuple(notes)),))
+
+
+def _fault(name: str, folder: Path | None, error: BaseException) -> Fault:
+    packages = [name[: len(name) - len(rest)] for rest in ("", *_tails(name))]
+    if not isinstance(error, ModuleNotFoundError) or error.name not in packages:
+        return Fault(
+            "NS702", f"the plugin {name} cannot be imported: {told(error)}", (*_place(error), *_missing(error))
+        )
+    if folder is None:
+        note = f"{SETTING} allows by name what is installed; a module beside the spec needs --allow-plugins"
+        return Fault("NS702", f"no module {name} is installed", (Note("note", note),))
+    notes = [Note("note", "looked for on Python's path and in the spec's folder")]
+    if name.endswith(".py"):
+        notes.append(Note("fix", f"{name.removesuffix('.py')}: a module is named without .py"))
+    return Fault("NS702", f"no module {name} is found", tuple(notes))
+
+
+def _tails(name: str) -> Iterator[str]:
+    """`.b.c`, `.c` of `a.b.c`."""
+    for index, letter in enumerate(name):
+        if letter == ".":
+            yield name[index:]
+
+
+def _missing(error: BaseException) -> Iterator[Note]:
+    """What to install, where a plugin imports what a light install leaves out."""
+    package = TRAIN.get((error.name or "").partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
+    if package is not None:
+        yield Note("fix", f"pip install 'netspec[train]' brings {package}")
+
+
+def _place(error: BaseException) -> Iterator[Note]:
+    """The line of the plugin where an import fails."""
+    if isinstance(error, SyntaxError) and error.filename:
+        yield Note("note", f"at {error.filename}:{error.lineno}")
+        return
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    if len(frames) > 1:  # the first is ours
+        yield Note("note", f"at {frames[-1].filename}:{frames[-1].lineno}")

@@ -1,0 +1,292 @@
+"""Checked spec → Python source, as a person would have written it. The compiler runs the very same text.
+
+A plain chain is an `nn.Sequential`; a scope with branches, references or functions is a class whose `forward` is
+spelled out. Scopes with the same code share a class. Trailing comments give the spec's line and the sample shape.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netspec.core.names import MODULE_ATTRIBUTES
+from netspec.core.shapes import show
+from netspec.language.spec import Call, Local, Report, Scope, Step
+from netspec.layers.code import application, constructor, reading
+from netspec.layers.record import Given
+from netspec.render.wrapping import safe
+
+INDENT = "    "
+COMMENT_COLUMN = 60
+MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
+_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Generated Python: its text, the name of the callable that makes the network, and the names of its classes."""
+
+    text: str
+    entry: str
+    classes: tuple[str, ...]
+
+
+@dataclass
+class _Class:
+    """One class to write; `comments` are None where its uses disagree on them."""
+
+    name: str
+    doc: str
+    init: list[str]
+    signature: str
+    forward: list[str]
+    comments: list[str | None] = field(default_factory=list)
+
+
+def _camel(text: str) -> str:
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
+    name = "".join(word[0].upper() + word[1:] for word in words)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"Network{name}"
+
+
+class _Generator:
+    def __init__(self, report: Report) -> None:
+        assert report.graph is not None
+        self.report, self.calls = report, report.graph.calls
+        self.known = report.inferred
+        self.classes: dict[tuple[str, ...], _Class] = {}
+        self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
+        self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
+        self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
+
+    # -- modules ---------------------------------------------------------------------------------------------------
+
+    def module(self, step: Step, widths: tuple[int, ...]) -> list[str]:
+        """The expression that makes a step's submodule, line by line."""
+        if step.scope is not None:
+            return self.scope(step.scope, widths)
+        call = self.calls[step.call or 0]
+        return [constructor(call.record, self.known[call.id].args)]
+
+    def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
+        """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
+        if not scope.chain:
+            return [f"{self.class_of(scope, widths)}()"]
+        if not scope.steps:
+            return ["nn.Sequential()"]
+        numbered = [step.name for step in scope.steps] == [str(index) for index in range(len(scope.steps))]
+        lines = ["nn.Sequential("] if numbered else ["nn.Sequential(OrderedDict(["]
+        for step in scope.steps:
+            body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
+            if not numbered:
+                body[0] = f'("{step.name}", {body[0]}'
+                body[-1] += ")"
+            body[-1] += ","
+            lines += [INDENT + line for line in body]
+        return [*lines, ")" if numbered else "]))"]
+
+    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
+        """The name of the class of a scope that is no chain; made, or shared with a scope of the same code."""
+        init: list[str] = []
+        for step in scope.steps:
+            call = None if step.call is None else self.calls[step.call]
+            if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
+                continue
+            lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
+            plain = step.name.isidentifier()
+            add = "register_parameter" if call is not None and call.record.tensor else "add_module"
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.{add}("{step.name}", {lines[0]}'
+            lines[-1] += "" if plain else ")"
+            init += lines
+        forward, comments, signature = self.forward(scope, widths)
+        key = (*init, "", signature, *forward)
+        found = self.classes.get(key)
+        if found is not None:
+            found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
+            return found.name
+        base = _camel(
+            self.report.spec.name if not scope.path else scope.title if scope.title != "group" else scope.path
+        )
+        name, count = base, 1
+        while name in self.taken:
+            count += 1
+            name = f"{base}{count}"
+        self.taken.add(name)
+        doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
+        self.classes[key] = _Class(name, doc, init, signature, forward, comments)
+        return name
+
+    # -- forward ---------------------------------------------------------------------------------------------------
+
+    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[str | None], str]:
+        """The lines of a scope's forward, their comments, and its signature."""
+        inputs = [name.replace(".", "_") for name in scope.inputs]
+        names = self.variables(scope, inputs)
+
+        def values(local: Local) -> list[str]:
+            """The tensors of a value, one expression each."""
+            step = scope.steps[local.step] if local.step >= 0 else None
+            name = inputs[-1 - local.step] if step is None else names[local.step]
+            record = None if step is None or step.call is None else self.calls[step.call].record
+            width = self.width(scope, Local(local.step), widths)
+            if width == 1 and (record is None or not record.outputs):
+                return [name]
+            indexes = range(width) if local.output is None else [local.output]
+            return [f"{name}[{index}]" if record is None else reading(record, name, index) for index in indexes]
+
+        def value(local: Local) -> str:
+            """A value as one expression: a name, one of its outputs, or the tuple of them."""
+            step = scope.steps[local.step] if local.step >= 0 else None
+            if local.output is None and (step is None or step.call is None or not self.calls[step.call].record.outputs):
+                return inputs[-1 - local.step] if step is None else names[local.step]
+            each = values(local)
+            return each[0] if len(each) == 1 else f"({', '.join(each)})"
+
+        lines: list[str] = []
+        comments: list[str | None] = []
+        last = scope.steps[-1].call if scope.steps else None
+        raw = last is not None and bool(self.calls[last].record.outputs)
+        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw
+        for index, step in enumerate(scope.steps):
+            target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+            if step.call is not None:
+                sources = [text for local in step.sources for text in values(local)]
+                expression = self.application(step, step.call, target, sources)
+            else:
+                expression = f"{target}({', '.join(map(value, step.sources))})"
+            ends = returned and index == len(scope.steps) - 1
+            lines.append(f"return {expression}" if ends else f"{names[index]} = {expression}")
+            comments.append(self.comment(step))
+        if not returned:
+            flat = [text for local in scope.results for text in values(local)]
+            results = [value(local) for local in scope.results] if scope.path else flat
+            lines.append("return " + ", ".join(results if len(results) > 1 else flat))
+            comments.append(None)
+        total = sum(self.width(scope, local, widths) for local in scope.results)
+        returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
+        if len(scope.results) not in (1, total) and scope.path:
+            returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
+        entering = (
+            f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
+            for name, width in zip(inputs, widths, strict=True)
+        )
+        return lines, comments, f"def forward(self, {', '.join(entering)}) -> {returns}:"
+
+    def application(self, step: Step, number: int, target: str, sources: list[str]) -> str:
+        """The expression that applies a step's layer or function; the last of its sources are given by name."""
+        call, known = self.calls[number], self.known[number]
+        count = len(sources) - len(step.further)
+        further = {
+            name: Given(text, tensor)
+            for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
+            if tensor is not None
+        }
+        return application(call.record, known.args, target, sources[:count], further)
+
+    def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
+        """A variable for each step: `x` for what only the next step takes, else a name of its own."""
+        users: dict[int, list[int]] = {}
+        for index, step in enumerate(scope.steps):
+            for local in step.sources:
+                users.setdefault(local.step, []).append(index)
+        for local in scope.results:
+            users.setdefault(local.step, []).append(len(scope.steps))
+        names: list[str] = []
+        taken = {*inputs, *_RESERVED}
+        for index, step in enumerate(scope.steps):
+            following = scope.steps[index + 1 : index + 2]
+            if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
+                names.append("x")
+                continue
+            base = step.name if step.name.isidentifier() else f"x{step.name}"
+            name, count = base, 1
+            while name in taken or keyword.iskeyword(name):
+                count += 1
+                name = f"{base}_{count}"
+            taken.add(name)
+            names.append(name)
+        return names
+
+    def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
+        """How many tensors a value holds."""
+        if local.output is not None:
+            return 1
+        if local.step < 0:
+            return widths[-1 - local.step]
+        step = scope.steps[local.step]
+        if step.scope is None:
+            return len(self.known[step.call or 0].outputs or (0,))
+        inner = tuple(self.width(scope, source, widths) for source in step.sources)
+        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
+
+    def comment(self, step: Step) -> str | None:
+        """`net.yaml:18  88×12×12`: where a step stands in the spec, and its sample shape."""
+        call = self.last_call(step)
+        if call is None:
+            return None
+        item = self.calls[step.call].item if step.call is not None else call.item
+        span = item.at.span
+        outputs = self.known[call.id].outputs or ()
+        shapes = ", ".join(show(tensor.shape) for tensor in outputs)
+        line = "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}  "
+        return f"{line}{shapes}"
+
+    def last_call(self, step: Step) -> Call | None:
+        """The call whose outputs are a step's."""
+        while step.scope is not None:
+            results = step.scope.results
+            if len(results) != 1 or results[0].step < 0:
+                return None
+            step = step.scope.steps[results[0].step]
+        return None if step.call is None else self.calls[step.call]
+
+    # -- the file --------------------------------------------------------------------------------------------------
+
+    def source(self) -> Source:
+        graph = self.report.graph
+        assert graph is not None
+        expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
+        lines: list[str] = []
+        for made in self.classes.values():
+            lines += [
+                "",
+                "",
+                f"class {made.name}(nn.Module):",
+                f'{INDENT}"""{made.doc}"""',
+                "",
+                f"{INDENT}def __init__(self) -> None:",
+            ]
+            lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
+            lines += ["", INDENT + made.signature]
+            for line, comment in zip(made.forward, made.comments, strict=True):
+                text = 2 * INDENT + line
+                lines.append(text if comment is None else f"{text:<{COMMENT_COLUMN}}  # {comment}")
+        entry = next((made.name for made in self.classes.values() if f"{made.name}()" == expression[0]), None)
+        if graph.scope.chain or entry is None:
+            entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
+            if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
+                entry = "network"
+            lines += [
+                "",
+                "",
+                f"def {entry}() -> nn.Module:",
+                f'{INDENT}"""{self.title}."""',
+                f"{INDENT}return {expression[0]}",
+            ]
+            lines += [INDENT + line for line in expression[1:]]
+        body = "\n".join(lines)
+        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in body else []
+        imports += ["import torch"] if "torch." in body else []
+        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", body) else []
+        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", body)]
+        imports += [f"from torch import {'Tensor, ' if 'Tensor' in body else ''}nn"]
+        imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
+        head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
+        return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
+
+
+def python_source(report: Report) -> Source:
+    """The Python source of a checked spec without errors."""
+    return _Generator(report).source()

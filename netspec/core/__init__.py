@@ -1,0 +1,1 @@
+"""What every room stands on: diagnostics and their codes, shapes, expressions, names, the located tree, files."""

@@ -1,0 +1,1 @@
+"""Random transforms of whole batches, each sample with numbers of its own."""

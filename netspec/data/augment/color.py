@@ -1,0 +1,93 @@
+"""ColorJitter on whole batches [B, C, H, W]: brightness, contrast, saturation and hue, each sample in its own order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from netspec.data.augment.draws import Draws
+
+Params = dict[str, torch.Tensor]
+
+
+def draw_jitter(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
+    """`order` [B, 4] and the factors that are asked for: `brightness`, `contrast`, `saturation`, `hue`, each [B]."""
+    if x.shape[1] not in (1, 3):
+        raise TypeError(f"Input image tensor permitted channel values are 1 or 3, but found {x.shape[1]}")
+    params = {"order": draws.orders(4)}
+    for name in KERNELS:
+        limits = getattr(transform, name)
+        if limits is not None:
+            params[name] = draws.uniform(*limits)
+    return params
+
+
+def apply_jitter(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
+    """At each place of the order, each change for the samples that have it there."""
+    x = x.clone()
+    for place in params["order"].unbind(1):  # [B]
+        for number, (name, change) in enumerate(KERNELS.items()):
+            if name in params:
+                index = (place == number).nonzero()[:, 0]
+                factor = params[name][index].to(x.device, x.dtype, non_blocking=True)[:, None, None, None]
+                index = index.to(x.device, non_blocking=True)
+                x[index] = change(x[index], factor)
+    return x
+
+
+def gray(x: torch.Tensor) -> torch.Tensor:
+    """Grey levels [B, 1, H, W] by ITU-R BT.601; one channel is grey already."""
+    if x.shape[1] == 1:
+        return x
+    r, g, b = x.unbind(1)
+    return (0.2989 * r + 0.587 * g + 0.114 * b)[:, None]
+
+
+def _brightness(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    return (x * factor).clamp_(0, 1)
+
+
+def _contrast(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    return _blend(x, gray(x).mean((1, 2, 3), keepdim=True), factor)
+
+
+def _saturation(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    return x if x.shape[1] == 1 else _blend(x, gray(x), factor)
+
+
+def _blend(x: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    return (x * factor + other * (1 - factor)).clamp_(0, 1)
+
+
+def _hue(x: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+    """Turn the hue by `shift` of a full turn: to HSV and back."""
+    if x.shape[1] == 1:
+        return x
+    low, high = x.aminmax(dim=1)  # [B, H, W]
+    span = high - low
+    one = torch.ones_like(span)
+    saturation = span / torch.where(span == 0, one, high)
+    from_red, from_green, from_blue = ((high[:, None] - x) / torch.where(span == 0, one, span)[:, None]).unbind(1)
+    red, green, _ = x.unbind(1)
+    hue = torch.where(
+        high == red,
+        from_blue - from_green,
+        torch.where(high == green, 2 + from_red - from_blue, 4 + from_green - from_red),
+    )
+    hue = (hue / 6 + 1 + shift[:, 0]).remainder(1.0)
+    # a channel of HSV → RGB is v - v·s·max(0, min(k, 4 - k, 1)) with k = (n + 6h) mod 6 and n = 5, 3, 1
+    channels = []
+    for n in (5, 3, 1):
+        k = (n + 6 * hue).remainder(6.0)
+        channels.append(high - high * saturation * torch.minimum(k, 4 - k).clamp(0, 1))
+    return torch.stack(channels, 1)
+
+
+KERNELS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "brightness": _brightness,
+    "contrast": _contrast,
+    "saturation": _saturation,
+    "hue": _hue,
+}

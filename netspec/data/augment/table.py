@@ -1,0 +1,98 @@
+"""torchvision's random transforms on whole batches: for each sample what torchvision gives one by one.
+
+Each has two halves: `draw` gives the parameters of every sample, as torchvision's `make_params` gives those of one, and
+`apply` does to a batch what torchvision does to a sample with its parameters. Whatever is not in the table goes sample
+by sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from netspec.data.augment import color, geometry, resized
+from netspec.data.augment.draws import Draws
+
+Params = dict[str, torch.Tensor]  # each [B, ...], on the CPU
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A transform on batches [B, C, H, W].
+
+    Args:
+        draw: (torchvision's transform, batch, draws) → parameters.
+        apply: (torchvision's transform, batch, parameters) → batch; what it is given stays as it was.
+        suits: whether the transform's arguments have a form for batches.
+    """
+
+    draw: Callable[[Any, torch.Tensor, Draws], Params]
+    apply: Callable[[Any, torch.Tensor, Params], torch.Tensor]
+    suits: Callable[[Any], bool] = lambda transform: True
+
+
+def _draw_coin(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
+    return {"chosen": draws.uniform() < transform.p}
+
+
+def _apply_chosen(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
+    """torchvision's own transform, on those samples that are chosen."""
+    index = params["chosen"].nonzero()[:, 0]
+    if not len(index):
+        return x
+    index = index.to(x.device, non_blocking=True)
+    changed = x.clone()
+    changed[index] = transform.transform(x[index], transform.make_params([x]))
+    return changed
+
+
+def _draw_noise(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
+    return {"noise": draws.normal(tuple(x.shape[1:]))}
+
+
+def _apply_noise(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
+    noisy: torch.Tensor = x + (transform.mean + params["noise"].to(x.device, non_blocking=True) * transform.sigma)
+    return noisy.clamp(0, 1) if transform.clip else noisy
+
+
+COIN = Batched(_draw_coin, _apply_chosen)  # done or not done: there is nothing else to draw
+TABLE: dict[str, Batched] = {
+    "RandomHorizontalFlip": COIN,
+    "RandomVerticalFlip": COIN,
+    "RandomGrayscale": COIN,
+    "RandomInvert": COIN,
+    "RandomSolarize": COIN,
+    "RandomAutocontrast": COIN,
+    "RandomAdjustSharpness": COIN,
+    "GaussianNoise": Batched(_draw_noise, _apply_noise),
+    "RandomCrop": Batched(geometry.draw_crop, geometry.apply_crop, geometry.same_fill),
+    "RandomErasing": Batched(geometry.draw_erasing, geometry.apply_erasing),
+    "RandomRotation": Batched(geometry.draw_rotation, geometry.apply_affine, geometry.turns),
+    "RandomAffine": Batched(geometry.draw_affine, geometry.apply_affine, geometry.turns),
+    "RandomResizedCrop": Batched(resized.draw, resized.apply, resized.suits),
+    "ColorJitter": Batched(color.draw_jitter, color.apply_jitter),
+}
+
+
+def batched(name: str, transform: Any) -> Batched | None:
+    """The form for batches of a transform with its arguments; None where there is none."""
+    found = TABLE.get(name)
+    return found if found is not None and found.suits(transform) else None
+
+
+def one_by_one(transform: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """A transform on each sample of a batch; what it draws from torch's global generator follows from `draws`."""
+    if draws.generator is None:
+        return torch.stack([transform(sample) for sample in x])
+    before = torch.get_rng_state()
+    try:
+        results = []
+        for sample, seed in zip(x, draws.seeds(), strict=True):
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' generators too
+            results.append(transform(sample))
+        return torch.stack(results)
+    finally:
+        torch.set_rng_state(before)

@@ -1,0 +1,147 @@
+"""Before training: do the samples fit the network's input, and the targets and the loss its output?
+
+In: the report of the check, the data, the transforms and the settings. Out: a Contract, the facts that the loop needs,
+or a SpecError with every mismatch at the line to change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+import torch
+
+from netspec.core.shapes import Shape, Tensor, show
+from netspec.data.checks_targets import check_targets
+from netspec.data.lookups import check_lookups
+from netspec.data.pipeline import Pipeline
+from netspec.data.section import Data
+from netspec.language.ranges import takes
+from netspec.language.spec import Report
+from netspec.objective.heads import Head, Term, heads_of, network_inputs
+from netspec.objective.losses import Tensors
+from netspec.runtime.diagnostics import Collector, count, problem
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What holds between data and network: the inputs' sample tensors, the outputs that have a loss, their targets.
+
+    `train` and `val` are the targets of each of `heads` as its loss wants them; the first is the main one.
+    """
+
+    inputs: tuple[Tensor, ...]
+    heads: tuple[Head, ...]
+    train: Tensors
+    val: Tensors | None
+
+    @property
+    def main(self) -> Head:
+        """The output that the usual metrics, pictures and predictions are of."""
+        return self.heads[0]
+
+
+def check_contract(
+    report: Report, data: Data, pipeline: Pipeline | None, terms: tuple[Term, ...] | None
+) -> Contract | None:
+    """Compare everything that the first batches would trip over.
+
+    Args:
+        report: of a spec without errors.
+        data: what is trained on.
+        pipeline, terms: None where they cannot be had as written; what they take part in is not compared then.
+
+    Returns:
+        The Contract; None where no losses were given.
+
+    Raises:
+        SpecError: NS602 for samples, NS603 for targets, classes and losses; NS605 for transforms.
+    """
+    inputs = network_inputs(report)
+    collector = Collector()
+    if pipeline is not None:
+        with collector.step():
+            check_samples(report, data, pipeline, inputs)
+    with collector.step():
+        check_lookups(report, data)
+    heads = () if terms is None else heads_of(report, terms)
+    found: list[tuple[torch.Tensor, torch.Tensor | None]] = []
+    for head in heads:
+        with collector.step():
+            found.append(check_targets(report, data, head))
+    collector.finish()
+    if not found:
+        return None
+    train, val = tuple(train for train, _ in found), tuple(val for _, val in found if val is not None)
+    return Contract(tuple(inputs.values()), heads, train, val if data.val is not None else None)
+
+
+class Entering(NamedTuple):
+    """One of the network's inputs: its place, name and sample tensor, and whether there is no other."""
+
+    place: int
+    name: str
+    tensor: Tensor
+    only: bool
+
+    @property
+    def title(self) -> str:
+        """What a message calls it."""
+        return "the network's input" if self.only else f"the network's input {self.name}"
+
+
+def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[str, Tensor]) -> None:
+    """The first sample after its transforms against the network's inputs."""
+    given = data.train.inputs
+    if len(given) != len(inputs):
+        what = f"{data.node.value} gives {count(len(given), 'input')} a sample, the network has {', '.join(inputs)}"
+        raise problem("NS602", what, data.node)
+    if not data.source.picture:
+        for steps in (pipeline.before, pipeline.augment, pipeline.after):
+            for choice, _ in steps:
+                raise problem("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
+    for place, (x, (name, input)) in enumerate(zip(given, inputs.items(), strict=True)):
+        first, entering = x[:1], Entering(place, name, input, len(inputs) == 1)
+        compare_sample(report, data, pipeline.plain(first, data.source.shaped), entering, "a sample")
+        if pipeline.augment:
+            shaped = first if data.source.shaped else pipeline.shape(first)
+            sample = pipeline.finish(pipeline.random(shaped))
+            compare_sample(report, data, sample, entering, "an augmented sample")
+
+
+def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: Entering, what: str) -> None:
+    """A transformed sample [1, ...] against the input's shape and kind of number."""
+    got, input = tuple(sample.shape[1:]), entering.tensor
+    if got != input.shape and not takes(report.spec, report.params, got, entering.place):
+        raise problem(
+            "NS602",
+            f"{what} of {data.node.value} is {show(got)}, {entering.title} is {show(input.shape)}",
+            data.node,
+            *_advice(entering.name, got, input.shape, data.source.picture),
+        )
+    whole = _whole(sample if data.source.picture else data.train.tables[entering.place])
+    if not input.dtype.startswith("float") and not whole:
+        raise problem("NS602", f"{entering.title} is {input.dtype}, {data.node.value} has fractions", data.node)
+
+
+def _whole(sample: torch.Tensor) -> bool:
+    return not sample.is_floating_point() or bool((sample == sample.round()).all())
+
+
+def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str, str]]:
+    """What would bring samples of one shape to the other."""
+    notes: list[str] = []
+    if picture and len(want) == 3 and len(got) == 3:
+        steps = []
+        if got[0] != want[0] and want[0] in (1, 3):
+            steps.append("Grayscale" if want[0] == 1 else "{Grayscale: 3}")
+        if got[1:] != want[1:]:
+            steps.append(f"{{Resize: [{want[1]}, {want[2]}]}}")
+        if steps:
+            notes.append(f"transforms: [{', '.join(steps)}]")
+    written = f"{name}: [{', '.join(map(str, got))}]"
+    if len(want) == 1 and len(got) > 1 and prod(got) == want[0]:
+        written += " and Flatten as the first layer"
+    notes.append(written)
+    return [("fix" if index == 0 else "or", text) for index, text in enumerate(notes)]

@@ -1,0 +1,159 @@
+"""Pictures of a torchvision dataset, decoded: each when it is wanted, so that a set may be larger than the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from netspec.core.shapes import Shape
+from netspec.core.tree import Scalar
+from netspec.runtime.diagnostics import problem, torch_says
+
+Reshape = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one picture of a dataset.
+
+    Args:
+        dataset: torchvision's.
+        node: the dataset's name in the spec, to point at.
+        grey: whether pictures of one channel stay so.
+        reshape: what brings a picture (uint8 C×H×W) to its final size; None where nothing does.
+    """
+
+    dataset: Any
+    node: Scalar
+    grey: bool
+    reshape: Reshape | None
+
+    def label(self, index: int) -> int:
+        """The class of a sample.
+
+        Raises:
+            SpecError: NS601, it has none.
+        """
+        return self._label(self._sample(index)[1])
+
+    def __call__(self, index: int, mode: str | None = None, like: Shape | None = None) -> tuple[torch.Tensor, int, str]:
+        """A picture [C, H, W], its class, and its mode: `L` or `RGB`.
+
+        Args:
+            index: the sample's number in the dataset.
+            mode: what to bring it to; None: what it is.
+            like: the shape it has to have.
+
+        Raises:
+            SpecError: NS601, it cannot be read, or is of another shape.
+        """
+        picture, label = self._sample(index)
+        try:
+            mode = mode or ("L" if picture.mode in ("1", "L") and self.grey else "RGB")
+            tensor = picture_tensor(picture, mode)
+        except Exception as error:
+            raise self._unreadable(index, error) from error
+        label = self._label(label)
+        tensor = self.reshape(tensor) if self.reshape else tensor
+        if like is not None and tuple(tensor.shape) != like:
+            first, here = ("×".join(map(str, one)) for one in (like, tensor.shape))
+            what = f"{_place(self.dataset, index)} is {here}, the first picture is {first}"
+            raise problem("NS601", what, self.node, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
+        return tensor, label, mode
+
+    def _sample(self, index: int) -> tuple[Any, Any]:
+        try:
+            picture, label = self.dataset[index]
+        except Exception as error:  # PIL, torchvision and the file system have many
+            raise self._unreadable(index, error) from error
+        return picture, label
+
+    def _label(self, label: Any) -> int:
+        if isinstance(label, bool) or not isinstance(label, int | np.integer | torch.Tensor):
+            what = f"{self.node.value} gives {type(label).__name__} targets, not a class for each picture"
+            raise problem("NS601", what, self.node)
+        return int(label)
+
+    def _unreadable(self, index: int, error: Exception) -> Exception:
+        what = f"{_place(self.dataset, index)} cannot be read as a picture with a class"
+        return problem("NS601", what, self.node, torch_says(error))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures that stay in their dataset; in what it can be asked it is like the tensor [N, C, H, W] they would be.
+
+    Args:
+        read: reads one.
+        mode: `L` or `RGB`, of all.
+        sample: the shape of each.
+        dtype: of the numbers.
+        numbers: which samples of the dataset they are, [N].
+    """
+
+    read: Reader
+    mode: str
+    sample: Shape
+    dtype: torch.dtype
+    numbers: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def shape(self) -> Shape:
+        """[N, C, H, W]."""
+        return (len(self), *self.sample)
+
+    def __getitem__(self, index: torch.Tensor | slice) -> torch.Tensor:
+        """Some of them, decoded.
+
+        Raises:
+            SpecError: NS601, one cannot be read.
+        """
+        chosen = self.numbers[index].tolist()
+        if not chosen:
+            return torch.empty((0, *self.sample), dtype=self.dtype)
+        return torch.stack([self.read(number, self.mode, self.sample)[0] for number in chosen])
+
+    def select(self, index: torch.Tensor) -> Pictures:
+        """Some of them, not decoded yet."""
+        return Pictures(self.read, self.mode, self.sample, self.dtype, self.numbers[index])
+
+
+def labels(read: Reader, count: int) -> torch.Tensor:
+    """The classes of all samples [N]: from the dataset's list where it has one, else by going through all samples."""
+    some = {index: read.label(index) for index in {0, count // 2, count - 1}}
+    for name in ("targets", "_labels", "labels", "y"):
+        listed = getattr(read.dataset, name, None)
+        if not isinstance(listed, list | np.ndarray | torch.Tensor) or len(listed) != count:
+            continue
+        if all(isinstance(item, int | np.integer | torch.Tensor) for item in listed) and all(
+            int(listed[index]) == label for index, label in some.items()
+        ):
+            return torch.tensor([int(item) for item in listed])
+    return torch.tensor([read.label(index) for index in range(count)])
+
+
+def picture_tensor(picture: Image.Image, mode: str) -> torch.Tensor:
+    """A PIL picture as uint8 [C, H, W]; `mode` is `L` (C = 1) or `RGB` (C = 3). Of 16 bits the upper 8 are taken."""
+    if picture.mode.startswith("I;16"):  # PIL itself would take everything above 255 for white
+        picture = Image.fromarray((np.array(picture) >> 8).astype(np.uint8))
+    array = np.array(picture.convert(mode))  # [H, W] or [H, W, 3]
+    tensor = torch.from_numpy(array)
+    return tensor[None] if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()
+
+
+def _place(dataset: Any, index: int) -> str:
+    """The file of a sample where the dataset tells, else its number."""
+    for attribute in ("samples", "_samples", "imgs", "_image_files", "_images"):
+        listed = getattr(dataset, attribute, None)
+        if isinstance(listed, list) and index < len(listed):
+            entry = listed[index]
+            return str(entry[0] if isinstance(entry, tuple | list) else entry)
+    return f"sample {index}"

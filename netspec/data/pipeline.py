@@ -1,0 +1,129 @@
+"""Transforms: from the samples as they are stored to what the network gets.
+
+Pictures come as uint8 C×H×W and are scaled to [0, 1] first. Then follow the `transforms` up to the first Normalize, for
+training samples the `augment` ones, and the rest. They work on whole batches [N, C, H, W]; random ones that have no
+form for batches go sample by sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from netspec.core.tree import Mapping, describe
+from netspec.core.tree import Sequence as ListNode
+from netspec.data.augment.draws import Draws
+from netspec.data.augment.table import batched, one_by_one
+from netspec.language.spec import Spec
+from netspec.runtime.diagnostics import Collector, problem
+from netspec.runtime.families import choose_transform, is_random
+from netspec.runtime.registry import Choice
+
+Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
+CHUNK = 1024  # samples that are transformed at once
+
+
+def to_float(x: torch.Tensor) -> torch.Tensor:
+    """uint8 grey levels as float32 in [0, 1]; floats as they are."""
+    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The spec's transforms, in the order they are applied: `before`, `augment` (training only), `after`."""
+
+    before: tuple[Step, ...] = ()
+    augment: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    def shape(self, x: torch.Tensor) -> torch.Tensor:
+        """Scaling and the transforms before Normalize, on a picture [C, H, W] or a batch."""
+        return _apply(self.before, to_float(x))
+
+    def finish(self, x: torch.Tensor) -> torch.Tensor:
+        """What comes after the random transforms, on a batch."""
+        return _apply(self.after, x)
+
+    def plain(self, x: torch.Tensor, shaped: bool = False) -> torch.Tensor:
+        """Everything but the random transforms, on a batch."""
+        return self.finish(x if shaped else self.shape(x))
+
+    def random(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
+        """The random transforms, each sample of the batch with numbers of its own; None: from the global generator."""
+        draws = draws or Draws(len(x))
+        for choice, transform in self.augment:
+            try:
+                x = _randomly(choice.name, transform, x, draws)
+            except Exception as error:  # see _apply
+                raise choice.refuse(error) from error
+        return x
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether all random transforms have a form for batches, which a GPU is quick with."""
+        return all(not is_random(choice.name) or batched(choice.name, made) for choice, made in self.augment)
+
+
+def _randomly(name: str, transform: Any, x: torch.Tensor, draws: Draws) -> torch.Tensor:
+    if not is_random(name):
+        changed: torch.Tensor = transform(x)
+        return changed
+    form = batched(name, transform)
+    if form is None:
+        return one_by_one(transform, x, draws)
+    return form.apply(transform, x, form.draw(transform, x, draws))
+
+
+def _apply(steps: Sequence[Step], x: torch.Tensor) -> torch.Tensor:
+    for choice, transform in steps:
+        try:
+            x = transform(x)
+        except Exception as error:  # torchvision raises many kinds; each is about this transform on these samples
+            raise choice.refuse(error) from error
+    return x
+
+
+def in_chunks(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """`function` over a whole set [N, ...], in bounded extra memory."""
+    first = function(x[:CHUNK])
+    if len(x) <= CHUNK:
+        return first
+    result = first.new_empty((len(x), *first.shape[1:]))
+    result[:CHUNK] = first
+    for start in range(CHUNK, len(x), CHUNK):
+        result[start : start + CHUNK] = function(x[start : start + CHUNK])
+    return result
+
+
+def read_pipeline(spec: Spec) -> Pipeline:
+    """The transforms of a spec's `data`, chosen and constructed.
+
+    Raises:
+        SpecError: NS604, NS605 for each transform that cannot be had as written.
+    """
+    section = spec.data
+    if not isinstance(section, Mapping):
+        return Pipeline()
+    collector = Collector()
+    steps: dict[str, list[Step]] = {"transforms": [], "augment": []}
+    for key, found in steps.items():
+        node = section.get(key)
+        if node is None:
+            continue
+        if not isinstance(node, ListNode):
+            raise problem("NS202", f"data → {key} is a list of transforms, not {describe(node)}", node)
+        for item in node.items:
+            with collector.step():
+                choice = choose_transform(item, spec.evaluate)
+                if key == "transforms" and is_random(choice.name):
+                    message = f"{choice.name} is random: under `augment` it is for training samples only"
+                    raise problem("NS605", message, choice.node)
+                found.append((choice, choice.make()))
+    collector.finish()
+    names = [choice.name for choice, _ in steps["transforms"]]
+    cut = names.index("Normalize") if "Normalize" in names else len(names)
+    before, after = steps["transforms"][:cut], steps["transforms"][cut:]
+    return Pipeline(tuple(before), tuple(steps["augment"]), tuple(after))

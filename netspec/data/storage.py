@@ -1,0 +1,64 @@
+"""The keys of `data` that say where samples are kept: how much of them in memory, and who reads what does not fit."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from netspec.core.tree import Mapping, describe
+from netspec.language.spec import Spec
+from netspec.lint.budgets import memory
+from netspec.runtime.diagnostics import Collector, problem
+
+MOST_HELD = 8 * 2**30
+MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`memory`: bytes of each part of the data that are held; `workers`: processes that read a part that is larger."""
+
+    memory: int = MOST_HELD
+    workers: int = 0
+
+
+def read_storage(spec: Spec) -> Storage:
+    """What a spec's `data` says.
+
+    Raises:
+        SpecError: NS202, a value is none.
+    """
+    section = spec.data
+    held, workers = float(min(MOST_HELD, machine_memory() // 2)), min(MOST_WORKERS, cores())
+    if not isinstance(section, Mapping):
+        return Storage(int(held), workers)
+    collector = Collector()
+    with collector.step():
+        node = section.get("memory")
+        if node is not None:
+            value = memory(spec.evaluate(node))
+            if value is None or not 0 <= value < 2**63:
+                raise problem("NS202", f"data → memory is a number of bytes, as 8GiB, not {describe(node)}", node)
+            held = value
+    with collector.step():
+        node = section.get("workers")
+        if node is not None:
+            number = spec.evaluate(node)
+            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 1024:
+                raise problem("NS202", f"data → workers is an integer from 0 to 1024, not {describe(node)}", node)
+            workers = number
+    collector.finish()
+    return Storage(int(held), workers)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine_memory() -> int:
+    """Bytes of memory of this machine; the most that is ever held, where it cannot be known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 2 * MOST_HELD

@@ -1,0 +1,190 @@
+"""CSV files, also compressed: a table of numbers with one target column, every bad cell named by row and column.
+
+Rows are counted from 1, without the header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from netspec.core.paths import PathRefused, resolve
+from netspec.core.tree import Node, Scalar, Sequence, describe
+from netspec.data.split import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
+from netspec.language.section_keys import CSV_KEYS
+from netspec.runtime.diagnostics import misspelt, problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TableError(Exception):
+    """What is wrong with a table; the message is one line."""
+
+
+def load(request: Request) -> Loaded:
+    """`{CSV: {path: rows.csv, target: -1}}`; a target column of words gives classes by name, in alphabetical order.
+
+    Of several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
+    """
+    if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
+        node, values = request.arguments, {}
+    else:
+        values = own_arguments(request, *(key.name for key in CSV_KEYS))
+        found = request.argument("path")
+        if not isinstance(found, Scalar):
+            raise problem("NS203", "CSV needs path, the file", found or request.name)
+        node = found
+    try:
+        path = resolve(node, request.folder)
+    except PathRefused as refused:
+        raise problem("NS601", str(refused), node) from None
+    try:
+        frame = read_table(path, values.get("header"), str(values.get("separator", ",")))
+        names = [str(name) for name in frame.columns]
+        told = by_output(request.argument("target"))
+        wanted = [(output, _columns(part, names, request)) for output, part in told] or [(None, names[-1])]
+        taken = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
+        columns = [[name for name in names if name not in taken]]
+        if "columns" in values:
+            written = request.argument("columns") or node
+            parts = by_input(written, request)
+            columns = [[_column(request.evaluate(item), names, item) for item in items(part)] for _, part in parts]
+            for name in (name for part in columns for name in part if name in taken):
+                raise problem("NS601", f"the target {name} stands among the columns too", written)
+        if not all(columns):
+            raise TableError(f"{path} has no column but the target")
+        inputs = tuple(numbers(frame[part], "if row 1 holds names, say header: true") for part in columns)
+        targets, kinds = zip(*(_target(frame, output, one) for output, one in wanted), strict=True)
+    except TableError as error:
+        raise problem("NS601", str(error), node) from None
+    features = tuple(name for part in columns for name in part)
+    return Loaded(all_of(inputs, targets), targets=kinds, columns=features)
+
+
+def _columns(node: Node, names: list[str], request: Request) -> str | list[str]:
+    """A column, or a list of them."""
+    if isinstance(node, Sequence):
+        return [_column(request.evaluate(item), names, item) for item in node.items]
+    return _column(request.evaluate(node), names, node)
+
+
+def _target(frame: pd.DataFrame, output: str | None, columns: str | list[str]) -> tuple[torch.Tensor, Target]:
+    """What is told of each row for an output: [rows], of a list of columns [rows, columns]."""
+    if isinstance(columns, str):
+        values, classes = _targets(frame, columns)
+        return values, Target(output, classes, columns)
+    return numbers(frame[columns]), Target(output, (), columns[0] if len(columns) == 1 else None)
+
+
+def read_table(path: Path, header: Any = None, separator: str = ",", known: Collection[str] = ()) -> pd.DataFrame:
+    """A CSV file with its columns named by strings; without a header they are `0`, `1`, ….
+
+    Args:
+        path: the file; its compression is known by its ending.
+        header: whether the first row holds names; None: it does when none of its cells is a number, or when all of
+            `known` are among them.
+        separator: what stands between the values.
+        known: names that columns are known by, where they are known beforehand.
+
+    Raises:
+        TableError: it is missing, empty or no table.
+    """
+    import pandas as pd
+
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "index_col": False}
+    try:
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options)
+        if header is None:
+            cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
+            header = has_names(cells, known)
+        frame: pd.DataFrame = pd.read_csv(path, header=0 if header else None, low_memory=False, **options)
+    except FileNotFoundError:
+        raise TableError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise TableError(f"{path} is a folder, not a CSV file") from None
+    except pd.errors.EmptyDataError:
+        raise TableError(f"{path} is empty") from None
+    except (pd.errors.ParserError, UnicodeError, OSError, EOFError, ValueError) as error:
+        raise TableError(f"{path} cannot be read as CSV: {str(error).strip().splitlines()[0]}") from None
+    except Exception as error:  # zlib, lzma and zipfile have exceptions of their own
+        raise TableError(f"{path} cannot be read: {error}") from None
+    if not len(frame):
+        raise TableError(f"{path} has no rows")
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    return frame
+
+
+def numbers(frame: pd.DataFrame, advice: str = "") -> torch.Tensor:
+    """The frame as float32 [rows, columns].
+
+    Args:
+        frame: the columns to take.
+        advice: what to do where the first row holds something else, which may be names.
+
+    Raises:
+        TableError: a cell is missing, no number, or infinite; it is named.
+    """
+    import numpy as np
+    import pandas as pd
+
+    for name in frame.columns:
+        column = frame[name]
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            row = int(bad.argmax())
+            cell = column.iloc[row]
+            missing = pd.isna(cell)
+            what = "has no value" if missing else f"holds {str(cell)[:40]!r}, which is no finite number"
+            also = f" (and {int(bad.sum()) - 1} more in that column)" if bad.sum() > 1 else ""
+            hint = f"; {advice}" if advice and row == 0 and not missing else ""
+            raise TableError(f"row {row + 1}, column {name!r} {what}{also}{hint}")
+    return torch.as_tensor(frame.to_numpy(dtype="float32", copy=True))
+
+
+def _targets(frame: pd.DataFrame, name: str) -> tuple[torch.Tensor, tuple[str, ...]]:
+    """The target column: numbers as int64 or float32 [rows]; words as class indexes, with the classes."""
+    import pandas as pd
+
+    column = frame[name]
+    words = pd.to_numeric(column, errors="coerce").isna()
+    if bool(words.all()) and not column.isna().any():
+        classes = sorted({str(word).strip() for word in column})
+        indexes = {word: index for index, word in enumerate(classes)}
+        return torch.tensor([indexes[str(word).strip()] for word in column]), tuple(classes)
+    values = numbers(frame[[name]])[:, 0]
+    if bool((values == values.round()).all()) and values.abs().max() < 2**24:
+        return values.long(), ()
+    return values, ()
+
+
+def _column(wanted: object, names: list[str], node: Node) -> str:
+    """A column by its name, or by its index, negative from the end."""
+    if isinstance(wanted, str):
+        if wanted not in names:
+            raise misspelt("NS601", f"the table has no column {wanted!r}", node, wanted, names)
+        return wanted
+    if isinstance(wanted, bool) or not isinstance(wanted, int):
+        raise problem("NS202", f"a column is named by its name or index, not by {describe(node)}", node)
+    if not -len(names) <= wanted < len(names):
+        raise problem("NS601", f"there is no column {wanted}: the table has {len(names)}", node)
+    return names[wanted]
+
+
+def has_names(cells: Collection[str], known: Collection[str] = ()) -> bool:
+    """Whether a table's first row, its empty cells left out, holds names: all that are known, or no number at all."""
+    if set(known) <= set(cells) and not all(map(_is_number, known)):
+        return True
+    return bool(cells) and not any(map(_is_number, cells))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""torchvision's classification datasets by name → uint8 pictures [N, C, H, W] and class indexes, held if they fit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import sys
+import urllib.error
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from netspec.core.diagnostics import SpecError
+from netspec.core.paths import PathRefused, resolve
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.data.pictures import Pictures, Reader, labels
+from netspec.data.split import Loaded, Request, Split, Target, all_of
+from netspec.language.section_keys import VISION
+from netspec.runtime.diagnostics import problem, torch_says
+from netspec.runtime.registry import Choice, Family, choose, parameters, public_classes
+
+_HIDDEN = frozenset(
+    {"transform", "target_transform", "transforms", "loader", "is_valid_file", "extensions", "target_type"}
+)
+_TEST_PARTS = ("val", "valid", "test")
+_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "val"}
+
+
+def default_root() -> Path:
+    """Where datasets lie when `root` is left out: $NETSPEC_DATA, else `netspec/data` in the user's cache folder."""
+    if chosen := os.environ.get("NETSPEC_DATA"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "netspec" / "data"
+
+
+def load(request: Request) -> Loaded:
+    """A dataset of torchvision: its training part, and the part that it sets aside itself, if `request.parts`.
+
+    Raises:
+        SpecError: NS601 when it is not there or cannot be read, NS605 for arguments.
+    """
+    choice = _choose(request)
+    known = parameters(choice.cls)
+    if choice.name == "ImageFolder":
+        parts = _folders(Path(choice.kwargs["root"]))
+        if parts:
+            return _two_parts(request, choice, {"root": parts["train"]}, [{"root": parts["val"]}])
+    elif "train" in known and "train" not in choice.kwargs:
+        return _two_parts(request, choice, {"train": True}, [{"train": False}])
+    elif "background" in known and "background" not in choice.kwargs:
+        return _two_parts(request, choice, {"background": True}, [])  # Omniglot's other alphabet is another task
+    elif "split" in known and "split" not in choice.kwargs and known["split"].default is not known["split"].empty:
+        return _two_parts(request, choice, {}, [{"split": part} for part in _TEST_PARTS])
+    return _read(request, choice, _open(choice))
+
+
+def look(request: Request) -> None:
+    """Whether a dataset can be had as it is written, as far as that shows without a download or a picture.
+
+    Raises:
+        SpecError: as `load`.
+    """
+    choice = _choose(request)
+    if not choice.kwargs.get("download"):
+        _open(choice)
+
+
+def _choose(request: Request) -> Choice:
+    from torchvision import datasets
+
+    def convert(name: str, value: object, node: Node) -> object:
+        if name != "root":
+            return tuple(value) if isinstance(value, list) else value
+        try:
+            return str(resolve(node, request.folder)) if isinstance(node, Scalar) else value
+        except PathRefused as refused:
+            raise problem("NS601", str(refused), node) from None
+
+    classes = public_classes(datasets, object, list(VISION))
+    family = Family("dataset", "torchvision.datasets", classes, {}, _HIDDEN, convert, frozenset({"root"}))
+    wrapped = request.name if request.arguments is None else _pair(request)
+    choice = choose(wrapped, family, request.evaluate)
+    if "root" not in parameters(choice.cls) or "root" in choice.kwargs or choice.name == "FakeData":
+        return choice
+    if choice.name == "ImageFolder":
+        raise problem(
+            "NS203", "ImageFolder needs root, the folder with a folder of pictures for each class", choice.node
+        )
+    return replace(choice, kwargs={**choice.kwargs, "root": str(default_root())})
+
+
+def _pair(request: Request) -> Node:
+    assert request.arguments is not None
+    return Mapping(((request.name, request.arguments),), request.name.span)
+
+
+def _folders(root: Path) -> dict[str, str] | None:
+    """The folders `train` and `val` (or `valid`, `test`) of a root that has nothing else in it."""
+    if not root.is_dir():
+        return None
+    found = {_FOLDERS.get(entry.name.lower()): str(entry) for entry in sorted(root.iterdir()) if entry.is_dir()}
+    return {str(key): path for key, path in found.items()} if set(found) == {"train", "val"} else None
+
+
+def _two_parts(request: Request, choice: Choice, train: dict[str, Any], tests: list[dict[str, Any]]) -> Loaded:
+    """The training part, with the first of the test parts that the dataset has."""
+    loaded = _read(request, choice, _open(choice, **train))
+    for part in tests if request.parts else []:
+        try:
+            dataset = _open(choice, **part)
+        except SpecError as error:
+            if "split" in part and error.diagnostics[0].code == "NS605":
+                continue  # this dataset calls it otherwise
+            raise
+        test = _read(request, choice, dataset)
+        return replace(loaded, test=test.whole)
+    return loaded
+
+
+def _open(choice: Choice, **more: Any) -> Any:
+    """The dataset itself; what its constructor raises becomes a finding that says what to do."""
+    root = choice.kwargs.get("root")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # some print while they download
+            return choice.cls(**{**choice.kwargs, **more})
+    except (TypeError, ValueError) as error:
+        raise choice.refuse(error) from error
+    except Exception as error:
+        text = str(error)
+        wants_download = bool(choice.kwargs.get("download"))
+        if wants_download and (
+            "download" in text.lower() or isinstance(error, urllib.error.URLError | ConnectionError | TimeoutError)
+        ):
+            what = f"{choice.name} cannot be downloaded to {root}: is there a connection?"
+            advice = f"put the files there yourself, or --set data.{choice.name}.root=FOLDER where they are"
+        elif isinstance(error, OSError | RuntimeError | pickle.UnpicklingError):
+            what = f"{choice.name} is not in {root}"
+            advice = f"--set data.{choice.name}.root=FOLDER where it is"
+            if "download" in parameters(choice.cls) and not wants_download:
+                advice = f"download: true fetches it, or {advice}"
+        else:
+            what, advice = f"{choice.name} cannot be read", f"look at the files in {root}"
+        at = choice.places.get("root", choice.node)
+        raise problem("NS601", what, at, ("fix", advice), torch_says(error)) from error
+
+
+def _read(request: Request, choice: Choice, dataset: Any) -> Loaded:
+    """All samples of a dataset: from its arrays where it keeps them in memory, else one by one."""
+    kept = _arrays(dataset)
+    split, shaped = (kept, False) if kept else _one_by_one(request, choice, dataset)
+    classes = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
+    if choice.name == "FakeData":
+        classes = range(dataset.num_classes)
+    names = tuple(", ".join(name) if isinstance(name, tuple | list) else str(name) for name in classes)
+    return Loaded(split, targets=(Target(classes=names),), picture=True, shaped=shaped)
+
+
+def _arrays(dataset: Any) -> Split | None:
+    """What a dataset holds as arrays, as uint8 [N, C, H, W] and int64 [N]; None where it does not."""
+    data, labels = getattr(dataset, "data", None), getattr(dataset, "targets", getattr(dataset, "labels", None))
+    if not isinstance(data, np.ndarray | torch.Tensor) or labels is None:
+        return None
+    pictures, targets = torch.as_tensor(data), torch.as_tensor(np.asarray(labels))
+    if pictures.dtype != torch.uint8 or pictures.ndim not in (3, 4) or targets.ndim != 1:
+        return None
+    if pictures.ndim == 3:
+        pictures = pictures[:, None]  # [N, H, W] → [N, 1, H, W]
+    elif pictures.shape[1] not in (1, 3):
+        pictures = pictures.permute(0, 3, 1, 2).contiguous()  # [N, H, W, C] → [N, C, H, W]
+    return all_of(pictures, targets.long())
+
+
+def _one_by_one(request: Request, choice: Choice, dataset: Any) -> tuple[Split, bool]:
+    """Decode every sample, if memory holds them; where the spec's transforms set the size they are applied here."""
+    try:
+        count = len(dataset)
+    except TypeError as error:  # FakeData keeps whatever size it is given
+        raise choice.refuse(error) from error
+    if not count:
+        raise problem("NS601", f"{choice.name} holds no samples", choice.node)
+    read, shaped = Reader(dataset, choice.node, request.input.shape[:1] != (3,), request.shape), bool(request.shape)
+    first, label, mode = read(0)
+    like = tuple(first.shape)
+    if first.nbytes * count > request.memory:
+        numbers = torch.arange(count)
+        return all_of(Pictures(read, mode, like, first.dtype, numbers), labels(read, count)), shaped
+    inputs, targets = first.new_empty((count, *like)), torch.empty(count, dtype=torch.int64)
+    inputs[0], targets[0] = first, label
+    for index in range(1, count):
+        inputs[index], targets[index], _ = read(index, mode, like)
+    return all_of(inputs, targets), shaped

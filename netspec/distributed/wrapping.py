@@ -1,0 +1,67 @@
+"""A model over several processes: a copy in each (DDP), or a part of its weights in each (FSDP)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from netspec.core.versions import installed, release
+from netspec.distributed.process_group import World
+from netspec.runtime.diagnostics import problem
+
+Strategy = Literal["ddp", "fsdp"]
+LEAST = 2**16  # parameters that are worth being gathered by themselves
+FSDP_SINCE = "2.9"  # torch writes what is spread into safetensors files
+
+
+def check_strategy(values: dict[str, Any], world: World) -> None:
+    """Whether torch can do what the settings ask of several processes.
+
+    Raises:
+        SpecError: NS219, it cannot yet.
+    """
+    if world.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
+        message = f"strategy: fsdp needs torch {FSDP_SINCE} or later, here is {installed()}"
+        install = ("fix", f"pip install 'torch>={FSDP_SINCE}'")
+        raise problem("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
+
+
+def shard(model: nn.Module, world: World, device: torch.device) -> None:
+    """Spread the weights over the processes, in place; has to come before the optimizer is made.
+
+    Each module of at least LEAST parameters that no larger part has claimed gathers its weights when it is computed.
+    """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    mesh = init_device_mesh(device.type, (world.size,))
+    for module in reversed(list(model.modules())):  # the inner ones first
+        own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+        if module is not model and own >= LEAST:
+            fully_shard(module, mesh=mesh)
+    fully_shard(model, mesh=mesh)
+
+
+def copies(model: nn.Module, device: torch.device, unused: bool) -> Callable[..., Any]:
+    """The model as what is called in training: its gradients are averaged over the processes.
+
+    Args:
+        model: the same in each process.
+        device: where it is.
+        unused: whether a step leaves some of its parameters without a gradient.
+    """
+    from torch.nn.parallel import DistributedDataParallel
+
+    ids = [device.index] if device.type == "cuda" and device.index is not None else None
+    return DistributedDataParallel(model, device_ids=ids, find_unused_parameters=unused)
+
+
+def together(model: nn.Module, world: World, device: torch.device) -> nn.Module:
+    """The model with batch norms that see all processes' samples, where torch has them: on CUDA."""
+    if world.size > 1 and device.type == "cuda":
+        converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # torch has no types
+        return converted
+    return model

@@ -1,0 +1,107 @@
+"""Item → what its call is made of: evaluated arguments, the number of inputs, the claimed shape, the condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from netspec.core.tree import Node, Scalar, Sequence, describe
+from netspec.expansion.scope import Flat, Place
+from netspec.language.evaluate import FAILED
+from netspec.language.spec import Item
+from netspec.layers.arguments import Bool, Float, Int
+from netspec.layers.record import Layer
+
+# Switches and real numbers that change a shape: where one of them fails, the shape is not known.
+SHAPING = frozenset({"ceil_mode", "keepdim", "scale_factor", "bidirectional", "batch_first"})
+
+
+def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
+    """The evaluated arguments of a layer, where they stand, and whether all are sound."""
+    args: dict[str, Any] = {}
+    places: dict[str, Node] = {}
+    for key, node in item.args:
+        arg = record.arg(key.text)
+        assert arg is not None
+        places[arg.name] = node
+        value = place.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
+        if value is not FAILED:
+            args[arg.name] = value
+        elif not arg.required and isinstance(arg.kind, Float | Bool) and arg.name not in SHAPING:
+            args[arg.name] = arg.default  # noted; the shape does not depend on it
+    missing = [arg for arg in record.args if arg.required and arg.name not in places]
+    for arg in missing if item.whole else ():
+        place.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
+    return args, places, item.whole and not missing and len(args) == len(places)
+
+
+def takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
+    """Whether a layer takes so many inputs; noted if not."""
+    least, most = record.inputs
+    if count >= least and (most is None or count <= most):
+        return True
+    wants = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+    hint = "; write from: [a, b]" if count < least else ""
+    message = f"{record.name} takes {wants} {'input' if wants == '1' else 'inputs'}, gets {count}{hint}"
+    place.error("NS303", message, item.at, layer=path)
+    return False
+
+
+def flatten(flats: Iterable[Flat]) -> Flat:
+    """Several values as one tuple of references; one alone as itself."""
+    refs = tuple(ref for flat in flats for ref in (flat if isinstance(flat, tuple) else (flat,)))
+    return refs[0] if len(refs) == 1 else refs
+
+
+def holds(when: Scalar, place: Place) -> bool:
+    """Whether an item's condition holds; one that fails to evaluate counts as holding."""
+    value = place.scalar(when)
+    if not isinstance(value, bool) and value is not FAILED:
+        place.error("NS202", f"when has to be a condition such as stride > 1, got {value!r}", when)
+    return value is not False
+
+
+def claim_of(item: Item, place: Place) -> tuple[int, ...] | None:
+    """The sizes that an item's `shape` claims."""
+    if item.claim is None:
+        return None
+    if not isinstance(item.claim, Sequence):
+        place.error("NS202", f"shape has to be a list of sizes, got {describe(item.claim)}", item.claim)
+        return None
+    sizes = tuple(place.argument(node, Int(0), "a size of shape") for node in item.claim.items)
+    return tuple(size for size in sizes if isinstance(size, int)) if FAILED not in sizes else None
+
+
+def is_its_item(group: Item) -> bool:
+    """Whether a named group is one item in place of a list, and so is that item itself."""
+    if not group.single or len(group.items) != 1:
+        return False
+    item = group.items[0]
+    enters = item.sources is None or [reference.text for reference in item.sources] == ["input"]
+    return enters and not item.wires and item.name is None and item.repeat is None
+
+
+def only_item(group: Item) -> Item:
+    """The one item that a named group is, with the group's keys."""
+    item = group.items[0]
+    return replace(item, name=group.name, sources=group.sources, claim=group.claim or item.claim)
+
+
+def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
+    """Where arguments stand, and where the claimed `shape` does."""
+    return places if item.claim is None else {**places, "shape": item.claim}
+
+
+def weight(item: Item) -> int:
+    """How much work an item is: itself, and a fraction for each value in it, but nothing for the items below it."""
+    nodes = (*(node for _, node in item.args), item.claim, item.repeat)
+    return (
+        1 + (len(item.sources or ()) + len(item.wires) + sum(_scalars(node) for node in nodes if node is not None)) // 4
+    )
+
+
+def _scalars(node: Node) -> int:
+    if isinstance(node, Scalar):
+        return 1
+    return sum(map(_scalars, node.items if isinstance(node, Sequence) else (value for _, value in node)))

@@ -1,0 +1,81 @@
+"""Spec → flat Graph: blocks, groups, repeats, branches and references become calls with values for inputs.
+
+Every scope is a `Scope` with its own names; the calls of all scopes stand in one list in the order they run. Nothing
+is known of shapes yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+
+from netspec.core.expressions import Value
+from netspec.core.findings import Findings
+from netspec.core.shapes import Tensor
+from netspec.expansion.expander import Expander
+from netspec.expansion.repeat import TooLarge
+from netspec.expansion.scope import Flat, Place, ScopeBuilder, names_in
+from netspec.language.evaluate import FAILED, Evaluator
+from netspec.language.ranges import ranges, read_by, unbounded
+from netspec.language.spec import Graph, InputDecl, Local, Ref, Spec
+from netspec.layers.arguments import Int
+
+
+def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> Tensor | None:
+    evaluator = Evaluator(findings)
+    sizes = [evaluator.argument(node, Int(1), names, "a size of the input", None, ()) for node in declared.sizes]
+    if not declared.dtype or FAILED in sizes:
+        return None
+    return Tensor(tuple(size for size in sizes if isinstance(size, int)), declared.dtype)
+
+
+def _inputs(spec: Spec, names: Dict[str, Value], findings: Findings) -> dict[str, Tensor | None]:
+    """The inputs by name; where `sizes` gives ranges, at the sizes that figures are for."""
+    found = ranges(spec, names, findings) if spec.sizes else {}
+    at = {**names, **{name: each.at for name, each in found.items() if each is not None}}
+    inputs: dict[str, Tensor | None] = {}
+    for declared in spec.inputs:
+        wrong = any(found[name] is None for node in declared.sizes for name in read_by(node, found))
+        known = not wrong and not unbounded([declared], {*at, *found}, spec, findings)
+        inputs[declared.name] = _input(declared, at, findings) if known else None
+    return inputs
+
+
+def _output_name(last: Local, scope: ScopeBuilder) -> str:
+    """What the network's last value is called where `outputs` does not say: its name, else its number in the list."""
+    if last.step < 0:
+        return list(scope.inputs)[-1 - last.step]
+    own = [name for name, local in scope.names.items() if local == last]
+    return own[-1] if own else str(scope.position - 1)
+
+
+def expand(spec: Spec, findings: Findings) -> Graph | None:
+    """The flat graph of a spec; None where it has no layers or breaks a limit."""
+    expander = Expander(spec)
+    names = expander.params
+    inputs = _inputs(spec, names, findings) or {"input": None}
+    refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
+    scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
+    place = Place(scope, names, findings)
+    try:
+        last = expander.items(spec.layers, place, scope.entry)
+    except TooLarge:
+        return None
+    if not expander.calls:
+        if spec.layers and not any(found.severity == "error" for found in findings.list()):
+            place.error("NS203", "no layer is left: all are left out by `when` or a repeat of 0", spec.layers[0].at)
+        return None
+    results: dict[str, Local] = {}
+    for reference in spec.outputs:
+        local = place.lookup(reference)
+        if reference.text in results:
+            place.error("NS209", f"outputs names {reference.text} twice", reference)
+        elif local is not None:
+            results[reference.text] = local
+    if not spec.outputs and last is not None:
+        results[_output_name(last, scope)] = last
+    outputs: dict[str, Ref] = {}
+    for name, local in results.items():
+        value = scope.flat(local)
+        outputs |= {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
+    built = scope.finish(tuple(results.values()), expander.modules_only(scope))
+    return Graph(inputs, tuple(expander.calls), outputs, built)

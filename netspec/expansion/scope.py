@@ -1,0 +1,203 @@
+"""A scope while it is expanded: its names, its steps, and what its references mean.
+
+A scope is what a module of the compiled network sees: the network itself, a named group, a block's use, a branch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field, replace
+
+from netspec.core.diagnostics import Fix, Frame, Note
+from netspec.core.expressions import Value
+from netspec.core.findings import Findings
+from netspec.core.names import meant, name_fault
+from netspec.core.tree import Node, Scalar, shorten
+from netspec.language.evaluate import FAILED, Evaluator
+from netspec.language.spec import Item, Local, Ref, Scope, Step
+from netspec.layers.arguments import Kind
+
+_TEMPLATE = re.compile(r"\{([^{}]*)\}")
+
+# Expands the item of a scope once more on other values; the item carries what the use says of name and sources.
+Again = tuple[Callable[[Item, Local | None], Local | None], Item, range]
+
+# A value in the flat graph: what a call gives, or several of them for a block with outputs.
+Flat = Ref | tuple[Ref, ...]
+
+
+@dataclass
+class ScopeBuilder:
+    """A scope under construction.
+
+    `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
+    so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
+    for each step that is a scope, how to expand it once more, and its calls.
+    """
+
+    path: str
+    title: str
+    inputs: dict[str, Flat]
+    later: frozenset[str]
+    names: dict[str, Local | None] = field(default_factory=dict)
+    named_at: dict[str, Scalar] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    values: list[Flat] = field(default_factory=list)
+    position: int = 0
+    again: dict[int, Again] = field(default_factory=dict)
+
+    def at(self, name: str) -> str:
+        """The module path of an item of this scope."""
+        return f"{self.path}.{name}" if self.path else name
+
+    @property
+    def entry(self) -> Local | None:
+        """What the first item takes: the one value that enters."""
+        return Local(-1) if len(self.inputs) == 1 else None
+
+    def flat(self, local: Local) -> Flat:
+        """A local value in the flat graph."""
+        value = list(self.inputs.values())[-1 - local.step] if local.step < 0 else self.values[local.step]
+        if local.output is None:
+            return value
+        return value[local.output] if isinstance(value, tuple) else Ref(value.node, local.output)
+
+    def add(self, step: Step, value: Flat) -> Local:
+        """Append a step whose result is `value` in the flat graph."""
+        self.steps.append(step)
+        self.values.append(value)
+        return Local(len(self.steps) - 1)
+
+    def finish(self, results: tuple[Local, ...], modules_only: bool) -> Scope:
+        """The finished scope; it is a chain where each step is a module that takes the one before it."""
+        self.again.clear()  # a scope that is left is not added to, and what this holds refers back to it
+        follows = all(step.sources == (Local(index - 1),) for index, step in enumerate(self.steps))
+        chain = modules_only and follows and results == (Local(len(self.steps) - 1),)
+        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the expansion is: the scope, the parameters in force, and the way of block uses that led here."""
+
+    scope: ScopeBuilder
+    names: Dict[str, Value]
+    findings: Findings
+    frames: tuple[Frame, ...] = ()
+
+    def error(
+        self, code: str, message: str, at: Node, *, layer: str | None = None,
+        notes: Iterable[Note] = (), fixes: Iterable[Fix] = (),
+    ) -> None:  # fmt: skip
+        """Note a finding with the way that led here."""
+        self.findings.add(code, message, at, layer=layer, notes=notes, fixes=fixes, frames=self.frames)
+
+    def scalar(self, node: Scalar) -> object:
+        """The value of a scalar, FAILED where it has none."""
+        return Evaluator(self.findings).scalar(node, self.names, self.frames)
+
+    def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
+        """What a node means to a kind of argument, FAILED where nothing."""
+        return Evaluator(self.findings).argument(node, kind, self.names, what, layer, self.frames)
+
+    def with_names(self, more: Dict[str, Value]) -> Place:
+        """The same place with further parameters."""
+        return replace(self, names={**self.names, **more}) if more else self
+
+    def name_of(self, node: Scalar) -> str:
+        """A name with its {expressions} filled in."""
+        parts = _TEMPLATE.split(node.text)
+        if len(parts) == 1:
+            return node.text
+        for index in range(1, len(parts), 2):
+            value = self.scalar(replace(node, value=parts[index], text=parts[index], plain=False))
+            parts[index] = "_" if value is FAILED else str(value)
+        name = "".join(parts)
+        fault = name_fault(name)
+        if fault:
+            self.error(fault[0], fault[1], node)
+        return name
+
+    def attribute(self, item: Item) -> str:
+        """The name of an item's submodule: its own, or its number in the list, as nn.Sequential numbers."""
+        scope = self.scope
+        number = str(scope.position)
+        scope.position += 1
+        if item.name is None:
+            return number
+        name = self.name_of(item.name)
+        if name in scope.inputs and name != "input":  # which is no name at all
+            self.error("NS209", f"an input of the network is called {name} already", item.name)
+        if name not in scope.named_at:
+            scope.named_at[name] = item.name
+            return name
+        first = scope.named_at[name]
+        note = Note("note", f"first at line {first.span.line}")
+        if first.span == item.name.span:
+            note = Note("note", f"a repeat makes several: number them, as name: {name}{{i}} with repeat: {{i: 3}}")
+        self.error("NS209", f"two items of one scope are called {name}", item.name, layer=scope.at(name), notes=[note])
+        return f"{name}_{number}"
+
+    def bind(self, item: Item, name: str, local: Local | None) -> Local | None:
+        """Let later items refer to a named item's value; None marks one that failed."""
+        if item.name is not None:
+            self.scope.names[name] = local
+        return local
+
+    def sources(self, item: Item, last: Local | None) -> tuple[Local, ...] | None:
+        """The local values an item takes; None where one is missing (which is noted, unless it is an echo)."""
+        if item.sources is None:
+            if last is None and not self.scope.steps and len(self.scope.inputs) > 1:
+                known = ", ".join(self.scope.inputs)
+                self.error("NS303", f"several values enter here ({known}): say which with from", item.at)
+            return None if last is None else (last,)
+        found = [self.lookup(reference) for reference in item.sources]
+        locals_ = tuple(local for local in found if local is not None)
+        return locals_ if locals_ and len(locals_) == len(found) else None
+
+    def lookup(self, reference: Scalar) -> Local | None:
+        """The value that a reference means; None where there is none, which is noted unless it is an echo."""
+        scope, inputs = self.scope, list(self.scope.inputs)
+        name, dot, index = reference.text.partition(".")
+        if reference.text in inputs:
+            return Local(-1 - inputs.index(reference.text))
+        if name in inputs:
+            local: Local | None = Local(-1 - inputs.index(name))
+        elif name == "input" and len(inputs) == 1:
+            local = Local(-1)
+        elif name in scope.names:
+            local = scope.names[name]
+        elif name in scope.later:
+            self.error("NS302", f"{name} comes later: a layer takes only what is computed before it", reference)
+            return None
+        else:
+            message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
+            known = [each + (dot + index if index.isdigit() else "") for each in (*scope.names, *inputs)]
+            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            guess = meant(reference.text, known)
+            return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
+        if local is None or not dot:
+            return local
+        if not index.isdigit() or len(index) > 6:
+            self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is name or name.0", reference)
+            return None
+        value = scope.flat(local)
+        if isinstance(value, tuple) and int(index) >= len(value):
+            self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
+            return None
+        return Local(local.step, int(index))
+
+
+def names_in(items: tuple[Item, ...]) -> frozenset[str]:
+    """The names that the items of one scope have."""
+    found: set[str] = set()
+    for item in items:
+        if item.name is not None:
+            found.add(item.name.text)
+        elif item.kind == "group":
+            found |= names_in(item.items)
+        elif item.kind == "branches":
+            found |= {name.text for name, _, _ in item.branches}
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""A run that exists → its network, predictions and scores, on its own data or on files."""

@@ -1,0 +1,57 @@
+"""Runs that exist, as Python has them: `netspec.load_run` reads a run's folder, and what it gives predicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netspec.checkpoint.run_folder import RunFolder
+from netspec.compiler.plugins.permission import permission
+from netspec.core.reading import ReadError
+from netspec.inference.predict import make_predictor
+from netspec.inference.stored_run import StoredRun
+from netspec.language.load import load
+from netspec.render.predictions import Fault, Prediction
+
+
+class LoadedRun(StoredRun):
+    """A run that predicts."""
+
+    def predict(
+        self, *files: str | Path, top: int = 3, device: str | None = None, weights: str = "best"
+    ) -> list[Prediction]:
+        """What the run says of pictures, or of the rows of tables.
+
+        Args:
+            files: their paths, or folders of them.
+            top: how many classes to name.
+            device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
+            weights: of the `best` or the `last` epoch.
+
+        Raises:
+            SpecError: the weights or the device cannot be used.
+            ReadError: a file or row is missing, corrupt or does not fit the network.
+        """
+        answers = []
+        for said in make_predictor(self, device, weights).stream(map(str, files), top):
+            if isinstance(said, Fault):
+                raise ReadError(str(said))
+            answers.append(said)
+        return answers
+
+
+def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins: bool = False) -> LoadedRun:
+    """Read a run's folder.
+
+    Args:
+        path: the folder.
+        settings: made on its spec.
+        allow_plugins: let the modules run that its spec names in `plugins`.
+
+    Raises:
+        ReadError: it is no folder of a run.
+    """
+    folder = RunFolder(Path(path))
+    info = folder.read_info()
+    allowed = permission(allow_plugins)
+    spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder), plugins=allowed)
+    return LoadedRun(folder, spec, info)

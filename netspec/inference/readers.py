@@ -1,0 +1,149 @@
+"""What is to be predicted or scored: files, folders and standard input → samples as a run's network gets them.
+
+A picture or row that cannot be had is a Fault in its place; what comes after it is read all the same.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from PIL import Image
+from torch import nn
+
+from netspec.core.diagnostics import SpecError
+from netspec.data.pictures import picture_tensor
+from netspec.data.pipeline import Pipeline, to_float
+from netspec.inference.readers_labels import Labels
+from netspec.render.predictions import Fault
+from netspec.runtime.diagnostics import count
+
+STDIN = "-"
+TABLES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
+AT_ONCE = 64  # pictures that are decoded side by side
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample, [*input] for each input, where it came from, and, where it is to be scored, its target."""
+
+    file: str
+    row: int | None
+    x: tuple[torch.Tensor, ...]
+    target: float | None = None
+
+
+def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator[str | Fault]:
+    """Files as they are named; of a folder, all below it with one of the suffixes, in order, hidden ones left out."""
+    endings = tuple(suffixes)
+    for path in paths:
+        if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - a name too long is no folder, and no error here
+            yield path
+            continue
+        empty = True
+        for place, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                if name.lower().endswith(endings) and not name.startswith("."):
+                    empty = False
+                    yield str(Path(place, name))
+        if empty:
+            yield Fault(path, None, f"the folder holds no {what}")
+
+
+def expand_classes(paths: Iterable[str], labels: Labels) -> Iterator[tuple[str | Fault, float | None]]:
+    """The pictures of folders that hold a folder for each class, as torchvision's ImageFolder wants them.
+
+    Yields:
+        Each picture, in order, with its target; a Fault for what has no class.
+    """
+    suffixes = picture_suffixes()
+    for path in paths:
+        place = Path(path)
+        if path == STDIN:
+            yield Fault(path, None, "a picture from standard input has no class; give a folder of classes"), None
+        elif not os.path.exists(path):  # noqa: PTH110 - as in `expand`
+            yield Fault(path, None, "no such file", unreadable=True), None
+        elif not place.is_dir():
+            yield Fault(path, None, "has no class; give the folder that holds a folder for each class"), None
+        else:
+            entries = sorted(entry for entry in place.iterdir() if not entry.name.startswith("."))
+            folders = [entry for entry in entries if entry.is_dir()]
+            loose = sum(entry.name.lower().endswith(tuple(suffixes)) for entry in entries if not entry.is_dir())
+            if loose:
+                yield Fault(path, None, f"{count(loose, 'picture')} in it, not in the folder of a class"), None
+            elif not folders:
+                yield Fault(path, None, "the folder holds no folder of a class"), None
+            for folder in folders:
+                target = labels.read(folder.name, float(folder.name) if folder.name.isdecimal() else math.nan)
+                if isinstance(target, str):
+                    yield Fault(str(folder), None, f"{folder.name!r}{target}"), None
+                    continue
+                yield from ((file, target) for file in expand([str(folder)], suffixes, "picture"))
+
+
+def picture_suffixes() -> list[str]:
+    """The endings of the files that PIL opens."""
+    Image.init()
+    return [suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Reads pictures as the run's samples were: in their `mode`, resized to the `stored` size if they had one.
+
+    Args:
+        mode: `L` or `RGB`.
+        stored: the shape [C, H, W] of the run's samples before its transforms; None where it had none in common.
+        pipeline: the run's transforms.
+        labels: what the run's classes are called, where the pictures are to have them: by the folders they lie in.
+    """
+
+    mode: str
+    stored: tuple[int, ...] | None
+    pipeline: Pipeline
+    labels: Labels | None = None
+
+    def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
+        """The pictures, some of them decoded side by side."""
+        files: Iterator[tuple[str | Fault, float | None]]
+        if self.labels is None:
+            files = ((file, None) for file in expand(paths, picture_suffixes(), "picture"))
+        else:
+            files = expand_classes(paths, self.labels)
+        with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+            while chunk := list(islice(files, AT_ONCE)):
+                yield from pool.map(self.read, *zip(*chunk, strict=True))
+
+    def read(self, file: str | Fault, target: float | None = None) -> Sample | Fault:
+        """One picture, ready for the network."""
+        if isinstance(file, Fault):
+            return file
+        source: str | BinaryIO = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
+        try:
+            with Image.open(source) as picture:
+                stored = picture_tensor(picture, self.mode)
+        except FileNotFoundError:
+            return Fault(file, None, "no such file", unreadable=True)
+        except Exception as error:  # PIL raises many kinds for damaged files, and one for huge ones
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            named = reason.replace(f" {source!r}", "")  # which stands before it already
+            return Fault(file, None, f"cannot be read as a picture: {named}")
+        x = to_float(stored)
+        if self.stored and tuple(x.shape) != self.stored:
+            size = [int(side) for side in self.stored[1:]]
+            x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
+        try:
+            return Sample(file, None, (self.pipeline.plain(x[None])[0],), target)
+        except SpecError as error:  # a transform that this picture is too small for, say
+            return Fault(file, None, error.diagnostics[0].message)

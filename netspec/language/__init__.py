@@ -1,0 +1,1 @@
+"""text → Spec: the located tree, includes and settings, sections and keys, blocks and items; and back to text."""

@@ -1,0 +1,109 @@
+"""Spec → YAML text: one self-contained file, with what was included, taken from a model or set written out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from netspec.core.tree import Atom, Mapping, Node, Scalar, Sequence
+from netspec.language.source import scalar_value
+
+ORDER = (
+    "netspec",
+    "name",
+    "plugins",
+    "params",
+    "input",
+    "inputs",
+    "sizes",
+    "blocks",
+    "layers",
+    "outputs",
+    "expect",
+    "weights",
+    "data",
+    "train",
+)
+WIDEST = 110
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+
+
+def emit(root: Mapping, name: str) -> str:
+    """The text of a resolved document in the language's own style: a line for each layer, flow style within it."""
+    named = root.entries if root.get("name") is not None else (*root.entries, _name(root, name))
+    entries = sorted(named, key=lambda pair: ORDER.index(pair[0].text) if pair[0].text in ORDER else len(ORDER))
+    lines: list[str] = []
+    for key, value in entries:
+        lines += _block(key, value, 0)
+        if key.text in ("layers", "blocks"):
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _name(root: Mapping, name: str) -> tuple[Scalar, Scalar]:
+    """The entry that keeps the name which a spec has from its file."""
+    return Scalar("name", root.span, "name"), Scalar(name, root.span, name)
+
+
+def _block(key: Scalar, value: Node, indent: int) -> list[str]:
+    """`key: value`, on one line where it fits."""
+    pad, head = " " * indent, _atom(key.text, key.plain)
+    flow = _flow(value)
+    structural = key.text in ("layers", "blocks", "branches") and not isinstance(value, Scalar)
+    if not structural and len(pad) + len(head) + 2 + len(flow) <= WIDEST and not _holds_layers(value):
+        return [f"{pad}{head}: {flow}".rstrip()]
+    if isinstance(value, Mapping) and value.entries:
+        return [f"{pad}{head}:", *(line for k, v in value for line in _block(k, v, indent + 2))]
+    if isinstance(value, Sequence) and value.items:
+        return [f"{pad}{head}:", *(line for item in value.items for line in _item(item, indent + 2))]
+    return [f"{pad}{head}: {flow}".rstrip()]
+
+
+def _item(node: Node, indent: int) -> list[str]:
+    """One entry of a list."""
+    flow = _flow(node)
+    if isinstance(node, Mapping) and node.entries and (_holds_layers(node) or len(flow) + indent + 2 > WIDEST):
+        lines = [line for key, value in node for line in _block(key, value, indent + 2)]
+        return [" " * indent + "- " + lines[0].lstrip(), *lines[1:]]
+    if isinstance(node, Sequence) and node.items and len(flow) + indent + 2 > WIDEST:
+        lines = [line for item in node.items for line in _item(item, indent + 2)]
+        return [" " * indent + "- " + lines[0].lstrip(), *lines[1:]]
+    return [" " * indent + "- " + flow]
+
+
+def _holds_layers(node: Node) -> bool:
+    if isinstance(node, Sequence):
+        return any(_holds_layers(item) for item in node.items)
+    return isinstance(node, Mapping) and any(k.text in ("layers", "branches") or _holds_layers(v) for k, v in node)
+
+
+def _flow(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return "[" + ", ".join(_flow(item) for item in node.items) + "]"
+    if isinstance(node, Mapping):
+        return "{" + ", ".join(f"{_atom(k.text, k.plain)}: {_flow(v)}".rstrip() for k, v in node) + "}"
+    return _atom(node.value, node.plain)
+
+
+def _atom(value: Atom, plain: bool = True) -> str:
+    """A scalar so that it is read back as itself."""
+    if isinstance(value, str):
+        if (
+            plain
+            and _PLAIN.match(value)
+            and scalar_value(value) == value
+            and not value.endswith(" ")
+            and not value.startswith("- ")
+        ):
+            return value
+        dumped: Any = yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)
+        return str(dumped).strip()
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), repr(value))
+    return str(value)

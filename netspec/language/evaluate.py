@@ -1,0 +1,158 @@
+"""Nodes → values: expressions over parameters are worked out, and what argument kinds accept is held against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+
+from netspec.core.diagnostics import Edit, Fix, Frame
+from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
+from netspec.core.findings import Findings
+from netspec.core.names import closest, meant
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
+from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
+
+SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # what YAML 1.1 took for booleans
+
+
+class Evaluator:
+    """Evaluates nodes in one scope of parameters; what fails is noted once and gives `FAILED`."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+
+    def scalar(self, node: Scalar, names: Dict[str, Value], frames: tuple[Frame, ...] = ()) -> object:
+        """A scalar's value: text is an expression. FAILED where it is none."""
+        if not isinstance(node.value, str):
+            return node.value
+        try:
+            return evaluate(node.value, names)
+        except ExpressionError as error:
+            if error.name is None:
+                self.findings.add("NS206", f"{shorten(node.value)!r} is no expression: {error}", node, frames=frames)
+            else:
+                at = _part(node, error.offset, error.name)
+                self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
+                guess = meant(error.name, names)
+                if guess is not None:
+                    return self.scalar(node, {**names, error.name: names[guess]}, frames)
+            return FAILED
+
+    def argument(
+        self, node: Node, kind: Kind, names: Dict[str, Value], what: str, layer: str | None, frames: tuple[Frame, ...]
+    ) -> object:
+        """What an argument's node means to its kind; FAILED where it means nothing (and that is noted)."""
+        value = self.raw(node, kind, names, frames)
+        if value is FAILED:
+            return FAILED
+        try:
+            return kind.accept(value)
+        except ValueError as error:
+            reason = f" ({error})" if str(error) else ""
+            got = describe(node)
+            if isinstance(node, Scalar) and isinstance(node.value, str) and value != node.value:
+                got = f"{shorten(node.value)} = {value}"
+            code = "NS216" if _right_type(value, kind) else "NS202"
+            message = f"{what} has to be {kind.wants}{reason}, got {got}"
+            matches = closest(value, words(kind)) if isinstance(value, str) else []
+            matches = matches or _shorter(node, kind)
+            fixes = [Fix(match, (Edit(node.span, match),)) for match in matches]
+            self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
+            guess = meant(value, words(kind)) if isinstance(value, str) else None
+            return FAILED if guess is None else kind.accept(guess)
+
+    def raw(self, node: Node, kind: Kind, names: Dict[str, Value], frames: tuple[Frame, ...]) -> object:
+        """The node's value before the kind has seen it: words stand for themselves, other text is an expression."""
+        if isinstance(node, Sequence):
+            values = [self.raw(item, kind, names, frames) for item in node.items]
+            return FAILED if FAILED in values else values
+        if isinstance(node, Mapping):
+            return {}
+        if not isinstance(node.value, str) or kind.literal(node.value):
+            return node.value
+        if words(kind) and names_in(node.value) - set(names):
+            return node.value  # a misspelt word rather than an unknown parameter
+        if isinstance(kind, Anything) and (not node.plain or names_in(node.value) - set(names)):
+            return node.value
+        switch = SWITCHES.get(node.value.lower()) if isinstance(kind, Bool) and node.value not in names else None
+        if switch is not None:
+            fix = Fix(switch, (Edit(node.span, switch),))
+            message = f"{node.value} is text in YAML 1.2; write {switch}"
+            self.findings.add("NS202", message, node, fixes=[fix], frames=frames)
+            return switch == "true"
+        return self.scalar(node, names, frames)
+
+
+def _shorter(node: Node, kind: Kind) -> list[str]:
+    """A list that is too long for its axes, cut to them."""
+    lengths = [inner.length for inner in getattr(kind, "kinds", (kind,)) if isinstance(inner, Ints) and inner.length]
+    if not isinstance(node, Sequence) or not lengths or len(node.items) <= lengths[0]:
+        return []
+    texts = [item.text for item in node.items[: lengths[0]] if isinstance(item, Scalar)]
+    return [texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"] if texts else []
+
+
+def _part(node: Scalar, offset: int, name: str) -> Scalar:
+    """The name within a scalar of one plain line, so that the caret stands under it; else the whole scalar."""
+    span = node.span
+    if not node.plain or span.line != span.end_line or node.text[offset : offset + len(name)] != name:
+        return node
+    column = span.column + offset
+    return replace(node, value=name, span=replace(span, column=column, end_column=column + len(name)))
+
+
+def words(kind: Kind) -> tuple[str, ...]:
+    """The words that a kind accepts."""
+    if isinstance(kind, Word):
+        return kind.words
+    if isinstance(kind, Either):
+        return tuple(word for inner in kind.kinds for word in words(inner))
+    return words(kind.kind) if isinstance(kind, Several) else ()
+
+
+def _right_type(value: object, kind: Kind) -> bool:
+    """Whether a refused value is of a type that the kind takes, so that only its size or wording is wrong."""
+    if isinstance(kind, Either):
+        return any(_right_type(value, inner) for inner in kind.kinds)
+    if isinstance(value, list):
+        return isinstance(kind, Ints | Several) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+    if isinstance(value, str):
+        return isinstance(kind, Word)
+    return isinstance(value, int) and not isinstance(value, bool) and isinstance(kind, Int | Float)
+
+
+class _Failed:
+    def __repr__(self) -> str:
+        return "FAILED"
+
+
+FAILED = _Failed()
+
+
+def param_values(params: Dict[str, Node]) -> dict[str, Value]:
+    """The parameters of a spec with their values; one may be an expression over earlier ones."""
+    values: dict[str, Value] = {}
+    for name, node in params.items():
+        values[name] = param_value(node, values)
+    return values
+
+
+def param_value(node: Node, names: Dict[str, Value]) -> Value:
+    """A parameter's value: a number, true, false, or text; text that is an expression is its value."""
+    if not isinstance(node, Scalar):
+        return None
+    if isinstance(node.value, str) and node.plain:
+        try:
+            return evaluate(node.value, names)
+        except ExpressionError:
+            return node.value
+    return node.value
+
+
+def plain_value(node: Node, names: Dict[str, Value]) -> object:
+    """A node as plain Python; text that is an expression over known names is worked out, other text stays."""
+    if isinstance(node, Sequence):
+        return [plain_value(item, names) for item in node.items]
+    if isinstance(node, Mapping):
+        return {key.text: plain_value(value, names) for key, value in node}
+    return param_value(node, names)

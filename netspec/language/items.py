@@ -1,0 +1,234 @@
+"""One `layers` list → items. Structure only: types, argument names, keys; values are evaluated by `expand`.
+
+What is misspelt beyond doubt is noted and then read as what was meant; what cannot be read is an item of the kind
+`unknown`, which keeps its place and its name. Either way the items around it are judged as if the mistake were mended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from netspec.core.findings import Findings
+from netspec.core.names import closest, meant, name_fault
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
+from netspec.language.argument_syntax import NO_NAMES, Params, block_args, fits_block, fits_layer, layer_args, unglued
+from netspec.language.plugins import Types
+from netspec.language.spec import Item
+
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
+GROUP_KEYS = ("layers", "branches", "merge", "share")
+KEYS = (*COMMON_KEYS, *GROUP_KEYS)
+UNREAD = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
+BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
+
+
+def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
+    """The item in whose place nothing could be read."""
+    return Item("unknown", at or (node if isinstance(node, Scalar) else Scalar(None, node.span)), node, **shared)
+
+
+class ItemParser:
+    """Parses items against the types of the spec and the names of its blocks."""
+
+    def __init__(self, findings: Findings, types: Types, block_params: dict[str, Params]) -> None:
+        self.findings = findings
+        self.layers = types.layers
+        self.complete = types.complete and not any(found.code in UNREAD for found in findings.list())
+        self.block_params = block_params
+        self.types = (*self.layers, *block_params)
+
+    def parse_list(self, node: Node | None) -> tuple[tuple[Item, ...], bool]:
+        """The items of a list, and whether it was one item in place of a list."""
+        if node is None or is_null(node):
+            return (), False
+        if isinstance(node, Sequence):
+            return tuple(self.parse_item(child) for child in node.items), False
+        return (self.parse_item(node),), True
+
+    def parse_item(self, node: Node) -> Item:
+        """One item."""
+        if isinstance(node, Sequence):
+            self.findings.add("NS202", "expected a layer, got a list; a group is written {layers: […]}", node)
+            return unknown(node)
+        if isinstance(node, Scalar):
+            if not isinstance(node.value, str):
+                self.findings.add("NS202", f"expected a layer, got {describe(node)}", node)
+                return unknown(node)
+            return self.typed(node, None, node, {})
+        entries = self.understood(node)
+        shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
+        kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
+        grouped = any(key.text in ("layers", "branches") or key.text in self.block_params for key, _ in kinds)
+        named = {"name", "repeat"} <= shared.keys() and "{" not in getattr(shared["name"], "text", "")
+        if shared.get("wires") and (grouped or (named and shared["repeat"] is not None)):
+            self.findings.add("NS202", NO_NAMES, shared["wires"][0][0])
+            shared |= {"wires": (), "sources": ()}
+        if any(key.text in GROUP_KEYS for key, _ in kinds):
+            return self.grouped(node, kinds, shared)
+        if not kinds:
+            self.findings.add("NS203", "the item has no type: a layer, a block, layers, branches or share", node)
+            return unknown(node, **shared)
+        key, value = self.type_key(kinds)
+        others = [(other, node) for other, node in kinds if other is not key]
+        if is_null(value) and self.are_arguments(key, others):
+            names = " and ".join(other.text for other, _ in others)
+            self.findings.add(
+                "NS201", f"{names} belong to {key.text}: indent them further than {key.text}", others[0][0]
+            )
+            value = Mapping(tuple(others), node.span)
+            return self.typed(key, value, node, shared)
+        for other, _ in others:
+            self.extra_key(other, key)
+        return self.typed(key, value, node, shared)
+
+    def are_arguments(self, key: Scalar, others: list[tuple[Scalar, Node]]) -> bool:
+        """Whether the other keys of an item are arguments of its type, written beside it instead of under it."""
+        record = self.layers.get(key.text)
+        known = [arg.name for arg in record.args] if record else list(self.block_params.get(key.text, ()))
+        return bool(others) and all(other.text in known for other, _ in others)
+
+    def understood(self, node: Mapping) -> list[tuple[Scalar, Node]]:
+        """The entries of an item; a misspelt key of the language is noted and taken as what was meant."""
+        entries = []
+        for key, value in node:
+            known = key.text in KEYS or key.text in self.types or not self.findings.suggests
+            guess = None if known else meant(key.text, (*KEYS, *self.types))
+            if guess in KEYS and node.get(guess) is None:
+                self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, KEYS)
+                key = replace(key, value=guess, text=guess)
+            entries.append((key, value))
+        return entries
+
+    def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
+        """Which of several keys is the type: a known one, else one that is close to a known one, else the last."""
+        ranked = [pair for pair in kinds if pair[0].text in self.types]
+        ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
+        return ranked[0] if ranked else kinds[-1]
+
+    def extra_key(self, key: Scalar, kind: Scalar) -> None:
+        if key.text in self.types:
+            message = f"the item is a {kind.text} already; {key.text} has to be an item of its own"
+            self.findings.add("NS217", message, key)
+        else:
+            self.findings.misspelt("NS201", f"an item has no key {shorten(key.text)!r}", key, KEYS)
+
+    def grouped(self, node: Mapping, kinds: list[tuple[Scalar, Node]], shared: dict[str, Any]) -> Item:
+        group = [(key, value) for key, value in kinds if key.text in GROUP_KEYS]
+        at, value = next((pair for pair in group if pair[0].text != "merge"), group[0])
+        for key, _ in kinds:
+            if key.text in GROUP_KEYS and key.text not in BESIDE[at.text]:
+                self.findings.add("NS217", f"an item has either {at.text} or {key.text}", key)
+            elif key.text not in GROUP_KEYS:
+                self.extra_key(key, at)
+        if at.text == "merge":
+            self.findings.add("NS203", "merge needs branches to join", at)
+            return unknown(node, at, **shared)
+        if at.text == "layers":
+            items, single = self.parse_list(value)
+            return Item("group", at, node, items=items, single=single, **shared)
+        if at.text == "share":
+            if not isinstance(value, Scalar) or not isinstance(value.value, str):
+                self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
+                return unknown(node, at, **shared)
+            return Item("share", value, node, argument_node=value, **shared)
+        merge = next((value for key, value in group if key.text == "merge"), None)
+        return self.branched(node, at, value, merge, shared)
+
+    def branched(self, node: Mapping, at: Scalar, value: Node, merge_node: Node | None, shared: dict[str, Any]) -> Item:
+        if not isinstance(value, Mapping) or not value.entries:
+            self.findings.add("NS202", "branches is a mapping of a name to a list of layers for each branch", value)
+            return unknown(node, at, **shared)
+        branches = []
+        for name, body in value:
+            self.check_name(name)
+            items, single = self.parse_list(body)
+            branches.append((name, items, single))
+        if merge_node is None:
+            self.findings.add("NS203", "branches need a merge: concat, add, mul, …", at)
+            return unknown(node, at, **shared)
+        merge = self.parse_item(merge_node)
+        joins = merge.record is not None and merge.record.inputs[1] != 1
+        if not joins and merge.kind != "unknown":
+            self.findings.add("NS303", f"{merge.at.text} does not join several tensors", merge.at)
+        if not joins:
+            return unknown(node, at, **shared)
+        return Item("branches", at, node, branches=tuple(branches), merge=merge, **shared)
+
+    def typed(self, key: Scalar, value: Node | None, node: Node, shared: dict[str, Any]) -> Item:
+        """An item whose type is a layer or a block."""
+        if key.text not in self.types:
+            parts = unglued(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
+            if parts is not None:
+                return self.typed(*parts, node, shared)
+            message = f"netspec knows no block, layer or function called {shorten(key.text)}"
+            plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
+            guess = meant(str(plain.value), self.types) if self.findings.suggests else None
+            if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
+                return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be had
+            self.findings.misspelt("NS204", message, plain, self.types)
+            if guess is None or not self.fits(guess, value):
+                return unknown(node, key, **shared)
+            key = replace(key, value=guess, text=guess)
+        if key.text in self.block_params:
+            args, whole = block_args(key, value, self.block_params[key.text], self.findings)
+            return Item("block", key, node, args=args, argument_node=value, whole=whole, **shared)
+        record = self.layers[key.text]
+        args, whole = layer_args(record, value, self.findings)
+        return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def fits(self, guess: str, value: Node | None) -> bool:
+        """Whether what stands after a misspelt type suits the type it is taken for."""
+        if guess in self.block_params:
+            return fits_block(self.block_params[guess], value)
+        return fits_layer(self.layers[guess], value)
+
+    def common(self, keys: dict[str, Node]) -> dict[str, Any]:
+        """The keys that every kind of item may have, as fields of Item."""
+        found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
+        for key in ("name", "when"):
+            node = keys.get(key)
+            if node is None:
+                continue
+            if isinstance(node, Scalar) and (isinstance(node.value, str) or (key == "when" and not is_null(node))):
+                found[key] = node
+                if key == "name" and "{" not in node.text:
+                    self.check_name(node)
+            else:
+                wants = "a word" if key == "name" else "a condition such as stride > 1"
+                self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
+        if isinstance(keys.get("from"), Mapping):
+            found |= self.wires(keys["from"])
+        elif "from" in keys:
+            found["sources"] = self.references(keys["from"])
+        return found
+
+    def wires(self, node: Node) -> dict[str, Any]:
+        """The names and references of a mapping in `from`, as fields of Item."""
+        entries = node.entries if isinstance(node, Mapping) else ()
+        if not entries:
+            self.findings.add("NS202", "from is empty: leave it out to take the item before", node)
+        found = []
+        for key, value in entries:
+            if isinstance(value, Scalar) and isinstance(value.value, str):
+                found.append((key, value))
+            else:
+                what = f"from: {shorten(key.text)} is the name of one item, got {describe(value)}"
+                self.findings.add("NS202", what, value)
+        return {"wires": tuple(found)} if 0 < len(found) == len(entries) else {"sources": ()}
+
+    def check_name(self, node: Scalar) -> None:
+        fault = name_fault(node.text)
+        if fault:
+            self.findings.add(fault[0], fault[1], node)
+
+    def references(self, node: Node, key: str = "from") -> tuple[Scalar, ...]:
+        """The names of a `from`, or of a block's `outputs`."""
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+        names = tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))
+        if len(names) < len(nodes) or not nodes:
+            wrong = next((n for n in nodes if n not in names), node)
+            hint = "; give the item a name to refer to" if isinstance(wrong, Scalar) else ""
+            self.findings.add("NS202", f"{key} takes names of items, got {describe(wrong)}{hint}", wrong)
+            return ()
+        return names

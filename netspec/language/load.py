@@ -1,0 +1,244 @@
+"""text → Spec: composes the file, takes in what `model` and `include` name, applies settings, then parses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence as ListLike
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from netspec.core.diagnostics import Span
+from netspec.core.findings import Findings
+from netspec.core.garbage import seldom_collected
+from netspec.core.paths import COMMAND_LINE, PathRefused
+from netspec.core.reading import ReadError, read_text
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
+from netspec.language.keys import understood
+from netspec.language.parse import KEYS, Document, check_version, parse
+from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
+from netspec.language.settings import apply_settings
+from netspec.language.source import compose
+from netspec.language.spec import Spec
+
+MOST_FILES = 100
+TEXT = "<text>"
+MOST_SAID = 200  # characters of what the system says
+INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
+NETWORK_KEYS = ("input", "inputs", "sizes", "blocks", "layers", "outputs", "include")
+
+
+@dataclass
+class _Loader:
+    """Reads the files of one spec, all below `folder`."""
+
+    folder: Path
+    shown: str  # the folder as the user wrote it
+    findings: Findings
+    sources: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, Span] = field(default_factory=dict)
+    overlay: Dict[str, str] = field(default_factory=dict)
+    trees: dict[Path, Mapping | None] = field(default_factory=dict)  # each file is read once
+    complete: dict[Path, Mapping] = field(default_factory=dict)  # and its includes are taken in once
+
+    def tree(self, text: str, path: str) -> Mapping | None:
+        self.sources[path] = text
+        root, found = compose(text, path)
+        self.findings.extend(found)
+        if isinstance(root, Mapping):
+            return root
+        if not found:
+            at = root.span if root is not None else Span(path, 1, 1, 1, 2)
+            got = "nothing" if root is None else describe(root)
+            self.findings.add("NS200", f"a spec is a mapping that starts with `netspec: 1`, got {got}", at)
+        return None
+
+    def file(self, node: Node, trail: tuple[Path, ...]) -> tuple[Mapping, str, Path] | None:
+        """The tree of a file that a spec names, with its path as shown and as found."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            self.findings.add("NS202", f"expected the path of a file, got {describe(node)}", node)
+            return None
+        base = self.folder if node.span.path == COMMAND_LINE or not trail else trail[-1].parent
+        try:
+            found = (base / node.value).resolve()
+            if not found.is_relative_to(self.folder.resolve()):
+                raise PathRefused(f"{node.value} lies outside the spec's folder")
+            if found in trail:
+                self.findings.add("NS213", f"{node.value} is being read already: the files include each other", node)
+                return None
+            shown = os.path.join(self.shown, os.path.relpath(found, self.folder.resolve()))  # noqa: PTH118 - as typed
+            if found not in self.trees:
+                if len(self.trees) >= MOST_FILES:
+                    raise PathRefused(f"more than {MOST_FILES} files")
+                text = self.overlay[shown] if shown in self.overlay else read_text(found)
+                self.origins.setdefault(shown, node.span)
+                self.trees[found] = self.tree(text, shown)
+        except (PathRefused, ValueError, OSError, RuntimeError) as refused:  # RuntimeError: a circle of links
+            self.findings.add("NS212", shorten(str(refused), MOST_SAID), node)
+            return None
+        except ReadError as error:
+            self.findings.add("NS212", str(error).replace(str(found), node.value), node)
+            return None
+        root = self.trees[found]
+        return None if root is None else (root, shown, found)
+
+    def with_model(self, root: Mapping, trail: tuple[Path, ...]) -> tuple[Mapping, str | None]:
+        """`root` with the network of the file that its `model` names, and that network's name."""
+        node = root.get("model")
+        if node is None:
+            return root, None
+        for key in ("blocks", "layers", "outputs", "include"):
+            if (at := root.key(key)) is not None:
+                self.findings.add("NS217", f"model brings the network; {key} cannot stand beside it", at)
+        read = self.file(node, trail)
+        if read is None:
+            return root, None
+        model, shown, found = read
+        check_version(model, self.findings)
+        model = understood(model, KEYS, "a spec", self.findings)
+        model = self.with_includes(model, (*trail, found))
+        model, inner = self.with_model(model, (*trail, found))
+        if model.get("layers") is None:
+            if model.get("model") is None:
+                self.findings.add("NS203", f"{shown} has no layers, so it is no model", node)
+            return root, None
+        title = model.get("name")
+        name = inner or (title.text if isinstance(title, Scalar) else Path(shown).stem)
+        own = root.get("params")
+        entries = [(k, v) for k, v in root.entries if k.text not in ("model", "params")]
+        base = model.get("params")
+        if own is not None or base is not None:
+            params = self.merged_params(base, own)
+            entries.append((root.key("params") or model.key("params") or Scalar("params", root.span, "params"), params))
+        entries = _with_plugins(entries, model)
+        taken = {key.text for key, _ in entries}
+        if taken & {"input", "inputs"}:
+            taken |= {"input", "inputs", "sizes"}
+        entries += [(k, v) for k, v in model.entries if k.text in NETWORK_KEYS and k.text not in taken]
+        return replace(root, entries=tuple(entries)), name
+
+    def merged_params(self, base: Node | None, own: Node | None) -> Node:
+        if not isinstance(base, Mapping):
+            base = Mapping((), own.span if own else Span(TEXT, 1, 1, 1, 1))
+        if own is None:
+            return base
+        if not isinstance(own, Mapping):
+            return own
+        known = [key.text for key, _ in base]
+        for key, _ in own:
+            if key.text not in known:
+                self.findings.misspelt("NS210", f"the model has no parameter {key.text!r}", key, known)
+        entries = [(own.key(k.text) or k, own.get(k.text) or v) for k, v in base]
+        return Mapping(tuple(entries), own.span)
+
+    def with_includes(self, root: Mapping, trail: tuple[Path, ...]) -> Mapping:
+        """`root` with the blocks of the files that its `include` names, and of those that they name."""
+        node = root.get("include")
+        if node is None:
+            return root
+        own = root.get("blocks")
+        blocks = list(own.entries) if isinstance(own, Mapping) else []
+        known = {key.text: key.span for key, _ in blocks}
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            read = self.file(item, trail)
+            if read is None:
+                continue
+            tree, _, found = read
+            if found not in self.complete:
+                self.complete[found] = self.included(tree, (*trail, found))
+            more = self.complete[found].get("blocks")
+            for key, body in more.entries if isinstance(more, Mapping) else ():
+                if known.setdefault(key.text, key.span) == key.span:
+                    blocks.append((key, body))
+                else:
+                    self.findings.add("NS209", f"the block {key.text} is defined in {known[key.text].path} too", key)
+        unique = tuple({key.text: (key, body) for key, body in reversed(blocks)}.values())[::-1]
+        at = root.key("blocks") or root.key("include") or Scalar("blocks", root.span, "blocks")
+        merged = (replace(at, value="blocks", text="blocks"), Mapping(unique, own.span if own else node.span))
+        entries = [(k, v) for k, v in root.entries if k.text not in ("include", "blocks")]
+        return replace(root, entries=(*entries, merged))
+
+    def included(self, tree: Mapping, trail: tuple[Path, ...]) -> Mapping:
+        """An included file with what it includes in turn; its other keys are refused."""
+        if tree.get("netspec") is not None:
+            check_version(tree, self.findings)
+        tree = understood(tree, INCLUDED_KEYS, "an included file brings blocks only: it", self.findings)
+        return self.with_includes(tree, trail)
+
+
+@seldom_collected()
+def load(
+    source: str | Path,
+    settings: ListLike[str] = (),
+    *,
+    folder: Path | None = None,
+    overlay: Dict[str, str] | None = None,
+    plugins: Plugins = NO_PLUGINS,
+) -> Spec:
+    """Read a spec from a file, or from its text.
+
+    Args:
+        source: a path, `-` for standard input, or YAML text (recognised by a line break).
+        settings: assignments such as `classes=100` or `train.epochs=3`, made in order.
+        folder: what relative paths are relative to; the file's own folder where left out.
+        overlay: texts to take instead of the files of those paths (as shown in spans); for trying an edit.
+        plugins: what the person allows of plugins; nothing where left out.
+
+    Returns:
+        The Spec; what is wrong with it is in its `diagnostics`.
+
+    Raises:
+        ReadError: the file itself cannot be read.
+    """
+    overlay = overlay or {}
+    given = str(source)
+    trail: tuple[Path, ...] = ()
+    if isinstance(source, str) and "\n" in source:
+        text, path = overlay.get(TEXT, source), TEXT
+    else:
+        path = "<stdin>" if given == "-" else given
+        text = overlay[path] if path in overlay else read_text(given)
+        trail = () if given == "-" else (Path(given).resolve(),)
+    home = folder or (trail[0].parent if trail else Path.cwd())
+    findings = Findings()
+    loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
+    root = loader.tree(text, path)
+    whole = root is not None
+    root = understood(root or Mapping((), Span(path, 1, 1, 1, 2)), KEYS, "a spec", findings)
+    loader.sources[COMMAND_LINE] = "\n".join(settings)
+    root = loader.with_includes(root, trail)
+    root, network = loader.with_model(root, trail)
+    root = apply_settings(root, settings, findings)
+    title = root.get("name")
+    network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
+    if not whole:
+        return _unreadable(path, home, loader, findings, tuple(settings), plugins)
+    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings), plugins)
+    return parse(document, findings)
+
+
+def _with_plugins(entries: list[tuple[Scalar, Node]], model: Mapping) -> list[tuple[Scalar, Node]]:
+    """`entries` with the plugins that a model names besides their own."""
+    key, theirs = model.key("plugins"), model.get("plugins")
+    if key is None or theirs is None:
+        return entries
+    own = next((value for name, value in entries if name.text == "plugins"), None)
+    both = Sequence((*nodes_of(own), *nodes_of(theirs)), theirs.span, flow=True)
+    return [*(pair for pair in entries if pair[0].text != "plugins"), (key, both)]
+
+
+def _unreadable(
+    path: str, home: Path, loader: _Loader, findings: Findings, settings: tuple[str, ...], plugins: Plugins
+) -> Spec:
+    """The Spec of a text that no tree could be read from: nothing but its diagnostics."""
+    empty = Mapping((), Span(path, 1, 1, 1, 2))
+    return Spec(
+        path, home, "network", "network", empty, loader.sources, loader.origins, {}, (), {}, (), (), None, None, None,
+        None, tuple(findings.list()), settings, plugins,
+    )  # fmt: skip
+
+
+def as_settings(params: Dict[str, object]) -> tuple[str, ...]:
+    """Keyword parameters of the Python API as assignments; JSON is YAML."""
+    return tuple(f"{name}={json.dumps(value)}" for name, value in params.items())

@@ -1,0 +1,87 @@
+"""What the losses of torch.nn compare the output with (classes, probabilities, logits, signs, labels or numbers), and
+which outputs a spec gives which loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from netspec.core.names import closest
+from netspec.core.tree import Mapping, Node, Scalar
+
+Kind = Literal["classes", "probabilities", "logits", "signs", "labels", "numbers"]
+
+KINDS: dict[str, Kind] = {
+    "CrossEntropyLoss": "classes",
+    "NLLLoss": "classes",
+    "MultiMarginLoss": "classes",
+    "BCELoss": "probabilities",
+    "BCEWithLogitsLoss": "logits",
+    "MultiLabelSoftMarginLoss": "logits",
+    "SoftMarginLoss": "signs",
+    "HingeEmbeddingLoss": "signs",
+    "MultiLabelMarginLoss": "labels",
+    **dict.fromkeys(("HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"), "numbers"),
+}
+
+
+def kind_of(loss: str) -> Kind:
+    """What a loss compares the output with."""
+    return KINDS.get(loss, "numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A loss as a spec writes it.
+
+    Args:
+        output: the name of the output it is for; None where it is for the only one.
+        node: `Name` or `{Name: arguments}`.
+        weight: its factor in the sum, where there is one.
+    """
+
+    output: Scalar | None
+    node: Node
+    weight: Node | None = None
+
+    @property
+    def name(self) -> Scalar | None:
+        """The node of the loss's name; None where what is written names none."""
+        if isinstance(self.node, Mapping) and len(self.node.entries) == 1:
+            return self.node.entries[0][0]
+        return self.node if isinstance(self.node, Scalar) and isinstance(self.node.value, str) else None
+
+
+def written_losses(node: Node | None) -> tuple[Written, ...]:
+    """What `loss` says: `Name` or `{Name: arguments}` for the only output, or those by the outputs' names.
+
+    One by name may have its weight beside it: `aux: {CrossEntropyLoss: {}, weight: 0.3}`.
+    """
+    if node is None:
+        return ()
+    if not isinstance(node, Mapping) or not _by_output(node):
+        return (Written(None, node),)
+    return tuple(_weighted(key, value) for key, value in node)
+
+
+def _by_output(node: Mapping) -> bool:
+    """Whether the keys are outputs; one key alone may also be a loss, and a value then its arguments."""
+    if len(node.entries) != 1:
+        return bool(node.entries)
+    key, value = node.entries[0]
+    return not _like_a_loss(key) and (
+        _like_a_loss(value) or (isinstance(value, Mapping) and any(_like_a_loss(inner) for inner, _ in value))
+    )
+
+
+def _like_a_loss(node: Node) -> bool:
+    """Whether a word is a loss's name, or nearly."""
+    word = node.value if isinstance(node, Scalar) else None
+    return isinstance(word, str) and (word.endswith("Loss") or word in KINDS or bool(closest(word, KINDS)))
+
+
+def _weighted(output: Scalar, node: Node) -> Written:
+    if not isinstance(node, Mapping) or node.get("weight") is None:
+        return Written(output, node)
+    rest = tuple((key, value) for key, value in node if key.value != "weight")
+    return Written(output, replace(node, entries=rest), node.get("weight"))

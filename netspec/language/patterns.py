@@ -1,0 +1,81 @@
+"""Patterns that pick parameters of a network: `features.*`, `Conv2d`, `norm`, `bias`. Torch-free.
+
+A pattern is the word `norm` (what normalization layers own), the word `bias`, or a text with `*`, `?` and `[…]` that is
+held against the parameter's name, against the modules it lies in, and against their types.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from netspec.core.names import closest
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.core.tree import Sequence as ListNode
+from netspec.language.spec import Call, Graph, Report
+
+LONGEST = 200  # a longer one is no name, and takes long to look for
+
+
+def picks(pattern: str, name: str, kinds: Sequence[str]) -> bool:
+    """Whether a pattern picks a parameter.
+
+    Args:
+        pattern: as written.
+        name: the parameter's, as in the state_dict: `features.0.weight`.
+        kinds: the types of the modules that it lies in, the innermost last.
+    """
+    if pattern == "norm":
+        return bool(kinds) and "Norm" in kinds[-1]
+    if pattern == "bias":
+        return re.search(r"(^|_)bias(_|$)", name.rpartition(".")[2]) is not None
+    inside = fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+    return inside or any(fnmatchcase(kind, pattern) for kind in kinds)
+
+
+def pattern_nodes(train: Node | None) -> list[Scalar]:
+    """The patterns of `groups` and `freeze`, as written."""
+    if not isinstance(train, Mapping):
+        return []
+    groups = train.get("groups")
+    items = groups.items if isinstance(groups, ListNode) else ()
+    places = [*(item.get("match") for item in items if isinstance(item, Mapping)), train.get("freeze")]
+    return [node for place in places for node in texts(place)]
+
+
+def texts(node: Node | None) -> list[Scalar]:
+    """A text, or a list of them, as nodes."""
+    items = node.items if isinstance(node, ListNode) else (node,)
+    return [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+
+
+def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:
+    """Whether a pattern picks no parameter, as far as the graph alone tells: what is beyond it, only torch knows."""
+    if len(pattern) > LONGEST:  # which is said of its key
+        return False
+    owners = with_parameters(report, graph)
+    types = {call.record.name for call in owners}
+    if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # which hold layers of their own
+        return False
+    if pattern == "norm":
+        return not any("Norm" in name for name in types)
+    if any(fnmatchcase(name, pattern) for name in (*types, *report.spec.blocks)):
+        return False
+    literal = re.split(r"[*?[]", pattern)[0]
+    return not any(f"{call.path}.".startswith(literal) or literal.startswith(f"{call.path}.") for call in owners)
+
+
+def with_parameters(report: Report, graph: Graph) -> list[Call]:
+    """The calls that have parameters, or may have."""
+    pairs = zip(graph.calls, report.inferred, strict=True)
+    return [call for call, known in pairs if known.parameters != 0]
+
+
+def meant_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:
+    """Patterns that were perhaps meant: close matches among the modules' paths and their types."""
+    tail = ".*" if pattern.endswith(".*") else ""
+    paths = dict.fromkeys(name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1))
+    known = [name for name in (*paths, *dict.fromkeys(types), "norm", "bias") if name != pattern]
+    found = closest(pattern.removesuffix(".*"), known)
+    return [f"{match}{tail}" if match in paths else match for match in found]

@@ -1,0 +1,127 @@
+"""`plugins: [package.module]` → the types of one spec: the shipped table, and the layers that its plugins bring.
+
+No stage runs a plugin. What the person allows is decided, and done, by the `Plugins` that `load` is given; without it
+every plugin is refused. Nothing is registered anywhere: the types live as long as the spec that they are parsed for.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping as Dict
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from netspec.core.diagnostics import Note
+from netspec.core.findings import Findings
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.layers.record import Layer
+from netspec.layers.table import TABLE
+
+SETTING = "NETSPEC_ALLOW_PLUGINS"
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a plugin, without its place."""
+
+    code: str
+    message: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a plugin brings: its layers by name, and what is wrong with it."""
+
+    layers: Dict[str, Layer]
+    faults: tuple[Fault, ...] = ()
+
+
+class Plugins(Protocol):
+    """What a person allows of plugins."""
+
+    def bring(self, name: str, folder: Path) -> Brought:
+        """The layers of the plugin called `name`, named by a spec in `folder`; never raises for what it does."""
+
+    def reach(self, folder: Path) -> AbstractContextManager[None]:
+        """While it lasts, what the plugins of a spec in `folder` import can be imported."""
+
+
+def not_allowed(name: str) -> Brought:
+    """Nothing, for the person has not allowed it."""
+    notes = (
+        Note("note", "it would bring layers; those that netspec does not know are not judged without it"),
+        Note("fix", "read it; if you trust it, add --allow-plugins (in Python: allow_plugins=True)"),
+        Note("or", f"{SETTING}={name} in the environment allows it for good, where it is installed"),
+    )
+    message = f"the plugin {name} may not run: it is Python code, which runs only when you allow it"
+    return Brought({}, (Fault("NS701", message, notes),))
+
+
+class _None:
+    """No plugin is allowed."""
+
+    def bring(self, name: str, folder: Path) -> Brought:
+        return not_allowed(name)
+
+    def reach(self, folder: Path) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+NO_PLUGINS: Plugins = _None()
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The layers and functions that a spec may use.
+
+    `complete` is false where a plugin could not be had: a type that is not among `layers` may be one of its.
+    """
+
+    layers: Dict[str, Layer]
+    complete: bool = True
+
+
+def nodes_of(node: Node | None) -> tuple[Node, ...]:
+    """The items of `plugins`: a list, or one module in place of a list."""
+    if node is None:
+        return ()
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
+def types_of(root: Mapping, folder: Path, plugins: Plugins, findings: Findings) -> Types:
+    """The types of a document in `folder`; what is wrong with its plugins is noted at their names."""
+    nodes = nodes_of(root.get("plugins"))
+    if not nodes:
+        return Types(TABLE)
+    layers, origin, complete = dict(TABLE), dict.fromkeys(TABLE, "netspec"), True
+    seen: set[str] = set()
+    for node in nodes:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str) or not _is_module(node.value):
+            wants = "plugins lists Python modules by name, as my_package.layers"
+            findings.add("NS202", f"{wants}; got {describe(node)}", node)
+            complete = False
+            continue
+        if node.value in seen:
+            continue
+        seen.add(node.value)
+        brought = plugins.bring(node.value, folder)
+        for fault in brought.faults:
+            findings.add(fault.code, fault.message, node, notes=fault.notes)
+        complete = complete and not brought.faults
+        for name, record in brought.layers.items():
+            if name in layers:
+                message = f"the plugin {node.value} brings a layer {name}, and so does {origin[name]}"
+                findings.add("NS703", message, node, notes=[Note("fix", "give it another name in netspec_layers")])
+                continue
+            layers[name], origin[name] = record, f"the plugin {node.value}"
+    return Types(layers, complete)
+
+
+def _is_module(text: str) -> bool:
+    parts = text.split(".")
+    return bool(_MODULE.match(text)) and len(text) <= 200 and not any(map(keyword.iskeyword, parts))

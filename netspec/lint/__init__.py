@@ -1,0 +1,1 @@
+"""Report → further diagnostics: rules that are not shapes, about data, loss, structure and budgets."""

@@ -1,0 +1,179 @@
+"""What is known of a dataset before it is read: the shape of its samples, its classes, its targets.
+
+Pictures that torchvision decodes one by one are read in colour where the network's input has 3 channels; the figures of
+`_PICTURES` are those of the datasets' own descriptions (a test holds what can be made without a download against them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+
+from netspec.core.shapes import Shape
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.language.sections import DATA_KEYS, DATASETS, VISION
+from netspec.language.spec import Spec
+
+Sizes = tuple[int | None, ...]  # None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One dataset.
+
+    Args:
+        name: the node of its name, to point at.
+        title: what a message calls it.
+        shape: of one sample, as far as known.
+        classes: how many, if it has classes and their number is known.
+        amounts: whether the targets are amounts, not classes; None where that is not known.
+        target: the shape of one target.
+        picture: whether samples are pictures, which are scaled to [0, 1] and transformed.
+        fractions: whether samples are not whole numbers.
+        rows: the targets themselves, where they stand in the spec, with their node.
+    """
+
+    name: Scalar
+    title: str
+    shape: Sizes | None = None
+    classes: int | None = None
+    amounts: bool | None = None
+    target: Shape | None = None
+    picture: bool = False
+    fractions: bool = False
+    rows: tuple[tuple[float, ...], Node] | None = None
+
+
+_GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
+_PICTURES: dict[str, tuple[Sizes | None, int]] = {
+    "MNIST": (_GREY, 10),
+    "FashionMNIST": (_GREY, 10),
+    "KMNIST": (_GREY, 10),
+    "QMNIST": (_GREY, 10),
+    "CIFAR10": (_COLOUR, 10),
+    "CIFAR100": (_COLOUR, 100),
+    "SVHN": (_COLOUR, 10),
+    "STL10": ((3, 96, 96), 10),
+    "USPS": ((1, 16, 16), 10),
+    "SEMEION": ((1, 16, 16), 10),
+    "EuroSAT": ((3, 64, 64), 10),
+    "PCAM": ((3, 96, 96), 2),
+    "FER2013": ((None, 48, 48), 7),
+    "Country211": (None, 211),
+    "DTD": (None, 47),
+    "Flowers102": (None, 102),
+    "Food101": (None, 101),
+    "GTSRB": (None, 43),
+    "ImageNet": (None, 1000),
+    "Imagenette": (None, 10),
+    "StanfordCars": (None, 196),
+}
+_EMNIST = {"byclass": 62, "bymerge": 47, "balanced": 47, "letters": 27, "digits": 10, "mnist": 10}  # letters: 1 to 26
+_TABLES: dict[str, tuple[Shape, int | None, Shape]] = {
+    "digits": ((64,), 10, ()),
+    "iris": ((4,), 3, ()),
+    "wine": ((13,), 3, ()),
+    "breast_cancer": ((30,), 2, ()),
+    "diabetes": ((10,), None, ()),
+    "linnerud": ((3,), None, (3,)),
+}
+
+
+def named(section: Node | None) -> tuple[Scalar, Node | None] | None:
+    """The nodes of the dataset's name and of its arguments; None where `data` names none that is known."""
+    if isinstance(section, Scalar):
+        found: list[tuple[Scalar, Node | None]] = [(section, None)]
+    elif isinstance(section, Mapping):
+        own = {key.name for key in DATA_KEYS}
+        found = [(key, value) for key, value in section if key.value not in own]
+    else:
+        found = []
+    return found[0] if len(found) == 1 and found[0][0].value in DATASETS else None
+
+
+def samples_of(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> Samples | None:
+    """What the spec says of its samples without reading any.
+
+    Args:
+        spec: whose `data` are looked at.
+        input, entering: the sample shape and the name of one of the network's inputs.
+        output: the name of one of its outputs; the data may have targets of its own for each. None: any of them.
+    """
+    found = named(spec.data)
+    if found is None:
+        return None
+    name, node = found
+    given = None if node is None else spec.evaluate(node)
+    args: Dict[str, object] = given if isinstance(given, dict) else {}
+    if name.value == "sklearn":
+        return _table(name, args.get("name") if args else given, input)
+    if name.value == "inline":
+        return _rows(name, node, args, entering, output)
+    if name.value == "CSV":
+        columns = args.get("columns")
+        columns = columns.get(entering) if isinstance(columns, dict) else columns
+        return Samples(name, "CSV", (len(columns),) if isinstance(columns, list) else None)
+    return _pictures(name, args, input) if name.value in VISION else None
+
+
+def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> Samples:
+    word = str(name.value)
+    shape, classes = _PICTURES.get(word, (None, None))
+    if word == "EMNIST":
+        shape, classes = _GREY, _EMNIST.get(str(args.get("split")))
+    elif word == "STL10" and "unlabeled" in str(args.get("split")):
+        classes = None
+    elif word == "FakeData":
+        sizes, count = args.get("image_size", [3, 224, 224]), args.get("num_classes", 10)
+        classes = count if isinstance(count, int) else None
+        if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) for size in sizes):
+            grey = sizes[0] == 1 and input[:1] != (3,)
+            shape = (1 if grey else 3, sizes[1], sizes[2])
+    return Samples(name, word, shape or (None,) * 3, classes, False, (), picture=True, fractions=True)
+
+
+def _table(name: Scalar, table: object, input: Shape) -> Samples | None:
+    if table not in _TABLES:
+        return None
+    shape, classes, target = _TABLES[str(table)]
+    picture = table == "digits" and len(input) != 1
+    shape = (1, 8, 8) if picture else shape
+    return Samples(name, str(table), shape, classes, classes is None, target, picture, fractions=True)
+
+
+def _rows(
+    name: Scalar, node: Node | None, args: Dict[str, object], entering: str, output: str | None
+) -> Samples | None:
+    x, y = args.get("x"), args.get("y")
+    at = node.get("y") if isinstance(node, Mapping) else None
+    x = x.get(entering) if isinstance(x, dict) else x
+    if isinstance(y, dict) and y:
+        output = output or next(iter(y))
+        y, at = y.get(output), at.get(output) if isinstance(at, Mapping) else None
+    if not isinstance(x, list) or not isinstance(y, list) or not x or not y or at is None:
+        return None
+    shape, target = _shape(x[0]), _shape(y[0])
+    if shape is None or target is None or any(_shape(row) != target for row in y):
+        return None  # ragged, or no numbers: the runner says where
+    if any(_shape(row) != shape for row in x):
+        return None
+    fractions = any(value != int(value) for value in _numbers(x))
+    values = tuple(_numbers(y)) if target in ((), (1,)) else ()
+    return Samples(name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
+
+
+def _shape(value: object) -> Shape | None:
+    """The shape of a nested list of numbers; None where it is none."""
+    if isinstance(value, list):
+        inner = [_shape(item) for item in value]
+        first = inner[0] if inner else None
+        return None if first is None or any(shape != first for shape in inner) else (len(value), *first)
+    finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return () if finite else None
+
+
+def _numbers(value: object) -> list[float]:
+    if isinstance(value, list):
+        return [number for item in value for number in _numbers(item)]
+    assert isinstance(value, int | float)
+    return [value]

@@ -1,0 +1,78 @@
+"""The table of the review's rules: what a reviewer would say of a spec whose shapes are right.
+
+A rule is a function from a Review to findings; those of heads also get an output with its loss. Those of CONTRACT
+compare the network with its data and losses, as far as the file tells, and may find errors; those of WARNINGS only
+warn. Warnings are given where there are no errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from netspec.core.diagnostics import Diagnostic
+from netspec.language.spec import Report
+from netspec.lint import fields, learning, losses, order, outputs, pictures, samples, targets, unused
+from netspec.lint.inplace import in_place
+from netspec.lint.review import Head, Review, one_each
+
+Rule = Callable[[Review], Iterator[Diagnostic]]
+HeadRule = Callable[[Review, Head], Iterator[Diagnostic]]
+
+CONTRACT: tuple[Rule, ...] = (
+    outputs.losses,  # NS617
+    outputs.inputs_by_name,  # NS602
+    outputs.targets_by_name,  # NS603
+    samples.samples,  # NS602
+    samples.lone_sample,  # NS613
+    learning.patterns,  # NS615
+    learning.metrics,  # NS616
+    learning.monitor,  # NS616
+    learning.mixing,  # NS616
+    learning.stepping,  # NS616, NS203
+)
+CONTRACT_OF_HEADS: tuple[HeadRule, ...] = (
+    targets.classes,  # NS603, NS914
+    targets.one_class,  # NS610
+    losses.bce_without_sigmoid,  # NS611
+    targets.shapes,  # NS612, NS603, NS915
+    losses.nll_without_log,  # NS614
+)
+WARNINGS: tuple[Rule, ...] = (
+    unused.unused_layers,  # NS901
+    unused.unused_names,  # NS902
+    order.linear_twice,  # NS905
+    order.bias_before_norm,  # NS906
+    pictures.dropped,  # NS907
+    order.dropout_before_norm,  # NS909
+    pictures.wider_than_picture,  # NS910
+    order.activation_twice,  # NS911
+    in_place,  # NS912
+    pictures.linear_on_picture,  # NS913
+    fields.sees_nothing_new,  # NS917
+    unused.unused_sizes,  # NS918
+    outputs.untrained,  # NS919
+)
+WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
+    losses.twice,  # NS904
+    losses.unwanted_activation,  # NS908
+)
+
+
+def review(report: Report) -> Iterator[Diagnostic]:
+    """The findings of all rules; warnings only where there is no error."""
+    if report.graph is None:
+        return
+    seen = Review(report, report.graph)
+    doubtful = [*_findings(seen, CONTRACT, CONTRACT_OF_HEADS)]
+    yield from one_each(found for found in doubtful if found.severity == "error")
+    if report.ok and all(found.severity == "warning" for found in doubtful):
+        yield from one_each(iter(doubtful))
+        yield from one_each(_findings(seen, WARNINGS, WARNINGS_OF_HEADS))
+
+
+def _findings(seen: Review, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+    for rule in rules:
+        yield from rule(seen)
+    for head in seen.heads:
+        for of_head in of_heads:
+            yield from of_head(seen, head)

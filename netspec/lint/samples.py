@@ -1,0 +1,179 @@
+"""The samples against the input, and batches of one: NS602, NS613. Nothing is read; what is not known passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+from netspec.core.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.core.shapes import Shape, Tensor
+from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.language.edits import insert_before
+from netspec.language.ranges import takes
+from netspec.language.spec import InputDecl
+from netspec.layers.kinds import BATCH_NORMS
+from netspec.lint.datasets import Samples, Sizes
+from netspec.lint.review import Review, at
+from netspec.lint.transforms import Transformed, transformed
+
+_SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
+
+
+class Entering(NamedTuple):
+    """One of the network's inputs: as it is declared, what it is, and whether there is no other."""
+
+    declared: InputDecl
+    tensor: Tensor
+    only: bool
+
+    @property
+    def title(self) -> str:
+        """What a message calls it."""
+        return "the network's input" if self.only else f"the network's input {self.declared.name}"
+
+
+def samples(review: Review) -> Iterator[Diagnostic]:
+    """NS602: the shape and the kind of number of a sample, after its transforms."""
+    for declared in review.report.spec.inputs:
+        tensor, known = review.graph.inputs.get(declared.name), review.samples_for(None, declared.name)
+        if tensor is not None and known is not None and known.shape is not None:
+            yield from _entering(review, known, Entering(declared, tensor, len(review.graph.inputs) == 1))
+
+
+def _entering(review: Review, known: Samples, entering: Entering) -> Iterator[Diagnostic]:
+    """NS602 at one of the inputs."""
+    spec, input = review.report.spec, entering.tensor
+    for augment in (False, True):
+        state = (
+            transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
+        )
+        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, entering, state.shape):
+            what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
+            after = "" if state.last is None else f" after {state.last.value}"
+            message = f"{what} is {_show(state.shape)}{after}, {entering.title} is {_show(input.shape)}"
+            fixes = tuple(_fixes(review, known, state, entering))
+            yield at("NS602", message, _place(review, known, state, entering), fixes=fixes)
+            break
+    if not input.dtype.startswith("float") and known.fractions:
+        message = f"{entering.title} is {input.dtype}, {known.title} has fractions"
+        yield at("NS602", message, _declared(review, entering) or known.name)
+
+
+def _fits(got: Sizes, wanted: Shape) -> bool:
+    return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
+
+
+def _promised(review: Review, entering: Entering, got: Sizes) -> bool:
+    """Whether an input whose size varies takes samples of that shape; what is not known passes."""
+    report = review.report
+    if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
+        return False
+    shape = tuple(size if size is not None else at for size, at in zip(got, entering.tensor.shape, strict=True))
+    return takes(report.spec, report.params, shape, report.spec.inputs.index(entering.declared))
+
+
+def _show(sizes: Sizes) -> str:
+    return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
+
+
+def _declared(review: Review, entering: Entering) -> Node | None:
+    """The node of the input's shape, where it stands in the spec's own file or on the command line."""
+    at = entering.declared.at
+    return None if at.span.path in review.report.spec.origins else at
+
+
+def _place(review: Review, known: Samples, state: Transformed, entering: Entering) -> Node:
+    """What to point at: the transform that decides the size, else the input, else the dataset."""
+    return state.argument or state.last or _declared(review, entering) or known.name
+
+
+def _fixes(review: Review, known: Samples, state: Transformed, entering: Entering) -> Iterator[Fix]:
+    """Other transforms, and the input; first the one that is likelier to be meant."""
+    transforms = [*_transforms_fix(review, state, entering.tensor.shape)] if known.picture else []
+    inputs = [*_input_fix(review, state.shape, entering)]
+    yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
+
+
+def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+    """The size of the transform that decides it, else a Resize; and the channels."""
+    if len(wanted) != 3 or len(state.shape) != 3:
+        return
+    size, titles, steps = f"[{wanted[1]}, {wanted[2]}]", [], []
+    edits: list[Edit] = []
+    if state.shape[0] not in (None, wanted[0]) and wanted[0] in (1, 3):
+        steps.append("Grayscale" if wanted[0] == 1 else "{Grayscale: 3}")
+    if not _fits(state.shape[1:], wanted[1:]):
+        if state.last is not None and state.argument is not None and state.last.value in _SIZING:
+            edits.append(Edit(state.argument.span, size))
+            titles.append(f"{state.last.value}: {size}")
+        elif state.last is None:
+            steps.append(f"{{Resize: {size}}}")
+    if steps:
+        edit = _more_transforms(review.report.spec.data, steps)
+        if edit is None:
+            return
+        edits.append(edit)
+        titles.append(f"transforms: [{', '.join(steps)}]")
+    if edits:
+        yield Fix(" and ".join(titles), tuple(edits))
+
+
+def _input_fix(review: Review, got: Sizes, entering: Entering) -> Iterator[Fix]:
+    """The input as the samples are; with a Flatten at its start where the network wants one axis."""
+    spec, sizes, wanted = review.report.spec, entering.declared.sizes, entering.tensor.shape
+    shape = [size for size in got if size is not None]
+    if _declared(review, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
+        return
+    title = f"{entering.declared.name}: [{', '.join(map(str, shape))}]"
+    if len(got) == len(wanted):
+        nodes = [review.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
+        changes = [(node, size) for node, size, old in zip(nodes, shape, wanted, strict=True) if size != old]
+        edits = {node.span: Edit(node.span, str(size)) for node, size in changes if node is not None}
+        if all(node is not None for node, _ in changes):
+            yield Fix(title, tuple(edits.values()))
+        return
+    first, last = sizes[0].span, sizes[-1].span
+    whole = Span(first.path, first.line, first.column, last.end_line, last.end_column)
+    edit = Edit(whole, ", ".join(map(str, shape)))
+    if len(wanted) == 1 and prod(shape) == wanted[0] and entering.only:
+        flatten = insert_before(review.graph.calls[0], "Flatten", spec.sources)
+        if flatten is not None:
+            yield Fix(f"{title} and Flatten as the first layer", (edit, flatten))
+    else:
+        yield Fix(title, (edit,))
+
+
+def _more_transforms(section: Node | None, steps: list[str]) -> Edit | None:
+    """The edit that puts transforms before those that there are; None for a list of them in block style."""
+    if isinstance(section, Scalar):
+        return Edit(section.span, f"{{{section.text}: {{}}, transforms: [{', '.join(steps)}]}}")
+    if not isinstance(section, Mapping) or not section.entries:
+        return None
+    node = section.get("transforms")
+    if isinstance(node, Sequence) and node.flow and node.items:
+        return Edit(_start(node.items[0].span), "".join(f"{step}, " for step in steps))
+    if node is not None:
+        return None
+    key = section.entries[0][0].span
+    text = f"transforms: [{', '.join(steps)}]"
+    return Edit(_start(key), f"{text}, " if section.flow else f"{text}\n{' ' * (key.column - 1)}")
+
+
+def _start(span: Span) -> Span:
+    return Span(span.path, span.line, span.column, span.line, span.column)
+
+
+def lone_sample(review: Review) -> Iterator[Diagnostic]:
+    """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
+    train = review.report.spec.train
+    node = train.get("batch_size") if isinstance(train, Mapping) else None
+    if node is None or review.report.spec.evaluate(node) != 1:
+        return
+    for call in review.graph.calls:
+        arriving = review.arriving(call)
+        if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
+            message = f"with a batch_size of 1 {call.record.name} gets one value of each channel, which has no variance"
+            fixes = (Fix("batch_size: 2, the least that has one", (Edit(node.span, "2"),)),)
+            yield at("NS613", message, node, call, fixes=fixes)
+            return

@@ -1,0 +1,152 @@
+"""The transforms of `data` that change the size of a picture, followed without torch.
+
+Sizes as torchvision.transforms.v2 documents them; a transform that is not listed here leaves nothing known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.language.spec import Spec
+from netspec.lint.datasets import Sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """The shape after all transforms; `last` is the one that changed it last, `argument` its first value's node."""
+
+    shape: Sizes
+    last: Scalar | None = None
+    argument: Node | None = None
+
+
+def _pair(value: Any) -> tuple[int, int] | None:
+    """`size: 32`, `[32]` or `[32, 48]` as height and width."""
+    sizes = value if isinstance(value, list) else [value]
+    if len(sizes) not in (1, 2) or not all(isinstance(size, int) for size in sizes):
+        return None
+    return (sizes[0], sizes[-1])
+
+
+def _cropped(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+    size = _pair(args.get("size"))
+    return None if size is None else (shape[0], *size)
+
+
+def _resized(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+    """A pair is the new size; one number the new shorter edge, the other in proportion, rounded down."""
+    size = _pair(args.get("size"))
+    if size is None or args.get("max_size") is not None:
+        return (shape[0], None, None)
+    if isinstance(args["size"], list) and len(args["size"]) == 2:
+        return (shape[0], *size)
+    height, width = shape[1:]
+    if height is None or width is None:
+        return (shape[0], None, None)
+    short = min(height, width)
+    return (shape[0], *(size[0] if length == short else size[0] * length // short for length in (height, width)))
+
+
+def _padded(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+    """One number for all sides, `[left and right, top and bottom]`, or left, top, right, bottom."""
+    value = args.get("padding")
+    sides: list[Any] = value if isinstance(value, list) else [value]
+    if len(sides) not in (1, 2, 4) or not all(isinstance(side, int) for side in sides):
+        return None
+    left, top, right, bottom = (sides * 4)[:4]
+    height, width = shape[1:]
+    if height is None or width is None:
+        return (shape[0], None, None)
+    return (shape[0], height + top + bottom, width + left + right)
+
+
+def _grey(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+    count = args.get("num_output_channels", 1)
+    return (count, *shape[1:]) if isinstance(count, int) else None
+
+
+def _turned(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+    return None if args.get("expand") else shape
+
+
+_SIZED: dict[str, tuple[str, Callable[[Sizes, Dict[str, Any]], Sizes | None]]] = {
+    "Resize": ("size", _resized),
+    "CenterCrop": ("size", _cropped),
+    "RandomCrop": ("size", _cropped),
+    "RandomResizedCrop": ("size", _cropped),
+    "Pad": ("padding", _padded),
+    "Grayscale": ("num_output_channels", _grey),
+    "RandomRotation": ("degrees", _turned),
+}
+_SAME = frozenset(
+    {
+        "AutoAugment",
+        "ColorJitter",
+        "GaussianBlur",
+        "GaussianNoise",
+        "Normalize",
+        "RandAugment",
+        "RandomAdjustSharpness",
+        "RandomAffine",
+        "RandomAutocontrast",
+        "RandomEqualize",
+        "RandomErasing",
+        "RandomGrayscale",
+        "RandomHorizontalFlip",
+        "RandomInvert",
+        "RandomPerspective",
+        "RandomPosterize",
+        "RandomSolarize",
+        "RandomVerticalFlip",
+        "TrivialAugmentWide",
+    }
+)
+
+
+def transformed(spec: Spec, shape: Sizes, *, augment: bool) -> Transformed | None:
+    """The shape of a picture after `transforms`, and after `augment` where the training samples get it.
+
+    Random transforms come before the first Normalize. None where a transform may do anything.
+    """
+    section = spec.data
+    steps: dict[str, tuple[Node, ...]] = {"transforms": (), "augment": ()}
+    if isinstance(section, Mapping):
+        for key in steps:
+            node = section.get(key)
+            steps[key] = node.items if isinstance(node, Sequence) else ()
+    plain = steps["transforms"]
+    cut = next((i for i, step in enumerate(plain) if _name(step).value == "Normalize"), len(plain))
+    state = Transformed(shape)
+    for step in (*plain[:cut], *(steps["augment"] if augment else ()), *plain[cut:]):
+        after = _after(spec, state, step)
+        if after is None:
+            return None
+        state = after
+    return state
+
+
+def _name(step: Node) -> Scalar:
+    if isinstance(step, Mapping) and len(step.entries) == 1:
+        return step.entries[0][0]
+    return step if isinstance(step, Scalar) else Scalar(None, step.span)
+
+
+def _after(spec: Spec, state: Transformed, step: Node) -> Transformed | None:
+    name = _name(step)
+    if name.value in _SAME:
+        return state
+    if name.value not in _SIZED:
+        return None
+    first, rule = _SIZED[str(name.value)]
+    node = step.entries[0][1] if isinstance(step, Mapping) else None
+    argument = node.get(first) if isinstance(node, Mapping) else node
+    value = None if node is None else spec.evaluate(node)
+    args = value if isinstance(value, dict) else {} if value is None else {first: value}
+    shape = rule(state.shape, args)
+    if shape is None:
+        return None
+    return state if shape == state.shape else Transformed(shape, name, argument)

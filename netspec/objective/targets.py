@@ -1,0 +1,110 @@
+"""Targets as each loss of torch.nn wants them, and what the outputs then mean.
+
+What a loss compares says `stages.losses`.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from netspec.core.shapes import Shape, show
+from netspec.language.losses import Kind as Kind
+from netspec.language.losses import kind_of as kind_of
+
+DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # which take a class for each place of a picture
+
+
+class TargetError(Exception):
+    """Why targets do not suit a loss; `index` is the first sample that shows it, `advice` what to do."""
+
+    def __init__(self, message: str, *, index: int | None = None, advice: str = "") -> None:
+        super().__init__(message)
+        self.index = index
+        self.advice = advice
+
+
+def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
+    """The targets in the dtype and shape that the loss wants.
+
+    Args:
+        targets: [N] int64 or float, or [N, K].
+        loss: torch's name of it.
+        output: the output's sample shape.
+
+    Returns:
+        int64 [N] for class indexes, [N, *places] where there is one for each place of an output [C, *places]; else
+        float32 [N, *output].
+
+    Raises:
+        TargetError: they do not suit, or torch would broadcast them.
+    """
+    kind = kind_of(loss)
+    if kind == "classes":
+        return _classes(targets, loss, output)
+    if targets.ndim == 1 and output == (1,):
+        targets = targets[:, None]  # [N] → [N, 1]: against [N, 1] outputs torch would broadcast it to N×N
+    if tuple(targets.shape[1:]) != output:
+        got = f"{show(tuple(targets.shape[1:]))} numbers" if targets.ndim > 1 else "one number"
+        several = targets.ndim == 1 and len(output) == 1
+        advice = "CrossEntropyLoss takes one class number a sample" if several else f"let the network end in {got}"
+        raise TargetError(f"the output is {show(output)}, a target is {got}; {loss} wants them alike", advice=advice)
+    if kind == "labels":
+        return targets.long()
+    targets = targets.float()
+    if kind in ("probabilities", "logits"):
+        bad = ((targets < 0) | (targets > 1)).flatten(1).any(1) if targets.ndim > 1 else (targets < 0) | (targets > 1)
+        _refuse(bad, targets, f"{loss} wants targets from 0 to 1")
+    if kind == "signs":
+        zero_one = ((targets == 0) | (targets == 1)).all()
+        return targets * 2 - 1 if zero_one else targets
+    return targets
+
+
+def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
+    told, places = tuple(targets.shape[1:]), output[1:]
+    if told == output and told != (1,) and loss == "CrossEntropyLoss":
+        return targets.float()  # a probability for each class
+    if told == (1,) and len(output) == 1:
+        targets, told = targets[:, 0], ()
+    if not output or (places and not (told and loss in DENSE)):
+        raise TargetError(f"{loss} wants one number for each class, the output is {show(output)}", advice="add Flatten")
+    if told != places:
+        wanted = f"a class number for each of {show(places)} places" if places else "one class number a sample"
+        raise TargetError(f"{loss} wants {wanted}, a target is {show(told)}")
+    if targets.is_floating_point():
+        _refuse(targets != targets.round(), targets, f"{loss} wants class numbers")
+        targets = targets.long()
+    classes = output[0]
+    advice = "number the classes from 0, or give the network as many outputs as there are classes"
+    if classes == 1:
+        advice = "with one output take BCEWithLogitsLoss; with two classes and CrossEntropyLoss give two outputs"
+    _refuse(
+        (targets < 0) | (targets >= classes), targets, f"{classes} outputs are for classes 0 to {classes - 1}", advice
+    )
+    return targets
+
+
+def _refuse(bad: torch.Tensor, targets: torch.Tensor, rule: str, advice: str = "") -> None:
+    if bool(bad.any()):
+        index = int(bad.nonzero()[0, 0])
+        value = targets[bad][0] if bad.shape == targets.shape else targets[index]
+        text = f"{value.item():g}" if value.numel() == 1 else str(value.tolist())
+        raise TargetError(f"{rule}, and there is a target {text}", index=index, advice=advice)
+
+
+def probabilities(output: torch.Tensor, loss: str, last: str) -> torch.Tensor | None:
+    """Outputs [N, C] as probabilities: of each class, or of each label; None where they are numbers.
+
+    Args:
+        output: what the network gives.
+        loss: what it was trained with.
+        last: the type of its last layer.
+    """
+    kind = kind_of(loss)
+    if kind == "classes":
+        if last == "Softmax":
+            return output
+        return output.exp() if loss == "NLLLoss" else output.softmax(1)
+    if kind == "probabilities":
+        return output
+    return output.sigmoid() if kind in ("logits", "signs", "labels") else None

@@ -1,0 +1,50 @@
+"""Findings as GitHub workflow commands, one line each, which show as annotations of a pull request's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.paths import is_file
+from netspec.render.answers import Answer, Unreadable
+
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def _line(severity: str, properties: dict[str, str | int], message: str) -> str:
+    """A command; what the format calls a note is a notice there."""
+    command = "notice" if severity == "note" else severity
+    listed = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items())
+    return f"::{command} {listed}::{message.translate(_DATA)}"
+
+
+def annotation(found: Diagnostic) -> str:
+    """One finding; its fix and notes stand on lines of their own below the message."""
+    span = found.span
+    place: dict[str, str | int] = (
+        {
+            "file": span.path,
+            "line": span.line,
+            "col": span.column,
+            "endLine": span.end_line,
+            "endColumn": span.end_column,
+        }
+        if is_file(span.path)
+        else {}
+    )
+    lines = [found.message if place else f"{span.path}: {found.message}"]
+    lines += [f"in {frame.label} at {frame.span}" for frame in found.frames]
+    lines += [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
+    lines += [f"fix: {fix.title}" for fix in found.fixes[:1]]
+    lines += [f"{note.label}: {note.text}" for note in found.notes]
+    return _line(found.severity, {**place, "title": found.code}, "\n".join(lines))
+
+
+def workflow_commands(answers: Iterable[Answer]) -> Iterator[str]:
+    """A line for each finding, and for each file that could not be read."""
+    for answer in answers:
+        if isinstance(answer, Unreadable):
+            yield _line("error", {"file": answer.path, "title": "netspec"}, answer.error)
+        else:
+            yield from map(annotation, answer.diagnostics)

@@ -1,0 +1,121 @@
+"""The pages that the tables know, docs/layers.md, codes.md and keys.md: `python -m netspec.render.reference docs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from netspec.core.codes import CODES
+from netspec.core.examples import example
+from netspec.language.sections import CSV_KEYS, DATA_KEYS, EXPECT_KEYS, INLINE_KEYS, SKLEARN_KEYS, TRAIN_KEYS, VISION
+from netspec.layers.code import literal
+from netspec.layers.record import Layer
+from netspec.layers.table import FAMILIES
+
+_NOTE = "<!-- Written by `make docs` from the tables in the package; edit those. -->"
+
+
+def _default(layer: Layer, name: str) -> str:
+    arg = layer.arg(name)
+    assert arg is not None
+    if arg.infer is not None:
+        return "inferred, verified where written"
+    if arg.required:
+        return "required"
+    return (
+        "`null`"
+        if arg.default is None
+        else f"`{str(literal(arg.default)).lower() if isinstance(arg.default, bool) else literal(arg.default)}`"
+    )
+
+
+def _layer(layer: Layer) -> list[str]:
+    lines = [f"### {layer.name}", "", layer.doc, ""]
+    least, most = layer.inputs
+    if (least, most) != (1, 1):
+        lines += [f"Takes {least}{' or more' if most is None else f' to {most}' if most != least else ''} tensors.", ""]
+    if layer.names:
+        named = ", ".join(f"`{name}`" for name in layer.names)
+        further = f"; by name alone {', '.join(f'`{name}`' for name in layer.further)}" if layer.further else ""
+        lines += [f"Names in `from`: {named}{further}.", ""]
+    if layer.since is not None:
+        lines += [f"Since torch {layer.since}.", ""]
+    if layer.args:
+        lines += ["| Argument | Value | Default |", "|---|---|---|"]
+        for arg in layer.args:
+            since = "" if arg.since is None else f"; since torch {arg.since}"
+            lines.append(f"| `{arg.name}` | {arg.kind.wants}{since} | {_default(layer, arg.name)} |")
+        lines.append("")
+    return lines
+
+
+def layers_page() -> str:
+    """docs/layers.md."""
+    lines = ["# Layers and functions", "", _NOTE, ""]
+    lines += [
+        "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument,",
+        "or else the first.",
+        "",
+    ]
+    for family in FAMILIES:
+        title = (family.__doc__ or "").splitlines()[0].rstrip(".")
+        lines += [f"## {title}", ""]
+        for layer in family.LAYERS:
+            lines += _layer(layer)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def codes_page() -> str:
+    """docs/codes.md."""
+    lines = ["# Diagnostic codes", "", _NOTE, ""]
+    lines += [
+        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
+    ]
+    lines += [
+        "NS7xx plugins, NS9xx warnings. A code keeps its meaning for good; its wording may change.",
+        "",
+    ]
+    lines += ["`netspec explain NS401` says the same on the command line.", ""]
+    lines += ["| Code | Severity | What |", "|---|---|---|"]
+    lines += [f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in CODES.values()]
+    for code in CODES.values():
+        lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", example(code.id).as_markdown()]
+    return "\n".join(lines) + "\n"
+
+
+def keys_page() -> str:
+    """docs/keys.md."""
+    lines = ["# The keys of data, train and expect", "", _NOTE, ""]
+    for title, keys in (
+        ("data", DATA_KEYS),
+        ("data: CSV", CSV_KEYS),
+        ("data: inline", INLINE_KEYS),
+        ("data: sklearn", SKLEARN_KEYS),
+        ("train", TRAIN_KEYS),
+        ("expect", EXPECT_KEYS),
+    ):
+        lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
+        for key in keys:
+            default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
+            example = f"`{key.written}`"
+            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | {example} |")
+        lines.append("")
+    lines += [
+        "## Datasets of torchvision",
+        "",
+        ", ".join(f"`{name}`" for name in VISION) + ": arguments are torchvision's.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"layers.md": layers_page, "codes.md": codes_page, "keys.md": keys_page}
+
+
+def main(folder: str) -> None:
+    """Write the pages into a folder."""
+    for name, page in PAGES.items():
+        (Path(folder) / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

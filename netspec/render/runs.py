@@ -1,0 +1,91 @@
+"""Runs' folders as they lie there: facts, epochs and settings, read without torch and without their data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netspec.core.flat import Plain, flatten
+from netspec.core.reading import ReadError, read_text
+from netspec.core.tree import Mapping, plain
+from netspec.language.source import compose
+from netspec.language.spec import Spec
+
+SECTIONS = ("params", "data", "train")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run: its folder as it was named, run.json, the epochs, and every setting of its spec by its path."""
+
+    folder: str
+    info: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+    settings: dict[str, Plain]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The best epoch's row; empty where no epoch was finished."""
+        return self.info.get("best") or {}
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last epoch's row; empty where no epoch was finished."""
+        return self.rows[-1] if self.rows else {}
+
+    @property
+    def seconds(self) -> float:
+        """What its epochs took together."""
+        return round(sum(float(row.get("seconds") or 0) for row in self.rows), 3)
+
+
+def read_record(folder: str) -> Record:
+    """A run's folder.
+
+    Raises:
+        ReadError: it is none, or a file of it is damaged.
+    """
+    path = Path(folder)
+    if not (path / "run.json").is_file() or not (path / "spec.yaml").is_file():
+        raise ReadError(
+            f"{folder}: {'holds no run (no run.json and spec.yaml)' if path.is_dir() else 'no such run folder'}"
+        )
+    info = _parsed(path / "run.json", read_text(path / "run.json"))
+    if not isinstance(info, dict):
+        raise ReadError(f"{path / 'run.json'}: holds no object")
+    tree, _ = compose(read_text(path / "spec.yaml"), str(path / "spec.yaml"))
+    if tree is None:
+        raise ReadError(f"{path / 'spec.yaml'}: cannot be read as YAML")
+    settings = flatten(plain(tree))
+    settings["seed"] = info.get("seed")
+    return Record(folder, info, tuple(_rows(path / "metrics.jsonl")), settings)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The epochs; a last line that was cut off, by a full disk say, is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise ReadError(f"{path}: cannot be read: {error}") from None
+    *whole, _ = lines
+    rows = [_parsed(path, line) for line in whole if line]
+    if any(not isinstance(row, dict) for row in rows):
+        raise ReadError(f"{path}: a line holds no object")
+    return rows
+
+
+def _parsed(path: Path, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ReadError(f"{path}: cannot be read: {error}") from None
+
+
+def settings_of(spec: Spec) -> dict[str, Plain]:
+    """What a spec says of its parameters, data and training, by dotted paths; values as written."""
+    found = {name: spec.document.get(name) for name in SECTIONS}
+    return flatten({name: plain(node) for name, node in found.items() if isinstance(node, Mapping)})

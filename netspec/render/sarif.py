@@ -1,0 +1,125 @@
+"""Findings as SARIF 2.1.0, the format of code scanning services and editors: one run, its rules from the codes' table.
+
+Columns count characters, as netspec's do, and lines end where YAML ends them; both are said in the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from netspec.core.codes import CODES
+from netspec.core.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.core.examples import example
+from netspec.core.paths import is_file
+from netspec.language.spec import Report
+from netspec.render.answers import Answer, Unreadable
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def _artifact(path: str) -> dict[str, str]:
+    pure = PurePath(path)
+    return {"uri": pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _location(span: Span, path: str, layer: str | None = None, label: str | None = None) -> dict[str, Any]:
+    """The place of a span; what was typed on the command line is a finding about the file `path` as a whole."""
+    physical: dict[str, Any] = {"artifactLocation": _artifact(span.path if is_file(span.path) else path)}
+    if is_file(span.path) or span.path == path:
+        physical["region"] = _region(span)
+    location: dict[str, Any] = {"physicalLocation": physical}
+    if layer:
+        location["logicalLocations"] = [{"fullyQualifiedName": layer, "kind": "member"}]
+    if label:
+        location["message"] = {"text": label}
+    return location
+
+
+def _fix(fix: Fix, sources: dict[str, str]) -> dict[str, Any]:
+    by_path: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        by_path.setdefault(edit.span.path, []).append(edit)
+
+    def replacement(edit: Edit) -> dict[str, Any]:
+        ends = "\r\n" if "\r\n" in sources.get(edit.span.path, "") else "\n"
+        return {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text.replace("\n", ends)}}
+
+    return {
+        "description": {"text": fix.title},
+        "artifactChanges": [
+            {"artifactLocation": _artifact(path), "replacements": [replacement(edit) for edit in edits]}
+            for path, edits in by_path.items()
+        ],
+    }
+
+
+def _follows(found: Diagnostic) -> list[str]:
+    return [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
+
+
+def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str, Any]:
+    path, sources = report.spec.path, dict(report.spec.sources)
+    typed = [] if is_file(found.span.path) or found.span.path == path else [f"{found.span.path}: "]
+    notes = (f"{note.label}: {note.text}" for note in found.notes)
+    text = "\n".join(["".join([*typed, found.message]), *_follows(found), *notes])
+    result = {
+        "ruleId": found.code,
+        "ruleIndex": rules.index(found.code),
+        "level": found.severity,
+        "message": {"text": text},
+        "locations": [_location(found.span, path, found.layer)],
+    }
+    if found.frames:
+        frames = dict.fromkeys(found.frames)  # SARIF wants them to differ
+        result["relatedLocations"] = [_location(frame.span, path, label=frame.label) for frame in frames]
+    if found.fixes:
+        result["fixes"] = [_fix(fix, sources) for fix in found.fixes]
+    return result
+
+
+def _rule(id: str) -> dict[str, Any]:
+    code, shown = CODES[id], example(id)
+    return {
+        "id": id,
+        "shortDescription": {"text": code.what},
+        "fullDescription": {"text": f"{code.what} {code.why}"},
+        "help": {"text": f"{code.why}\n\n{shown.as_text()}", "markdown": f"{code.why}\n\n{shown.as_markdown()}"},
+        "defaultConfiguration": {"level": code.severity},
+    }
+
+
+def sarif(answers: Iterable[Answer], version: str) -> dict[str, Any]:
+    """The log of one run; the rules are those that were broken."""
+    listed = list(answers)
+    reports = [answer for answer in listed if not isinstance(answer, Unreadable)]
+    unreadable = [answer for answer in listed if isinstance(answer, Unreadable)]
+    rules = sorted({found.code for report in reports for found in report.diagnostics})
+    notifications = [
+        {
+            "level": "error",
+            "message": {"text": answer.error},
+            "locations": [{"physicalLocation": {"artifactLocation": _artifact(answer.path)}}],
+        }
+        for answer in unreadable
+    ]
+    run = {
+        "tool": {"driver": {"name": "netspec", "version": version, "rules": [_rule(rule) for rule in rules]}},
+        "columnKind": "unicodeCodePoints",
+        "newlineSequences": ["\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"],
+        "invocations": [{"executionSuccessful": not unreadable, "toolExecutionNotifications": notifications}],
+        "artifacts": [{"location": _artifact(path)} for path in dict.fromkeys(report.spec.path for report in reports)],
+        "results": [_result(found, rules, report) for report in reports for found in report.diagnostics],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

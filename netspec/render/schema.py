@@ -1,0 +1,217 @@
+"""The JSON Schema (draft 2020-12) of the language, made from the layer table: for editors, and for tests.
+
+An item's schema is chosen by its type's key, so that a validator's complaint is about that layer's arguments. Block
+names are the spec's own, so a key that is no layer is allowed in an item; `netspec check` knows better.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.core.shapes import DTYPES
+from netspec.language.items import COMMON_KEYS, GROUP_KEYS
+from netspec.language.parse import KEYS
+from netspec.language.sections import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.layers.arguments import Arg
+from netspec.layers.record import Layer
+from netspec.layers.table import TABLE
+
+Schema = dict[str, Any]
+NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_EXPRESSION: Schema = {
+    "type": "string",
+    "description": "An integer expression over parameters, such as 64*4*4 or width//2.",
+    "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,-]+$",
+    "maxLength": 200,
+}
+_REF: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[0-9]+)?$"}
+_MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"}
+_SIZES: Schema = {"type": "array", "items": {"$ref": "#/$defs/size"}}
+_INPUT: Schema = {
+    "anyOf": [
+        _SIZES,
+        {
+            "type": "object",
+            "properties": {"shape": _SIZES, "dtype": {"enum": sorted(DTYPES)}},
+            "required": ["shape"],
+            "additionalProperties": False,
+        },
+    ]
+}
+_INPUT_NAMES = sorted({name for layer in TABLE.values() for name in (*layer.names, *layer.further)})
+_SIZE: Schema = {"$ref": "#/$defs/size"}
+_RANGE: Schema = {
+    "type": "object",
+    "properties": {"min": _SIZE, "max": _SIZE, "multiple_of": _SIZE},
+    "required": ["min", "max"],
+    "additionalProperties": False,
+}
+_PARAM: Schema = {"type": ["number", "boolean", "string"]}
+
+
+def layer_schema(layer: Layer) -> Schema:
+    """What may stand after a layer's type: its arguments, the one scalar argument, or nothing."""
+    required = [arg.name for arg in layer.args if arg.required]
+    properties = {}
+    for arg in layer.args:
+        default = {} if arg.required or arg.infer is not None else {"default": _json(arg.default)}
+        note = "Inferred; what is written is verified. " if arg.infer is not None else ""
+        properties[arg.name] = {
+            "description": f"{note}{arg.kind.wants[:1].upper()}{arg.kind.wants[1:]}.{_since(arg)}",
+            **default,
+            **arg.kind.schema(),
+        }
+    arguments: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        arguments["required"] = required
+    short = [] if layer.scalar is None else [layer.scalar.kind.schema()]
+    short += [] if required else [{"type": "null"}]
+    return {
+        "description": f"{layer.doc}{_since(layer)}",
+        "if": {"type": "object"},
+        "then": arguments,
+        "else": {"anyOf": short} if short else False,
+    }
+
+
+def _since(what: Layer | Arg) -> str:
+    return "" if what.since is None else f" Since torch {what.since}."
+
+
+def _json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _item() -> Schema:
+    needy = sorted(layer.name for layer in TABLE.values() if any(arg.required for arg in layer.args))
+    common: Schema = {
+        "name": {"type": "string", "description": "The submodule's name; {i} takes a repeat's value."},
+        "from": {
+            "anyOf": [
+                _REF,
+                {"type": "array", "items": _REF, "minItems": 1},
+                {
+                    "type": "object",
+                    "propertyNames": {"enum": _INPUT_NAMES},
+                    "additionalProperties": _REF,
+                    "minProperties": 1,
+                },
+            ],
+            "description": "What it takes, if not the item before: one, several, or by the names of torch's forward.",
+        },
+        "shape": {**_SIZES, "description": "A claim: the shape of one sample that comes out."},
+        "when": {"type": ["boolean", "string"], "description": "A condition; the item is left out unless it holds."},
+        "repeat": {
+            "description": "A count, or lists that are zipped.",
+            "anyOf": [
+                {"$ref": "#/$defs/size"},
+                {
+                    "type": "object",
+                    "additionalProperties": {"anyOf": [{"$ref": "#/$defs/size"}, {"type": "array"}]},
+                    "minProperties": 1,
+                },
+            ],
+        },
+    }
+    group: Schema = {
+        "layers": {"$ref": "#/$defs/layers"},
+        "branches": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/layers"}},
+        "merge": {"$ref": "#/$defs/item"},
+        "share": {"type": "string", "pattern": NAME},
+    }
+    assert set(common) == set(COMMON_KEYS)
+    assert set(group) == set(GROUP_KEYS)
+    types = {name: {"$ref": f"#/$defs/{name}"} for name in sorted(TABLE)}
+    typed: Schema = {
+        "type": "object",
+        "properties": {**common, **group, **types},
+        "minProperties": 1,
+        "dependentRequired": {"branches": ["merge"], "merge": ["branches"]},
+    }
+    bare: Schema = {
+        "type": "string",
+        "pattern": NAME,
+        "not": {"enum": needy},
+        "examples": sorted(set(TABLE) - set(needy)),
+    }
+    return {"if": {"type": "string"}, "then": bare, "else": typed}
+
+
+def language_schema() -> Schema:
+    """The schema of a whole spec."""
+    layers: Schema = {
+        "anyOf": [{"type": "array", "items": {"$ref": "#/$defs/item"}}, {"$ref": "#/$defs/item"}, {"type": "null"}]
+    }
+    block: Schema = {
+        "anyOf": [
+            {"type": "array", "items": {"$ref": "#/$defs/item"}},
+            {
+                "type": "object",
+                "properties": {
+                    "params": {
+                        "anyOf": [
+                            {
+                                "type": "object",
+                                "additionalProperties": {"type": ["number", "boolean", "string", "null"]},
+                            },
+                            {"type": "array", "items": {"type": "string", "pattern": NAME}},
+                            {"type": "null"},
+                        ]
+                    },
+                    "layers": {"$ref": "#/$defs/layers"},
+                    "outputs": {"anyOf": [_REF, {"type": "array", "items": _REF}]},
+                },
+                "required": ["layers"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+    names: Schema = {"pattern": NAME}
+    properties: Schema = {
+        "netspec": {"const": 1, "description": "The version of the language."},
+        "name": {"type": "string", "minLength": 1},
+        "plugins": {
+            "anyOf": [_MODULE, {"type": "array", "items": _MODULE}],
+            "description": "Python modules that bring layers; they run only when you allow it.",
+        },
+        "params": {"type": "object", "propertyNames": names, "additionalProperties": _PARAM},
+        "include": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+        "model": {"type": "string", "description": "A file below this one's folder whose network is taken."},
+        "input": _INPUT,
+        "inputs": {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": _INPUT},
+        "sizes": {
+            "description": "Ranges of the sizes that the input names: the network is checked for all of them.",
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": names,
+            "additionalProperties": _RANGE,
+        },
+        "blocks": {"type": "object", "propertyNames": names, "additionalProperties": block},
+        "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1},
+        "outputs": {"anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}]},
+        "expect": EXPECT_SCHEMA,
+        "weights": {
+            "type": "string",
+            "description": "torchvision's name of published weights, or a .safetensors file.",
+        },
+        "data": DATA_SCHEMA,
+        "train": TRAIN_SCHEMA,
+    }
+    assert set(properties) == set(KEYS)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "netspec",
+        "description": "A neural network as a layer graph, its data and its training.",
+        "type": "object",
+        "properties": properties,
+        "required": ["netspec"],
+        "anyOf": [{"required": ["layers"]}, {"required": ["model"]}, {"required": ["blocks"]}],
+        "additionalProperties": False,
+        "$defs": {
+            "expression": _EXPRESSION,
+            "size": {"anyOf": [{"type": "integer", "minimum": 0}, {"$ref": "#/$defs/expression"}]},
+            "item": _item(),
+            "layers": layers,
+            **{name: layer_schema(TABLE[name]) for name in sorted(TABLE)},
+        },
+    }

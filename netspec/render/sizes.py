@@ -1,0 +1,87 @@
+"""The answer of `netspec sizes` as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netspec.language.spec import Report
+from netspec.render.report_json import diagnostic_json
+from netspec.shapes.sizes.question import Answer
+from netspec.shapes.sizes.search import Legal
+from netspec.shapes.sizes.words import legal_lines, runs, sizes_text
+
+VERSION = 1
+MOST_NAMED = 3
+
+
+def _declared(answer: Answer) -> dict[str, int]:
+    return {axis.name: axis.declared for axis in answer.axes}
+
+
+def _shown(report: Report, answer: Answer) -> str:
+    """The inputs with the axes that vary as letters: `3×H×W`."""
+    letters = {place: axis.name.rpartition(".")[2] for axis in answer.axes for place in axis.places}
+    shown = []
+    for index, (name, tensor) in enumerate(report.inputs.items()):
+        sizes = tensor.shape if tensor is not None else ()
+        text = "×".join(letters.get((index, axis), str(size)) for axis, size in enumerate(sizes)) or "scalar"
+        shown.append(text if name == "input" else f"{name} {text}")
+    return ", ".join(shown)
+
+
+def _examined(sizes: Mapping[str, Sequence[int]]) -> str:
+    ends = {name: f"{each[0]} to {each[-1]}" for name, each in sizes.items()}
+    if len(set(ends.values())) == 1:
+        return f"sizes from {next(iter(ends.values()))}"
+    return ", ".join(f"{name} from {end}" for name, end in ends.items())
+
+
+def sizes_text_of(report: Report, answer: Answer) -> str:
+    """The answer for people."""
+    declared = _declared(answer)
+    where = ", ".join(f"{name} = {size}" for name, size in declared.items())
+    lines = [f"{report.spec.path}: {_shown(report, answer)} is right for"]
+    lines += [f"  {line}" for line in legal_lines(answer.fits, declared) or ["no size that was examined"]]
+    if answer.remade is not None:
+        named = ", ".join(answer.inferred[:MOST_NAMED]) + (", …" if len(answer.inferred) > MOST_NAMED else "")
+        lines += [f"with the weights made for {where}. Made anew for each size ({named}), it is right for"]
+        lines += [f"  {line}" for line in legal_lines(answer.remade, declared)]
+    verdict = "is right" if answer.declared else "is not among them"
+    lines += [f"Examined: {_examined(answer.fits.examined)}. What the spec declares, {where}, {verdict}."]
+    together = [axis for axis in answer.axes if len(axis.places) > 1]
+    if together:
+        inputs = list(report.inputs)
+        said = (f"{axis.name} of {' and '.join(inputs[index] for index, _ in axis.places)}" for axis in together)
+        lines.append(f"Taken together: {'; '.join(said)}.")
+    return "\n".join(lines)
+
+
+def _legal_json(found: Legal) -> list[dict[str, Any]]:
+    return [
+        {
+            name: {"text": sizes_text(sizes, found.examined[name]), "ranges": [list(run) for run in runs(sizes)]}
+            for name, sizes in box.items()
+        }
+        for box in found.boxes
+    ]
+
+
+def sizes_json(report: Report, answer: Answer | None) -> dict[str, Any]:
+    """The answer for programs: `legal` are alternatives, each the sizes of every axis; `ranges` are first and last."""
+    path = report.spec.path
+    found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
+    whole: dict[str, Any] = {"version": VERSION, "path": path, "ok": answer is not None and bool(answer.fits.boxes)}
+    if answer is not None:
+        inputs = list(report.inputs)
+        whole |= {
+            "declared": answer.declared,
+            "axes": {
+                axis.name: {"declared": axis.declared, "of": [{"input": inputs[i], "axis": a} for i, a in axis.places]}
+                for axis in answer.axes
+            },
+            "examined": {name: [sizes[0], sizes[-1]] for name, sizes in answer.fits.examined.items()},
+            "legal": _legal_json(answer.fits),
+            "remade": None if answer.remade is None else _legal_json(answer.remade),
+        }
+    return {**whole, "diagnostics": found}

@@ -1,0 +1,103 @@
+"""Diagnostics as text for people: the message, the place, the line with a caret, the arithmetic, the fixes.
+
+In a pipe a message stays on one line, so that grep and problem matchers find it; the rest keeps to 80 columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from netspec.core.diagnostics import Diagnostic, Span
+from netspec.core.paths import COMMAND_LINE, is_file
+from netspec.core.reading import split_lines
+from netspec.render.wrapping import cut, safe, width, wrap
+
+_COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
+APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # stays together when its line is wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text is shown: columns, whether a message's first line is wrapped too, colours, links to files."""
+
+    width: int = 80
+    wrap_message: bool = False
+    color: bool = False
+    links: bool = False
+
+
+PIPE = Look()
+
+
+def paint(text: str, kind: str, look: Look) -> str:
+    """`text` in a colour where the look has colours."""
+    return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if look.color and kind in _COLORS else text
+
+
+def linked(text: str, path: str, look: Look) -> str:
+    """`text` as a link to a file where the look has links (OSC 8)."""
+    if not look.links or not is_file(path):
+        return text
+    return f"\x1b]8;;{Path(path).absolute().as_uri()}\x1b\\{text}\x1b]8;;\x1b\\"
+
+
+def message_lines(text: str, look: Look, hanging: int = 0) -> list[str]:
+    """A message as lines: one in a pipe, wrapped with a hanging indent on a terminal."""
+    return wrap(safe(text), look.width, hanging=" " * hanging) if look.wrap_message else [safe(text)]
+
+
+def excerpt(span: Span, sources: Mapping[str, str], look: Look = PIPE) -> list[str]:
+    """The line of a span with a caret under what it covers, cut around it; nothing where the source is not at hand."""
+    lines = split_lines(sources[span.path]) if span.path in sources else ()
+    if not 1 <= span.line <= len(lines):
+        return []
+    line, number = lines[span.line - 1], str(span.line)
+    end = span.end_column if span.end_line == span.line else len(line) + 1
+    shown, before, marked = cut(line, span.column - 1, end - 1, look.width - len(number) - 3)
+    bar = paint(" " * len(number) + " |", "place", look)
+    return [
+        bar,
+        f"{paint(f'{number} |', 'place', look)} {shown}",
+        f"{bar} {' ' * before}{paint('^' * marked, 'caret', look)}",
+    ]
+
+
+def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE) -> str:
+    """One diagnostic as a paragraph."""
+    span = found.span
+    pad = " " * len(str(span.line))
+    code = f"{found.severity}[{found.code}]"
+    head, *more = message_lines(f"{code}: {found.message}", look, hanging=4)
+    lines = [paint(code, found.severity, look) + ": " + paint(head[len(code) + 2 :], "label", look)]
+    lines += [paint(line, "label", look) for line in more]
+    place = "--set" if span.path == COMMAND_LINE else linked(safe(str(span)), span.path, look)
+    lines += [paint(f"{pad}--> ", "place", look) + place, *excerpt(span, sources, look)]
+
+    def note(label: str, text: str, kind: str = "") -> None:
+        indent = " " * (len(pad) + 3 + max(8, width(label)) + 1)
+        first, *rest = wrap(safe(text), look.width, first=indent, hanging=indent)
+        sign, name = paint("=", "place", look), paint(f"{label:<8}", "label", look)
+        lines.append(f"{pad} {sign} {name} {paint(first[len(indent) :], kind, look)}")
+        lines.extend(indent + paint(line[len(indent) :], kind, look) for line in rest)
+
+    if found.follows is not None:
+        note("follows", f"from {found.follows.code} at line {found.follows.span.line}: not counted")
+    for frame in found.frames:
+        note("in", f"{frame.label} at {frame.span}")
+    for item in found.notes:
+        if item.label not in ("or", "torch"):
+            note(item.label, item.text)
+    for index, fix in enumerate(found.fixes):
+        applies = index == 0 and found.severity == "error" and all(is_file(edit.span.path) for edit in fix.edits)
+        note("fix" if index == 0 else "or", f"{fix.title}  {APPLIES}" if applies else fix.title, "fix")
+    for item in found.notes:
+        if item.label in ("or", "torch"):
+            note(item.label, item.text)
+    return "\n".join(lines)
+
+
+def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], look: Look = PIPE) -> str:
+    """Diagnostics as text, a blank line between them."""
+    return "\n\n".join(render_one(found, sources, look) for found in diagnostics)

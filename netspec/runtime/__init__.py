@@ -1,0 +1,1 @@
+"""What the rooms that train stand on: located errors, torch's classes by name, random generators."""

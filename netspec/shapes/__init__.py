@@ -1,0 +1,1 @@
+"""Graph → Graph with shapes: inference, recovery behind an error, where a value comes from."""

@@ -1,0 +1,158 @@
+"""What a call says of itself where nothing that fits reaches it: its inputs are stood in for.
+
+Two kinds. `as_meant` reads the sample that arrives as the one that was probably meant (a vector of 784 as 1×28×28, a
+picture without its axis for the channels), or the layer as its sibling for as many axes. `declared` takes made-up
+samples that every argument can be content with, each size another in each of them: what goes wrong on all of them in
+the same words is the arguments' own fault, and what is the same of all their outputs the layer declares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from math import isqrt, lcm
+from typing import Any
+
+from netspec.core.shapes import Shape, Tensor
+from netspec.language.spec import Call
+from netspec.layers.table import TABLE
+from netspec.shapes.apply import Outcome, Outputs, Problem, apart, apply, pretend
+
+OWN_FAULTS = ("NS406", "NS407")
+MOST_COMMON = 10**9
+SMALLEST_PICTURE = 8 * 8  # that a vector is taken to hold
+DIMENSIONED = re.compile(r"(.*)([123])d\Z")
+
+
+def tried(call: Call, inputs: Outputs) -> Outcome | None:
+    """A call on samples that were made up, nothing by name; None where its rule cannot cope with them."""
+    try:
+        return apply(replace(call, broken=False, inputs=call.inputs[: call.own], further=()), inputs)
+    except (TypeError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def as_meant(call: Call, inputs: Outputs) -> list[Outputs]:
+    """What a call gives that gets another number of axes than it takes, in the readings in which nothing is wrong."""
+    found: list[Outputs] = []
+    inputs = apart(call, inputs)[0]
+    for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
+        outcome = tried(other, (sample,))
+        if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
+            found.append(outcome.worlds[0])
+    return found
+
+
+def as_typed(call: Call, inputs: Outputs) -> list[Outputs]:
+    """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
+    kinds = {"float": "float32", "int": "int64", "number": "float32"}
+    typed = []
+    inputs = apart(call, inputs)[0]
+    for index, tensor in enumerate(inputs):
+        takes = call.record.takes_of(index, len(inputs))
+        typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
+    outcome = tried(call, tuple(typed))
+    return outcome.worlds[:1] if outcome is not None and not outcome.problems else []
+
+
+def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
+    """What a layer for another number of axes, or the sample, may have been meant as."""
+    match = DIMENSIONED.match(call.record.name)
+    if match is None:
+        return
+    shape, axes = sample.shape, int(match[2])
+    sibling = TABLE.get(f"{match[1]}{max(len(shape) - 1, 1)}d")
+    if sibling is not None:
+        yield replace(call, record=sibling), sample
+    if len(shape) == axes + 2:
+        yield call, replace(sample, shape=shape[1:])  # the batch was written
+    if len(shape) == axes:
+        yield call, replace(sample, shape=(1, *shape))  # the channels were not
+    if len(shape) == 1 and axes < 3:
+        written = call.args.get("in_channels", call.args.get("num_features", 1))
+        channels = written if isinstance(written, int) else 1
+        rest = shape[0] // channels if shape[0] % channels == 0 else 0
+        side = rest if axes == 1 else isqrt(rest)
+        if rest >= SMALLEST_PICTURE and side**axes == rest:
+            yield call, replace(sample, shape=(channels, *(side for _ in range(axes))))
+
+
+def declared(call: Call, arriving: Outputs | None = None) -> tuple[list[Problem], list[Outputs]]:
+    """What is wrong with a call whatever reaches it, and made-up outputs that share only what the layer declares.
+
+    Args:
+        call: with all its arguments.
+        arriving: a sample of the right number of axes whose first axis alone can be relied on; None where nothing is
+            known.
+    """
+    outcomes = [tried(call, inputs) for inputs in _made_up(call, arriving and apart(call, arriving)[0])]
+    fitting = [outcome for outcome in outcomes if outcome is not None and not _misfits(outcome)]
+    if not fitting:
+        return [], []
+    own = [problem for problem in common(fitting) if problem.code in OWN_FAULTS]
+    worlds = [world for outcome in fitting for world in outcome.worlds[:1]]
+    sound = own or not any(outcome.problems for outcome in fitting)
+    return own, list(dict.fromkeys(worlds)) if sound and len(worlds) == len(fitting) else []
+
+
+def common(outcomes: list[Outcome]) -> list[Problem]:
+    """The problems that every one of several outcomes has in the same words."""
+    said = [{(problem.code, problem.message) for problem in outcome.problems} for outcome in outcomes]
+    shared = set.intersection(*said)
+    return [problem for problem in outcomes[0].problems if (problem.code, problem.message) in shared]
+
+
+def _misfits(outcome: Outcome) -> bool:
+    """Whether made-up inputs were of the wrong number of axes or of the wrong kind: that says nothing."""
+    return any(problem.code in ("NS403", "NS408") for problem in outcome.problems)
+
+
+def _made_up(call: Call, arriving: Outputs | None) -> Iterator[Outputs]:
+    unit = _divisible(call.args)
+    if unit > MOST_COMMON or call.record.tensors is not None:  # somebody's own code is not run on inventions
+        return
+    for ranks, dtypes in _kinds(call) if arriving is None else [_kind_of(arriving)]:
+        for turn in (64, 97):
+            shapes = [tuple(unit * (turn + 7 * k + axis) for axis in range(rank)) for k, rank in enumerate(ranks)]
+            if arriving is not None:
+                shapes = [(known.shape[0], *made[1:]) for known, made in zip(arriving, shapes, strict=True)]
+            else:
+                shapes = _claimed(call, shapes)
+            yield tuple(Tensor(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+
+
+def _kind_of(arriving: Outputs) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    return tuple(len(tensor.shape) for tensor in arriving), tuple(tensor.dtype for tensor in arriving)
+
+
+def _kinds(call: Call) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
+    """Numbers of axes and dtypes of the inputs that a layer takes, by the cases of its record."""
+    kinds = {}
+    for case in call.record.right:
+        if not call.own or len(case.inputs) == call.own:
+            ranks = tuple(len(shape) for shape in case.inputs)
+            kinds[ranks] = tuple(case.dtype_of(index) for index in range(len(ranks)))
+    return list(kinds.items())
+
+
+def _claimed(call: Call, shapes: list[Shape]) -> list[Shape]:
+    """Made-up shapes with the sizes that the call's arguments claim."""
+    for arg in call.record.args:
+        written = call.args.get(arg.name)
+        if arg.infer is not None and isinstance(written, int):
+            shapes = pretend(arg.infer, shapes, written) or shapes
+        elif arg.infer is not None and isinstance(written, tuple) and shapes:
+            kept = max(len(shapes[0]) - len(written), 0)
+            shapes = [(*shapes[0][:kept], *written), *shapes[1:]]
+    return shapes
+
+
+def _divisible(args: dict[str, Any]) -> int:
+    """A size that every number of the arguments divides."""
+    unit = 1
+    for value in args.values():
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and not isinstance(number, bool) and number > 1 and unit <= MOST_COMMON:
+                unit = lcm(unit, number)
+    return unit

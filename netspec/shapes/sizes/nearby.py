@@ -1,0 +1,146 @@
+"""For tensors that do not meet: the right sizes of the input around the declared one, and the nearest of them.
+
+Only the calls up to the one in question are inferred, and only sizes near the declared ones: a finding must not make
+a check slow. What is said holds for the sizes that were examined, which are named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+from netspec.language.spec import Call, Graph
+from netspec.shapes.sizes.question import Axis, axes_of, family
+from netspec.shapes.sizes.search import Family, Legal, legal
+from netspec.shapes.sizes.walk import Walker, cost
+from netspec.shapes.sizes.words import pattern, runs, sizes_text
+
+MOST_WORK = 30_000  # calls that are inferred for one question
+FURTHEST = 128  # sizes below and above the declared ones
+MOST_RUNS = 4  # that are told one by one
+FEW = 32  # neighbouring sizes of which the roundest is chosen
+MOST_STARTS = 4096
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """The right sizes near the declared ones, by axis."""
+
+    axes: tuple[Axis, ...]
+    found: Legal
+
+    def period(self, name: str) -> int | None:
+        """The number whose multiples, near the declared size, are all right for an axis."""
+        sizes = self.found.boxes[0][name]
+        found = pattern(sizes, self.found.examined[name][-1]) if len(runs(sizes)) > 1 else None
+        return None if found is None or 0 not in found.remainders else found.period
+
+    def candidates(self, name: str) -> tuple[int, ...]:
+        """The sizes of an axis that a person would choose: multiples, and of a few neighbours the roundest one."""
+        sizes, period = self.found.boxes[0][name], self.period(name)
+        if period is not None:
+            return tuple(size for size in sizes if size % period == 0)
+        few = [run for run in runs(sizes) if run[1] - run[0] < FEW]
+        round = {max(range(low, high + 1), key=lambda size: size & -size) for low, high in few}
+        return tuple(n for n in sizes if n in round or not any(low <= n <= high for low, high in few))
+
+    def words(self) -> str | None:
+        """`H and W multiples of 16`; None where the axes hang together, or no more than one size is right."""
+        if not self.found.separate:
+            return None
+        said: dict[str, list[str]] = {}
+        for name in self.found.boxes[0]:
+            sizes, examined, period = self.found.boxes[0][name], self.found.examined[name], self.period(name)
+            text = sizes_text(sizes, examined) if period is None else f"multiples of {period}"
+            if len(sizes) < 2 or (period is None and len(runs(sizes)) > MOST_RUNS):
+                return None
+            if not text.startswith("every size"):
+                said.setdefault(text, []).append(name)
+        if not said:
+            return None
+        ends = {(sizes[0], sizes[-1]) for sizes in self.found.examined.values()}
+        low, high = min(low for low, _ in ends), max(high for _, high in ends)
+        words = ", ".join(f"{' and '.join(names)} {text}" for text, names in said.items())
+        return f"{words} (tried {low} to {high})"
+
+    def nearest(self) -> list[dict[str, int]]:
+        """The next right sizes above and below the declared ones, the nearer ones first."""
+        if not self.found.separate:
+            return []
+        declared = {axis.name: axis.declared for axis in self.axes}
+        named = {name: self.candidates(name) for name in declared}
+        above = {name: next((n for n in sizes if n >= declared[name]), None) for name, sizes in named.items()}
+        below = {name: next((n for n in reversed(sizes) if n <= declared[name]), None) for name, sizes in named.items()}
+        found = []
+        for choice in (above, below):
+            whole = {name: size for name, size in choice.items() if size is not None}
+            if len(whole) == len(choice) and whole != declared:
+                found.append(whole)
+        return sorted(found, key=lambda each: sum(abs(size - declared[name]) for name, size in each.items()))
+
+
+def before(graph: Graph, call: Call) -> Graph:
+    """The graph up to a call: what it depends on, and itself."""
+    needed, queue = {call.id}, [call.id]
+    while queue:
+        each = graph.calls[queue.pop()]
+        sources = {ref.node for ref in each.inputs if ref.node >= 0}
+        if each.shares is not None:
+            sources.add(each.shares)
+        queue += sources - needed
+        needed |= sources
+    order = {old: new for new, old in enumerate(sorted(needed))}
+    calls = tuple(
+        replace(
+            each,
+            id=order[each.id],
+            inputs=tuple(replace(ref, node=order[ref.node]) if ref.node >= 0 else ref for ref in each.inputs),
+            shares=None if each.shares is None else order[each.shares],
+        )
+        for each in (graph.calls[old] for old in order)
+    )
+    return replace(graph, calls=calls)
+
+
+def nearby(graph: Graph, call: Call) -> Nearby | None:
+    """The right sizes near the declared ones for the whole network, else for everything up to a call.
+
+    None where there are none, or finding them would take too long.
+    """
+    if any(tensor is None for tensor in graph.inputs.values()):
+        return None
+    return _around(graph) or _around(before(graph, call))
+
+
+def _around(part: Graph) -> Nearby | None:
+    axes = tuple(axis for axis in axes_of(part) if axis.name != "C")
+    if not axes or len({axis.declared for axis in axes}) > 2:
+        return None
+    reach = min(FURTHEST, MOST_WORK // (2 * cost(part.calls) * (len(axes) + 1)))
+    if reach < 4:
+        return None
+    low, high = min(axis.declared for axis in axes) - reach, max(axis.declared for axis in axes) + reach
+    sizes = {axis.name: range(max(low, 1), high + 1) for axis in axes}
+    walker = Walker(part)
+    asked = family(part, axes, sizes)
+    start = _start(walker, asked)
+    if start is None:
+        return None
+    found = legal(walker, replace(asked, start=start))
+    return Nearby(axes, found) if found.boxes else None
+
+
+def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
+    """The right sizes that are nearest: all axes changed alike, else each by itself."""
+    names = list(asked.sizes)
+    steps = sorted(range(-FURTHEST, FURTHEST + 1), key=abs)
+    tried = [{name: asked.start[name] + step for name in names} for step in steps]
+    tried += [{**asked.start, name: asked.start[name] + step} for step in steps for name in names]
+    tried += [dict.fromkeys(names, size) for size in asked.sizes[names[0]]]
+    if len(names) == 2:
+        tried += [dict(zip(names, each, strict=True)) for each in product((8, 16, 32, 64, 128), repeat=2)]
+    for choice in tried[:MOST_STARTS]:
+        inside = all(size in asked.sizes[name] for name, size in choice.items())
+        if inside and len(walker.run(asked.entering(choice))) == len(walker.graph.calls):
+            return choice
+    return None

@@ -1,0 +1,137 @@
+"""`netspec sizes`: which sizes of its inputs a network takes, beside those that its file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from netspec.core.shapes import Tensor
+from netspec.language.spec import Graph, Inferred
+from netspec.shapes.sizes.search import Depends, Family, Legal, legal
+from netspec.shapes.sizes.walk import Outputs, Walker, cost, frozen
+
+LEAST_LAST = 512  # how far is looked where nobody says
+MOST_WORK = 1_500_000  # calls that are inferred for one answer where nobody says how far to look
+_AXES = {3: ("C", "H", "W"), 4: ("C", "D", "H", "W")}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What varies: its name, the (input, axis) pairs that it is the size of, and the size that the spec declares."""
+
+    name: str
+    places: tuple[tuple[int, int], ...]
+    declared: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """For which sizes a network is right.
+
+    Args:
+        axes: what varies.
+        fits: for the network as it is made for its declared input; where that is wrong, for one made for each size.
+        remade: for a network that is made anew for each size; None where no inferred argument follows the input's size.
+        inferred: the inferred arguments that do, with their layers.
+        declared: whether the declared input is right.
+    """
+
+    axes: tuple[Axis, ...]
+    fits: Legal
+    remade: Legal | None
+    inferred: tuple[str, ...]
+    declared: bool
+
+
+def axes_of(graph: Graph) -> tuple[Axis, ...]:
+    """The axes of a graph's inputs that are gone through: all of a sequence, of pictures all but the channels.
+
+    Axes of the same name and size in several inputs vary together.
+    """
+    found: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for index, tensor in enumerate(graph.inputs.values()):
+        shape = tensor.shape if tensor is not None else ()
+        for axis, size in enumerate(shape):
+            if len(shape) < 3 or axis > 0:
+                found.setdefault((_axis_name(graph, index, len(shape), axis), size), []).append((index, axis))
+    names = [name for name, _ in found]
+    inputs = list(graph.inputs)
+    return tuple(
+        Axis(name if names.count(name) == 1 else f"{inputs[places[0][0]]}.{name}", tuple(places), size)
+        for (name, size), places in found.items()
+    )
+
+
+def _axis_name(graph: Graph, index: int, rank: int, axis: int) -> str:
+    """What an axis is called: as torch's pages call those of the layer that takes it."""
+    if rank == 1:
+        return "L"
+    if rank == 2:
+        first = next((call.record.name for call in graph.calls if any(r.node == -1 - index for r in call.inputs)), "")
+        return ("C", "L")[axis] if first.endswith("1d") else ("L", "C")[axis]
+    return _AXES[rank][axis] if rank in _AXES else f"axis{axis}"
+
+
+def family(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Family:
+    """The inputs of a graph with those axes varying from their declared sizes."""
+    tensors = [tensor or Tensor(()) for tensor in graph.inputs.values()]
+
+    def entering(choice: Mapping[str, int]) -> Outputs:
+        shapes = [list(tensor.shape) for tensor in tensors]
+        for axis in axes:
+            for index, place in axis.places:
+                shapes[index][place] = choice[axis.name]
+        return tuple(replace(tensor, shape=tuple(shape)) for tensor, shape in zip(tensors, shapes, strict=True))
+
+    owners = {place: axis.name for axis in axes for place in axis.places}
+    depends: tuple[Depends, ...] = tuple(
+        tuple(frozenset({owners[i, a]} if (i, a) in owners else ()) for a in range(len(tensor.shape)))
+        for i, tensor in enumerate(tensors)
+    )
+    return Family(sizes, {axis.name: axis.declared for axis in axes}, entering, depends)
+
+
+def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
+    """Where to look from if nothing is found from the declared sizes: where the most layers agree."""
+    names = list(asked.sizes)
+    last = min(sizes[-1] for sizes in asked.sizes.values())
+    tried = [dict.fromkeys(names, size) for size in range(1, last + 1)]
+    tried += [{**asked.start, name: size} for name in names for size in asked.sizes[name]]
+    if len(names) <= 3:
+        powers = [2**power for power in range(last.bit_length())]
+        tried += [dict(zip(names, choice, strict=True)) for choice in product(powers, repeat=len(names))]
+    return max(tried, key=lambda choice: len(walker.run(asked.entering(choice))), default=None)
+
+
+def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Legal:
+    """The right sizes of a graph's inputs; also where the declared ones are wrong."""
+    asked = family(walker.graph, axes, sizes)
+    found = legal(walker, asked)
+    if not found.boxes and len(axes) > 1:
+        start = _start(walker, asked)
+        if start is not None:
+            found = legal(walker, replace(asked, start=start))
+    return found
+
+
+def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | None = None) -> Answer:
+    """For which input sizes a graph is right.
+
+    Args:
+        known: what inference knows of its calls at the declared sizes.
+        right: whether it is right at those.
+        last: the largest size that is tried; where left out at least twice the declared ones, as far as time allows.
+    """
+    axes = axes_of(graph)
+    most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
+    sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
+    walker = Walker(frozen(graph, known) if right else graph)
+    fits = search(walker, axes, sizes)
+    follows = tuple(
+        f"{argument} of {graph.calls[id].path}"
+        for id, argument in sorted(walker.differed)
+        if right and argument not in graph.calls[id].args and graph.calls[id].shares is None
+    )
+    remade = search(Walker(graph), axes, sizes) if follows else None
+    return Answer(axes, fits, remade, follows, right)

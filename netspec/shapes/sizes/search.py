@@ -1,0 +1,241 @@
+"""The sizes for which a graph is right, exactly, over ranges of sizes.
+
+Each axis is gone through with the others at a start. Layers that treat each axis by itself (`separable`) then need no
+pairs: a pair is right for them where both its sizes are. The values that enter any other layer sort the sizes of an
+axis into classes (a 2×2 pool makes 8 and 9 the same), and those layers are asked for every combination of classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from netspec.core.shapes import Tensor
+from netspec.language.spec import Call, Ref
+from netspec.shapes.sizes.separable import asks, separable
+from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, cost
+
+MOST_PAIRS = 200_000  # calls that are asked for combinations of classes
+Box = dict[str, tuple[int, ...]]  # sizes by axis; each combination of them
+Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
+
+
+@dataclass(frozen=True)
+class Family:
+    """Inputs that vary: the sizes by name, and what enters the network for a choice of them.
+
+    Args:
+        sizes: the candidates of each name, ascending.
+        start: a size of each; where an axis is gone through the others stand there.
+        entering: one tensor for each input of the network.
+        depends: for each input and axis, the names it depends on.
+    """
+
+    sizes: Mapping[str, Sequence[int]]
+    start: Mapping[str, int]
+    entering: Callable[[Mapping[str, int]], Outputs]
+    depends: tuple[Depends, ...]
+
+
+@dataclass(frozen=True)
+class Legal:
+    """What was found: the right combinations as boxes that do not overlap, among those of `examined`."""
+
+    examined: dict[str, Sequence[int]]
+    boxes: tuple[Box, ...]
+
+    @property
+    def separate(self) -> bool:
+        """Whether the sizes of one axis do not depend on those of another."""
+        return len(self.boxes) == 1
+
+    def __contains__(self, choice: Mapping[str, int]) -> bool:
+        return any(all(choice[name] in sizes for name, sizes in box.items()) for box in self.boxes)
+
+    def all_right(self) -> bool:
+        """Whether everything that was examined is right."""
+        return self.separate and all(len(sizes) == len(self.examined[name]) for name, sizes in self.boxes[0].items())
+
+
+class _Search:
+    def __init__(self, walker: Walker, family: Family) -> None:
+        self.walker, self.family, self.calls = walker, family, walker.graph.calls
+        self.sizes = {name: list(sizes) for name, sizes in family.sizes.items()}
+        self.lines: dict[str, dict[int, Results]] = {
+            name: {size: walker.run(self.enters({name: size})) for size in sizes} for name, sizes in self.sizes.items()
+        }
+        self.base = walker.run(self.enters({}))
+        self.depends: dict[int, tuple[Depends, ...]] = {}  # of the outputs of calls that are not mixed
+        self.mixed: list[Call] = []
+        self.asking: list[Call] = []
+        for call in self.calls:
+            self.classify(call)
+
+    def enters(self, choice: Mapping[str, int]) -> Outputs:
+        return self.family.entering({**self.family.start, **choice})
+
+    def reaching(self, ref: Ref) -> tuple[Depends, ...] | None:
+        """What the tensors of a value depend on; None where a mixed call gives it."""
+        outputs = (self.family.depends[-1 - ref.node],) if ref.node < 0 else self.depends.get(ref.node)
+        if outputs is None or ref.output is None:
+            return outputs
+        return outputs[ref.output : ref.output + 1]
+
+    def classify(self, call: Call) -> None:
+        """Tell whether a call can be studied axis by axis, and what its outputs depend on."""
+        columns = [self.reaching(ref) for ref in call.inputs]
+        if call.shares is not None:  # where sizes are inferred, those of its first use hold
+            columns += [self.reaching(ref) for ref in self.calls[call.shares].inputs]
+        if any(column is None for column in columns):
+            self.mixed.append(call)
+            return
+        tensors = [depends for column in columns for depends in column or ()]
+        every = frozenset[str]().union(*(names for depends in tensors for names in depends))
+        if len(every) > 1:
+            inputs = self.walker.arriving(call, self.enters({}), self.base)
+            passing = inputs is not None and len(inputs) == 1 and asks(call, inputs[0].shape) is not None
+            alone = len({len(depends) for depends in tensors}) == 1 and all(
+                len(frozenset[str]().union(*position)) <= 1 for position in zip(*tensors, strict=True)
+            )
+            if not alone or not (passing or separable(call)):
+                self.mixed.append(call)
+                return
+            if passing:
+                self.asking.append(call)
+        depends = self.observed(call)
+        if depends is None:
+            self.mixed.append(call)
+        else:
+            self.depends[call.id] = depends
+
+    def observed(self, call: Call) -> tuple[Depends, ...] | None:
+        """Along which lines each axis of a call's outputs varies; None where the number of axes does, or one twice."""
+        base = self.base.get(call.id)
+        if base is None:
+            return ()  # refused at the start, and so along every other line
+        found: list[list[set[str]]] = [[set() for _ in tensor.shape] for tensor in base.outputs]
+        for name, line in self.lines.items():
+            for results in line.values():
+                result = results.get(call.id)
+                if result is None or result.outputs == base.outputs:
+                    continue
+                if [len(tensor.shape) for tensor in result.outputs] != [len(axes) for axes in found]:
+                    return None
+                for axes, tensor, start in zip(found, result.outputs, base.outputs, strict=True):
+                    for names, size, at in zip(axes, tensor.shape, start.shape, strict=True):
+                        if size != at:
+                            names.add(name)
+        if any(len(names) > 1 for axes in found for names in axes):
+            return None
+        return tuple(tuple(frozenset(names) for names in axes) for axes in found)
+
+    def combined(self, choice: Mapping[str, int], ref: Ref) -> Result:
+        """A value that no mixed call gives, for sizes of several names: each axis as on its own line."""
+        node, base = ref.node, self.base[ref.node]
+        tensors = []
+        for index, depends in enumerate(self.depends[node]):
+            lines = [next(iter(names), None) for names in depends]
+            shape = tuple(
+                size if name is None else self.lines[name][choice[name]][node].outputs[index].shape[axis]
+                for axis, (name, size) in enumerate(zip(lines, base.outputs[index].shape, strict=True))
+            )
+            tensors.append(Tensor(shape, base.outputs[index].dtype))
+        return Result(tuple(tensors), base.args)
+
+    def found(self) -> Legal:
+        mixed = {call.id for call in self.mixed}
+        alone = [call.id for call in self.calls if call.id not in mixed]
+        for name, line in self.lines.items():
+            self.sizes[name] = [size for size in self.sizes[name] if all(id in line[size] for id in alone)]
+        if not all(self.sizes.values()):
+            return Legal(dict(self.family.sizes), ())
+        edge = tuple(dict.fromkeys(ref for call in self.mixed for ref in call.inputs if ref.node not in mixed))
+        classes = {name: self.classes(name, edge) for name in self.sizes}
+        examined = dict(self.family.sizes)
+        if not self.mixed and not self.asking:
+            return Legal(examined, ({name: tuple(sizes) for name, sizes in self.sizes.items()},))
+        self.shrink(classes, examined)
+        table = {
+            combination: self.right(dict(zip(classes, (group[0] for group in combination), strict=True)), edge)
+            for combination in product(*classes.values())
+        }
+        return Legal(examined, tuple(_boxes(list(classes), table)))
+
+    def classes(self, name: str, edge: Sequence[Ref]) -> list[tuple[int, ...]]:
+        """The sizes of a name, those together that look the same to the layers that are asked for combinations."""
+        raw = any(
+            ref.node < 0 and any(name in names and len(names) > 1 for names in self.family.depends[-1 - ref.node])
+            for ref in edge
+        )
+        groups: dict[object, list[int]] = {}
+        for size in self.sizes[name]:
+            results, entering = self.lines[name][size], self.enters({name: size})
+            seen: list[object] = [entering[-1 - r.node] if r.node < 0 else results[r.node].outputs for r in edge]
+            for call in self.asking:
+                inputs = self.walker.arriving(call, entering, results) or ()
+                seen.append(asks(call, inputs[0].shape))
+            groups.setdefault((*seen, size if raw else None), []).append(size)
+        return [tuple(sizes) for sizes in groups.values()]
+
+    def shrink(self, classes: dict[str, list[tuple[int, ...]]], examined: dict[str, Sequence[int]]) -> None:
+        """Leave out the largest sizes until the combinations can be gone through."""
+        most = max(MOST_PAIRS // cost([*self.mixed, *self.asking]), 1)
+        while _count(classes) > most:
+            name = max(classes, key=lambda each: len(classes[each]))
+            sizes = sorted(size for group in classes[name] for size in group)
+            last = sizes[len(sizes) * 9 // 10 - 1]
+            examined[name] = [size for size in examined[name] if size <= last]
+            self.sizes[name] = [size for size in self.sizes[name] if size <= last]
+            kept = (tuple(size for size in group if size <= last) for group in classes[name])
+            classes[name] = [group for group in kept if group]
+
+    def right(self, choice: Mapping[str, int], edge: Sequence[Ref]) -> bool:
+        """Whether the calls that look at several axes at once agree to a combination of sizes."""
+        entering = self.enters(choice)
+        for call in self.asking:
+            given = {ref.node: self.combined(choice, ref) for ref in call.inputs if ref.node >= 0}
+            inputs = self.walker.arriving(call, entering, given)
+            if inputs is None or self.walker.step(call, inputs, self.base) is None:
+                return False
+        if any(call.shares is not None for call in self.mixed):
+            return len(self.walker.run(entering)) == len(self.calls)
+        given = {ref.node: self.combined(choice, ref) for ref in edge if ref.node >= 0}
+        results: dict[int, Result] = dict(given)
+        for call in self.mixed:
+            inputs = self.walker.arriving(call, entering, results)
+            result = None if inputs is None else self.walker.step(call, inputs, results)
+            if result is None:
+                return False
+            results[call.id] = result
+        return True
+
+
+def _count(classes: Mapping[str, Sequence[object]]) -> int:
+    count = 1
+    for groups in classes.values():
+        count *= len(groups)
+    return count
+
+
+def _boxes(names: Sequence[str], table: Mapping[tuple[tuple[int, ...], ...], bool]) -> list[Box]:
+    """The right entries of a table of classes as boxes: what has the same partners stands together."""
+    if not names:
+        return [{}] if all(table.values()) else []
+    inner: dict[tuple[int, ...], dict[tuple[tuple[int, ...], ...], bool]] = {}
+    for combination, right in table.items():
+        inner.setdefault(combination[0], {})[combination[1:]] = right
+    merged: dict[tuple[object, ...], tuple[list[int], list[Box]]] = {}
+    for group, rest in inner.items():
+        found = _boxes(names[1:], rest)
+        key = tuple(tuple(box.items()) for box in found)
+        if found:
+            merged.setdefault(key, ([], found))[0].extend(group)
+    return [{names[0]: tuple(sorted(sizes)), **box} for sizes, found in merged.values() for box in found]
+
+
+def legal(walker: Walker, family: Family) -> Legal:
+    """All right combinations of a family's sizes. Where its start is refused by a layer that treats each axis by itself
+    nothing but the axes' own lines is looked at, and nothing is found for two axes or more.
+    """
+    return _Search(walker, family).found()

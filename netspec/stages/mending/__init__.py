@@ -1,1 +1,0 @@
-"""Candidate fixes: rules that propose edits for a problem. `stages.fix` keeps what a full re-check confirms."""

@@ -1,0 +1,1 @@
+"""A spec → a Run: train, keep, stop, resume."""

@@ -1,0 +1,221 @@
+"""A run while it lasts: it begins or is resumed, trains, and ends; every file of its folder is written from here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from netspec.checkpoint.checkpoint import CheckpointError, put_back, read_newest, save_weights
+from netspec.checkpoint.gathering import whole
+from netspec.checkpoint.info import info_of
+from netspec.checkpoint.run_folder import RunFolder
+from netspec.core.diagnostics import Diagnostic, Note, SpecError
+from netspec.core.files import sweep
+from netspec.render.runs import settings_of
+from netspec.render.text import render
+from netspec.reports.curves import draw_curves
+from netspec.reports.events import Events
+from netspec.reports.progress import Progress
+from netspec.reports.report import report
+from netspec.runtime.diagnostics import At, count, option, problem, top
+from netspec.trainer.manager import Every, Keeper, writing
+from netspec.trainer.resume import Before, all_changes, named, require_room
+from netspec.training.first_step import refusal
+from netspec.training.interrupt import Interrupt, noticed
+from netspec.training.job import Job, NotFiniteError, Row, State
+from netspec.training.loop import fit, over, reopen
+from netspec.training.nan_search import first_bad
+from netspec.training.plan import Plan, warnings
+
+PATIENCE = 5.0  # seconds in which torchrun ends the others, where one process ended
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended: its folder, how it ended, a row for each epoch, the best of them, and the model.
+
+    `status` is finished, stopped early or interrupted; `signal` the number of the signal that interrupted it.
+    """
+
+    folder: Path
+    status: str
+    history: tuple[Row, ...]
+    best: Row | None
+    model: nn.Module
+    signal: int | None = None
+
+
+class Session:
+    """What is trained, where it is kept, and who is told.
+
+    Args:
+        plan, job, state: from `ready`.
+        folder: the run's, held.
+        progress: is told how it goes.
+        before: the run as it was, where it is resumed.
+    """
+
+    def __init__(
+        self, plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progress, before: Before | None = None
+    ) -> None:
+        self.plan, self.job, self.state = plan, job, state
+        self.folder, self.progress, self.before = folder, progress, before
+        self.text, self.info = plan.spec.to_yaml(), info_of(plan)
+        self.said: list[Diagnostic] = warnings(plan)
+
+    def run(self) -> Run:
+        """Train until the end, or until a signal asks for it.
+
+        Raises:
+            SpecError: NS607 where the folder cannot be written, NS608 where there is nothing to go on from, NS609
+                where the training cannot go on; what was good is kept.
+        """
+        with noticed() as interrupt:
+            if self.before is not None:
+                self._go_on(self.before)
+            with writing(self.folder):
+                self._begin()
+                with self._events() as events:
+                    status = self._train(interrupt, events)
+                    self._end(status, events)
+                    self._report(interrupt, events)
+        state = self.state
+        return Run(self.folder.path, status, tuple(state.history), state.best, state.result, interrupt.signal)
+
+    def _go_on(self, before: Before) -> None:
+        """Bring the state to where the run's newest sound checkpoint is."""
+        folder, at = self.folder, option("--resume", str(self.folder.path))
+        changes = all_changes(before, self.info)
+        if started(folder):
+            try:
+                content, damaged = read_newest(folder.checkpoint, folder.previous)
+                require_room(self.plan, self.job, content, folder.path, changes)
+                put_back(content, self.state, folder.checkpoint, self.job.world)
+                reopen(self.job, self.state)
+            except CheckpointError as error:
+                raise problem("NS608", str(error), at) from error
+            if damaged is not None:
+                what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.place}"
+                self.said += problem("NS931", what, at).diagnostics
+        if changes:
+            self.said.append(named(folder.path, changes))
+        noted = tuple(f"{self.state.place}: {change}" for change in changes.values())
+        self.info = replace(self.info, changes=before.info.changes + noted)
+
+    def _begin(self) -> None:
+        """The files that say what is run; a run that is killed from here on can be resumed."""
+        if self.folder.writes:
+            sweep(self.folder.path)
+        self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
+        self.folder.write_spec(self.text)
+        self.folder.write_rows(self.state.history)
+
+    @contextlib.contextmanager
+    def _events(self) -> Iterator[Events]:
+        events = Events(self.folder.path if self.folder.writes else None)
+        try:
+            events.begin(self.plan.report, settings_of(self.plan.spec))
+            yield events
+        finally:
+            with contextlib.suppress(OSError):  # a full disk was told of where it mattered
+                events.close()
+
+    def _train(self, interrupt: Interrupt, events: Events) -> str:
+        """The loop with its files and its display; gives how it ended."""
+        job, state, progress, plan = self.job, self.state, self.progress, self.plan
+        keeper = Keeper(
+            self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state, job.world
+        )
+        progress.start(job.epochs, state.epoch, job.steps, len(job.train))
+        try:
+            for found in self.said:
+                progress.message(render([found], plan.spec.sources))
+            for line in state.notes:
+                progress.message(line)
+            if over(job, state):
+                progress.message(_done_already(job, state))
+            keeper.start()
+            status = fit(job, state, progress, interrupt, keeper)
+            keeper.keep(state)
+            return status
+        except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
+            if job.world.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
+                raise self._left_alone(error, interrupt) from error
+            raise self._failed(error, keeper, events) from error
+        finally:
+            progress.stop()
+
+    def _end(self, status: str, events: Events) -> None:
+        """What is only wanted of a run that is over."""
+        model = whole(self.state)
+        if self.folder.writes and model is not None:
+            save_weights(self.folder.last, model, self.text)
+            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
+        self.folder.write_info(replace(self.info, status=status, best=self.state.best))
+        events.end(status)
+
+    def _report(self, interrupt: Interrupt, events: Events) -> None:
+        """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+        if self.state.best is None or interrupt():
+            return
+        try:
+            report(self.plan, self.job, self.folder.path, self.state.best, events, interrupt)
+        except (RuntimeError, ValueError, CheckpointError) as error:
+            what = str(error).splitlines()[0]
+            self.progress.message(f"the pictures of the results could not be drawn: {what}")
+
+    def _failed(self, error: Exception, keeper: Keeper, events: Events) -> SpecError:
+        """The folder as it was when all was well, and the finding that says what happened."""
+        traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
+        self.state.model.zero_grad(set_to_none=True)
+        keeper.back(self.state)
+        self._end("failed", events)
+        keeper.finish()
+        kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
+        if isinstance(error, SpecError):  # a picture that cannot be read, say
+            return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
+        if not isinstance(error, NotFiniteError):
+            return refusal(error, self.plan, self.job, [], kept)
+        at: At = self.plan.settings.nodes.get("optimizer", top(self.plan.spec.path))
+        layer = first_bad(self.plan.report, self.job, self.state) if self.job.world.size == 1 else None
+        notes = [("first", layer)] if layer is not None else []
+        advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
+        return problem("NS609", str(error), at, *notes, advice, kept)
+
+    def _left_alone(self, error: Exception, interrupt: Interrupt) -> SpecError:
+        """The finding of a process that cannot go on, because another one ended or of its own.
+
+        Where another one ended, torchrun is about to end this one too.
+        """
+        if isinstance(error, SpecError):
+            return error
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not interrupt():
+            time.sleep(0.05)
+        path, size = self.folder.path, self.job.world.size
+        if interrupt() or isinstance(error, torch.distributed.DistError) or "peer" in str(error):
+            kept = ("kept", f"{path} holds the run as of its last checkpoint")
+            go_on = ("fix", f"netspec train --resume {path} --nproc {size}")
+            what = "another of the processes that train together has ended"
+            return problem("NS609", what, option("--nproc", str(size)), kept, go_on)
+        kept = ("kept", f"{path} holds the run as of its last checkpoint")
+        return refusal(error, self.plan, self.job, [], kept)
+
+
+def _done_already(job: Job, state: State) -> str:
+    """That nothing is left to do, and how to go on."""
+    if job.done(state) < job.epochs * job.steps:
+        return f"{count(job.done(state), 'step')} done already; --set train.steps={job.done(state) * 2} goes on"
+    return f"{count(state.epoch, 'epoch')} done already; --set train.epochs={state.epoch * 2} goes on"
+
+
+def started(folder: RunFolder) -> bool:
+    """Whether a run came as far as its first checkpoint; a run that did not begins anew, with the same result."""
+    return folder.checkpoint.exists() or folder.previous.exists() or bool(folder.read_rows())

@@ -1,0 +1,98 @@
+"""A spec → a Run: check, prepare, train, keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netspec.checkpoint.run_folder import RunFolder, make_folder
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.tree import Mapping, Scalar
+from netspec.distributed.process_group import World, join, leave
+from netspec.language.spec import Spec
+from netspec.reports.progress import Progress, Silent, choose_progress
+from netspec.runtime.diagnostics import option
+from netspec.trainer.manager import writing
+from netspec.trainer.resume import begun_before, same_run
+from netspec.trainer.session import Run, Session, started
+from netspec.training.determinism import own_determinism
+from netspec.training.first_step import ready
+
+
+def train(
+    spec: Spec,
+    *,
+    device: str | None = None,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a spec on its data and keep the run.
+
+    Args:
+        spec: as `netspec.load` gives it.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: what the spec says, else `auto`.
+        out: the run's folder, new or empty; None: `runs/<name>-<n>`.
+        resume: the folder of a run to go on with, instead of `out`. Where torchrun starts the processes of a job
+            again, they go on with its run by themselves.
+        progress: who is told how it goes; None: a display on stderr.
+
+    Raises:
+        SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609
+            when training cannot go on, with everything up to the last good epoch kept.
+        ReadError: `resume` is no folder of a run.
+    """
+    world = join(device or _written(spec))
+    progress = progress or (choose_progress() if world.main else Silent())
+    try:
+        with own_determinism():
+            resume = resume if resume is not None else world.from_main(begun_before(out))
+            if resume is not None:
+                return _resume(spec, device, RunFolder(Path(resume), writes=world.main), progress, world)
+            return _new(spec, device, out, progress, world)
+    finally:
+        leave(world)
+
+
+def _written(spec: Spec) -> str:
+    """The device that the spec asks for."""
+    node = spec.train.get("device") if isinstance(spec.train, Mapping) else None
+    return str(node.value) if isinstance(node, Scalar) else "auto"
+
+
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, world: World) -> Run:
+    """Train in a new folder, which goes again where no run begins."""
+    folder: RunFolder | None = None
+    unusable: tuple[Diagnostic, ...] = ()
+    try:
+        if world.main:
+            try:
+                folder = make_folder(None if out is None else Path(out), spec.name)
+            except SpecError as error:
+                unusable = error.diagnostics
+        plan, job, state = ready(spec, device, unusable, world)
+        path = world.from_main(None if folder is None else folder.path)
+    except BaseException:
+        if folder is not None:
+            folder.discard()
+        raise
+    if folder is None:
+        assert path is not None  # else `ready` has raised what is wrong with it
+        folder = RunFolder(path, writes=False)
+    try:
+        return Session(plan, job, state, folder, progress).run()
+    finally:
+        folder.release()
+
+
+def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, world: World) -> Run:
+    """Go on in a folder; while this process is in it, no other is."""
+    folder.read_info()  # which says what is no run
+    if folder.writes:
+        with writing(folder):
+            folder.hold(option("--resume", str(folder.path)))
+    try:
+        before = same_run(folder.path, spec)
+        plan, job, state = ready(spec, device, world=world, fresh=not started(folder))
+        return Session(plan, job, state, folder, progress, before).run()
+    finally:
+        folder.release()

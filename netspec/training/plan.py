@@ -1,0 +1,193 @@
+"""A checked spec → Plan: settings read, device chosen, data loaded, everything compared. Nothing is trained yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import nn
+
+from netspec.checker import check
+from netspec.core.diagnostics import Diagnostic, Span, SpecError
+from netspec.core.paths import COMMAND_LINE, resolve
+from netspec.core.shapes import Tensor
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.data.batch import Feed
+from netspec.data.checks import Contract, check_contract
+from netspec.data.checks_keys import check_mix, check_monitor
+from netspec.data.checks_targets import spare_outputs, weighed
+from netspec.data.loading import Wanted, make_feed
+from netspec.data.mixing import make_mix
+from netspec.data.pipeline import Pipeline, read_pipeline
+from netspec.data.section import Data, load_data, look_at_data
+from netspec.data.split import Split
+from netspec.data.storage import read_storage
+from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.wrapping import check_strategy
+from netspec.language.spec import Report, Spec
+from netspec.metrics.measuring import make_measures
+from netspec.objective.heads import network_inputs
+from netspec.objective.losses import Tensors
+from netspec.runtime.diagnostics import Collector, option, top
+from netspec.runtime.families import PER_BATCH
+from netspec.training.devices import choose_device
+from netspec.training.job import Job
+from netspec.training.layout import channels_last
+from netspec.training.precision import Precision
+from netspec.training.settings import Settings, setting_values
+from netspec.training.warmup import NO_WARMUP, Warmup
+
+UNKNOWN = {"input": Tensor((1, 1, 1))}  # stands in for a network that has errors, to look for its data
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run needs, found right: nothing of it changes while training."""
+
+    spec: Spec
+    report: Report
+    settings: Settings
+    pipeline: Pipeline
+    device: torch.device
+    data: Data
+    contract: Contract
+    world: World = ALONE
+
+
+def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), world: World = ALONE) -> Plan:
+    """Everything up to the network itself.
+
+    Args:
+        spec: as loaded.
+        device: goes before the spec's own; None leaves it to the spec, else `auto`.
+        beside: errors found elsewhere, to be shown with those found here.
+        world: the processes that train together.
+
+    Raises:
+        SpecError: all that stands in the way, each at its place, in the order of the file.
+    """
+    report = check(spec)
+    if not spec.document.entries:  # nothing could be read, so that everything would seem to be missing
+        raise SpecError([*beside, *report.diagnostics])
+    collector = Collector([*beside, *(() if report.ok else report.diagnostics)])
+    values = setting_values(spec, collector)
+    pipeline = inputs = data = contract = None
+    with collector.step():
+        at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
+        place = choose_device(device or values.get("device", "auto"), at, world)
+    with collector.step():
+        check_strategy(values, world)
+    with collector.step():
+        pipeline = read_pipeline(spec)
+    if report.ok:
+        with collector.step():
+            inputs = network_inputs(report)
+    with collector.step():
+        if collector.found:
+            data = look_at_data(spec, inputs or UNKNOWN, values.get("seed", 0))
+        elif pipeline is not None and inputs is not None:
+            with world.first():
+                data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
+    if data is not None and inputs is not None:
+        with collector.step():
+            terms = values.pop("loss", None)  # those whose weights cannot be worked out are not compared any further
+            if terms is not None:
+                values["loss"] = weighed(report, data, terms)
+        with collector.step():
+            check_monitor(values, data.val is not None)
+        with collector.step():
+            check_mix(values, data)
+        with collector.step():
+            contract = check_contract(report, data, pipeline, values.get("loss"))
+    if collector.found or pipeline is None or data is None or contract is None:
+        raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
+    return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
+
+
+def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
+    """As the check has it: the spec's own file first, from top to bottom."""
+    return span.path != spec.path, span.path, span.line, span.column
+
+
+def warnings(plan: Plan) -> list[Diagnostic]:
+    """The check's warnings, and that of outputs without a class, where only the data tell the classes."""
+    found = [item for item in plan.report.diagnostics if item.severity == "warning"]
+    told = any(item.code == "NS914" for item in found)
+    spare = [spare_outputs(plan.report, plan.data, head) for head in (() if told else plan.contract.heads)]
+    return [*found, *(item for item in spare if item is not None)]
+
+
+def make_job(plan: Plan, model: nn.Module) -> Job:
+    """The loop's orders, samples on the device included."""
+    settings, contract = plan.settings, plan.contract
+    dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
+    wanted = Wanted(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
+    storage = read_storage(plan.spec)
+
+    def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
+        return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
+
+    val = None
+    if plan.data.val is not None and contract.val is not None:
+        val = feed(plan.data.val, contract.val, augment=False)
+    measured = contract.val if contract.val is not None else contract.train
+    objective, measures = make_measures(contract.heads, settings.metrics, measured, plan.device)
+    patience = settings.early_stopping
+    job = Job(
+        train=feed(plan.data.train, contract.train, augment=True),
+        val=val,
+        objective=objective,
+        measures=measures,
+        epochs=settings.epochs or 1,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        most_steps=settings.steps,
+        clip_grad_norm=settings.clip_grad_norm,
+        precision=Precision(settings.precision, plan.device.type),
+        accumulate=settings.accumulate,
+        clip_grad_value=settings.clip_grad_value,
+        mix=make_mix(settings.mix, contract.main.output.shape[0]) if settings.mix else None,
+        monitor=settings.monitor,
+        early_stopping=None if patience is None else patience.patience,
+        min_delta=0.0 if patience is None else patience.min_delta,
+        step_scheduler=_stepping(settings),
+        drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
+        world=plan.world,
+    )
+    if settings.epochs is None and settings.steps is not None and job.steps:
+        job = replace(job, epochs=-(-settings.steps // job.steps))
+    return replace(job, warmup=_warmup(settings, job.steps))
+
+
+def _warmup(settings: Settings, steps: int) -> Warmup:
+    """The warm-up in steps; `steps` are those of an epoch."""
+    wanted = settings.warmup
+    if wanted is None:
+        return NO_WARMUP
+    return Warmup(wanted.get("steps", wanted.get("epochs", 0) * steps), wanted.get("from", 0.01))
+
+
+def _stepping(settings: Settings) -> Literal["epoch", "batch", "loss"]:
+    if settings.scheduler is None or settings.scheduler.name == "ReduceLROnPlateau":
+        return "epoch" if settings.scheduler is None else "loss"
+    return settings.scheduler_step or ("batch" if settings.scheduler.name in PER_BATCH else "epoch")
+
+
+def typed_paths(plan: Plan) -> tuple[str, ...]:
+    """Assignments for the paths that were typed on the command line: a reloaded spec may not name them itself."""
+    found: list[str] = []
+
+    def walk(node: Node | None, path: str) -> None:
+        if isinstance(node, Mapping):
+            for key, value in node:
+                walk(value, f"{path}.{key.value}")
+        elif (
+            isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in ("root", "path")
+        ):
+            found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
+
+    walk(plan.spec.data, "data")
+    return tuple(found)

@@ -1,0 +1,133 @@
+"""The rate finder: the loss while the learning rate grows from step to step. Nothing is kept.
+
+L. N. Smith, Cyclical Learning Rates for Training Neural Networks (arXiv 1506.01186), section 3.3. The rate grows by the
+same factor with each step, the loss is smoothed, and the test ends when it has become four times its lowest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from math import isfinite, log
+from pathlib import Path
+
+from netspec.core.files import write_atomically
+from netspec.data.batch import Batch
+from netspec.data.batches import epoch_order
+from netspec.language.spec import Spec
+from netspec.runtime.diagnostics import option, problem, top
+from netspec.training.determinism import own_determinism
+from netspec.training.first_step import begin, try_first_step
+from netspec.training.job import Job
+from netspec.training.plan import prepare
+from netspec.training.rehearsal import stops
+from netspec.training.step import take_step
+from netspec.training.warmup import NO_WARMUP
+
+LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
+SMOOTHING = 0.9  # of the loss so far in the smoothed loss
+WINDOW = 6  # steps on each side, of those that the slope is taken over
+WORSE = 4.0  # times the lowest loss: the end
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the test saw: rates [steps] and smoothed losses [steps]; `rate` is where the loss falls fastest."""
+
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    rate: float | None
+
+
+def find_rate(spec: Spec, device: str | None = None) -> Found:
+    """Try growing learning rates.
+
+    Args:
+        spec: as loaded; groups of parameters keep the proportions of their rates.
+        device: goes before the spec's own.
+
+    Raises:
+        SpecError: what would stop a run.
+    """
+    with own_determinism():
+        plan = prepare(spec, device)
+        job, state = begin(plan)
+        try_first_step(plan, job, state)
+        job, state = replace(job, warmup=NO_WARMUP), replace(state, average=None)
+        groups = state.optimizer.param_groups
+        base = float(groups[0]["lr"]) or 1.0
+        shares = [float(group["lr"]) / base for group in groups]
+        state.train()
+        rates: list[float] = []
+        raw: list[float] = []
+        with stops(plan, job):
+            for step, batch in zip(range(STEPS), endless(job), strict=False):
+                rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
+                for group, share in zip(groups, shares, strict=True):
+                    group["lr"] = rate * share
+                loss = take_step(job, state, batch).item()
+                if not isfinite(loss):
+                    break
+                rates, raw = [*rates, rate], [*raw, loss]
+                if (smooth := smoothed(raw))[-1] > WORSE * min(smooth):
+                    break
+    if not raw:
+        at = plan.settings.nodes.get("optimizer", top(spec.path))
+        raise problem("NS609", "the loss is no finite number from the first step on", at)
+    losses = smoothed(raw)
+    return Found(tuple(rates), tuple(losses), steepest(rates, losses))
+
+
+def endless(job: Job) -> Iterator[Batch]:
+    """The batches of one epoch after the other."""
+    for epoch in count():
+        order = epoch_order(job.seed, epoch, len(job.train))
+        yield from job.train.batches(order, job.batch_size, job.world, epoch=epoch)
+
+
+def smoothed(losses: list[float]) -> list[float]:
+    """The exponential moving average of losses, without its bias towards 0 at the beginning."""
+    result, mean = [], 0.0
+    for index, loss in enumerate(losses):
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+        result.append(mean / (1 - SMOOTHING ** (index + 1)))
+    return result
+
+
+def steepest(rates: list[float], losses: list[float]) -> float | None:
+    """The rate at which the loss falls fastest, over the logarithm of the rate; None where it never falls.
+
+    The slope is that of a window of about a decade: between two neighbours it is mostly noise.
+    """
+    lowest = losses.index(min(losses))
+    best, found = 0.0, None
+    for index in range(1, lowest):
+        first, last = max(0, index - WINDOW), min(lowest, index + WINDOW)
+        slope = (losses[last] - losses[first]) / log(rates[last] / rates[first])
+        if slope < best:
+            best, found = slope, rates[index]
+    return found
+
+
+def draw(path: Path, title: str, found: Found) -> None:
+    """The loss over the rate, to a PNG file.
+
+    Raises:
+        SpecError: NS607, it cannot be written.
+    """
+    from matplotlib.figure import Figure  # without pyplot: no window system, no global state
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.semilogx(found.rates, found.losses)
+    if found.rate is not None:
+        axes.axvline(found.rate, linestyle="--", color="grey", label=f"{found.rate:.2g}")
+        axes.legend()
+    axes.set(title=title, xlabel="learning rate", ylabel="loss, smoothed")
+    axes.grid(visible=True, alpha=0.3)
+    try:
+        write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise problem("NS607", f"{path} cannot be written: {reason}", option("--out", str(path))) from None

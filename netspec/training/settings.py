@@ -1,0 +1,182 @@
+"""The `train` section → frozen Settings: numbers evaluated, torch's classes chosen and tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from netspec.core.conforms import conforms
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
+from netspec.data.mixing import choose_mixers
+from netspec.distributed.wrapping import Strategy
+from netspec.language.key import bare
+from netspec.language.patterns import texts
+from netspec.language.section_keys import TRAIN_KEYS
+from netspec.language.spec import Spec
+from netspec.objective.heads import Term, read_terms
+from netspec.runtime.diagnostics import Collector, problem, top
+from netspec.runtime.families import optimizers, schedulers
+from netspec.runtime.registry import Choice, Evaluate, choose
+from netspec.training.groups import Group, read_groups
+from netspec.training.optimizing import make_scheduler, try_optimizer
+from netspec.training.precision import Name
+from netspec.training.start_weights import Start, read_start
+
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train. `nodes` are the written values, to point at; `epochs` is None where `steps` alone says how long."""
+
+    epochs: int | None
+    steps: int | None
+    batch_size: int
+    loss: tuple[Term, ...]
+    optimizer: Choice
+    groups: tuple[Group, ...]
+    freeze: tuple[Scalar, ...]
+    scheduler: Choice | None
+    scheduler_step: Literal["epoch", "batch"] | None
+    warmup: dict[str, Any] | None
+    clip_grad_norm: float | None
+    clip_grad_value: float | None
+    ema: float | None
+    mix: tuple[Choice, ...]
+    metrics: tuple[str, ...] | None
+    monitor: str | None
+    early_stopping: Patience | None
+    weights: Start | None
+    deterministic: bool
+    seed: int
+    device: str
+    checkpoint_every: dict[str, Any] | None
+    strategy: Strategy
+    nodes: dict[str, Node]
+    precision: Name = "fp32"
+    tf32: bool | None = None
+    compile: bool = False
+    accumulate: int = 1
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When training ends early: after `patience` epochs, none of them better by more than `min_delta`."""
+
+    patience: int
+    min_delta: float = 0.0
+
+
+def _below(limit: float) -> Test:
+    return lambda value: not isinstance(value, int | float) or value < limit
+
+
+_TESTS: dict[str, Test] = {  # what a schema does not say
+    **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), _below(2**63)),
+    **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), _below(float("inf"))),
+}
+_FAMILIES = {"optimizer": optimizers, "scheduler": schedulers}
+_LATER = ("groups", "freeze", "mix", "weights")  # which are no plain values
+
+
+def read_settings(spec: Spec) -> Settings:
+    """The settings of a spec's `train`.
+
+    Raises:
+        SpecError: everything that is wrong with them, each at its place.
+    """
+    collector = Collector()
+    values = setting_values(spec, collector)
+    collector.finish()
+    return Settings(**values)
+
+
+def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
+    """What of a spec's `train` is sound: the fields of Settings by name. What is wrong goes into the collector."""
+    section = spec.train
+    if not isinstance(section, Mapping):
+        with collector.step():
+            at = spec.document.key("train") or top(spec.path)  # an empty one has nothing to point at but its key
+            what = "there is no `train` section, which says how to train"
+            raise problem("NS203", what, at if section is None or is_null(section) else section)
+        return {"nodes": {}}
+    values: dict[str, Any] = {"nodes": {str(key.value): node for key, node in section}}
+    for key in TRAIN_KEYS:
+        node = section.get(key.name)
+        with collector.step():
+            if node is None:
+                if key.required:
+                    raise problem("NS203", f"train needs {key.name}, e.g. {key.written}", section)
+                values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
+            elif key.name == "loss":
+                values["loss"] = read_terms(node, spec.evaluate)
+            elif key.name in _FAMILIES:
+                values[key.name] = _choose(key.name, node, spec.evaluate)
+            elif key.name not in _LATER:
+                value = spec.evaluate(node)
+                if not conforms(value, bare(key.schema)) or not _TESTS.get(key.name, lambda _: True)(value):
+                    raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
+                values[key.name] = _shaped(key.name, value)
+    _later(section, spec, values, collector)
+    with collector.step():
+        _compare(values)
+    if "epochs" not in values["nodes"] and values.get("steps") is not None:
+        values["epochs"] = None  # the usual number of epochs does not cut the steps off
+    return values
+
+
+def _compare(values: dict[str, Any]) -> None:
+    """Settings that do not go together."""
+    optimizer = values.get("optimizer")
+    if values.get("precision") == "fp16" and optimizer is not None and optimizer.name == "LBFGS":
+        what = "LBFGS compares losses within a step, and fp16 scales them from step to step"
+        raise problem("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
+
+
+def _shaped(key: str, value: Any) -> Any:
+    """A value in the form that Settings has it in."""
+    if key == "early_stopping":
+        return Patience(**value) if isinstance(value, dict) else Patience(value)
+    if key == "metrics":
+        return tuple(dict.fromkeys(value)) if isinstance(value, list) else (value,)
+    return value
+
+
+def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Collector) -> None:
+    """The keys that need others, or name more than a value."""
+    groups, mix, weights = section.get("groups"), section.get("mix"), section.get("weights")
+    values["freeze"] = tuple(texts(section.get("freeze")))
+    if groups is not None and "optimizer" in values:
+        with collector.step():
+            values["groups"] = read_groups(groups, values["optimizer"], spec.evaluate)
+    if mix is not None:
+        with collector.step():
+            values["mix"] = choose_mixers(mix, spec.evaluate)
+    values["weights"] = None if weights is None else read_start(weights, spec)
+
+
+def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
+    """An optimizer or scheduler, tried on a parameter of its own."""
+    if key == "scheduler":
+        choice = _choose_scheduler(node, evaluate)
+        make_scheduler(choice, torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9), steps=10)
+        return choice
+    choice = choose(node, _FAMILIES[key](), evaluate)
+    try_optimizer(choice)
+    return choice
+
+
+def _choose_scheduler(node: Node, evaluate: Evaluate) -> Choice:
+    """A scheduler; in SequentialLR and ChainedScheduler the inner ones are choices too."""
+
+    def value(argument: Node) -> object:
+        if isinstance(argument, Sequence) and any(argument is held for held in holders):
+            return [_choose_scheduler(item, evaluate) for item in argument.items]
+        return evaluate(argument)
+
+    arguments = [args for _, args in node if isinstance(args, Mapping)] if isinstance(node, Mapping) else []
+    holders = [args.get("schedulers") for args in arguments]
+    return choose(node, schedulers(), value)

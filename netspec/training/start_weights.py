@@ -1,0 +1,111 @@
+"""What training starts from: tensors of a run, a file or torchvision, as far as they fit, and what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from netspec.compiler.weights import from_file, read_tensors, refuse
+from netspec.core.diagnostics import Note
+from netspec.core.paths import PathRefused, resolve
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.language.spec import Spec
+from netspec.runtime.diagnostics import count
+
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the first weights come from: `source` is its node."""
+
+    source: Scalar
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How tensors fitted: `carried` over; `differ` in shape; `missing` there; `spare`, without a place here."""
+
+    source: str
+    carried: tuple[str, ...]
+    differ: tuple[str, ...]
+    missing: tuple[str, ...]
+    spare: tuple[str, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """The report to a person."""
+        whole = len(self.carried) + len(self.differ) + len(self.missing)
+        found = [f"weights of {self.source}: {len(self.carried)} of {count(whole, 'tensor')} carried over"]
+        for label, names in (
+            ("of another shape", self.differ),
+            ("not there, so that they start at random", self.missing),
+            ("without a place in the network", self.spare),
+        ):
+            if names:
+                found.append(f"  {label}: {_named(names)}")
+        return tuple(found)
+
+
+def read_start(node: Node, spec: Spec) -> Start | None:
+    """The `weights` of `train`; None where they are not written as they should be, which the check says."""
+    source = node.get("from") if isinstance(node, Mapping) else node
+    strict = node.get("strict") if isinstance(node, Mapping) else None
+    wanted = strict is not None and spec.evaluate(strict) is True
+    return Start(source, wanted) if isinstance(source, Scalar) and isinstance(source.value, str) else None
+
+
+def start_from(start: Start, model: nn.Module, spec: Spec) -> Carried:
+    """Put the tensors that fit a model by name and shape into it.
+
+    Raises:
+        SpecError: NS608, they cannot be read; none of them fits; one does not, and `strict` wants all.
+    """
+    name = str(start.source.value)
+    state = _read(start.source, spec)
+    own = model.state_dict()
+    differ = [key for key in own if key in state and own[key].shape != state[key].shape]
+    carried = [key for key in own if key in state and key not in differ]
+    result = Carried(
+        name,
+        tuple(carried),
+        tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in differ),
+        tuple(key for key in own if key not in state),
+        tuple(key for key in state if key not in own),
+    )
+    rest = [Note("note", line.strip()) for line in result.lines()[1:]]
+    if not carried:
+        raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *rest)
+    if start.strict and (result.differ or result.missing or result.spare):
+        raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *rest)
+    model.load_state_dict({key: state[key] for key in carried}, strict=False)
+    return result
+
+
+def _read(source: Scalar, spec: Spec) -> dict[str, torch.Tensor]:
+    """The tensors of a run's folder (of its best epoch), of a file, or of torchvision."""
+    text = str(source.value)
+    if text.endswith(".safetensors"):
+        return read_tensors(spec, source)
+    try:
+        path = resolve(source, spec.folder)
+    except PathRefused as refused:
+        if "/" in text:
+            raise refuse(spec, source, str(refused)) from None
+        return read_tensors(spec, source)
+    if path.is_dir():
+        best = path / "best.safetensors"
+        if not best.is_file():
+            raise refuse(spec, source, f"{text} holds no best.safetensors: it is no run, or none of an epoch yet")
+        return from_file(spec, source, best)
+    if "/" in text:
+        raise refuse(spec, source, f"{text} cannot be read: there is no such folder")
+    return read_tensors(spec, source)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

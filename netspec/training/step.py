@@ -1,0 +1,85 @@
+"""One step of the optimizer: forward, loss, gradients, clipping, update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.data.batch import Batch
+from netspec.training.job import Job, State
+
+
+def take_step(job: Job, state: State, batch: Batch) -> torch.Tensor:
+    """Take a step; gives the batch's loss [], which is this process's share of the mean over all samples."""
+    batch = batch if job.mix is None else job.mix(batch)
+    with job.warmup.dampened(state.optimizer, job.done(state)):
+        loss = _update(job, state, batch)
+    if state.average is not None:
+        state.average.update_parameters(state.model)
+    return loss
+
+
+def _update(job: Job, state: State, batch: Batch) -> torch.Tensor:
+    """Compute the gradients of a batch and let the optimizer move the weights; gives the loss []."""
+    optimizer: Any = state.optimizer  # torch types the closure of `step` as giving a float; it gives a tensor
+
+    def gradients() -> torch.Tensor:
+        for group in optimizer.param_groups:  # as optimizer.zero_grad() does, which takes a moment to be profiled
+            for parameter in group["params"]:
+                parameter.grad = None
+        return add_gradients(job, state, batch)
+
+    if isinstance(optimizer, torch.optim.LBFGS):
+        return torch.as_tensor(optimizer.step(gradients)).detach()  # type: ignore[no-untyped-call]  # torch has no types
+    loss = gradients()
+    if state.scaler is None:
+        optimizer.step()
+    else:
+        state.scaler.step(optimizer)
+        state.scaler.update()
+    return loss
+
+
+def add_gradients(job: Job, state: State, batch: Batch) -> torch.Tensor:
+    """The loss of a batch, its gradients added to the parameters and clipped."""
+    total: torch.Tensor | None = None
+    for part, share in parts(batch, job.accumulate):
+        with job.precision.autocast():
+            loss = job.objective(state.net(*part.inputs), part.targets)  # [], the mean over the part's samples
+        loss = loss if share == 1.0 else loss * share
+        scaled = loss if state.scaler is None else state.scaler.scale(loss)
+        scaled = scaled if job.world.size == 1 else scaled * job.world.size  # whose gradients are averaged
+        scaled.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        total = loss.detach() if total is None else total + loss.detach()
+    assert total is not None  # a batch has a part
+    clip(job, state)
+    return total
+
+
+def parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
+    """A batch in `count` parts or fewer, each with its share of the samples of the step."""
+    if count == 1 or batch.own < 2:
+        yield batch, batch.own / batch.whole
+        return
+    size = -(-batch.own // count)
+    for start in range(0, batch.own, size):
+        piece = slice(start, start + size)
+        inputs, targets = tuple(x[piece] for x in batch.inputs), tuple(y[piece] for y in batch.targets)
+        own = len(inputs[0])
+        yield Batch(inputs, targets, own, batch.whole), own / batch.whole
+
+
+def clip(job: Job, state: State) -> None:
+    """Bring the gradients within the bounds that the spec sets."""
+    if job.clip_grad_norm is None and job.clip_grad_value is None:
+        return
+    if state.scaler is not None:
+        state.scaler.unscale_(state.optimizer)
+    parameters = [parameter for parameter in state.model.parameters() if parameter.grad is not None]
+    if job.clip_grad_norm is not None:
+        nn.utils.clip_grad_norm_(parameters, job.clip_grad_norm)
+    if job.clip_grad_value is not None:
+        nn.utils.clip_grad_value_(parameters, job.clip_grad_value)
