@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import subprocess
-import sys
 import traceback
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from torch import nn
 
 import netspec
 from tests.compiler.networks import BATCH, batch_of, inputs_of, on_meta, outputs, report_of, spec_of
+from tests.runner.started import Started
 from tests.spec_cases import OK, RIGHT, ROOT, name_of
 
 every_spec = pytest.mark.parametrize("path", RIGHT, ids=name_of)
@@ -88,9 +87,9 @@ def test_pickles_are_read_in_a_process_that_knows_no_class(tmp_path: Path) -> No
         "with open('models.pickle', 'rb') as file: models = pickle.load(file)\n"
         "for model in models: print(type(model).__name__, *model.state_dict())"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert done.stdout.splitlines() == [" ".join([type(model).__name__, *model.state_dict()]) for model in built]
+    _, out, err = Started(tmp_path, code=code).end()
+    assert err == ""
+    assert out.splitlines() == [" ".join([type(model).__name__, *model.state_dict()]) for model in built]
 
 
 def test_meta_allocates_nothing() -> None:
