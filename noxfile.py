@@ -24,13 +24,8 @@ TORCHVISION = {"2.6.0": "0.21.0", "2.9.1": "0.24.1"}  # the newest of both go to
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What needs no torch: all of these but the files and tests that train, compile, or hold something against torch.
 LIGHT = (
-    "tests/ground",
-    "tests/stages",
-    "tests/views",
-    "tests/cli",
-    "tests/corpus",
-    "tests/docs",
-    "tests/test_floors.py",
+    *(f"tests/{room}" for room in ("core", "language", "shapes", "fixes", "lint", "check", "render")),
+    *("tests/cli", "tests/corpus", "tests/docs", "tests/test_floors.py"),
 )
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",

@@ -25,7 +25,7 @@ SETTINGS = settings(
     derandomize=not LONG,
     database=None,
     deadline=None,
-    max_examples=LONG or 120,
+    max_examples=LONG or 80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 # Another number of axes, which torch would read without a batch; samples that are mixed. Modules of integers are
