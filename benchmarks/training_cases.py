@@ -15,9 +15,9 @@ from torch.utils.data import Dataset, Subset
 from torchvision import datasets, transforms
 
 import netspec
-from netspec.training.first_step import begin
 from netspec.training.job import Job, State
 from netspec.training.plan import Plan, prepare
+from netspec.training.setup import begin
 
 SPECS = Path(__file__).parent.parent / "specs"
 

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.core.reading import ReadError
+from netspec.core.files import ReadError
 
 if TYPE_CHECKING:
     import torch
 
     from netspec.inference.loaded_run import load_run as load_run
-    from netspec.inference.weights_file import load_model as load_model
-    from netspec.language.spec import Report, Spec
+    from netspec.inference.stored_run import load_model as load_model
+    from netspec.language.spec import Spec
     from netspec.layers.plugin import PluginLayer as PluginLayer
+    from netspec.shapes.report import Report
     from netspec.trainer.train import train as train
 
 __version__ = "0.1.0"
@@ -41,7 +42,7 @@ _LATE = {
     "PluginLayer": "netspec.layers.plugin",
     "train": "netspec.trainer.train",
     "load_run": "netspec.inference.loaded_run",
-    "load_model": "netspec.inference.weights_file",
+    "load_model": "netspec.inference.stored_run",
 }
 
 
@@ -77,7 +78,7 @@ def check(spec: Spec, *, torch: str | None = None) -> Report:
         ValueError: `torch` is not a version that netspec knows.
     """
     from netspec.checker import check as check_spec
-    from netspec.core.versions import supported
+    from netspec.core.installed import supported
 
     return check_spec(spec, torch=torch if torch is None else supported(torch))
 
@@ -89,7 +90,7 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
         SpecError: the spec has errors.
         ImportError: torch is not installed.
     """
-    from netspec.core.extras import TORCH, require_packages
+    from netspec.core.installed import TORCH, require_packages
 
     require_packages("netspec.compile", TORCH)
     from netspec.compiler.module import compile_spec
@@ -128,7 +129,7 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _LATE:
         if name != "PluginLayer":
-            from netspec.core.extras import SAFETENSORS, TORCH, TRAIN, require_packages
+            from netspec.core.installed import SAFETENSORS, TORCH, TRAIN, require_packages
 
             require_packages(f"netspec.{name}", {**TORCH, **SAFETENSORS} if name == "load_model" else TRAIN)
         return getattr(importlib.import_module(_LATE[name]), name)

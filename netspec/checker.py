@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from netspec.core.diagnostics import Diagnostic, Frame, SpecError, errors
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Diagnostic, Findings, SpecError, errors
 from netspec.core.garbage import seldom_collected
+from netspec.core.tree import Frame
 from netspec.expansion.expand import expand
 from netspec.fixes.diagnose import diagnose, reading_order
 from netspec.fixes.verify import verified
 from netspec.language.evaluate import param_values
 from netspec.language.load import TEXT, load
-from netspec.language.spec import Report, Spec
+from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.promised_sizes import first_broken, symbolic
 from netspec.lint.rules import review
+from netspec.lint.torch_versions import of_torch
 from netspec.shapes.infer import infer
-from netspec.shapes.torch_versions import of_torch
+from netspec.shapes.report import Report
 
 
 @seldom_collected()

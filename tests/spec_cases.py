@@ -14,10 +14,9 @@ from pathlib import Path
 
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
-from netspec.core.paths import COMMAND_LINE
-from netspec.core.reading import split_lines
+from netspec.core.files import COMMAND_LINE, split_lines
 from netspec.language.load import load
-from netspec.language.spec import Report
+from netspec.shapes.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 OK = sorted((ROOT / "tests/specs/ok").glob("*.yaml"))

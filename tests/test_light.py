@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from netspec.cli.main import COMMANDS
-from netspec.core import extras
-from netspec.core.extras import TORCH, TRAIN, MissingPackageError, require_packages
+from netspec.core import installed
+from netspec.core.installed import TORCH, TRAIN, MissingPackageError, require_packages
 from netspec.language.load import load
 from netspec.reports.progress import Silent
 from netspec.trainer.train import train
@@ -151,7 +151,7 @@ def test_a_folder_is_no_package_and_an_old_torch_is_told(tmp_path: Path, monkeyp
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingPackageError, match="it needs a package"):
         require_packages("it", {"no_package": "a package"})
-    monkeypatch.setattr(extras, "installed", lambda: "2.5.1")
+    monkeypatch.setattr(installed, "installed", lambda: "2.5.1")
     with pytest.raises(MissingPackageError, match=r"it needs torch 2\.6 or newer, here is 2\.5\.1"):
         require_packages("it", TORCH)
 

@@ -1,28 +1,72 @@
-"""A run's folder: made without overwriting anything, and what lies in it.
-
-spec.yaml          the fully resolved spec           run.json         versions, seed, data, settings, status
-metrics.jsonl      one object an epoch               curves.png       the same as a picture
-last.ckpt          all that is needed to go on       events.*         for TensorBoard
-previous.ckpt      the one before it                 .lock            held while a process writes here
-last.safetensors, best.safetensors                   the weights alone
-confusion_matrix.png, mistakes.png, fit.png          what `report` draws at the end, where there is such a thing
-"""
+"""A run's folder: made without overwriting anything, its files, and the lock of the one process that writes it."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import re
+import socket
 from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from netspec.checkpoint.info import VERSION, Info
-from netspec.checkpoint.lock import LOCK, InUseError, Lock
-from netspec.core.files import half_written, write_atomically
-from netspec.core.reading import ReadError
+from netspec.core.files import ReadError, half_written, write_atomically
 from netspec.runtime.diagnostics import At, option, problem
 from netspec.training.job import Row
+
+LOCK = ".lock"  # the file's name in the folder; it says who holds it, for people
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # as some network file systems say
+
+
+class InUseError(Exception):
+    """Another process holds the folder; the message says which."""
+
+
+class Lock:
+    """A lock on a folder; a file system that knows no locks gives it to everybody.
+
+    Args:
+        folder: an existing folder.
+
+    Raises:
+        InUseError: it is held.
+        OSError: nothing can be written there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from filelock import FileLock, Timeout
+
+        self.path = folder / LOCK
+        self._lock = FileLock(self.path, blocking=False, thread_local=False, fallback_to_soft=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise InUseError(self._holder()) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        with contextlib.suppress(OSError):  # a full disk takes no name, but the lock
+            self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
+
+    def _holder(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8").strip() or "another process"
+        except (OSError, ValueError):  # on Windows a locked file cannot be read
+            return "another process"
+
+    def release(self, remove: bool = False) -> None:
+        """Let the folder go; `remove` the file too."""
+        if remove and os.name == "posix":
+            self.path.unlink(missing_ok=True)  # before it is let go, so that nobody waits for a file that goes
+        self._lock.release()
+        if remove and os.name != "posix":
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+
 
 MOST_RUNS = 100_000
 

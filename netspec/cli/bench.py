@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.reported import reported
-from netspec.cli.terminal import show_table
+from netspec.cli.output import reported, show_table
 from netspec.compiler.plugins.permission import permission
-from netspec.core.extras import require_packages
+from netspec.core.installed import require_packages
 from netspec.render.tables import Table
 
 if TYPE_CHECKING:

@@ -12,20 +12,18 @@ import click
 
 from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
+from netspec.cli.output import look_of
 from netspec.cli.sources import expand
-from netspec.cli.terminal import look_of
 from netspec.compiler.plugins.permission import permission
+from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
-from netspec.core.paths import is_file
-from netspec.core.reading import ReadError
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
-from netspec.language.ranges import promised
-from netspec.language.spec import Report
 from netspec.lint.ignores import ignorable
-from netspec.render.answers import Answer, Unreadable
+from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
 from netspec.render.text import PIPE, Look, message_lines, render
+from netspec.shapes.report import Report, promised
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
@@ -108,7 +106,7 @@ def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool,
         _end(_show_texts(answers))
     listed = list(_told(answers))
     if style == "json":
-        from netspec.render.report_json import answer_json, document
+        from netspec.render.json import answer_json, document
 
         click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
     elif style == "sarif":
@@ -183,7 +181,7 @@ def _counts(errors: int, warnings: int) -> str:
 
 def _fix(path: str, terms: Terms) -> Report:
     """Write a file's fixes into it; the report is that of what is written."""
-    from netspec.cli.mending import mend, write
+    from netspec.cli.fix import mend, write
 
     mended = mend(path, terms.settings, terms.plugins, terms.ignore, terms.torch)
     write(mended)
@@ -194,7 +192,7 @@ def _fix(path: str, terms: Terms) -> Report:
 
 def _show_diffs(specs: Iterable[str], terms: Terms) -> Iterator[Answer]:
     """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
-    from netspec.cli.mending import diff, mend
+    from netspec.cli.fix import diff, mend
 
     look = look_of(sys.stdout)
     for path in expand(specs):
@@ -217,7 +215,7 @@ def _show_diffs(specs: Iterable[str], terms: Terms) -> Iterator[Answer]:
 
 
 def _watch(specs: tuple[str, ...], terms: Terms, diff: bool) -> NoReturn:
-    from netspec.cli.watch import pause, watch
+    from netspec.cli.sources import pause, watch
 
     def answer() -> list[str]:
         if sys.stdout.isatty():

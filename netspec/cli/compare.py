@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import out_option, written
-from netspec.cli.terminal import show_table
-from netspec.core.extras import MATPLOTLIB, require_packages
-from netspec.core.reading import ReadError
+from netspec.cli.output import show_table
+from netspec.core.files import ReadError
+from netspec.core.installed import MATPLOTLIB, require_packages
 from netspec.render.comparison import comparison_csv, comparison_json, comparison_table
-from netspec.render.json_text import json_text
+from netspec.render.json import json_text
 from netspec.render.runs import read_record
 from netspec.render.tables import table_text
 
@@ -36,7 +36,7 @@ def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | 
     if curves is not None:
         if not any(record.rows for record in records):
             raise ReadError("none of the runs has an epoch to draw")
-        from netspec.reports.figures.overlay import draw_overlay
+        from netspec.reports.curves import draw_overlay
 
         try:
             draw_overlay(curves, records)

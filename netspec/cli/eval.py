@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
-from netspec.cli.reported import reported
-from netspec.core.extras import require_packages
-from netspec.render.json_text import json_text
-from netspec.render.scores import scores_csv, scores_json, scores_tables
+from netspec.cli.output import reported
+from netspec.core.installed import require_packages
+from netspec.render.json import json_text
 from netspec.render.tables import shown, table_text
+from netspec.reports.results import scores_csv, scores_json, scores_tables
 
 
 @click.command("eval", epilog="Example: netspec eval runs/mnist-cnn-1 photos --format json")
@@ -41,7 +41,7 @@ def command(
     trained on a table, a CSV file with the target among its columns, a folder of them, or `-`, standard input. Samples
     are read as `predict` reads them.
 
-    For classes it also says how each fares, and, of up to 20, what was taken for what.
+    For classes it also says how each fares, and shows the confusion matrix of up to 20.
 
     What cannot be scored is named, with its row, and the others are scored. Exit code 0: all were scored; 1: a file or
     row could not be used; 2: a file is not there.
@@ -55,7 +55,7 @@ def command(
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         if files:
-            from netspec.inference.evaluate_files import score_files
+            from netspec.inference.evaluate import score_files
 
             scores = score_files(loaded, files, faults.name, device, weights)
         else:

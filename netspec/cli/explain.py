@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from netspec.cli.terminal import look_of
+from netspec.cli.output import look_of
 from netspec.core.codes import CODES
 from netspec.core.examples import example
 from netspec.core.names import closest, did_you_mean
+from netspec.render.tables import wrap
 from netspec.render.text import Look, paint
-from netspec.render.wrapping import wrap
 
 
 @click.command("explain", epilog="Example: netspec explain NS401")

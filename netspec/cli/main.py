@@ -1,21 +1,57 @@
-"""The command `netspec`: a group whose commands are imported when they run. Errors are caught here, once."""
+"""The command `netspec`: a group whose commands are imported when they run.
+
+Errors are caught here, and Ctrl-C and SIGTERM end a command with one line.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import click
 
-from netspec.cli.encoding import take_any_text
-from netspec.cli.signals import ended_by_signals
+from netspec.cli.output import take_any_text
+from netspec.cli.processes import speaks
 from netspec.core.diagnostics import SpecError
-from netspec.core.extras import MissingPackageError
-from netspec.core.reading import ReadError
+from netspec.core.files import ReadError
+from netspec.core.installed import MissingPackageError
+
+WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Make an exit of a signal, in whatever error a library wraps it; what is half done is put right on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        came.append(number)  # a library that is just being imported may make another error of the next line
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in WORDS}
+    try:
+        yield
+    except BaseException:
+        if not came:
+            raise
+        if speaks():
+            click.echo(f"netspec: {WORDS[signal.Signals(came[0])]}", err=True)
+        sys.exit(128 + came[0])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
 
 COMMANDS = {
     "check": "Prove every shape of a spec and say what is wrong, without running anything.",
@@ -83,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
-        from netspec.cli.terminal import look_of
+        from netspec.cli.output import look_of
         from netspec.render.text import render
 
         click.echo(render(error.diagnostics, error.sources, look_of(sys.stderr)), err=True)

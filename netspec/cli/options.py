@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 import click
 
-from netspec.core.reading import ReadError
-from netspec.render.predictions import Fault
+from netspec.core.files import ReadError
+from netspec.inference.results import Fault
 
 plugins_option: Callable[[Any], Any] = click.option(
     "--allow-plugins",
@@ -32,7 +32,7 @@ def _version(context: click.Context, option: click.Parameter, version: str | Non
     """A version of torch that netspec knows."""
     if version is None:
         return None
-    from netspec.core.versions import supported
+    from netspec.core.installed import supported
 
     try:
         return supported(version)

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, written
-from netspec.cli.reported import reported
-from netspec.core.extras import require_packages
-from netspec.render.predictions import WRITERS, Fault
+from netspec.cli.output import reported
+from netspec.core.installed import require_packages
+from netspec.inference.results import Fault
+from netspec.reports.results import WRITERS
 
 
 @click.command("predict", epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3")

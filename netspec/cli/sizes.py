@@ -8,10 +8,10 @@ import click
 
 from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
-from netspec.cli.terminal import look_of
+from netspec.cli.output import look_of
 from netspec.compiler.plugins.permission import permission
 from netspec.language.load import load
-from netspec.render.json_text import json_text
+from netspec.render.json import json_text
 from netspec.render.text import render
 
 MOST = 100_000

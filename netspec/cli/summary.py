@@ -9,7 +9,7 @@ import click
 
 from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
-from netspec.cli.terminal import look_of
+from netspec.cli.output import look_of
 from netspec.compiler.plugins.permission import permission
 from netspec.language.load import load
 from netspec.render.summary import summary_json, summary_rich, summary_text

@@ -1,19 +1,76 @@
-"""`netspec train`."""
+"""`netspec train`, also with --dry-run, --overfit and --find-rate, of which nothing is kept."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from netspec.cli.options import plugins_option, set_option
+from netspec.cli.output import reported, show_table
 from netspec.cli.processes import end_now, one_of_several, speaks
-from netspec.cli.reported import reported
-from netspec.cli.terminal import show_table
 from netspec.compiler.plugins.permission import permission
-from netspec.core.extras import require_packages
+from netspec.core.installed import require_packages
 from netspec.language.spec import Spec
-from netspec.render.outcome import closing_line, outcome_table
+from netspec.render.comparison import closing_line, outcome_table
+
+ROWS = 15  # of the table of rates
+
+
+def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
+    """One step and one batch of evaluation."""
+    with reported() as work:
+        work.spec = read()
+        from netspec.reports.progress import describe
+        from netspec.training.rehearsal import dry_run
+
+        dry = dry_run(work.spec, device)
+    for line in dry.notes:
+        click.echo(line, err=True)
+    click.echo(f"one step on {dry.device}: {describe(dry.row)}")
+    click.echo(f"{dry.parameters:,} parameters, {dry.epochs} epochs of {dry.steps} steps; nothing was written")
+
+
+def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
+    """The same batch again and again; exit code 1 where it is not learned."""
+    with reported() as work:
+        work.spec = read()
+        from netspec.training.rehearsal import overfit
+
+        done = overfit(work.spec, device, steps)
+    taken = len(done.losses)
+    for step in sorted({0, taken // 8, taken // 4, taken // 2, taken - 1}):
+        click.echo(f"step {step + 1:>5}  loss {done.losses[step]:.4g}")
+    if done.learned:
+        click.echo(f"one batch of {done.samples} is learned: the loss went to a hundredth in {taken} steps")
+        return
+    left = done.losses[-1] / done.losses[0] if done.losses[0] else 1.0
+    click.echo(f"one batch of {done.samples} is not learned: {left:.0%} of the loss is left after {taken} steps")
+    click.echo("look at the learning rate (--find-rate), the targets, and whether all layers are connected", err=True)
+    sys.exit(1)
+
+
+def show_rates(read: Callable[[], Spec], device: str | None, out: str | None) -> None:
+    """Growing learning rates."""
+    with reported() as work:
+        work.spec = read()
+        from netspec.training.rate_finder import draw, find_rate
+
+        found = find_rate(work.spec, device)
+        if out is not None:
+            draw(Path(out), work.spec.name, found)
+    click.echo("rate      loss, smoothed")
+    every = max(1, -(-len(found.rates) // ROWS))
+    for rate, loss in [*zip(found.rates, found.losses, strict=True)][::every]:
+        click.echo(f"{rate:<8.2g}  {loss:.4g}")
+    if found.rate is None:
+        click.echo("the loss never falls: no rate can be suggested")
+        sys.exit(1)
+    click.echo(f"the loss falls fastest at a rate of {found.rate:.2g}")
+    if out is not None:
+        click.echo(f"picture: {out}")
 
 
 def _steps(value: str | int) -> int:
@@ -69,8 +126,6 @@ def command(
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
     require_packages("netspec train")
     if dry_run or overfit is not None or find_rate:
-        from netspec.cli import rehearse
-
         if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
             raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
         if out is not None and not find_rate:
@@ -80,11 +135,11 @@ def command(
             return _load(spec, settings, None, allow_plugins)
 
         if dry_run:
-            rehearse.dry_run(read, device)
+            show_dry_run(read, device)
         elif overfit is not None:
-            rehearse.overfit(read, device, overfit)
+            show_overfit(read, device, overfit)
         else:
-            rehearse.find_rate(read, device, out)
+            show_rates(read, device, out)
         return
     if nproc > 1:
         from netspec.cli.processes import start

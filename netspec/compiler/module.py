@@ -17,14 +17,15 @@ import torch
 from torch import nn
 
 from netspec.checker import require
-from netspec.compiler.plugins.errors import told
 from netspec.compiler.plugins.permission import permission
 from netspec.compiler.plugins.verify import hold_rules
 from netspec.compiler.python import MODULES, Source, python_source
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.core.extras import TORCHVISION, require_packages
+from netspec.core.installed import TORCHVISION, require_packages
 from netspec.language.load import load
-from netspec.language.spec import Report, Spec
+from netspec.language.plugins import told
+from netspec.language.spec import Spec
+from netspec.shapes.report import Report
 
 MOST_REMEMBERED = 64
 _NUMBERS = itertools.count(1)

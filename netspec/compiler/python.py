@@ -13,10 +13,11 @@ from pathlib import Path
 
 from netspec.core.names import MODULE_ATTRIBUTES
 from netspec.core.shapes import show
-from netspec.language.spec import Call, Local, Report, Scope, Step
+from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Given
-from netspec.render.wrapping import safe
+from netspec.render.tables import safe
+from netspec.shapes.report import Report
 
 INDENT = "    "
 COMMENT_COLUMN = 60

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from netspec.core.diagnostics import Diagnostic, Note, SpecError
+from netspec.core.files import PathRefused, resolve
 from netspec.core.names import closest, did_you_mean
-from netspec.core.paths import PathRefused, resolve
 from netspec.core.tree import Scalar
 from netspec.language.spec import Spec
 

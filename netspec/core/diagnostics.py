@@ -1,7 +1,4 @@
-"""What netspec says about a spec: one frozen type for every finding, whoever found it and however it is shown.
-
-Lines and columns are 1-based and count characters; `end_column` is the column after the last character.
-"""
+"""What netspec says about a spec: one frozen type for every finding, and the collector that a stage adds them to."""
 
 from __future__ import annotations
 
@@ -9,28 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netspec.core.codes import CODES
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A stretch of a source: `path` is the file as the user named it, or `--set` for the command line."""
-
-    path: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One step of the way to a place that is reached indirectly: a block's use, an alias, an include."""
-
-    label: str
-    span: Span
+from netspec.core.names import closest, did_you_mean
+from netspec.core.tree import Frame, Node, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +86,59 @@ class SpecError(Exception):
         self.sources = dict(sources or {})
         lines = (f"{item.span}: {item.severity}[{item.code}]: {item.message}" for item in self.diagnostics)
         super().__init__("\n".join(lines))
+
+
+MOST_SUGGESTIONS = 500  # findings with close matches; to compare words costs time
+
+
+class Findings:
+    """Collects diagnostics; the same finding at the same place (a block used twice) is kept once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Span, str], Diagnostic] = {}
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        at: Node | Span,
+        *,
+        layer: str | None = None,
+        notes: Iterable[Note] = (),
+        fixes: Iterable[Fix] = (),
+        frames: tuple[Frame, ...] = (),
+    ) -> None:
+        """Note one finding at a node, or at a bare span."""
+        span, way = (at, frames) if isinstance(at, Span) else (at.span, (*at.frames, *frames))
+        self._found.setdefault(
+            (code, span, message), Diagnostic(code, message, span, layer, tuple(notes), tuple(fixes), way)
+        )
+
+    def misspelt(
+        self,
+        code: str,
+        message: str,
+        at: Node,
+        known: Iterable[str],
+        *,
+        layer: str | None = None,
+        frames: tuple[Frame, ...] = (),
+    ) -> None:
+        """Note a name that is not known, with the known ones it is close to and the fix that takes one."""
+        matches = closest(str(getattr(at, "value", "")), known) if self.suggests else []
+        fixes = [Fix(match, (Edit(at.span, match),)) for match in matches]
+        self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
+
+    @property
+    def suggests(self) -> bool:
+        """Whether close matches are still looked for: a text with endless misspellings gets none in the end."""
+        return len(self._found) < MOST_SUGGESTIONS
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take over what another stage found."""
+        for found in diagnostics:
+            self._found.setdefault((found.code, found.span, found.message), found)
+
+    def list(self) -> list[Diagnostic]:
+        """All findings, in the order they were made."""
+        return [*self._found.values()]

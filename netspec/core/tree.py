@@ -9,7 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netspec.core.diagnostics import Frame, Span
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a source: `path` is the file as the user named it, or `--set` for the command line."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One step of the way to a place that is reached indirectly: a block's use, an alias, an include."""
+
+    label: str
+    span: Span
+
 
 Atom = str | int | float | bool | None
 

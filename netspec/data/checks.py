@@ -1,27 +1,22 @@
-"""Before training: do the samples fit the network's input, and the targets and the loss its output?
-
-In: the report of the check, the data, the transforms and the settings. Out: a Contract, the facts that the loop needs,
-or a SpecError with every mismatch at the line to change.
-"""
+"""Before training: do the samples fit the network's input, and the metrics and mixing the data?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from netspec.core.shapes import Shape, Tensor, show
 from netspec.data.checks_targets import check_targets
 from netspec.data.lookups import check_lookups
-from netspec.data.pipeline import Pipeline
 from netspec.data.section import Data
+from netspec.data.transforms import Pipeline
 from netspec.language.ranges import takes
-from netspec.language.spec import Report
-from netspec.objective.heads import Head, Term, heads_of, network_inputs
-from netspec.objective.losses import Tensors
+from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
 from netspec.runtime.diagnostics import Collector, count, problem
+from netspec.shapes.report import Report
 
 
 @dataclass(frozen=True)
@@ -145,3 +140,31 @@ def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str
         written += " and Flatten as the first layer"
     notes.append(written)
     return [("fix" if index == 0 else "or", text) for index, text in enumerate(notes)]
+
+
+def check_monitor(values: dict[str, Any], held_back: bool) -> None:
+    """What the best epoch is chosen by is measured: on what is held back, if anything is.
+
+    Raises:
+        SpecError: NS616, it is not.
+    """
+    monitor = values.get("monitor")
+    if monitor is None or monitor == "train_loss":
+        return
+    if monitor.startswith("val_") and not held_back:
+        advice = ("fix", f"val: 0.2 under data, or monitor: train_{monitor.removeprefix('val_')}")
+        raise problem("NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice)
+    if monitor.startswith("train_") and held_back:
+        advice = ("fix", f"monitor: val_{monitor.removeprefix('train_')}")
+        raise problem("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
+
+
+def check_mix(values: dict[str, Any], data: Data) -> None:
+    """What mixes a batch mixes the one target of its samples.
+
+    Raises:
+        SpecError: NS616, there are several.
+    """
+    if values.get("mix") and len(data.source.targets) > 1:
+        what = f"mixed batches have one target, {data.node.value} has one for each output"
+        raise problem("NS616", what, values["nodes"]["mix"])

@@ -11,13 +11,11 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Shape, show
 from netspec.data.section import Data
 from netspec.data.split import Split
-from netspec.language.spec import Report
-from netspec.objective.balance import balanced
-from netspec.objective.heads import Head, Term, heads_of
+from netspec.objective.losses import Head, Term, balanced, heads_of
 from netspec.objective.targets import TargetError, prepare_targets
-from netspec.runtime.diagnostics import count, problem, torch_says
-from netspec.runtime.locations import output_size
+from netspec.runtime.diagnostics import count, output_size, problem, torch_says
 from netspec.runtime.registry import Choice
+from netspec.shapes.report import Report
 
 
 def weighed(report: Report, data: Data, terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -8,10 +8,9 @@ from functools import partial
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
-from netspec.language.section_keys import DATASETS
-from netspec.language.spec import Report
-from netspec.runtime.diagnostics import At, Collector, problem
-from netspec.runtime.locations import input_of, sample_place
+from netspec.language.sections.section_keys import DATASETS
+from netspec.runtime.diagnostics import At, Collector, input_of, problem, sample_place
+from netspec.shapes.report import Report
 
 
 def smallest_table(report: Report, input: int) -> tuple[int, str] | None:

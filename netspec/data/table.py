@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from netspec.core.paths import PathRefused, resolve
+from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.data.split import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
-from netspec.language.section_keys import CSV_KEYS
+from netspec.language.sections.section_keys import CSV_KEYS
 from netspec.runtime.diagnostics import misspelt, problem
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from netspec.core.diagnostics import SpecError
-from netspec.core.paths import PathRefused, resolve
+from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.pictures import Pictures, Reader, labels
 from netspec.data.split import Loaded, Request, Split, Target, all_of
-from netspec.language.section_keys import VISION
+from netspec.language.sections.section_keys import VISION
 from netspec.runtime.diagnostics import problem, torch_says
 from netspec.runtime.registry import Choice, Family, choose, parameters, public_classes
 

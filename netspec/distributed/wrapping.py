@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from netspec.core.versions import installed, release
+from netspec.core.installed import installed, release
 from netspec.distributed.process_group import World
 from netspec.runtime.diagnostics import problem
 

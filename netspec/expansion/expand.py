@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 
+from netspec.core.diagnostics import Findings
 from netspec.core.expressions import Value
-from netspec.core.findings import Findings
 from netspec.core.shapes import Tensor
 from netspec.expansion.expander import Expander
-from netspec.expansion.repeat import TooLarge
-from netspec.expansion.scope import Flat, Place, ScopeBuilder, names_in
+from netspec.expansion.graph import Graph, Local, Ref
+from netspec.expansion.scope import Flat, Place, ScopeBuilder, TooLarge, names_in
 from netspec.language.evaluate import FAILED, Evaluator
 from netspec.language.ranges import ranges, read_by, unbounded
-from netspec.language.spec import Graph, InputDecl, Local, Ref, Spec
+from netspec.language.spec import InputDecl, Spec
 from netspec.layers.arguments import Int
 
 

@@ -7,26 +7,27 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.diagnostics import Frame
 from netspec.core.expressions import Value
-from netspec.core.tree import Node, Scalar, describe
+from netspec.core.tree import Frame, Node, Scalar, describe
 from netspec.expansion.calls import (
+    Wired,
     arguments,
     claim_of,
+    entering,
     flatten,
     holds,
     is_its_item,
     only_item,
     takes,
     weight,
+    wired,
     with_claim,
 )
-from netspec.expansion.references import Wired, entering, wired
-from netspec.expansion.repeat import TooLarge, turns_of
-from netspec.expansion.scope import Place, ScopeBuilder, names_in
+from netspec.expansion.graph import Call, Local, Ref, Step
+from netspec.expansion.scope import Place, ScopeBuilder, TooLarge, names_in, turns_of
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import FAILED, param_value, param_values
-from netspec.language.spec import Call, Item, Local, Ref, Spec, Step
+from netspec.language.spec import Item, Spec
 
 MOST_CALLS = 50_000
 MOST_WORK = 80_000  # items and the values in them

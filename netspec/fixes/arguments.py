@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
+from netspec.expansion.graph import Call
 from netspec.fixes.context import Context, edit, text_of, written
-from netspec.language.edits import remove_item
-from netspec.language.spec import Call
+from netspec.fixes.edits import remove_item
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem, apply
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from netspec.core.diagnostics import Edit, Fix, Span
+from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
-from netspec.core.tree import Node, Scalar, Sequence
-from netspec.language.spec import Call, Graph, Spec
+from netspec.core.tree import Node, Scalar, Sequence, Span
+from netspec.expansion.graph import Call, Graph
+from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
 from netspec.shapes.provenance import Ways

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note, Span
+from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
-from netspec.core.tree import Node
-from netspec.fixes import arguments, inputs, joins, merges, ranks, widths
+from netspec.core.tree import Node, Span
+from netspec.expansion.graph import Graph
+from netspec.fixes import arguments, joins, merges, ranks, sizes, widths
 from netspec.fixes.context import Context
 from netspec.fixes.sizes import right_sizes
-from netspec.language.spec import Graph, Report, Spec
+from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
 from netspec.shapes.provenance import Ways
+from netspec.shapes.report import Report
 
 # The rules in the order of their candidates: what a network rarely means comes last.
-RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *inputs.RULES)
+RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *sizes.RULES)
 MOST_CANDIDATES = 8
 MOST_MENDED = 100  # problems that candidates are made for, the first in the texts; fewer can be tried
 MOST_WAYS = 4

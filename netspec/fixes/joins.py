@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, show
+from netspec.expansion.graph import Call
 from netspec.fixes.context import Context
-from netspec.language.edits import insert_before
-from netspec.language.spec import Call
+from netspec.fixes.edits import insert_before
 from netspec.shapes.apply import Problem
 
 

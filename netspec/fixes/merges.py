@@ -8,9 +8,9 @@ from typing import Any
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
+from netspec.expansion.graph import Call, Graph, Ref
 from netspec.fixes.context import Context, edit, written
-from netspec.language.edits import insert_before, replace_arguments, set_argument
-from netspec.language.spec import Call, Graph, Ref
+from netspec.fixes.edits import insert_before, replace_arguments, set_argument
 from netspec.shapes.apply import Problem, apply
 from netspec.shapes.infer import Inference
 

@@ -8,10 +8,10 @@ from math import prod
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
+from netspec.expansion.graph import Call, Ref
 from netspec.fixes.context import Context, text_of, whole
 from netspec.fixes.context import written as written_shape
-from netspec.language.edits import insert_before, remove_item
-from netspec.language.spec import Call, Ref
+from netspec.fixes.edits import insert_before, remove_item
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Edit, Fix, errors
-from netspec.core.reading import ReadError
-from netspec.language.edits import apply_edits
+from netspec.core.files import ReadError
+from netspec.fixes.edits import apply_edits
 from netspec.language.spec import Spec
 
 MOST_TRIALS = 40

@@ -8,10 +8,10 @@ from math import isqrt, prod
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar
+from netspec.expansion.graph import Call
 from netspec.fixes.context import Context, edit, written
+from netspec.fixes.edits import insert_after, insert_before, remove_item, set_argument
 from netspec.fixes.ranks import repeated
-from netspec.language.edits import insert_after, insert_before, remove_item, set_argument
-from netspec.language.spec import Call
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import label

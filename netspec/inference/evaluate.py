@@ -1,20 +1,32 @@
-"""A run that exists → its scores on its validation data."""
+"""A run → its scores: on its validation data, or on pictures, tables and standard input."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
+import torch
 from torch import nn
 
-from netspec.data.batch import Feed
+from netspec.core.tree import Mapping
+from netspec.data.batches import Batch, Feed, placed
+from netspec.data.section import dataset_nodes
+from netspec.distributed.process_group import ALONE, World
+from netspec.inference.error_analysis import Counting, Tally, class_names
+from netspec.inference.readers import Labels, Sample
+from netspec.inference.results import Fault, Scores
+from netspec.inference.run_reader import Entrance, source_of
 from netspec.inference.stored_run import StoredRun
-from netspec.metrics.measuring import Measure, Measures
-from netspec.objective.heads import Head
-from netspec.render.scores import Scores
-from netspec.reports.figures.findings import Counting, Tally, class_names
+from netspec.metrics.metric import Measure, Measures, make_measures
+from netspec.objective.losses import Head, Tensors, heads_of, unbalanced
+from netspec.objective.targets import TargetError
+from netspec.runtime.diagnostics import option, problem
+from netspec.training.devices import channels_last, device_for
+from netspec.training.evaluation import evaluate
 from netspec.training.job import Job, Row
 from netspec.training.plan import make_job, prepare
-from netspec.training.scoring import evaluate
+from netspec.training.settings import Settings, read_settings
 
 
 def evaluate_run(run: StoredRun, device: str | None = None, weights: str = "best") -> Row:
@@ -58,3 +70,126 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
     if counts is None:
         return Scores(row)
     return Scores(row, class_names(classes, len(counts)), tuple(map(tuple, counts.tolist())))
+
+
+@dataclass
+class FileFeed:
+    """Samples that are read as they are scored, once; its length is known when they are all read.
+
+    Args:
+        samples: what is read, with faults among them.
+        labels: how targets become the loss's, for each output that has one; words are read by the first.
+        entrance: what the network takes.
+        device: where batches are wanted.
+        channels_last: whether batches [B, C, H, W] are laid out so.
+        fault: is told of what cannot be scored.
+    """
+
+    samples: Iterator[Sample | Fault]
+    labels: tuple[Labels, ...]
+    entrance: Entrance
+    device: torch.device
+    channels_last: bool
+    fault: Callable[[Fault], None]
+    _seen: int = field(default=0, init=False)
+
+    def __len__(self) -> int:
+        return self._seen
+
+    def first(self) -> Tensors | None:
+        """The targets, [1, ...] each, of the first sample, which is still to come; None where there is no sample."""
+        for chunk in self.entrance.batches(self.samples, 1):
+            if good := self._good(chunk):
+                self.samples = chain(good, self.samples)
+                return self._targets(good)
+        return None
+
+    def batches(
+        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+    ) -> Iterator[Batch]:
+        """The samples as they come, `size` read at a time; there is no other order, and one process."""
+        for chunk in self.entrance.batches(self.samples, size):
+            if good := self._good(chunk):
+                self._seen += len(good)
+                inputs = self.entrance.stack(good, self.device)
+                inputs = tuple(placed(x, self.device, self.channels_last) for x in inputs)
+                yield Batch(inputs, self._targets(good), len(good), len(good))
+
+    def _good(self, chunk: list[Sample | Fault]) -> list[Sample]:
+        for item in chunk:
+            if isinstance(item, Fault):
+                self.fault(item)
+        return [item for item in chunk if isinstance(item, Sample)]
+
+    def _targets(self, samples: list[Sample]) -> Tensors:
+        told = [sample.target for sample in samples if sample.target is not None]
+        return tuple(labels.batch(told).to(self.device) for labels in self.labels)
+
+
+def score_files(
+    run: StoredRun,
+    files: Sequence[str],
+    fault: Callable[[Fault], None],
+    device: str | None = None,
+    weights: str = "best",
+) -> Scores:
+    """Score a run on files: loss and metrics as of its own samples. Memory holds one batch.
+
+    Args:
+        run: to be scored.
+        files: folders that hold a folder of pictures for each class; for a run of a table CSV files with its target
+            among the columns, folders of them, or `-`, standard input.
+        fault: is told of each file or row that cannot be scored; the others are.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
+        weights: of the `best` or the `last` epoch.
+
+    Returns:
+        As `score_run`, its split is `files`; where no sample could be scored, with no more than `samples`, 0.
+
+    Raises:
+        SpecError: the run's spec, weights or the device cannot be used, or its targets are not one a sample.
+    """
+    place = device_for(device)
+    report = run.report
+    settings, entrance = _settings(run, device), Entrance(report)
+    heads = heads_of(report, settings.loss)
+    told = run.info.classes, run.info.target or "target"
+    labels = tuple(Labels(*told, head.loss.name, head.output.shape) for head in heads)
+    _one_target(run, files)
+    try:
+        for each in labels:
+            each.batch([0.0])
+    except TargetError as error:
+        raise problem("NS603", f"files tell one target a sample: {error}", option("FILES", files[0])) from None
+    model = run.model(weights, place)
+    samples = source_of(run, entrance, labels[0]).samples(files)
+    feed = FileFeed(samples, labels, entrance, place, channels_last(model, report, place), fault)
+    near = feed.first()
+    if near is None:
+        return Scores({"split": "files", "samples": 0})
+    objective, measures = make_measures(heads, settings.metrics, near, place)
+    job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
+    return score_feed(model, feed, job, "files", heads[0], run.info.classes)
+
+
+def _one_target(run: StoredRun, files: Sequence[str]) -> None:
+    """Files tell one target a sample.
+
+    Raises:
+        SpecError: NS603, the run has one for each output.
+    """
+    _, arguments = dataset_nodes(run.spec)
+    written = arguments if isinstance(arguments, Mapping) else Mapping((), run.spec.document.span)
+    targets = next((node for key in ("target", "y") if isinstance(node := written.get(key), Mapping)), None)
+    if targets is not None and len(targets.entries) > 1:
+        names = ", ".join(key.text for key, _ in targets)
+        what = f"files tell one target a sample, the run has one each for {names}"
+        raise problem("NS603", what, option("FILES", files[0]))
+
+
+def _settings(run: StoredRun, device: str | None) -> Settings:
+    """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
+    settings = read_settings(run.spec)
+    if all(unbalanced(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):
+        return settings
+    return prepare(run.spec, device or "auto").settings

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.compiler.plugins.permission import permission
-from netspec.core.reading import ReadError
+from netspec.core.files import ReadError
 from netspec.inference.predict import make_predictor
+from netspec.inference.results import Fault, Prediction
 from netspec.inference.stored_run import StoredRun
 from netspec.language.load import load
-from netspec.render.predictions import Fault, Prediction
 
 
 class LoadedRun(StoredRun):

@@ -15,15 +15,13 @@ from torch import nn
 
 from netspec.data.batches import placed
 from netspec.inference.readers import Pictures, Sample
-from netspec.inference.readers_rows import Rows
-from netspec.inference.readers_run import Entrance, source_of
+from netspec.inference.results import Fault, Prediction
+from netspec.inference.run_reader import Entrance, source_of
 from netspec.inference.stored_run import StoredRun
-from netspec.objective.heads import Head, heads_of
-from netspec.objective.losses import as_tuple
+from netspec.inference.table_reader import Rows
+from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
-from netspec.render.predictions import Fault, Prediction
-from netspec.training.devices import device_for
-from netspec.training.layout import channels_last
+from netspec.training.devices import channels_last, device_for
 from netspec.training.settings import read_settings
 
 BATCH = 256

@@ -1,9 +1,10 @@
-"""A run's folder → its spec, its facts and its network. The run's data are not needed."""
+"""A run's folder, or a safetensors file of one → its spec, its facts and its network. No data are needed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -13,9 +14,13 @@ from netspec.checkpoint.checkpoint import CheckpointError, load_checkpoint_weigh
 from netspec.checkpoint.info import Info
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.compiler.module import compile_spec
-from netspec.language.spec import Report, Spec
+from netspec.compiler.plugins.permission import permission
+from netspec.core.files import ReadError
+from netspec.language.load import load
+from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option, problem
-from netspec.training.layout import laid_out
+from netspec.shapes.report import Report
+from netspec.training.devices import laid_out
 
 
 @dataclass(frozen=True)
@@ -55,3 +60,36 @@ class StoredRun:
                 notes = [("fix", "--weights last takes those of the last checkpoint"), ("or", notes[0][1])]
             raise problem("NS608", str(error), option("RUN", str(folder.path)), *notes) from error
         return laid_out(model, self.report, device).eval()
+
+
+def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_plugins: bool = False) -> nn.Module:
+    """The network of a weights file that a run has written, in evaluation mode.
+
+    Args:
+        path: `best.safetensors` or `last.safetensors` of a run, wherever it lies.
+        device: where the model is wanted.
+        allow_plugins: let the modules run that its spec names in `plugins`.
+
+    Raises:
+        ReadError: the file is missing or damaged, or holds no spec.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        with safe_open(path, "pt") as file:
+            text = (file.metadata() or {}).get("netspec")
+    except FileNotFoundError:
+        raise ReadError(f"{path}: no such file") from None
+    except (OSError, SafetensorError) as error:
+        advice = "; netspec.load_run takes a run's folder" if path.is_dir() else ""
+        raise ReadError(f"{path}: cannot be read: {str(error).splitlines()[0]}{advice}") from None
+    if text is None:
+        raise ReadError(f"{path}: holds weights without a spec, so that it was not written by netspec train")
+    spec = load(text, plugins=permission(allow_plugins))
+    model = compile_spec(spec, weights=False)
+    try:
+        load_weights(path, model)
+    except CheckpointError as error:
+        raise ReadError(str(error)) from None
+    return laid_out(model, require(spec), device).eval()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from netspec.core.diagnostics import Edit, Fix
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import closest, did_you_mean, meant
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.source import scalar_value

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
-from netspec.core.diagnostics import Edit, Fix, Frame
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
-from netspec.core.findings import Findings
 from netspec.core.names import closest, meant
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
+from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
 
 SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # what YAML 1.1 took for booleans

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from netspec.core.diagnostics import Edit, Fix
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.shapes import DTYPES, MOST_AXES
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
-from netspec.language.keys import understood
+from netspec.language.sections.keys import understood
 from netspec.language.spec import InputDecl, SizeDecl
 
 INPUT_KEYS = ("shape", "dtype")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Findings
 from netspec.core.names import closest, meant, name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.argument_syntax import NO_NAMES, Params, block_args, fits_block, fits_layer, layer_args, unglued

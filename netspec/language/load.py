@@ -9,15 +9,13 @@ from collections.abc import Sequence as ListLike
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netspec.core.diagnostics import Span
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Findings
+from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, read_text
 from netspec.core.garbage import seldom_collected
-from netspec.core.paths import COMMAND_LINE, PathRefused
-from netspec.core.reading import ReadError, read_text
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.language.keys import understood
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
 from netspec.language.parse import KEYS, Document, check_version, parse
 from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
+from netspec.language.sections.keys import understood
 from netspec.language.settings import apply_settings
 from netspec.language.source import compose
 from netspec.language.spec import Spec

@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
-from netspec.language.spec import Call, Graph, Report
 
 LONGEST = 200  # a longer one is no name, and takes long to look for
 
@@ -48,28 +47,6 @@ def texts(node: Node | None) -> list[Scalar]:
     """A text, or a list of them, as nodes."""
     items = node.items if isinstance(node, ListNode) else (node,)
     return [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
-
-
-def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:
-    """Whether a pattern picks no parameter, as far as the graph alone tells: what is beyond it, only torch knows."""
-    if len(pattern) > LONGEST:  # which is said of its key
-        return False
-    owners = with_parameters(report, graph)
-    types = {call.record.name for call in owners}
-    if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # which hold layers of their own
-        return False
-    if pattern == "norm":
-        return not any("Norm" in name for name in types)
-    if any(fnmatchcase(name, pattern) for name in (*types, *report.spec.blocks)):
-        return False
-    literal = re.split(r"[*?[]", pattern)[0]
-    return not any(f"{call.path}.".startswith(literal) or literal.startswith(f"{call.path}.") for call in owners)
-
-
-def with_parameters(report: Report, graph: Graph) -> list[Call]:
-    """The calls that have parameters, or may have."""
-    pairs = zip(graph.calls, report.inferred, strict=True)
-    return [call for call, known in pairs if known.parameters != 0]
 
 
 def meant_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:

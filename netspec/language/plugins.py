@@ -1,8 +1,4 @@
-"""`plugins: [package.module]` → the types of one spec: the shipped table, and the layers that its plugins bring.
-
-No stage runs a plugin. What the person allows is decided, and done, by the `Plugins` that `load` is given; without it
-every plugin is refused. Nothing is registered anywhere: the types live as long as the spec that they are parsed for.
-"""
+"""`plugins: [package.module]` → the types of one spec: the shipped table, and the layers that its plugins bring."""
 
 from __future__ import annotations
 
@@ -14,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from netspec.core.diagnostics import Note
-from netspec.core.findings import Findings
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.core.diagnostics import Findings, Note
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 
@@ -125,3 +120,12 @@ def types_of(root: Mapping, folder: Path, plugins: Plugins, findings: Findings) 
 def _is_module(text: str) -> bool:
     parts = text.split(".")
     return bool(_MODULE.match(text)) and len(text) <= 200 and not any(map(keyword.iskeyword, parts))
+
+
+LONGEST = 300  # characters of what a plugin or torch says
+
+
+def told(error: BaseException) -> str:
+    """What an exception says, on one line."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, LONGEST)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from netspec.core.diagnostics import Edit, Fix, Span
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
-from netspec.core.findings import Findings
 from netspec.core.names import closest
 from netspec.core.shapes import Shape
-from netspec.core.tree import Node, Scalar
+from netspec.core.tree import Node, Scalar, Span
 from netspec.language.evaluate import Evaluator
-from netspec.language.spec import InputDecl, Report, SizeDecl, Spec
+from netspec.language.spec import InputDecl, SizeDecl, Spec
 from netspec.layers.arguments import Int
 
 MOST_SIZES = 4096  # of one range
@@ -171,15 +170,3 @@ def takes(spec: Spec, params: Mapping[str, Value], shape: Shape, index: int = 0)
         if match is None or chosen.setdefault(name, match) != match:
             return False
     return True
-
-
-def promised(report: Report) -> str:
-    """The sizes that a spec promises, in words; empty where its input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return " and ".join(str(each) for each in found.values() if each is not None)
-
-
-def figures_at(report: Report) -> dict[str, int]:
-    """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return {name: each.at for name, each in found.items() if each is not None}

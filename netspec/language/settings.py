@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence as ListLike
 from dataclasses import replace
 
-from netspec.core.diagnostics import Diagnostic, Span
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Diagnostic, Findings
+from netspec.core.files import COMMAND_LINE
 from netspec.core.names import closest, did_you_mean
-from netspec.core.paths import COMMAND_LINE
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
 from netspec.language.source import compose
 
 SECTIONS = ("params", "data", "train", "expect", "input", "sizes", "weights", "name")

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from netspec.core.diagnostics import Diagnostic, Frame, Note, Span
-from netspec.core.reading import split_lines
-from netspec.core.tree import Atom, Mapping, Node, Scalar, Sequence
+from netspec.core.diagnostics import Diagnostic, Note
+from netspec.core.files import split_lines
+from netspec.core.tree import Atom, Frame, Mapping, Node, Scalar, Sequence, Span
 
 try:
     from yaml import CSafeLoader as _Loader

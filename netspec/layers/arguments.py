@@ -7,7 +7,6 @@ that torch's constructor is given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -280,44 +279,3 @@ def size_nd(axes: int, least: int = 1) -> Kind:
 def optional(kind: Kind) -> Kind:
     """`kind` or null."""
     return Either(kind, Null())
-
-
-class _Required:
-    def __repr__(self) -> str:
-        return "REQUIRED"
-
-
-REQUIRED: Any = _Required()
-
-
-@dataclass(frozen=True)
-class Arg:
-    """One argument of a layer.
-
-    Args:
-        name: torch's keyword.
-        kind: what it accepts.
-        default: torch's default; REQUIRED where there is none.
-        infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
-            written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
-        unit: what an inferred size counts, for messages: `features`, `channels`.
-        idle: of an inferred size: whether torch, with these arguments, has no use for it and does not look at it.
-        forward: whether it is given to the module's forward rather than to its constructor.
-        always: whether generated code gives it even where it has our default, because torch's is another.
-        since: the version of torch that it came with; none where the oldest that is supported has it.
-    """
-
-    name: str
-    kind: Kind
-    default: Any = REQUIRED
-    infer: Callable[..., int] | None = None
-    unit: str = ""
-    idle: Callable[[Any], bool] | None = None
-    forward: bool = False
-    always: bool = False
-    since: str | None = None
-
-    @property
-    def required(self) -> bool:
-        """Whether a spec has to give it."""
-        return self.default is REQUIRED and self.infer is None

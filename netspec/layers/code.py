@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from types import SimpleNamespace
 
-from netspec.layers.arguments import Arg
-from netspec.layers.record import Given, Layer
+from netspec.layers.record import Arg, Given, Layer
 
 
 def literal(value: object) -> str:

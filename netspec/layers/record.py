@@ -12,14 +12,55 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.installed import Release, release
 from netspec.core.shapes import FLOATS, Shape, Tensor, promoted
-from netspec.core.versions import Release, release
-from netspec.layers.arguments import Arg
+from netspec.layers.arguments import Kind
 
 Args = SimpleNamespace  # the arguments by name, defaults and inferred ones included
 Result = Shape | list[Shape]  # a list where the layer has several outputs
 ShapeRule = Callable[..., Result]  # (args, *sample shapes)
 Count = Callable[..., int | None]  # (args, *sample shapes) or, for MACs, (args, output shape, *sample shapes)
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument of a layer.
+
+    Args:
+        name: torch's keyword.
+        kind: what it accepts.
+        default: torch's default; REQUIRED where there is none.
+        infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
+            written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
+        unit: what an inferred size counts, for messages: `features`, `channels`.
+        idle: of an inferred size: whether torch, with these arguments, has no use for it and does not look at it.
+        forward: whether it is given to the module's forward rather than to its constructor.
+        always: whether generated code gives it even where it has our default, because torch's is another.
+        since: the version of torch that it came with; none where the oldest that is supported has it.
+    """
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+    infer: Callable[..., int] | None = None
+    unit: str = ""
+    idle: Callable[[Any], bool] | None = None
+    forward: bool = False
+    always: bool = False
+    since: str | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether a spec has to give it."""
+        return self.default is REQUIRED and self.infer is None
 
 
 @dataclass(frozen=True)

@@ -2,69 +2,33 @@
 
 from __future__ import annotations
 
-from netspec.layers import (
+from netspec.layers.functions import arithmetic, einsum, elementwise, joining, reductions, slicing
+from netspec.layers.functions import rearranging as rearranging_functions
+from netspec.layers.modules import (
     activation,
-    adaptive,
-    arithmetic,
     attention,
-    batchnorm,
-    cells,
     convolution,
     distance,
     dropout,
-    einsum,
-    elementwise,
     embedding,
-    folding,
-    functions,
-    learned,
     linear,
     normalization,
     padding,
+    parameter,
     pooling,
     rearranging,
     recurrent,
-    reductions,
-    shaping,
-    slicing,
-    softmax,
+    torchvision,
     transformer,
     unpooling,
     upsampling,
-    vision,
 )
 from netspec.layers.record import Layer
 
 FAMILIES = (
-    convolution,
-    linear,
-    embedding,
-    pooling,
-    adaptive,
-    unpooling,
-    folding,
-    batchnorm,
-    normalization,
-    activation,
-    softmax,
-    dropout,
-    padding,
-    upsampling,
-    shaping,
-    recurrent,
-    cells,
-    attention,
-    transformer,
-    distance,
-    vision,
-    learned,
-    functions,
-    arithmetic,
-    einsum,
-    elementwise,
-    reductions,
-    rearranging,
-    slicing,
+    *(convolution, linear, embedding, pooling, unpooling, rearranging, normalization, activation, dropout, padding),
+    *(upsampling, recurrent, attention, transformer, distance, torchvision, parameter),
+    *(joining, arithmetic, einsum, elementwise, reductions, rearranging_functions, slicing),
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from netspec.core.diagnostics import Diagnostic
-from netspec.core.findings import Findings
+from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.shapes import show
 from netspec.core.tree import Mapping, Node, Scalar, describe
+from netspec.expansion.graph import Call
 from netspec.fixes.diagnose import output_fixes
 from netspec.language.evaluate import Evaluator
-from netspec.language.sections import amount
-from netspec.language.spec import Call, Report
+from netspec.language.sections.validate import amount
 from netspec.layers.arguments import Ints
 from netspec.layers.kinds import CONVOLUTIONS, POOLS
 from netspec.layers.spatial import per_axis
+from netspec.shapes.report import Report
 
 BYTES = 4  # of a float32
 Field = tuple[tuple[int, Fraction], ...]  # receptive field and jump along each spatial axis

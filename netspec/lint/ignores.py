@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import yaml
 
 from netspec.core.codes import CODES
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.core.diagnostics import Diagnostic, Edit, Fix
+from netspec.core.files import COMMAND_LINE, line_starts, split_lines
 from netspec.core.names import closest, did_you_mean
-from netspec.core.paths import COMMAND_LINE
-from netspec.core.reading import line_starts, split_lines
+from netspec.core.tree import Span
 
 try:
     from yaml import CSafeLoader as _Loader

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.core.diagnostics import Diagnostic, Fix
-from netspec.language.edits import set_argument
-from netspec.language.spec import Call, Ref
+from netspec.expansion.graph import Call, Ref
+from netspec.fixes.edits import set_argument
 from netspec.layers.kinds import ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, RESHAPES
-from netspec.lint.review import Review, at, kind
+from netspec.lint.facts import Review, at, kind
 
 VIEWS = RESHAPES | {"permute", "transpose", "chunk", "split"}
 KEEPS_RESULT = frozenset({"LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Tanh"})

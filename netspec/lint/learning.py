@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.language.losses import KINDS
-from netspec.language.measures import TOP, columns, fits, fitting, is_metric, usual
-from netspec.language.patterns import meant_patterns, pattern_nodes, surely_nothing, texts, with_parameters
-from netspec.lint.review import Review, at
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.core.tree import Sequence as ListNode
+from netspec.expansion.graph import Call, Graph
+from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
+from netspec.language.sections.losses import KINDS
+from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
+from netspec.lint.facts import Review, at
+from netspec.shapes.report import Report
 
 _PER_LOSS = "ReduceLROnPlateau"
 
@@ -90,7 +95,7 @@ def mixing(review: Review) -> Iterator[Diagnostic]:
     """NS616: batches are mixed for a loss that takes no mixed classes, or without pictures."""
     train = _train(review)
     node = None if train is None else train.get("mix")
-    names = [_named(item) for item in (node.items if isinstance(node, Sequence) else (node,))]
+    names = [_named(item) for item in (node.items if isinstance(node, ListNode) else (node,))]
     for name in names:
         others = [loss for loss in _losses(review).values() if loss != "CrossEntropyLoss"]
         entering = [*review.graph.inputs.values()]
@@ -128,3 +133,25 @@ def stepping(review: Review) -> Iterator[Diagnostic]:
             yield at("NS203", "warmup needs steps or epochs, as warmup: {epochs: 5}", warmup)
         elif len(both) > 1:
             yield at("NS616", "warmup takes steps or epochs, not both", both[1])
+
+
+def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:
+    """Whether a pattern picks no parameter, as far as the graph alone tells: what is beyond it, only torch knows."""
+    if len(pattern) > LONGEST:  # which is said of its key
+        return False
+    owners = with_parameters(report, graph)
+    types = {call.record.name for call in owners}
+    if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # which hold layers of their own
+        return False
+    if pattern == "norm":
+        return not any("Norm" in name for name in types)
+    if any(fnmatchcase(name, pattern) for name in (*types, *report.spec.blocks)):
+        return False
+    literal = re.split(r"[*?[]", pattern)[0]
+    return not any(f"{call.path}.".startswith(literal) or literal.startswith(f"{call.path}.") for call in owners)
+
+
+def with_parameters(report: Report, graph: Graph) -> list[Call]:
+    """The calls that have parameters, or may have."""
+    pairs = zip(graph.calls, report.inferred, strict=True)
+    return [call for call, known in pairs if known.parameters != 0]

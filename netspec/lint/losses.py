@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.tree import Scalar
-from netspec.language.edits import insert_after, remove_item
-from netspec.language.losses import kind_of
-from netspec.language.spec import Call
+from netspec.expansion.graph import Call
+from netspec.fixes.edits import insert_after, remove_item
+from netspec.language.sections.losses import kind_of
 from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES
 from netspec.layers.record import no_parameters
-from netspec.lint.review import Head, Review, at, kind
+from netspec.lint.facts import Head, Review, at, kind
 
 UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})
 _KEEPS_RANGE = RESHAPES | ADAPTIVE_POOLS | {name for name in POOLS if "LP" not in name} | {"mean", "amax", "permute"}

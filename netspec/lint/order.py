@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
-from netspec.language.edits import insert_before, remove_item, set_argument
-from netspec.language.spec import Call
+from netspec.expansion.graph import Call
+from netspec.fixes.edits import insert_before, remove_item, set_argument
 from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
-from netspec.lint.review import Review, at, kind
+from netspec.lint.facts import Review, at, kind
 
 NEVER_NEGATIVE = frozenset({"ReLU", "ReLU6", "Sigmoid", "Hardsigmoid", "Softplus", "Softmax", "Softmax2d", "Softmin"})
 _PASSING = DROPOUTS | {"Identity"}

@@ -9,7 +9,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
 from netspec.lint.datasets import named
-from netspec.lint.review import Review, at
+from netspec.lint.facts import Review, at
 
 _INPUTS = {"inline": "x", "CSV": "columns"}  # the keys of a dataset that may go by the names of inputs and of outputs
 _OUTPUTS = {"inline": "y", "CSV": "target"}

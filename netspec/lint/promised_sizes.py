@@ -10,19 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
-from netspec.core.diagnostics import Diagnostic, Fix, Note
+from netspec.core.diagnostics import Diagnostic, Findings, Fix, Note
 from netspec.core.expressions import Value
-from netspec.core.findings import Findings
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping as MappingNode
+from netspec.expansion.graph import Graph
 from netspec.fixes.diagnose import diagnose
-from netspec.language.edits import insert_before
+from netspec.fixes.edits import insert_before
 from netspec.language.ranges import Range, ranges, read_by, read_params, size_at
-from netspec.language.spec import Graph, Report, Spec
+from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference, infer
 from netspec.shapes.provenance import Ways
+from netspec.shapes.report import Report
 from netspec.shapes.sizes.narrowing import narrowed
 from netspec.shapes.sizes.search import Depends, Family, Legal, legal
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, frozen

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.language.spec import Report
-from netspec.lint import fields, learning, losses, order, outputs, pictures, samples, targets, unused
+from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused
+from netspec.lint.facts import Head, Review, one_each
 from netspec.lint.inplace import in_place
-from netspec.lint.review import Head, Review, one_each
+from netspec.shapes.report import Report
 
 Rule = Callable[[Review], Iterator[Diagnostic]]
 HeadRule = Callable[[Review, Head], Iterator[Diagnostic]]
@@ -42,13 +42,13 @@ WARNINGS: tuple[Rule, ...] = (
     unused.unused_names,  # NS902
     order.linear_twice,  # NS905
     order.bias_before_norm,  # NS906
-    pictures.dropped,  # NS907
+    receptive_fields.dropped,  # NS907
     order.dropout_before_norm,  # NS909
-    pictures.wider_than_picture,  # NS910
+    receptive_fields.wider_than_picture,  # NS910
     order.activation_twice,  # NS911
     in_place,  # NS912
-    pictures.linear_on_picture,  # NS913
-    fields.sees_nothing_new,  # NS917
+    receptive_fields.linear_on_picture,  # NS913
+    receptive_fields.sees_nothing_new,  # NS917
     unused.unused_sizes,  # NS918
     outputs.untrained,  # NS919
 )

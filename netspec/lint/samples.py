@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.shapes import Shape, Tensor
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.language.edits import insert_before
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
+from netspec.fixes.edits import insert_before
 from netspec.language.ranges import takes
 from netspec.language.spec import InputDecl
 from netspec.layers.kinds import BATCH_NORMS
 from netspec.lint.datasets import Samples, Sizes
-from netspec.lint.review import Review, at
+from netspec.lint.facts import Review, at
 from netspec.lint.transforms import Transformed, transformed
 
 _SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.shapes import show
 from netspec.core.tree import Node, Scalar, Sequence
-from netspec.language.edits import remove_item
-from netspec.language.losses import KINDS, kind_of
-from netspec.language.spec import Call
+from netspec.expansion.graph import Call
+from netspec.fixes.edits import remove_item
+from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.kinds import ACTIVATIONS, DROPOUTS, RESHAPES
 from netspec.lint.datasets import Samples
-from netspec.lint.review import Head, Review, at
+from netspec.lint.facts import Head, Review, at
 
 
 def _last_linear(review: Review, head: Head) -> tuple[Node, Call] | None:

@@ -9,7 +9,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.language.spec import Item
-from netspec.lint.review import Review, at
+from netspec.lint.facts import Review, at
 
 
 def unused_layers(review: Review) -> Iterator[Diagnostic]:

@@ -1,22 +1,20 @@
-"""How good outputs are: what is asked for by name, summed over batches and joined over processes.
-
-Sums stay on the device; `result` is the only place that waits for it. Formulas are scikit-learn's of the same names;
-what it averages over classes or labels is the macro average.
-"""
+"""Metrics by name: updated with batches, joined over processes; and what is measured of each output."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import World
-from netspec.language.measures import OF_NUMBERS
-from netspec.metrics.classes import Accuracy, Auroc, Rates, TopK
-from netspec.metrics.numbers import Errors
+from netspec.language.sections.metrics import OF_NUMBERS, measured, named
+from netspec.metrics.classification import Accuracy, Auroc, Rates, TopK
+from netspec.metrics.regression import Errors
+from netspec.objective.losses import Head, Objective, Part, Tensors
 from netspec.objective.targets import Kind
 
 
@@ -80,3 +78,64 @@ def make_metrics(
     if any(name in OF_NUMBERS for name in names):
         parts.append(Errors(targets.float().mean(0).to(device)))
     return Metrics(parts, names) if parts else None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The metrics of one output: its place among the outputs, its target's among the targets, and what its columns have
+    behind their names."""
+
+    metric: Metric
+    output: int
+    target: int
+    name: str = ""
+
+
+class Measures:
+    """The metrics of all outputs that have a loss, by the names of their columns."""
+
+    def __init__(self, parts: Sequence[Measure]) -> None:
+        self.parts = parts
+
+    def update(self, outputs: Tensors, targets: Tensors) -> None:
+        """Add a batch: all that the network gives, [B, *output] each, and a target for each loss."""
+        for part in self.parts:
+            part.metric.update(outputs[part.output], targets[part.target])
+
+    def join(self, world: World) -> None:
+        """Put together what the processes have seen, each a part of the samples; all of them call it."""
+        for part in self.parts:
+            part.metric.join(world)
+
+    def result(self) -> dict[str, Any]:
+        """The values over all batches."""
+        return {
+            named(name, part.name) if part.name else name: value
+            for part in self.parts
+            for name, value in part.metric.result().items()
+        }
+
+
+def make_measures(
+    heads: tuple[Head, ...], asked: Sequence[str] | None, targets: Tensors, device: torch.device
+) -> tuple[Objective, Callable[[], Measures | None]]:
+    """The objective, and what makes the metrics of an evaluation; None where nothing is measured.
+
+    Args:
+        heads: the outputs that have a loss, the main one first.
+        asked: the names of metrics; None: the usual ones.
+        targets: [N, ...] what is measured against, or the first of it, for each head.
+        device: where the batches are.
+    """
+
+    def measures() -> Measures | None:
+        parts = []
+        for index, (head, target) in enumerate(zip(heads, targets, strict=True)):
+            names = measured(asked, head.loss.name)
+            metric = make_metrics(names, head.kind, head.output.shape, target, device)
+            if metric is not None:
+                parts.append(Measure(metric, head.place, index, head.name if index else ""))
+        return Measures(parts) if parts else None
+
+    parts = tuple(Part(head.name, head.place, head.loss.make().to(device), head.weight) for head in heads)
+    return Objective(parts), measures

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 
 from netspec.core.shapes import Shape, show
-from netspec.language.losses import Kind as Kind
-from netspec.language.losses import kind_of as kind_of
+from netspec.language.sections.losses import Kind as Kind
+from netspec.language.sections.losses import kind_of as kind_of
 
 DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # which take a class for each place of a picture
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.core.paths import is_file
-from netspec.render.answers import Answer, Unreadable
+from netspec.core.files import is_file
+from netspec.render.json import Answer, Unreadable
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})

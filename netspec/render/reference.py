@@ -7,7 +7,15 @@ from pathlib import Path
 
 from netspec.core.codes import CODES
 from netspec.core.examples import example
-from netspec.language.sections import CSV_KEYS, DATA_KEYS, EXPECT_KEYS, INLINE_KEYS, SKLEARN_KEYS, TRAIN_KEYS, VISION
+from netspec.language.sections.validate import (
+    CSV_KEYS,
+    DATA_KEYS,
+    EXPECT_KEYS,
+    INLINE_KEYS,
+    SKLEARN_KEYS,
+    TRAIN_KEYS,
+    VISION,
+)
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES

@@ -1,4 +1,4 @@
-"""Runs' folders as they lie there: facts, epochs and settings, read without torch and without their data."""
+"""Run folders as they lie there: facts, epochs and settings, read without torch and without the run's data."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netspec.core.flat import Plain, flatten
-from netspec.core.reading import ReadError, read_text
+from netspec.core.files import ReadError, read_text
 from netspec.core.tree import Mapping, plain
 from netspec.language.source import compose
 from netspec.language.spec import Spec
+
+Plain = str | int | float | bool | None
+
+
+def flatten(value: object, path: str = "") -> dict[str, Plain]:
+    """`{a: {b: 1}, c: [2, 3]}` → `{"a.b": 1, "c[0]": 2, "c[1]": 3}`; what is empty stands as its brackets."""
+    if isinstance(value, dict) and value:
+        parts = [(f"{path}.{key}" if path else str(key), inner) for key, inner in value.items()]
+    elif isinstance(value, list | tuple) and value:
+        parts = [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]
+    else:
+        return {path: value if isinstance(value, Plain) else str(value)}
+    return {name: found for key, inner in parts for name, found in flatten(inner, key).items()}
+
 
 SECTIONS = ("params", "data", "train")
 

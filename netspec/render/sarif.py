@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from netspec.core.codes import CODES
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Span
+from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.examples import example
-from netspec.core.paths import is_file
-from netspec.language.spec import Report
-from netspec.render.answers import Answer, Unreadable
+from netspec.core.files import is_file
+from netspec.core.tree import Span
+from netspec.render.json import Answer, Unreadable
+from netspec.shapes.report import Report
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -11,9 +11,8 @@ from typing import Any
 from netspec.core.shapes import DTYPES
 from netspec.language.items import COMMON_KEYS, GROUP_KEYS
 from netspec.language.parse import KEYS
-from netspec.language.sections import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
-from netspec.layers.arguments import Arg
-from netspec.layers.record import Layer
+from netspec.language.sections.validate import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 
 Schema = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netspec.language.spec import Report
-from netspec.render.report_json import diagnostic_json
+from netspec.render.json import diagnostic_json
+from netspec.shapes.report import Report
 from netspec.shapes.sizes.question import Answer
 from netspec.shapes.sizes.search import Legal
 from netspec.shapes.sizes.words import legal_lines, runs, sizes_text

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.core.shapes import Tensor, show
-from netspec.language.ranges import figures_at
-from netspec.language.spec import Report
+from netspec.shapes.report import Report, figures_at
 
 VERSION = 1
 _HEAD = ("name", "type", "output", "parameters", "MACs")

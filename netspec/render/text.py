@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from netspec.core.diagnostics import Diagnostic, Span
-from netspec.core.paths import COMMAND_LINE, is_file
-from netspec.core.reading import split_lines
-from netspec.render.wrapping import cut, safe, width, wrap
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.files import COMMAND_LINE, is_file, split_lines
+from netspec.core.tree import Span
+from netspec.render.tables import cut, safe, width, wrap
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
 APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # stays together when its line is wrapped

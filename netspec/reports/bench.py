@@ -14,10 +14,10 @@ from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.runtime.diagnostics import Collector, option
 from netspec.training.devices import choose_device
-from netspec.training.first_step import ready
+from netspec.training.evaluation import validate
 from netspec.training.job import Job, State
 from netspec.training.loop import train_epoch
-from netspec.training.scoring import validate
+from netspec.training.setup import ready
 
 
 @dataclass(frozen=True)

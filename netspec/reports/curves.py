@@ -1,11 +1,16 @@
-"""The learning curves of a run as a picture."""
+"""The learning curves of one run, or of several in one picture. Nothing here needs torch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netspec.core.files import write_atomically
-from netspec.training.job import Row
+from netspec.render.runs import Record
+
+if TYPE_CHECKING:
+    from netspec.training.job import Row
 
 _MEASURES = ("accuracy", "r2", "rmse")
 
@@ -37,3 +42,42 @@ def draw_curves(path: Path, title: str, rows: list[Row]) -> None:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
+
+
+def draw_overlay(path: Path, records: Sequence[Record]) -> None:
+    """Draw loss, and the first measure that all runs have, by epoch; a colour a run, training dashed.
+
+    Args:
+        path: the PNG file.
+        records: runs, at least one of them with an epoch.
+    """
+    from matplotlib.figure import Figure  # without pyplot: no window system, no global state
+
+    panels = ["loss", *_shared(records)[:1]]
+    figure = Figure(figsize=(5.5 * len(panels), 4.5), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for index, record in enumerate(records):
+            for part, style in (("val", "-"), ("train", "--")):
+                key = f"{part}_{name}"
+                points = [(row["epoch"], row[key]) for row in record.rows if row.get(key) is not None]
+                if points:
+                    words = "validation" if part == "val" else "training"
+                    label = f"{record.folder}, {words}".replace("$", r"\$").lstrip("_")  # a first _ would hide it
+                    axes.plot(*zip(*points, strict=True), style, color=f"C{index % 10}", label=label, linewidth=1.3)
+        axes.set_xlabel("epoch")
+        axes.set_title(name)
+        axes.grid(visible=True, alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
+    write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
+
+
+def _shared(records: Sequence[Record]) -> list[str]:
+    """The measures besides the loss that every run with an epoch has, in the order of the first."""
+    each = [
+        [name.partition("_")[2] for name, value in record.last.items() if name.startswith(("train_", "val_"))
+         and isinstance(value, int | float)]
+        for record in records if record.rows
+    ]  # fmt: skip
+    return [name for name in dict.fromkeys(each[0]) if name != "loss" and all(name in names for names in each)]

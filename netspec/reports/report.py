@@ -13,14 +13,12 @@ from pathlib import Path
 from netspec.checkpoint.checkpoint import load_weights
 from netspec.compiler.module import compile_spec
 from netspec.distributed.process_group import ALONE
-from netspec.reports.events import Events
-from netspec.reports.figures.confusion import draw_confusion
-from netspec.reports.figures.findings import class_names, look
-from netspec.reports.figures.fit import draw_fit, fit_of
-from netspec.reports.figures.mistakes import draw_mistakes
+from netspec.inference.error_analysis import class_names, look
+from netspec.reports.figures import draw_confusion, draw_fit, draw_mistakes, fit_of
+from netspec.reports.tensorboard import Events
 from netspec.runtime.diagnostics import count
+from netspec.training.devices import laid_out
 from netspec.training.job import Job, Row
-from netspec.training.layout import laid_out
 from netspec.training.plan import Plan
 
 CONFUSION, MISTAKES, FIT = "confusion_matrix.png", "mistakes.png", "fit.png"

@@ -1,14 +1,17 @@
-"""Located findings of the runner: from a node of the spec and a sentence to a SpecError, several at a time."""
+"""Located findings of what trains: from a node of the spec, or a module, and a sentence to a SpecError."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from netspec.core.diagnostics import Diagnostic, Note, Span, SpecError
+from netspec.core.diagnostics import Diagnostic, Note, SpecError
 from netspec.core.names import closest, did_you_mean
-from netspec.core.tree import Node
+from netspec.core.tree import Mapping, Node, Sequence, Span
+from netspec.expansion.graph import Call, Ref
+from netspec.language.spec import Spec
+from netspec.shapes.report import Report
 
 At = Node | Span
 
@@ -79,3 +82,84 @@ class Collector:
         """Raise what was found, if anything was."""
         if self.found:
             raise SpecError(self.found)
+
+
+# What hands on all its input's values as they are, in another shape at most.
+KEEPS_VALUES = frozenset(
+    ["ChannelShuffle", "Flatten", "Identity", "PixelShuffle", "PixelUnshuffle", "Unflatten", "flatten", "permute",
+     "reshape", "squeeze", "transpose", "unsqueeze"]
+)  # fmt: skip
+
+
+def network_place(spec: Spec) -> At:
+    """The key `layers`, for what is about the network as a whole."""
+    return spec.document.key("layers") or spec.document.key("model") or top(spec.path)
+
+
+def call_place(call: Call, argument: str | None = None) -> Node:
+    """A layer's type, or the value of one of its arguments, with the way that leads there."""
+    node = call.places.get(argument or "", call.item.at)
+    return replace(node, frames=(*node.frames, *call.frames))
+
+
+def output_size(report: Report, output: str) -> Node | None:
+    """The value of `out_features` that decides how many numbers an output has; None where no Linear does."""
+    ref = report.graph.outputs.get(output) if report.graph is not None else None
+    if report.graph is None or ref is None:
+        return None
+    while ref.node >= 0:
+        call = report.graph.calls[ref.node]
+        if "out_features" in call.places:
+            return call_place(call, "out_features")
+        before = report.tensor(call.inputs[0]) if len(call.inputs) == 1 else None
+        after = report.tensor(ref)
+        if before is None or after is None or before.shape != after.shape:
+            return None
+        ref = call.inputs[0]
+    return None
+
+
+def input_of(report: Report, ref: Ref) -> int | None:
+    """Which of the network's inputs a value is, whatever its shape; None where it is anything else."""
+    while ref.node >= 0:
+        call = report.graph.calls[ref.node] if report.graph is not None else None
+        if call is None or call.record.name not in KEEPS_VALUES:
+            return None
+        ref = call.inputs[0]
+    return -1 - ref.node
+
+
+def module_place(report: Report, path: str) -> tuple[At, str]:
+    """The place of the layer that a module of the compiled network is, and its name with its type.
+
+    A scope (its functions are no modules of their own) is its only function; else it is the network.
+    """
+    calls = report.graph.calls if report.graph is not None else ()
+    found = [call for call in calls if call.path == path]
+    if not found:
+        inside = [call for call in calls if call.path.rpartition(".")[0] == path]
+        found = [call for call in inside if not call.record.name[:1].isupper()]
+    if len(found) != 1:
+        return network_place(report.spec), "the network"
+    (call,) = found
+    return call_place(call), call_name(call)
+
+
+def call_name(call: Call) -> str:
+    """A layer's path with its type; the type alone where the path is only a number."""
+    return call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
+
+
+def sample_place(spec: Spec, part: str, name: str, row: int) -> Node | Span | None:
+    """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself.
+
+    Args:
+        spec: whose data are meant.
+        part: `x` or `y`.
+        name: the input, or the output, that is meant, where there is a list for each.
+        row: from 0.
+    """
+    inline = spec.data.get("inline") if isinstance(spec.data, Mapping) else None
+    rows = inline.get(part) if isinstance(inline, Mapping) else None
+    rows = rows.get(name) if isinstance(rows, Mapping) else rows
+    return rows.items[row] if isinstance(rows, Sequence) and row < len(rows.items) else None

@@ -20,7 +20,7 @@ from netspec.core.shapes import (
     show,
     size,
 )
-from netspec.language.spec import Call
+from netspec.expansion.graph import Call
 from netspec.layers.record import Layer, no_parameters
 
 Outputs = tuple[Tensor, ...]

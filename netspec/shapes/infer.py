@@ -16,10 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from netspec.core.shapes import Fact, Tensor, show, size
-from netspec.language.spec import Call, Graph, Inferred, Ref
+from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
 from netspec.shapes.apply import Outcome, Outputs, Problem, apart, apply
 from netspec.shapes.recovery import as_meant, as_typed, common, declared
+from netspec.shapes.report import Inferred
 
 MOST_WORLDS = 3
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from netspec.core.shapes import Shape, Tensor, show
-from netspec.language.spec import Call, Graph, Ref
+from netspec.expansion.graph import Call, Graph, Ref
 from netspec.shapes.infer import Inference
 
 LONGEST_WAY = 6  # steps that are shown

@@ -15,7 +15,7 @@ from math import isqrt, lcm
 from typing import Any
 
 from netspec.core.shapes import Shape, Tensor
-from netspec.language.spec import Call
+from netspec.expansion.graph import Call
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Outcome, Outputs, Problem, apart, apply, pretend
 

@@ -17,10 +17,10 @@ from netspec.checkpoint.run_folder import RunFolder
 from netspec.checkpoint.state_dict import restore, snapshot
 from netspec.core.diagnostics import SpecError
 from netspec.distributed.process_group import ALONE, World
-from netspec.reports.events import Events
+from netspec.reports.tensorboard import Events
 from netspec.runtime.diagnostics import option, problem
-from netspec.training.finite import require_finite
 from netspec.training.job import State
+from netspec.training.step import require_finite
 
 AFTER = 1.0  # seconds since the last checkpoint, after which the end of an epoch is one,
 WITHIN = 60.0  # and after which any step is,

@@ -13,7 +13,7 @@ from netspec.checkpoint.info import JOB, Info
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.compiler.plugins.permission import permission
 from netspec.core.diagnostics import Diagnostic
-from netspec.core.reading import ReadError
+from netspec.core.files import ReadError
 from netspec.core.tree import plain
 from netspec.inference.loaded_run import load_run
 from netspec.language.load import load

@@ -21,18 +21,18 @@ from netspec.core.files import sweep
 from netspec.render.runs import settings_of
 from netspec.render.text import render
 from netspec.reports.curves import draw_curves
-from netspec.reports.events import Events
 from netspec.reports.progress import Progress
 from netspec.reports.report import report
+from netspec.reports.tensorboard import Events
 from netspec.runtime.diagnostics import At, count, option, problem, top
 from netspec.trainer.manager import Every, Keeper, writing
 from netspec.trainer.resume import Before, all_changes, named, require_room
-from netspec.training.first_step import refusal
-from netspec.training.interrupt import Interrupt, noticed
+from netspec.training.intervals import Interrupt, noticed
 from netspec.training.job import Job, NotFiniteError, Row, State
 from netspec.training.loop import fit, over, reopen
 from netspec.training.nan_search import first_bad
 from netspec.training.plan import Plan, warnings
+from netspec.training.setup import refusal
 
 PATIENCE = 5.0  # seconds in which torchrun ends the others, where one process ended
 

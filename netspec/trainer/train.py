@@ -14,8 +14,8 @@ from netspec.runtime.diagnostics import option
 from netspec.trainer.manager import writing
 from netspec.trainer.resume import begun_before, same_run
 from netspec.trainer.session import Run, Session, started
-from netspec.training.determinism import own_determinism
-from netspec.training.first_step import ready
+from netspec.training.devices import own_determinism
+from netspec.training.setup import ready
 
 
 def train(

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from netspec.data.batch import Batch, Feed
+from netspec.data.batches import Batch, Feed
 from netspec.distributed.process_group import ALONE, World
-from netspec.metrics.measuring import Measures
+from netspec.metrics.metric import Measures
 from netspec.objective.losses import Objective
-from netspec.training.precision import FP32, Precision
-from netspec.training.warmup import NO_WARMUP, Warmup
+from netspec.training.devices import FP32, Precision
+from netspec.training.optim import NO_WARMUP, Warmup
 
 Row = dict[str, Any]
 End = Literal["finished", "stopped early", "interrupted"]

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from netspec.data.batches import epoch_order
+from netspec.training.evaluation import better, mean_loss, validate, waited
 from netspec.training.intervals import Pulse
 from netspec.training.job import End, Job, NotFiniteError, Row, State
-from netspec.training.scoring import better, mean_loss, validate, waited
 from netspec.training.step import take_step
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.language.spec import Call, Ref, Report
-from netspec.runtime.locations import call_name, call_place
-from netspec.training.finite import rate
+from netspec.expansion.graph import Call, Ref
+from netspec.runtime.diagnostics import call_name, call_place
+from netspec.shapes.report import Report
 from netspec.training.job import Job, NotFiniteError, State
 from netspec.training.loop import fit
+from netspec.training.step import rate
 
 LIMIT = 60.0  # seconds after which the search is given up
 

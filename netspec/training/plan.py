@@ -11,34 +11,31 @@ import torch
 from torch import nn
 
 from netspec.checker import check
-from netspec.core.diagnostics import Diagnostic, Span, SpecError
-from netspec.core.paths import COMMAND_LINE, resolve
+from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.files import COMMAND_LINE, resolve
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Mapping, Node, Scalar
-from netspec.data.batch import Feed
-from netspec.data.checks import Contract, check_contract
-from netspec.data.checks_keys import check_mix, check_monitor
+from netspec.core.tree import Mapping, Node, Scalar, Span
+from netspec.data.augment.mixing import make_mix
+from netspec.data.batches import Feed
+from netspec.data.checks import Contract, check_contract, check_mix, check_monitor
 from netspec.data.checks_targets import spare_outputs, weighed
 from netspec.data.loading import Wanted, make_feed
-from netspec.data.mixing import make_mix
-from netspec.data.pipeline import Pipeline, read_pipeline
 from netspec.data.section import Data, load_data, look_at_data
 from netspec.data.split import Split
 from netspec.data.storage import read_storage
+from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.distributed.process_group import ALONE, World
 from netspec.distributed.wrapping import check_strategy
-from netspec.language.spec import Report, Spec
-from netspec.metrics.measuring import make_measures
-from netspec.objective.heads import network_inputs
-from netspec.objective.losses import Tensors
+from netspec.language.spec import Spec
+from netspec.metrics.metric import make_measures
+from netspec.objective.losses import Tensors, network_inputs
 from netspec.runtime.diagnostics import Collector, option, top
 from netspec.runtime.families import PER_BATCH
-from netspec.training.devices import choose_device
+from netspec.shapes.report import Report
+from netspec.training.devices import Precision, channels_last, choose_device
 from netspec.training.job import Job
-from netspec.training.layout import channels_last
-from netspec.training.precision import Precision
+from netspec.training.optim import NO_WARMUP, Warmup
 from netspec.training.settings import Settings, setting_values
-from netspec.training.warmup import NO_WARMUP, Warmup
 
 UNKNOWN = {"input": Tensor((1, 1, 1))}  # stands in for a network that has errors, to look for its data
 

@@ -13,17 +13,16 @@ from math import isfinite, log
 from pathlib import Path
 
 from netspec.core.files import write_atomically
-from netspec.data.batch import Batch
-from netspec.data.batches import epoch_order
+from netspec.data.batches import Batch, epoch_order
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option, problem, top
-from netspec.training.determinism import own_determinism
-from netspec.training.first_step import begin, try_first_step
+from netspec.training.devices import own_determinism
 from netspec.training.job import Job
+from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import prepare
 from netspec.training.rehearsal import stops
+from netspec.training.setup import begin, try_first_step
 from netspec.training.step import take_step
-from netspec.training.warmup import NO_WARMUP
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
 SMOOTHING = 0.9  # of the loss so far in the smoothed loss

@@ -11,18 +11,17 @@ from math import isfinite
 import torch
 from torch import nn
 
-from netspec.data.batch import Batch, Feed
-from netspec.data.batches import epoch_order
+from netspec.data.batches import Batch, Feed, epoch_order
 from netspec.distributed.process_group import ALONE, World
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import problem, top
-from netspec.training.determinism import own_determinism
-from netspec.training.first_step import begin, refusal, try_first_step
+from netspec.training.devices import own_determinism
+from netspec.training.evaluation import mean_loss, validate
 from netspec.training.job import Job, NotFiniteError, Row
+from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import Plan, prepare
-from netspec.training.scoring import mean_loss, validate
+from netspec.training.setup import begin, refusal, try_first_step
 from netspec.training.step import take_step
-from netspec.training.warmup import NO_WARMUP
 
 LEARNED = 0.01  # of the first loss: what is left of it when a batch has been learned
 STEPS = 500

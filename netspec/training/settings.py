@@ -10,19 +10,18 @@ import torch
 
 from netspec.core.conforms import conforms
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
-from netspec.data.mixing import choose_mixers
+from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
-from netspec.language.key import bare
 from netspec.language.patterns import texts
-from netspec.language.section_keys import TRAIN_KEYS
+from netspec.language.sections.keys import bare
+from netspec.language.sections.section_keys import TRAIN_KEYS
 from netspec.language.spec import Spec
-from netspec.objective.heads import Term, read_terms
+from netspec.objective.losses import Term, read_terms
 from netspec.runtime.diagnostics import Collector, problem, top
 from netspec.runtime.families import optimizers, schedulers
 from netspec.runtime.registry import Choice, Evaluate, choose
-from netspec.training.groups import Group, read_groups
-from netspec.training.optimizing import make_scheduler, try_optimizer
-from netspec.training.precision import Name
+from netspec.training.devices import Name
+from netspec.training.optim import Group, make_scheduler, read_groups, try_optimizer
 from netspec.training.start_weights import Start, read_start
 
 Test = Callable[[Any], bool]

@@ -10,7 +10,7 @@ from torch import nn
 
 from netspec.compiler.weights import from_file, read_tensors, refuse
 from netspec.core.diagnostics import Note
-from netspec.core.paths import PathRefused, resolve
+from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import count

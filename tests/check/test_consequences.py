@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from netspec.checker import check
 from netspec.cli.main import cli
 from netspec.language.load import load
-from netspec.language.spec import Report
 from netspec.render.github import annotation
-from netspec.render.report_json import report_json
+from netspec.render.json import report_json
 from netspec.render.sarif import sarif
+from netspec.shapes.report import Report
 
 # Four halvings of 700 drop a row twice on the way down: one fault, seen at two joints.
 UNET = """netspec: 1

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import netspec
-from netspec.render.report_json import document, report_json
+from netspec.render.json import document, report_json
 from netspec.render.summary import summary_json, summary_text
 from netspec.render.text import render
 from tests.spec_cases import BAD, OK, SHIPPED

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import netspec
-from netspec.core.diagnostics import Diagnostic, Span
-from netspec.core.reading import split_lines
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.files import split_lines
+from netspec.core.tree import Span
 from netspec.render.text import render_one
 
 

@@ -228,7 +228,7 @@ def test_no_colour_in_a_pipe() -> None:
 def test_colour_on_a_terminal(no_color: str, term: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from netspec.cli.terminal import use_color
+    from netspec.cli.output import use_color
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -121,16 +121,16 @@ def test_options_that_do_not_go_together(options: list[str], said: str, capsys: 
 def test_a_file_that_changed_meanwhile_is_left_alone(
     net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from netspec.cli import mending
+    from netspec.cli import fix
 
-    mend = mending.mend
+    mend = fix.mend
 
-    def slow(*arguments: Any) -> mending.Mended:
+    def slow(*arguments: Any) -> fix.Mended:
         mended = mend(*arguments)
         net.write_text(RIGHT)
         return mended
 
-    monkeypatch.setattr(mending, "mend", slow)
+    monkeypatch.setattr(fix, "mend", slow)
     done = netspec("check", "--fix", "net.yaml", capsys=capsys)
     assert (done.code, done.err) == (2, "netspec: net.yaml: was changed while it was checked; nothing is written\n")
     assert net.read_text() == RIGHT

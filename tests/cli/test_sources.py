@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netspec.cli.sources import expand
-from netspec.render.answers import Unreadable
+from netspec.render.json import Unreadable
 from tests.cli.commands import RIGHT, WRONG, netspec, process
 
 PART = "netspec: 1\nblocks:\n  Head: [{Linear: 3}]\n"

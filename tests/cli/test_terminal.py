@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from netspec.cli.terminal import NARROWEST, columns, look_of
+from netspec.cli.output import NARROWEST, columns, look_of
+from netspec.render.tables import width
 from netspec.render.text import PIPE, Look
-from netspec.render.wrapping import width
 from tests.cli.commands import netspec
 
 pty = pytest.importorskip("pty", reason="a terminal to try things on")

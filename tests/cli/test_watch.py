@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.cli.watch import watch
+from netspec.cli.sources import watch
 from tests.cli.commands import RIGHT, WRONG
 
 PATIENCE = 60

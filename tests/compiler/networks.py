@@ -10,7 +10,8 @@ from torch import nn
 
 import netspec
 from netspec.core.shapes import FLOATS, Tensor
-from netspec.language.spec import Report, Spec
+from netspec.language.spec import Spec
+from netspec.shapes.report import Report
 
 BATCH = 2
 

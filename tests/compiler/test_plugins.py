@@ -18,11 +18,11 @@ import netspec
 from netspec.checker import check
 from netspec.compiler.plugins import meta
 from netspec.compiler.plugins.permission import permission
-from netspec.compiler.plugins.signature import args_of, parameters_of
+from netspec.compiler.plugins.records import args_of, parameters_of
 from netspec.language.load import load
 from netspec.language.plugins import SETTING
-from netspec.language.spec import Report
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Null, Several, Text, Word
+from netspec.shapes.report import Report
 from tests.runner.started import Started
 from tests.spec_cases import ROOT
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netspec.core.conforms import conforms
 from netspec.core.tree import Mapping, plain
-from netspec.language.sections import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.language.sections.validate import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
 from netspec.language.source import compose
 from tests.spec_cases import ROOT, SHIPPED, name_of
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from netspec.core.versions import NEWEST, OLDEST, installed, release, supported
+from netspec.core.installed import NEWEST, OLDEST, installed, release, supported
 
 
 @pytest.fixture

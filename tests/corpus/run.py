@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import netspec
-from netspec.language.spec import Report
-from netspec.render.report_json import report_json
+from netspec.render.json import report_json
+from netspec.shapes.report import Report
 
 HERE = Path(__file__).resolve().parent
 

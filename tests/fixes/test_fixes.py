@@ -11,8 +11,8 @@ import pytest
 
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.language.spec import Report
-from netspec.render.report_json import report_json
+from netspec.render.json import report_json
+from netspec.shapes.report import Report
 from tests.spec_cases import BAD, name_of, report_on, settings_in, torch_in
 
 # The words of a message may name the place of another value; what identifies an error across an edit is code and layer.

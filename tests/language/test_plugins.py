@@ -12,10 +12,10 @@ import netspec
 from netspec.checker import check
 from netspec.language.load import load
 from netspec.language.plugins import Brought
-from netspec.language.spec import Report
-from netspec.layers.arguments import Arg, Int
-from netspec.layers.record import Layer
+from netspec.layers.arguments import Int
+from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
+from netspec.shapes.report import Report
 
 HALVE = Layer(
     name="Halve", doc="Half of the last axis.", shape=lambda a, x: (*x[:-1], x[-1] // a.by),

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netspec.core.reading import split_lines
+from netspec.core.files import split_lines
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, plain
 from netspec.language import source
 from netspec.language.source import DEEPEST, compose, scalar_value

@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from torchvision import ops
 from torchvision.models import convnext
 
+from netspec.core.installed import release
 from netspec.core.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
-from netspec.core.versions import release
 from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, Given, Layer
 

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 from torchvision import ops
 from torchvision.models import convnext
 
+from netspec.core.installed import NEWEST, OLDEST, release
 from netspec.core.shapes import DTYPES, promoted
-from netspec.core.versions import NEWEST, OLDEST, release
-from netspec.layers.arguments import Arg, Int
-from netspec.layers.record import Layer
+from netspec.layers.arguments import Int
+from netspec.layers.record import Arg, Layer
 from netspec.layers.table import FAMILIES, TABLE
 from tests.layers.helpers import is_here
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.language.losses import written_losses
-from netspec.language.measures import columns, lower_is_better
+from netspec.language.sections.losses import written_losses
+from netspec.language.sections.metrics import columns, lower_is_better
 from netspec.language.source import compose
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.language.spec import Report
+from netspec.shapes.report import Report
 from tests.spec_cases import BAD, report_on
 
 

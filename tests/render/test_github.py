@@ -9,9 +9,9 @@ import pytest
 
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.language.spec import Report
-from netspec.render.answers import Unreadable
 from netspec.render.github import workflow_commands
+from netspec.render.json import Unreadable
+from netspec.shapes.report import Report
 
 _COMMAND = re.compile(r"^::(error|warning) ([^:]*)::(.*)$")
 _ESCAPES = {"%25": "%", "%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ","}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.core.flat import flatten
-from netspec.render.outcome import closing_line, duration, outcome_table
+from netspec.render.comparison import closing_line, duration, outcome_table
+from netspec.render.runs import flatten
 from netspec.render.tables import Table, shown, table_text
 
 ROWS = [

@@ -11,11 +11,11 @@ import pytest
 
 from netspec.checker import check
 from netspec.core.codes import CODES
-from netspec.core.reading import line_starts
+from netspec.core.files import line_starts
 from netspec.language.load import load
-from netspec.language.spec import Report
-from netspec.render.answers import Answer, Unreadable
+from netspec.render.json import Answer, Unreadable
 from netspec.render.sarif import sarif
+from netspec.shapes.report import Report
 from tests.render.sarif_schema import SCHEMA, VALIDATOR
 from tests.spec_cases import RIGHT, report_on
 

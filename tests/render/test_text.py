@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.checker import check
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note, Span
+from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
+from netspec.core.tree import Span
 from netspec.language.load import load
-from netspec.language.spec import Report
 from netspec.render.summary import totals
+from netspec.render.tables import ELLIPSIS, cut, width, wrap
 from netspec.render.text import PIPE, Look, excerpt, render, render_one
-from netspec.render.wrapping import ELLIPSIS, cut, width, wrap
+from netspec.shapes.report import Report
 
 WORDS = st.lists(st.text("abc×→界\u0301", min_size=1, max_size=9), max_size=30).map(" ".join)
 TERMINAL = Look(60, wrap_message=True)

@@ -10,10 +10,10 @@ import torch
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
-from netspec.training.finite import require_finite
-from netspec.training.first_step import begin
 from netspec.training.job import NotFiniteError
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
+from netspec.training.step import require_finite
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -15,9 +15,9 @@ from sklearn import datasets as tables
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
-from netspec.data.pipeline import Pipeline, read_pipeline
 from netspec.data.section import Data, hold_back, load_data
 from netspec.data.split import all_of
+from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.language.spec import Spec
 
 Make = Callable[..., Spec]

@@ -14,7 +14,7 @@ from tensorboard.plugins.hparams import metadata
 
 from netspec.checker import require
 from netspec.language.load import load
-from netspec.reports.events_graph import graph_def
+from netspec.reports.tensorboard import graph_def
 from netspec.trainer.train import Run
 from tests.runner.test_figures import DIGITS
 from tests.spec_cases import ROOT

@@ -19,7 +19,7 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.interrupt import Interrupt
+from netspec.training.intervals import Interrupt
 from tests.runner.started import Started
 
 Start = Callable[..., Run]
@@ -80,7 +80,7 @@ def sound(folder: Path) -> bool:
     ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str, begin: Begin, tmp_path: Path) -> None:
-    wait = "import netspec.training.first_step as f, time; "
+    wait = "import netspec.training.setup as f, time; "
     process = begin(f"{wait}f.prepare = lambda *_, **more: (print(flush=True), time.sleep(60)); {TRAIN}")
     process.wait_for_output()
     assert (tmp_path / "a" / ".lock").is_file()

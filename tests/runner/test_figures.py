@@ -9,19 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from netspec.reports.figures import Fit, viewable
 from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torchvision.transforms import v2
 
 import netspec.reports.report as drawing
 from netspec.core.diagnostics import Diagnostic
-from netspec.data.pipeline import Pipeline, read_pipeline
+from netspec.data.transforms import Pipeline, read_pipeline
+from netspec.inference.error_analysis import MOST_MISTAKES, Answers, Mistakes, Tally, answers
 from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
 from netspec.language.spec import Spec
-from netspec.reports.figures.findings import MOST_MISTAKES, Answers, Mistakes, Tally, answers
-from netspec.reports.figures.fit import Fit
-from netspec.reports.figures.mistakes import viewable
 from netspec.trainer.train import Run
 
 Start = Callable[..., Run]
@@ -175,7 +174,8 @@ def test_pictures_of_an_earlier_end_go(run: Start) -> None:
 
 
 def test_a_class_that_was_never_said_has_no_precision(refused: Callable[..., list[Diagnostic]]) -> None:
-    from netspec.render.scores import Scores, scores_csv, scores_json
+    from netspec.inference.results import Scores
+    from netspec.reports.results import scores_csv, scores_json
 
     scores = Scores({"loss": 0.5}, ("a", "b"), ((3, 0), (1, 0)))
     assert scores.by_class[1] == {"class": "b", "samples": 1, "precision": None, "recall": 0.0, "f1": 0.0}

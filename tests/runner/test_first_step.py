@@ -13,9 +13,9 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.runtime.randomness import random_state
 from netspec.trainer.train import Run
-from netspec.training import first_step
-from netspec.training.first_step import begin, ready, try_first_step
+from netspec.training import setup
 from netspec.training.plan import prepare
+from netspec.training.setup import begin, ready, try_first_step
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -47,7 +47,7 @@ def test_the_trial_changes_nothing(make: Make) -> None:
 
 def test_a_run_with_the_trial_ends_like_one_without(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = run(RANDOM, out="tried")
-    monkeypatch.setattr(first_step, "try_first_step", lambda *args: None)
+    monkeypatch.setattr(setup, "try_first_step", lambda *args: None)
     bare = run(RANDOM, out="bare")
     pairs = zip(tried.model.state_dict().values(), bare.model.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)

@@ -14,8 +14,8 @@ from netspec.language.load import load
 from netspec.language.patterns import picks
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
-from netspec.training.first_step import begin
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -11,13 +11,12 @@ from torch import nn
 
 import netspec
 from netspec.checker import check
-from netspec.inference.evaluate import evaluate_run
-from netspec.inference.evaluate_files import score_files
+from netspec.inference.evaluate import evaluate_run, score_files
 from netspec.inference.loaded_run import load_run
 from netspec.inference.predict import make_predictor
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
-from netspec.training.layout import channels_last
+from netspec.training.devices import channels_last
 from tests.runner.test_predict import photo
 
 Start = Callable[..., Run]

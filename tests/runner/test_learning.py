@@ -17,15 +17,15 @@ from torchvision.transforms import v2
 
 from netspec.checkpoint.checkpoint import load_checkpoint_weights
 from netspec.core.diagnostics import Diagnostic
-from netspec.data.batch import Batch
+from netspec.data.batches import Batch
 from netspec.inference.loaded_run import load_run
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.first_step import begin
+from netspec.training.evaluation import better, waited
 from netspec.training.plan import prepare
-from netspec.training.scoring import better, waited
+from netspec.training.setup import begin
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]

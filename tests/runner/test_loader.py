@@ -17,16 +17,15 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as DataLo
 
 from netspec.checkpoint import info
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.data.batch import Batch, Feed
-from netspec.data.batches import MemoryFeed, epoch_order
-from netspec.data.loader import LoaderFeed
+from netspec.data.batches import Batch, Feed, MemoryFeed, epoch_order
+from netspec.data.loading import LoaderFeed
 from netspec.data.storage import Storage, cores, machine_memory, read_storage
 from netspec.distributed.process_group import World
 from netspec.inference.loaded_run import load_run
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
-from netspec.training.first_step import begin
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

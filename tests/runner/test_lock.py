@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.checkpoint.lock import InUseError, Lock
+from netspec.checkpoint.run_folder import InUseError, Lock
 from netspec.core.diagnostics import Diagnostic
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
@@ -22,7 +22,7 @@ from tests.spec_cases import ROOT
 
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
-HOLD = "import sys, time; from pathlib import Path; from netspec.checkpoint.lock import Lock; "
+HOLD = "import sys, time; from pathlib import Path; from netspec.checkpoint.run_folder import Lock; "
 HOLD += "lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
 
 

@@ -16,9 +16,9 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.runtime import families
 from netspec.trainer.train import Run
-from netspec.training.first_step import begin
+from netspec.training.evaluation import better
 from netspec.training.plan import prepare
-from netspec.training.scoring import better
+from netspec.training.setup import begin
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -10,8 +10,8 @@ import torch.distributed as dist
 from sklearn import metrics as sk
 
 from netspec.distributed.process_group import World, leave
-from netspec.language.measures import OF_NUMBERS
-from netspec.metrics.classes import Accuracy, Auroc, Rates, TopK
+from netspec.language.sections.metrics import OF_NUMBERS
+from netspec.metrics.classification import Accuracy, Auroc, Rates, TopK
 from netspec.metrics.metric import Metric, make_metrics
 from netspec.objective.targets import Kind, probabilities
 from tests.runner.started import CONTEXT

@@ -15,10 +15,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from netspec.language.spec import Spec
 from netspec.reports.bench import NoStore
 from netspec.reports.progress import Silent
-from netspec.training.first_step import begin
 from netspec.training.job import Job, State
 from netspec.training.loop import train_epoch
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]

@@ -22,10 +22,10 @@ from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.first_step import begin
-from netspec.training.interrupt import Interrupt
+from netspec.training.intervals import Interrupt
 from netspec.training.plan import prepare
 from netspec.training.rehearsal import first_batch
+from netspec.training.setup import begin
 from netspec.training.step import add_gradients
 from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT

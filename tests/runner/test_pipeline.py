@@ -10,9 +10,9 @@ from torchvision.transforms import v2
 
 from netspec.data.batches import MemoryFeed, epoch_order, placed, rows
 from netspec.data.loading import Wanted, make_feed
-from netspec.data.pipeline import CHUNK, Pipeline, in_chunks, read_pipeline
 from netspec.data.split import Loaded, all_of
 from netspec.data.storage import Storage
+from netspec.data.transforms import CHUNK, Pipeline, in_chunks, read_pipeline
 from netspec.language.spec import Spec
 
 Make = Callable[..., Spec]

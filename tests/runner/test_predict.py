@@ -284,7 +284,7 @@ def test_a_large_table_is_read_as_it_is_answered(rows: Run, tmp_path: Path) -> N
         file.write("a,b\n" + "1,2\n" * 1_000_000)
     predictor = make_predictor(load_run(rows.folder))
     opened = io.StringIO((tmp_path / "long.csv").read_text())
-    from netspec.inference.readers_rows import Rows
+    from netspec.inference.table_reader import Rows
 
     assert isinstance(predictor.source, Rows)
     next(iter(predictor.source._rows("long.csv", opened)))
@@ -292,7 +292,7 @@ def test_a_large_table_is_read_as_it_is_answered(rows: Run, tmp_path: Path) -> N
 
 
 def test_python_gets_answers_or_one_error(colour: Run, netspec: Callable[..., Outcome], tmp_path: Path) -> None:
-    from netspec.core.reading import ReadError
+    from netspec.core.files import ReadError
 
     loaded = load_run(colour.folder)
     assert len(loaded.predict(tmp_path / "pictures" / "one", top=1)) == 4

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from netspec.core.diagnostics import SpecError
-from netspec.core.versions import installed, release
+from netspec.core.installed import installed, release
 from netspec.distributed import wrapping as spread
 from netspec.distributed.process_group import ALONE, World
 from netspec.distributed.wrapping import FSDP_SINCE

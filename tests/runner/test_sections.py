@@ -11,9 +11,9 @@ import pytest
 from torchvision import datasets
 
 from netspec.core.tree import Mapping
-from netspec.language import sections
 from netspec.language.evaluate import plain_value
-from netspec.language.section_keys import (
+from netspec.language.sections import validate
+from netspec.language.sections.section_keys import (
     CSV_KEYS,
     DATA_KEYS,
     EXPECT_KEYS,
@@ -22,7 +22,7 @@ from netspec.language.section_keys import (
     TRAIN_KEYS,
     Key,
 )
-from netspec.language.sections import (
+from netspec.language.sections.validate import (
     DATASETS,
     EXPECT_SCHEMA,
     OWN,
@@ -117,7 +117,7 @@ def test_a_misspelt_key_offers_the_right_one_as_a_fix() -> None:
 @pytest.mark.parametrize(
     "key", [key for keys in (*SECTIONS.values(), *OWN.values()) for key in keys], ids=lambda key: key.name
 )
-def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: sections.Key) -> None:
+def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: validate.Key) -> None:
     assert key.doc.endswith(".")
     assert key.wants
     jsonschema.validate(key.example, key.schema)
@@ -125,16 +125,16 @@ def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: section
         jsonschema.validate(key.default, key.schema)
 
 
-@pytest.mark.parametrize("schema", [sections.DATA_SCHEMA, TRAIN_SCHEMA, EXPECT_SCHEMA])
+@pytest.mark.parametrize("schema", [validate.DATA_SCHEMA, TRAIN_SCHEMA, EXPECT_SCHEMA])
 def test_the_schemas_are_schemas(schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_the_schemas_accept_and_refuse() -> None:
-    jsonschema.validate({"sklearn": "digits", "val": 0.2}, sections.DATA_SCHEMA)
-    jsonschema.validate("MNIST", sections.DATA_SCHEMA)
+    jsonschema.validate({"sklearn": "digits", "val": 0.2}, validate.DATA_SCHEMA)
+    jsonschema.validate("MNIST", validate.DATA_SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"MNSIT": {}}, sections.DATA_SCHEMA)
+        jsonschema.validate({"MNSIT": {}}, validate.DATA_SCHEMA)
 
 
 def test_the_listed_datasets_are_torchvisions() -> None:
@@ -151,7 +151,7 @@ def test_amounts(text: object, value: float | None) -> None:
 
 
 def test_the_check_of_sections_does_not_import_torch() -> None:
-    code = "import sys; from netspec.language.sections import check_sections; sys.exit('torch' in sys.modules)"
+    code = "import sys; from netspec.language.sections.validate import check_sections; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

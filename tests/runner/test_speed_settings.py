@@ -16,8 +16,8 @@ from netspec.checkpoint.checkpoint import put_back, read_checkpoint, save_checkp
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
-from netspec.training.first_step import begin
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]

@@ -16,8 +16,8 @@ from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.first_step import begin
 from netspec.training.plan import prepare
+from netspec.training.setup import begin
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -12,11 +12,11 @@ import torch
 
 import netspec
 from netspec.checker import check
-from netspec.core.versions import NEWEST, release
+from netspec.core.installed import NEWEST, release
 from netspec.fixes.verify import edited
 from netspec.language.load import load
 from netspec.layers.table import TABLE
-from netspec.shapes import torch_versions as versions
+from netspec.lint import torch_versions as versions
 from tests.cli.commands import netspec as run
 
 

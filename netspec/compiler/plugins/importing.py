@@ -15,12 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from netspec.compiler.plugins.errors import told
 from netspec.compiler.plugins.records import layers_of
 from netspec.core.diagnostics import Note
-from netspec.core.extras import TRAIN
+from netspec.core.installed import TRAIN
 from netspec.core.tree import shorten
-from netspec.language.plugins import SETTING, Brought, Fault
+from netspec.language.plugins import SETTING, Brought, Fault, told
 
 TABLE_NAME = "netspec_layers"
 _beside: dict[str, Path] = {}  # modules in sys.modules that come from the folder of a spec, and that folder

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from netspec.compiler.plugins.errors import told
 from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, Tensor, show
+from netspec.language.plugins import told
 from netspec.layers.plugin import PluginFact
 
 BATCHES = (2, 3)  # what one sample gives is what does not change with the batch; one alone has no variance

@@ -1,22 +1,104 @@
-"""A plugin's table `netspec_layers` → records of layers like the shipped ones."""
+"""A plugin's table `netspec_layers` → records of layers like the shipped ones; signatures give the arguments."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin
 
 from netspec.compiler.plugins.rules import MetaRule, WrittenRule, inferred, no_count
-from netspec.compiler.plugins.signature import BY_NAME, args_of, inputs_of, parameters_of
 from netspec.core.names import NAME
 from netspec.core.shapes import DTYPES
 from netspec.core.tree import shorten
 from netspec.language.items import KEYS
 from netspec.language.plugins import Brought, Fault
+from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word, optional
 from netspec.layers.plugin import PluginLayer
-from netspec.layers.record import Layer
+from netspec.layers.record import REQUIRED, Arg, Layer
+
+BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+_PLAIN: dict[object, Kind] = {
+    bool: Bool(),
+    int: Int(),
+    float: Float(),
+    str: Text("text", r"[^\0]*", longest=1000),
+    None: Null(),
+    type(None): Null(),
+}
+
+_WORDS = {kind.__name__: kind for kind in (bool, int, float, str)}
+
+
+def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
+    """The parameters of a function or class; annotations that are text are looked up where that is possible.
+
+    Raises:
+        ValueError, TypeError: it has no signature.
+    """
+    try:
+        return [*inspect.signature(function, eval_str=True).parameters.values()]
+    except (NameError, AttributeError, SyntaxError, TypeError):
+        return [*inspect.signature(function).parameters.values()]
+
+
+def inputs_of(parameters: Iterable[Parameter]) -> tuple[int, int | None]:
+    """How many inputs parameters by position stand for, least and most (None: any number)."""
+    parameters = [*parameters]
+    positions = [parameter for parameter in parameters if parameter.kind in BY_POSITION]
+    least = sum(parameter.default is Parameter.empty for parameter in positions)
+    more = any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters)
+    return least or 1, None if more else len(positions)
+
+
+def args_of(parameters: Iterable[Parameter], infer: Mapping[str, Callable[..., int]]) -> tuple[Arg, ...]:
+    """The arguments that parameters stand for, all of them given by name.
+
+    Args:
+        infer: what works out those that follow from the input.
+    """
+    args = []
+    for parameter in parameters:
+        required = parameter.default is Parameter.empty
+        kind = kind_of(parameter.annotation)
+        if parameter.default is None and not isinstance(kind, Anything):
+            kind = optional(kind)
+        default = REQUIRED if required else parameter.default
+        inferred = infer.get(parameter.name)
+        args.append(Arg(parameter.name, kind, default, inferred, always=required or inferred is not None))
+    return tuple(args)
+
+
+def kind_of(annotation: object) -> Kind:
+    """The kind of value that an annotation means; what means nothing here is left to the constructor."""
+    if isinstance(annotation, str):  # one that could not be looked up beside it left all of them as text
+        annotation = _WORDS.get(annotation)
+        return Anything() if annotation is None else _PLAIN[annotation]
+    if isinstance(annotation, type | None) and annotation in _PLAIN:
+        return _PLAIN[annotation]
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        kinds = [kind_of(each) for each in inner]
+        return Anything() if any(isinstance(kind, Anything | Text) for kind in kinds) else Either(*kinds)
+    if origin is Literal and all(isinstance(word, str) for word in inner):
+        return Word(inner)
+    if origin is tuple and len(inner) > 1 and inner[1:] != (Ellipsis,) and len(set(inner)) == 1:
+        return _list(inner[0], len(inner))
+    if origin in (list, tuple, Sequence) and inner and inner[1:] in ((), (Ellipsis,)):
+        return _list(inner[0], None)
+    return Anything()
+
+
+def _list(inner: object, length: int | None) -> Kind:
+    kind = kind_of(inner)
+    return (
+        Ints(length) if isinstance(kind, Int) else Anything() if isinstance(kind, Anything) else Several(kind, length)
+    )
+
 
 Origin = tuple[str, str]  # a module, and the name of a class in it
 _PLACE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from netspec.compiler.plugins.errors import LONGEST, told
 from netspec.core.shapes import Fact, Shape, Tensor
 from netspec.core.tree import shorten
+from netspec.language.plugins import LONGEST, told
 from netspec.layers.plugin import PluginFact
 from netspec.layers.record import Args, Result
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from netspec.compiler.plugins.errors import told
 from netspec.compiler.plugins.meta import construct, on_meta, samples_of
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Fact, show
-from netspec.language.spec import Call, Inferred, Report
+from netspec.expansion.graph import Call
+from netspec.language.plugins import told
 from netspec.layers.plugin import PluginFact
+from netspec.shapes.report import Inferred, Report
 
 
 def _class(name: str, origin: tuple[str, str]) -> type[nn.Module]:

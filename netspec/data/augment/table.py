@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from netspec.data.augment import color, geometry, resized
+from netspec.data.augment import color, geometry
 from netspec.data.augment.draws import Draws
 
 Params = dict[str, torch.Tensor]  # each [B, ...], on the CPU
@@ -72,7 +72,7 @@ TABLE: dict[str, Batched] = {
     "RandomErasing": Batched(geometry.draw_erasing, geometry.apply_erasing),
     "RandomRotation": Batched(geometry.draw_rotation, geometry.apply_affine, geometry.turns),
     "RandomAffine": Batched(geometry.draw_affine, geometry.apply_affine, geometry.turns),
-    "RandomResizedCrop": Batched(resized.draw, resized.apply, resized.suits),
+    "RandomResizedCrop": Batched(geometry.draw, geometry.apply, geometry.suits),
     "ColorJitter": Batched(color.draw_jitter, color.apply_jitter),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import product
 
-from netspec.language.spec import Call, Graph
+from netspec.expansion.graph import Call, Graph
 from netspec.shapes.sizes.question import Axis, axes_of, family
 from netspec.shapes.sizes.search import Family, Legal, legal
 from netspec.shapes.sizes.walk import Walker, cost

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from netspec.core.shapes import Tensor
-from netspec.language.spec import Graph, Inferred
+from netspec.expansion.graph import Graph
+from netspec.shapes.report import Inferred
 from netspec.shapes.sizes.search import Depends, Family, Legal, legal
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, frozen
 

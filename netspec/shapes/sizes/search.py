@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from netspec.core.shapes import Tensor
-from netspec.language.spec import Call, Ref
-from netspec.shapes.sizes.separable import asks, separable
-from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, cost
+from netspec.expansion.graph import Call, Ref
+from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, asks, cost, separable
 
 MOST_PAIRS = 200_000  # calls that are asked for combinations of classes
 Box = dict[str, tuple[int, ...]]  # sizes by axis; each combination of them

@@ -1,8 +1,4 @@
-"""One pass of the sample tensors through a graph, call by call; what was worked out for a call is kept.
-
-It asks what `infer` asks and no more: a size is right exactly where `infer` finds no problem (a test holds the two
-against each other), without the way, the counts and the guesses that a diagnostic needs.
-"""
+"""One pass of the sample tensors through a graph, call by call; what was worked out for a call is kept."""
 
 from __future__ import annotations
 
@@ -10,10 +6,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.core.shapes import Tensor
-from netspec.language.spec import Call, Graph, Inferred, Ref
+from netspec.core.shapes import Shape, Tensor
+from netspec.expansion.graph import Call, Graph, Ref
+from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import apply
+from netspec.shapes.report import Inferred
+
+PADDINGS = frozenset(
+    f"{kind}Pad{axes}d" for kind in ("Zero", "Constant", "Reflection", "Replication", "Circular") for axes in (1, 2, 3)
+)
+_OTHERS = frozenset({
+    "ChannelShuffle", "CrossMapLRN2d", "Embedding", "GLU", "GRU", "GroupNorm", "Identity", "LayerNorm", "LayerNorm2d",
+    "Linear", "LocalResponseNorm", "LSTM", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "PixelShuffle",
+    "PixelUnshuffle", "RMSNorm", "RNN", "StochasticDepth", "TransformerEncoder", "TransformerEncoderLayer", "Upsample",
+    "UpsamplingBilinear2d", "UpsamplingNearest2d",
+})  # fmt: skip
+_FUNCTIONS = frozenset({
+    "abs", "add", "amax", "amin", "argmax", "argmin", "chunk", "clamp", "concat", "cos", "cumsum", "div", "exp", "gelu",
+    "interpolate", "log", "log_softmax", "maximum", "mean", "minimum", "moveaxis", "mul", "narrow", "neg", "normalize",
+    "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select", "sigmoid", "silu", "sin", "slice",
+    "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum", "tanh", "tile", "transpose", "unsqueeze",
+})  # fmt: skip
+SEPARABLE = (
+    ACTIVATIONS | ADAPTIVE_POOLS | BATCH_NORMS | CONVOLUTIONS | DROPOUTS | POOLS | PADDINGS | _OTHERS | _FUNCTIONS
+)
+INSTANCE_NORMS = frozenset({f"InstanceNorm{axes}d" for axes in (1, 2, 3)})
+
+
+def separable(call: Call) -> bool:
+    """Whether a layer treats each axis by itself."""
+    name = call.record.name
+    return name in SEPARABLE and TABLE.get(name) is call.record  # a plugin may bear a name of torch's
+
+
+def asks(call: Call, shape: Shape) -> Shape | None:
+    """For a layer that passes its input on and has one demand of all axes together: the part of the sizes it looks at.
+
+    None for others. InstanceNorm refuses a channel of one number.
+    """
+    name = call.record.name
+    known = name in INSTANCE_NORMS and TABLE.get(name) is call.record
+    return tuple(min(size, 2) for size in shape) if known else None
+
 
 Outputs = tuple[Tensor, ...]
 PLUGIN = 50  # calls of torch's own layers that take as long as one of a plugin, which may run on the meta device

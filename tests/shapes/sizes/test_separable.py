@@ -11,7 +11,7 @@ from netspec.core.shapes import Fact, Shape
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import complete
-from netspec.shapes.sizes.separable import INSTANCE_NORMS, SEPARABLE
+from netspec.shapes.sizes.walk import INSTANCE_NORMS, SEPARABLE
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16)
 

@@ -12,8 +12,8 @@ from torch import nn
 
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.language.spec import Report
-from netspec.render.report_json import report_json
+from netspec.render.json import report_json
+from netspec.shapes.report import Report
 from tests.spec_cases import ROOT
 
 

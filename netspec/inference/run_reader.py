@@ -1,0 +1,121 @@
+"""How a run reads samples from files: as its own were read, in batches that the network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from netspec.core.diagnostics import SpecError
+from netspec.core.shapes import Tensor, show
+from netspec.core.tree import Mapping
+from netspec.data.lookups import smallest_table
+from netspec.data.section import dataset_nodes
+from netspec.data.transforms import Pipeline, read_pipeline
+from netspec.inference.readers import Labels, Pictures, Sample
+from netspec.inference.results import Fault
+from netspec.inference.stored_run import StoredRun
+from netspec.inference.table_reader import Rows
+from netspec.language.ranges import takes
+from netspec.language.spec import Spec
+from netspec.objective.losses import Tensors, network_inputs
+from netspec.shapes.report import Report
+
+
+def source_of(run: StoredRun, entrance: Entrance, labels: Labels | None = None) -> Pictures | Rows:
+    """What reads samples as the run's own were read; its data are not needed.
+
+    Args:
+        run: of pictures, or of a table.
+        entrance: what its network takes.
+        labels: what the targets are called, where samples are to have them.
+    """
+    info = run.info
+    if info.picture:
+        pipeline = read_pipeline(run.spec)
+        return Pictures(_mode(info.sample, pipeline, entrance.inputs[0]), info.sample, pipeline, labels)
+    return Rows(info.columns, tuple(input.shape for input in entrance.inputs), _separator(run.spec), labels)
+
+
+class Entrance:
+    """What a network takes.
+
+    Args:
+        report: of the network.
+
+    Raises:
+        SpecError: NS603, its inputs are not known.
+    """
+
+    def __init__(self, report: Report) -> None:
+        named = network_inputs(report)
+        self.inputs = tuple(named.values())
+        self._names = [f"input {name}" if len(named) > 1 else "input" for name in named]
+        self._report, self._tables = report, [smallest_table(report, index) for index in range(len(named))]
+
+    def batches(self, samples: Iterable[Sample | Fault], size: int) -> Iterator[list[Sample | Fault]]:
+        """Samples in their order, up to `size` of one shape at a time; one that the network does not take is a Fault.
+
+        Memory holds one batch, however many there are.
+        """
+        batch: list[Sample | Fault] = []
+        shapes: list[torch.Size] | None = None
+        for item in map(self._fitting, samples):
+            if isinstance(item, Sample):
+                own = [x.shape for x in item.x]
+                if shapes is not None and own != shapes:  # of an input of any size
+                    yield batch
+                    batch = []
+                shapes = own
+            batch.append(item)
+            if len(batch) == size:
+                yield batch
+                batch, shapes = [], None
+        if batch:
+            yield batch
+
+    def stack(self, samples: list[Sample], device: torch.device) -> Tensors:
+        """The batch, [B, *input] for each input, on the device, in the inputs' dtypes."""
+        parts = zip(*(sample.x for sample in samples), strict=True)
+        pairs = zip(parts, self.inputs, strict=True)
+        return tuple(torch.stack(part).to(device, getattr(torch, input.dtype)) for part, input in pairs)
+
+    def _fitting(self, item: Sample | Fault) -> Sample | Fault:
+        if isinstance(item, Fault):
+            return item
+        refusals = (self._refusal(index, x) for index, x in enumerate(item.x))
+        why = next((refusal for refusal in refusals if refusal is not None), None)
+        return item if why is None else Fault(item.file, item.row, why if item.row is None else f": {why}")
+
+    def _refusal(self, index: int, x: torch.Tensor) -> str | None:
+        """Why the network does not take a sample for one of its inputs."""
+        shape, input, name, table = tuple(x.shape), self.inputs[index], self._names[index], self._tables[index]
+        if shape != input.shape and not takes(self._report.spec, self._report.params, shape, index):
+            return f"a sample is {show(shape)}, the network's {name} is {show(input.shape)}"
+        if input.dtype.startswith("float"):
+            return None
+        bad = x[x != x.round()]
+        if len(bad):
+            return f"{bad[0].item():g} is a fraction, the network's {name} is {input.dtype}"
+        if table is not None:
+            size, layer = table
+            bad = x[(x < 0) | (x >= size)]
+            if len(bad):
+                return f"{bad[0].item():g} is out of range: {layer} looks up 0 to {size - 1}"
+        return None
+
+
+def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> str:
+    """Whether the run's pictures were grey or coloured; where no sample tells, what its transforms take."""
+    if stored:
+        return "L" if stored[0] == 1 else "RGB"
+    try:
+        return "RGB" if pipeline.plain(torch.zeros(1, 3, 256, 256)).shape[1] == input.shape[0] else "L"
+    except SpecError:  # a Normalize for one channel
+        return "L"
+
+
+def _separator(spec: Spec) -> str:
+    _, arguments = dataset_nodes(spec)
+    written = arguments.get("separator") if isinstance(arguments, Mapping) else None
+    return str(spec.evaluate(written)) if written is not None else ","

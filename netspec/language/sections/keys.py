@@ -1,0 +1,120 @@
+"""What a key of a section is: its JSON Schema, the same in words, its default, doc and example.
+
+A misspelt key is noted, and taken as what was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netspec.core.diagnostics import Findings
+from netspec.core.names import meant
+from netspec.core.tree import Mapping, shorten
+
+Schema = dict[str, Any]
+
+EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
+POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
+ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRESSION]}
+FLAG: Schema = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
+TEXT: Schema = {"type": "string", "minLength": 1}
+NAMED: Schema = {"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+LOSSES: Schema = {  # a loss, or one for each output by name, there with its weight beside it
+    "anyOf": [
+        *NAMED["anyOf"],
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"anyOf": [TEXT, {"type": "object", "maxProperties": 2}]},
+        },
+    ]
+}
+NAMED_LIST: Schema = {"type": "array", "items": NAMED}
+ROWS: Schema = {"type": "array", "minItems": 1}
+COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
+COLUMNS: Schema = {"type": "array", "items": COLUMN, "minItems": 1}
+AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT]}
+EVERY: Schema = {
+    "type": "object",
+    "properties": {"steps": POSITIVE, "seconds": ABOVE_ZERO, "epochs": POSITIVE},
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+}
+FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, NAMED]}
+
+
+def by_name(schema: Schema, of_each: Schema | None = None) -> Schema:
+    """The schema of a value, or of a mapping of such values (or others) by the names of inputs or outputs."""
+    each = {"type": "object", "minProperties": 1, "additionalProperties": of_each or schema}
+    return {"anyOf": [*schema.get("anyOf", [schema]), each]}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its schema, the same in a person's words, torch-like default, one line of doc, an example.
+
+    `keys` are those of its value where that is a mapping.
+    """
+
+    name: str
+    schema: Schema
+    wants: str
+    doc: str
+    example: Any
+    default: Any = None
+    required: bool = False
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """The example as it stands in a spec."""
+        return f"{self.name}: {flow(self.example)}"
+
+
+def flow(value: object) -> str:
+    """A plain value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if value == ";" else str(value)
+
+
+def object_schema(keys: Iterable[Key]) -> Schema:
+    """The JSON Schema of a mapping with these keys and no others."""
+    keys = tuple(keys)
+    properties = {key.name: {**key.schema, "description": key.doc} for key in keys}
+    required = [key.name for key in keys if key.required]
+    return {"type": "object", "properties": properties, "additionalProperties": False, "required": required}
+
+
+def bare(schema: Schema) -> Schema:
+    """A schema of values that are worked out already: no text stands for a number any more."""
+    return {
+        key: [bare(item) for item in value if item is not EXPRESSION]
+        if isinstance(value, list) and key == "anyOf"
+        else {name: bare(item) for name, item in value.items()}
+        if key == "properties"
+        else bare(value)
+        if key == "items" or (key == "additionalProperties" and isinstance(value, dict))
+        else value
+        for key, value in schema.items()
+    }
+
+
+def understood(node: Mapping, keys: Iterable[str], what: str, findings: Findings) -> Mapping:
+    """`node` with its misspelt keys put right; each key that is not one of `keys` is noted, as `what` has none."""
+    keys = tuple(keys)
+    entries = []
+    for key, value in node:
+        if key.text not in keys:
+            findings.misspelt("NS201", f"{what} has no key {shorten(key.text)!r}", key, keys)
+            guess = meant(key.text, keys)
+            if guess is not None and node.key(guess) is None:
+                key = replace(key, value=guess, text=guess)
+        entries.append((key, value))
+    return replace(node, entries=tuple(entries))

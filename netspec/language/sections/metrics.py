@@ -1,0 +1,70 @@
+"""The metrics that `train` may ask for: their names, which losses they go with, and which way is better. Torch-free."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from netspec.language.sections.losses import Kind, kind_of
+
+TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the right class is among the five likeliest
+OF_CLASSES = ("accuracy", "precision", "recall", "f1", "auroc", "confusion_matrix")
+OF_NUMBERS = ("mae", "rmse", "r2")
+NAMES = (*OF_CLASSES, "top5", *OF_NUMBERS)
+_LOWER = frozenset({"loss", "mae", "rmse"})
+_TWO_SIDED: tuple[Kind, ...] = ("probabilities", "logits", "signs")
+
+
+def is_metric(name: str) -> bool:
+    """Whether there is such a metric."""
+    return name in NAMES or TOP.match(name) is not None
+
+
+def usual(loss: str) -> tuple[str, ...]:
+    """What is measured where `metrics` is left out."""
+    kind = kind_of(loss)
+    return () if kind == "labels" else OF_NUMBERS if kind == "numbers" else ("accuracy",)
+
+
+def fitting(loss: str) -> tuple[str, ...]:
+    """The metrics that go with a loss."""
+    kind = kind_of(loss)
+    if kind == "classes":
+        return (*OF_CLASSES, "top5")
+    return OF_CLASSES if kind in _TWO_SIDED else OF_NUMBERS if kind == "numbers" else ()
+
+
+def fits(name: str, loss: str) -> bool:
+    """Whether a metric goes with a loss."""
+    return name in fitting(loss) or (TOP.match(name) is not None and kind_of(loss) == "classes")
+
+
+def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
+    """What is measured of an output with this loss: what goes with it of what `metrics` asks for, or the usual."""
+    return usual(loss) if asked is None else tuple(name for name in asked if fits(name, loss))
+
+
+def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]:
+    """The columns of all figures, without `val_` or `train_`.
+
+    `loss` is what is minimised. The first output that has a loss is the main one, whose metrics go by their own names;
+    those of others, and the loss of each of several, have the output's name behind theirs: `loss_aux1`.
+
+    Args:
+        asked: what `metrics` says; None where it is left out.
+        losses: the name of each output's loss, by the output's.
+    """
+    found = ["loss", *(named("loss", output) for output in losses if len(losses) > 1)]
+    for index, (output, loss) in enumerate(losses.items()):
+        found += [named(name, output) if index else name for name in measured(asked, loss)]
+    return found
+
+
+def named(name: str, output: str) -> str:
+    """The column of a figure of one of several outputs."""
+    return f"{name}_{output}"
+
+
+def lower_is_better(column: str) -> bool:
+    """Whether less of a column of metrics.jsonl, such as `val_loss` or `val_loss_aux1`, is better."""
+    return column.partition("_")[2].partition("_")[0] in _LOWER

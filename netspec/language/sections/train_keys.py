@@ -1,0 +1,180 @@
+"""The keys of `train` that say how a network learns, what is measured, and what it starts from."""
+
+from __future__ import annotations
+
+from netspec.language.patterns import LONGEST
+from netspec.language.sections.keys import (
+    ABOVE_ZERO,
+    EXPRESSION,
+    FLAG,
+    NAMED,
+    POSITIVE,
+    TEXT,
+    Key,
+    Schema,
+    object_schema,
+)
+from netspec.language.sections.metrics import NAMES, TOP
+
+_SHARE: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
+_FACTOR: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 1}, EXPRESSION]}
+_AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, EXPRESSION]}
+_PATTERN: Schema = {**TEXT, "maxLength": LONGEST}
+_PATTERN_LIST: Schema = {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}
+_PATTERNS = "names as patterns, as features.*, layer types, or the words norm and bias; one or a list"
+
+WARMUP_KEYS = (
+    Key("steps", POSITIVE, "a positive integer", "How many steps it takes.", 500),
+    Key("epochs", POSITIVE, "a positive integer", "How many epochs it takes, instead of `steps`.", 5),
+    Key("from", _FACTOR, "a factor above 0, up to 1", "What the learning rate is multiplied with at first.", 0.1, 0.01),
+)
+STOPPING_KEYS = (
+    Key("patience", POSITIVE, "a positive integer", "Epochs without a better one.", 5, required=True),
+    Key("min_delta", _AMOUNT, "a number ≥ 0", "What counts as better differs by more than this.", 0.001, 0.0),
+)
+WEIGHTS_KEYS = (
+    Key(
+        "from",
+        TEXT,
+        "a run's folder, a .safetensors file or torchvision's name",
+        "Where they come from.",
+        "pretrained.safetensors",
+        required=True,
+    ),
+    Key("strict", FLAG, "true or false", "Whether every tensor has to be there, in the same shape.", True, False),
+)
+_GROUP: Schema = {
+    "type": "object",
+    "properties": {"match": {**_PATTERN_LIST, "description": f"Which parameters: {_PATTERNS}."}},
+    "required": ["match"],
+    "minProperties": 2,
+}
+_METRIC: Schema = {"anyOf": [{"enum": list(NAMES)}, {"type": "string", "pattern": TOP.pattern}]}
+
+
+def _either(first: Schema, keys: tuple[Key, ...]) -> Schema:
+    """The schema of a plain value, or of a mapping of keys."""
+    return {"anyOf": [*first.get("anyOf", [first]), object_schema(keys)]}
+
+
+LEARNING_KEYS = (
+    Key(
+        "groups",
+        {"type": "array", "items": _GROUP, "minItems": 1},
+        "a list of {match: pattern, …} with arguments of the optimizer",
+        "Other arguments of the optimizer for a part of the parameters; of groups that meet, the later one counts. "
+        f"`match` takes {_PATTERNS}.",
+        [{"match": ["norm", "bias"], "weight_decay": 0}, {"match": "features.*", "lr": 0.001}],
+    ),
+    Key(
+        "freeze",
+        _PATTERN_LIST,
+        _PATTERNS,
+        "Parameters that are not trained; the running statistics of BatchNorm among them stay as they are.",
+        "features.*",
+    ),
+    Key(
+        "scheduler",
+        NAMED,
+        "a scheduler of torch.optim.lr_scheduler: Name or {Name: arguments}",
+        "How the learning rate changes; the length of OneCycleLR and CosineAnnealingLR is the run's if left out.",
+        {"CosineAnnealingLR": {"T_max": 10}},
+    ),
+    Key(
+        "scheduler_step",
+        {"enum": ["epoch", "batch"]},
+        "epoch or batch",
+        "When the scheduler steps; if left out, once an epoch (OneCycleLR and CyclicLR: once a batch).",
+        "batch",
+    ),
+    Key(
+        "warmup",
+        object_schema(WARMUP_KEYS),
+        "{steps: number} or {epochs: number}, and from",
+        "The learning rate grows linearly to what the scheduler says: it is multiplied with a factor `from` … 1.",
+        {"epochs": 5, "from": 0.01},
+        keys=WARMUP_KEYS,
+    ),
+    Key("clip_grad_norm", ABOVE_ZERO, "a number > 0", "Scales gradients whose common norm is larger down to it.", 1.0),
+    Key("clip_grad_value", ABOVE_ZERO, "a number > 0", "Cuts every number of the gradients to ± this.", 0.5),
+    Key(
+        "ema",
+        _SHARE,
+        "a number between 0 and 1",
+        "Keeps a moving average of the weights, by this decay a step; it is what is validated and kept.",
+        0.999,
+    ),
+    Key(
+        "mix",
+        {"anyOf": [NAMED, {"type": "array", "items": NAMED, "minItems": 1}]},
+        "MixUp, CutMix, or a list of them, as Name or {Name: arguments}",
+        "Mixes the pictures of a batch and their classes; of a list, one is drawn for each batch.",
+        {"MixUp": {"alpha": 0.2}},
+    ),
+    Key(
+        "metrics",
+        {"anyOf": [*_METRIC["anyOf"], {"type": "array", "items": _METRIC}]},
+        f"one or a list of {', '.join(NAMES)} (or another top<k>)",
+        "What is measured after each epoch; if left out, accuracy for classes, and mae, rmse and r2 for numbers.",
+        ["accuracy", "f1", "confusion_matrix"],
+    ),
+    Key(
+        "monitor",
+        TEXT,
+        "a column of metrics.jsonl, as val_loss or val_f1",
+        "By what the best epoch is chosen; if left out, by accuracy where there is one, then by loss.",
+        "val_loss",
+    ),
+    Key(
+        "early_stopping",
+        _either(POSITIVE, STOPPING_KEYS),
+        "a positive integer, or {patience: number, min_delta: number}",
+        "Ends the run after so many epochs without a new best one.",
+        5,
+        keys=STOPPING_KEYS,
+    ),
+    Key(
+        "weights",
+        _either(TEXT, WEIGHTS_KEYS),
+        "a run's folder, a .safetensors file or torchvision's name; or {from: …, strict: true}",
+        "What training starts from: every tensor that fits by name and shape is carried over, and the rest is named.",
+        "ResNet18_Weights.IMAGENET1K_V1",
+        keys=WEIGHTS_KEYS,
+    ),
+    Key(
+        "deterministic",
+        FLAG,
+        "true or false",
+        "Asks torch for algorithms that give the same result each time; on a GPU that is slower.",
+        True,
+        False,
+    ),
+)
+
+# Where what people write under `train` or `data` belongs.
+_OPTIMIZER = "the optimizer's arguments, as optimizer: {SGD: {lr: 0.01}}"
+_SCHEDULER = "the scheduler's arguments, as scheduler: {StepLR: {step_size: 5, gamma: 0.1}}"
+_LOSS = "the loss's arguments, as loss: {CrossEntropyLoss: {label_smoothing: 0.1}}"
+_DATASET = "the dataset's arguments, as MNIST: {download: true}"
+_LOSS_WEIGHT = "the loss's arguments, as loss: {CrossEntropyLoss: {weight: balanced}}"
+ELSEWHERE: dict[str, dict[str, str]] = {
+    "train": {
+        **dict.fromkeys(("lr", "learning_rate", "momentum", "weight_decay", "betas", "nesterov"), _OPTIMIZER),
+        **dict.fromkeys(("gamma", "step_size", "milestones", "T_max", "max_lr", "lr_scheduler"), _SCHEDULER),
+        **dict.fromkeys(("label_smoothing", "pos_weight", "reduction"), _LOSS),
+        **dict.fromkeys(("class_weight", "class_weights", "weight"), _LOSS_WEIGHT),
+        **dict.fromkeys(("transforms", "augment", "val", "dataset"), "data"),
+        **dict.fromkeys(("patience", "min_delta"), "early_stopping, as early_stopping: {patience: 5}"),
+        "decay": "ema, as ema: 0.999",
+        "mixup": "mix, as mix: {MixUp: {alpha: 0.2}}",
+        "cutmix": "mix, as mix: {CutMix: {alpha: 1.0}}",
+        "grad_clip": "clip_grad_norm or clip_grad_value",
+    },
+    "data": {
+        **dict.fromkeys(("download", "root", "split"), _DATASET),
+        **dict.fromkeys(
+            ("epochs", "steps", "batch_size", "loss", "optimizer", "scheduler", "seed", "metrics"), "train"
+        ),
+        "target": "the table's arguments, as CSV: {path: rows.csv, target: -1}",
+    },
+}

@@ -1,0 +1,1 @@
+"""Functions of tensors (torch.add, torch.reshape, …): a family a file, a record a function."""

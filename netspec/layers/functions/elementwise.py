@@ -1,0 +1,82 @@
+"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and their kin.
+
+They make no submodule. Sizes of one are repeated where there are two inputs.
+"""
+
+from __future__ import annotations
+
+from netspec.core.shapes import ArgumentFact, Shape
+from netspec.layers.arguments import Float, optional
+from netspec.layers.code import call, literal
+from netspec.layers.functions.arithmetic import broadcast
+from netspec.layers.record import Arg, Args, Layer, case
+
+
+def _elementwise(name: str, doc: str, function: str = "", takes: str = "any", gives: str = "real") -> Layer:
+    return Layer(
+        name=name,
+        doc=doc,
+        shape=lambda a, x: x,
+        takes=takes,
+        gives=gives,
+        code=lambda a, x: call(function or f"torch.{name}", x),
+        right=(case((3, 4)), case(())),
+    )
+
+
+def _of_two(name: str, doc: str) -> Layer:
+    return Layer(
+        name=name,
+        doc=doc,
+        shape=lambda a, x, y: broadcast(name, (x, y)),
+        inputs=(2, 2),
+        takes="any",
+        gives="promoted",
+        broadcasts=True,
+        code=lambda a, x, y: call(f"torch.{name}", x, y),
+        right=(case((3, 4), (3, 4)), case((3, 4), (1, 4))),
+        wrong=(case((3, 4), (3, 5)), case((3, 4), (4,))),
+    )
+
+
+def _clamp_shape(a: Args, x: Shape) -> Shape:
+    if a.min is None and a.max is None:
+        raise ArgumentFact("one of min and max is needed", argument="min")
+    return x
+
+
+LAYERS = (
+    _elementwise("relu", "max(0, x).", "F.relu", takes="number", gives="same"),
+    _elementwise("gelu", "x·Φ(x).", "F.gelu", takes="float", gives="same"),
+    _elementwise("silu", "x·σ(x).", "F.silu", takes="float", gives="same"),
+    _elementwise("sigmoid", "1 / (1 + exp(-x))."),
+    _elementwise("tanh", "The hyperbolic tangent."),
+    _elementwise("exp", "eˣ."),
+    _elementwise("log", "The natural logarithm."),
+    _elementwise("sqrt", "The square root."),
+    _elementwise("rsqrt", "1 / √x."),
+    _elementwise("square", "x².", takes="number", gives="same"),
+    _elementwise("abs", "|x|.", takes="number", gives="same"),
+    _elementwise("neg", "-x.", takes="number", gives="same"),
+    _elementwise("sin", "The sine."),
+    _elementwise("cos", "The cosine."),
+    Layer(
+        name="pow",
+        doc="x to a power.",
+        args=(Arg("exponent", Float()),),
+        shape=lambda a, x: x,
+        code=lambda a, x: f"{x} ** {literal(a.exponent)}" if a.exponent >= 0 else f"{x}.pow({literal(a.exponent)})",
+        right=(case((3, 4), exponent=2), case((3, 4), exponent=-0.5)),
+    ),
+    Layer(
+        name="clamp",
+        doc="x cut off at min and max.",
+        args=(Arg("min", optional(Float()), None), Arg("max", optional(Float()), None)),
+        shape=_clamp_shape,
+        code=lambda a, x: call(f"{x}.clamp", min=a.min, max=a.max),
+        right=(case((3, 4), min=0.0), case((3, 4), min=-1.5, max=2)),
+        wrong=(case((3, 4)),),
+    ),
+    _of_two("maximum", "The larger of two, number by number."),
+    _of_two("minimum", "The smaller of two, number by number."),
+)

@@ -1,0 +1,231 @@
+"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and their kin.
+
+They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand` and `tile` speak of a sample, as
+`reshape` does: the batch is kept. `slice` is written `x[:, 2:7]` in Python.
+"""
+
+from __future__ import annotations
+
+from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, sample_axis, show
+from netspec.layers.arguments import Either, Int, Ints, optional
+from netspec.layers.code import call, literal
+from netspec.layers.modules.rearranging import filled
+from netspec.layers.record import Arg, Args, Layer, case
+
+
+def _several(value: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else value
+
+
+def _select_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    if not -x[axis] <= a.index < x[axis]:
+        raise Fact(f"index {a.index} is outside of dim {a.dim}, whose size is {x[axis]}", argument="index")
+    return (*x[:axis], *x[axis + 1 :])
+
+
+def _slice_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    return (*x[:axis], len(range(x[axis])[a.start : a.end : a.step]), *x[axis + 1 :])
+
+
+def _slice_code(a: Args, x: str) -> str:
+    bounds = [a.start, a.end] if a.step == 1 else [a.start, a.end, a.step]
+    part = ":".join("" if bound is None else str(bound) for bound in bounds)
+    places = [":"] * a.dim + [part] if a.dim >= 0 else ["...", part, *[":"] * (-1 - a.dim)]
+    return f"{x}[{', '.join(places)}]"
+
+
+def _narrow_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    length = x[axis]
+    start = a.start + length if a.start < 0 else a.start
+    if not 0 <= start <= length:
+        raise Fact(f"start {a.start} is outside of dim {a.dim}, whose size is {length}", argument="start")
+    if start + a.length > length:
+        fact = f"from {start} on there are {length - start} of dim {a.dim}'s {length}, not {a.length}"
+        raise Fact(fact, argument="length")
+    return (*x[:axis], a.length, *x[axis + 1 :])
+
+
+def _expand_shape(a: Args, x: Shape) -> Shape:
+    if len(a.size) != len(x):  # torch puts further axes in front, where the batch is
+        raise RankFact(f"size has {len(a.size)} numbers, a sample has {count_axes(x)}", argument="size")
+    out = tuple(length if wanted == -1 else wanted for length, wanted in zip(x, a.size, strict=True))
+    if any(length not in (1, wanted) for length, wanted in zip(x, out, strict=True)):
+        raise Fact(f"only axes of size 1 can be expanded: {show(x)} to {show(out)}", argument="size", guesses=(out,))
+    return out
+
+
+def _tile_shape(a: Args, x: Shape) -> Shape:
+    if len(a.dims) > len(x):
+        raise RankFact(f"dims has {len(a.dims)} numbers, a sample has {count_axes(x)}", argument="dims")
+    counts = (1,) * (len(x) - len(a.dims)) + a.dims
+    return tuple(length * count for length, count in zip(x, counts, strict=True))
+
+
+def _roll_shape(a: Args, x: Shape) -> Shape:
+    shifts, dims = _several(a.shifts), _several(a.dims)
+    for dim in dims:
+        sample_axis(dim, len(x), argument="dims")
+    if not dims:
+        raise BatchFact("without dims every axis is rolled, the batch too", argument="dims")
+    if len(shifts) != len(dims):
+        raise ArgumentFact(f"{len(shifts)} shifts are given for {len(dims)} dims", argument="shifts")
+    return x
+
+
+def _moveaxis_shape(a: Args, x: Shape) -> Shape:
+    moves = {}
+    for name in ("source", "destination"):
+        axes = [sample_axis(dim, len(x), argument=name) for dim in _several(getattr(a, name))]
+        if len(set(axes)) != len(axes):
+            raise ArgumentFact(f"{name} {getattr(a, name)} names an axis twice", argument=name)
+        moves[name] = axes
+    source, destination = moves["source"], moves["destination"]
+    if isinstance(a.source, int) != isinstance(a.destination, int):
+        raise ArgumentFact("source and destination are both a number or both a list", argument="destination")
+    if len(source) != len(destination):
+        fact = f"{len(source)} axes cannot be moved to {len(destination)} places"
+        raise ArgumentFact(fact, argument="destination")
+    out = [-1] * len(x)
+    for old, new in zip(source, destination, strict=True):
+        out[new] = x[old]
+    rest = iter([length for axis, length in enumerate(x) if axis not in source])
+    return tuple(next(rest) if axis not in destination else length for axis, length in enumerate(out))
+
+
+def _unflatten_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    if not a.sizes:
+        raise ArgumentFact("sizes is empty", argument="sizes")
+    return (*x[:axis], *filled(a.sizes, (x[axis],), "sizes"), *x[axis + 1 :])
+
+
+def _unfold_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dimension, len(x), argument="dimension")
+    if a.size > x[axis]:
+        fact = f"a window of {a.size} does not fit into dim {a.dimension}, whose size is {x[axis]}"
+        raise Fact(fact, argument="size")
+    return (*x[:axis], (x[axis] - a.size) // a.step + 1, *x[axis + 1 :], a.size)
+
+
+LAYERS = (
+    Layer(
+        name="select",
+        doc="One place of an axis, which is gone then.",
+        args=(Arg("dim", Int()), Arg("index", Int())),
+        shape=_select_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.select", str(a.dim), str(a.index)),
+        right=(case((7, 4), dim=1, index=-1), case((7, 4), dim=-1, index=3)),
+        wrong=(case((7, 4), dim=1, index=7), case((7, 4), dim=3, index=0), case((7, 4), dim=0, index=0)),
+    ),
+    Layer(
+        name="slice",
+        doc="Part of an axis, from start up to before end, each step-th; Python's rules for what is out of range.",
+        args=(
+            Arg("dim", Int(), 1),
+            Arg("start", optional(Int()), None),
+            Arg("end", optional(Int()), None),
+            Arg("step", Int(1), 1),
+        ),
+        shape=_slice_shape,
+        takes="any",
+        code=_slice_code,
+        right=(
+            case((7, 4), end=5),
+            case((7, 4), start=-3, step=2),
+            case((3, 7, 4), dim=-2, start=1, end=-1),
+            case((7, 4), dim=2, start=2, end=9),
+        ),
+        wrong=(case((7, 4), dim=3, end=1), case((7, 4), dim=0, end=1)),
+    ),
+    Layer(
+        name="narrow",
+        doc="Part of an axis, length places from start on.",
+        args=(Arg("dim", Int()), Arg("start", Int()), Arg("length", Int(0))),
+        shape=_narrow_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.narrow", str(a.dim), str(a.start), str(a.length)),
+        right=(case((7, 4), dim=1, start=2, length=5), case((7, 4), dim=-1, start=-1, length=1)),
+        wrong=(
+            case((7, 4), dim=1, start=3, length=5),
+            case((7, 4), dim=1, start=8, length=0),
+            case((7, 4), dim=0, start=0, length=1),
+        ),
+    ),
+    Layer(
+        name="expand",
+        doc="Axes of size 1 repeated without a copy; -1 keeps an axis. It speaks of a sample.",
+        args=(Arg("size", Ints(None, -1)),),
+        shape=_expand_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.expand", *map(str, (-1, *a.size))),
+        right=(case((1, 8), size=(5, 8)), case((3, 1, 1), size=(-1, 6, -1))),
+        wrong=(case((2, 8), size=(4, 8)), case((1, 8), size=(8,)), case((8,), size=(4, 8))),
+    ),
+    Layer(
+        name="tile",
+        doc="Axes repeated so many times, the last ones if fewer are given. It speaks of a sample.",
+        args=(Arg("dims", Ints(None, 0)),),
+        shape=_tile_shape,
+        takes="any",
+        code=lambda a, x: f"{x}.tile({literal(a.dims)})",
+        right=(case((3, 4), dims=(2, 1)), case((3, 4), dims=(5,))),
+        wrong=(case((3,), dims=(2, 2)),),
+    ),
+    Layer(
+        name="roll",
+        doc="Axes shifted, what leaves at one end coming in at the other.",
+        args=(Arg("shifts", Either(Int(), Ints())), Arg("dims", Either(Int(), Ints()))),
+        shape=_roll_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.roll", literal(a.shifts), literal(a.dims)),
+        right=(case((3, 8, 8), shifts=(-2, -2), dims=(2, 3)), case((8,), shifts=1, dims=-1)),
+        wrong=(
+            case((3, 8), shifts=(1, 2), dims=(1,)),
+            case((3, 8), shifts=1, dims=3),
+            case((3, 8), shifts=1, dims=0),
+        ),
+    ),
+    Layer(
+        name="moveaxis",
+        doc="Axes moved to other places; the others keep their order.",
+        args=(Arg("source", Either(Int(), Ints())), Arg("destination", Either(Int(), Ints()))),
+        shape=_moveaxis_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.moveaxis", literal(a.source), literal(a.destination)),
+        right=(case((3, 4, 5), source=1, destination=-1), case((3, 4, 5), source=(1, 2), destination=(3, 1))),
+        wrong=(
+            case((3, 4), source=1, destination=3),
+            case((3, 4), source=(1, -2), destination=(1, 2)),
+            case((3, 4), source=(1,), destination=(1, 2)),
+            case((3, 4), source=0, destination=1),
+        ),
+    ),
+    Layer(
+        name="unflatten",
+        doc="Makes one axis several.",
+        args=(Arg("dim", Int()), Arg("sizes", Ints(None, -1))),
+        shape=_unflatten_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.unflatten", str(a.dim), literal(a.sizes)),
+        right=(case((24, 5), dim=1, sizes=(4, 6)), case((5, 24), dim=-1, sizes=(2, -1, 3))),
+        wrong=(case((24, 5), dim=1, sizes=(5, 5)), case((24,), dim=1, sizes=()), case((24,), dim=0, sizes=(1, 2))),
+    ),
+    Layer(
+        name="unfold",
+        doc="Windows along an axis, a new last axis holding what each one sees (torch.Tensor.unfold).",
+        args=(Arg("dimension", Int()), Arg("size", Int(0)), Arg("step", Int(1))),
+        shape=_unfold_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.unfold", str(a.dimension), str(a.size), str(a.step)),
+        right=(case((7, 4), dimension=1, size=3, step=2), case((7, 4), dimension=-1, size=4, step=1)),
+        wrong=(
+            case((7, 4), dimension=2, size=5, step=1),
+            case((7,), dimension=2, size=1, step=1),
+            case((7,), dimension=0, size=1, step=1),
+        ),
+    ),
+)

@@ -1,0 +1,62 @@
+"""Linear maps on the last axis."""
+
+from __future__ import annotations
+
+from netspec.core.shapes import MergeFact, RankFact, Shape, show, size
+from netspec.layers.arguments import Bool, Int
+from netspec.layers.record import Arg, Args, Layer, case
+
+
+def _features(x: Shape, *others: Shape) -> int:
+    if not x:
+        raise RankFact("the last axis is needed, a scalar has none")
+    return x[-1]
+
+
+def _linear_shape(a: Args, x: Shape) -> Shape:
+    _features(x)  # for its fact about a scalar
+    return (*x[:-1], a.out_features)
+
+
+def _bilinear_shape(a: Args, x: Shape, y: Shape) -> Shape:
+    _features(x)
+    _features(y)
+    if x[:-1] != y[:-1]:
+        guesses = tuple(dict.fromkeys((*shape[:-1], a.out_features) for shape in (x, y)))
+        raise MergeFact(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}", guesses=guesses)
+    return (*x[:-1], a.out_features)
+
+
+LAYERS = (
+    Layer(
+        name="Linear",
+        doc="y = xWᵀ + b on the last axis.",
+        args=(
+            Arg("in_features", Int(1), infer=_features, unit="features"),
+            Arg("out_features", Int(1)),
+            Arg("bias", Bool(), True),
+        ),
+        shape=_linear_shape,
+        parameters=lambda a, x: a.in_features * a.out_features + (a.out_features if a.bias else 0),
+        macs=lambda a, output, x: size(output) * a.in_features,
+        right=(case((8,), out_features=3), case((5, 8), out_features=3, bias=False)),
+        wrong=(case((8,), in_features=7, out_features=3),),
+    ),
+    Layer(
+        name="Bilinear",
+        doc="y = x₁ᵀAx₂ + b on the last axes of two inputs.",
+        args=(
+            Arg("in1_features", Int(1), infer=_features, unit="features"),
+            Arg("in2_features", Int(1), infer=lambda x, y: _features(y), unit="features"),
+            Arg("out_features", Int(1)),
+            Arg("bias", Bool(), True),
+        ),
+        shape=_bilinear_shape,
+        parameters=lambda a, x, y: a.out_features * (a.in1_features * a.in2_features + bool(a.bias)),
+        macs=lambda a, output, x, y: size(output) * a.in1_features * (a.in2_features + 1),
+        inputs=(2, 2),
+        names=("input1", "input2"),
+        right=(case((8,), (6,), out_features=3), case((4, 8), (4, 6), out_features=3, bias=False)),
+        wrong=(case((4, 8), (5, 6), out_features=3), case((8,), (6,), in1_features=6, out_features=3)),
+    ),
+)

@@ -1,0 +1,189 @@
+"""Report → Review: who uses which value, and small questions that the review's rules ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from netspec.core.diagnostics import Diagnostic, Fix, Note
+from netspec.core.shapes import Shape, Tensor
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.expansion.graph import Call, Graph, Ref
+from netspec.language.sections.losses import Written, written_losses
+from netspec.lint.datasets import Samples, samples_of
+from netspec.shapes.report import Inferred, Report
+
+FURTHEST = 100  # layers that are looked back or ahead
+_FUNCTIONS = {  # the layer that a function of torch does the same as
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "softmax": "Softmax",
+    "log_softmax": "LogSoftmax",
+}
+
+
+def kind(call: Call) -> str:
+    """The layer's type; of a function that of the layer which does the same."""
+    return _FUNCTIONS.get(call.record.name, call.record.name)
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output with a loss: its name, what it is, where it comes from, the loss's node, what is known of the data."""
+
+    output: str
+    tensor: Tensor
+    ref: Ref
+    loss: Scalar
+    samples: Samples | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the rules look at: a report with a graph."""
+
+    report: Report
+    graph: Graph
+
+    @cached_property
+    def users(self) -> tuple[tuple[Call, ...], ...]:
+        """The calls that take what each call gives."""
+        users: list[list[Call]] = [[] for _ in self.graph.calls]
+        for call in self.graph.calls:
+            for node in {ref.node for ref in call.inputs if ref.node >= 0}:
+                users[node].append(call)
+        return tuple(map(tuple, users))
+
+    @cached_property
+    def entering(self) -> dict[int, tuple[Call, ...]]:
+        """The calls that take each input of the network, by its (negative) node."""
+        users: dict[int, list[Call]] = {}
+        for call in self.graph.calls:
+            for node in {ref.node for ref in call.inputs if ref.node < 0}:
+                users.setdefault(node, []).append(call)
+        return {node: tuple(calls) for node, calls in users.items()}
+
+    @cached_property
+    def results(self) -> frozenset[int]:
+        """The calls that give the network's outputs."""
+        return frozenset(ref.node for ref in self.graph.outputs.values())
+
+    @cached_property
+    def shared(self) -> frozenset[int]:
+        """The calls whose weights are used more than once."""
+        again = [call for call in self.graph.calls if call.shares is not None]
+        return frozenset(id for call in again for id in (call.id, call.shares or 0))
+
+    def known(self, call: Call) -> Inferred:
+        """What inference knows of a call."""
+        return self.report.inferred[call.id]
+
+    def arriving(self, call: Call) -> Shape | None:
+        """The sample shape of a call's first input."""
+        inputs = self.known(call).inputs
+        return inputs[0].shape if inputs and inputs[0] is not None else None
+
+    def leaving(self, call: Call) -> Shape | None:
+        """The sample shape of a call's first output."""
+        outputs = self.known(call).outputs
+        return outputs[0].shape if outputs else None
+
+    def before(self, call: Call, passing: frozenset[str] = frozenset({"Identity"})) -> Call | None:
+        """The call that gives a call's only input, those of `passing` left out."""
+        if len(call.inputs) != 1:
+            return None
+        return self.behind(call.inputs[0], passing)
+
+    def behind(self, ref: Ref, passing: frozenset[str]) -> Call | None:
+        """The call that a value comes from, those of `passing` left out; None where it enters, or is far off."""
+        for _ in range(FURTHEST):
+            if ref.node < 0:
+                return None
+            call = self.graph.calls[ref.node]
+            if kind(call) not in passing or len(call.inputs) != 1:
+                return call
+            ref = call.inputs[0]
+        return None
+
+    def only_user(self, call: Call) -> Call | None:
+        """The one call that takes what a call gives, Identity left out; None where it is an output or taken by more."""
+        for _ in range(FURTHEST):
+            if len(self.users[call.id]) != 1 or call.id in self.results:
+                return None
+            call = self.users[call.id][0]
+            if call.record.name != "Identity":
+                return call
+        return None
+
+    @cached_property
+    def refs(self) -> dict[str, Ref]:
+        """Where each output comes from, by the names that the report has them by."""
+        found: dict[str, Ref] = {}
+        for name, ref in self.graph.outputs.items():
+            known = self.known(self.graph.calls[ref.node]).outputs if ref.node >= 0 and ref.output is None else None
+            several = known is not None and len(known) > 1
+            found |= {f"{name}.{i}": Ref(ref.node, i) for i in range(len(known or ()))} if several else {name: ref}
+        return found
+
+    @cached_property
+    def losses(self) -> tuple[Written, ...]:
+        """The losses that `train` writes."""
+        train = self.report.spec.train
+        return written_losses(train.get("loss") if isinstance(train, Mapping) else None)
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """The outputs that are known and have a loss, in the order that their losses are written in."""
+        heads = []
+        for written in self.losses:
+            only = next(iter(self.refs)) if len(self.refs) == 1 else None
+            output = only if written.output is None else written.output.text
+            tensor = self.report.tensor(self.refs[output]) if output in self.refs else None
+            if output is not None and tensor is not None and written.name is not None:
+                heads.append(Head(output, tensor, self.refs[output], written.name, self.samples_for(output)))
+        return tuple(heads)
+
+    def samples_for(self, output: str | None, input: str | None = None) -> Samples | None:
+        """What is known of the dataset, as far as it is about one output and one input, the first if left out."""
+        input = next(iter(self.graph.inputs), None) if input is None else input
+        tensor = None if input is None else self.graph.inputs.get(input)
+        return None if input is None or tensor is None else samples_of(self.report.spec, tensor.shape, input, output)
+
+    def source(self, node: Node, value: object) -> Node | None:
+        """The node to edit for another `value`: the parameter's, where only a parameter's name is written.
+
+        None where it lies in another file, which other specs may use.
+        """
+        spec = self.report.spec
+        name = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+        if name in spec.params and self.report.params.get(str(name)) == value:
+            node = spec.params[str(name)]
+        return node if node.span.path not in spec.origins else None
+
+
+def at(
+    code: str,
+    message: str,
+    place: Node,
+    call: Call | None = None,
+    *,
+    notes: tuple[Note, ...] = (),
+    fixes: tuple[Fix, ...] = (),
+) -> Diagnostic:
+    """A finding at a node; `call` is the layer it speaks of."""
+    frames = place.frames if call is None else tuple(dict.fromkeys((*place.frames, *call.frames)))
+    return Diagnostic(code, message, place.span, None if call is None else call.path, notes, fixes, frames)
+
+
+def one_each(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first finding of each code at each place: a block that is used often repeats them."""
+    seen: set[object] = set()
+    for diagnostic in found:
+        key = (diagnostic.code, diagnostic.span)
+        if key not in seen:
+            seen.add(key)
+            yield diagnostic

@@ -1,0 +1,100 @@
+"""Reports as JSON, version 1, for editors, CI and scripts; and JSON for a stream of any encoding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.tree import Span
+from netspec.shapes.report import Report, figures_at
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that could not be read; `error` is one line that names it."""
+
+    path: str
+    error: str
+
+    @property
+    def ok(self) -> bool:
+        """It never is."""
+        return False
+
+
+Answer = Report | Unreadable
+
+
+def json_text(content: object, stream: TextIO, indent: int | None = None) -> str:
+    """JSON as `stream` can take it: what is not ASCII stands as it is where that is UTF-8, and is escaped elsewhere."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"  # text in memory has none
+    ascii_only = encoding.lower().replace("-", "").replace("_", "") != "utf8"
+    return json.dumps(content, indent=indent, ensure_ascii=ascii_only)
+
+
+VERSION = 1
+
+
+def _place(span: Span) -> dict[str, int]:
+    return {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+
+
+def _elsewhere(span: Span, path: str) -> dict[str, str]:
+    return {} if span.path == path else {"path": span.path}
+
+
+def _follows(found: Diagnostic, path: str) -> dict[str, Any]:
+    """The finding that this one follows from; nothing where it stands for itself."""
+    cause = found.follows
+    if cause is None:
+        return {}
+    return {"follows": {"code": cause.code, **_elsewhere(cause.span, path), **_place(cause.span)}}
+
+
+def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
+    """One diagnostic; `path` is named only where it lies in another file than `path` (an include, a model)."""
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "message": found.message,
+        "layer": found.layer,
+        **_elsewhere(found.span, path),
+        **_place(found.span),
+        **_follows(found, path),
+        "hint": found.fixes[0].title if found.fixes else next((n.text for n in found.notes if n.label == "or"), None),
+        "notes": [{"label": note.label, "text": note.text} for note in found.notes],
+        "frames": [{"label": frame.label, "path": frame.span.path, **_place(frame.span)} for frame in found.frames],
+        "fixes": [
+            {
+                "title": fix.title,
+                "edits": [{**_elsewhere(e.span, path), **_place(e.span), "text": e.text} for e in fix.edits],
+            }
+            for fix in found.fixes
+        ],
+    }
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """One file's report; `outputs` are sample shapes, null where unknown; of an input that varies those `at` sizes."""
+    outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
+    path = report.spec.path
+    found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
+    sizes = figures_at(report)
+    at = {"at": sizes} if sizes else {}
+    return {"path": path, "ok": report.ok, "outputs": outputs, **at, "diagnostics": found}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What one file came to; a file that could not be read has an `error` in the place of findings."""
+    if isinstance(answer, Unreadable):
+        return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
+    return report_json(answer)
+
+
+def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The whole answer."""
+    listed = list(files)
+    return {"version": VERSION, "ok": all(file["ok"] for file in listed), "files": listed}

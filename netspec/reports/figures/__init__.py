@@ -1,1 +1,0 @@
-"""Pictures of what a network says of samples: confusion matrix, mistakes, the fitted curve."""

@@ -1,0 +1,110 @@
+"""Report: what a check found, with what inference knows of each call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.core.diagnostics import Diagnostic, Findings
+from netspec.core.expressions import Value
+from netspec.core.shapes import Tensor
+from netspec.expansion.graph import Graph, Ref
+from netspec.language.ranges import ranges
+from netspec.language.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What inference knows of one call: sample tensors (None: unknown), all arguments, the counts."""
+
+    inputs: tuple[Tensor | None, ...] = ()
+    outputs: tuple[Tensor, ...] | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    parameters: int | None = 0
+    macs: int | None = 0
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What `check` found: the spec, its graph with shapes as far as known, and every diagnostic in file order."""
+
+    spec: Spec
+    graph: Graph | None
+    inferred: tuple[Inferred, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    params: Dict[str, Value] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        found = "ok" if self.ok else "; ".join(f"{d.span.line}:{d.span.column} {d.code}" for d in self.diagnostics[:5])
+        return f"<Report on {self.spec.path}: {found}>"
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings are fine."""
+        return all(found.severity != "error" for found in self.diagnostics)
+
+    @property
+    def sound(self) -> bool:
+        """Whether the network itself has no error: what its data and training lack (NS6xx) is left aside."""
+        return all(found.severity != "error" or found.code.startswith("NS6") for found in self.diagnostics)
+
+    @property
+    def inputs(self) -> dict[str, Tensor | None]:
+        """The network's inputs: sample shape and dtype by name."""
+        return dict(self.graph.inputs) if self.graph else {}
+
+    def tensor(self, ref: Ref) -> Tensor | None:
+        """What is known of a value."""
+        if self.graph is None:
+            return None
+        if ref.node < 0:
+            return list(self.graph.inputs.values())[-1 - ref.node]
+        outputs = self.inferred[ref.node].outputs
+        if outputs is None or (ref.output or 0) >= len(outputs):
+            return None
+        return outputs[ref.output or 0]
+
+    @property
+    def outputs(self) -> dict[str, Tensor | None]:
+        """The network's outputs: sample shape and dtype by name, None where unknown."""
+        named: dict[str, Tensor | None] = {}
+        for name, ref in self.graph.outputs.items() if self.graph else ():
+            outputs = self.inferred[ref.node].outputs if ref.node >= 0 and ref.output is None else None
+            if outputs is not None and len(outputs) > 1:
+                named |= {f"{name}.{index}": tensor for index, tensor in enumerate(outputs)}
+            else:
+                named[name] = self.tensor(ref)
+        return named
+
+    @property
+    def last_types(self) -> dict[str, str]:
+        """The type of the layer that gives each output."""
+        if self.graph is None:
+            return {}
+        calls = self.graph.calls
+        return {
+            name: calls[ref.node].record.name if ref.node >= 0 else "input" for name, ref in self.graph.outputs.items()
+        }
+
+    @property
+    def parameters(self) -> int:
+        """Trainable numbers of the whole network, as far as known."""
+        return sum(known.parameters or 0 for known in self.inferred)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole network for one sample, as far as known."""
+        return sum(known.macs or 0 for known in self.inferred)
+
+
+def promised(report: Report) -> str:
+    """The sizes that a spec promises, in words; empty where its input is fixed."""
+    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
+    return " and ".join(str(each) for each in found.values() if each is not None)
+
+
+def figures_at(report: Report) -> dict[str, int]:
+    """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
+    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
+    return {name: each.at for name, each in found.items() if each is not None}
