@@ -7,8 +7,7 @@ import sys
 import click
 
 from netspec.cli.output import look_of
-from netspec.core.codes import CODES
-from netspec.core.examples import example
+from netspec.core.codes import CODES, explanation
 from netspec.core.names import closest, did_you_mean
 from netspec.render.tables import wrap
 from netspec.render.text import Look, paint
@@ -23,7 +22,7 @@ def command(code: str | None) -> None:
     """
     look = look_of(sys.stdout)
     if code is None:
-        for row in CODES.values():
+        for row in map(explanation, CODES):
             head = f"{row.id}  {row.severity:<7}  "
             first, *rest = wrap(row.what, look.width, first=head, hanging=" " * len(head))
             click.echo(paint(head, row.severity, look) + first[len(head) :], color=look.color)
@@ -37,8 +36,8 @@ def command(code: str | None) -> None:
 
 
 def _explained(id: str, look: Look) -> str:
-    code = CODES[id]
+    code = explanation(id)
     head, *rest = wrap(f"{code.severity}[{id}]: {code.what}", look.width, hanging="  ")
     kind = f"{code.severity}[{id}]"
     lines = [paint(kind, code.severity, look) + head[len(kind) :], *rest, "", *wrap(code.why, look.width), ""]
-    return "\n".join([*lines, example(id).as_text()])
+    return "\n".join([*lines, code.example_text()])

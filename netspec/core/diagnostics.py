@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from netspec.core.codes import CODES
+from netspec.core.codes import severity
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Frame, Node, Span
 
@@ -64,8 +64,8 @@ class Diagnostic:
 
     @property
     def severity(self) -> str:
-        """`error` or `warning`, as the table of codes has it; `note` for what follows from another finding."""
-        return CODES[self.code].severity if self.follows is None else "note"
+        """`error` or `warning`, by its code; `note` for what follows from another finding."""
+        return severity(self.code) if self.follows is None else "note"
 
     @property
     def identity(self) -> tuple[str, str | None, str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from netspec.core.expressions import Value
 from netspec.core.names import meant
 from netspec.core.tree import Node, Scalar, Sequence, describe, shorten
 from netspec.expansion.graph import Local, Ref
 from netspec.expansion.scope import Flat, Place
-from netspec.language.evaluate import FAILED
-from netspec.language.spec import Item
+from netspec.language.evaluate import FAILED, param_value
+from netspec.language.spec import Block, Item
 from netspec.layers.arguments import Bool, Float, Int
 from netspec.layers.record import Layer
 
@@ -188,3 +189,33 @@ def _scalars(node: Node) -> int:
     if isinstance(node, Scalar):
         return 1
     return sum(map(_scalars, node.items if isinstance(node, Sequence) else (value for _, value in node)))
+
+
+def block_params(
+    block: Block, item: Item, place: Place, path: str, params: Mapping[str, Value]
+) -> dict[str, Value] | None:
+    """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
+    given = {key.text: value for key, value in item.args}
+    values = dict(params)
+    whole = True
+    for param, default in block.params.items():
+        node = given.get(param, default)
+        if node is None:
+            if item.whole:
+                place.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
+            whole = False
+        elif param not in given:
+            values[param] = param_value(node, values)
+        elif isinstance(node, Scalar):
+            value: Any = param_value(node, place.names) if _may_be_word(node, default) else place.scalar(node)
+            whole = whole and value is not FAILED
+            values[param] = value
+        else:
+            place.error("NS202", f"{param} has to be a number or a word, got {describe(node)}", node, layer=path)
+            whole = False
+    return values if whole else None
+
+
+def _may_be_word(node: Scalar, default: Node | None) -> bool:
+    """Whether text that is given for a block's parameter may stand for itself: it is quoted, or the default is text."""
+    return not node.plain or (isinstance(default, Scalar) and isinstance(default.value, str))

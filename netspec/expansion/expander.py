@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
-from typing import Any
 
 from netspec.core.expressions import Value
-from netspec.core.tree import Frame, Node, Scalar, describe
+from netspec.core.tree import Frame
 from netspec.expansion.calls import (
     Wired,
     arguments,
+    block_params,
     claim_of,
     entering,
     flatten,
@@ -26,7 +26,7 @@ from netspec.expansion.calls import (
 from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.scope import Place, ScopeBuilder, TooLarge, names_in, turns_of
 from netspec.language.argument_syntax import NO_NAMES
-from netspec.language.evaluate import FAILED, param_value, param_values
+from netspec.language.evaluate import param_values
 from netspec.language.spec import Item, Spec
 
 MOST_CALLS = 50_000
@@ -156,7 +156,7 @@ class Expander:
             circle = " → ".join((*self.open_blocks[self.open_blocks.index(block.name) :], block.name))
             place.error("NS214", f"the block {block.name} uses itself: {circle}", item.at, layer=path)
             return place.bind(item, name, None)
-        params = self.block_params(item, place, path)
+        params = block_params(block, item, place, path, self.params)
         if sources is None or params is None:
             return place.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *place.frames)
@@ -168,29 +168,6 @@ class Expander:
             results = tuple(inner.lookup(reference) for reference in block.outputs)
         local = self.leave(item, place, inner, name, sources, results)
         return self.repeatable(place, local, item, first, lambda use, on: self.block(use, place, on))
-
-    def block_params(self, item: Item, place: Place, path: str) -> dict[str, Value] | None:
-        """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
-        block = self.spec.blocks[item.at.text]
-        given = {key.text: value for key, value in item.args}
-        values = dict(self.params)
-        whole = True
-        for param, default in block.params.items():
-            node = given.get(param, default)
-            if node is None:
-                if item.whole:
-                    place.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
-                whole = False
-            elif param not in given:
-                values[param] = param_value(node, values)
-            elif isinstance(node, Scalar):
-                value: Any = param_value(node, place.names) if _may_be_word(node, default) else place.scalar(node)
-                whole = whole and value is not FAILED
-                values[param] = value
-            else:
-                place.error("NS202", f"{param} has to be a number or a word, got {describe(node)}", node, layer=path)
-                whole = False
-        return values if whole else None
 
     def enter(
         self, place: Place, name: str, title: str, sources: tuple[Local, ...], items: tuple[Item, ...],
@@ -249,9 +226,8 @@ class Expander:
                 ends.append(sources[0])
                 continue
             position = place.scope.position
-            ends.append(
-                self.item(Item("group", key, item.node, name=key, items=body, single=single), place, sources[0])
-            )
+            group = Item("group", key, item.node, name=key, items=body, single=single)
+            ends.append(self.item(group, place, sources[0]))
             place.scope.position = position
         found = tuple(end for end in ends if end is not None)
         merge = replace(item.merge, claim=item.claim or item.merge.claim)
@@ -322,8 +298,3 @@ class Expander:
         sources = (*(sources or ()), *(taken.further[source] for source in further))
         step = Step(target, sources, call=call.id, further=call.further)
         return place.bind(item, name, place.scope.add(step, Ref(call.id)))
-
-
-def _may_be_word(node: Scalar, default: Node | None) -> bool:
-    """Whether text that is given for a block's parameter may stand for itself: it is quoted, or the default is text."""
-    return not node.plain or (isinstance(default, Scalar) and isinstance(default.value, str))

@@ -9,7 +9,7 @@ import torch
 from netspec.core.diagnostics import SpecError
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Mapping
-from netspec.data.lookups import smallest_table
+from netspec.data.checks import smallest_table
 from netspec.data.section import dataset_nodes
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.readers import Labels, Pictures, Sample

@@ -27,8 +27,8 @@ from netspec.fixes.diagnose import output_fixes
 from netspec.language.evaluate import Evaluator
 from netspec.language.sections.validate import amount
 from netspec.layers.arguments import Ints
-from netspec.layers.kinds import CONVOLUTIONS, POOLS
 from netspec.layers.spatial import per_axis
+from netspec.layers.table import CONVOLUTIONS, POOLS
 from netspec.shapes.report import Report
 
 BYTES = 4  # of a float32

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from netspec.core.codes import CODES
+from netspec.core.codes import CODES, severity
 from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.files import COMMAND_LINE, line_starts, split_lines
 from netspec.core.names import closest, did_you_mean
@@ -26,7 +26,7 @@ try:
 except ImportError:  # PyYAML without libyaml: slower, same tokens
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
-WARNINGS = tuple(code.id for code in CODES.values() if code.severity == "warning")
+WARNINGS = tuple(code for code in CODES if severity(code) == "warning")
 _DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
 _ONE = re.compile(r"[^\s,]+")
 UNUSED = "NS916"

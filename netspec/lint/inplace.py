@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Diagnostic, Fix
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import set_argument
-from netspec.layers.kinds import ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, RESHAPES
+from netspec.layers.table import ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, RESHAPES
 from netspec.lint.facts import Review, at, kind
 
 VIEWS = RESHAPES | {"permute", "transpose", "chunk", "split"}

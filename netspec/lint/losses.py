@@ -9,8 +9,8 @@ from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import insert_after, remove_item
 from netspec.language.sections.losses import kind_of
-from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES
 from netspec.layers.record import no_parameters
+from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES
 from netspec.lint.facts import Head, Review, at, kind
 
 UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import insert_before, remove_item, set_argument
-from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
+from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
 from netspec.lint.facts import Review, at, kind
 
 NEVER_NEGATIVE = frozenset({"ReLU", "ReLU6", "Sigmoid", "Hardsigmoid", "Softplus", "Softmax", "Softmax2d", "Softmin"})

@@ -10,8 +10,8 @@ from netspec.core.diagnostics import Diagnostic, Fix, Note
 from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import insert_before, set_argument
-from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
 from netspec.layers.spatial import per_axis
+from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
 from netspec.lint.facts import Review, at, kind
 
 _WINDOWED = POOLS | {f"Conv{axes}d" for axes in (1, 2, 3)}

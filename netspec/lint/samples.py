@@ -12,7 +12,7 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
 from netspec.fixes.edits import insert_before
 from netspec.language.ranges import takes
 from netspec.language.spec import InputDecl
-from netspec.layers.kinds import BATCH_NORMS
+from netspec.layers.table import BATCH_NORMS
 from netspec.lint.datasets import Samples, Sizes
 from netspec.lint.facts import Review, at
 from netspec.lint.transforms import Transformed, transformed

@@ -11,7 +11,7 @@ from netspec.core.tree import Node, Scalar, Sequence
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import remove_item
 from netspec.language.sections.losses import KINDS, kind_of
-from netspec.layers.kinds import ACTIVATIONS, DROPOUTS, RESHAPES
+from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
 from netspec.lint.datasets import Samples
 from netspec.lint.facts import Head, Review, at
 

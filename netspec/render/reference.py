@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from netspec.core.codes import CODES
-from netspec.core.examples import example
+from netspec.core.codes import CODES, explanation
 from netspec.language.sections.validate import (
     CSV_KEYS,
     DATA_KEYS,
@@ -85,9 +84,11 @@ def codes_page() -> str:
     ]
     lines += ["`netspec explain NS401` says the same on the command line.", ""]
     lines += ["| Code | Severity | What |", "|---|---|---|"]
-    lines += [f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in CODES.values()]
-    for code in CODES.values():
-        lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", example(code.id).as_markdown()]
+    lines += [
+        f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in map(explanation, CODES)
+    ]
+    for code in map(explanation, CODES):
+        lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", code.example_markdown()]
     return "\n".join(lines) + "\n"
 
 

@@ -10,9 +10,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from netspec.core.codes import CODES
+from netspec.core.codes import explanation
 from netspec.core.diagnostics import Diagnostic, Edit, Fix
-from netspec.core.examples import example
 from netspec.core.files import is_file
 from netspec.core.tree import Span
 from netspec.render.json import Answer, Unreadable
@@ -91,12 +90,15 @@ def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str
 
 
 def _rule(id: str) -> dict[str, Any]:
-    code, shown = CODES[id], example(id)
+    code = explanation(id)
     return {
         "id": id,
         "shortDescription": {"text": code.what},
         "fullDescription": {"text": f"{code.what} {code.why}"},
-        "help": {"text": f"{code.why}\n\n{shown.as_text()}", "markdown": f"{code.why}\n\n{shown.as_markdown()}"},
+        "help": {
+            "text": f"{code.why}\n\n{code.example_text()}",
+            "markdown": f"{code.why}\n\n{code.example_markdown()}",
+        },
         "defaultConfiguration": {"level": code.severity},
     }
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.core.codes import CODES
-from netspec.core.examples import example
+from netspec.core.codes import CODES, explanation
 from tests.cli.commands import netspec
 
 
 @pytest.mark.parametrize("asked", ["NS401", "ns401", "401"])
 def test_a_code(asked: str, capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("explain", asked, capsys=capsys)
-    code = CODES["NS401"]
+    code = explanation("NS401")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"error[NS401]: {code.what}\n\n{code.why}\n\nWrong: ")
     assert "    Linear: {in_features" not in done.out  # a list item keeps its dash
-    for case in (example("NS401").wrong, example("NS401").right):
+    for case in (explanation("NS401").wrong, explanation("NS401").right):
         assert "".join(f"    {line}\n" for line in case.text.splitlines()) in done.out
 
 
@@ -28,10 +27,10 @@ def test_every_code_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("explain", capsys=capsys)
     lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines if line.startswith("NS")] == [
-        [code.id, code.severity] for code in CODES.values()
+        [code.id, code.severity] for code in map(explanation, CODES)
     ]
     words = " ".join(done.out.split())
-    assert all(code.what in words for code in CODES.values())
+    assert all(code.what in words for code in map(explanation, CODES))
 
 
 @pytest.mark.parametrize(("asked", "said"), [("NS4O1", "did you mean NS401"), ("shape", "no code 'shape'"), ("", "")])

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from netspec.core import examples
-from netspec.core.codes import CODES
-from netspec.core.examples import FOLDER, Case, example
+from netspec.core import codes as table
+from netspec.core.codes import CODES, FOLDER, Case, explanation, severity
 from tests.cli.commands import Done, netspec
 
 CHECK = "netspec check net.yaml"
@@ -60,21 +59,21 @@ def test_each_code_has_an_example_and_each_example_a_code() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_wrong_one_gives_that_code_alone(code: str, run: Run) -> None:
-    done = run(example(code).wrong)
+    done = run(explanation(code).wrong)
     assert codes(done) == [code]
-    assert done.code == (1 if CODES[code].severity == "error" else 0)
+    assert done.code == (1 if severity(code) == "error" else 0)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_right_one_gives_none(code: str, run: Run) -> None:
-    done = run(example(code).right)
+    done = run(explanation(code).right)
     assert codes(done) == []
     assert done.code == 0
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if at_run_time(code)])
 def test_what_a_run_finds_is_shown_by_running(code: str) -> None:
-    shown = example(code)
+    shown = explanation(code)
     said = [command for case in (shown.wrong, shown.right) for command in case.commands]
     assert all("train" in command for command in said if command.startswith("netspec "))
     assert shown.wrong.commands
@@ -85,13 +84,13 @@ def test_what_a_run_finds_is_shown_by_running(code: str) -> None:
 
 
 def test_halves_the_wrong_way_round_would_show(run: Run) -> None:
-    shown = example("NS401")
+    shown = explanation("NS401")
     assert codes(run(shown.right)) != ["NS401"]
     assert codes(run(shown.wrong)) != []
 
 
 def test_an_example_of_two_faults_would_show(run: Run) -> None:
-    wrong = example("NS401").wrong
+    wrong = explanation("NS401").wrong
     assert codes(run(Case("", (), wrong.text + "\nlayer: 3\n"))) != ["NS401"]
 
 
@@ -99,13 +98,15 @@ def test_an_example_of_two_faults_would_show(run: Run) -> None:
     "text",
     [
         "netspec: 1\n",
-        "# wrong: only this\nnetspec: 1\n",
-        "# right: first\nnetspec: 1\n# wrong: then\nnetspec: 1\n",
-        "netspec: 1\n# wrong: a\nx\n# right: b\nx\n",
+        "# what: a\n# why: b\n\n# wrong: only this\nnetspec: 1\n",
+        "# what: a\n# why: b\n\n# right: first\nnetspec: 1\n# wrong: then\nnetspec: 1\n",
+        "# what: a\n# why: b\n\nnetspec: 1\n# wrong: a\nx\n# right: b\nx\n",
+        "# what: a\n\n# wrong: a\nx\n# right: b\nx\n",
     ],
 )
-def test_a_file_without_both_parts_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_all_its_parts_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "NS401.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(examples, "FOLDER", tmp_path)
-    with pytest.raises(ValueError, match=r"NS401\.yaml is `# wrong"):
-        example("NS401")
+    monkeypatch.setattr(table, "FOLDER", tmp_path)
+    explanation.cache_clear()
+    with pytest.raises(ValueError, match=r"NS401\.yaml is `# what"):
+        explanation("NS401")

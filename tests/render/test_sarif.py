@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from netspec.checker import check
-from netspec.core.codes import CODES
+from netspec.core.codes import explanation, severity
 from netspec.core.files import line_starts
 from netspec.language.load import load
 from netspec.render.json import Answer, Unreadable
@@ -67,9 +67,9 @@ def test_each_result_has_its_rule(run: dict[str, Any]) -> None:
     assert {result["ruleId"] for result in run["results"]} == {rule["id"] for rule in rules}
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] == CODES[result["ruleId"]].severity
+        assert result["level"] == severity(result["ruleId"])
     for rule in rules:
-        assert CODES[rule["id"]].why in rule["help"]["text"]
+        assert explanation(rule["id"]).why in rule["help"]["text"]
         assert "```yaml" in rule["help"]["markdown"]
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from netspec.core.shapes import Shape, Tensor
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.layers.kinds import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
-from netspec.layers.table import TABLE
+from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS, TABLE
 from netspec.shapes.apply import apply
 from netspec.shapes.report import Inferred
 
