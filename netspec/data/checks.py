@@ -1,4 +1,4 @@
-"""Before training: do the samples fit the network's input, its lookup tables, and the metrics and mixing that are asked for?"""
+"""Before training: do the samples fit the network's input, its lookup tables, and what is measured and mixed?"""
 
 from __future__ import annotations
 
