@@ -20,7 +20,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from training_cases import Case
 
-from netspec.reports.bench import NoStore
+from netspec.reports.bench import NullStore
 from netspec.reports.progress import Silent
 from netspec.training.loop import train_epoch
 
@@ -30,7 +30,7 @@ Epoch = Callable[[], float]
 def ours(case: Case, variant: str | None = None) -> Epoch:
     """The runner's own loop on the runner's own feeds."""
     job, state = case.start(case.variants[variant] if variant else None)
-    watcher, store = Silent(), NoStore()
+    watcher, store = Silent(), NullStore()
 
     def epoch() -> float:
         state.step = 0

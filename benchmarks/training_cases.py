@@ -17,7 +17,7 @@ from torchvision import datasets, transforms
 import netspec
 from netspec.training.job import Job, State
 from netspec.training.plan import Plan, prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -58,7 +58,7 @@ class Case:
 
     def start(self, plan: Plan | None = None) -> tuple[Job, State]:
         """netspec's job and state before the first step; everybody starts from its weights."""
-        return begin(plan or self.plan)
+        return make_state(plan or self.plan)
 
 
 def limited(plan: Plan, count: int, x: torch.Tensor | None = None, y: torch.Tensor | None = None) -> Plan:

@@ -60,11 +60,11 @@ def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -
     Raises:
         ReadError: the file cannot be read.
     """
-    from netspec.compiler.plugins.permission import permission
+    from netspec.compiler.plugins.permission import plugin_permission
     from netspec.language.load import as_settings
     from netspec.language.load import load as load_spec
 
-    return load_spec(source, as_settings(params), plugins=permission(allow_plugins))
+    return load_spec(source, as_settings(params), plugins=plugin_permission(allow_plugins))
 
 
 def check(spec: Spec, *, torch: str | None = None) -> Report:

@@ -16,8 +16,8 @@ from netspec.language.load import TEXT, load
 from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
-from netspec.lint.promised_sizes import first_broken, symbolic
-from netspec.lint.rules import review
+from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
+from netspec.lint.rules import lint
 from netspec.lint.torch_versions import of_torch
 from netspec.shapes.infer import infer
 from netspec.shapes.report import Report
@@ -45,14 +45,14 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
         inference = infer(graph)
         report = Report(spec, graph, inference.known, (), report.params)
         shapes = diagnose(spec, graph, inference, explain=fixes)
-        findings.extend(first_broken(report, shapes, fixes) if spec.sizes else shapes)
+        findings.extend(check_shown_sizes(report, shapes, fixes) if spec.sizes else shapes)
     if spec.sizes and graph is not None and not errors(findings.list()):
-        findings.extend(symbolic(report, fixes))
+        findings.extend(check_all_sizes(report, fixes))
     ignores, wrong = all_ignores(spec.sources)
     findings.extend(wrong)
     if not errors(findings.list()):
         findings.extend(expectations(report, fixes))
-    findings.extend(review(replace(report, diagnostics=tuple(findings.list()))))
+    findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
     kept = without_ignored(findings.list(), ignores, ignore, spec.path)
     ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
     if fixes and any(found.fixes for found in ordered):

@@ -18,10 +18,10 @@ from typing import IO, Any
 import torch
 from torch import nn
 
-from netspec.checkpoint.gathering import give_out
-from netspec.checkpoint.state_dict import VERSION, snapshot
+from netspec.checkpoint.gathering import scatter_state
+from netspec.checkpoint.state_dict import VERSION, state_dict
 from netspec.core.files import write_atomically
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.training.job import State
 
 _OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors, of today and before, quotes the system
@@ -42,7 +42,7 @@ def save_checkpoint(path: Path, state: State, previous: Path | None = None) -> N
     Raises:
         OSError: it cannot be written; what was there is there still.
     """
-    write_checkpoint(path, snapshot(state), previous)
+    write_checkpoint(path, state_dict(state), previous)
 
 
 def write_checkpoint(path: Path, content: dict[str, Any], previous: Path | None = None) -> None:
@@ -51,7 +51,7 @@ def write_checkpoint(path: Path, content: dict[str, Any], previous: Path | None 
     def write(file: Path) -> None:
         with _Sink(file) as sink:
             torch.save(content, sink)
-        bad = damage(file)
+        bad = checksum_fault(file)
         if bad is not None:
             raise OSError(errno.EIO, f"what was written does not read back ({bad})")
 
@@ -88,7 +88,7 @@ class _Sink:
             self.error = error
 
 
-def damage(path: Path) -> str | None:
+def checksum_fault(path: Path) -> str | None:
     """What is wrong with a checkpoint's file by its checksums; None where it is whole."""
     try:
         with zipfile.ZipFile(path) as file:
@@ -107,7 +107,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         CheckpointError: the file is missing, damaged or none of this netspec's.
     """
     try:
-        bad = damage(path)
+        bad = checksum_fault(path)
         if bad is not None:
             raise CheckpointError(f"{path} is damaged: {bad}")
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -138,14 +138,14 @@ def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
     raise first
 
 
-def put_back(content: dict[str, Any], state: State, path: Path, world: World = ALONE) -> None:
+def restore_checkpoint(content: dict[str, Any], state: State, path: Path, world: ProcessGroup = ALONE) -> None:
     """Bring a State, and the random generators, to where a checkpoint was stored, in the file `path`.
 
     Raises:
         CheckpointError: it is of another network or optimizer.
     """
     with _belongs(path, "this network and its training"):
-        give_out(content, state, path.parent, world)
+        scatter_state(content, state, path.parent, world)
 
 
 def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None = None) -> None:
@@ -159,10 +159,10 @@ def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None 
         if not content["epoch"] and not content["step"]:
             raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
         average = content["average"]
-        model.load_state_dict(content["model"] if average is None else unwrapped(average))
+        model.load_state_dict(content["model"] if average is None else averaged_weights(average))
 
 
-def unwrapped(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def averaged_weights(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state_dict of an AveragedModel as that of the model it averages."""
     return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
 

@@ -18,8 +18,8 @@ from torch.distributed.checkpoint.state_dict import (
     set_state_dict,
 )
 
-from netspec.checkpoint.state_dict import restore, snapshot
-from netspec.distributed.process_group import World
+from netspec.checkpoint.state_dict import load_state_dict, state_dict
+from netspec.distributed.process_group import ProcessGroup
 from netspec.runtime.randomness import CPU
 from netspec.training.job import State
 
@@ -79,11 +79,11 @@ PARTS = ("model", "optimizer")  # what is spread under FSDP
 SHARDS = "shards-{epoch}-{step}"  # the folder that holds them
 
 
-def take_together(state: State, folder: Path, world: World) -> dict[str, Any]:
+def gather_state(state: State, folder: Path, world: ProcessGroup) -> dict[str, Any]:
     """What a checkpoint holds; what is spread goes into a folder of its own beside it, which the checkpoint names."""
     if world.size == 1:
-        return snapshot(state)
-    content = snapshot(state, without=PARTS if state.blank is not None else ())
+        return state_dict(state)
+    content = state_dict(state, without=PARTS if state.blank is not None else ())
     content["generators"] = world.gather(_generators(state.losses.device)[None]).cpu()  # [processes, bytes]
     if state.blank is not None:
         content["shards"] = SHARDS.format(epoch=state.epoch, step=state.step)
@@ -91,7 +91,7 @@ def take_together(state: State, folder: Path, world: World) -> dict[str, Any]:
     return content
 
 
-def give_out(content: dict[str, Any], state: State, folder: Path, world: World) -> None:
+def scatter_state(content: dict[str, Any], state: State, folder: Path, world: ProcessGroup) -> None:
     """Bring a State to where `take_together` took it, by as many processes or by others.
 
     Raises:
@@ -100,7 +100,7 @@ def give_out(content: dict[str, Any], state: State, folder: Path, world: World) 
     shards = content.get("shards")
     if (shards is not None) != (state.blank is not None):
         raise ValueError("one of them is of `strategy: fsdp`, the other is not")
-    restore(content, state, without=PARTS if shards is not None else ())
+    load_state_dict(content, state, without=PARTS if shards is not None else ())
     if shards is not None:
         load_shards(folder / shards, state.model, state.optimizer, content["optimizer"])
     generators = content.get("generators")
@@ -108,7 +108,7 @@ def give_out(content: dict[str, Any], state: State, folder: Path, world: World) 
         _set_generators(generators[world.rank], state.losses.device)
 
 
-def drop_shards(folder: Path, *contents: dict[str, Any] | None) -> None:
+def remove_unused_shards(folder: Path, *contents: dict[str, Any] | None) -> None:
     """Remove the shards that none of these checkpoints speaks of."""
     kept = {content.get("shards") for content in contents if content is not None}
     for found in folder.glob(SHARDS.format(epoch="*", step="*")):
@@ -116,7 +116,7 @@ def drop_shards(folder: Path, *contents: dict[str, Any] | None) -> None:
             shutil.rmtree(found, ignore_errors=True)
 
 
-def whole(state: State) -> nn.Module | None:
+def gathered_model(state: State) -> nn.Module | None:
     """The model that is kept, with all of its weights; None in processes that have no use for it."""
     if state.blank is None:
         return state.result

@@ -81,7 +81,7 @@ def info_of(plan: Plan) -> Info:
         target=told.column,
         machine=machine(plan.device, plan.world.size),
         job=os.environ.get(JOB, ""),
-        data=facts(data),
+        data=data_facts(data),
     )
 
 
@@ -110,7 +110,7 @@ def _hardware(device: torch.device) -> dict[str, str]:
     return {"device": f"cpu ({processor})", "threads": str(torch.get_num_threads())}
 
 
-def facts(data: Data) -> dict[str, str]:
+def data_facts(data: Data) -> dict[str, str]:
     """What tells two sets of data apart."""
     found = {"training samples": str(len(data.train)), "a sample": _sample(data.train)}
     if data.val is not None:

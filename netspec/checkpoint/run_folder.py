@@ -15,7 +15,7 @@ from typing import Any
 
 from netspec.checkpoint.info import VERSION, Info
 from netspec.core.files import ReadError, half_written, write_atomically
-from netspec.runtime.diagnostics import At, option, problem
+from netspec.runtime.diagnostics import At, option_span, spec_error
 from netspec.training.job import Row
 
 LOCK = ".lock"  # the file's name in the folder; it says who holds it, for people
@@ -100,7 +100,7 @@ class RunFolder:
             self._lock = Lock(self.path)
         except InUseError as error:
             wait = ("fix", "wait for it to end, or choose another folder")
-            raise problem("NS607", f"{self.path} is in use by {error}", at, wait) from None
+            raise spec_error("NS607", f"{self.path} is in use by {error}", at, wait) from None
 
     def release(self) -> None:
         """Let other processes in."""
@@ -188,7 +188,7 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
         SpecError: NS607, it holds something already, is in use, or cannot be made or written.
     """
     path = out or Path("runs")
-    at = option("--out", str(path))
+    at = option_span("--out", str(path))
     try:
         made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
         if out is None:
@@ -202,7 +202,7 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         fix = ("fix", "choose another with --out")
-        raise problem("NS607", f"{path} cannot be written: {reason}", at, fix) from None
+        raise spec_error("NS607", f"{path} cannot be written: {reason}", at, fix) from None
     try:
         _refuse_full(path, at)  # again, as another process may have held it until now
     except BaseException:
@@ -216,7 +216,7 @@ def _refuse_full(path: Path, at: At) -> None:
     if not all(half_written(name) for name in held) and not _killed_at_once(path, held):
         what = "another run" if "run.json" in held else f"other files ({', '.join(held[:3])})"
         advice = ("fix", "choose a new folder"), ("or", f"netspec train --resume {path}")
-        raise problem("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
+        raise spec_error("NS607", f"{path} holds {what} already", at, *advice[: 2 if "run.json" in held else 1])
 
 
 def _killed_at_once(path: Path, held: list[str]) -> bool:

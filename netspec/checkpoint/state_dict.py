@@ -15,7 +15,7 @@ VERSION = 2
 
 
 @dataclass(frozen=True)
-class Piece:
+class StateEntry:
     """A part of a State: how it is taken, and how it is put back. `take` may give live tensors."""
 
     name: str
@@ -23,7 +23,7 @@ class Piece:
     put: Callable[[State, Any], object]
 
 
-def _optional(name: str) -> Piece:
+def _optional(name: str) -> StateEntry:
     """A part that a run may do without: the scheduler, the scaler, the average."""
 
     def take(state: State) -> Any:
@@ -35,11 +35,11 @@ def _optional(name: str) -> Piece:
         if part is not None and value is not None:
             part.load_state_dict(value)
 
-    return Piece(name, take, put)
+    return StateEntry(name, take, put)
 
 
-def _number(name: str) -> Piece:
-    return Piece(name, lambda state: getattr(state, name), lambda state, value: setattr(state, name, int(value)))
+def _number(name: str) -> StateEntry:
+    return StateEntry(name, lambda state: getattr(state, name), lambda state, value: setattr(state, name, int(value)))
 
 
 def _put_losses(state: State, losses: Any) -> None:
@@ -49,11 +49,13 @@ def _put_losses(state: State, losses: Any) -> None:
 PIECES = (
     _number("epoch"),
     _number("step"),
-    Piece("losses", lambda state: state.losses[: state.step].cpu(), _put_losses),
-    Piece("history", lambda state: list(state.history), lambda state, rows: setattr(state, "history", list(rows))),
-    Piece("best", lambda state: state.best, lambda state, row: setattr(state, "best", row)),
-    Piece("model", lambda state: state.model.state_dict(), lambda state, value: state.model.load_state_dict(value)),
-    Piece(
+    StateEntry("losses", lambda state: state.losses[: state.step].cpu(), _put_losses),
+    StateEntry("history", lambda state: list(state.history), lambda state, rows: setattr(state, "history", list(rows))),
+    StateEntry("best", lambda state: state.best, lambda state, row: setattr(state, "best", row)),
+    StateEntry(
+        "model", lambda state: state.model.state_dict(), lambda state, value: state.model.load_state_dict(value)
+    ),
+    StateEntry(
         "optimizer",
         lambda state: state.optimizer.state_dict(),
         lambda state, value: state.optimizer.load_state_dict(value),
@@ -61,7 +63,7 @@ PIECES = (
     _optional("average"),
     _optional("scheduler"),
     _optional("scaler"),
-    Piece(
+    StateEntry(
         "random",
         lambda state: random_state(state.losses.device),
         lambda state, value: set_random_state(value, state.losses.device),
@@ -69,13 +71,13 @@ PIECES = (
 )
 
 
-def snapshot(state: State, without: Container[str] = ()) -> dict[str, Any]:
+def state_dict(state: State, without: Container[str] = ()) -> dict[str, Any]:
     """A State with the random generators as they are now; its tensors are the live ones."""
     taken = {piece.name: None if piece.name in without else piece.take(state) for piece in PIECES}
     return {"version": VERSION, **taken}
 
 
-def restore(content: dict[str, Any], state: State, without: Container[str] = ()) -> None:
+def load_state_dict(content: dict[str, Any], state: State, without: Container[str] = ()) -> None:
     """Bring a State, and the random generators, to where a `snapshot` was taken.
 
     Raises:

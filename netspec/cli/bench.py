@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.output import reported, show_table
-from netspec.compiler.plugins.permission import permission
+from netspec.cli.output import reporting, show_table
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.installed import require_packages
 from netspec.render.tables import Table
 
@@ -38,10 +38,10 @@ def command(
     `start-up` is what reading the data, building the network and trying a first step take.
     """
     require_packages("netspec bench")
-    with reported() as work:
+    with reporting() as work:
         from netspec.language.load import load
 
-        work.spec = load(spec, settings, plugins=permission(allow_plugins))
+        work.spec = load(spec, settings, plugins=plugin_permission(allow_plugins))
         from netspec.reports.bench import devices_here, require_devices, time_spec
 
         require_devices(devices)

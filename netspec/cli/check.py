@@ -14,7 +14,7 @@ from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.output import look_of
 from netspec.cli.sources import expand
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
@@ -83,7 +83,7 @@ def command(
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     with seldom_collected():
-        _run(specs, style, fix, diff, watch, Terms(settings, permission(allow_plugins), ignore, torch))
+        _run(specs, style, fix, diff, watch, Terms(settings, plugin_permission(allow_plugins), ignore, torch))
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,9 @@ def _counts(errors: int, warnings: int) -> str:
 
 def _fix(path: str, terms: Terms) -> Report:
     """Write a file's fixes into it; the report is that of what is written."""
-    from netspec.cli.fix import mend, write
+    from netspec.cli.fix import fix_spec, write
 
-    mended = mend(path, terms.settings, terms.plugins, terms.ignore, terms.torch)
+    mended = fix_spec(path, terms.settings, terms.plugins, terms.ignore, terms.torch)
     write(mended)
     for fix in mended.fixes:
         click.echo(f"fixed {fix}", err=True)
@@ -192,14 +192,14 @@ def _fix(path: str, terms: Terms) -> Report:
 
 def _show_diffs(specs: Iterable[str], terms: Terms) -> Iterator[Answer]:
     """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
-    from netspec.cli.fix import diff, mend
+    from netspec.cli.fix import diff, fix_spec
 
     look = look_of(sys.stdout)
     for path in expand(specs):
         try:
             if isinstance(path, Unreadable):
                 raise ReadError(path.error)
-            mended = mend(path, terms.settings, terms.plugins, torch=terms.torch)
+            mended = fix_spec(path, terms.settings, terms.plugins, torch=terms.torch)
         except ReadError as error:
             yield from _told([Unreadable(str(path), str(error))])
             continue

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
-from netspec.cli.output import reported
+from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.render.json import json_text
-from netspec.render.tables import shown, table_text
+from netspec.render.tables import format_value, table_text
 from netspec.reports.results import scores_csv, scores_json, scores_tables
 
 
@@ -48,7 +48,7 @@ def command(
     """
     require_packages("netspec eval")
     faults = Faults()
-    with reported() as work:
+    with reporting() as work:
         from netspec.inference.evaluate import score_run
         from netspec.inference.loaded_run import load_run
 
@@ -70,7 +70,7 @@ def command(
             width = max(8, *map(len, scores.row)) + 1
             for name, value in scores.row.items():
                 exact = name.partition("_")[0] == "loss"
-                stream.write(f"{name:<{width}}{f'{value:.6g}' if exact else shown(name, value)}\n")
+                stream.write(f"{name:<{width}}{f'{value:.6g}' if exact else format_value(name, value)}\n")
             for table in scores_tables(scores):
                 stream.write("\n" + table_text(table) + "\n")
     faults.leave()

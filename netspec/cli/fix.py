@@ -23,7 +23,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True)
-class Mended:
+class FixedSpec:
     """A spec before and after its fixes, the texts that differ by path (old, new), and a line for each fix."""
 
     before: Report
@@ -32,13 +32,13 @@ class Mended:
     fixes: tuple[str, ...]
 
 
-def mend(
+def fix_spec(
     path: str,
     settings: tuple[str, ...],
     plugins: Plugins,
     ignore: tuple[str, ...] = (),
     torch: str | None = None,
-) -> Mended:
+) -> FixedSpec:
     """Make the first fix of one error after the other, each on what the last one left; nothing is written.
 
     Raises:
@@ -59,10 +59,10 @@ def mend(
             break
     old = before.spec.sources
     changed = {name: (old[name], text) for name, text in texts.items() if name in old and old[name] != text}
-    return Mended(before, after, changed, tuple(fixes))
+    return FixedSpec(before, after, changed, tuple(fixes))
 
 
-def write(mended: Mended) -> None:
+def write(mended: FixedSpec) -> None:
     """Write the changed texts into their files, each in one step.
 
     Raises:
@@ -76,7 +76,7 @@ def write(mended: Mended) -> None:
             write_atomically(path, new)
 
 
-def diff(mended: Mended, look: Look) -> Iterator[str]:
+def diff(mended: FixedSpec, look: Look) -> Iterator[str]:
     """The lines of a unified diff, as `patch -p0` takes them; on a terminal coloured and without control characters."""
     kinds = {"-": "error", "+": "fix", "@": "place"}
     for path, (old, new) in mended.texts.items():

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from netspec.cli.output import take_any_text
-from netspec.cli.processes import speaks
+from netspec.cli.processes import prints
 from netspec.core.diagnostics import SpecError
 from netspec.core.files import ReadError
 from netspec.core.installed import MissingPackageError
@@ -45,7 +45,7 @@ def ended_by_signals() -> Iterator[None]:
     except BaseException:
         if not came:
             raise
-        if speaks():
+        if prints():
             click.echo(f"netspec: {WORDS[signal.Signals(came[0])]}", err=True)
         sys.exit(128 + came[0])
     finally:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import click
 
-from netspec.cli.processes import leave_it_to_the_first, speaks
+from netspec.cli.processes import exit_quietly, prints
 from netspec.core.diagnostics import SpecError
 from netspec.language.spec import Spec
 from netspec.render.tables import Table, table_rich, table_text
@@ -90,27 +90,27 @@ def show_table(table: Table) -> None:
 
 
 @dataclass
-class Work:
+class CommandSpec:
     """What a command works on: the spec, once it is read, has the lines that findings are about."""
 
     spec: Spec | None = None
 
 
 @contextlib.contextmanager
-def reported() -> Iterator[Work]:
+def reporting() -> Iterator[CommandSpec]:
     """Runs a command's work. Findings are shown with their lines, and exit with 1.
 
     What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
     """
-    work = Work()
+    work = CommandSpec()
     try:
         with warnings.catch_warnings():
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
             yield work
     except SpecError as error:
-        if not speaks():
-            leave_it_to_the_first()
+        if not prints():
+            exit_quietly()
         sources = work.spec.sources if work.spec is not None else {}
         click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

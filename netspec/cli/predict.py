@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import Faults, out_option, plugins_option, written
-from netspec.cli.output import reported
+from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.inference.results import Fault
 from netspec.reports.results import WRITERS
@@ -42,7 +42,7 @@ def command(
     """
     require_packages("netspec predict")
     faults = Faults()
-    with reported() as work:
+    with reporting() as work:
         from netspec.inference.loaded_run import load_run
         from netspec.inference.predict import make_predictor
 

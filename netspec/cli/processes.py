@@ -35,7 +35,7 @@ def _without(arguments: list[str]) -> list[str]:
     return kept
 
 
-def speaks() -> bool:
+def prints() -> bool:
     """Whether this process tells people how it goes: of several, the first does."""
     return os.environ.get("RANK", "0") == "0"
 
@@ -45,7 +45,7 @@ def one_of_several() -> bool:
     return os.environ.get("WORLD_SIZE", "1") != "1"
 
 
-def leave_it_to_the_first() -> None:
+def exit_quietly() -> None:
     """What is wrong is mostly wrong in all processes; the first says it and exits, whereupon the others are ended.
 
     Returns where that did not happen, so that it has to be said here.

@@ -9,7 +9,7 @@ import click
 from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.output import look_of
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.language.load import load
 from netspec.render.json import json_text
 from netspec.render.text import render
@@ -43,7 +43,7 @@ def command(
     from netspec.render.sizes import sizes_json, sizes_text_of
     from netspec.shapes.sizes.question import answer
 
-    report = check(load(spec, settings, plugins=permission(allow_plugins)), torch=torch)
+    report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
     faults = [found for found in report.diagnostics if found.severity == "error"]
     told = None
     if report.graph is not None and all(_about_sizes(found.code) for found in faults):

@@ -104,7 +104,7 @@ def _first_state(path: str, started: int) -> State:
     return None if found and isinstance(found[0], int) and found[0] > started - GRAIN else found
 
 
-def watched(arguments: Iterable[str], files: Iterable[str]) -> set[str]:
+def watched_paths(arguments: Iterable[str], files: Iterable[str]) -> set[str]:
     """The files, and every folder in which another could turn up."""
     paths = set(files)
     paths |= {os.path.dirname(path) or "." for path in paths}  # noqa: PTH120 - as typed
@@ -123,7 +123,7 @@ def watch(arguments: tuple[str, ...], answer: Callable[[], Iterable[str]], wait:
     before: dict[str, State] = {}
     while True:
         started = time.time_ns()
-        files = watched(arguments, answer())
+        files = watched_paths(arguments, answer())
         before = {path: before[path] if path in before else _first_state(path, started) for path in files}
         while True:
             now = {path: state(path) for path in files}

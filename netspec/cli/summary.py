@@ -10,7 +10,7 @@ import click
 from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option, torch_option
 from netspec.cli.output import look_of
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.language.load import load
 from netspec.render.summary import summary_json, summary_rich, summary_text
 from netspec.render.text import render
@@ -24,7 +24,7 @@ from netspec.render.text import render
 @torch_option
 def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: bool, torch: str | None) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
-    report = check(load(spec, settings, plugins=permission(allow_plugins)), torch=torch)
+    report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
     if not report.sound:
         click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
         sys.exit(1)

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.output import reported, show_table
-from netspec.cli.processes import end_now, one_of_several, speaks
-from netspec.compiler.plugins.permission import permission
+from netspec.cli.output import reporting, show_table
+from netspec.cli.processes import end_now, one_of_several, prints
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.installed import require_packages
 from netspec.language.spec import Spec
 from netspec.render.comparison import closing_line, outcome_table
@@ -21,7 +21,7 @@ ROWS = 15  # of the table of rates
 
 def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
     """One step and one batch of evaluation."""
-    with reported() as work:
+    with reporting() as work:
         work.spec = read()
         from netspec.reports.progress import describe
         from netspec.training.rehearsal import dry_run
@@ -35,7 +35,7 @@ def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
 
 def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
     """The same batch again and again; exit code 1 where it is not learned."""
-    with reported() as work:
+    with reporting() as work:
         work.spec = read()
         from netspec.training.rehearsal import overfit
 
@@ -54,7 +54,7 @@ def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> No
 
 def show_rates(read: Callable[[], Spec], device: str | None, out: str | None) -> None:
     """Growing learning rates."""
-    with reported() as work:
+    with reporting() as work:
         work.spec = read()
         from netspec.training.rate_finder import draw, find_rate
 
@@ -145,12 +145,12 @@ def command(
         from netspec.cli.processes import start
 
         start(nproc, max_restarts)
-    with reported() as work:
+    with reporting() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.trainer.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
-    if not speaks():
+    if not prints():
         end_now(0 if run.status != "interrupted" else 128 + (run.signal or 2))
     if run.history:
         show_table(outcome_table(work.spec.name, run.history, run.best))
@@ -173,4 +173,4 @@ def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow
     from netspec.language.load import load
 
     assert spec is not None
-    return load(spec, settings, plugins=permission(allow_plugins))
+    return load(spec, settings, plugins=plugin_permission(allow_plugins))

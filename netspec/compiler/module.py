@@ -17,13 +17,13 @@ import torch
 from torch import nn
 
 from netspec.checker import require
-from netspec.compiler.plugins.permission import permission
-from netspec.compiler.plugins.verify import hold_rules
+from netspec.compiler.plugins.permission import plugin_permission
+from netspec.compiler.plugins.verify import check_rules
 from netspec.compiler.python import MODULES, Source, python_source
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.installed import TORCHVISION, require_packages
 from netspec.language.load import load
-from netspec.language.plugins import told
+from netspec.language.plugins import exception_line
 from netspec.language.spec import Spec
 from netspec.shapes.report import Report
 
@@ -79,7 +79,7 @@ def _remember(text: str, folder: str | None, compiled: Compiled) -> None:
 def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
     """An instance of a compiled class, its state still to be set; a plugin needs the person's permission again."""
     if (text, folder) not in _BY_SPEC:
-        spec = load(text, folder=None if folder is None else Path(folder), plugins=permission())
+        spec = load(text, folder=None if folder is None else Path(folder), plugins=plugin_permission())
         _remember(text, folder, _compiled(require(spec)))
     made = _BY_SPEC[text, folder].namespace[name]
     module: nn.Module = made.__new__(made)
@@ -87,7 +87,7 @@ def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
 
 
 def _compiled(report: Report) -> Compiled:
-    hold_rules(report)
+    check_rules(report)
     compiled = Compiled(report.spec, python_source(report))
     compiled.run()
     return compiled
@@ -101,7 +101,7 @@ def _made(compiled: Compiled) -> nn.Module:
         at = compiled.spec.document.get("plugins")
         if at is None:
             raise
-        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {told(error)}", at.span)
+        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {exception_line(error)}", at.span)
         raise SpecError([found], compiled.spec.sources) from error
     return model
 

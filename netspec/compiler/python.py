@@ -15,7 +15,7 @@ from netspec.core.names import MODULE_ATTRIBUTES
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import application, constructor, reading
-from netspec.layers.record import Given
+from netspec.layers.record import FurtherInput
 from netspec.render.tables import safe
 from netspec.shapes.report import Report
 
@@ -180,7 +180,7 @@ class _Generator:
         call, known = self.calls[number], self.known[number]
         count = len(sources) - len(step.further)
         further = {
-            name: Given(text, tensor)
+            name: FurtherInput(text, tensor)
             for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
             if tensor is not None
         }

@@ -8,9 +8,9 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from netspec.data.augment.draws import Draws, Moment
+from netspec.data.augment.draws import Draws, TrainingStep
 from netspec.data.transforms import Pipeline
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.objective.losses import Tensors
 
 
@@ -33,7 +33,7 @@ class Feed(Protocol):
         """The number of samples, over all processes."""
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """The samples `order` [N], None for all as they come, `size` at a time over all processes.
 
@@ -51,7 +51,7 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Making:
+class ToInput:
     """How stored pictures become the network's input.
 
     Args:
@@ -90,7 +90,7 @@ class MemoryFeed:
     inputs: Tensors
     targets: Tensors
     device: torch.device
-    change: Making | None = None
+    change: ToInput | None = None
     channels_last: bool = False
     seed: int = 0
 
@@ -98,7 +98,7 @@ class MemoryFeed:
         return len(self.inputs[0])
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
         if order is None:
@@ -109,13 +109,13 @@ class MemoryFeed:
         random = self.change is not None and self.change.augment
         order = order.to(self.inputs[0].device, non_blocking=True)
         for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
-            yield self.take(chunk, len(chunk), world, Moment(self.seed, epoch, step + number) if random else None)
+            yield self.take(chunk, len(chunk), world, TrainingStep(self.seed, epoch, step + number) if random else None)
 
-    def take(self, index: Index, whole: int, world: World = ALONE, moment: Moment | None = None) -> Batch:
+    def take(self, index: Index, whole: int, world: ProcessGroup = ALONE, moment: TrainingStep | None = None) -> Batch:
         """The batch of the `whole` samples `index`, as far as they are this process's."""
         if world.size > 1:
             index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
-        index, own = share(index, whole, world)
+        index, own = process_share(index, whole, world)
         first, *others = (rows(x, index) for x in self.inputs)
         if self.change is not None:
             first = self.change(first, draws_for(moment, whole, world))
@@ -124,7 +124,7 @@ class MemoryFeed:
         return Batch(inputs, targets, own, whole)
 
 
-def share(index: Index, whole: int, world: World) -> tuple[Index, int]:
+def process_share(index: Index, whole: int, world: ProcessGroup) -> tuple[Index, int]:
     """Of the `whole` samples of a step those that are this process's, and how many of them count.
 
     Where they are fewer than there are processes, one that gets none gets the first, which does not count.
@@ -135,7 +135,7 @@ def share(index: Index, whole: int, world: World) -> tuple[Index, int]:
     return (part, len(part)) if len(part) else (index[:1], 0)
 
 
-def draws_for(moment: Moment | None, whole: int, world: World) -> Draws | None:
+def draws_for(moment: TrainingStep | None, whole: int, world: ProcessGroup) -> Draws | None:
     """The draws of a step of `whole` samples, those that are this process's; None where nothing is random."""
     if moment is None:
         return None

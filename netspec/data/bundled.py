@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from netspec.core.tree import Node, Scalar, describe
-from netspec.data.split import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
+from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, items, own_arguments
 from netspec.language.sections.section_keys import SKLEARN_TABLES
-from netspec.runtime.diagnostics import misspelt, problem
+from netspec.runtime.diagnostics import spec_error, unknown_name
 
 
-def sklearn(request: Request) -> Loaded:
+def sklearn(request: LoadRequest) -> LoadedData:
     """`{sklearn: digits}`: digits are pictures 1×8×8 in [0, 1], or 64 numbers where the network's input is one axis."""
     arguments, at = request.arguments, request.argument("name") or request.name
     if isinstance(arguments, Scalar):
@@ -18,7 +18,7 @@ def sklearn(request: Request) -> Loaded:
     else:
         name = own_arguments(request, "name").get("name")
     if name not in SKLEARN_TABLES:
-        raise misspelt("NS604", f"scikit-learn brings no table {name!r}", at, str(name), list(SKLEARN_TABLES))
+        raise unknown_name("NS604", f"scikit-learn brings no table {name!r}", at, str(name), list(SKLEARN_TABLES))
     from sklearn import datasets
 
     table = getattr(datasets, f"load_{name}")()
@@ -30,14 +30,14 @@ def sklearn(request: Request) -> Loaded:
         classes = ()
     columns, told = tuple(str(word) for word in table.feature_names), Target(None, classes, "target")
     if name != "digits":
-        return Loaded(all_of(inputs, targets), targets=(told,), columns=columns)
+        return LoadedData(all_of(inputs, targets), targets=(told,), columns=columns)
     inputs = inputs / 16  # [N, 64], grey levels are 0 to 16
     if len(request.input.shape) == 1:
-        return Loaded(all_of(inputs, targets), targets=(told,), columns=columns)
-    return Loaded(all_of(inputs.reshape(-1, 1, 8, 8), targets), targets=(Target(classes=classes),), picture=True)
+        return LoadedData(all_of(inputs, targets), targets=(told,), columns=columns)
+    return LoadedData(all_of(inputs.reshape(-1, 1, 8, 8), targets), targets=(Target(classes=classes),), picture=True)
 
 
-def inline(request: Request) -> Loaded:
+def inline(request: LoadRequest) -> LoadedData:
     """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: one entry a sample; a bare number is a sample of one.
 
     Of several inputs, or outputs, `x` and `y` hold such a list for each, by its name.
@@ -45,7 +45,7 @@ def inline(request: Request) -> Loaded:
     values = own_arguments(request, "x", "y")
     for key in ("x", "y"):
         if key not in values:
-            raise problem("NS203", f"inline needs {key}", request.name)
+            raise spec_error("NS203", f"inline needs {key}", request.name)
     x, y = by_input(request.argument("x"), request), by_output(request.argument("y"))
     named = [*(("x" if len(x) == 1 else f"x → {name}", node) for name, node in x)]
     named += [("y" if name is None else f"y → {name}", node) for name, node in y]
@@ -53,32 +53,32 @@ def inline(request: Request) -> Loaded:
     for tensor, (name, node) in zip(tensors, named, strict=True):
         if len(tensor) != len(tensors[0]):
             what = f"{named[0][0]} has {len(tensors[0])} samples, {name} has {len(tensor)}"
-            raise problem("NS601", what, node)
+            raise spec_error("NS601", what, node)
     inputs, targets = tensors[: len(x)], tensors[len(x) :]
     inputs = [tensor[:, None] if tensor.ndim == 1 else tensor for tensor in inputs]
     flat = all(tensor.ndim == 2 for tensor in inputs)
     names = ["x" if len(x) == 1 else name for name, _ in x]
     features = [f"{name}{i}" for name, tensor in zip(names, inputs, strict=True) for i in range(tensor.shape[1])]
-    return Loaded(
+    return LoadedData(
         all_of(tuple(tensor.float() for tensor in inputs), tuple(targets)),
         targets=tuple(Target(name, column=name or "y") for name, _ in y),
         columns=tuple(features) if flat else (),
     )
 
 
-def _tensor(name: str, node: Node, request: Request) -> torch.Tensor:
+def _tensor(name: str, node: Node, request: LoadRequest) -> torch.Tensor:
     """A nested list of numbers as int64 or float32; what breaks its shape or is no number is pointed at."""
     rows = items(node)
     if not rows:
-        raise problem("NS202", f"{name} is a list with one entry a sample, not {describe(node)}", node)
+        raise spec_error("NS202", f"{name} is a list with one entry a sample, not {describe(node)}", node)
     width = len(items(rows[0]))
     for row in rows:
         if len(items(row)) != width:
-            raise problem("NS601", f"a sample of {name} has {len(items(row))} numbers, the first has {width}", row)
+            raise spec_error("NS601", f"a sample of {name} has {len(items(row))} numbers, the first has {width}", row)
     try:
         tensor = torch.tensor(request.evaluate(node))
     except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise problem("NS601", f"{name} holds something that is no number, or rows of different length",
+        raise spec_error("NS601", f"{name} holds something that is no number, or rows of different length",
                       _culprit(node) or node) from None  # fmt: skip
     return tensor.float() if tensor.is_floating_point() else tensor.long()
 

@@ -19,12 +19,12 @@ from netspec.data.transforms import Pipeline
 from netspec.language.ranges import takes
 from netspec.language.sections.section_keys import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
-from netspec.runtime.diagnostics import At, Collector, count, input_of, problem, sample_place
+from netspec.runtime.diagnostics import At, Collector, counted, input_index, sample_span, spec_error
 from netspec.shapes.report import Report
 
 
 @dataclass(frozen=True)
-class Contract:
+class DataChecks:
     """What holds between data and network: the inputs' sample tensors, the outputs that have a loss, their targets.
 
     `train` and `val` are the targets of each of `heads` as its loss wants them; the first is the main one.
@@ -41,9 +41,9 @@ class Contract:
         return self.heads[0]
 
 
-def check_contract(
+def check_data(
     report: Report, data: Data, pipeline: Pipeline | None, terms: tuple[Term, ...] | None
-) -> Contract | None:
+) -> DataChecks | None:
     """Compare everything that the first batches would trip over.
 
     Args:
@@ -73,10 +73,10 @@ def check_contract(
     if not found:
         return None
     train, val = tuple(train for train, _ in found), tuple(val for _, val in found if val is not None)
-    return Contract(tuple(inputs.values()), heads, train, val if data.val is not None else None)
+    return DataChecks(tuple(inputs.values()), heads, train, val if data.val is not None else None)
 
 
-class Entering(NamedTuple):
+class NetworkInput(NamedTuple):
     """One of the network's inputs: its place, name and sample tensor, and whether there is no other."""
 
     place: int
@@ -94,14 +94,14 @@ def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[s
     """The first sample after its transforms against the network's inputs."""
     given = data.train.inputs
     if len(given) != len(inputs):
-        what = f"{data.node.value} gives {count(len(given), 'input')} a sample, the network has {', '.join(inputs)}"
-        raise problem("NS602", what, data.node)
+        what = f"{data.node.value} gives {counted(len(given), 'input')} a sample, the network has {', '.join(inputs)}"
+        raise spec_error("NS602", what, data.node)
     if not data.source.picture:
         for steps in (pipeline.before, pipeline.augment, pipeline.after):
             for choice, _ in steps:
-                raise problem("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
+                raise spec_error("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
     for place, (x, (name, input)) in enumerate(zip(given, inputs.items(), strict=True)):
-        first, entering = x[:1], Entering(place, name, input, len(inputs) == 1)
+        first, entering = x[:1], NetworkInput(place, name, input, len(inputs) == 1)
         compare_sample(report, data, pipeline.plain(first, data.source.shaped), entering, "a sample")
         if pipeline.augment:
             shaped = first if data.source.shaped else pipeline.shape(first)
@@ -109,11 +109,11 @@ def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[s
             compare_sample(report, data, sample, entering, "an augmented sample")
 
 
-def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: Entering, what: str) -> None:
+def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: NetworkInput, what: str) -> None:
     """A transformed sample [1, ...] against the input's shape and kind of number."""
     got, input = tuple(sample.shape[1:]), entering.tensor
     if got != input.shape and not takes(report.spec, report.params, got, entering.place):
-        raise problem(
+        raise spec_error(
             "NS602",
             f"{what} of {data.node.value} is {show(got)}, {entering.title} is {show(input.shape)}",
             data.node,
@@ -121,7 +121,7 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: E
         )
     whole = _whole(sample if data.source.picture else data.train.tables[entering.place])
     if not input.dtype.startswith("float") and not whole:
-        raise problem("NS602", f"{entering.title} is {input.dtype}, {data.node.value} has fractions", data.node)
+        raise spec_error("NS602", f"{entering.title} is {input.dtype}, {data.node.value} has fractions", data.node)
 
 
 def _whole(sample: torch.Tensor) -> bool:
@@ -157,10 +157,12 @@ def check_monitor(values: dict[str, Any], held_back: bool) -> None:
         return
     if monitor.startswith("val_") and not held_back:
         advice = ("fix", f"val: 0.2 under data, or monitor: train_{monitor.removeprefix('val_')}")
-        raise problem("NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice)
+        raise spec_error(
+            "NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice
+        )
     if monitor.startswith("train_") and held_back:
         advice = ("fix", f"monitor: val_{monitor.removeprefix('train_')}")
-        raise problem("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
+        raise spec_error("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
 
 
 def check_mix(values: dict[str, Any], data: Data) -> None:
@@ -171,7 +173,7 @@ def check_mix(values: dict[str, Any], data: Data) -> None:
     """
     if values.get("mix") and len(data.source.targets) > 1:
         what = f"mixed batches have one target, {data.node.value} has one for each output"
-        raise problem("NS616", what, values["nodes"]["mix"])
+        raise spec_error("NS616", what, values["nodes"]["mix"])
 
 
 def smallest_table(report: Report, input: int) -> tuple[int, str] | None:
@@ -181,7 +183,7 @@ def smallest_table(report: Report, input: int) -> tuple[int, str] | None:
     """
     sizes: dict[int, str] = {}
     for call in report.graph.calls if report.graph is not None else ():
-        if call.record.name == "Embedding" and input_of(report, call.inputs[0]) == input:
+        if call.record.name == "Embedding" and input_index(report, call.inputs[0]) == input:
             sizes.setdefault(int(report.inferred[call.id].args["num_embeddings"]), call.path)
     if not sizes:
         return None
@@ -211,7 +213,7 @@ def check_lookups(report: Report, data: Data) -> None:
 
 def _place(report: Report, input: str, dataset: Scalar, row: int, apart: Node | None = None) -> At:
     """Where a sample stands; `apart` is where its dataset is named, if it has one of its own."""
-    return apart or sample_place(report.spec, "x", input, row) or dataset
+    return apart or sample_span(report.spec, "x", input, row) or dataset
 
 
 def _compare(split: Split, input: int, table: tuple[int, str], at: Callable[[int], At]) -> None:
@@ -225,4 +227,4 @@ def _compare(split: Split, input: int, table: tuple[int, str], at: Callable[[int
     number = inputs[index].flatten()[bad[index]][0].item()
     row = int(split.rows[index])
     fix = f"num_embeddings: {int(inputs.max()) + 1}" if int(inputs.min()) >= 0 else "number what is looked up from 0"
-    raise problem("NS602", f"{number:g} in row {row + 1}: {layer} looks up 0 to {size - 1}", at(row), ("fix", fix))
+    raise spec_error("NS602", f"{number:g} in row {row + 1}: {layer} looks up 0 to {size - 1}", at(row), ("fix", fix))

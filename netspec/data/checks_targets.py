@@ -13,12 +13,12 @@ from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.objective.losses import Head, Term, balanced, heads_of
 from netspec.objective.targets import TargetError, prepare_targets
-from netspec.runtime.diagnostics import count, output_size, problem, torch_says
+from netspec.runtime.diagnostics import counted, output_size_node, spec_error, torch_says
 from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
 
 
-def weighed(report: Report, data: Data, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """The losses with the class weights worked out that the data decide.
 
     Raises:
@@ -55,24 +55,24 @@ def _check_classes(report: Report, data: Data, head: Head) -> None:
     classes, outputs = _numbers(data, head)
     if outputs >= classes:
         return
-    written = output_size(report, head.name)
-    raise problem(
+    written = output_size_node(report, head.name)
+    raise spec_error(
         "NS603",
-        f"{data.node.value} has {classes} classes, the network gives {count(outputs, 'output')}",
+        f"{data.node.value} has {classes} classes, the network gives {counted(outputs, 'output')}",
         written or data.node,
         ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}"),
     )
 
 
-def spare_outputs(report: Report, data: Data, head: Head) -> Diagnostic | None:
+def too_many_outputs(report: Report, data: Data, head: Head) -> Diagnostic | None:
     """The warning that there are more outputs than classes: what is beyond them is never right."""
     classes, outputs = _numbers(data, head)
     if outputs <= classes:
         return None
-    written = output_size(report, head.name)
+    written = output_size_node(report, head.name)
     what = f"{data.node.value} has {classes} classes, the network gives {outputs} outputs"
     advice = ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}")
-    (found,) = problem("NS914", what, written or data.node, advice).diagnostics
+    (found,) = spec_error("NS914", what, written or data.node, advice).diagnostics
     return found
 
 
@@ -84,7 +84,7 @@ def _targets(data: Data, split: Split, head: Head) -> torch.Tensor:
         row = "" if fault.index is None else f" in row {int(split.rows[fault.index]) + 1}"
         notes = [("fix", fault.advice)] if fault.advice else []
         at = loss.node if fault.index is None else data.node
-        raise problem("NS603", f"{fault}{row}", at, *notes) from None
+        raise spec_error("NS603", f"{fault}{row}", at, *notes) from None
 
 
 def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
@@ -97,6 +97,6 @@ def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
     except Exception as error:  # the message is torch's, whatever its class
         what = f"{loss.name} does not take outputs {show(output)} with these targets"
         at = next((loss.places[name] for name in loss.places if name in str(error)), loss.node)
-        raise problem("NS603", what, at, torch_says(error)) from error
+        raise spec_error("NS603", what, at, torch_says(error)) from error
     if value.ndim:
-        raise problem("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)
+        raise spec_error("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)

@@ -15,18 +15,18 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.data.augment.draws import Moment
-from netspec.data.batches import Batch, Feed, Making, MemoryFeed, draws_for, placed, share
+from netspec.data.augment.draws import TrainingStep
+from netspec.data.batches import Batch, Feed, MemoryFeed, ToInput, draws_for, placed, process_share
 from netspec.data.pictures import Pictures
-from netspec.data.split import Loaded, Split
+from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
 from netspec.data.transforms import Pipeline, in_chunks
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.objective.losses import Tensors
-from netspec.runtime.diagnostics import problem, torch_says
+from netspec.runtime.diagnostics import spec_error, torch_says
 
 
-class Task(NamedTuple):
+class BatchTask(NamedTuple):
     """A batch to make: its samples, `own` of which count, of `whole` that all processes have, and when it is.
 
     Without a moment nothing is random.
@@ -35,17 +35,17 @@ class Task(NamedTuple):
     samples: torch.Tensor
     own: int
     whole: int
-    world: World
-    moment: Moment | None
+    world: ProcessGroup
+    moment: TrainingStep | None
 
 
-class Tasks(Sampler[Task]):
+class BatchTasks(Sampler[BatchTask]):
     """The batches of an epoch, in their order; they are set before each."""
 
     def __init__(self) -> None:
-        self.all: list[Task] = []
+        self.all: list[BatchTask] = []
 
-    def __iter__(self) -> Iterator[Task]:
+    def __iter__(self) -> Iterator[BatchTask]:
         return iter(self.all)
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Tasks(Sampler[Task]):
 
 
 @dataclass(frozen=True)
-class Maker(Dataset[torch.Tensor]):
+class BatchWorker(Dataset[torch.Tensor]):
     """Makes the batch of a task, in a process of its own.
 
     Args:
@@ -62,9 +62,9 @@ class Maker(Dataset[torch.Tensor]):
     """
 
     pictures: Pictures
-    making: Making | None
+    making: ToInput | None
 
-    def __getitem__(self, task: Task) -> torch.Tensor | tuple[Diagnostic, ...]:  # type: ignore[override]  # by tasks
+    def __getitem__(self, task: BatchTask) -> torch.Tensor | tuple[Diagnostic, ...]:  # type: ignore[override]  # by tasks
         """The batch, or what is wrong with a picture: an exception would lose its place on the way."""
         try:
             x = self.pictures[task.samples]
@@ -89,7 +89,7 @@ class LoaderFeed:
 
     pictures: Pictures
     targets: Tensors
-    making: Making
+    making: ToInput
     device: torch.device
     channels_last: bool = False
     seed: int = 0
@@ -99,19 +99,19 @@ class LoaderFeed:
         return len(self.pictures)
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
         random = order is not None and self.making.augment
         order = torch.arange(len(self)) if order is None else order
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        moments = [Moment(self.seed, epoch, step + number) if random else None for number in range(len(chunks))]
+        moments = [TrainingStep(self.seed, epoch, step + number) if random else None for number in range(len(chunks))]
         tasks, loader = self._loader
         tasks.all = []
         for chunk, moment in zip(chunks, moments, strict=True):
-            samples, own = share(chunk, len(chunk), world)
+            samples, own = process_share(chunk, len(chunk), world)
             assert isinstance(samples, torch.Tensor)
-            tasks.all.append(Task(samples, own, len(chunk), world, moment))
+            tasks.all.append(BatchTask(samples, own, len(chunk), world, moment))
         for task, made in zip(tasks.all, _told(iter(loader), self.pictures), strict=True):
             if isinstance(made, tuple):
                 raise SpecError(made)
@@ -122,17 +122,17 @@ class LoaderFeed:
             yield Batch((placed(x, self.device, self.channels_last),), targets, task.own, task.whole)
 
     @property
-    def _later(self) -> Making | None:
+    def _later(self) -> ToInput | None:
         """What is done on the device: all that works on batches, where there is a GPU for it."""
         pipeline = self.making.pipeline
         quick = self.device.type != "cpu" and (not self.making.augment or pipeline.in_batches)
         return self.making if quick else None
 
     @cached_property
-    def _loader(self) -> tuple[Tasks, DataLoader[Any]]:
-        tasks, later = Tasks(), self._later
+    def _loader(self) -> tuple[BatchTasks, DataLoader[Any]]:
+        tasks, later = BatchTasks(), self._later
         return tasks, DataLoader(
-            Maker(self.pictures, self.making if later is None else None),
+            BatchWorker(self.pictures, self.making if later is None else None),
             sampler=tasks,
             batch_size=None,
             num_workers=self.workers,
@@ -166,14 +166,14 @@ def _told(loader: Iterator[Any], pictures: Pictures) -> Iterator[Any]:
             raise
         what = "a process that reads the pictures was ended from outside, as happens where memory runs out"
         node = pictures.read.node
-        raise problem("NS601", what, node, ("fix", "workers: 1 under data, or 0"), torch_says(error)) from error
+        raise spec_error("NS601", what, node, ("fix", "workers: 1 under data, or 0"), torch_says(error)) from error
 
 
 READY = 2 * 2**30  # bytes up to which transformed samples are kept; beyond, batches are transformed one by one
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LoaderOptions:
     """What batches are wanted: where, of which numbers (for each input), in which layout, from which seed."""
 
     device: torch.device
@@ -186,8 +186,8 @@ def make_feed(
     split: Split,
     targets: Tensors,
     pipeline: Pipeline,
-    source: Loaded,
-    wanted: Wanted,
+    source: LoadedData,
+    wanted: LoaderOptions,
     storage: Storage,
     *,
     augment: bool,
@@ -205,15 +205,15 @@ def make_feed(
     """
     device, first = wanted.device, split.inputs[0]
     augment = augment and bool(pipeline.augment)
-    making = Making(pipeline, source.shaped, wanted.dtypes[0], augment)
+    making = ToInput(pipeline, source.shaped, wanted.dtypes[0], augment)
     if isinstance(first, Pictures):
         return LoaderFeed(first, targets, making, device, wanted.channels_last, wanted.seed, storage.workers)
-    change: Making | None = making
+    change: ToInput | None = making
     inputs: Tensors = split.tables
     if not source.picture:
         inputs, change = tuple(x.to(dtype) for x, dtype in zip(split.tables, wanted.dtypes, strict=True)), None
     elif augment and not source.shaped and pipeline.before and floats(first) <= min(READY, storage.memory):
-        inputs, change = (in_chunks(pipeline.shape, first),), Making(pipeline, True, wanted.dtypes[0], augment)
+        inputs, change = (in_chunks(pipeline.shape, first),), ToInput(pipeline, True, wanted.dtypes[0], augment)
     elif not augment and floats(first) <= min(READY, storage.memory):
         first, change = in_chunks(making, first), None
         if wanted.channels_last and first.ndim == 4:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from netspec.core.shapes import Shape
 from netspec.core.tree import Scalar
-from netspec.runtime.diagnostics import problem, torch_says
+from netspec.runtime.diagnostics import spec_error, torch_says
 
 Reshape = Callable[[torch.Tensor], torch.Tensor]
 
@@ -63,7 +63,7 @@ class Reader:
         if like is not None and tuple(tensor.shape) != like:
             first, here = ("×".join(map(str, one)) for one in (like, tensor.shape))
             what = f"{_place(self.dataset, index)} is {here}, the first picture is {first}"
-            raise problem("NS601", what, self.node, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
+            raise spec_error("NS601", what, self.node, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
         return tensor, label, mode
 
     def _sample(self, index: int) -> tuple[Any, Any]:
@@ -76,12 +76,12 @@ class Reader:
     def _label(self, label: Any) -> int:
         if isinstance(label, bool) or not isinstance(label, int | np.integer | torch.Tensor):
             what = f"{self.node.value} gives {type(label).__name__} targets, not a class for each picture"
-            raise problem("NS601", what, self.node)
+            raise spec_error("NS601", what, self.node)
         return int(label)
 
     def _unreadable(self, index: int, error: Exception) -> Exception:
         what = f"{_place(self.dataset, index)} cannot be read as a picture with a class"
-        return problem("NS601", what, self.node, torch_says(error))
+        return spec_error("NS601", what, self.node, torch_says(error))
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from netspec.data import bundled as data_bundled
 from netspec.data import table as data_table
 from netspec.data import vision as data_vision
 from netspec.data.pictures import Reshape
-from netspec.data.split import Loaded, Request, Split
+from netspec.data.split import LoadedData, LoadRequest, Split
 from netspec.data.storage import read_storage
 from netspec.language.sections.section_keys import DATA_KEYS, DATASETS, OWN
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import misspelt, problem, top
+from netspec.runtime.diagnostics import spec_error, spec_start, unknown_name
 
-_LOADERS: dict[str, Callable[[Request], Loaded]] = {
+_LOADERS: dict[str, Callable[[LoadRequest], LoadedData]] = {
     "CSV": data_table.load,
     "inline": data_bundled.inline,
     "sklearn": data_bundled.sklearn,
@@ -35,7 +35,7 @@ class Data:
 
     train: Split
     val: Split | None
-    source: Loaded
+    source: LoadedData
     node: Scalar
 
 
@@ -49,14 +49,14 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
     if isinstance(section, Scalar) and isinstance(section.value, str):
         return section, None
     if not isinstance(section, Mapping):
-        at = spec.document.key("data") or top(spec.path)  # an empty one has nothing to point at but its key
+        at = spec.document.key("data") or spec_start(spec.path)  # an empty one has nothing to point at but its key
         what = "there is no `data` section, which says what to train on"
-        raise problem("NS203", what, at if section is None or is_null(section) else section)
+        raise spec_error("NS203", what, at if section is None or is_null(section) else section)
     own = {key.name for key in DATA_KEYS}
     named = [(key, value) for key, value in section if key.value not in own]
     named = [pair for pair in named if pair[0].value in DATASETS] or named  # the check tells of unknown keys
     if not named:
-        raise problem("NS203", "data names no dataset, such as MNIST, CSV or sklearn", section)
+        raise spec_error("NS203", "data names no dataset, such as MNIST, CSV or sklearn", section)
     return named[0]
 
 
@@ -77,29 +77,31 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
     own_test = val is None
     held = read_storage(spec).memory
-    request = Request(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=own_test, memory=held)
+    request = LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=own_test, memory=held)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
     if fraction is not None:
         if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
-            raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
-        train, held_back = hold_back(loaded.whole, fraction, seed)
+            raise spec_error(
+                "NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val
+            )
+        train, held_back = hold_out(loaded.whole, fraction, seed)
         if not len(train) or not len(held_back):
-            raise problem("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
+            raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
         return Data(train, held_back, loaded, name)
     other = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
     if not isinstance(other[0], Scalar):
-        raise problem("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
+        raise spec_error("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
     second = _load(replace(request, name=other[0], arguments=other[1], parts=True))
     if [(one.output, one.classes) for one in second.targets] != [(one.output, one.classes) for one in loaded.targets]:
-        raise problem("NS601", "the validation set has other classes than the training set", other[0])
+        raise spec_error("NS601", "the validation set has other classes than the training set", other[0])
     if [x.shape[1:] for x in second.whole.inputs] != [x.shape[1:] for x in loaded.whole.inputs]:
-        raise problem("NS601", "the validation samples have another shape than the training samples", other[0])
+        raise spec_error("NS601", "the validation samples have another shape than the training samples", other[0])
     return Data(loaded.whole, second.test if second.test is not None else second.whole, loaded, name)
 
 
-def look_at_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:
+def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:
     """What can be told of a spec's data in a moment, for a spec that has errors already: no picture is decoded.
 
     Returns:
@@ -112,12 +114,12 @@ def look_at_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
     if name.value in OWN:
         return load_data(spec, inputs, seed, None)
     if name.value not in DATASETS:
-        raise misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, str(name.value), list(DATASETS))
-    data_vision.look(Request(name, arguments, spec.folder, spec.evaluate, inputs))
+        raise unknown_name("NS604", f"netspec knows no dataset {name.value!r}", name, str(name.value), list(DATASETS))
+    data_vision.preview(LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs))
     return None
 
 
-def hold_back(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     """Split off a fraction, the same for the same seed; of each class alike where the first targets are classes.
 
     Returns:
@@ -136,11 +138,11 @@ def hold_back(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     return whole.select(mask.logical_not().nonzero()[:, 0]), whole.select(mask.nonzero()[:, 0])
 
 
-def _load(request: Request) -> Loaded:
+def _load(request: LoadRequest) -> LoadedData:
     word = str(request.name.value)
     if word not in DATASETS:
-        raise misspelt("NS604", f"netspec knows no dataset {word!r}", request.name, word, list(DATASETS))
+        raise unknown_name("NS604", f"netspec knows no dataset {word!r}", request.name, word, list(DATASETS))
     loaded = _LOADERS.get(word, data_vision.load)(request)
     if not len(loaded.whole):
-        raise problem("NS601", f"{word} holds no samples", request.name)
+        raise spec_error("NS601", f"{word} holds no samples", request.name)
     return loaded

@@ -13,7 +13,7 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures
 from netspec.data.storage import MOST_HELD
 from netspec.objective.losses import Tensors
-from netspec.runtime.diagnostics import misspelt, problem
+from netspec.runtime.diagnostics import spec_error, unknown_name
 from netspec.runtime.registry import Evaluate
 
 
@@ -65,7 +65,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedData:
     """What a loader reads.
 
     Args:
@@ -94,7 +94,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Request:
+class LoadRequest:
     """What a loader is asked: the dataset's name and arguments, and the network's inputs by name.
 
     `shape` brings one picture (uint8 C×H×W) to its final size where the spec's transforms do; None where they don't.
@@ -120,18 +120,18 @@ class Request:
         return self.arguments.get(key) if isinstance(self.arguments, Mapping) else None
 
 
-def own_arguments(request: Request, *allowed: str) -> dict[str, object]:
+def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
     """The evaluated arguments of one of netspec's own datasets.
 
     Raises:
         SpecError: NS205 for others than `allowed`.
     """
     if not isinstance(request.arguments, Mapping):
-        raise problem("NS203", f"{request.name.value} needs arguments: {', '.join(allowed)}", request.name)
+        raise spec_error("NS203", f"{request.name.value} needs arguments: {', '.join(allowed)}", request.name)
     for key, _ in request.arguments:
         if key.value not in allowed:
             message = f"{request.name.value} has no argument {key.value!r}"
-            raise misspelt("NS205", message, key, str(key.value), list(allowed))
+            raise unknown_name("NS205", message, key, str(key.value), list(allowed))
     return {str(key.value): request.evaluate(value) for key, value in request.arguments}
 
 
@@ -140,7 +140,7 @@ def items(node: Node | None) -> tuple[Node, ...]:
     return node.items if isinstance(node, Sequence) else ()
 
 
-def by_input(node: Node | None, request: Request) -> list[tuple[str, Node]]:
+def by_input(node: Node | None, request: LoadRequest) -> list[tuple[str, Node]]:
     """The parts of a value that may go by the inputs' names, in the network's order; all of it for the only input."""
     if not isinstance(node, Mapping):
         return [] if node is None else [(next(iter(request.inputs)), node)]

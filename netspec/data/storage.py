@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from netspec.core.tree import Mapping, describe
 from netspec.language.spec import Spec
 from netspec.lint.budgets import memory
-from netspec.runtime.diagnostics import Collector, problem
+from netspec.runtime.diagnostics import Collector, spec_error
 
 MOST_HELD = 8 * 2**30
 MOST_WORKERS = 8
@@ -38,14 +38,14 @@ def read_storage(spec: Spec) -> Storage:
         if node is not None:
             value = memory(spec.evaluate(node))
             if value is None or not 0 <= value < 2**63:
-                raise problem("NS202", f"data → memory is a number of bytes, as 8GiB, not {describe(node)}", node)
+                raise spec_error("NS202", f"data → memory is a number of bytes, as 8GiB, not {describe(node)}", node)
             held = value
     with collector.step():
         node = section.get("workers")
         if node is not None:
             number = spec.evaluate(node)
             if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 1024:
-                raise problem("NS202", f"data → workers is an integer from 0 to 1024, not {describe(node)}", node)
+                raise spec_error("NS202", f"data → workers is an integer from 0 to 1024, not {describe(node)}", node)
             workers = number
     collector.finish()
     return Storage(int(held), workers)

@@ -13,9 +13,9 @@ import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar, Sequence, describe
-from netspec.data.split import Loaded, Request, Target, all_of, by_input, by_output, items, own_arguments
+from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, items, own_arguments
 from netspec.language.sections.section_keys import CSV_KEYS
-from netspec.runtime.diagnostics import misspelt, problem
+from netspec.runtime.diagnostics import spec_error, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ class TableError(Exception):
     """What is wrong with a table; the message is one line."""
 
 
-def load(request: Request) -> Loaded:
+def load(request: LoadRequest) -> LoadedData:
     """`{CSV: {path: rows.csv, target: -1}}`; a target column of words gives classes by name, in alphabetical order.
 
     Of several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
@@ -36,12 +36,12 @@ def load(request: Request) -> Loaded:
         values = own_arguments(request, *(key.name for key in CSV_KEYS))
         found = request.argument("path")
         if not isinstance(found, Scalar):
-            raise problem("NS203", "CSV needs path, the file", found or request.name)
+            raise spec_error("NS203", "CSV needs path, the file", found or request.name)
         node = found
     try:
         path = resolve(node, request.folder)
     except PathRefused as refused:
-        raise problem("NS601", str(refused), node) from None
+        raise spec_error("NS601", str(refused), node) from None
     try:
         frame = read_table(path, values.get("header"), str(values.get("separator", ",")))
         names = [str(name) for name in frame.columns]
@@ -54,18 +54,18 @@ def load(request: Request) -> Loaded:
             parts = by_input(written, request)
             columns = [[_column(request.evaluate(item), names, item) for item in items(part)] for _, part in parts]
             for name in (name for part in columns for name in part if name in taken):
-                raise problem("NS601", f"the target {name} stands among the columns too", written)
+                raise spec_error("NS601", f"the target {name} stands among the columns too", written)
         if not all(columns):
             raise TableError(f"{path} has no column but the target")
         inputs = tuple(numbers(frame[part], "if row 1 holds names, say header: true") for part in columns)
         targets, kinds = zip(*(_target(frame, output, one) for output, one in wanted), strict=True)
     except TableError as error:
-        raise problem("NS601", str(error), node) from None
+        raise spec_error("NS601", str(error), node) from None
     features = tuple(name for part in columns for name in part)
-    return Loaded(all_of(inputs, targets), targets=kinds, columns=features)
+    return LoadedData(all_of(inputs, targets), targets=kinds, columns=features)
 
 
-def _columns(node: Node, names: list[str], request: Request) -> str | list[str]:
+def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
     """A column, or a list of them."""
     if isinstance(node, Sequence):
         return [_column(request.evaluate(item), names, item) for item in node.items]
@@ -166,12 +166,12 @@ def _column(wanted: object, names: list[str], node: Node) -> str:
     """A column by its name, or by its index, negative from the end."""
     if isinstance(wanted, str):
         if wanted not in names:
-            raise misspelt("NS601", f"the table has no column {wanted!r}", node, wanted, names)
+            raise unknown_name("NS601", f"the table has no column {wanted!r}", node, wanted, names)
         return wanted
     if isinstance(wanted, bool) or not isinstance(wanted, int):
-        raise problem("NS202", f"a column is named by its name or index, not by {describe(node)}", node)
+        raise spec_error("NS202", f"a column is named by its name or index, not by {describe(node)}", node)
     if not -len(names) <= wanted < len(names):
-        raise problem("NS601", f"there is no column {wanted}: the table has {len(names)}", node)
+        raise spec_error("NS601", f"there is no column {wanted}: the table has {len(names)}", node)
     return names[wanted]
 
 

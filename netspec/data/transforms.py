@@ -16,9 +16,9 @@ import torch
 from netspec.core.tree import Mapping, describe
 from netspec.core.tree import Sequence as ListNode
 from netspec.data.augment.draws import Draws
-from netspec.data.augment.table import batched, one_by_one
+from netspec.data.augment.table import batched, per_sample
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import Collector, problem
+from netspec.runtime.diagnostics import Collector, spec_error
 from netspec.runtime.families import choose_transform, is_random
 from netspec.runtime.registry import Choice
 
@@ -73,7 +73,7 @@ def _randomly(name: str, transform: Any, x: torch.Tensor, draws: Draws) -> torch
         return changed
     form = batched(name, transform)
     if form is None:
-        return one_by_one(transform, x, draws)
+        return per_sample(transform, x, draws)
     return form.apply(transform, x, form.draw(transform, x, draws))
 
 
@@ -114,13 +114,13 @@ def read_pipeline(spec: Spec) -> Pipeline:
         if node is None:
             continue
         if not isinstance(node, ListNode):
-            raise problem("NS202", f"data → {key} is a list of transforms, not {describe(node)}", node)
+            raise spec_error("NS202", f"data → {key} is a list of transforms, not {describe(node)}", node)
         for item in node.items:
             with collector.step():
                 choice = choose_transform(item, spec.evaluate)
                 if key == "transforms" and is_random(choice.name):
                     message = f"{choice.name} is random: under `augment` it is for training samples only"
-                    raise problem("NS605", message, choice.node)
+                    raise spec_error("NS605", message, choice.node)
                 found.append((choice, choice.make()))
     collector.finish()
     names = [choice.name for choice, _ in steps["transforms"]]

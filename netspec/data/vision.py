@@ -18,9 +18,9 @@ from netspec.core.diagnostics import SpecError
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.pictures import Pictures, Reader, labels
-from netspec.data.split import Loaded, Request, Split, Target, all_of
+from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of
 from netspec.language.sections.section_keys import VISION
-from netspec.runtime.diagnostics import problem, torch_says
+from netspec.runtime.diagnostics import spec_error, torch_says
 from netspec.runtime.registry import Choice, Family, choose, parameters, public_classes
 
 _HIDDEN = frozenset(
@@ -43,7 +43,7 @@ def default_root() -> Path:
     return base / "netspec" / "data"
 
 
-def load(request: Request) -> Loaded:
+def load(request: LoadRequest) -> LoadedData:
     """A dataset of torchvision: its training part, and the part that it sets aside itself, if `request.parts`.
 
     Raises:
@@ -64,7 +64,7 @@ def load(request: Request) -> Loaded:
     return _read(request, choice, _open(choice))
 
 
-def look(request: Request) -> None:
+def preview(request: LoadRequest) -> None:
     """Whether a dataset can be had as it is written, as far as that shows without a download or a picture.
 
     Raises:
@@ -75,7 +75,7 @@ def look(request: Request) -> None:
         _open(choice)
 
 
-def _choose(request: Request) -> Choice:
+def _choose(request: LoadRequest) -> Choice:
     from torchvision import datasets
 
     def convert(name: str, value: object, node: Node) -> object:
@@ -84,7 +84,7 @@ def _choose(request: Request) -> Choice:
         try:
             return str(resolve(node, request.folder)) if isinstance(node, Scalar) else value
         except PathRefused as refused:
-            raise problem("NS601", str(refused), node) from None
+            raise spec_error("NS601", str(refused), node) from None
 
     classes = public_classes(datasets, object, list(VISION))
     family = Family("dataset", "torchvision.datasets", classes, {}, _HIDDEN, convert, frozenset({"root"}))
@@ -93,13 +93,13 @@ def _choose(request: Request) -> Choice:
     if "root" not in parameters(choice.cls) or "root" in choice.kwargs or choice.name == "FakeData":
         return choice
     if choice.name == "ImageFolder":
-        raise problem(
+        raise spec_error(
             "NS203", "ImageFolder needs root, the folder with a folder of pictures for each class", choice.node
         )
     return replace(choice, kwargs={**choice.kwargs, "root": str(default_root())})
 
 
-def _pair(request: Request) -> Node:
+def _pair(request: LoadRequest) -> Node:
     assert request.arguments is not None
     return Mapping(((request.name, request.arguments),), request.name.span)
 
@@ -112,7 +112,7 @@ def _folders(root: Path) -> dict[str, str] | None:
     return {str(key): path for key, path in found.items()} if set(found) == {"train", "val"} else None
 
 
-def _two_parts(request: Request, choice: Choice, train: dict[str, Any], tests: list[dict[str, Any]]) -> Loaded:
+def _two_parts(request: LoadRequest, choice: Choice, train: dict[str, Any], tests: list[dict[str, Any]]) -> LoadedData:
     """The training part, with the first of the test parts that the dataset has."""
     loaded = _read(request, choice, _open(choice, **train))
     for part in tests if request.parts else []:
@@ -151,10 +151,10 @@ def _open(choice: Choice, **more: Any) -> Any:
         else:
             what, advice = f"{choice.name} cannot be read", f"look at the files in {root}"
         at = choice.places.get("root", choice.node)
-        raise problem("NS601", what, at, ("fix", advice), torch_says(error)) from error
+        raise spec_error("NS601", what, at, ("fix", advice), torch_says(error)) from error
 
 
-def _read(request: Request, choice: Choice, dataset: Any) -> Loaded:
+def _read(request: LoadRequest, choice: Choice, dataset: Any) -> LoadedData:
     """All samples of a dataset: from its arrays where it keeps them in memory, else one by one."""
     kept = _arrays(dataset)
     split, shaped = (kept, False) if kept else _one_by_one(request, choice, dataset)
@@ -162,7 +162,7 @@ def _read(request: Request, choice: Choice, dataset: Any) -> Loaded:
     if choice.name == "FakeData":
         classes = range(dataset.num_classes)
     names = tuple(", ".join(name) if isinstance(name, tuple | list) else str(name) for name in classes)
-    return Loaded(split, targets=(Target(classes=names),), picture=True, shaped=shaped)
+    return LoadedData(split, targets=(Target(classes=names),), picture=True, shaped=shaped)
 
 
 def _arrays(dataset: Any) -> Split | None:
@@ -180,14 +180,14 @@ def _arrays(dataset: Any) -> Split | None:
     return all_of(pictures, targets.long())
 
 
-def _one_by_one(request: Request, choice: Choice, dataset: Any) -> tuple[Split, bool]:
+def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Split, bool]:
     """Decode every sample, if memory holds them; where the spec's transforms set the size they are applied here."""
     try:
         count = len(dataset)
     except TypeError as error:  # FakeData keeps whatever size it is given
         raise choice.refuse(error) from error
     if not count:
-        raise problem("NS601", f"{choice.name} holds no samples", choice.node)
+        raise spec_error("NS601", f"{choice.name} holds no samples", choice.node)
     read, shaped = Reader(dataset, choice.node, request.input.shape[:1] != (3,), request.shape), bool(request.shape)
     first, label, mode = read(0)
     like = tuple(first.shape)

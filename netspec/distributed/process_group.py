@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 
 import torch
 
-from netspec.runtime.diagnostics import option, problem, torch_says
+from netspec.runtime.diagnostics import option_span, spec_error, torch_says
 
 GRACE = 0.1  # seconds in which threads of torch that have done their work let go of it
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class World:
+class ProcessGroup:
     """`size` processes; this one is number `rank`, and number `local` on its machine.
 
     Number 0 speaks to people and writes the run's folder. All methods but `share` are for all processes at once: each
@@ -90,7 +90,7 @@ class World:
             self.wait()
 
 
-ALONE = World()
+ALONE = ProcessGroup()
 
 
 def started_by_torchrun() -> bool:
@@ -98,7 +98,7 @@ def started_by_torchrun() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def join(device: str) -> World:
+def join(device: str) -> ProcessGroup:
     """Join the processes that torchrun started with this one; alone, there is nothing to join.
 
     Args:
@@ -117,8 +117,8 @@ def join(device: str) -> World:
         size = os.environ["WORLD_SIZE"]
         again = ("fix", "start the job again; --max-restarts N does so by itself")
         what = f"the {size} processes could not join each other"
-        raise problem("NS606", what, option("--nproc", size), again, torch_says(error)) from error
-    return World(state.process_index, state.num_processes, state.local_process_index)
+        raise spec_error("NS606", what, option_span("--nproc", size), again, torch_says(error)) from error
+    return ProcessGroup(state.process_index, state.num_processes, state.local_process_index)
 
 
 def _meeting_place() -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _meeting_place() -> dict[str, Any]:
     return {"store": ours, "rank": rank, "world_size": size}
 
 
-def leave(world: World) -> None:
+def leave(world: ProcessGroup) -> None:
     """End the group of processes, if there is one.
 
     torch 2.6 can wait for itself there: a group is destroyed with Python's lock held, after its threads have ended, and

@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from netspec.core.installed import installed, release
-from netspec.distributed.process_group import World
-from netspec.runtime.diagnostics import problem
+from netspec.distributed.process_group import ProcessGroup
+from netspec.runtime.diagnostics import spec_error
 
 Strategy = Literal["ddp", "fsdp"]
 LEAST = 2**16  # parameters that are worth being gathered by themselves
 FSDP_SINCE = "2.9"  # torch writes what is spread into safetensors files
 
 
-def check_strategy(values: dict[str, Any], world: World) -> None:
+def check_strategy(values: dict[str, Any], world: ProcessGroup) -> None:
     """Whether torch can do what the settings ask of several processes.
 
     Raises:
@@ -26,10 +26,10 @@ def check_strategy(values: dict[str, Any], world: World) -> None:
     if world.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
         message = f"strategy: fsdp needs torch {FSDP_SINCE} or later, here is {installed()}"
         install = ("fix", f"pip install 'torch>={FSDP_SINCE}'")
-        raise problem("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
+        raise spec_error("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
 
 
-def shard(model: nn.Module, world: World, device: torch.device) -> None:
+def shard_weights(model: nn.Module, world: ProcessGroup, device: torch.device) -> None:
     """Spread the weights over the processes, in place; has to come before the optimizer is made.
 
     Each module of at least LEAST parameters that no larger part has claimed gathers its weights when it is computed.
@@ -45,7 +45,7 @@ def shard(model: nn.Module, world: World, device: torch.device) -> None:
     fully_shard(model, mesh=mesh)
 
 
-def copies(model: nn.Module, device: torch.device, unused: bool) -> Callable[..., Any]:
+def wrap_ddp(model: nn.Module, device: torch.device, unused: bool) -> Callable[..., Any]:
     """The model as what is called in training: its gradients are averaged over the processes.
 
     Args:
@@ -59,7 +59,7 @@ def copies(model: nn.Module, device: torch.device, unused: bool) -> Callable[...
     return DistributedDataParallel(model, device_ids=ids, find_unused_parameters=unused)
 
 
-def together(model: nn.Module, world: World, device: torch.device) -> nn.Module:
+def sync_batch_norm(model: nn.Module, world: ProcessGroup, device: torch.device) -> nn.Module:
     """The model with batch norms that see all processes' samples, where torch has them: on CUDA."""
     if world.size > 1 and device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # torch has no types

@@ -20,7 +20,7 @@ Sources = tuple[Local, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
+class LayerInputs:
     """What an item takes: the values in the layer's order (None where one is missing, which is noted), the further
     ones by name, and where those are written.
     """
@@ -42,10 +42,10 @@ class Wired:
         return found
 
 
-def wired(item: Item, record: Layer, place: Place, last: Local | None, path: str) -> Wired:
+def layer_inputs(item: Item, record: Layer, place: Place, last: Local | None, path: str) -> LayerInputs:
     """The values that a layer takes, from whatever form its `from` has."""
     if not item.wires:
-        return Wired(place.sources(item, last))
+        return LayerInputs(place.sources(item, last))
     known = (*record.names, *record.further)
     found: dict[str, Scalar] = {}
     whole = bool(record.names)
@@ -68,14 +68,14 @@ def wired(item: Item, record: Layer, place: Place, last: Local | None, path: str
         whole = False
     further = {name: local for name in record.further if (local := values.get(name)) is not None}
     whole = whole and None not in sources
-    return Wired(
+    return LayerInputs(
         tuple(local for local in sources if local is not None) if whole else None,
         further,
         {name: found[name] for name in further},
     )
 
 
-def entering(item: Item, place: Place, last: Local | None) -> Sources:
+def identity_inputs(item: Item, place: Place, last: Local | None) -> Sources:
     """The values that an item stands for where it is left out: of named ones the first input's."""
     first = item.record.names[:1] if item.record is not None and not item.follows else ()
     reference = next((reference for key, reference in item.wires if key.text in first), None)
@@ -120,7 +120,7 @@ def arguments(item: Item, record: Layer, place: Place, path: str) -> tuple[dict[
     return args, places, item.whole and not missing and len(args) == len(places)
 
 
-def takes(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
+def takes_inputs(record: Layer, count: int, item: Item, place: Place, path: str) -> bool:
     """Whether a layer takes so many inputs; noted if not."""
     least, most = record.inputs
     if count >= least and (most is None or count <= most):
@@ -138,7 +138,7 @@ def flatten(flats: Iterable[Flat]) -> Flat:
     return refs[0] if len(refs) == 1 else refs
 
 
-def holds(when: Scalar, place: Place) -> bool:
+def condition_holds(when: Scalar, place: Place) -> bool:
     """Whether an item's condition holds; one that fails to evaluate counts as holding."""
     value = place.scalar(when)
     if not isinstance(value, bool) and value is not FAILED:

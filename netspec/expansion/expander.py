@@ -9,18 +9,18 @@ from dataclasses import replace
 from netspec.core.expressions import Value
 from netspec.core.tree import Frame
 from netspec.expansion.calls import (
-    Wired,
+    LayerInputs,
     arguments,
     block_params,
     claim_of,
-    entering,
+    condition_holds,
     flatten,
-    holds,
+    identity_inputs,
     is_its_item,
+    layer_inputs,
     only_item,
-    takes,
+    takes_inputs,
     weight,
-    wired,
     with_claim,
 )
 from netspec.expansion.graph import Call, Local, Ref, Step
@@ -56,7 +56,7 @@ class Expander:
         self.spend(item, place)
         bare = replace(item, repeat=None)
         filled = item.name is not None and "{" not in item.name.text
-        if filled and item.when is not None and not holds(item.when, place):
+        if filled and item.when is not None and not condition_holds(item.when, place):
             return self.left_out(bare, place, last)
         turns = turns_of(item.repeat, place)
         if filled:
@@ -72,7 +72,7 @@ class Expander:
     def item(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """Expand one item; returns its value, or None where an error leaves it none."""
         self.spend(item, place)
-        if item.when is not None and not holds(item.when, place):
+        if item.when is not None and not condition_holds(item.when, place):
             return self.left_out(item, place, last)
         match item.kind:
             case "group" if item.name is None:
@@ -96,7 +96,7 @@ class Expander:
             case _:
                 assert item.record is not None
                 name = place.attribute(item)
-                return self.call(item, place, wired(item, item.record, place, last, place.scope.at(name)), name)
+                return self.call(item, place, layer_inputs(item, item.record, place, last, place.scope.at(name)), name)
 
     def spend(self, item: Item, place: Place) -> None:
         """Count an item and the values in it, so that what blocks and repeats multiply ends at the limits."""
@@ -126,7 +126,7 @@ class Expander:
         """
         if item.name is None:
             return last
-        sources = entering(item, place, last)
+        sources = identity_inputs(item, place, last)
         name = place.name_of(item.name)
         if sources is not None and len(sources) > 1:
             place.error("NS303", f"{name} is left out and would stand for {len(sources)} values", item.at)
@@ -231,7 +231,7 @@ class Expander:
             place.scope.position = position
         found = tuple(end for end in ends if end is not None)
         merge = replace(item.merge, claim=item.claim or item.merge.claim)
-        return self.call(merge, place, Wired(found if len(found) == len(ends) else None), name)
+        return self.call(merge, place, LayerInputs(found if len(found) == len(ends) else None), name)
 
     def share(self, item: Item, place: Place, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
@@ -249,7 +249,7 @@ class Expander:
             place.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return place.bind(item, name, None)
         made = self.calls[step.call]
-        taken = wired(item, made.record, place, last, place.scope.at(name))
+        taken = layer_inputs(item, made.record, place, last, place.scope.at(name))
         if taken.sources is None:
             return place.bind(item, name, None)
         return self.call(item, place, taken, name, made)
@@ -269,7 +269,7 @@ class Expander:
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
-    def call(self, item: Item, place: Place, taken: Wired, name: str, shared: Call | None = None) -> Local | None:
+    def call(self, item: Item, place: Place, taken: LayerInputs, name: str, shared: Call | None = None) -> Local | None:
         """A layer or function applied to values."""
         record = shared.record if shared else item.record
         assert record is not None
@@ -279,7 +279,7 @@ class Expander:
         sources = taken.sources
         flats = flatten(place.scope.flat(source) for source in sources or ())
         refs = flats if isinstance(flats, tuple) else (flats,)
-        if sources is None or not takes(record, len(refs), item, place, path):
+        if sources is None or not takes_inputs(record, len(refs), item, place, path):
             whole = False
         elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
             sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))

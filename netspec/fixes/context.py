@@ -13,7 +13,7 @@ from netspec.expansion.graph import Call, Graph
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
-from netspec.shapes.provenance import Ways
+from netspec.shapes.provenance import Provenance
 from netspec.shapes.sizes.nearby import Nearby, nearby
 
 
@@ -24,7 +24,7 @@ class Context:
     spec: Spec
     graph: Graph
     inference: Inference
-    ways: Ways
+    ways: Provenance
 
     @cached_property
     def meeting(self) -> tuple[Problem, Nearby] | None:
@@ -63,7 +63,7 @@ class Context:
 Rule = Callable[[Problem, Context], Iterator[Fix]]
 
 
-def whole(nodes: tuple[Node, ...]) -> Span:
+def span_of(nodes: tuple[Node, ...]) -> Span:
     """The span from the first of several neighbouring nodes to the last."""
     return replace(nodes[0].span, end_line=nodes[-1].span.end_line, end_column=nodes[-1].span.end_column)
 

@@ -17,7 +17,7 @@ from netspec.fixes.sizes import right_sizes
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
-from netspec.shapes.provenance import Ways
+from netspec.shapes.provenance import Provenance
 from netspec.shapes.report import Report
 
 # The rules in the order of their candidates: what a network rarely means comes last.
@@ -41,7 +41,7 @@ def reading_order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
 class _Diagnoser:
     def __init__(self, spec: Spec, graph: Graph, inference: Inference, explain: bool) -> None:
         self.spec, self.graph, self.inference, self.explain = spec, graph, inference, explain
-        self.ways = Ways(graph, inference)
+        self.ways = Provenance(graph, inference)
         self.context = Context(spec, graph, inference, self.ways)
         self.questions = 0
         own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
@@ -131,5 +131,5 @@ def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:
     if graph is None or name not in graph.outputs:
         return ()
     inference = Inference(report.inferred, ())
-    context = Context(report.spec, graph, inference, Ways(graph, inference))
-    return tuple(merges.towards(graph.outputs[name], wanted, context))
+    context = Context(report.spec, graph, inference, Provenance(graph, inference))
+    return tuple(merges.change_upstream(graph.outputs[name], wanted, context))

@@ -83,7 +83,7 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[dict[str, Any]
             yield {"stride": stride, "padding": padding}
 
 
-def claims(problem: Problem, context: Context) -> Iterator[Fix]:
+def change_layer_or_claim(problem: Problem, context: Context) -> Iterator[Fix]:
     """A layer that misses a claimed shape: its padding, stride or output_padding, and last the claim."""
     if problem.kind != "shape":
         return
@@ -98,7 +98,7 @@ def claims(problem: Problem, context: Context) -> Iterator[Fix]:
     yield edit(call.places["shape"], written(shape), f"shape: {written(shape)}")
 
 
-def towards(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
+def change_upstream(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
     """For an output that misses its promised shape: the change of one layer upstream that gives it."""
     known = context.inference.known[ref.node].outputs if ref.node >= 0 else None
     if known is None or len(known[0].shape) != len(wanted):
@@ -205,4 +205,4 @@ def _fix(call: Call, change: dict[str, Any]) -> Fix | None:
     return None if edit is None else Fix(f"{said} in {where}", (edit,))
 
 
-RULES = (claims, branches, shortcut)
+RULES = (change_layer_or_claim, branches, shortcut)

@@ -9,13 +9,13 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Ref
-from netspec.fixes.context import Context, text_of, whole
+from netspec.fixes.context import Context, span_of, text_of
 from netspec.fixes.context import written as written_shape
 from netspec.fixes.edits import insert_before, remove_item
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem
-from netspec.shapes.provenance import label
+from netspec.shapes.provenance import layer_label
 from netspec.shapes.recovery import DIMENSIONED as _DIMENSIONED
 from netspec.shapes.recovery import readings_of
 
@@ -70,7 +70,7 @@ def channels_first(problem: Problem, context: Context) -> Iterator[Fix]:
     left_out = arg is not None and "in_channels" not in problem.call.args
     if last or (left_out and problem.code == "NS404" and shape[-1] in PICTURE_CHANNELS and len(shape) > 2):
         text = ", ".join(map(text_of, (sizes[-1], *sizes[:-1])))
-        yield Fix(f"input: [{text}], channels first", (Edit(whole(sizes), text),))
+        yield Fix(f"input: [{text}], channels first", (Edit(span_of(sizes), text),))
 
 
 def integers(problem: Problem, context: Context) -> Iterator[Fix]:
@@ -132,7 +132,7 @@ def unrolled(problem: Problem, context: Context) -> Iterator[Fix]:
             continue
         sizes = context.declared(call)
         if sizes:
-            yield Fix(f"input: {written_shape(shape)}", (Edit(whole(sizes), ", ".join(map(str, shape))),))
+            yield Fix(f"input: {written_shape(shape)}", (Edit(span_of(sizes), ", ".join(map(str, shape))),))
         line = f"Unflatten: {{dim: 1, unflattened_size: {written_shape(shape)}}}"
         inserted = insert_before(call, line, context.spec.sources)
         if inserted is not None:
@@ -147,7 +147,7 @@ def squeezed(problem: Problem, context: Context) -> Iterator[Fix]:
         arriving, gives = context.ways.shapes(before)
         if before.record.name == "squeeze" and arriving == gives and isinstance(before.args.get("dim"), int):
             axis = f"{before.args['dim']}"
-            yield Fix(f"mean over dim {axis} in place of {label(before)}", (Edit(before.item.at.span, "mean"),))
+            yield Fix(f"mean over dim {axis} in place of {layer_label(before)}", (Edit(before.item.at.span, "mean"),))
             return
         if before.record.parameters is not no_parameters:
             return

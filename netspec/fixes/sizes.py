@@ -8,7 +8,7 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Fact, Shape, Tensor, show
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.fixes.context import Context, whole
+from netspec.fixes.context import Context, span_of
 from netspec.shapes.apply import Problem, apply
 from netspec.shapes.infer import infer
 
@@ -137,7 +137,7 @@ def input_size(problem: Problem, context: Context) -> Iterator[Fix]:
             for size in dict.fromkeys((shape, smallest)) if problem.code == "NS404" else (shape,):
                 text = ", ".join(map(str, size[kept:]))
                 least = ", the smallest" if size == smallest != shape else ""
-                yield Fix(f"an input of {show(size)}{least}", (Edit(whole(sizes[kept:]), text),))
+                yield Fix(f"an input of {show(size)}{least}", (Edit(span_of(sizes[kept:]), text),))
             return
 
 
@@ -170,7 +170,7 @@ def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
             yield (channels, *rounded)
 
 
-def meeting(problem: Problem, context: Context) -> Iterator[Fix]:
+def sizes_that_meet(problem: Problem, context: Context) -> Iterator[Fix]:
     """For tensors that do not meet: the nearest sizes of the input, above and below, for which they do."""
     if context.meeting is None or context.meeting[0] is not problem or len(context.spec.inputs) != 1:
         return
@@ -183,7 +183,7 @@ def meeting(problem: Problem, context: Context) -> Iterator[Fix]:
             return
         shape = tuple(places.get(index, size) for index, size in enumerate(tensor.shape))
         first = min(places)
-        yield Fix(f"an input of {show(shape)}", (Edit(whole(sizes[first:]), ", ".join(map(str, shape[first:]))),))
+        yield Fix(f"an input of {show(shape)}", (Edit(span_of(sizes[first:]), ", ".join(map(str, shape[first:]))),))
 
 
-RULES = (meeting, input_size)
+RULES = (sizes_that_meet, input_size)

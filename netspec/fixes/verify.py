@@ -33,7 +33,7 @@ def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
     return {path: apply_edits(spec.sources[path], found) for path, found in by_path.items()}
 
 
-def mends(fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck) -> bool:
+def resolves(fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck) -> bool:
     """Whether applying a fix makes its finding go away and brings no other; that of an error may bring warnings."""
     return _left(fix, target, before, spec, recheck) is not None
 

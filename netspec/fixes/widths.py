@@ -14,7 +14,7 @@ from netspec.fixes.edits import insert_after, insert_before, remove_item, set_ar
 from netspec.fixes.ranks import repeated
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
-from netspec.shapes.provenance import label
+from netspec.shapes.provenance import layer_label
 
 MOST_LINKED = 500  # places that one fix changes
 
@@ -46,7 +46,7 @@ def _late_flatten(call: Call, context: Context) -> Fix | None:
     for before in context.ways.back(context.ways.producer(call)):
         for name, usual in (("start_dim", 1), ("end_dim", -1)):
             if before.record.name in ("Flatten", "flatten") and before.args.get(name, usual) != usual:
-                return edit(before.places[name], str(usual), f"{name}: {usual} in {label(before)}")
+                return edit(before.places[name], str(usual), f"{name}: {usual} in {layer_label(before)}")
         if before.record.parameters is not no_parameters:
             return None
     return None
@@ -95,13 +95,13 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
     if producer is not None and isinstance(problem.written, int) and not factors:
         name = "out_channels" if "out_channels" in producer.args else "out_features"
         change = set_argument(producer, name, str(problem.written))
-        where = f"{label(producer)} of line {producer.item.at.span.line}"
+        where = f"{layer_label(producer)} of line {producer.item.at.span.line}"
         upstream += [Fix(f"{name}: {problem.written} in {where}", (change,))] if change else []
     upstream += _other_colours(problem, context)
     if repeated(call, context) is not None:
         removed = remove_item(call, context.spec.sources)
         if removed is not None:
-            yield Fix(f"without this second {label(call)}", (removed,))
+            yield Fix(f"without this second {layer_label(call)}", (removed,))
     rounder = _roundness(problem.written) >= 8 * _roundness(problem.actual)
     yield from (*upstream, *own) if rounder else (*own, *upstream)
 

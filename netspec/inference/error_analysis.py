@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from netspec.data.batches import Feed
-from netspec.distributed.process_group import World
+from netspec.distributed.process_group import ProcessGroup
 from netspec.objective.losses import Head, as_tuple
 from netspec.objective.targets import kind_of, probabilities
 from netspec.training.job import Job
@@ -19,7 +19,7 @@ MOST_CLASSES = 2_000  # 32 MB of counts
 MOST_MISTAKES = 24
 
 
-class Answers(NamedTuple):
+class Predicted(NamedTuple):
     """Of each sample of a batch [B]: the class it was given, with which probability, and the class it has."""
 
     said: torch.Tensor
@@ -28,7 +28,7 @@ class Answers(NamedTuple):
     classes: int
 
 
-def answers(output: torch.Tensor, target: torch.Tensor, loss: str, last: str) -> Answers | None:
+def predicted_classes(output: torch.Tensor, target: torch.Tensor, loss: str, last: str) -> Predicted | None:
     """What is said of a batch; None where the output is neither classes nor one yes or no.
 
     Args:
@@ -49,16 +49,16 @@ def answers(output: torch.Tensor, target: torch.Tensor, loss: str, last: str) ->
     else:
         return None
     share, said = shares.max(1)
-    return Answers(said, share, truth, shares.shape[1])
+    return Predicted(said, share, truth, shares.shape[1])
 
 
-class Tally:
+class ConfusionCounts:
     """Counts [C, C]: rows are what samples are, columns what they are predicted as."""
 
     def __init__(self) -> None:
         self._counts: torch.Tensor | None = None
 
-    def update(self, found: Answers) -> None:
+    def update(self, found: Predicted) -> None:
         """Add a batch."""
         size = found.classes
         if size > MOST_CLASSES:
@@ -73,19 +73,19 @@ class Tally:
         return None if self._counts is None else self._counts.cpu()
 
 
-class Counting:
+class ConfusionMetric:
     """A metric that only counts, into a tally, and has no values to tell."""
 
-    def __init__(self, tally: Tally, loss: str, last: str) -> None:
+    def __init__(self, tally: ConfusionCounts, loss: str, last: str) -> None:
         self._tally, self._loss, self._last = tally, loss, last
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
-        found = answers(output, target, self._loss, self._last)
+        found = predicted_classes(output, target, self._loss, self._last)
         if found is not None:
             self._tally.update(found)
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what several processes have seen; a run is scored by one."""
 
     def result(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Mistakes:
     share: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     truth: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
 
-    def update(self, pictures: torch.Tensor, found: Answers) -> None:
+    def update(self, pictures: torch.Tensor, found: Predicted) -> None:
         """Add a batch."""
         wrong = (found.said != found.truth).nonzero()[:, 0]
         share, order = found.share[wrong].topk(min(MOST_MISTAKES, len(wrong)))
@@ -120,7 +120,9 @@ class Mistakes:
 
 
 @torch.inference_mode()
-def look(net: Callable[..., Any], feed: Feed, job: Job, head: Head, stop: Callable[[], bool]) -> tuple[Tally, Mistakes]:
+def analyze_errors(
+    net: Callable[..., Any], feed: Feed, job: Job, head: Head, stop: Callable[[], bool]
+) -> tuple[ConfusionCounts, Mistakes]:
     """One pass over the samples, the first `MOST_SAMPLES` of them; `stop` is asked after each batch and ends it.
 
     Args:
@@ -129,11 +131,11 @@ def look(net: Callable[..., Any], feed: Feed, job: Job, head: Head, stop: Callab
         job: tells the batch size and the precision.
         head: the output that is looked at, the main one, whose targets come first.
     """
-    tally, mistakes, seen = Tally(), Mistakes(), 0
+    tally, mistakes, seen = ConfusionCounts(), Mistakes(), 0
     for batch in feed.batches(None, max(job.batch_size, 512)):
         with job.precision.autocast():
             output = as_tuple(net(*batch.inputs))[head.place]  # [B, *output]
-        found = answers(output, batch.targets[0], head.loss.name, head.last)
+        found = predicted_classes(output, batch.targets[0], head.loss.name, head.last)
         if found is None:
             break
         tally.update(found)

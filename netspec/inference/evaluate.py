@@ -12,16 +12,16 @@ from torch import nn
 from netspec.core.tree import Mapping
 from netspec.data.batches import Batch, Feed, placed
 from netspec.data.section import dataset_nodes
-from netspec.distributed.process_group import ALONE, World
-from netspec.inference.error_analysis import Counting, Tally, class_names
+from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.inference.error_analysis import ConfusionCounts, ConfusionMetric, class_names
 from netspec.inference.readers import Labels, Sample
 from netspec.inference.results import Fault, Scores
-from netspec.inference.run_reader import Entrance, source_of
+from netspec.inference.run_reader import RunInputs, source_of
 from netspec.inference.stored_run import StoredRun
 from netspec.metrics.metric import Measure, Measures, make_measures
-from netspec.objective.losses import Head, Tensors, heads_of, unbalanced
+from netspec.objective.losses import Head, Tensors, heads_of, without_balance
 from netspec.objective.targets import TargetError
-from netspec.runtime.diagnostics import option, problem
+from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.training.devices import channels_last, device_for
 from netspec.training.evaluation import evaluate
 from netspec.training.job import Job, Row
@@ -59,10 +59,10 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
         head: the output whose classes are counted, the main one, whose targets come first.
         classes: their names, as far as they are known.
     """
-    tally = Tally()
+    tally = ConfusionCounts()
 
     def measures() -> Measures:
-        usual, counting = job.measures(), Counting(tally, head.loss.name, head.last)
+        usual, counting = job.measures(), ConfusionMetric(tally, head.loss.name, head.last)
         return Measures([*(() if usual is None else usual.parts), Measure(counting, head.place, 0)])
 
     values = evaluate(model, feed, replace(job, measures=measures))
@@ -87,7 +87,7 @@ class FileFeed:
 
     samples: Iterator[Sample | Fault]
     labels: tuple[Labels, ...]
-    entrance: Entrance
+    entrance: RunInputs
     device: torch.device
     channels_last: bool
     fault: Callable[[Fault], None]
@@ -105,7 +105,7 @@ class FileFeed:
         return None
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """The samples as they come, `size` read at a time; there is no other order, and one process."""
         for chunk in self.entrance.batches(self.samples, size):
@@ -151,7 +151,7 @@ def score_files(
     """
     place = device_for(device)
     report = run.report
-    settings, entrance = _settings(run, device), Entrance(report)
+    settings, entrance = _settings(run, device), RunInputs(report)
     heads = heads_of(report, settings.loss)
     told = run.info.classes, run.info.target or "target"
     labels = tuple(Labels(*told, head.loss.name, head.output.shape) for head in heads)
@@ -160,7 +160,7 @@ def score_files(
         for each in labels:
             each.batch([0.0])
     except TargetError as error:
-        raise problem("NS603", f"files tell one target a sample: {error}", option("FILES", files[0])) from None
+        raise spec_error("NS603", f"files tell one target a sample: {error}", option_span("FILES", files[0])) from None
     model = run.model(weights, place)
     samples = source_of(run, entrance, labels[0]).samples(files)
     feed = FileFeed(samples, labels, entrance, place, channels_last(model, report, place), fault)
@@ -184,12 +184,12 @@ def _one_target(run: StoredRun, files: Sequence[str]) -> None:
     if targets is not None and len(targets.entries) > 1:
         names = ", ".join(key.text for key, _ in targets)
         what = f"files tell one target a sample, the run has one each for {names}"
-        raise problem("NS603", what, option("FILES", files[0]))
+        raise spec_error("NS603", what, option_span("FILES", files[0]))
 
 
 def _settings(run: StoredRun, device: str | None) -> Settings:
     """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
     settings = read_settings(run.spec)
-    if all(unbalanced(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):
+    if all(without_balance(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):
         return settings
     return prepare(run.spec, device or "auto").settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netspec.checkpoint.run_folder import RunFolder
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError
 from netspec.inference.predict import make_predictor
 from netspec.inference.results import Fault, Prediction
@@ -52,6 +52,6 @@ def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins:
     """
     folder = RunFolder(Path(path))
     info = folder.read_info()
-    allowed = permission(allow_plugins)
+    allowed = plugin_permission(allow_plugins)
     spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder), plugins=allowed)
     return LoadedRun(folder, spec, info)

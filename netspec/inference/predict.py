@@ -16,7 +16,7 @@ from torch import nn
 from netspec.data.batches import placed
 from netspec.inference.readers import Pictures, Sample
 from netspec.inference.results import Fault, Prediction
-from netspec.inference.run_reader import Entrance, source_of
+from netspec.inference.run_reader import RunInputs, source_of
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import Rows
 from netspec.objective.losses import Head, as_tuple, heads_of
@@ -36,7 +36,7 @@ class Predictor:
     model: nn.Module
     device: torch.device
     source: Pictures | Rows
-    entrance: Entrance
+    entrance: RunInputs
     head: Head
     channels_last: bool
 
@@ -93,7 +93,7 @@ def make_predictor(run: StoredRun, device: str | None = None, weights: str = "be
     place = device_for(device)
     report = run.report
     head = heads_of(report, read_settings(run.spec).loss)[0]
-    entrance = Entrance(report)
+    entrance = RunInputs(report)
     model, source = run.model(weights, place), source_of(run, entrance)
     layout = channels_last(model, report, place)
     return Predictor(run.info.classes, model, place, source, entrance, head, layout)

@@ -24,7 +24,7 @@ from netspec.data.pictures import picture_tensor
 from netspec.data.transforms import Pipeline, to_float
 from netspec.inference.results import Fault
 from netspec.objective.targets import TargetError, kind_of, prepare_targets
-from netspec.runtime.diagnostics import count
+from netspec.runtime.diagnostics import counted
 
 MOST_NAMED = 12  # classes that a message lists
 MOST_KEPT = 4096  # words whose meaning is remembered: classes are few, measured numbers are not
@@ -142,7 +142,7 @@ def expand_classes(paths: Iterable[str], labels: Labels) -> Iterator[tuple[str |
             folders = [entry for entry in entries if entry.is_dir()]
             loose = sum(entry.name.lower().endswith(tuple(suffixes)) for entry in entries if not entry.is_dir())
             if loose:
-                yield Fault(path, None, f"{count(loose, 'picture')} in it, not in the folder of a class"), None
+                yield Fault(path, None, f"{counted(loose, 'picture')} in it, not in the folder of a class"), None
             elif not folders:
                 yield Fault(path, None, "the folder holds no folder of a class"), None
             for folder in folders:

@@ -22,7 +22,7 @@ from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
 
-def source_of(run: StoredRun, entrance: Entrance, labels: Labels | None = None) -> Pictures | Rows:
+def source_of(run: StoredRun, entrance: RunInputs, labels: Labels | None = None) -> Pictures | Rows:
     """What reads samples as the run's own were read; its data are not needed.
 
     Args:
@@ -37,7 +37,7 @@ def source_of(run: StoredRun, entrance: Entrance, labels: Labels | None = None) 
     return Rows(info.columns, tuple(input.shape for input in entrance.inputs), _separator(run.spec), labels)
 
 
-class Entrance:
+class RunInputs:
     """What a network takes.
 
     Args:

@@ -14,13 +14,13 @@ from netspec.checkpoint.checkpoint import CheckpointError, load_checkpoint_weigh
 from netspec.checkpoint.info import Info
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.compiler.module import compile_spec
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError
 from netspec.language.load import load
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import option, problem
+from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.shapes.report import Report
-from netspec.training.devices import laid_out
+from netspec.training.devices import to_device
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class StoredRun:
             notes = [("fix", f"netspec train --resume {folder.path} goes on with it")]
             if weights == "best":
                 notes = [("fix", "--weights last takes those of the last checkpoint"), ("or", notes[0][1])]
-            raise problem("NS608", str(error), option("RUN", str(folder.path)), *notes) from error
-        return laid_out(model, self.report, device).eval()
+            raise spec_error("NS608", str(error), option_span("RUN", str(folder.path)), *notes) from error
+        return to_device(model, self.report, device).eval()
 
 
 def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_plugins: bool = False) -> nn.Module:
@@ -86,10 +86,10 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_pl
         raise ReadError(f"{path}: cannot be read: {str(error).splitlines()[0]}{advice}") from None
     if text is None:
         raise ReadError(f"{path}: holds weights without a spec, so that it was not written by netspec train")
-    spec = load(text, plugins=permission(allow_plugins))
+    spec = load(text, plugins=plugin_permission(allow_plugins))
     model = compile_spec(spec, weights=False)
     try:
         load_weights(path, model)
     except CheckpointError as error:
         raise ReadError(str(error)) from None
-    return laid_out(model, require(spec), device).eval()
+    return to_device(model, require(spec), device).eval()

@@ -22,7 +22,7 @@ from netspec.core.names import closest, did_you_mean
 from netspec.data.table import has_names
 from netspec.inference.readers import STDIN, TABLES, Labels, Sample, expand
 from netspec.inference.results import Fault
-from netspec.runtime.diagnostics import count
+from netspec.runtime.diagnostics import counted
 
 MOST_FAULTS = 20  # rows of a file that are named
 _OPEN: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -94,7 +94,7 @@ class Rows:
             if faults <= MOST_FAULTS:
                 yield Fault(file, number, values)
         if faults > MOST_FAULTS:
-            yield Fault(file, None, f"{count(faults - MOST_FAULTS, 'more row')} cannot be used")
+            yield Fault(file, None, f"{counted(faults - MOST_FAULTS, 'more row')} cannot be used")
         if not number:
             yield Fault(file, None, "has no rows")
 
@@ -107,7 +107,7 @@ class Rows:
             return list(range(wanted))
         shown = ", ".join(self.columns[:12]) + (", …" if len(self.columns) > 12 else "")
         return (
-            f"it has {count(len(names), 'column')}, the run was trained on {wanted}{': ' if shown else ''}{shown}; "
+            f"it has {counted(len(names), 'column')}, the run was trained on {wanted}{': ' if shown else ''}{shown}; "
             "give the file those columns, in that order or named in its first row"
         )
 
@@ -123,12 +123,12 @@ class Rows:
             near = did_you_mean(closest(target, [name for name in names if name not in self.columns]))
             return f"it has no column {target!r}, the run's target, to be scored by{near}"
         shown = ", ".join(missing[:12]) + (", …" if len(missing) > 12 else "")
-        return f"it has {count(len(names), 'column')} and lacks {shown}; name the run's columns in its first row"
+        return f"it has {counted(len(names), 'column')} and lacks {shown}; name the run's columns in its first row"
 
     def _values(self, row: list[str], names: Sequence[str], chosen: list[int], *, first: bool) -> list[float] | str:
         """A row's numbers in the run's order, the target last where there is one, or what is wrong with it."""
         if len(row) < len(names) or any(row[len(names) :]):  # separators at the end of a line are no columns
-            return f" has {count(len(row), 'column')}, the first has {len(names)}"
+            return f" has {counted(len(row), 'column')}, the first has {len(names)}"
         values: list[float] = []
         for index in chosen:
             cell = row[index].strip()

@@ -89,7 +89,7 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
         if name.text in names:
             given.append((name, argument))
             continue
-        parts = unglued(name, names, "NS205", findings) if is_null(argument) else None
+        parts = split_at_colon(name, names, "NS205", findings) if is_null(argument) else None
         if parts is not None:
             given.append(parts)
             continue
@@ -104,7 +104,7 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
     return tuple(given), whole
 
 
-def unglued(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
+def split_at_colon(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
     """`out_channels 8` or `out_channels:8` as a known name and its value, which is noted; None where it is neither."""
     word, _, rest = key.text.replace(":", " ", 1).partition(" ")
     rest = rest.strip()

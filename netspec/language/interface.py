@@ -6,7 +6,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.shapes import DTYPES, MOST_AXES
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
-from netspec.language.sections.keys import understood
+from netspec.language.sections.keys import correct_keys
 from netspec.language.spec import InputDecl, SizeDecl
 
 INPUT_KEYS = ("shape", "dtype")
@@ -39,7 +39,7 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
     dtype = "float32"
     shape: Node | None = node
     if isinstance(node, Mapping):
-        node = understood(node, INPUT_KEYS, "an input", findings)
+        node = correct_keys(node, INPUT_KEYS, "an input", findings)
         shape, written = node.get("shape"), node.get("dtype")
         if written is not None:
             if isinstance(written, Scalar) and written.value in DTYPES:
@@ -83,7 +83,7 @@ def sizes_of(root: Mapping, findings: Findings) -> tuple[SizeDecl, ...]:
         if not key.text.isidentifier():
             findings.add("NS207", f"{key.text!r} is no name: letters, digits and _, not a digit first", key)
             continue
-        value = understood(value, SIZE_KEYS, "a range", findings)
+        value = correct_keys(value, SIZE_KEYS, "a range", findings)
         missing = [name for name in ("min", "max") if value.get(name) is None]
         if missing:
             findings.add("NS203", f"the range of {key.text} needs {' and '.join(missing)}", key)

@@ -12,7 +12,15 @@ from typing import Any
 from netspec.core.diagnostics import Findings
 from netspec.core.names import closest, meant, name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
-from netspec.language.argument_syntax import NO_NAMES, Params, block_args, fits_block, fits_layer, layer_args, unglued
+from netspec.language.argument_syntax import (
+    NO_NAMES,
+    Params,
+    block_args,
+    fits_block,
+    fits_layer,
+    layer_args,
+    split_at_colon,
+)
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
 
@@ -158,7 +166,7 @@ class ItemParser:
     def typed(self, key: Scalar, value: Node | None, node: Node, shared: dict[str, Any]) -> Item:
         """An item whose type is a layer or a block."""
         if key.text not in self.types:
-            parts = unglued(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
+            parts = split_at_colon(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"

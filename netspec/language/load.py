@@ -15,7 +15,7 @@ from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
 from netspec.language.parse import KEYS, Document, check_version, parse
 from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
-from netspec.language.sections.keys import understood
+from netspec.language.sections.keys import correct_keys
 from netspec.language.settings import apply_settings
 from netspec.language.source import compose
 from netspec.language.spec import Spec
@@ -94,7 +94,7 @@ class _Loader:
             return root, None
         model, shown, found = read
         check_version(model, self.findings)
-        model = understood(model, KEYS, "a spec", self.findings)
+        model = correct_keys(model, KEYS, "a spec", self.findings)
         model = self.with_includes(model, (*trail, found))
         model, inner = self.with_model(model, (*trail, found))
         if model.get("layers") is None:
@@ -161,7 +161,7 @@ class _Loader:
         """An included file with what it includes in turn; its other keys are refused."""
         if tree.get("netspec") is not None:
             check_version(tree, self.findings)
-        tree = understood(tree, INCLUDED_KEYS, "an included file brings blocks only: it", self.findings)
+        tree = correct_keys(tree, INCLUDED_KEYS, "an included file brings blocks only: it", self.findings)
         return self.with_includes(tree, trail)
 
 
@@ -203,7 +203,7 @@ def load(
     loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
     root = loader.tree(text, path)
     whole = root is not None
-    root = understood(root or Mapping((), Span(path, 1, 1, 1, 2)), KEYS, "a spec", findings)
+    root = correct_keys(root or Mapping((), Span(path, 1, 1, 1, 2)), KEYS, "a spec", findings)
     loader.sources[COMMAND_LINE] = "\n".join(settings)
     root = loader.with_includes(root, trail)
     root, network = loader.with_model(root, trail)

@@ -13,7 +13,7 @@ from netspec.language.argument_syntax import Params
 from netspec.language.interface import inputs_of, outputs_of, sizes_of
 from netspec.language.items import ItemParser
 from netspec.language.plugins import NO_PLUGINS, Plugins, Types, types_of
-from netspec.language.sections.keys import understood
+from netspec.language.sections.keys import correct_keys
 from netspec.language.sections.validate import check_sections
 from netspec.language.spec import Block, Spec
 
@@ -63,7 +63,7 @@ def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
     if not isinstance(body, Mapping):
         findings.add("NS202", f"the block {key.text} needs layers, got {describe(body)}", body)
         return Mapping((), body.span)
-    body = understood(body, BLOCK_KEYS, "a block", findings)
+    body = correct_keys(body, BLOCK_KEYS, "a block", findings)
     if body.get("layers") is None:
         findings.add("NS203", f"the block {key.text} has no layers", key)
     return body

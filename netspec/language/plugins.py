@@ -20,7 +20,7 @@ _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PluginFault:
     """What is wrong with a plugin, without its place."""
 
     code: str
@@ -29,24 +29,24 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class LoadedPlugin:
     """What a plugin brings: its layers by name, and what is wrong with it."""
 
     layers: Dict[str, Layer]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[PluginFault, ...] = ()
 
 
 class Plugins(Protocol):
     """What a person allows of plugins."""
 
-    def bring(self, name: str, folder: Path) -> Brought:
+    def bring(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of the plugin called `name`, named by a spec in `folder`; never raises for what it does."""
 
     def reach(self, folder: Path) -> AbstractContextManager[None]:
         """While it lasts, what the plugins of a spec in `folder` import can be imported."""
 
 
-def not_allowed(name: str) -> Brought:
+def not_allowed(name: str) -> LoadedPlugin:
     """Nothing, for the person has not allowed it."""
     notes = (
         Note("note", "it would bring layers; those that netspec does not know are not judged without it"),
@@ -54,13 +54,13 @@ def not_allowed(name: str) -> Brought:
         Note("or", f"{SETTING}={name} in the environment allows it for good, where it is installed"),
     )
     message = f"the plugin {name} may not run: it is Python code, which runs only when you allow it"
-    return Brought({}, (Fault("NS701", message, notes),))
+    return LoadedPlugin({}, (PluginFault("NS701", message, notes),))
 
 
 class _None:
     """No plugin is allowed."""
 
-    def bring(self, name: str, folder: Path) -> Brought:
+    def bring(self, name: str, folder: Path) -> LoadedPlugin:
         return not_allowed(name)
 
     def reach(self, folder: Path) -> AbstractContextManager[None]:
@@ -125,7 +125,7 @@ def _is_module(text: str) -> bool:
 LONGEST = 300  # characters of what a plugin or torch says
 
 
-def told(error: BaseException) -> str:
+def exception_line(error: BaseException) -> str:
     """What an exception says, on one line."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, LONGEST)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from types import SimpleNamespace
 
-from netspec.layers.record import Arg, Given, Layer
+from netspec.layers.record import Arg, FurtherInput, Layer
 
 
 def literal(value: object) -> str:
@@ -54,7 +54,11 @@ def constructor(record: Layer, args: dict[str, object]) -> str:
 
 
 def application(
-    record: Layer, args: dict[str, object], target: str, sources: list[str], further: Mapping[str, Given] | None = None
+    record: Layer,
+    args: dict[str, object],
+    target: str,
+    sources: list[str],
+    further: Mapping[str, FurtherInput] | None = None,
 ) -> str:
     """The expression that applies a call's module, or its function, to the input expressions."""
     if record.code is not None:

@@ -85,7 +85,7 @@ def case(
 
 
 @dataclass(frozen=True)
-class Earlier:
+class OlderBehavior:
     """How torch treated a layer before a version, where that differs from today.
 
     Args:
@@ -100,7 +100,7 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FurtherInput:
     """A further input in generated code: its expression, and the sample that it stands for."""
 
     text: str
@@ -182,7 +182,7 @@ class Layer:
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None
     since: str | None = None
-    earlier: tuple[Earlier, ...] = ()
+    earlier: tuple[OlderBehavior, ...] = ()
     right: tuple[Case, ...]
     wrong: tuple[Case, ...] = ()
 

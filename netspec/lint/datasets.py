@@ -18,7 +18,7 @@ Sizes = tuple[int | None, ...]  # None: not known
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class DatasetFacts:
     """One dataset.
 
     Args:
@@ -79,7 +79,7 @@ _TABLES: dict[str, tuple[Shape, int | None, Shape]] = {
 }
 
 
-def named(section: Node | None) -> tuple[Scalar, Node | None] | None:
+def dataset_nodes(section: Node | None) -> tuple[Scalar, Node | None] | None:
     """The nodes of the dataset's name and of its arguments; None where `data` names none that is known."""
     if isinstance(section, Scalar):
         found: list[tuple[Scalar, Node | None]] = [(section, None)]
@@ -91,7 +91,7 @@ def named(section: Node | None) -> tuple[Scalar, Node | None] | None:
     return found[0] if len(found) == 1 and found[0][0].value in DATASETS else None
 
 
-def samples_of(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> Samples | None:
+def dataset_facts(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> DatasetFacts | None:
     """What the spec says of its samples without reading any.
 
     Args:
@@ -99,7 +99,7 @@ def samples_of(spec: Spec, input: Shape, entering: str = "input", output: str | 
         input, entering: the sample shape and the name of one of the network's inputs.
         output: the name of one of its outputs; the data may have targets of its own for each. None: any of them.
     """
-    found = named(spec.data)
+    found = dataset_nodes(spec.data)
     if found is None:
         return None
     name, node = found
@@ -112,11 +112,11 @@ def samples_of(spec: Spec, input: Shape, entering: str = "input", output: str | 
     if name.value == "CSV":
         columns = args.get("columns")
         columns = columns.get(entering) if isinstance(columns, dict) else columns
-        return Samples(name, "CSV", (len(columns),) if isinstance(columns, list) else None)
+        return DatasetFacts(name, "CSV", (len(columns),) if isinstance(columns, list) else None)
     return _pictures(name, args, input) if name.value in VISION else None
 
 
-def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> Samples:
+def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> DatasetFacts:
     word = str(name.value)
     shape, classes = _PICTURES.get(word, (None, None))
     if word == "EMNIST":
@@ -129,21 +129,21 @@ def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> Samples:
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) for size in sizes):
             grey = sizes[0] == 1 and input[:1] != (3,)
             shape = (1 if grey else 3, sizes[1], sizes[2])
-    return Samples(name, word, shape or (None,) * 3, classes, False, (), picture=True, fractions=True)
+    return DatasetFacts(name, word, shape or (None,) * 3, classes, False, (), picture=True, fractions=True)
 
 
-def _table(name: Scalar, table: object, input: Shape) -> Samples | None:
+def _table(name: Scalar, table: object, input: Shape) -> DatasetFacts | None:
     if table not in _TABLES:
         return None
     shape, classes, target = _TABLES[str(table)]
     picture = table == "digits" and len(input) != 1
     shape = (1, 8, 8) if picture else shape
-    return Samples(name, str(table), shape, classes, classes is None, target, picture, fractions=True)
+    return DatasetFacts(name, str(table), shape, classes, classes is None, target, picture, fractions=True)
 
 
 def _rows(
     name: Scalar, node: Node | None, args: Dict[str, object], entering: str, output: str | None
-) -> Samples | None:
+) -> DatasetFacts | None:
     x, y = args.get("x"), args.get("y")
     at = node.get("y") if isinstance(node, Mapping) else None
     x = x.get(entering) if isinstance(x, dict) else x
@@ -159,7 +159,7 @@ def _rows(
         return None
     fractions = any(value != int(value) for value in _numbers(x))
     values = tuple(_numbers(y)) if target in ((), (1,)) else ()
-    return Samples(name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
+    return DatasetFacts(name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
 
 
 def _shape(value: object) -> Shape | None:

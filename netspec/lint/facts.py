@@ -11,7 +11,7 @@ from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.language.sections.losses import Written, written_losses
-from netspec.lint.datasets import Samples, samples_of
+from netspec.lint.datasets import DatasetFacts, dataset_facts
 from netspec.shapes.report import Inferred, Report
 
 FURTHEST = 100  # layers that are looked back or ahead
@@ -39,11 +39,11 @@ class Head:
     tensor: Tensor
     ref: Ref
     loss: Scalar
-    samples: Samples | None
+    samples: DatasetFacts | None
 
 
 @dataclass(frozen=True)
-class Review:
+class LintContext:
     """What the rules look at: a report with a graph."""
 
     report: Report
@@ -147,11 +147,11 @@ class Review:
                 heads.append(Head(output, tensor, self.refs[output], written.name, self.samples_for(output)))
         return tuple(heads)
 
-    def samples_for(self, output: str | None, input: str | None = None) -> Samples | None:
+    def samples_for(self, output: str | None, input: str | None = None) -> DatasetFacts | None:
         """What is known of the dataset, as far as it is about one output and one input, the first if left out."""
         input = next(iter(self.graph.inputs), None) if input is None else input
         tensor = None if input is None else self.graph.inputs.get(input)
-        return None if input is None or tensor is None else samples_of(self.report.spec, tensor.shape, input, output)
+        return None if input is None or tensor is None else dataset_facts(self.report.spec, tensor.shape, input, output)
 
     def source(self, node: Node, value: object) -> Node | None:
         """The node to edit for another `value`: the parameter's, where only a parameter's name is written.
@@ -165,7 +165,7 @@ class Review:
         return node if node.span.path not in spec.origins else None
 
 
-def at(
+def finding(
     code: str,
     message: str,
     place: Node,
@@ -179,7 +179,7 @@ def at(
     return Diagnostic(code, message, place.span, None if call is None else call.path, notes, fixes, frames)
 
 
-def one_each(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+def without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
     """The first finding of each code at each place: a block that is used often repeats them."""
     seen: set[object] = set()
     for diagnostic in found:

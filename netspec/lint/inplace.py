@@ -12,7 +12,7 @@ from netspec.core.diagnostics import Diagnostic, Fix
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import set_argument
 from netspec.layers.table import ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, RESHAPES
-from netspec.lint.facts import Review, at, kind
+from netspec.lint.facts import LintContext, finding, kind
 
 VIEWS = RESHAPES | {"permute", "transpose", "chunk", "split"}
 KEEPS_RESULT = frozenset({"LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Tanh"})
@@ -63,7 +63,7 @@ KEEPS_INPUT = (
 MOST_STEPS = 100
 
 
-def in_place(review: Review) -> Iterator[Diagnostic]:
+def in_place(review: LintContext) -> Iterator[Diagnostic]:
     """The activations in place that change a value under the hands of others."""
     for call in review.graph.calls:
         if not _changes(review, call):
@@ -74,14 +74,14 @@ def in_place(review: Review) -> Iterator[Diagnostic]:
         edit = set_argument(call, "inplace", "false")
         fixes = () if edit is None else (Fix("inplace: false", (edit,)),)
         place = call.places.get("inplace", call.item.at)
-        yield at("NS912", f"{call.record.name} in place: {reason}", place, call, fixes=fixes)
+        yield finding("NS912", f"{call.record.name} in place: {reason}", place, call, fixes=fixes)
 
 
-def _changes(review: Review, call: Call) -> bool:
+def _changes(review: LintContext, call: Call) -> bool:
     return review.known(call).args.get("inplace") is True and len(call.inputs) == 1
 
 
-def _victim(review: Review, call: Call) -> str | None:
+def _victim(review: LintContext, call: Call) -> str | None:
     """What goes wrong: along the names of one tensor, from the call back to where it was made."""
     own, ref = call, call.inputs[0]
     for _ in range(MOST_STEPS):
@@ -101,7 +101,7 @@ def _victim(review: Review, call: Call) -> str | None:
     return None
 
 
-def _users(review: Review, ref: Ref) -> tuple[Call, ...]:
+def _users(review: LintContext, ref: Ref) -> tuple[Call, ...]:
     """Those that take a value; each output of several is a value of its own."""
     users = review.users[ref.node] if ref.node >= 0 else review.entering.get(ref.node, ())
     return tuple(user for user in users if _takes(user, ref))
@@ -111,7 +111,7 @@ def _takes(user: Call, ref: Ref) -> bool:
     return any(other.node == ref.node and (other.output or 0) == (ref.output or 0) for other in user.inputs)
 
 
-def _harm(review: Review, user: Call, call: Call) -> str | None:
+def _harm(review: LintContext, user: Call, call: Call) -> str | None:
     """What a change in place by `call` does to another user of the value."""
     name = f"{user.path} ({user.record.name})"
     if user.id > call.id:

@@ -13,18 +13,18 @@ from netspec.expansion.graph import Call, Graph
 from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
-from netspec.lint.facts import Review, at
+from netspec.lint.facts import LintContext, finding
 from netspec.shapes.report import Report
 
 _PER_LOSS = "ReduceLROnPlateau"
 
 
-def _train(review: Review) -> Mapping | None:
+def _train(review: LintContext) -> Mapping | None:
     train = review.report.spec.train
     return train if isinstance(train, Mapping) else None
 
 
-def _losses(review: Review) -> dict[str, str]:
+def _losses(review: LintContext) -> dict[str, str]:
     """The loss's name of each output, in the order that they are written in; the only output is called ``."""
     written = [loss for loss in review.losses if loss.name is not None]
     return {loss.output.text if loss.output else "": str(loss.name.value) for loss in written if loss.name}
@@ -37,7 +37,7 @@ def _named(node: Node | None) -> Scalar | None:
     return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
-def patterns(review: Review) -> Iterator[Diagnostic]:
+def patterns(review: LintContext) -> Iterator[Diagnostic]:
     """NS615: a pattern of `groups` or `freeze` that picks no parameter."""
     owners = with_parameters(review.report, review.graph)
     names, types = [f"{call.path}.weight" for call in owners], [call.record.name for call in owners]
@@ -47,10 +47,10 @@ def patterns(review: Review) -> Iterator[Diagnostic]:
             meant = meant_patterns(pattern, names, types)
             fixes = tuple(Fix(match, (Edit(node.span, match),)) for match in meant)
             asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
-            yield at("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)
+            yield finding("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)
 
 
-def metrics(review: Review) -> Iterator[Diagnostic]:
+def metrics(review: LintContext) -> Iterator[Diagnostic]:
     """NS616: a metric that does not go with the loss, or says nothing of so few classes."""
     train, losses = _train(review), _losses(review)
     if train is None or not losses or not KINDS.keys() >= set(losses.values()):
@@ -62,14 +62,14 @@ def metrics(review: Review) -> Iterator[Diagnostic]:
         if not any(fits(name, loss) for loss in losses.values()):
             each = dict.fromkeys(losses.values())
             notes = [Note("note", f"with {loss} go: {', '.join(fitting(loss)) or 'none'}") for loss in each]
-            yield at("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
+            yield finding("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
         elif top:
             counts = [head.tensor.shape[0] for head in review.heads if head.tensor.shape]
             if counts and max(counts) <= int(top[1]):
-                yield at("NS616", f"{name} of {max(counts)} classes is always 1", node)
+                yield finding("NS616", f"{name} of {max(counts)} classes is always 1", node)
 
 
-def monitor(review: Review) -> Iterator[Diagnostic]:
+def monitor(review: LintContext) -> Iterator[Diagnostic]:
     """NS616: the best epoch is chosen by something that is not measured."""
     train = _train(review)
     node = None if train is None else train.get("monitor")
@@ -88,10 +88,10 @@ def monitor(review: Review) -> Iterator[Diagnostic]:
         note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
     else:
         note = Note("note", f"there are {', '.join(f'{part}_{name}' for part in ('val', 'train') for name in names)}")
-    yield at("NS616", f"{node.value} is not measured", node, notes=(note,))
+    yield finding("NS616", f"{node.value} is not measured", node, notes=(note,))
 
 
-def mixing(review: Review) -> Iterator[Diagnostic]:
+def mixing(review: LintContext) -> Iterator[Diagnostic]:
     """NS616: batches are mixed for a loss that takes no mixed classes, or without pictures."""
     train = _train(review)
     node = None if train is None else train.get("mix")
@@ -104,35 +104,37 @@ def mixing(review: Review) -> Iterator[Diagnostic]:
             continue
         if others:
             message = f"{name.value} mixes classes, which CrossEntropyLoss takes and {others[0]} does not"
-            yield at("NS616", message, name)
+            yield finding("NS616", message, name)
         elif len(entering) != 1 or (entering[0] is not None and len(entering[0].shape) != 3):
             what = "the network's input is none" if len(entering) == 1 else "the network has several inputs"
-            yield at("NS616", f"{name.value} mixes pictures, and {what}", name)
+            yield finding("NS616", f"{name.value} mixes pictures, and {what}", name)
         elif len(sizes) > 1:
             counts = " and ".join(map(str, sorted(sizes)))
-            yield at("NS616", f"{name.value} mixes the same classes for all outputs, which are for {counts}", name)
+            yield finding("NS616", f"{name.value} mixes the same classes for all outputs, which are for {counts}", name)
 
 
-def stepping(review: Review) -> Iterator[Diagnostic]:
+def stepping(review: LintContext) -> Iterator[Diagnostic]:
     """NS616: when a scheduler steps, and no scheduler that does; warm-up without a length; an average of parts."""
     train = _train(review)
     if train is None:
         return
     step, scheduler = train.get("scheduler_step"), _named(train.get("scheduler"))
     if step is not None and train.get("scheduler") is None:
-        yield at("NS616", "scheduler_step says when the scheduler steps, and there is no scheduler", step)
+        yield finding("NS616", "scheduler_step says when the scheduler steps, and there is no scheduler", step)
     elif isinstance(step, Scalar) and step.value == "batch" and scheduler is not None and scheduler.value == _PER_LOSS:
-        yield at("NS616", f"{_PER_LOSS} looks at the loss of whole epochs; it cannot step each batch", step)
+        yield finding("NS616", f"{_PER_LOSS} looks at the loss of whole epochs; it cannot step each batch", step)
     strategy, ema = train.get("strategy"), train.get("ema")
     if ema is not None and isinstance(strategy, Scalar) and strategy.value == "fsdp":
-        yield at("NS616", "ema needs all the weights in each process; strategy: fsdp has a part of them in each", ema)
+        yield finding(
+            "NS616", "ema needs all the weights in each process; strategy: fsdp has a part of them in each", ema
+        )
     warmup = train.get("warmup")
     if isinstance(warmup, Mapping):
         both = [key for key, _ in warmup if key.value in ("steps", "epochs")]
         if not both:
-            yield at("NS203", "warmup needs steps or epochs, as warmup: {epochs: 5}", warmup)
+            yield finding("NS203", "warmup needs steps or epochs, as warmup: {epochs: 5}", warmup)
         elif len(both) > 1:
-            yield at("NS616", "warmup takes steps or epochs, not both", both[1])
+            yield finding("NS616", "warmup takes steps or epochs, not both", both[1])
 
 
 def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:

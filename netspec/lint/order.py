@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import insert_before, remove_item, set_argument
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
-from netspec.lint.facts import Review, at, kind
+from netspec.lint.facts import LintContext, finding, kind
 
 NEVER_NEGATIVE = frozenset({"ReLU", "ReLU6", "Sigmoid", "Hardsigmoid", "Softplus", "Softmax", "Softmax2d", "Softmin"})
 _PASSING = DROPOUTS | {"Identity"}
@@ -16,7 +16,7 @@ _KEEPS_SIGN = {f"Dropout{axes}" for axes in ("", "1d", "2d", "3d")} | {"Identity
 _KEEPS_SIGN |= {name for name in POOLS | ADAPTIVE_POOLS if "LP" not in name}
 
 
-def linear_twice(review: Review) -> Iterator[Diagnostic]:
+def linear_twice(review: LintContext) -> Iterator[Diagnostic]:
     """NS905: a Linear right after a Linear, dropout aside.
 
     A narrow one between wide ones is left alone: such a factorisation saves weights. So is one with shared weights or
@@ -36,10 +36,10 @@ def linear_twice(review: Review) -> Iterator[Diagnostic]:
         message += f"{enters} → {leaves}"
         note = Note("or", "another activation, or one Linear in place of both")
         edit = insert_before(second, "ReLU", review.report.spec.sources)
-        yield at("NS905", message, second.item.at, second, notes=(note,), fixes=_fix("ReLU between them", edit))
+        yield finding("NS905", message, second.item.at, second, notes=(note,), fixes=_fix("ReLU between them", edit))
 
 
-def _alone(review: Review, first: Call, second: Call) -> bool:
+def _alone(review: LintContext, first: Call, second: Call) -> bool:
     """Whether what `first` gives only goes to `second`."""
     call = first
     while call is not second:
@@ -49,7 +49,7 @@ def _alone(review: Review, first: Call, second: Call) -> bool:
     return True
 
 
-def bias_before_norm(review: Review) -> Iterator[Diagnostic]:
+def bias_before_norm(review: LintContext) -> Iterator[Diagnostic]:
     """NS906: the bias of a convolution, or of a Linear on features, that only a BatchNorm takes."""
     found: list[tuple[Call, Call]] = []
     for call in review.graph.calls:
@@ -65,10 +65,10 @@ def bias_before_norm(review: Review) -> Iterator[Diagnostic]:
         message = f"{norm.record.name} takes the bias of this {call.record.name} away again: it subtracts the mean of "
         message += "each channel"
         place = call.places.get("bias", call.item.at)
-        yield at("NS906", message, place, call, fixes=_fix("bias: false", edit))
+        yield finding("NS906", message, place, call, fixes=_fix("bias: false", edit))
 
 
-def _always(review: Review, calls: list[Call]) -> set[int]:
+def _always(review: LintContext, calls: list[Call]) -> set[int]:
     """The items (by id) all of whose calls are among `calls`."""
     among = {call.id for call in calls}
     return {id(call.item) for call in calls} - {id(call.item) for call in review.graph.calls if call.id not in among}
@@ -78,7 +78,7 @@ def _fix(title: str, edit: Edit | None) -> tuple[Fix, ...]:
     return () if edit is None else (Fix(title, (edit,)),)
 
 
-def dropout_before_norm(review: Review) -> Iterator[Diagnostic]:
+def dropout_before_norm(review: LintContext) -> Iterator[Diagnostic]:
     """NS909: a BatchNorm right after dropout (Li et al. 2018, "Understanding the disharmony")."""
     for norm in review.graph.calls:
         call = review.before(norm) if norm.record.name in BATCH_NORMS else None
@@ -88,10 +88,10 @@ def dropout_before_norm(review: Review) -> Iterator[Diagnostic]:
             )
             message += "the one without"
             note = Note("fix", f"put the {call.record.name} after the {norm.record.name} and its activation")
-            yield at("NS909", message, call.item.at, call, notes=(note,))
+            yield finding("NS909", message, call.item.at, call, notes=(note,))
 
 
-def activation_twice(review: Review) -> Iterator[Diagnostic]:
+def activation_twice(review: LintContext) -> Iterator[Diagnostic]:
     """NS911: the same activation again, or a ReLU of what is never negative, pools and dropout in between or not."""
     for second in review.graph.calls:
         if kind(second) not in ACTIVATIONS:
@@ -108,4 +108,4 @@ def activation_twice(review: Review) -> Iterator[Diagnostic]:
         else:
             continue
         edit = remove_item(second, review.report.spec.sources)
-        yield at("NS911", message, second.item.at, second, fixes=_fix(f"without this {second.record.name}", edit))
+        yield finding("NS911", message, second.item.at, second, fixes=_fix(f"without this {second.record.name}", edit))

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.lint.datasets import named
-from netspec.lint.facts import Review, at
+from netspec.lint.datasets import dataset_nodes
+from netspec.lint.facts import LintContext, finding
 
 _INPUTS = {"inline": "x", "CSV": "columns"}  # the keys of a dataset that may go by the names of inputs and of outputs
 _OUTPUTS = {"inline": "y", "CSV": "target"}
 
 
-def losses(review: Review) -> Iterator[Diagnostic]:
+def losses(review: LintContext) -> Iterator[Diagnostic]:
     """NS617: a loss for an output that there is not, or one loss for several outputs; a weight that is no number."""
     outputs = [*review.refs]
     for loss in review.losses:
@@ -25,11 +25,13 @@ def losses(review: Review) -> Iterator[Diagnostic]:
             yield _unknown("NS617", f"the network has no output {loss.output.text!r}", loss.output, outputs)
         elif loss.output is not None and isinstance(loss.node, Mapping) and loss.name is None:
             has = "no loss" if not loss.node.entries else f"{len(loss.node.entries)} losses"
-            yield at("NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output)
+            yield finding(
+                "NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output
+            )
         weight = None if loss.weight is None else review.report.spec.evaluate(loss.weight)
         number = isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < float("inf")
         if loss.weight is not None and not number:
-            yield at("NS617", f"the weight of a loss is a number ≥ 0, not {describe(loss.weight)}", loss.weight)
+            yield finding("NS617", f"the weight of a loss is a number ≥ 0, not {describe(loss.weight)}", loss.weight)
 
 
 def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
@@ -37,8 +39,8 @@ def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
     word = node.text if isinstance(node, Scalar) else "CrossEntropyLoss"
     text = f"{{{', '.join(f'{name}: {word}' for name in outputs)}}}"
     if isinstance(node, Scalar):
-        return at("NS617", message, node, fixes=(Fix(f"loss: {text}", (Edit(node.span, text),)),))
-    return at("NS617", message, node, notes=(Note("fix", f"loss: {text}, each with its arguments"),))
+        return finding("NS617", message, node, fixes=(Fix(f"loss: {text}", (Edit(node.span, text),)),))
+    return finding("NS617", message, node, notes=(Note("fix", f"loss: {text}, each with its arguments"),))
 
 
 def _unknown(code: str, message: str, key: Scalar, known: list[str]) -> Diagnostic:
@@ -46,7 +48,7 @@ def _unknown(code: str, message: str, key: Scalar, known: list[str]) -> Diagnost
     matches = closest(key.text, known)
     fixes = tuple(Fix(match, (Edit(key.span, match),)) for match in matches)
     notes = () if matches else (Note("note", f"there {'is' if len(known) == 1 else 'are'} {_listed(known)}"),)
-    return at(code, message + did_you_mean(matches), key, notes=notes, fixes=fixes)
+    return finding(code, message + did_you_mean(matches), key, notes=notes, fixes=fixes)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -55,9 +57,9 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def inputs_by_name(review: Review) -> Iterator[Diagnostic]:
+def inputs_by_name(review: LintContext) -> Iterator[Diagnostic]:
     """NS602: samples for inputs that there are not, or for one of several."""
-    found = named(review.report.spec.data)
+    found = dataset_nodes(review.report.spec.data)
     inputs = [*review.graph.inputs]
     if found is None or review.losses == ():
         return
@@ -70,16 +72,16 @@ def inputs_by_name(review: Review) -> Iterator[Diagnostic]:
                 yield _unknown("NS602", f"the network has no input {name.text!r}", name, inputs)
         missing = [name for name in inputs if node.get(name) is None]
         if missing and all(name.text in inputs for name, _ in node):
-            yield at("NS602", f"{dataset.value} tells nothing of the network's input {_listed(missing)}", node)
+            yield finding("NS602", f"{dataset.value} tells nothing of the network's input {_listed(missing)}", node)
     elif len(inputs) > 1:
         message = f"{dataset.value} gives one input a sample, the network has {_listed(inputs)}"
         notes = (Note("fix", f"{key}: {{{', '.join(f'{name}: […]' for name in inputs)}}}"),) if key else ()
-        yield at("NS602", message, node or dataset, notes=notes)
+        yield finding("NS602", message, node or dataset, notes=notes)
 
 
-def targets_by_name(review: Review) -> Iterator[Diagnostic]:
+def targets_by_name(review: LintContext) -> Iterator[Diagnostic]:
     """NS603: targets for outputs that there are not, and outputs that have a loss and no targets."""
-    found = named(review.report.spec.data)
+    found = dataset_nodes(review.report.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
     node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*review.refs]
@@ -90,10 +92,10 @@ def targets_by_name(review: Review) -> Iterator[Diagnostic]:
             yield _unknown("NS603", f"the network has no output {name.text!r}", name, outputs)
     missing = [head.output for head in review.heads if node.get(head.output) is None]
     if missing and all(name.text in outputs for name, _ in node):
-        yield at("NS603", f"{_listed(missing)} has a loss and no targets", node)
+        yield finding("NS603", f"{_listed(missing)} has a loss and no targets", node)
 
 
-def untrained(review: Review) -> Iterator[Diagnostic]:
+def untrained(review: LintContext) -> Iterator[Diagnostic]:
     """NS919: an output without a loss."""
     trained = {head.output for head in review.heads}
     train = review.report.spec.train
@@ -102,4 +104,4 @@ def untrained(review: Review) -> Iterator[Diagnostic]:
         return
     for name in review.refs:
         if name not in trained:
-            yield at("NS919", f"{name} has no loss: nothing is learned for it", node)
+            yield finding("NS919", f"{name} has no loss: nothing is learned for it", node)

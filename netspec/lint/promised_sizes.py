@@ -22,11 +22,11 @@ from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference, infer
-from netspec.shapes.provenance import Ways
+from netspec.shapes.provenance import Provenance
 from netspec.shapes.report import Report
 from netspec.shapes.sizes.narrowing import narrowed
-from netspec.shapes.sizes.search import Depends, Family, Legal, legal
-from netspec.shapes.sizes.walk import Outputs, Walker, cost, frozen
+from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
+from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
 MOST_WORK = 100_000  # calls that are inferred for one check
 _SIZES = frozenset({"NS304", "NS401", "NS402", "NS404", "NS405"})  # what another size may mend
@@ -80,11 +80,11 @@ def _promise(report: Report, right: bool) -> _Promise | None:
     kept = {name: each for name, each in found.items() if each is not None}
     if graph is None or not found or len(kept) < len(found) or None in graph.inputs.values():
         return None
-    made = frozen(graph, report.inferred) if right else graph
+    made = with_inferred_arguments(graph, report.inferred) if right else graph
     return _Promise(report.spec, graph, report, kept, made, read_params(report.spec, report.params))
 
 
-def first_broken(report: Report, found: list[Diagnostic], explain: bool) -> list[Diagnostic]:
+def check_shown_sizes(report: Report, found: list[Diagnostic], explain: bool) -> list[Diagnostic]:
     """The findings at the sizes that figures are for, with those sizes named and the ranges without them as a fix."""
     promise = _promise(report, right=False)
     if promise is None or not found:
@@ -94,14 +94,14 @@ def first_broken(report: Report, found: list[Diagnostic], explain: bool) -> list
     if explain and all(each.code in _SIZES for each in found):
         asked = promise.family()
         largest = {name: sizes[-1] for name, sizes in asked.sizes.items()}
-        fixes = narrowed(promise.found, legal(Walker(promise.made), replace(asked, start=largest)), largest)
+        fixes = narrowed(promise.found, valid_sizes(Walker(promise.made), replace(asked, start=largest)), largest)
     return [
         replace(each, message=f"{each.message}, at {at}", fixes=(*fixes, *each.fixes)) if each.code in _SIZES else each
         for each in found
     ]
 
 
-def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
+def check_all_sizes(report: Report, explain: bool) -> Iterator[Diagnostic]:
     """What breaks at some of the sizes that a spec promises.
 
     Args:
@@ -113,7 +113,7 @@ def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
         return
     spec, asked = report.spec, promise.family()
     walker = Walker(promise.made)
-    result = legal(walker, asked)
+    result = valid_sizes(walker, asked)
     if not result.all_right():
         yield from _breaks(promise, result, explain)
     if isinstance(spec.expect, MappingNode) and spec.expect.get("output") is not None:
@@ -125,7 +125,7 @@ def symbolic(report: Report, explain: bool) -> Iterator[Diagnostic]:
             yield Diagnostic("NS920", message, each.declared.node.span)
 
 
-def _first_breaks(promise: _Promise, result: Legal) -> list[Choice]:
+def _first_breaks(promise: _Promise, result: ValidSizes) -> list[Choice]:
     """The first size of each axis that breaks, the others at the start; if none does the first combination."""
     right = [{name: set(sizes) for name, sizes in box.items()} for box in result.boxes]
 
@@ -142,7 +142,7 @@ def _first_breaks(promise: _Promise, result: Legal) -> list[Choice]:
     return found
 
 
-def _breaks(promise: _Promise, result: Legal, explain: bool) -> Iterator[Diagnostic]:
+def _breaks(promise: _Promise, result: ValidSizes, explain: bool) -> Iterator[Diagnostic]:
     """One finding for each layer that breaks first along an axis; the axes at which it does so are named together."""
     groups: dict[tuple[int, str, str | None], list[tuple[Choice, Graph, Inference, Problem]]] = {}
     for choice in _first_breaks(promise, result):
@@ -177,10 +177,10 @@ def _varying(
 ) -> Diagnostic:
     """NS409: an inferred size of weights that is another at another size of the input."""
     call, start = problem.call, promise.start
-    before = Ways(promise.graph, Inference(promise.report.inferred, ()))
-    after = Ways(promise.graph, inference)
+    before = Provenance(promise.graph, Inference(promise.report.inferred, ()))
+    after = Provenance(promise.graph, inference)
 
-    def product_of(ways: Ways, value: object) -> str:
+    def product_of(ways: Provenance, value: object) -> str:
         factors = ways.factors(ways.producer(call))
         return f"{value} = {'·'.join(map(str, factors))}" if factors else str(value)
 
@@ -197,7 +197,7 @@ def _varying(
     return Diagnostic("NS409", message, call.item.at.span, call.path, tuple(notes), fixes, call.frames)
 
 
-def _pooled(promise: _Promise, ways: Ways, problem: Problem) -> Iterator[Fix]:
+def _pooled(promise: _Promise, ways: Provenance, problem: Problem) -> Iterator[Fix]:
     """An adaptive pool before the flattening: to what it is now, and to one."""
     for step in ways.back(ways.producer(problem.call)):
         arriving, leaving = ways.shapes(step)

@@ -12,7 +12,7 @@ from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import insert_before, set_argument
 from netspec.layers.spatial import per_axis
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
-from netspec.lint.facts import Review, at, kind
+from netspec.lint.facts import LintContext, finding, kind
 
 _WINDOWED = POOLS | {f"Conv{axes}d" for axes in (1, 2, 3)}
 _AXES = {1: ("value",), 2: ("row", "column"), 3: ("slice", "row", "column")}
@@ -20,7 +20,7 @@ LARGEST_KERNEL = 1000
 Window = tuple[int, int, int, int, int, int]  # length, kernel, stride, padding before, dilation, output length
 
 
-def windows(review: Review, call: Call) -> list[Window]:
+def windows(review: LintContext, call: Call) -> list[Window]:
     """The windows of a convolution or pool, axis by axis; none where they are not known."""
     arriving, leaving, args = review.arriving(call), review.leaving(call), review.known(call).args
     if call.record.name not in _WINDOWED or arriving is None or leaving is None or len(arriving) != len(leaving):
@@ -43,7 +43,7 @@ def _covered(window: Window) -> int:
     return min(length, (out - 1) * stride + max(reach, stride) - padding)
 
 
-def dropped(review: Review) -> Iterator[Diagnostic]:
+def dropped(review: LintContext) -> Iterator[Diagnostic]:
     """NS907: the last rows or columns that no window of a pool or strided convolution reaches."""
     for call in review.graph.calls:
         reached = windows(review, call)
@@ -62,7 +62,7 @@ def dropped(review: Review) -> Iterator[Diagnostic]:
         edit = set_argument(call, "ceil_mode", "true") if call.record.name in POOLS else None
         fixes = () if edit is None else (Fix("ceil_mode: true, a last window of what is left", (edit,)),)
         notes = (Note("or", "padding, or another size before it, makes it even"),)
-        yield at("NS907", message, place, call, notes=notes, fixes=fixes)
+        yield finding("NS907", message, place, call, notes=notes, fixes=fixes)
 
 
 def _living(window: Window) -> int:
@@ -72,7 +72,7 @@ def _living(window: Window) -> int:
     return sum(max(0, -(-start // stride)) <= min(out - 1, (start + length - 1) // stride) for start in first)
 
 
-def dead_weights(review: Review, call: Call) -> int:
+def dead_weights(review: LintContext, call: Call) -> int:
     """How many weights of a convolution's window only ever meet padding."""
     if call.record.name in POOLS or review.known(call).args.get("padding_mode") != "zeros":
         return 0
@@ -82,7 +82,7 @@ def dead_weights(review: Review, call: Call) -> int:
     return prod(window[1] for window in reached) - prod(map(_living, reached))
 
 
-def wider_than_picture(review: Review) -> Iterator[Diagnostic]:
+def wider_than_picture(review: LintContext) -> Iterator[Diagnostic]:
     """NS910: a convolution that is so much larger than its picture that weights only ever meet padding."""
     for call in review.graph.calls:
         dead = dead_weights(review, call)
@@ -92,10 +92,10 @@ def wider_than_picture(review: Review) -> Iterator[Diagnostic]:
             message = f"a window of {show(kernel)} on a picture of {show(picture)}: {dead} of {prod(kernel)} weights "
             message += "only ever meet padding"
             note = Note("fix", "shrink the picture less before it, or start with a larger one")
-            yield at("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+            yield finding("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
 
 
-def linear_on_picture(review: Review) -> Iterator[Diagnostic]:
+def linear_on_picture(review: LintContext) -> Iterator[Diagnostic]:
     """NS913: a Linear on what a convolution or pool gives, axes and all."""
     passing = ACTIVATIONS | BATCH_NORMS | DROPOUTS | {"Identity"}
     for call in review.graph.calls:
@@ -111,10 +111,10 @@ def linear_on_picture(review: Review) -> Iterator[Diagnostic]:
         message += f" rows by itself; is a Flatten to {prod(arriving)} missing?"
         edit = insert_before(call, "Flatten", review.report.spec.sources)
         fixes = () if edit is None else (Fix("Flatten before it", (edit,)),)
-        yield at("NS913", message, call.item.at, call, fixes=fixes)
+        yield finding("NS913", message, call.item.at, call, fixes=fixes)
 
 
-class Seen(NamedTuple):
+class ReceptiveField(NamedTuple):
     """What position p along an axis sees of the input: from start + p·jump, `size` of `picture` values."""
 
     picture: int
@@ -122,11 +122,11 @@ class Seen(NamedTuple):
     start: int = 0
     jump: int = 1
 
-    def through(self, window: Window) -> Seen:
+    def through(self, window: Window) -> ReceptiveField:
         """What the positions after a window see."""
         _, kernel, stride, padding, dilation, _ = window
         grown = self.size + dilation * (kernel - 1) * self.jump
-        return Seen(self.picture, grown, self.start - padding * self.jump, self.jump * stride)
+        return ReceptiveField(self.picture, grown, self.start - padding * self.jump, self.jump * stride)
 
     def everything(self, positions: int) -> bool:
         """Whether each of the positions sees the whole picture."""
@@ -135,10 +135,10 @@ class Seen(NamedTuple):
         )
 
 
-Field = tuple[Seen, ...]  # along each axis; none where it is not known
+Field = tuple[ReceptiveField, ...]  # along each axis; none where it is not known
 
 
-def sees_nothing_new(review: Review) -> Iterator[Diagnostic]:
+def sees_nothing_new(review: LintContext) -> Iterator[Diagnostic]:
     """NS917, once for each network: at the first such convolution, with the number of all."""
     fields: list[Field] = []
     found: list[tuple[Call, Shape, Field]] = []
@@ -158,11 +158,11 @@ def sees_nothing_new(review: Review) -> Iterator[Diagnostic]:
         yield _finding(*living[0], len(found))
 
 
-def _field(review: Review, fields: list[Field], ref: Ref) -> Field:
+def _field(review: LintContext, fields: list[Field], ref: Ref) -> Field:
     if ref.node >= 0:
         return fields[ref.node]
     tensor = review.report.tensor(ref)
-    return () if tensor is None else tuple(Seen(size) for size in tensor.shape[1:])
+    return () if tensor is None else tuple(ReceptiveField(size) for size in tensor.shape[1:])
 
 
 def _least(fields: list[Field]) -> Field:
@@ -176,4 +176,4 @@ def _finding(call: Call, arriving: Shape, before: Field, count: int) -> Diagnost
     message += f"{picture}"
     message += f"; it and {count - 1} more see nothing new" if count > 1 else "; it sees nothing new"
     note = Note("fix", "fewer layers, a larger picture, less striding before it, or a path around it (a residual)")
-    return at("NS917", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+    return finding("NS917", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused
-from netspec.lint.facts import Head, Review, one_each
+from netspec.lint.facts import Head, LintContext, without_repeats
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
 
-Rule = Callable[[Review], Iterator[Diagnostic]]
-HeadRule = Callable[[Review, Head], Iterator[Diagnostic]]
+Rule = Callable[[LintContext], Iterator[Diagnostic]]
+HeadRule = Callable[[LintContext, Head], Iterator[Diagnostic]]
 
 CONTRACT: tuple[Rule, ...] = (
     outputs.losses,  # NS617
@@ -58,19 +58,19 @@ WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
 )
 
 
-def review(report: Report) -> Iterator[Diagnostic]:
+def lint(report: Report) -> Iterator[Diagnostic]:
     """The findings of all rules; warnings only where there is no error."""
     if report.graph is None:
         return
-    seen = Review(report, report.graph)
+    seen = LintContext(report, report.graph)
     doubtful = [*_findings(seen, CONTRACT, CONTRACT_OF_HEADS)]
-    yield from one_each(found for found in doubtful if found.severity == "error")
+    yield from without_repeats(found for found in doubtful if found.severity == "error")
     if report.ok and all(found.severity == "warning" for found in doubtful):
-        yield from one_each(iter(doubtful))
-        yield from one_each(_findings(seen, WARNINGS, WARNINGS_OF_HEADS))
+        yield from without_repeats(iter(doubtful))
+        yield from without_repeats(_findings(seen, WARNINGS, WARNINGS_OF_HEADS))
 
 
-def _findings(seen: Review, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+def _findings(seen: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
     for rule in rules:
         yield from rule(seen)
     for head in seen.heads:

@@ -13,14 +13,14 @@ from netspec.fixes.edits import insert_before
 from netspec.language.ranges import takes
 from netspec.language.spec import InputDecl
 from netspec.layers.table import BATCH_NORMS
-from netspec.lint.datasets import Samples, Sizes
-from netspec.lint.facts import Review, at
+from netspec.lint.datasets import DatasetFacts, Sizes
+from netspec.lint.facts import LintContext, finding
 from netspec.lint.transforms import Transformed, transformed
 
 _SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
 
 
-class Entering(NamedTuple):
+class DeclaredInput(NamedTuple):
     """One of the network's inputs: as it is declared, what it is, and whether there is no other."""
 
     declared: InputDecl
@@ -33,15 +33,15 @@ class Entering(NamedTuple):
         return "the network's input" if self.only else f"the network's input {self.declared.name}"
 
 
-def samples(review: Review) -> Iterator[Diagnostic]:
+def samples(review: LintContext) -> Iterator[Diagnostic]:
     """NS602: the shape and the kind of number of a sample, after its transforms."""
     for declared in review.report.spec.inputs:
         tensor, known = review.graph.inputs.get(declared.name), review.samples_for(None, declared.name)
         if tensor is not None and known is not None and known.shape is not None:
-            yield from _entering(review, known, Entering(declared, tensor, len(review.graph.inputs) == 1))
+            yield from _entering(review, known, DeclaredInput(declared, tensor, len(review.graph.inputs) == 1))
 
 
-def _entering(review: Review, known: Samples, entering: Entering) -> Iterator[Diagnostic]:
+def _entering(review: LintContext, known: DatasetFacts, entering: DeclaredInput) -> Iterator[Diagnostic]:
     """NS602 at one of the inputs."""
     spec, input = review.report.spec, entering.tensor
     for augment in (False, True):
@@ -53,23 +53,23 @@ def _entering(review: Review, known: Samples, entering: Entering) -> Iterator[Di
             after = "" if state.last is None else f" after {state.last.value}"
             message = f"{what} is {_show(state.shape)}{after}, {entering.title} is {_show(input.shape)}"
             fixes = tuple(_fixes(review, known, state, entering))
-            yield at("NS602", message, _place(review, known, state, entering), fixes=fixes)
+            yield finding("NS602", message, _place(review, known, state, entering), fixes=fixes)
             break
     if not input.dtype.startswith("float") and known.fractions:
         message = f"{entering.title} is {input.dtype}, {known.title} has fractions"
-        yield at("NS602", message, _declared(review, entering) or known.name)
+        yield finding("NS602", message, _declared(review, entering) or known.name)
 
 
 def _fits(got: Sizes, wanted: Shape) -> bool:
     return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
 
 
-def _promised(review: Review, entering: Entering, got: Sizes) -> bool:
+def _promised(review: LintContext, entering: DeclaredInput, got: Sizes) -> bool:
     """Whether an input whose size varies takes samples of that shape; what is not known passes."""
     report = review.report
     if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
         return False
-    shape = tuple(size if size is not None else at for size, at in zip(got, entering.tensor.shape, strict=True))
+    shape = tuple(size if size is not None else own for size, own in zip(got, entering.tensor.shape, strict=True))
     return takes(report.spec, report.params, shape, report.spec.inputs.index(entering.declared))
 
 
@@ -77,25 +77,25 @@ def _show(sizes: Sizes) -> str:
     return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
 
 
-def _declared(review: Review, entering: Entering) -> Node | None:
+def _declared(review: LintContext, entering: DeclaredInput) -> Node | None:
     """The node of the input's shape, where it stands in the spec's own file or on the command line."""
-    at = entering.declared.at
-    return None if at.span.path in review.report.spec.origins else at
+    node = entering.declared.at
+    return None if node.span.path in review.report.spec.origins else node
 
 
-def _place(review: Review, known: Samples, state: Transformed, entering: Entering) -> Node:
+def _place(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Node:
     """What to point at: the transform that decides the size, else the input, else the dataset."""
     return state.argument or state.last or _declared(review, entering) or known.name
 
 
-def _fixes(review: Review, known: Samples, state: Transformed, entering: Entering) -> Iterator[Fix]:
+def _fixes(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Iterator[Fix]:
     """Other transforms, and the input; first the one that is likelier to be meant."""
     transforms = [*_transforms_fix(review, state, entering.tensor.shape)] if known.picture else []
     inputs = [*_input_fix(review, state.shape, entering)]
     yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
 
 
-def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> Iterator[Fix]:
     """The size of the transform that decides it, else a Resize; and the channels."""
     if len(wanted) != 3 or len(state.shape) != 3:
         return
@@ -119,7 +119,7 @@ def _transforms_fix(review: Review, state: Transformed, wanted: Shape) -> Iterat
         yield Fix(" and ".join(titles), tuple(edits))
 
 
-def _input_fix(review: Review, got: Sizes, entering: Entering) -> Iterator[Fix]:
+def _input_fix(review: LintContext, got: Sizes, entering: DeclaredInput) -> Iterator[Fix]:
     """The input as the samples are; with a Flatten at its start where the network wants one axis."""
     spec, sizes, wanted = review.report.spec, entering.declared.sizes, entering.tensor.shape
     shape = [size for size in got if size is not None]
@@ -164,7 +164,7 @@ def _start(span: Span) -> Span:
     return Span(span.path, span.line, span.column, span.line, span.column)
 
 
-def lone_sample(review: Review) -> Iterator[Diagnostic]:
+def lone_sample(review: LintContext) -> Iterator[Diagnostic]:
     """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
     train = review.report.spec.train
     node = train.get("batch_size") if isinstance(train, Mapping) else None
@@ -175,5 +175,5 @@ def lone_sample(review: Review) -> Iterator[Diagnostic]:
         if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
             message = f"with a batch_size of 1 {call.record.name} gets one value of each channel, which has no variance"
             fixes = (Fix("batch_size: 2, the least that has one", (Edit(node.span, "2"),)),)
-            yield at("NS613", message, node, call, fixes=fixes)
+            yield finding("NS613", message, node, call, fixes=fixes)
             return

@@ -12,11 +12,11 @@ from netspec.expansion.graph import Call
 from netspec.fixes.edits import remove_item
 from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
-from netspec.lint.datasets import Samples
-from netspec.lint.facts import Head, Review, at
+from netspec.lint.datasets import DatasetFacts
+from netspec.lint.facts import Head, LintContext, finding
 
 
-def _last_linear(review: Review, head: Head) -> tuple[Node, Call] | None:
+def _last_linear(review: LintContext, head: Head) -> tuple[Node, Call] | None:
     """The node that says how many numbers an output has, with its layer."""
     last = review.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
     if last is None or last.record.name != "Linear" or "out_features" not in last.places:
@@ -33,7 +33,7 @@ def _losses(loss: Scalar, *names: str) -> list[Fix]:
     return [Fix(f"loss: {name}", (Edit(loss.span, name),)) for name in names]
 
 
-def one_class(review: Review, head: Head) -> Iterator[Diagnostic]:
+def one_class(review: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS610: a loss over classes with one output."""
     loss, name = head.loss, str(head.loss.value)
     if kind_of(name) != "classes" or head.tensor.shape != (1,):
@@ -52,10 +52,10 @@ def one_class(review: Review, head: Head) -> Iterator[Diagnostic]:
     else:
         notes = (Note("fix", "one output for each class; for yes or no BCEWithLogitsLoss"),)
     place, call = (loss, None) if linear is None or (known is not None and known.amounts) else linear
-    yield at("NS610", message, place, call, notes=notes, fixes=tuple(fixes))
+    yield finding("NS610", message, place, call, notes=notes, fixes=tuple(fixes))
 
 
-def classes(review: Review, head: Head) -> Iterator[Diagnostic]:
+def classes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS603, NS914: the number of classes against the number of outputs; amounts where classes are wanted."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or kind_of(name) != "classes" or output == (1,):
@@ -63,10 +63,10 @@ def classes(review: Review, head: Head) -> Iterator[Diagnostic]:
     linear = _last_linear(review, head)
     if known.amounts:
         message = f"the targets of {known.title} are amounts, {name} wants class numbers"
-        yield at("NS603", message, loss, fixes=tuple(_losses(loss, "MSELoss")))
+        yield finding("NS603", message, loss, fixes=tuple(_losses(loss, "MSELoss")))
     elif known.target in ((), (1,)) and len(output) != 1:
         message = f"{name} wants one number for each class, the output is {show(output)}"
-        yield at(
+        yield finding(
             "NS603", message, loss, notes=(Note("fix", "add Flatten, and a Linear that gives one for each class"),)
         )
     elif known.rows is not None and len(output) == 1:
@@ -75,7 +75,7 @@ def classes(review: Review, head: Head) -> Iterator[Diagnostic]:
         place, call = linear or (known.name, None)
         code = "NS603" if output[0] < known.classes else "NS914"
         message = f"{known.title} has {known.classes} classes, the network gives {output[0]} outputs"
-        yield at(code, message, place, call, fixes=tuple(_outputs(linear, known.classes)))
+        yield finding(code, message, place, call, fixes=tuple(_outputs(linear, known.classes)))
 
 
 def _numbered(values: tuple[float, ...], node: Node, count: int) -> Iterator[Diagnostic]:
@@ -88,7 +88,7 @@ def _numbered(values: tuple[float, ...], node: Node, count: int) -> Iterator[Dia
             notes = (
                 Note("fix", "number the classes from 0, or give the network as many outputs as there are classes"),
             )
-            yield at("NS603", message, _row(node, index), notes=notes)
+            yield finding("NS603", message, _row(node, index), notes=notes)
             return
 
 
@@ -98,7 +98,7 @@ def _row(node: Node, index: int) -> Node:
     return rows[index] if index < len(rows) else node
 
 
-def shapes(review: Review, head: Head) -> Iterator[Diagnostic]:
+def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, and targets of another shape or kind."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or known.target is None or KINDS.get(name, "classes") == "classes":
@@ -112,7 +112,7 @@ def shapes(review: Review, head: Head) -> Iterator[Diagnostic]:
         for index, value in enumerate(known.rows[0]):
             if not 0 <= value <= 1:
                 message = f"{name} wants targets from 0 to 1, and there is a target {value:g} in row {index + 1}"
-                yield at("NS603", message, _row(known.rows[1], index))
+                yield finding("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
         linear = _last_linear(review, head)
@@ -121,13 +121,13 @@ def shapes(review: Review, head: Head) -> Iterator[Diagnostic]:
         fixes = (Fix(title, tuple(edit for pair in edits for edit in pair)),) if linear else ()
         if yes_or_no:
             message = f"{name} is for yes or no, {known.title} has {known.classes} classes"
-            yield at("NS603", message, loss, fixes=fixes)
+            yield finding("NS603", message, loss, fixes=fixes)
         elif kind_of(name) == "numbers":
             message = f"{name} takes the class numbers 0 to {known.classes - 1} of {known.title} for amounts"
-            yield at("NS915", message, loss, fixes=fixes)
+            yield finding("NS915", message, loss, fixes=fixes)
 
 
-def _other_shape(review: Review, head: Head, known: Samples) -> Diagnostic:
+def _other_shape(review: LintContext, head: Head, known: DatasetFacts) -> Diagnostic:
     loss, output = head.loss, head.tensor.shape
     target = known.target or ()
     got = "one number" if target == () else "a list of one" if target == (1,) else f"{show(target)} numbers"
@@ -138,11 +138,11 @@ def _other_shape(review: Review, head: Head, known: Samples) -> Diagnostic:
     if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
         edit = remove_item(squeezing, review.report.spec.sources)
         fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
-        return at("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
+        return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
     linear = _last_linear(review, head)
     if known.classes and len(output) == 1:
-        return at("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))
+        return finding("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))
     if linear is not None and len(target) <= 1:
         count = target[0] if target else 1
-        return at("NS612", message, *linear, notes=notes, fixes=tuple(_outputs(linear, count)))
-    return at("NS612", message, loss, notes=notes)
+        return finding("NS612", message, *linear, notes=notes, fixes=tuple(_outputs(linear, count)))
+    return finding("NS612", message, loss, notes=notes)

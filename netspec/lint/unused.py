@@ -9,10 +9,10 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.language.spec import Item
-from netspec.lint.facts import Review, at
+from netspec.lint.facts import LintContext, finding
 
 
-def unused_layers(review: Review) -> Iterator[Diagnostic]:
+def unused_layers(review: LintContext) -> Iterator[Diagnostic]:
     """NS901: layers whose value reaches no output; of a chain of them only the last."""
     graph = review.graph
     needed: set[int] = set()
@@ -28,7 +28,7 @@ def unused_layers(review: Review) -> Iterator[Diagnostic]:
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
 
 
-def unused_sizes(review: Review) -> Iterator[Diagnostic]:
+def unused_sizes(review: LintContext) -> Iterator[Diagnostic]:
     """NS918: a size that is wrong, of a layer that has no use for it: torch does not look at it."""
     for call in review.graph.calls:
         known = review.known(call)
@@ -44,10 +44,10 @@ def unused_sizes(review: Review) -> Iterator[Diagnostic]:
                 source = review.source(place, written)
                 edits = () if source is None else (Edit(source.span, str(actual)),)
                 fixes = (Fix(f"{arg.name}: {actual}", edits),) if edits else ()
-                yield at("NS918", message, place, call, fixes=fixes)
+                yield finding("NS918", message, place, call, fixes=fixes)
 
 
-def unused_names(review: Review) -> Iterator[Diagnostic]:
+def unused_names(review: LintContext) -> Iterator[Diagnostic]:
     """NS902: blocks that no item uses, and parameters of the spec or of its blocks that no value reads."""
     spec = review.report.spec
     used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))

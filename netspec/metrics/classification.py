@@ -14,16 +14,16 @@ from typing import Any
 import torch
 
 from netspec.core.shapes import Shape
-from netspec.distributed.process_group import World
+from netspec.distributed.process_group import ProcessGroup
 from netspec.objective.targets import Kind
 
 
-def said(output: torch.Tensor, kind: Kind) -> torch.Tensor:
+def predicted_labels(output: torch.Tensor, kind: Kind) -> torch.Tensor:
     """What outputs decide for: a class [N], or labels [N, *labels] that are there or not."""
     return output.argmax(1) if kind == "classes" else output > (0.5 if kind == "probabilities" else 0.0)
 
 
-def wanted(target: torch.Tensor, kind: Kind) -> torch.Tensor:
+def true_labels(target: torch.Tensor, kind: Kind) -> torch.Tensor:
     """The targets, as `said` has the outputs."""
     if kind == "classes":
         return target.argmax(1) if target.is_floating_point() else target
@@ -39,11 +39,11 @@ class Accuracy:
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
-        hits = said(output, self.kind) == wanted(target, self.kind)
+        hits = predicted_labels(output, self.kind) == true_labels(target, self.kind)
         self.sums[0] += hits.sum()
         self.sums[1] += hits.numel()
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen."""
         self.sums = world.sum(self.sums)
 
@@ -63,11 +63,11 @@ class TopK:
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch: output [N, C]."""
         best = output.topk(min(self.k, output.shape[1]), 1).indices  # [N, k]
-        truth = wanted(target, "classes")
+        truth = true_labels(target, "classes")
         self.sums[0] += (best == truth[:, None]).sum()
         self.sums[1] += truth.numel()
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen."""
         self.sums = world.sum(self.sums)
 
@@ -77,7 +77,7 @@ class TopK:
         return {f"top{self.k}": right / seen} if seen else {}
 
 
-class Rates:
+class PrecisionRecallF1:
     """Precision, recall and F1 as macro averages, and the confusion matrix that they come from.
 
     Classes that neither occur nor are ever said are left out of the average, as scikit-learn does; a rate with nothing
@@ -94,11 +94,11 @@ class Rates:
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
-        pair = wanted(target, self.kind) * self.classes + said(output, self.kind)
+        pair = true_labels(target, self.kind) * self.classes + predicted_labels(output, self.kind)
         index = (pair.reshape(-1, self.labels) + self.first).flatten()
         self.counts.index_add_(0, index, torch.ones_like(index))
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen."""
         self.counts = world.sum(self.counts)
 
@@ -107,15 +107,15 @@ class Rates:
         matrices = self.counts.cpu().reshape(self.labels, self.classes, self.classes)
         if self.kind == "classes":
             right = matrices[0].diagonal()
-            said, real = matrices[0].sum(0), matrices[0].sum(1)
-            there = (said + real) > 0
-            right, said, real = right[there], said[there], real[there]
+            predicted, true = matrices[0].sum(0), matrices[0].sum(1)
+            there = (predicted + true) > 0
+            right, predicted, true = right[there], predicted[there], true[there]
         else:
-            right, said, real = matrices[:, 1, 1], matrices[:, :, 1].sum(1), matrices[:, 1, :].sum(1)
+            right, predicted, true = matrices[:, 1, 1], matrices[:, :, 1].sum(1), matrices[:, 1, :].sum(1)
         values: dict[str, Any] = {
-            "precision": _mean(right, said),
-            "recall": _mean(right, real),
-            "f1": _mean(2 * right, said + real),
+            "precision": _mean(right, predicted),
+            "recall": _mean(right, true),
+            "f1": _mean(2 * right, predicted + true),
             "confusion_matrix": (matrices[0] if self.labels == 1 else matrices).tolist(),
         }
         return {name: values[name] for name in self.names}
@@ -142,7 +142,7 @@ class Auroc:
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add a batch."""
-        known = wanted(target, self.kind).long()
+        known = true_labels(target, self.kind).long()
         if self.kind == "classes":
             self.scores.append(output.float().softmax(1).movedim(1, -1).reshape(-1, output.shape[1]))
             self.targets.append(known.flatten())
@@ -150,7 +150,7 @@ class Auroc:
             self.scores.append(output.float().reshape(len(output), -1))
             self.targets.append(known.reshape(len(output), -1))
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen."""
         self.scores, self.targets = [world.gather(torch.cat(self.scores))], [world.gather(torch.cat(self.targets))]
 
@@ -161,12 +161,12 @@ class Auroc:
             scores, targets = scores[:, 1:], targets[:, None]  # the two curves are one another's mirror
         elif self.kind == "classes":
             targets = (targets[:, None] == torch.arange(scores.shape[1])).long()
-        areas = [area(score, target.bool()) for score, target in zip(scores.T, targets.T, strict=True)]
+        areas = [area_under_roc(score, target.bool()) for score, target in zip(scores.T, targets.T, strict=True)]
         known = [value for value in areas if value is not None]
         return {"auroc": sum(known) / len(known) if known else nan}
 
 
-def area(scores: torch.Tensor, positive: torch.Tensor) -> float | None:
+def area_under_roc(scores: torch.Tensor, positive: torch.Tensor) -> float | None:
     """The area under the ROC curve: the chance that a positive sample has a higher score than another; a tie is half.
 
     Mann and Whitney's U over its largest value, from mean ranks. None where all samples are alike.

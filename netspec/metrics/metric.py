@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import torch
 
 from netspec.core.shapes import Shape
-from netspec.distributed.process_group import World
-from netspec.language.sections.metrics import OF_NUMBERS, measured, named
-from netspec.metrics.classification import Accuracy, Auroc, Rates, TopK
-from netspec.metrics.regression import Errors
-from netspec.objective.losses import Head, Objective, Part, Tensors
+from netspec.distributed.process_group import ProcessGroup
+from netspec.language.sections.metrics import OF_NUMBERS, column_name, measured
+from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
+from netspec.metrics.regression import RegressionErrors
+from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
 from netspec.objective.targets import Kind
 
 
@@ -24,7 +24,7 @@ class Metric(Protocol):
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add one batch: output [N, ...], target as the loss gets it."""
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen, each a part of the samples; all of them call it."""
 
     def result(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Metrics:
         for part in self.parts:
             part.update(output, target)
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put each together."""
         for part in self.parts:
             part.join(world)
@@ -71,12 +71,12 @@ def make_metrics(
     for name in names:
         if match := re.fullmatch(r"top(\d+)", name):
             parts.append(TopK(int(match[1]), device))
-    if asked := [name for name in names if name in Rates.NAMES]:
-        parts.append(Rates(kind, output, device, asked))
+    if asked := [name for name in names if name in PrecisionRecallF1.NAMES]:
+        parts.append(PrecisionRecallF1(kind, output, device, asked))
     if "auroc" in names:
         parts.append(Auroc(kind, output, device))
     if any(name in OF_NUMBERS for name in names):
-        parts.append(Errors(targets.float().mean(0).to(device)))
+        parts.append(RegressionErrors(targets.float().mean(0).to(device)))
     return Metrics(parts, names) if parts else None
 
 
@@ -102,7 +102,7 @@ class Measures:
         for part in self.parts:
             part.metric.update(outputs[part.output], targets[part.target])
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen, each a part of the samples; all of them call it."""
         for part in self.parts:
             part.metric.join(world)
@@ -110,7 +110,7 @@ class Measures:
     def result(self) -> dict[str, Any]:
         """The values over all batches."""
         return {
-            named(name, part.name) if part.name else name: value
+            column_name(name, part.name) if part.name else name: value
             for part in self.parts
             for name, value in part.metric.result().items()
         }
@@ -137,5 +137,5 @@ def make_measures(
                 parts.append(Measure(metric, head.place, index, head.name if index else ""))
         return Measures(parts) if parts else None
 
-    parts = tuple(Part(head.name, head.place, head.loss.make().to(device), head.weight) for head in heads)
+    parts = tuple(WeightedLoss(head.name, head.place, head.loss.make().to(device), head.weight) for head in heads)
     return Objective(parts), measures

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from netspec.distributed.process_group import World
+from netspec.distributed.process_group import ProcessGroup
 
 
-class Errors:
+class RegressionErrors:
     """Mean absolute error, root of the mean squared error, and R² (mean over columns).
 
     Args:
@@ -26,7 +26,7 @@ class Errors:
         self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), away.square().sum(0), away.sum(0)])
         self.count += len(target)
 
-    def join(self, world: World) -> None:
+    def join(self, world: ProcessGroup) -> None:
         """Put together what the processes have seen."""
         self.sums, self.count = world.sum(self.sums), world.sum(self.count)
 

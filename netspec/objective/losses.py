@@ -12,7 +12,7 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Node, describe
 from netspec.language.sections.losses import written_losses
 from netspec.objective.targets import Kind, kind_of
-from netspec.runtime.diagnostics import Collector, problem
+from netspec.runtime.diagnostics import Collector, spec_error
 from netspec.runtime.families import BALANCED, losses
 from netspec.runtime.registry import Choice, Evaluate, choose
 from netspec.shapes.report import Report
@@ -21,7 +21,7 @@ Tensors = tuple[torch.Tensor, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class WeightedLoss:
     """One output's loss: `output` is the output's place in what the network gives, `weight` its factor in the sum."""
 
     name: str
@@ -34,7 +34,7 @@ class Part:
 class Objective:
     """The losses of a network, in the order of their targets."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[WeightedLoss, ...]
 
     def __call__(self, outputs: torch.Tensor | Tensors, targets: Tensors) -> torch.Tensor:
         """The loss of a batch, the mean over its samples.
@@ -114,7 +114,7 @@ def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
             continue  # which the check says
         with collector.step():
             choice = choose(written.node, losses(), evaluate)
-            unbalanced(choice).make()
+            without_balance(choice).make()
             weight = _weight(written.weight, evaluate)
             terms.append(Term(choice, None if written.output is None else written.output.text, weight))
     collector.finish()
@@ -124,7 +124,7 @@ def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
 def _weight(node: Node | None, evaluate: Evaluate) -> float:
     value = 1.0 if node is None else evaluate(node)
     if node is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
-        raise problem("NS617", f"the weight of a loss is a number ≥ 0, not {describe(node)}", node)
+        raise spec_error("NS617", f"the weight of a loss is a number ≥ 0, not {describe(node)}", node)
     return float(value)  # type: ignore[arg-type]  # it is a number here
 
 
@@ -156,11 +156,11 @@ def heads_of(report: Report, terms: tuple[Term, ...]) -> tuple[Head, ...]:
 def _known(report: Report, tensor: Tensor | None) -> Tensor:
     if tensor is None:
         at = report.spec.train or report.spec.document
-        raise problem("NS603", "the network's shapes are not known, so that nothing can be compared with them", at)
+        raise spec_error("NS603", "the network's shapes are not known, so that nothing can be compared with them", at)
     return tensor
 
 
-def unbalanced(loss: Choice) -> Choice:
+def without_balance(loss: Choice) -> Choice:
     """A loss without the weights that the data decide, to be tried before there are data."""
     kept = {name: value for name, value in loss.kwargs.items() if not isinstance(value, str) or value != BALANCED}
     return replace(loss, kwargs=kept)
@@ -187,7 +187,7 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         classes = targets if name == "weight" else targets.reshape(len(targets), -1)
         counted = classes.ndim == 1 and not classes.is_floating_point() and bool((classes >= 0).all())
         if name == "weight" and (not counted or int(classes.max()) >= outputs):
-            raise problem("NS605", f"{BALANCED} counts classes, and the targets are none", loss.places[name])
+            raise spec_error("NS605", f"{BALANCED} counts classes, and the targets are none", loss.places[name])
         if name == "weight":
             counts = torch.bincount(classes, minlength=outputs).float()  # [C]
             weights = len(classes) / (int((counts > 0).sum()) * counts)
@@ -195,6 +195,6 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         else:
             there = (classes > 0.5).float().sum(0)  # [labels]
             if not bool((there > 0).all()):
-                raise problem("NS605", f"{BALANCED}: a label has no sample", loss.places[name])
+                raise spec_error("NS605", f"{BALANCED}: a label has no sample", loss.places[name])
             found[name] = (len(classes) - there) / there
     return replace(loss, kwargs=found)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netspec.render.runs import Plain, Record
-from netspec.render.tables import Table, shown
+from netspec.render.tables import Table, format_value
 
 HIDDEN = ("samples_per_second",)
 
@@ -27,7 +27,7 @@ def outcome_table(name: str, history: Sequence[Mapping[str, Any]], best: Mapping
     if best is not None and best["epoch"] == last["epoch"]:
         columns = {"last, best": last}
     names = [key for key in last if key not in HIDDEN and isinstance(last[key], int | float)]
-    rows = [(key, *(shown(key, row.get(key)) for row in columns.values())) for key in names]
+    rows = [(key, *(format_value(key, row.get(key)) for row in columns.values())) for key in names]
     return Table(("", *columns), tuple(rows), title=name)
 
 
@@ -97,7 +97,7 @@ def comparison_table(records: Sequence[Record]) -> Table:
             add(f"{section}: {len(changed)} differ", [""] * len(records))
     for epoch in ("best", "last"):
         for name, values in measures(records, epoch).items():
-            add(f"{epoch} {name}", [shown(name, value) for value in values])
+            add(f"{epoch} {name}", [format_value(name, value) for value in values])
     for name in ("status", "device"):
         add(name, [str(record.info.get(name) or MISSING) for record in records])
     add("seconds", [duration(record.seconds) for record in records])
@@ -105,7 +105,7 @@ def comparison_table(records: Sequence[Record]) -> Table:
 
 
 def _short(name: str, value: Plain) -> str:
-    text = MISSING if value is None else value if isinstance(value, str) else shown(name, value)
+    text = MISSING if value is None else value if isinstance(value, str) else format_value(name, value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from netspec.render.json import diagnostic_json
 from netspec.shapes.report import Report
 from netspec.shapes.sizes.question import Answer
-from netspec.shapes.sizes.search import Legal
-from netspec.shapes.sizes.words import legal_lines, runs, sizes_text
+from netspec.shapes.sizes.search import ValidSizes
+from netspec.shapes.sizes.words import runs, sizes_text, valid_size_lines
 
 VERSION = 1
 MOST_NAMED = 3
@@ -42,11 +42,11 @@ def sizes_text_of(report: Report, answer: Answer) -> str:
     declared = _declared(answer)
     where = ", ".join(f"{name} = {size}" for name, size in declared.items())
     lines = [f"{report.spec.path}: {_shown(report, answer)} is right for"]
-    lines += [f"  {line}" for line in legal_lines(answer.fits, declared) or ["no size that was examined"]]
+    lines += [f"  {line}" for line in valid_size_lines(answer.fits, declared) or ["no size that was examined"]]
     if answer.remade is not None:
         named = ", ".join(answer.inferred[:MOST_NAMED]) + (", …" if len(answer.inferred) > MOST_NAMED else "")
         lines += [f"with the weights made for {where}. Made anew for each size ({named}), it is right for"]
-        lines += [f"  {line}" for line in legal_lines(answer.remade, declared)]
+        lines += [f"  {line}" for line in valid_size_lines(answer.remade, declared)]
     verdict = "is right" if answer.declared else "is not among them"
     lines += [f"Examined: {_examined(answer.fits.examined)}. What the spec declares, {where}, {verdict}."]
     together = [axis for axis in answer.axes if len(axis.places) > 1]
@@ -57,7 +57,7 @@ def sizes_text_of(report: Report, answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def _legal_json(found: Legal) -> list[dict[str, Any]]:
+def _legal_json(found: ValidSizes) -> list[dict[str, Any]]:
     return [
         {
             name: {"text": sizes_text(sizes, found.examined[name]), "ranges": [list(run) for run in runs(sizes)]}

@@ -69,8 +69,8 @@ def cut(line: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
     marked = sum(w for _, w in cells[at : min(stop, high)])
     cut_left = low > 0 or near.start > 0
     cut_right = near.start + high < len(line.rstrip())
-    shown = (ELLIPSIS if cut_left else "") + text.rstrip() + (ELLIPSIS if cut_right else "")
-    return shown, before + (1 if cut_left else 0), max(marked, 1)
+    visible = (ELLIPSIS if cut_left else "") + text.rstrip() + (ELLIPSIS if cut_right else "")
+    return visible, before + (1 if cut_left else 0), max(marked, 1)
 
 
 def _window(widths: list[int], start: int, end: int, columns: int) -> tuple[int, int]:
@@ -134,7 +134,7 @@ def table_rich(table: Table) -> None:
     Console().print(drawn)
 
 
-def shown(name: str, value: Any) -> str:
+def format_value(name: str, value: Any) -> str:
     """A setting's or measure's value for a person: shares as per cent, numbers to four digits; nothing is a dash."""
     if value is None:
         return "–"

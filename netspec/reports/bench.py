@@ -12,12 +12,12 @@ import torch
 
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
-from netspec.runtime.diagnostics import Collector, option
+from netspec.runtime.diagnostics import Collector, option_span
 from netspec.training.devices import choose_device
 from netspec.training.evaluation import validate
 from netspec.training.job import Job, State
 from netspec.training.loop import train_epoch
-from netspec.training.setup import ready
+from netspec.training.setup import prepare_training
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Timing:
         return asdict(self)
 
 
-class NoStore:
+class NullStore:
     """Keeps nothing: for epochs that are only timed or watched."""
 
     def due(self) -> bool:
@@ -73,13 +73,13 @@ def require_devices(names: Sequence[str]) -> None:
     collector = Collector()
     for name in names:
         with collector.step():
-            choose_device(name, option("--device", name))
+            choose_device(name, option_span("--device", name))
     collector.finish()
 
 
 def devices_here() -> list[str]:
     """The CPU, and the GPU if there is one."""
-    best = choose_device("auto", option("--device", "auto")).type
+    best = choose_device("auto", option_span("--device", "auto")).type
     return ["cpu"] if best == "cpu" else ["cpu", best]
 
 
@@ -90,7 +90,7 @@ def time_spec(spec: Spec, device: str, epochs: int = 1) -> Timing:
         SpecError: what stands in the way of training.
     """
     before = time.perf_counter()
-    plan, job, state = ready(spec, device)
+    plan, job, state = prepare_training(spec, device)
     wait(plan.device)
     start_up = time.perf_counter() - before
     job, state.scheduler = replace(job, epochs=epochs + 1, most_steps=None), None
@@ -122,7 +122,7 @@ def _threads() -> str:
 
 def _epoch(job: Job, state: State, device: torch.device) -> float:
     """Seconds of one epoch of training."""
-    seconds = _seconds(lambda: train_epoch(job, state, Silent(), lambda: False, NoStore()), device)
+    seconds = _seconds(lambda: train_epoch(job, state, Silent(), lambda: False, NullStore()), device)
     state.epoch, state.step = state.epoch + 1, 0
     return seconds
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, Protocol
 
-from netspec.render.tables import shown
+from netspec.render.tables import format_value
 from netspec.training.job import Row
 
 
@@ -35,7 +35,7 @@ class Progress(Protocol):
 def describe(row: Row) -> str:
     """A row's numbers in one line: `train_loss 0.1234  val_accuracy 98.50%`."""
     named = ((name, value) for name, value in row.items() if name.startswith(("train_", "val_")))
-    return "  ".join(f"{name} {shown(name, value)}" for name, value in named if isinstance(value, float))
+    return "  ".join(f"{name} {format_value(name, value)}" for name, value in named if isinstance(value, float))
 
 
 class _Throttle:

@@ -13,11 +13,11 @@ from pathlib import Path
 from netspec.checkpoint.checkpoint import load_weights
 from netspec.compiler.module import compile_spec
 from netspec.distributed.process_group import ALONE
-from netspec.inference.error_analysis import class_names, look
+from netspec.inference.error_analysis import analyze_errors, class_names
 from netspec.reports.figures import draw_confusion, draw_fit, draw_mistakes, fit_of
 from netspec.reports.tensorboard import Events
-from netspec.runtime.diagnostics import count
-from netspec.training.devices import laid_out
+from netspec.runtime.diagnostics import counted
+from netspec.training.devices import to_device
 from netspec.training.job import Job, Row
 from netspec.training.plan import Plan
 
@@ -41,7 +41,7 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec, weights=False)
     load_weights(folder / "best.safetensors", model)
-    model = laid_out(model, plan.report, plan.device).eval()
+    model = to_device(model, plan.report, plan.device).eval()
     main, epoch = plan.contract.main, int(best["epoch"])
     source, told = plan.data.source, plan.data.source.target(main.name)
     title = f"{plan.spec.name}, epoch {epoch}"
@@ -51,11 +51,11 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
             across, up = source.columns[0] if source.columns else "x", told.column or "y"
             draw_fit(folder / FIT, title, fit, across, up)
     feed, split = (job.train, "training") if job.val is None else (job.val, "validation")
-    tally, mistakes = look(model, feed, job, main, stop)
+    tally, mistakes = analyze_errors(model, feed, job, main, stop)
     counts = tally.counts()
     if counts is not None:
         names = class_names(told.classes, len(counts))
-        subject = f"{title}: {count(int(counts.sum()), f'{split} sample')}"
+        subject = f"{title}: {counted(int(counts.sum()), f'{split} sample')}"
         draw_confusion(folder / CONFUSION, subject, counts, names)
         if len(mistakes) and not stop():
             draw_mistakes(folder / MISTAKES, f"{title}: the surest mistakes", mistakes, names, plan.pipeline)

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from netspec.inference.results import Fault, Prediction, Scores
 from netspec.render.json import json_text
-from netspec.render.tables import Table, shown
+from netspec.render.tables import Table, format_value
 
 BLOCK = 256  # lines that are aligned with each other
 VERSION = 1
@@ -128,7 +128,11 @@ def scores_tables(scores: Scores) -> list[Table]:
     if not scores.classes:
         return []
     rows = [
-        (entry["class"], str(entry["samples"]), *(shown(name, entry[name]) for name in ("precision", "recall", "f1")))
+        (
+            entry["class"],
+            str(entry["samples"]),
+            *(format_value(name, entry[name]) for name in ("precision", "recall", "f1")),
+        )
         for entry in scores.by_class
     ]
     tables = [Table(("class", "samples", "precision", "recall", "f1"), tuple(rows))]

@@ -26,24 +26,24 @@ class Typed(Span):
         return f"{self.path} {self.value}"
 
 
-def problem(code: str, message: str, at: At, *notes: tuple[str, str]) -> SpecError:
+def spec_error(code: str, message: str, at: At, *notes: tuple[str, str]) -> SpecError:
     """The error that says `message` at a node; `notes` are (label, text)."""
     span, frames = (at, ()) if isinstance(at, Span) else (at.span, at.frames)
     lines = tuple(Note(label, text) for label, text in notes)
     return SpecError([Diagnostic(code, message, span, notes=lines, frames=frames)])
 
 
-def misspelt(code: str, message: str, at: Node, word: str, known: list[str]) -> SpecError:
+def unknown_name(code: str, message: str, at: Node, word: str, known: list[str]) -> SpecError:
     """The error for a name that is not known, with close matches; only the check offers fixes, which it can verify."""
-    return problem(code, message + did_you_mean(closest(word, known)), at)
+    return spec_error(code, message + did_you_mean(closest(word, known)), at)
 
 
-def option(name: str, value: str) -> Typed:
+def option_span(name: str, value: str) -> Typed:
     """The place of a command-line option's value, for findings that are about no line of a file."""
     return Typed(name, 0, 0, 0, 0, value)  # of no line: there is nothing to show but the value
 
 
-def top(path: str) -> Span:
+def spec_start(path: str) -> Span:
     """The start of a file, for what is missing from it."""
     return Span(path, 1, 1, 1, 2)
 
@@ -54,7 +54,7 @@ def torch_says(error: BaseException) -> tuple[str, str]:
     return ("torch", text.splitlines()[0][:300])
 
 
-def count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     """`1 epoch`, `3 epochs`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -91,18 +91,18 @@ KEEPS_VALUES = frozenset(
 )  # fmt: skip
 
 
-def network_place(spec: Spec) -> At:
+def layers_span(spec: Spec) -> At:
     """The key `layers`, for what is about the network as a whole."""
-    return spec.document.key("layers") or spec.document.key("model") or top(spec.path)
+    return spec.document.key("layers") or spec.document.key("model") or spec_start(spec.path)
 
 
-def call_place(call: Call, argument: str | None = None) -> Node:
+def call_span(call: Call, argument: str | None = None) -> Node:
     """A layer's type, or the value of one of its arguments, with the way that leads there."""
     node = call.places.get(argument or "", call.item.at)
     return replace(node, frames=(*node.frames, *call.frames))
 
 
-def output_size(report: Report, output: str) -> Node | None:
+def output_size_node(report: Report, output: str) -> Node | None:
     """The value of `out_features` that decides how many numbers an output has; None where no Linear does."""
     ref = report.graph.outputs.get(output) if report.graph is not None else None
     if report.graph is None or ref is None:
@@ -110,7 +110,7 @@ def output_size(report: Report, output: str) -> Node | None:
     while ref.node >= 0:
         call = report.graph.calls[ref.node]
         if "out_features" in call.places:
-            return call_place(call, "out_features")
+            return call_span(call, "out_features")
         before = report.tensor(call.inputs[0]) if len(call.inputs) == 1 else None
         after = report.tensor(ref)
         if before is None or after is None or before.shape != after.shape:
@@ -119,7 +119,7 @@ def output_size(report: Report, output: str) -> Node | None:
     return None
 
 
-def input_of(report: Report, ref: Ref) -> int | None:
+def input_index(report: Report, ref: Ref) -> int | None:
     """Which of the network's inputs a value is, whatever its shape; None where it is anything else."""
     while ref.node >= 0:
         call = report.graph.calls[ref.node] if report.graph is not None else None
@@ -129,7 +129,7 @@ def input_of(report: Report, ref: Ref) -> int | None:
     return -1 - ref.node
 
 
-def module_place(report: Report, path: str) -> tuple[At, str]:
+def module_span(report: Report, path: str) -> tuple[At, str]:
     """The place of the layer that a module of the compiled network is, and its name with its type.
 
     A scope (its functions are no modules of their own) is its only function; else it is the network.
@@ -140,9 +140,9 @@ def module_place(report: Report, path: str) -> tuple[At, str]:
         inside = [call for call in calls if call.path.rpartition(".")[0] == path]
         found = [call for call in inside if not call.record.name[:1].isupper()]
     if len(found) != 1:
-        return network_place(report.spec), "the network"
+        return layers_span(report.spec), "the network"
     (call,) = found
-    return call_place(call), call_name(call)
+    return call_span(call), call_name(call)
 
 
 def call_name(call: Call) -> str:
@@ -150,7 +150,7 @@ def call_name(call: Call) -> str:
     return call.record.name if call.path.isdigit() else f"{call.path} ({call.record.name})"
 
 
-def sample_place(spec: Spec, part: str, name: str, row: int) -> Node | Span | None:
+def sample_span(spec: Spec, part: str, name: str, row: int) -> Node | Span | None:
     """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself.
 
     Args:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from netspec.core.tree import Mapping, Node, Sequence
-from netspec.runtime.diagnostics import problem
+from netspec.runtime.diagnostics import spec_error
 from netspec.runtime.registry import Choice, Evaluate, Family, choose, public_classes
 
 _TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
@@ -27,9 +27,9 @@ def _loss_value(name: str, value: object, node: Node) -> object:
         try:
             return torch.tensor(value, dtype=torch.float32)
         except (TypeError, ValueError):
-            raise problem("NS605", f"{name} is a list of numbers, one a class, or {BALANCED}", node) from None
+            raise spec_error("NS605", f"{name} is a list of numbers, one a class, or {BALANCED}", node) from None
     if name == "reduction" and value != "mean":
-        raise problem("NS605", "the runner averages over samples: reduction has to be mean", node)
+        raise spec_error("NS605", "the runner averages over samples: reduction has to be mean", node)
     return value
 
 
@@ -133,7 +133,7 @@ def _transform_value(name: str, value: object, node: Node) -> object:
         return value
     words = [member.value for member in enum]
     if value.lower() not in words:
-        raise problem("NS605", f"{name} is one of {', '.join(words)}", node)
+        raise spec_error("NS605", f"{name} is one of {', '.join(words)}", node)
     return enum(value.lower())
 
 

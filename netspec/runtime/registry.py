@@ -13,7 +13,7 @@ from typing import Any
 
 from netspec.core.diagnostics import SpecError
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.runtime.diagnostics import Collector, misspelt, problem, torch_says
+from netspec.runtime.diagnostics import Collector, spec_error, torch_says, unknown_name
 
 Evaluate = Callable[[Node], object]
 Convert = Callable[[str, object, Node], object]
@@ -73,7 +73,7 @@ class Choice:
         named = [name for name in self.places if name.lower() in text or name.lower().replace("_", " ") in text]
         at = self.places[named[0]] if named else next(iter(self.places.values()), self.node)
         what = f"{self.name} refuses {named[0]}" if named else f"{self.name} refuses its arguments"
-        return problem("NS605", what, at if named or len(self.places) == 1 else self.node, torch_says(error))
+        return spec_error("NS605", what, at if named or len(self.places) == 1 else self.node, torch_says(error))
 
 
 def public_classes(module: Any, base: type, names: list[str] | None = None) -> dict[str, type]:
@@ -106,7 +106,7 @@ def split_named(node: Node, what: str) -> tuple[Scalar, Node | None]:
         return node, None
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0]
-    raise problem("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
+    raise spec_error("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
 
 
 def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
@@ -118,9 +118,11 @@ def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
     name_node, arguments = split_named(node, family.what)
     name = str(name_node.value)
     if name in family.refused:
-        raise problem("NS604", f"{name}: {family.refused[name]}", name_node)
+        raise spec_error("NS604", f"{name}: {family.refused[name]}", name_node)
     if name not in family.classes:
-        raise misspelt("NS604", f"{family.module} has no {family.what} {name!r}", name_node, name, list(family.classes))
+        raise unknown_name(
+            "NS604", f"{family.module} has no {family.what} {name!r}", name_node, name, list(family.classes)
+        )
     cls = family.classes[name]
     known = {key: value for key, value in parameters(cls).items() if key not in family.hidden}
     places = _places(name, known, name_node, arguments)
@@ -132,7 +134,7 @@ def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
     needed = {key for key, value in known.items() if value.default is value.empty} - family.optional
     missing = [key for key in known if key in needed and key not in kwargs]
     if missing:
-        raise problem("NS605", f"{name} needs {' and '.join(missing)}", name_node)
+        raise spec_error("NS605", f"{name} needs {' and '.join(missing)}", name_node)
     return Choice(name, cls, kwargs, name_node, places)
 
 
@@ -142,7 +144,7 @@ def _places(name: str, known: dict[str, inspect.Parameter], at: Scalar, argument
         return {}
     if not isinstance(arguments, Mapping):
         if not known:
-            raise problem("NS605", f"{name} takes no arguments", arguments)
+            raise spec_error("NS605", f"{name} takes no arguments", arguments)
         return {next(iter(known)): arguments}
     collector = Collector()
     places: dict[str, Node] = {}
@@ -150,7 +152,7 @@ def _places(name: str, known: dict[str, inspect.Parameter], at: Scalar, argument
         word = str(key.value)
         with collector.step():
             if word not in known:
-                raise misspelt("NS605", f"{name} has no argument {word!r}", key, word, list(known))
+                raise unknown_name("NS605", f"{name} has no argument {word!r}", key, word, list(known))
             places[word] = value
     collector.finish()
     return places

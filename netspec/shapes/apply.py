@@ -60,7 +60,7 @@ class Outcome:
         return any(problem.code == code for problem in self.problems)
 
 
-def complete(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(record: Layer, given: dict[str, Any]) -> dict[str, Any]:
     """The given arguments and the defaults of the others; inferred ones are missing."""
     args = {arg.name: arg.default for arg in record.args if arg.infer is None and not arg.required}
     args.update(given)
@@ -100,7 +100,7 @@ def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
     return outputs
 
 
-def pretend(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
+def as_if_fitting(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
     """The inputs flattened, or with the one size changed, that would make a written size right."""
     if len(shapes) == 1 and len(shapes[0]) > 1 and size(shapes[0]) == written:
         shapes, flat = [(written,)], shapes
@@ -142,11 +142,11 @@ def _compare(
             unit = (arg.unit or arg.name).removesuffix("s" if written == 1 else "")
             message = f"{record.name} expects {_sizes(written)} {unit}, gets {_sizes(actual)}"
             problems.append(Problem(call, "size", "NS401", message, arriving, arg.name, written, actual))
-            other = pretend(arg.infer, shapes, written) if isinstance(written, int) else None
+            other = as_if_fitting(arg.infer, shapes, written) if isinstance(written, int) else None
     return other
 
 
-def apart(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor]]:
+def split_inputs(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor]]:
     """What a call's layer takes in its order, and the further inputs by name."""
     count = len(inputs) - len(call.further)
     return inputs[:count], dict(zip(call.further, inputs[count:], strict=True))
@@ -154,9 +154,9 @@ def apart(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor]]:
 
 def apply(call: Call, arriving: Outputs) -> Outcome:
     """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
-    record, args = call.record, complete(call.record, call.args)
+    record, args = call.record, with_defaults(call.record, call.args)
     outcome = Outcome([], [], args)
-    inputs, further = apart(call, arriving)
+    inputs, further = split_inputs(call, arriving)
     try:
         other = _compare(call, args, inputs, arriving, outcome.problems)
         if call.broken:

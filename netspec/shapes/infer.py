@@ -18,8 +18,8 @@ from typing import Any
 from netspec.core.shapes import Fact, Tensor, show, size
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
-from netspec.shapes.apply import Outcome, Outputs, Problem, apart, apply
-from netspec.shapes.recovery import as_meant, as_typed, common, declared
+from netspec.shapes.apply import Outcome, Outputs, Problem, apply, split_inputs
+from netspec.shapes.recovery import common_problems, declared, with_other_rank, with_right_dtype
 from netspec.shapes.report import Inferred
 
 MOST_WORLDS = 3
@@ -94,7 +94,7 @@ class _Inference:
         cause = next((self.causes[ref.node] for ref in call.inputs if ref.node in self.causes), None)
         made_up = entered = any(ref.node in self.made_up for ref in call.inputs)
         if not sound and (cause is not None or entered):
-            same = common(outcomes) if len(outcomes) > 1 else []
+            same = common_problems(outcomes) if len(outcomes) > 1 else []
             if entered and len(same) < len(best.problems):  # it hangs on sizes that were made up
                 self.problems.extend(same)
                 self.unknown(call, same)
@@ -107,7 +107,7 @@ class _Inference:
         worlds = list(dict.fromkeys(worlds))
         if not made_up:
             worlds = self.claimed(call, worlds, inputs)
-        own = apart(call, inputs)[0]
+        own = split_inputs(call, inputs)[0]
         if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, own):
             shapes = " and ".join(show(tensor.shape) for tensor in own)
             message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
@@ -142,10 +142,10 @@ class _Inference:
 
     def supposed(self, call: Call, inputs: Outputs, outcome: Outcome) -> tuple[list[Outputs], bool]:
         """What a call that refuses its inputs may be supposed to give, and whether that is made up."""
-        meant = as_meant(call, inputs) if outcome.said("NS403") else []
+        meant = with_other_rank(call, inputs) if outcome.said("NS403") else []
         fits = not outcome.said("NS403") and all(tensor.shape for tensor in inputs)
         if outcome.said("NS408") and call.record.takes == "float":  # the sample's kind is wrong, not its shape
-            meant = as_typed(call, inputs)
+            meant = with_right_dtype(call, inputs)
         own, worlds = declared(call, inputs if fits else None)
         self.problems.extend(own)
         return (meant, False) if meant else (worlds, True)
@@ -177,7 +177,7 @@ class _Inference:
         """A call with its parameter count and its MACs."""
         if outputs is None or call.broken:
             return Inferred(inputs, outputs, args, None, None)
-        namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in apart(call, inputs)[0]]
+        namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in split_inputs(call, inputs)[0]]
         try:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
             macs = call.record.macs(namespace, outputs[0].shape, *shapes)

@@ -13,13 +13,13 @@ LONGEST_WAY = 6  # steps that are shown
 FURTHEST = 1000  # layers that are looked back
 
 
-def label(call: Call) -> str:
+def layer_label(call: Call) -> str:
     """What a layer is called in a message: the name it was given, else its type."""
     last = call.path.rpartition(".")[2]
     return call.record.name if last.isdigit() else last
 
 
-class Ways:
+class Provenance:
     """Looks back from a value to where it comes from, along first inputs."""
 
     def __init__(self, graph: Graph, inference: Inference) -> None:
@@ -100,7 +100,7 @@ class Ways:
             flattened = before is not None and len(after) == 1 < len(before) and prod(before) == after[0]
             product = f" = {'·'.join(map(str, before or ()))}" if flattened else ""
             number = "" if at.output is None else f".{at.output}"
-            steps.append(f"{label(step)}{number} {show(after)}{product}")
+            steps.append(f"{layer_label(step)}{number} {show(after)}{product}")
             at = step.inputs[0] if step.inputs else Ref(-1)
         entering = self.entering(ref)
         if entering is None or entering[1] is None:

@@ -17,7 +17,7 @@ from typing import Any
 from netspec.core.shapes import Shape, Tensor
 from netspec.expansion.graph import Call
 from netspec.layers.table import TABLE
-from netspec.shapes.apply import Outcome, Outputs, Problem, apart, apply, pretend
+from netspec.shapes.apply import Outcome, Outputs, Problem, apply, as_if_fitting, split_inputs
 
 OWN_FAULTS = ("NS406", "NS407")
 MOST_COMMON = 10**9
@@ -25,7 +25,7 @@ SMALLEST_PICTURE = 8 * 8  # that a vector is taken to hold
 DIMENSIONED = re.compile(r"(.*)([123])d\Z")
 
 
-def tried(call: Call, inputs: Outputs) -> Outcome | None:
+def apply_to_guess(call: Call, inputs: Outputs) -> Outcome | None:
     """A call on samples that were made up, nothing by name; None where its rule cannot cope with them."""
     try:
         return apply(replace(call, broken=False, inputs=call.inputs[: call.own], further=()), inputs)
@@ -33,26 +33,26 @@ def tried(call: Call, inputs: Outputs) -> Outcome | None:
         return None
 
 
-def as_meant(call: Call, inputs: Outputs) -> list[Outputs]:
+def with_other_rank(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets another number of axes than it takes, in the readings in which nothing is wrong."""
     found: list[Outputs] = []
-    inputs = apart(call, inputs)[0]
+    inputs = split_inputs(call, inputs)[0]
     for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
-        outcome = tried(other, (sample,))
+        outcome = apply_to_guess(other, (sample,))
         if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
             found.append(outcome.worlds[0])
     return found
 
 
-def as_typed(call: Call, inputs: Outputs) -> list[Outputs]:
+def with_right_dtype(call: Call, inputs: Outputs) -> list[Outputs]:
     """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
     kinds = {"float": "float32", "int": "int64", "number": "float32"}
     typed = []
-    inputs = apart(call, inputs)[0]
+    inputs = split_inputs(call, inputs)[0]
     for index, tensor in enumerate(inputs):
         takes = call.record.takes_of(index, len(inputs))
         typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
-    outcome = tried(call, tuple(typed))
+    outcome = apply_to_guess(call, tuple(typed))
     return outcome.worlds[:1] if outcome is not None and not outcome.problems else []
 
 
@@ -86,17 +86,17 @@ def declared(call: Call, arriving: Outputs | None = None) -> tuple[list[Problem]
         arriving: a sample of the right number of axes whose first axis alone can be relied on; None where nothing is
             known.
     """
-    outcomes = [tried(call, inputs) for inputs in _made_up(call, arriving and apart(call, arriving)[0])]
+    outcomes = [apply_to_guess(call, inputs) for inputs in _made_up(call, arriving and split_inputs(call, arriving)[0])]
     fitting = [outcome for outcome in outcomes if outcome is not None and not _misfits(outcome)]
     if not fitting:
         return [], []
-    own = [problem for problem in common(fitting) if problem.code in OWN_FAULTS]
+    own = [problem for problem in common_problems(fitting) if problem.code in OWN_FAULTS]
     worlds = [world for outcome in fitting for world in outcome.worlds[:1]]
     sound = own or not any(outcome.problems for outcome in fitting)
     return own, list(dict.fromkeys(worlds)) if sound and len(worlds) == len(fitting) else []
 
 
-def common(outcomes: list[Outcome]) -> list[Problem]:
+def common_problems(outcomes: list[Outcome]) -> list[Problem]:
     """The problems that every one of several outcomes has in the same words."""
     said = [{(problem.code, problem.message) for problem in outcome.problems} for outcome in outcomes]
     shared = set.intersection(*said)
@@ -141,7 +141,7 @@ def _claimed(call: Call, shapes: list[Shape]) -> list[Shape]:
     for arg in call.record.args:
         written = call.args.get(arg.name)
         if arg.infer is not None and isinstance(written, int):
-            shapes = pretend(arg.infer, shapes, written) or shapes
+            shapes = as_if_fitting(arg.infer, shapes, written) or shapes
         elif arg.infer is not None and isinstance(written, tuple) and shapes:
             kept = max(len(shapes[0]) - len(written), 0)
             shapes = [(*shapes[0][:kept], *written), *shapes[1:]]

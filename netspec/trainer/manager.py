@@ -12,13 +12,13 @@ from typing import Any
 from torch import nn
 
 from netspec.checkpoint.checkpoint import CheckpointError, read_newest, save_weights, write_checkpoint
-from netspec.checkpoint.gathering import drop_shards, take_together, whole
+from netspec.checkpoint.gathering import gather_state, gathered_model, remove_unused_shards
 from netspec.checkpoint.run_folder import RunFolder
-from netspec.checkpoint.state_dict import restore, snapshot
+from netspec.checkpoint.state_dict import load_state_dict, state_dict
 from netspec.core.diagnostics import SpecError
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.reports.tensorboard import Events
-from netspec.runtime.diagnostics import option, problem
+from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.training.job import State
 from netspec.training.step import require_finite
 
@@ -29,7 +29,7 @@ LARGE = 2**28  # bytes of weights up to which a good epoch that is not stored is
 
 
 @dataclass(frozen=True)
-class Every:
+class CheckpointInterval:
     """When a checkpoint is due, as `checkpoint_every` says: after so many steps, seconds or epochs."""
 
     steps: int | None = None
@@ -37,7 +37,7 @@ class Every:
     epochs: int | None = None
 
 
-class Keeper:
+class CheckpointManager:
     """Stores the state, so that a kill at any moment loses only what can be trained again, with the same result.
 
     Nothing that is not finite is stored: what was stored before is good, and stays. Several processes keep their state
@@ -45,7 +45,13 @@ class Keeper:
     """
 
     def __init__(
-        self, folder: RunFolder, text: str, events: Events, every: Every, state: State, world: World = ALONE
+        self,
+        folder: RunFolder,
+        text: str,
+        events: Events,
+        every: CheckpointInterval,
+        state: State,
+        world: ProcessGroup = ALONE,
     ) -> None:
         self.folder, self.text, self.events, self.every, self.state = folder, text, events, every, state
         self.world = world
@@ -77,7 +83,7 @@ class Keeper:
         require_finite(state)
         due = self.world.from_main(self._due(whole=True))
         if best:
-            self.best = whole(state)
+            self.best = gathered_model(state)
             if not due and self.best is state.result and self.folder.writes:
                 self.best = copy.deepcopy(self.best)
         with self._writing():
@@ -86,7 +92,7 @@ class Keeper:
         if due:
             self.keep(state)
         elif self.world.size == 1 and sum(weight.nbytes for weight in state.model.parameters()) <= LARGE:
-            self.good = copy.deepcopy(snapshot(state))
+            self.good = copy.deepcopy(state_dict(state))
 
     def keep(self, state: State) -> None:
         """Store the state, and first the best weights, which it speaks of."""
@@ -94,10 +100,10 @@ class Keeper:
         began = time.monotonic()
         with self._writing():
             self.finish()
-            content = take_together(state, self.folder.path, self.world)
+            content = gather_state(state, self.folder.path, self.world)
             if self.folder.writes:
                 write_checkpoint(self.folder.checkpoint, content, self.folder.previous)
-                drop_shards(self.folder.path, content, self.last)
+                remove_unused_shards(self.folder.path, content, self.last)
         self.last, self.good = content if "shards" in content else None, None
         self.cost = time.monotonic() - began
         self._note()
@@ -132,7 +138,7 @@ class Keeper:
                     content, _ = read_newest(self.folder.checkpoint, self.folder.previous)
                     self.good = content
             if self.good is not None:
-                restore(self.good, state)
+                load_state_dict(self.good, state)
             save_weights(self.folder.last, state.result, self.text)
             self.folder.write_rows(state.history)
 
@@ -146,12 +152,12 @@ class Keeper:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """A full disk, or a folder that was taken away, as a finding."""
-        with writing(self.folder):
+        with write_errors(self.folder):
             yield
 
 
 @contextlib.contextmanager
-def writing(folder: RunFolder) -> Iterator[None]:
+def write_errors(folder: RunFolder) -> Iterator[None]:
     """A full disk, or a folder that was taken away, as a finding.
 
     Raises:
@@ -166,7 +172,7 @@ def writing(folder: RunFolder) -> Iterator[None]:
 def cannot_write(folder: RunFolder, error: OSError) -> SpecError:
     """The finding that a run's folder cannot be written, and how to go on."""
     reason = (error.strerror or str(error)).lower()
-    at, notes = option("--out", str(folder.path)), [("fix", "make room, or let it be written to")]
+    at, notes = option_span("--out", str(folder.path)), [("fix", "make room, or let it be written to")]
     if folder.checkpoint.is_file() or folder.previous.is_file():
         notes.append(("then", f"netspec train --resume {folder.path} goes on from its last checkpoint"))
-    return problem("NS607", f"{folder.path} cannot be written: {reason}", at, *notes)
+    return spec_error("NS607", f"{folder.path} cannot be written: {reason}", at, *notes)

@@ -11,14 +11,14 @@ from typing import Any
 
 from netspec.checkpoint.info import JOB, Info
 from netspec.checkpoint.run_folder import RunFolder
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.files import ReadError
 from netspec.core.tree import plain
 from netspec.inference.loaded_run import load_run
 from netspec.language.load import load
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import count, option, problem, top
+from netspec.runtime.diagnostics import counted, option_span, spec_error, spec_start
 from netspec.training.job import Job
 from netspec.training.plan import Plan
 
@@ -40,7 +40,7 @@ RESULTS = ("torch", "torchvision", "numpy", "netspec")  # versions that a result
 
 
 @dataclass(frozen=True)
-class Before:
+class ResumedRun:
     """The run that is resumed: what was written of it, and what of its spec is changed now."""
 
     info: Info
@@ -56,7 +56,7 @@ def spec_to_resume(
         ReadError: `folder` holds no run, or `spec` cannot be read.
     """
     if spec is not None:
-        return load(spec, settings, plugins=permission(allow_plugins))
+        return load(spec, settings, plugins=plugin_permission(allow_plugins))
     return load_run(folder, settings, allow_plugins=allow_plugins).spec
 
 
@@ -72,7 +72,7 @@ def begun_before(out: str | Path | None) -> Path | None:
     return None
 
 
-def same_run(folder: str | Path, changed: Spec) -> Before:
+def open_run(folder: str | Path, changed: Spec) -> ResumedRun:
     """What was run in `folder`; refuses to go on there with a spec that would be another run.
 
     Raises:
@@ -83,14 +83,14 @@ def same_run(folder: str | Path, changed: Spec) -> Before:
     differences = dict(sorted(_different(plain(run.spec.document), plain(changed.document), "")))
     for place in differences:
         if not _below(place, NAMED) or _below(place, REFUSED):
-            raise problem(
+            raise spec_error(
                 "NS609",
                 f"{place} is not what the run in {folder} was trained with; it would be another run",
-                option("--resume", str(folder)),
+                option_span("--resume", str(folder)),
                 ("fix", "start a new run for it, without --resume"),
                 ("note", "more epochs, another device and another place of the data are fine"),
             )
-    return Before(run.info, differences)
+    return ResumedRun(run.info, differences)
 
 
 def _different(before: object, after: object, path: str) -> Iterator[tuple[str, str]]:
@@ -118,7 +118,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def all_changes(before: Before, now: Info) -> dict[str, str]:
+def changes_since(before: ResumedRun, now: Info) -> dict[str, str]:
     """What is not as it was: of the spec, the data, the versions and the machine."""
     found = dict(before.changes)
     pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -133,14 +133,14 @@ def all_changes(before: Before, now: Info) -> dict[str, str]:
     return found
 
 
-def named(folder: Path, changes: dict[str, str]) -> Diagnostic:
+def change_warning(folder: Path, changes: dict[str, str]) -> Diagnostic:
     """The warning that says what is not as it was."""
     what = f"the run goes on, but not as it would have ended: {'; '.join(changes.values())}"
-    (found,) = problem("NS930", what, option("--resume", str(folder))).diagnostics
+    (found,) = spec_error("NS930", what, option_span("--resume", str(folder))).diagnostics
     return found
 
 
-def require_room(plan: Plan, job: Job, content: dict[str, Any], folder: Path, changes: dict[str, str]) -> None:
+def require_resumable(plan: Plan, job: Job, content: dict[str, Any], folder: Path, changes: dict[str, str]) -> None:
     """Refuse what cannot work from where the checkpoint with `content` stands.
 
     Raises:
@@ -150,10 +150,10 @@ def require_room(plan: Plan, job: Job, content: dict[str, Any], folder: Path, ch
     if content["step"] and sizes:
         what = f"the run stands in the middle of epoch {content['epoch'] + 1}, whose steps are others with {sizes[0]}"
         note = ("fix", "let it go on to the end of the epoch as it was, then change it")
-        raise problem("NS609", what, option("--resume", str(folder)), note)
+        raise spec_error("NS609", what, option_span("--resume", str(folder)), note)
     length = (content["scheduler"] or {}).get("total_steps")
     if length is not None and job.total > length and plan.settings.scheduler is not None:
-        name, epochs = plan.settings.scheduler.name, count(job.epochs, "epoch")
-        at = plan.settings.nodes.get("scheduler", top(plan.spec.path))
-        what = f"{name} was made for {count(length, 'step')}, {epochs} are {job.total}"
-        raise problem("NS609", what, at, ("fix", f"start a new run of {epochs}, without --resume"))
+        name, epochs = plan.settings.scheduler.name, counted(job.epochs, "epoch")
+        at = plan.settings.nodes.get("scheduler", spec_start(plan.spec.path))
+        what = f"{name} was made for {counted(length, 'step')}, {epochs} are {job.total}"
+        raise spec_error("NS609", what, at, ("fix", f"start a new run of {epochs}, without --resume"))

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from netspec.checkpoint.checkpoint import CheckpointError, put_back, read_newest, save_weights
-from netspec.checkpoint.gathering import whole
+from netspec.checkpoint.checkpoint import CheckpointError, read_newest, restore_checkpoint, save_weights
+from netspec.checkpoint.gathering import gathered_model
 from netspec.checkpoint.info import info_of
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.core.diagnostics import Diagnostic, Note, SpecError
@@ -24,15 +24,15 @@ from netspec.reports.curves import draw_curves
 from netspec.reports.progress import Progress
 from netspec.reports.report import report
 from netspec.reports.tensorboard import Events
-from netspec.runtime.diagnostics import At, count, option, problem, top
-from netspec.trainer.manager import Every, Keeper, writing
-from netspec.trainer.resume import Before, all_changes, named, require_room
-from netspec.training.intervals import Interrupt, noticed
+from netspec.runtime.diagnostics import At, counted, option_span, spec_error, spec_start
+from netspec.trainer.manager import CheckpointInterval, CheckpointManager, write_errors
+from netspec.trainer.resume import ResumedRun, change_warning, changes_since, require_resumable
+from netspec.training.intervals import Interrupt, note_signals
 from netspec.training.job import Job, NotFiniteError, Row, State
-from netspec.training.loop import fit, over, reopen
-from netspec.training.nan_search import first_bad
+from netspec.training.loop import finished, fit, reopen_epoch
+from netspec.training.nan_search import first_nonfinite
 from netspec.training.plan import Plan, warnings
-from netspec.training.setup import refusal
+from netspec.training.setup import step_refused
 
 PATIENCE = 5.0  # seconds in which torchrun ends the others, where one process ended
 
@@ -63,7 +63,13 @@ class Session:
     """
 
     def __init__(
-        self, plan: Plan, job: Job, state: State, folder: RunFolder, progress: Progress, before: Before | None = None
+        self,
+        plan: Plan,
+        job: Job,
+        state: State,
+        folder: RunFolder,
+        progress: Progress,
+        before: ResumedRun | None = None,
     ) -> None:
         self.plan, self.job, self.state = plan, job, state
         self.folder, self.progress, self.before = folder, progress, before
@@ -77,10 +83,10 @@ class Session:
             SpecError: NS607 where the folder cannot be written, NS608 where there is nothing to go on from, NS609
                 where the training cannot go on; what was good is kept.
         """
-        with noticed() as interrupt:
+        with note_signals() as interrupt:
             if self.before is not None:
                 self._go_on(self.before)
-            with writing(self.folder):
+            with write_errors(self.folder):
                 self._begin()
                 with self._events() as events:
                     status = self._train(interrupt, events)
@@ -89,23 +95,23 @@ class Session:
         state = self.state
         return Run(self.folder.path, status, tuple(state.history), state.best, state.result, interrupt.signal)
 
-    def _go_on(self, before: Before) -> None:
+    def _go_on(self, before: ResumedRun) -> None:
         """Bring the state to where the run's newest sound checkpoint is."""
-        folder, at = self.folder, option("--resume", str(self.folder.path))
-        changes = all_changes(before, self.info)
-        if started(folder):
+        folder, at = self.folder, option_span("--resume", str(self.folder.path))
+        changes = changes_since(before, self.info)
+        if has_checkpoint(folder):
             try:
                 content, damaged = read_newest(folder.checkpoint, folder.previous)
-                require_room(self.plan, self.job, content, folder.path, changes)
-                put_back(content, self.state, folder.checkpoint, self.job.world)
-                reopen(self.job, self.state)
+                require_resumable(self.plan, self.job, content, folder.path, changes)
+                restore_checkpoint(content, self.state, folder.checkpoint, self.job.world)
+                reopen_epoch(self.job, self.state)
             except CheckpointError as error:
-                raise problem("NS608", str(error), at) from error
+                raise spec_error("NS608", str(error), at) from error
             if damaged is not None:
                 what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.place}"
-                self.said += problem("NS931", what, at).diagnostics
+                self.said += spec_error("NS931", what, at).diagnostics
         if changes:
-            self.said.append(named(folder.path, changes))
+            self.said.append(change_warning(folder.path, changes))
         noted = tuple(f"{self.state.place}: {change}" for change in changes.values())
         self.info = replace(self.info, changes=before.info.changes + noted)
 
@@ -130,8 +136,13 @@ class Session:
     def _train(self, interrupt: Interrupt, events: Events) -> str:
         """The loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
-        keeper = Keeper(
-            self.folder, self.text, events, Every(**(plan.settings.checkpoint_every or {})), state, job.world
+        keeper = CheckpointManager(
+            self.folder,
+            self.text,
+            events,
+            CheckpointInterval(**(plan.settings.checkpoint_every or {})),
+            state,
+            job.world,
         )
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
@@ -139,7 +150,7 @@ class Session:
                 progress.message(render([found], plan.spec.sources))
             for line in state.notes:
                 progress.message(line)
-            if over(job, state):
+            if finished(job, state):
                 progress.message(_done_already(job, state))
             keeper.start()
             status = fit(job, state, progress, interrupt, keeper)
@@ -154,7 +165,7 @@ class Session:
 
     def _end(self, status: str, events: Events) -> None:
         """What is only wanted of a run that is over."""
-        model = whole(self.state)
+        model = gathered_model(self.state)
         if self.folder.writes and model is not None:
             save_weights(self.folder.last, model, self.text)
             draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
@@ -171,7 +182,7 @@ class Session:
             what = str(error).splitlines()[0]
             self.progress.message(f"the pictures of the results could not be drawn: {what}")
 
-    def _failed(self, error: Exception, keeper: Keeper, events: Events) -> SpecError:
+    def _failed(self, error: Exception, keeper: CheckpointManager, events: Events) -> SpecError:
         """The folder as it was when all was well, and the finding that says what happened."""
         traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
         self.state.model.zero_grad(set_to_none=True)
@@ -182,12 +193,12 @@ class Session:
         if isinstance(error, SpecError):  # a picture that cannot be read, say
             return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
         if not isinstance(error, NotFiniteError):
-            return refusal(error, self.plan, self.job, [], kept)
-        at: At = self.plan.settings.nodes.get("optimizer", top(self.plan.spec.path))
-        layer = first_bad(self.plan.report, self.job, self.state) if self.job.world.size == 1 else None
+            return step_refused(error, self.plan, self.job, [], kept)
+        at: At = self.plan.settings.nodes.get("optimizer", spec_start(self.plan.spec.path))
+        layer = first_nonfinite(self.plan.report, self.job, self.state) if self.job.world.size == 1 else None
         notes = [("first", layer)] if layer is not None else []
         advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
-        return problem("NS609", str(error), at, *notes, advice, kept)
+        return spec_error("NS609", str(error), at, *notes, advice, kept)
 
     def _left_alone(self, error: Exception, interrupt: Interrupt) -> SpecError:
         """The finding of a process that cannot go on, because another one ended or of its own.
@@ -204,18 +215,18 @@ class Session:
             kept = ("kept", f"{path} holds the run as of its last checkpoint")
             go_on = ("fix", f"netspec train --resume {path} --nproc {size}")
             what = "another of the processes that train together has ended"
-            return problem("NS609", what, option("--nproc", str(size)), kept, go_on)
+            return spec_error("NS609", what, option_span("--nproc", str(size)), kept, go_on)
         kept = ("kept", f"{path} holds the run as of its last checkpoint")
-        return refusal(error, self.plan, self.job, [], kept)
+        return step_refused(error, self.plan, self.job, [], kept)
 
 
 def _done_already(job: Job, state: State) -> str:
     """That nothing is left to do, and how to go on."""
     if job.done(state) < job.epochs * job.steps:
-        return f"{count(job.done(state), 'step')} done already; --set train.steps={job.done(state) * 2} goes on"
-    return f"{count(state.epoch, 'epoch')} done already; --set train.epochs={state.epoch * 2} goes on"
+        return f"{counted(job.done(state), 'step')} done already; --set train.steps={job.done(state) * 2} goes on"
+    return f"{counted(state.epoch, 'epoch')} done already; --set train.epochs={state.epoch * 2} goes on"
 
 
-def started(folder: RunFolder) -> bool:
+def has_checkpoint(folder: RunFolder) -> bool:
     """Whether a run came as far as its first checkpoint; a run that did not begins anew, with the same result."""
     return folder.checkpoint.exists() or folder.previous.exists() or bool(folder.read_rows())

@@ -7,15 +7,15 @@ from pathlib import Path
 from netspec.checkpoint.run_folder import RunFolder, make_folder
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.tree import Mapping, Scalar
-from netspec.distributed.process_group import World, join, leave
+from netspec.distributed.process_group import ProcessGroup, join, leave
 from netspec.language.spec import Spec
 from netspec.reports.progress import Progress, Silent, choose_progress
-from netspec.runtime.diagnostics import option
-from netspec.trainer.manager import writing
-from netspec.trainer.resume import begun_before, same_run
-from netspec.trainer.session import Run, Session, started
+from netspec.runtime.diagnostics import option_span
+from netspec.trainer.manager import write_errors
+from netspec.trainer.resume import begun_before, open_run
+from netspec.trainer.session import Run, Session, has_checkpoint
 from netspec.training.devices import own_determinism
-from netspec.training.setup import ready
+from netspec.training.setup import prepare_training
 
 
 def train(
@@ -59,7 +59,7 @@ def _written(spec: Spec) -> str:
     return str(node.value) if isinstance(node, Scalar) else "auto"
 
 
-def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, world: World) -> Run:
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, world: ProcessGroup) -> Run:
     """Train in a new folder, which goes again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
@@ -69,7 +69,7 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
                 folder = make_folder(None if out is None else Path(out), spec.name)
             except SpecError as error:
                 unusable = error.diagnostics
-        plan, job, state = ready(spec, device, unusable, world)
+        plan, job, state = prepare_training(spec, device, unusable, world)
         path = world.from_main(None if folder is None else folder.path)
     except BaseException:
         if folder is not None:
@@ -84,15 +84,15 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
         folder.release()
 
 
-def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, world: World) -> Run:
+def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, world: ProcessGroup) -> Run:
     """Go on in a folder; while this process is in it, no other is."""
     folder.read_info()  # which says what is no run
     if folder.writes:
-        with writing(folder):
-            folder.hold(option("--resume", str(folder.path)))
+        with write_errors(folder):
+            folder.hold(option_span("--resume", str(folder.path)))
     try:
-        before = same_run(folder.path, spec)
-        plan, job, state = ready(spec, device, world=world, fresh=not started(folder))
+        before = open_run(folder.path, spec)
+        plan, job, state = prepare_training(spec, device, world=world, fresh=not has_checkpoint(folder))
         return Session(plan, job, state, folder, progress, before).run()
     finally:
         folder.release()

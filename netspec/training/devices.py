@@ -14,21 +14,21 @@ import torch
 from torch import nn
 
 from netspec.core.tree import Mapping, Scalar
-from netspec.distributed.process_group import ALONE, World
-from netspec.runtime.diagnostics import At, option, problem, torch_says
+from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.runtime.diagnostics import At, option_span, spec_error, torch_says
 from netspec.shapes.report import Report
 
 _WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
 
-def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
+def choose_device(wanted: str, at: At, world: ProcessGroup = ALONE) -> torch.device:
     """The device for a run; `auto` is a GPU where there is one, of several processes on a machine each takes its own.
 
     Raises:
         SpecError: NS606, the word is none or the device is not there; another one is never taken silently.
     """
     if not _WORDS.fullmatch(wanted):
-        raise problem("NS606", f"{wanted!r} is no device: auto, cpu, cuda, cuda:N or mps", at)
+        raise spec_error("NS606", f"{wanted!r} is no device: auto, cpu, cuda, cuda:N or mps", at)
     with warnings.catch_warnings(record=True) as said:  # torch warns of a driver that does not suit it
         warnings.simplefilter("always")
         cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
@@ -36,7 +36,7 @@ def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
         wanted = "cuda" if cuda else "mps" if mps else "cpu"
     if world.size > 1:
         if wanted not in ("cpu", "cuda"):
-            raise problem("NS606", f"several processes train on cpu or cuda, not on {wanted}", at)
+            raise spec_error("NS606", f"several processes train on cpu or cuda, not on {wanted}", at)
         wanted = f"cuda:{world.local}" if wanted == "cuda" else wanted
     there = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count() if cuda else 0)), *(["mps"] if mps else [])]
     found = wanted in there or (wanted == "cuda" and cuda)
@@ -44,7 +44,7 @@ def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
         what = {"m": "no Apple GPU", "c": "no CUDA GPU that torch can use"}[wanted[0]]
         if wanted.startswith("cuda:") and cuda:
             what = f"no {wanted}"
-        raise problem(
+        raise spec_error(
             "NS606",
             f"{wanted} was asked for and there is {what}",
             at,
@@ -56,7 +56,7 @@ def choose_device(wanted: str, at: At, world: World = ALONE) -> torch.device:
 
 def device_for(wanted: str | None) -> torch.device:
     """The device that `--device` names; `auto` where it is left out."""
-    return choose_device(wanted or "auto", option("--device", wanted or "auto"))
+    return choose_device(wanted or "auto", option_span("--device", wanted or "auto"))
 
 
 Name = Literal["fp32", "bf16", "fp16"]
@@ -111,7 +111,7 @@ def channels_last(model: nn.Module, report: Report, device: torch.device) -> boo
     return convolves and pictures and device.type in ("cpu", "cuda")
 
 
-def laid_out(model: nn.Module, report: Report, device: torch.device | str) -> nn.Module:
+def to_device(model: nn.Module, report: Report, device: torch.device | str) -> nn.Module:
     """The network on a device, in the memory format that its training has there."""
     device = torch.device(device)
     model = model.to(device)

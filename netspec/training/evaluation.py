@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netspec.data.batches import Feed
-from netspec.language.sections.metrics import lower_is_better, named
+from netspec.language.sections.metrics import column_name, lower_is_better
 from netspec.objective.losses import as_tuple
 from netspec.training.job import Job, Row, State
 from netspec.training.step import finite_losses
@@ -61,14 +61,14 @@ def evaluate(model: nn.Module, feed: Feed, job: Job, net: Callable[..., Any] | N
     means = [value / len(feed) for value in job.world.sum(total).tolist()]  # of each part
     row: Row = {"loss": sum(part.weight * mean for part, mean in zip(parts, means, strict=True))}
     if len(parts) > 1:
-        row |= {named("loss", part.name): mean for part, mean in zip(parts, means, strict=True)}
+        row |= {column_name("loss", part.name): mean for part, mean in zip(parts, means, strict=True)}
     if measures is not None:
         measures.join(job.world)
         row |= measures.result()
     return row
 
 
-def better(row: Row, best: Row | None, monitor: str | None = None) -> bool:
+def is_better(row: Row, best: Row | None, monitor: str | None = None) -> bool:
     """Whether an epoch beats the best: by `monitor`, else by accuracy where there is one; then by loss.
 
     Loss and accuracy are validation's, if there is one.
@@ -77,23 +77,23 @@ def better(row: Row, best: Row | None, monitor: str | None = None) -> bool:
 
 
 def _rank(row: Row, monitor: str | None) -> tuple[float, float]:
-    first = watched(row, monitor) if monitor is not None else float(row.get("val_accuracy", 0.0))
+    first = monitored_value(row, monitor) if monitor is not None else float(row.get("val_accuracy", 0.0))
     return first, -float(row["val_loss"] if "val_loss" in row else row["train_loss"])
 
 
-def watched(row: Row, monitor: str) -> float:
+def monitored_value(row: Row, monitor: str) -> float:
     """A column of a row as a number of which more is better; what is not a number is worse than all."""
     value = float(row.get(monitor, math.nan))
     return -math.inf if math.isnan(value) else -value if lower_is_better(monitor) else value
 
 
-def waited(history: list[Row], best: Row, monitor: str | None, least: float) -> int:
+def epochs_since_best(history: list[Row], best: Row, monitor: str | None, least: float) -> int:
     """How many epochs ago one was last better than those before it, by more than `least`; `best` is the best of all."""
     if not least:
         return int(history[-1]["epoch"]) - int(best["epoch"])
     column = monitor or next(name for name in ("val_accuracy", "val_loss", "train_loss") if name in best)
     top, since = -math.inf, 0
     for row in history:
-        value = watched(row, column)
+        value = monitored_value(row, column)
         top, since = (value, 0) if value > top + least else (top, since + 1)
     return since

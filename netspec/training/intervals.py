@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from netspec.distributed.process_group import World
+from netspec.distributed.process_group import ProcessGroup
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -31,7 +31,7 @@ class Interrupt:
 
 
 @contextmanager
-def noticed() -> Iterator[Interrupt]:
+def note_signals() -> Iterator[Interrupt]:
     """Note SIGINT and SIGTERM instead of dying of them; outside the main thread signals stay as they are."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
@@ -60,14 +60,14 @@ BEAT = 0.5  # seconds between two agreements
 MOST = 1000  # steps between two agreements, at most
 
 
-class Pulse:
+class SynchronizedFlags:
     """Asks questions after each step; what is true for one process is true for all, at the same step.
 
     Alone, each step is asked about. Several processes agree about twice a second, at steps that they know beforehand,
     so that none waits for another in between.
     """
 
-    def __init__(self, world: World, device: torch.device, *questions: Question) -> None:
+    def __init__(self, world: ProcessGroup, device: torch.device, *questions: Question) -> None:
         self.world, self.device, self.questions = world, device, questions
         self.none = (False,) * len(questions)
         self.left = 1  # steps until the next agreement

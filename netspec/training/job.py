@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from netspec.data.batches import Batch, Feed
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.metric import Measures
 from netspec.objective.losses import Objective
 from netspec.training.devices import FP32, Precision
@@ -61,7 +61,7 @@ class Job:
     min_delta: float = 0.0
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
-    world: World = ALONE
+    world: ProcessGroup = ALONE
 
     @property
     def steps(self) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from netspec.data.batches import epoch_order
-from netspec.training.evaluation import better, mean_loss, validate, waited
-from netspec.training.intervals import Pulse
+from netspec.training.evaluation import epochs_since_best, is_better, mean_loss, validate
+from netspec.training.intervals import SynchronizedFlags
 from netspec.training.job import End, Job, NotFiniteError, Row, State
 from netspec.training.step import take_step
 
@@ -57,7 +57,7 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
     Raises:
         NotFiniteError: the loss is NaN or infinite; what was stored last is still good.
     """
-    while not over(job, state):
+    while not finished(job, state):
         start, first = time.perf_counter(), state.step
         if not train_epoch(job, state, watcher, stop, store):
             return "interrupted"
@@ -72,26 +72,29 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
         if state.scheduler is not None and job.step_scheduler != "batch" and whole:
             watched = (row.get("val_loss", row["train_loss"]),) if job.step_scheduler == "loss" else ()
             state.scheduler.step(*watched)
-        best = better(row, state.best, job.monitor)
+        best = is_better(row, state.best, job.monitor)
         state.best = row if best or state.best is None else state.best
         state.history.append(row)
         if whole:
             state.epoch, state.step = state.epoch + 1, 0
         store.epoch(state, best)
         watcher.epoch(row, best)
-        if job.early_stopping and waited(state.history, state.best, job.monitor, job.min_delta) >= job.early_stopping:
+        if (
+            job.early_stopping
+            and epochs_since_best(state.history, state.best, job.monitor, job.min_delta) >= job.early_stopping
+        ):
             return "stopped early"
     return "finished"
 
 
-def over(job: Job, state: State) -> bool:
+def finished(job: Job, state: State) -> bool:
     """Whether all steps are done, and the last of them evaluated."""
     steps = job.steps_in(state.epoch)
     told = bool(state.history) and state.history[-1]["epoch"] > state.epoch  # the row of the epoch that is begun
     return not steps or (state.step >= steps and told)
 
 
-def reopen(job: Job, state: State) -> None:
+def reopen_epoch(job: Job, state: State) -> None:
     """Where more steps are to be taken in an epoch that an earlier end of the run cut off, its row is made anew."""
     if state.step < job.steps_in(state.epoch):
         state.history = [row for row in state.history if row["epoch"] <= state.epoch]
@@ -102,7 +105,7 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
     state.train()
     steps, size = job.steps_in(state.epoch), job.batch_size
     order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
-    pulse = Pulse(job.world, state.losses.device, watcher.due, store.due, stop)
+    pulse = SynchronizedFlags(job.world, state.losses.device, watcher.due, store.due, stop)
     for batch in job.train.batches(order, size, job.world, epoch=state.epoch, step=state.step):
         state.losses[state.step] = take_step(job, state, batch)
         if state.scheduler is not None and job.step_scheduler == "batch":

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from netspec.expansion.graph import Call, Ref
-from netspec.runtime.diagnostics import call_name, call_place
+from netspec.runtime.diagnostics import call_name, call_span
 from netspec.shapes.report import Report
 from netspec.training.job import Job, NotFiniteError, State
 from netspec.training.loop import fit
@@ -25,7 +25,7 @@ from netspec.training.step import rate
 LIMIT = 60.0  # seconds after which the search is given up
 
 
-def first_bad(report: Report, job: Job, state: State, limit: float = LIMIT) -> str | None:
+def first_nonfinite(report: Report, job: Job, state: State, limit: float = LIMIT) -> str | None:
     """The layer whose numbers were the first that were not finite, with its place, in a sentence.
 
     Args:
@@ -37,14 +37,14 @@ def first_bad(report: Report, job: Job, state: State, limit: float = LIMIT) -> s
     Returns:
         None where it did not happen again, or not within the time.
     """
-    search = Search(report, job, state, time.monotonic() + limit)
+    search = NonfiniteWatcher(report, job, state, time.monotonic() + limit)
     state.net = state.model  # a compiled one would not tell of its layers
     with search.watching(state.model), suppress(NotFiniteError, RuntimeError, ValueError):  # it ends as the run did
         fit(replace(job, early_stopping=None), state, search, search.over, search)
     return search.found
 
 
-class Search:
+class NonfiniteWatcher:
     """Notes the first number that is not finite; the loop's Watcher and Store, which show and keep nothing."""
 
     def __init__(self, report: Report, job: Job, state: State, end: float) -> None:
@@ -131,7 +131,7 @@ class Search:
         return self._named(self.calls[path]) if path else parameter
 
     def _named(self, call: Call) -> str:
-        return f"{call_name(call)} at {call_place(call).span}"
+        return f"{call_name(call)} at {call_span(call).span}"
 
     def _note(self, what: str, before: bool = False) -> None:
         """`before`: the loop has counted the step already."""

@@ -13,7 +13,7 @@ from torch import nn
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.patterns import meant_patterns, picks, texts
-from netspec.runtime.diagnostics import Collector, misspelt, problem
+from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 from netspec.runtime.families import PER_BATCH, optimizers
 from netspec.runtime.registry import Choice, Evaluate, parameters
 from netspec.runtime.registry import parameters as signature
@@ -114,7 +114,7 @@ def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Grou
                     continue
                 if name not in known:
                     message = f"{optimizer.name} has no argument {name!r}"
-                    raise misspelt("NS605", message, key, name, ["match", *known])
+                    raise unknown_name("NS605", message, key, name, ["match", *known])
                 arguments[name], places[name] = family.convert(name, evaluate(value), value), value
         patterns = texts(item.get("match")) if isinstance(item, Mapping) else []
         groups.append(Group(tuple(patterns), arguments))
@@ -124,7 +124,7 @@ def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Grou
     return tuple(groups)
 
 
-def kinds(model: nn.Module) -> Kinds:
+def module_types(model: nn.Module) -> Kinds:
     """By module path: the types of the modules from below the network down to that one."""
     found: Kinds = {"": []}
     for path, module in model.named_modules():
@@ -133,7 +133,7 @@ def kinds(model: nn.Module) -> Kinds:
     return found
 
 
-def owned(model: nn.Module, types: Kinds) -> Iterator[tuple[str, nn.Parameter, list[str]]]:
+def parameter_owners(model: nn.Module, types: Kinds) -> Iterator[tuple[str, nn.Parameter, list[str]]]:
     """Each parameter with its name and the types of the modules that it lies in, the innermost last."""
     for name, parameter in model.named_parameters():
         yield name, parameter, types[name.rpartition(".")[0]]
@@ -145,7 +145,7 @@ def check_patterns(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -
     Raises:
         SpecError: NS615 for those that do not.
     """
-    everything, collector = list(owned(model, types)), Collector()
+    everything, collector = list(parameter_owners(model, types)), Collector()
     for node in patterns:
         pattern = str(node.value)
         with collector.step():
@@ -156,7 +156,7 @@ def check_patterns(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -
                 )
                 meant = meant_patterns(pattern, names, known)
                 asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
-                raise problem("NS615", f"{pattern!r} matches no parameter of the network{asked}", node)
+                raise spec_error("NS615", f"{pattern!r} matches no parameter of the network{asked}", node)
     collector.finish()
 
 
@@ -167,7 +167,7 @@ def parameter_groups(model: nn.Module, groups: Sequence[Group], types: Kinds) ->
     any stand first.
     """
     found: list[dict[str, Any]] = [{"params": []}]
-    for name, parameter, inside in owned(model, types):
+    for name, parameter, inside in parameter_owners(model, types):
         if not parameter.requires_grad:
             continue
         arguments: dict[str, Any] = {}
@@ -190,7 +190,7 @@ def freeze(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -> tuple[
         The paths of the modules whose running statistics are picked with them: they have to stay in evaluation mode.
     """
     words = [str(node.value) for node in patterns]
-    for name, parameter, inside in owned(model, types):
+    for name, parameter, inside in parameter_owners(model, types):
         if any(picks(word, name, inside) for word in words):
             parameter.requires_grad_(False)
     still = []

@@ -17,19 +17,19 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Span
 from netspec.data.augment.mixing import make_mix
 from netspec.data.batches import Feed
-from netspec.data.checks import Contract, check_contract, check_mix, check_monitor
-from netspec.data.checks_targets import spare_outputs, weighed
-from netspec.data.loading import Wanted, make_feed
-from netspec.data.section import Data, load_data, look_at_data
+from netspec.data.checks import DataChecks, check_data, check_mix, check_monitor
+from netspec.data.checks_targets import too_many_outputs, with_class_weights
+from netspec.data.loading import LoaderOptions, make_feed
+from netspec.data.section import Data, load_data, preview_data
 from netspec.data.split import Split
 from netspec.data.storage import read_storage
 from netspec.data.transforms import Pipeline, read_pipeline
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import check_strategy
 from netspec.language.spec import Spec
 from netspec.metrics.metric import make_measures
 from netspec.objective.losses import Tensors, network_inputs
-from netspec.runtime.diagnostics import Collector, option, top
+from netspec.runtime.diagnostics import Collector, option_span, spec_start
 from netspec.runtime.families import PER_BATCH
 from netspec.shapes.report import Report
 from netspec.training.devices import Precision, channels_last, choose_device
@@ -50,11 +50,13 @@ class Plan:
     pipeline: Pipeline
     device: torch.device
     data: Data
-    contract: Contract
-    world: World = ALONE
+    contract: DataChecks
+    world: ProcessGroup = ALONE
 
 
-def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), world: World = ALONE) -> Plan:
+def prepare(
+    spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), world: ProcessGroup = ALONE
+) -> Plan:
     """Everything up to the network itself.
 
     Args:
@@ -73,7 +75,7 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
     values = setting_values(spec, collector)
     pipeline = inputs = data = contract = None
     with collector.step():
-        at = option("--device", device) if device else values["nodes"].get("device", top(spec.path))
+        at = option_span("--device", device) if device else values["nodes"].get("device", spec_start(spec.path))
         place = choose_device(device or values.get("device", "auto"), at, world)
     with collector.step():
         check_strategy(values, world)
@@ -84,7 +86,7 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
             inputs = network_inputs(report)
     with collector.step():
         if collector.found:
-            data = look_at_data(spec, inputs or UNKNOWN, values.get("seed", 0))
+            data = preview_data(spec, inputs or UNKNOWN, values.get("seed", 0))
         elif pipeline is not None and inputs is not None:
             with world.first():
                 data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
@@ -92,13 +94,13 @@ def prepare(spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] 
         with collector.step():
             terms = values.pop("loss", None)  # those whose weights cannot be worked out are not compared any further
             if terms is not None:
-                values["loss"] = weighed(report, data, terms)
+                values["loss"] = with_class_weights(report, data, terms)
         with collector.step():
             check_monitor(values, data.val is not None)
         with collector.step():
             check_mix(values, data)
         with collector.step():
-            contract = check_contract(report, data, pipeline, values.get("loss"))
+            contract = check_data(report, data, pipeline, values.get("loss"))
     if collector.found or pipeline is None or data is None or contract is None:
         raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
     return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
@@ -113,7 +115,7 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     """The check's warnings, and that of outputs without a class, where only the data tell the classes."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
     told = any(item.code == "NS914" for item in found)
-    spare = [spare_outputs(plan.report, plan.data, head) for head in (() if told else plan.contract.heads)]
+    spare = [too_many_outputs(plan.report, plan.data, head) for head in (() if told else plan.contract.heads)]
     return [*found, *(item for item in spare if item is not None)]
 
 
@@ -121,7 +123,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     """The loop's orders, samples on the device included."""
     settings, contract = plan.settings, plan.contract
     dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
-    wanted = Wanted(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
+    wanted = LoaderOptions(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
     storage = read_storage(plan.spec)
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:

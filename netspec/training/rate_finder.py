@@ -15,13 +15,13 @@ from pathlib import Path
 from netspec.core.files import write_atomically
 from netspec.data.batches import Batch, epoch_order
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import option, problem, top
+from netspec.runtime.diagnostics import option_span, spec_error, spec_start
 from netspec.training.devices import own_determinism
 from netspec.training.job import Job
 from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import prepare
-from netspec.training.rehearsal import stops
-from netspec.training.setup import begin, try_first_step
+from netspec.training.rehearsal import step_errors
+from netspec.training.setup import make_state, try_first_step
 from netspec.training.step import take_step
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
@@ -31,7 +31,7 @@ WORSE = 4.0  # times the lowest loss: the end
 
 
 @dataclass(frozen=True)
-class Found:
+class RateCurve:
     """What the test saw: rates [steps] and smoothed losses [steps]; `rate` is where the loss falls fastest."""
 
     rates: tuple[float, ...]
@@ -39,7 +39,7 @@ class Found:
     rate: float | None
 
 
-def find_rate(spec: Spec, device: str | None = None) -> Found:
+def find_rate(spec: Spec, device: str | None = None) -> RateCurve:
     """Try growing learning rates.
 
     Args:
@@ -51,7 +51,7 @@ def find_rate(spec: Spec, device: str | None = None) -> Found:
     """
     with own_determinism():
         plan = prepare(spec, device)
-        job, state = begin(plan)
+        job, state = make_state(plan)
         try_first_step(plan, job, state)
         job, state = replace(job, warmup=NO_WARMUP), replace(state, average=None)
         groups = state.optimizer.param_groups
@@ -60,8 +60,8 @@ def find_rate(spec: Spec, device: str | None = None) -> Found:
         state.train()
         rates: list[float] = []
         raw: list[float] = []
-        with stops(plan, job):
-            for step, batch in zip(range(STEPS), endless(job), strict=False):
+        with step_errors(plan, job):
+            for step, batch in zip(range(STEPS), cycle_batches(job), strict=False):
                 rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
                 for group, share in zip(groups, shares, strict=True):
                     group["lr"] = rate * share
@@ -72,13 +72,13 @@ def find_rate(spec: Spec, device: str | None = None) -> Found:
                 if (smooth := smoothed(raw))[-1] > WORSE * min(smooth):
                     break
     if not raw:
-        at = plan.settings.nodes.get("optimizer", top(spec.path))
-        raise problem("NS609", "the loss is no finite number from the first step on", at)
+        at = plan.settings.nodes.get("optimizer", spec_start(spec.path))
+        raise spec_error("NS609", "the loss is no finite number from the first step on", at)
     losses = smoothed(raw)
-    return Found(tuple(rates), tuple(losses), steepest(rates, losses))
+    return RateCurve(tuple(rates), tuple(losses), steepest(rates, losses))
 
 
-def endless(job: Job) -> Iterator[Batch]:
+def cycle_batches(job: Job) -> Iterator[Batch]:
     """The batches of one epoch after the other."""
     for epoch in count():
         order = epoch_order(job.seed, epoch, len(job.train))
@@ -109,7 +109,7 @@ def steepest(rates: list[float], losses: list[float]) -> float | None:
     return found
 
 
-def draw(path: Path, title: str, found: Found) -> None:
+def draw(path: Path, title: str, found: RateCurve) -> None:
     """The loss over the rate, to a PNG file.
 
     Raises:
@@ -129,4 +129,4 @@ def draw(path: Path, title: str, found: Found) -> None:
         write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise problem("NS607", f"{path} cannot be written: {reason}", option("--out", str(path))) from None
+        raise spec_error("NS607", f"{path} cannot be written: {reason}", option_span("--out", str(path))) from None

@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from netspec.data.batches import Batch, Feed, epoch_order
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import problem, top
+from netspec.runtime.diagnostics import spec_error, spec_start
 from netspec.training.devices import own_determinism
 from netspec.training.evaluation import mean_loss, validate
 from netspec.training.job import Job, NotFiniteError, Row
 from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import Plan, prepare
-from netspec.training.setup import begin, refusal, try_first_step
+from netspec.training.setup import make_state, step_refused, try_first_step
 from netspec.training.step import take_step
 
 LEARNED = 0.01  # of the first loss: what is left of it when a batch has been learned
@@ -29,7 +29,7 @@ DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 
 @dataclass(frozen=True)
-class Dry:
+class DryRun:
     """What one step and one batch of evaluation gave: `row` has their losses and metrics; the notes of how it began."""
 
     row: Row
@@ -54,7 +54,7 @@ class Overfit:
 
 
 @dataclass(frozen=True)
-class First:
+class FirstBatch:
     """The first `count` samples of a feed."""
 
     feed: Feed
@@ -64,7 +64,7 @@ class First:
         return self.count
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: World = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """Batches of them; see Feed. Without an order it is one batch."""
         if order is None:
@@ -78,7 +78,7 @@ def first_batch(job: Job) -> Batch:
     return next(job.train.batches(order, job.batch_size, job.world))
 
 
-def dry_run(spec: Spec, device: str | None = None) -> Dry:
+def dry_run(spec: Spec, device: str | None = None) -> DryRun:
     """Everything that a run does, but for its files: data, weights, one step, one batch of evaluation.
 
     Raises:
@@ -86,18 +86,18 @@ def dry_run(spec: Spec, device: str | None = None) -> Dry:
     """
     with own_determinism():
         plan = prepare(spec, device)
-        job, state = begin(plan)
+        job, state = make_state(plan)
         steps, epochs = job.steps, job.epochs
         try_first_step(plan, job, state)
         batch = first_batch(job)
-        val = None if job.val is None else First(job.val, min(len(job.val), job.batch_size))
-        job = replace(job, train=First(job.train, min(len(job.train), job.batch_size)), val=val)
+        val = None if job.val is None else FirstBatch(job.val, min(len(job.val), job.batch_size))
+        job = replace(job, train=FirstBatch(job.train, min(len(job.train), job.batch_size)), val=val)
         state.train()
-        with stops(plan, job):
+        with step_errors(plan, job):
             state.losses[0] = take_step(job, state, batch)
             state.step = 1
             row: Row = {"train_loss": mean_loss(job, state), **validate(job, state)}
-    return Dry(row, str(plan.device), sum(p.numel() for p in state.model.parameters()), steps, epochs, state.notes)
+    return DryRun(row, str(plan.device), sum(p.numel() for p in state.model.parameters()), steps, epochs, state.notes)
 
 
 def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfit:
@@ -117,7 +117,7 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
     with own_determinism():
         plan = prepare(spec, device)
         plan = replace(plan, pipeline=replace(plan.pipeline, augment=()))
-        job, state = begin(plan)
+        job, state = make_state(plan)
         try_first_step(plan, job, state)
         job = replace(job, mix=None, warmup=NO_WARMUP)
         drops = [module for module in state.model.modules() if isinstance(module, DROPOUTS)]
@@ -125,7 +125,7 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
         state.train()
         batch = first_batch(job)
         losses: list[float] = []
-        with stops(plan, job):
+        with step_errors(plan, job):
             while len(losses) < steps and not (losses and Overfit(tuple(losses), 0).learned):
                 losses.append(take_step(job, state, batch).item())
                 if not isfinite(losses[-1]):
@@ -134,12 +134,14 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
 
 
 @contextmanager
-def stops(plan: Plan, job: Job) -> Iterator[None]:
+def step_errors(plan: Plan, job: Job) -> Iterator[None]:
     """What stops steps inside becomes a finding."""
     try:
         yield
     except NotFiniteError as error:
-        at = plan.settings.nodes.get("optimizer", top(plan.spec.path))
-        raise problem("NS609", str(error), at, ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")) from error
+        at = plan.settings.nodes.get("optimizer", spec_start(plan.spec.path))
+        raise spec_error(
+            "NS609", str(error), at, ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
+        ) from error
     except (RuntimeError, ValueError, IndexError) as error:
-        raise refusal(error, plan, job, []) from error
+        raise step_refused(error, plan, job, []) from error

@@ -17,12 +17,12 @@ from netspec.language.sections.keys import bare
 from netspec.language.sections.section_keys import TRAIN_KEYS
 from netspec.language.spec import Spec
 from netspec.objective.losses import Term, read_terms
-from netspec.runtime.diagnostics import Collector, problem, top
+from netspec.runtime.diagnostics import Collector, spec_error, spec_start
 from netspec.runtime.families import optimizers, schedulers
 from netspec.runtime.registry import Choice, Evaluate, choose
 from netspec.training.devices import Name
 from netspec.training.optim import Group, make_scheduler, read_groups, try_optimizer
-from netspec.training.start_weights import Start, read_start
+from netspec.training.start_weights import StartWeights, read_start
 
 Test = Callable[[Any], bool]
 
@@ -48,7 +48,7 @@ class Settings:
     metrics: tuple[str, ...] | None
     monitor: str | None
     early_stopping: Patience | None
-    weights: Start | None
+    weights: StartWeights | None
     deterministic: bool
     seed: int
     device: str
@@ -98,9 +98,9 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
     section = spec.train
     if not isinstance(section, Mapping):
         with collector.step():
-            at = spec.document.key("train") or top(spec.path)  # an empty one has nothing to point at but its key
+            at = spec.document.key("train") or spec_start(spec.path)  # an empty one has nothing to point at but its key
             what = "there is no `train` section, which says how to train"
-            raise problem("NS203", what, at if section is None or is_null(section) else section)
+            raise spec_error("NS203", what, at if section is None or is_null(section) else section)
         return {"nodes": {}}
     values: dict[str, Any] = {"nodes": {str(key.value): node for key, node in section}}
     for key in TRAIN_KEYS:
@@ -108,7 +108,7 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
         with collector.step():
             if node is None:
                 if key.required:
-                    raise problem("NS203", f"train needs {key.name}, e.g. {key.written}", section)
+                    raise spec_error("NS203", f"train needs {key.name}, e.g. {key.written}", section)
                 values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
             elif key.name == "loss":
                 values["loss"] = read_terms(node, spec.evaluate)
@@ -117,7 +117,7 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
             elif key.name not in _LATER:
                 value = spec.evaluate(node)
                 if not conforms(value, bare(key.schema)) or not _TESTS.get(key.name, lambda _: True)(value):
-                    raise problem("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
+                    raise spec_error("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
                 values[key.name] = _shaped(key.name, value)
     _later(section, spec, values, collector)
     with collector.step():
@@ -132,7 +132,7 @@ def _compare(values: dict[str, Any]) -> None:
     optimizer = values.get("optimizer")
     if values.get("precision") == "fp16" and optimizer is not None and optimizer.name == "LBFGS":
         what = "LBFGS compares losses within a step, and fp16 scales them from step to step"
-        raise problem("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
+        raise spec_error("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
 
 
 def _shaped(key: str, value: Any) -> Any:

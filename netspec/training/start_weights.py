@@ -13,13 +13,13 @@ from netspec.core.diagnostics import Note
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import count
+from netspec.runtime.diagnostics import counted
 
 MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Start:
+class StartWeights:
     """Where the first weights come from: `source` is its node."""
 
     source: Scalar
@@ -27,7 +27,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Carried:
+class LoadedTensors:
     """How tensors fitted: `carried` over; `differ` in shape; `missing` there; `spare`, without a place here."""
 
     source: str
@@ -39,7 +39,7 @@ class Carried:
     def lines(self) -> tuple[str, ...]:
         """The report to a person."""
         whole = len(self.carried) + len(self.differ) + len(self.missing)
-        found = [f"weights of {self.source}: {len(self.carried)} of {count(whole, 'tensor')} carried over"]
+        found = [f"weights of {self.source}: {len(self.carried)} of {counted(whole, 'tensor')} carried over"]
         for label, names in (
             ("of another shape", self.differ),
             ("not there, so that they start at random", self.missing),
@@ -50,15 +50,15 @@ class Carried:
         return tuple(found)
 
 
-def read_start(node: Node, spec: Spec) -> Start | None:
+def read_start(node: Node, spec: Spec) -> StartWeights | None:
     """The `weights` of `train`; None where they are not written as they should be, which the check says."""
     source = node.get("from") if isinstance(node, Mapping) else node
     strict = node.get("strict") if isinstance(node, Mapping) else None
     wanted = strict is not None and spec.evaluate(strict) is True
-    return Start(source, wanted) if isinstance(source, Scalar) and isinstance(source.value, str) else None
+    return StartWeights(source, wanted) if isinstance(source, Scalar) and isinstance(source.value, str) else None
 
 
-def start_from(start: Start, model: nn.Module, spec: Spec) -> Carried:
+def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> LoadedTensors:
     """Put the tensors that fit a model by name and shape into it.
 
     Raises:
@@ -69,7 +69,7 @@ def start_from(start: Start, model: nn.Module, spec: Spec) -> Carried:
     own = model.state_dict()
     differ = [key for key in own if key in state and own[key].shape != state[key].shape]
     carried = [key for key in own if key in state and key not in differ]
-    result = Carried(
+    result = LoadedTensors(
         name,
         tuple(carried),
         tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in differ),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from netspec.data.batches import Batch
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.training.job import Job, NotFiniteError, State
 
 
@@ -86,7 +86,7 @@ def clip(job: Job, state: State) -> None:
         nn.utils.clip_grad_value_(parameters, job.clip_grad_value)
 
 
-def finite_losses(state: State, rate: float, world: World = ALONE) -> torch.Tensor:
+def finite_losses(state: State, rate: float, world: ProcessGroup = ALONE) -> torch.Tensor:
     """The losses of the epoch's steps so far, [steps], on the CPU; those of all processes of `world` added up.
 
     Args:

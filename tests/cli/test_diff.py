@@ -123,14 +123,14 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 ) -> None:
     from netspec.cli import fix
 
-    mend = fix.mend
+    fix_spec = fix.fix_spec
 
-    def slow(*arguments: Any) -> fix.Mended:
-        mended = mend(*arguments)
+    def slow(*arguments: Any) -> fix.FixedSpec:
+        fixed = fix_spec(*arguments)
         net.write_text(RIGHT)
-        return mended
+        return fixed
 
-    monkeypatch.setattr(fix, "mend", slow)
+    monkeypatch.setattr(fix, "fix_spec", slow)
     done = netspec("check", "--fix", "net.yaml", capsys=capsys)
     assert (done.code, done.err) == (2, "netspec: net.yaml: was changed while it was checked; nothing is written\n")
     assert net.read_text() == RIGHT

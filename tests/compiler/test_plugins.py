@@ -17,7 +17,7 @@ import torch
 import netspec
 from netspec.checker import check
 from netspec.compiler.plugins import meta
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.records import args_of, parameters_of
 from netspec.language.load import load
 from netspec.language.plugins import SETTING
@@ -454,7 +454,7 @@ def test_a_name_does_not_allow_a_file_beside_the_spec(tmp_path: Path, monkeypatc
 def test_pythons_own_path_comes_first(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("netspec_layers = {}\n")
     text = "netspec: 1\nplugins: [json]\ninput: [8]\nlayers: [ReLU]\n"
-    (found,) = check(load(text, folder=tmp_path, plugins=permission(True))).diagnostics
+    (found,) = check(load(text, folder=tmp_path, plugins=plugin_permission(True))).diagnostics
     assert found.code == "NS702"
 
 

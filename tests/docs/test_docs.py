@@ -14,7 +14,7 @@ import pytest
 import netspec
 from netspec.checker import check
 from netspec.cli.main import COMMANDS
-from netspec.compiler.plugins.permission import permission
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.codes import CODES, severity
 from netspec.core.tree import plain
 from netspec.language.load import load
@@ -45,7 +45,7 @@ def test_examples_of_the_language_are_right(text: str, tmp_path: Path) -> None:
     for code in blocks(ROOT / "docs/language.md", "python"):
         if named := re.match(r"# (\w+\.py), beside the spec\n", code):
             (tmp_path / named[1]).write_text(code, encoding="utf-8")
-    report = check(load(text, folder=tmp_path, plugins=permission(True)))
+    report = check(load(text, folder=tmp_path, plugins=plugin_permission(True)))
     assert report.diagnostics == ()
 
 

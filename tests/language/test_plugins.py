@@ -11,7 +11,7 @@ import pytest
 import netspec
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.language.plugins import Brought
+from netspec.language.plugins import LoadedPlugin
 from netspec.layers.arguments import Int
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -26,10 +26,10 @@ HALVE = Layer(
 class Bring:
     """Allows everything, and brings what it is told to; keeps what it was asked."""
 
-    def __init__(self, **plugins: Brought) -> None:
+    def __init__(self, **plugins: LoadedPlugin) -> None:
         self.plugins, self.asked = plugins, list[tuple[str, Path]]()
 
-    def bring(self, name: str, folder: Path) -> Brought:
+    def bring(self, name: str, folder: Path) -> LoadedPlugin:
         self.asked.append((name, folder))
         return self.plugins[name]
 
@@ -95,7 +95,7 @@ def test_errors_beside_it_stand() -> None:
 def test_an_unknown_type_shows_where_no_plugin_is_missing() -> None:
     """The twin: without a refused plugin the same type is an error."""
     assert told(check(load("netspec: 1\ninput: [3, 8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
-    brought = load(spec("[Halves]"), plugins=Bring(mine=Brought({"Halve": HALVE})))
+    brought = load(spec("[Halves]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))
     assert told(check(brought)) == [("NS204", 4, 10)]
 
 
@@ -105,14 +105,14 @@ def test_an_unknown_type_shows_where_no_plugin_is_missing() -> None:
 )
 def test_what_names_no_module(plugins: str, column: int) -> None:
     """It is wrong as it stands, and nothing is asked for it."""
-    bring = Bring(a=Brought({}))
+    bring = Bring(a=LoadedPlugin({}))
     report = check(load(spec("[ReLU]", plugins), plugins=bring))
     assert ("NS202", 2, column) in told(report)
     assert [name for name, _ in bring.asked] in ([], ["a"])
 
 
 def test_a_brought_layer_is_a_type_like_the_others(tmp_path: Path) -> None:
-    bring = Bring(mine=Brought({"Halve": HALVE}))
+    bring = Bring(mine=LoadedPlugin({"Halve": HALVE}))
     text = spec("[Halve, {Halve: 4}, {Halve: {by: 0}}, {Halve: {at: 1}}]")
     report = check(load(text, plugins=bring, folder=tmp_path))
     assert [found.code for found in report.diagnostics] == ["NS216", "NS205"]
@@ -122,19 +122,19 @@ def test_a_brought_layer_is_a_type_like_the_others(tmp_path: Path) -> None:
 
 def test_no_spec_sees_the_plugins_of_another() -> None:
     before = dict(TABLE)
-    check(load(spec("[Halve]"), plugins=Bring(mine=Brought({"Halve": HALVE}))))
+    check(load(spec("[Halve]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
     assert told(check(load("netspec: 1\ninput: [8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
     assert before == TABLE
 
 
 def test_names_that_are_taken() -> None:
-    bring = Bring(mine=Brought({"Linear": HALVE, "Halve": HALVE}), other=Brought({"Halve": HALVE}))
+    bring = Bring(mine=LoadedPlugin({"Linear": HALVE, "Halve": HALVE}), other=LoadedPlugin({"Halve": HALVE}))
     report = check(load(spec("[{Linear: 4}]", "[mine, other, mine]"), plugins=bring))
     assert told(report) == [("NS703", 2, 11), ("NS703", 2, 17)]
     assert report.outputs["0"] is not None
     assert report.outputs["0"].shape == (3, 4)  # Linear stays torch's
     block = spec("[ReLU]") + "blocks: {Halve: [ReLU]}\n"
-    hidden = check(load(block, plugins=Bring(mine=Brought({"Halve": HALVE}))))
+    hidden = check(load(block, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
     assert ("NS207", 5, 10) in told(hidden)
 
 
@@ -150,7 +150,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 
 def test_a_model_brings_its_plugins(folder: Callable[..., Path]) -> None:
     made = folder(net=spec("[Halve]"), run="netspec: 1\nplugins: other\nmodel: net.yaml\n")
-    bring = Bring(mine=Brought({"Halve": HALVE}), other=Brought({}))
+    bring = Bring(mine=LoadedPlugin({"Halve": HALVE}), other=LoadedPlugin({}))
     read = load(made / "run.yaml", plugins=bring)
     assert check(read).ok
     assert bring.asked[:2] == [("other", made), ("mine", made)]
@@ -164,5 +164,5 @@ def test_a_fix_is_tried_with_what_was_allowed() -> None:
     text = (
         "netspec: 1\nplugins: [mine]\ninput: [8]\nlayers:\n  - Halve\n  - Linear: {in_features: 8, out_features: 2}\n"
     )
-    (found,) = check(load(text, plugins=Bring(mine=Brought({"Halve": HALVE})))).diagnostics
+    (found,) = check(load(text, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))).diagnostics
     assert [fix.title for fix in found.fixes][:1] == ["in_features: 4"]

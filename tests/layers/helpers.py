@@ -16,7 +16,7 @@ from torchvision.models import convnext
 from netspec.core.installed import release
 from netspec.core.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
 from netspec.layers.code import application, constructor, reading
-from netspec.layers.record import Args, Case, Given, Layer
+from netspec.layers.record import Args, Case, FurtherInput, Layer
 
 BATCH = 2
 HERE = release(torch.__version__)
@@ -168,7 +168,7 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
         name: torch.zeros(BATCH, *tensor.shape, dtype=getattr(torch, tensor.dtype))
         for name, tensor in case.further.items()
     }
-    further = {name: Given(name, tensor) for name, tensor in case.further.items()}
+    further = {name: FurtherInput(name, tensor) for name, tensor in case.further.items()}
     dtypes = [getattr(torch, case.dtype_of(index)) for index in range(len(case.inputs))]
     tensors = [torch.zeros(BATCH, *shape, dtype=dtype) for shape, dtype in zip(case.inputs, dtypes, strict=True)]
     names |= {**NAMES, "xs": tensors}

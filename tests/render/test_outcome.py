@@ -6,7 +6,7 @@ import pytest
 
 from netspec.render.comparison import closing_line, duration, outcome_table
 from netspec.render.runs import flatten
-from netspec.render.tables import Table, shown, table_text
+from netspec.render.tables import Table, format_value, table_text
 
 ROWS = [
     {"epoch": 1, "val_loss": 0.5, "val_accuracy": 0.985, "lr": 0.1, "seconds": 1.5, "samples_per_second": 10.0},
@@ -45,7 +45,7 @@ def test_durations(seconds: float, text: str) -> None:
     ],
 )  # fmt: skip
 def test_values_for_people(name: str, value: object, text: str) -> None:
-    assert shown(name, value) == text
+    assert format_value(name, value) == text
 
 
 def test_a_nested_value_as_one_level() -> None:

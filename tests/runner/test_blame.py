@@ -12,7 +12,7 @@ from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.job import NotFiniteError
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 from netspec.training.step import require_finite
 
 Make = Callable[..., Spec]
@@ -96,7 +96,7 @@ def test_a_sample_that_is_no_number(run: Start, refused: Refused) -> None:
 
 
 def test_weights_that_are_not_finite_are_not_stored(make: Make) -> None:
-    _, state = begin(prepare(make(net(0.1)), "cpu"))
+    _, state = make_state(prepare(make(net(0.1)), "cpu"))
     state.step = 1
     require_finite(state)
     with torch.no_grad():

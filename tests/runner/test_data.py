@@ -15,7 +15,7 @@ from sklearn import datasets as tables
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
-from netspec.data.section import Data, hold_back, load_data
+from netspec.data.section import Data, hold_out, load_data
 from netspec.data.split import all_of
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.language.spec import Spec
@@ -169,9 +169,9 @@ def test_a_typed_path_may_lie_anywhere(
 def test_a_fraction_is_held_back_the_same_way_for_the_same_seed() -> None:
     targets = torch.tensor([0] * 80 + [1] * 20)
     whole = all_of(torch.arange(100.0)[:, None], targets)
-    train, held = hold_back(whole, 0.25, 3)
-    again, _ = hold_back(whole, 0.25, 3)
-    other, _ = hold_back(whole, 0.25, 4)
+    train, held = hold_out(whole, 0.25, 3)
+    again, _ = hold_out(whole, 0.25, 3)
+    other, _ = hold_out(whole, 0.25, 4)
     assert torch.equal(train.rows, again.rows)
     assert not torch.equal(train.rows, other.rows)
     assert sorted([*train.rows.tolist(), *held.rows.tolist()]) == list(range(100))

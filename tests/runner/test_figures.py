@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from netspec.reports.figures import Fit, viewable
 from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torchvision.transforms import v2
@@ -17,10 +16,11 @@ from torchvision.transforms import v2
 import netspec.reports.report as drawing
 from netspec.core.diagnostics import Diagnostic
 from netspec.data.transforms import Pipeline, read_pipeline
-from netspec.inference.error_analysis import MOST_MISTAKES, Answers, Mistakes, Tally, answers
+from netspec.inference.error_analysis import MOST_MISTAKES, ConfusionCounts, Mistakes, Predicted, predicted_classes
 from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
 from netspec.language.spec import Spec
+from netspec.reports.figures import Fit, viewable
 from netspec.trainer.train import Run
 
 Start = Callable[..., Run]
@@ -115,16 +115,16 @@ def test_counts_and_figures_of_classes_are_scikit_learns(run: Start) -> None:
 
 def test_binary_answers_are_two_classes() -> None:
     output, target = torch.tensor([[2.0], [-1.0], [0.5]]), torch.tensor([[1.0], [1.0], [0.0]])
-    found = answers(output, target, "BCEWithLogitsLoss", "Linear")
+    found = predicted_classes(output, target, "BCEWithLogitsLoss", "Linear")
     assert found is not None
-    tally = Tally()
+    tally = ConfusionCounts()
     tally.update(found)
     tally.update(found)
     counts = tally.counts()
     assert counts is not None
     assert counts.tolist() == (2 * confusion_matrix([1, 1, 0], [1, 0, 1])).tolist()
     assert torch.allclose(found.share, torch.sigmoid(torch.tensor([2.0, 1.0, 0.5])))
-    assert answers(output, target, "MSELoss", "Linear") is None
+    assert predicted_classes(output, target, "MSELoss", "Linear") is None
 
 
 def test_the_surest_mistakes_are_kept_whatever_the_batches() -> None:
@@ -137,7 +137,7 @@ def test_the_surest_mistakes_are_kept_whatever_the_batches() -> None:
         kept = Mistakes()
         for start in range(0, 500, size):
             part = slice(start, start + size)
-            kept.update(pictures[part], Answers(said[part], share[part], truth[part], 5))
+            kept.update(pictures[part], Predicted(said[part], share[part], truth[part], 5))
         assert kept.pictures is not None
         assert kept.pictures[:, 0, 0, 0].tolist() == wrong[:MOST_MISTAKES]
         assert kept.share.tolist() == share[wrong[:MOST_MISTAKES]].tolist()

@@ -15,7 +15,7 @@ from netspec.runtime.randomness import random_state
 from netspec.trainer.train import Run
 from netspec.training import setup
 from netspec.training.plan import prepare
-from netspec.training.setup import begin, ready, try_first_step
+from netspec.training.setup import make_state, prepare_training, try_first_step
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -33,7 +33,7 @@ train: {epochs: 2, batch_size: 8, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 
 
 def test_the_trial_changes_nothing(make: Make) -> None:
     plan = prepare(make(RANDOM), "cpu")
-    job, state = begin(plan)
+    job, state = make_state(plan)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     generators = random_state()
     try_first_step(plan, job, state)
@@ -95,7 +95,7 @@ def test_what_torch_refuses_is_said_at_the_layer(
         )
     )
     monkeypatch.setattr(torch.nn.Linear, "forward", broken)
-    (found,) = refused(ready, spec, "cpu")
+    (found,) = refused(prepare_training, spec, "cpu")
     assert (found.code, found.span.line) == ("NS609", line)
     assert said in found.message
     assert found.notes[0].text == "torch does not like it 0"

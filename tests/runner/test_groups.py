@@ -15,7 +15,7 @@ from netspec.language.patterns import picks
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -81,7 +81,7 @@ def by_hand(model: nn.Module, groups: list[dict[str, object]], frozen: bool = Fa
 
 
 def initial(spec: Spec) -> nn.Module:
-    return begin(prepare(spec, "cpu"))[1].model
+    return make_state(prepare(spec, "cpu"))[1].model
 
 
 def same(a: nn.Module, b: nn.Module) -> bool:
@@ -110,7 +110,7 @@ def test_groups_train_as_groups_by_hand(run: Start, make: Make) -> None:
 
 def test_of_two_groups_the_later_one_counts(make: Make) -> None:
     text = "[{match: '*', lr: 0.5}, {match: head.bias, lr: 0.25}]"
-    _, state = begin(prepare(make(NET, f"train.groups={text}"), "cpu"))
+    _, state = make_state(prepare(make(NET, f"train.groups={text}"), "cpu"))
     rates = {len(group["params"]): group["lr"] for group in state.optimizer.param_groups}
     assert rates == {5: 0.5, 1: 0.25}
 
@@ -127,7 +127,7 @@ def test_what_is_frozen_stays_with_its_statistics(run: Start, make: Make) -> Non
 
 def test_one_cycle_keeps_the_proportions_of_groups(make: Make) -> None:
     text = NET.replace("train:", f"train:\n  groups: {GROUPS}\n  scheduler: {{OneCycleLR: {{max_lr: 1.0}}}}")
-    _, state = begin(prepare(make(text), "cpu"))
+    _, state = make_state(prepare(make(text), "cpu"))
     assert [group["max_lr"] for group in state.optimizer.param_groups] == pytest.approx([1.0, 0.1, 0.1, 1.0])
 
 
@@ -143,7 +143,7 @@ def test_one_cycle_keeps_the_proportions_of_groups(make: Make) -> None:
     ],
 )
 def test_what_cannot_be_is_said_at_its_place(setting: str, code: str, said: str, make: Make, refused: Refused) -> None:
-    (found,) = refused(lambda: begin(prepare(make(NET, setting), "cpu")))
+    (found,) = refused(lambda: make_state(prepare(make(NET, setting), "cpu")))
     assert (found.code, found.span.path) == (code, "--set")
     assert said in found.message
 

@@ -23,9 +23,9 @@ from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.evaluation import better, waited
+from netspec.training.evaluation import epochs_since_best, is_better
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
@@ -56,7 +56,7 @@ def same(a: nn.Module, b: nn.Module) -> bool:
 
 def rates(spec: Spec) -> list[float]:
     """The learning rate of every step of a run."""
-    job, state = begin(prepare(spec, "cpu"))
+    job, state = make_state(prepare(spec, "cpu"))
     seen: list[float] = []
     state.optimizer.register_step_pre_hook(lambda optimizer, *_: seen.append(optimizer.param_groups[0]["lr"]))
     while state.epoch < job.epochs:
@@ -134,7 +134,7 @@ def test_warmup_goes_with_schedulers_that_look_at_the_last_rate(scheduler: str, 
 
 def test_cosine_annealing_takes_the_length_of_the_run(make: Make) -> None:
     for step, turns in (("epoch", 4), ("batch", 32)):
-        _, state = begin(
+        _, state = make_state(
             prepare(make(IRIS, "train.scheduler=CosineAnnealingLR", f"train.scheduler_step={step}"), "cpu")
         )
         assert state.scheduler is not None
@@ -143,7 +143,7 @@ def test_cosine_annealing_takes_the_length_of_the_run(make: Make) -> None:
 
 def test_gradients_are_cut(run: Start, make: Make) -> None:
     ours = run(IRIS, "train.clip_grad_value=1e-6", "train.steps=1", "train.optimizer={SGD: {lr: 1.0}}")
-    _, state = begin(prepare(make(IRIS), "cpu"))
+    _, state = make_state(prepare(make(IRIS), "cpu"))
     moved = [(a - b).abs().max() for a, b in zip(ours.model.parameters(), state.model.parameters(), strict=True)]
     assert 0 < max(moved) <= 1.1e-6
 
@@ -151,7 +151,7 @@ def test_gradients_are_cut(run: Start, make: Make) -> None:
 def test_the_average_is_torchs(run: Start, make: Make) -> None:
     ours = run(IRIS, "train.ema=0.9")
     plan = prepare(make(IRIS), "cpu")
-    _, state = begin(plan)
+    _, state = make_state(plan)
     average = AveragedModel(state.model, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True)
     for epoch in range(4):
         state.model.train()
@@ -187,7 +187,7 @@ def test_a_resumed_average_is_the_same(run: Start) -> None:
 
 @pytest.mark.parametrize("name", ["MixUp", "CutMix"])
 def test_batches_are_mixed_as_torchvision_does(name: str, make: Make) -> None:
-    job, _ = begin(prepare(make(DIGITS, f"train.mix={{{name}: {{alpha: 0.3}}}}"), "cpu"))
+    job, _ = make_state(prepare(make(DIGITS, f"train.mix={{{name}: {{alpha: 0.3}}}}"), "cpu"))
     assert job.mix is not None
     pictures, targets = torch.rand(8, 1, 8, 8), torch.arange(8)
     torch.manual_seed(3)
@@ -199,7 +199,7 @@ def test_batches_are_mixed_as_torchvision_does(name: str, make: Make) -> None:
 
 
 def test_of_several_mixers_each_is_drawn(make: Make) -> None:
-    job, _ = begin(prepare(make(DIGITS, "train.mix=[{MixUp: {alpha: 1.0}}, {CutMix: {alpha: 1.0}}]"), "cpu"))
+    job, _ = make_state(prepare(make(DIGITS, "train.mix=[{MixUp: {alpha: 1.0}}, {CutMix: {alpha: 1.0}}]"), "cpu"))
     assert job.mix is not None
     pictures = torch.arange(8.0)[:, None, None, None].expand(8, 1, 8, 8).contiguous()
     kinds = set()
@@ -224,7 +224,7 @@ layers: [{Linear: 4}]
 data: {inline: {x: [[1], [2], [3], [4], [5], [6]], y: [0, 0, 0, 1, 1, 2]}}
 train: {loss: {CrossEntropyLoss: {weight: balanced}}, optimizer: SGD}
 """
-    job, _ = begin(prepare(make(text), "cpu"))
+    job, _ = make_state(prepare(make(text), "cpu"))
     weight = job.objective.parts[0].loss.weight
     expected = compute_class_weight("balanced", classes=np.arange(3), y=np.array([0, 0, 0, 1, 1, 2]))
     assert torch.as_tensor(weight).tolist() == pytest.approx([*expected, 0.0])
@@ -237,7 +237,7 @@ layers: [{Linear: 1}]
 data: {inline: {x: [[1], [2], [3], [4]], y: [0, 0, 0, 1]}}
 train: {loss: {BCEWithLogitsLoss: {pos_weight: balanced}}, optimizer: SGD}
 """
-    job, _ = begin(prepare(make(text), "cpu"))
+    job, _ = make_state(prepare(make(text), "cpu"))
     assert torch.as_tensor(job.objective.parts[0].loss.pos_weight).tolist() == [3.0]
     (found,) = refused(prepare, make(text.replace("0, 1]}}", "0, 0]}}")), "cpu")
     assert (found.code, found.span.line) == ("NS605", 5)
@@ -245,9 +245,9 @@ train: {loss: {BCEWithLogitsLoss: {pos_weight: balanced}}, optimizer: SGD}
 
 def test_the_monitored_column_decides() -> None:
     first, second = {"epoch": 1, "val_loss": 1.0, "val_f1": 0.5}, {"epoch": 2, "val_loss": 2.0, "val_f1": 0.6}
-    assert better(second, first, "val_f1")
-    assert not better(second, first, "val_loss")
-    assert not better({**second, "val_f1": float("nan")}, first, "val_f1")
+    assert is_better(second, first, "val_f1")
+    assert not is_better(second, first, "val_loss")
+    assert not is_better({**second, "val_f1": float("nan")}, first, "val_f1")
 
 
 def test_the_best_epoch_is_by_the_monitor(run: Start) -> None:
@@ -262,7 +262,7 @@ def test_the_best_epoch_is_by_the_monitor(run: Start) -> None:
 )
 def test_what_counts_as_better_is_more_than_min_delta(losses: list[float], least: float, epochs: int) -> None:
     rows = [{"epoch": index + 1, "val_loss": loss} for index, loss in enumerate(losses)]
-    assert waited(rows, rows[-1], "val_loss", least) == epochs
+    assert epochs_since_best(rows, rows[-1], "val_loss", least) == epochs
 
 
 def test_early_stopping_by_min_delta(run: Start) -> None:
@@ -299,6 +299,6 @@ def test_the_same_seed_gives_the_same_run(deterministic: str, run: Start) -> Non
 def test_deterministic_asks_torch_and_says_what_it_costs(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on, **more: asked.append(on))
-    _, state = begin(prepare(make(DIGITS, "train.deterministic=true"), "cpu"))
+    _, state = make_state(prepare(make(DIGITS, "train.deterministic=true"), "cpu"))
     assert asked == [True]
     assert any("slower" in note for note in state.notes)

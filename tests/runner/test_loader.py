@@ -20,12 +20,12 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.data.batches import Batch, Feed, MemoryFeed, epoch_order
 from netspec.data.loading import LoaderFeed
 from netspec.data.storage import Storage, cores, machine_memory, read_storage
-from netspec.distributed.process_group import World
+from netspec.distributed.process_group import ProcessGroup
 from netspec.inference.loaded_run import load_run
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -58,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def feeds(spec: Spec) -> tuple[Feed, Feed]:
-    job, _ = begin(prepare(spec))
+    job, _ = make_state(prepare(spec))
     assert job.val is not None
     return job.train, job.val
 
@@ -98,7 +98,7 @@ def test_processes_share_the_batches_of_one(make: Make, folder: Path, augment: s
     text = SPEC.replace("AUGMENT", augment)
     for feed in (feeds(make(text))[0], feeds(make(text, DISK, ONE))[0]):
         whole = epoch(feed, 6, 0)
-        parts = [epoch(feed, 6, 0, world=World(rank, 2)) for rank in range(2)]
+        parts = [epoch(feed, 6, 0, world=ProcessGroup(rank, 2)) for rank in range(2)]
         for batch, first, second in zip(whole, *parts, strict=True):
             assert torch.equal(batch.inputs[0][0::2], first.inputs[0])
             assert torch.equal(batch.inputs[0][1::2], second.inputs[0])

@@ -16,9 +16,9 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.runtime import families
 from netspec.trainer.train import Run
-from netspec.training.evaluation import better
+from netspec.training.evaluation import is_better
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -94,7 +94,7 @@ def test_optimizers_for_other_weights_are_refused_in_torchs_words(
     name: str, make: Make, table: str, refused: Callable[..., list[Diagnostic]]
 ) -> None:
     spec = make(table, f"train.optimizer={{{name}: }}")
-    (found,) = refused(lambda: begin(prepare(spec, "cpu")))
+    (found,) = refused(lambda: make_state(prepare(spec, "cpu")))
     assert found.code == "NS605"
     assert found.notes[0].label == "torch"
 
@@ -144,11 +144,11 @@ def test_early_stopping(run: Start, table: str) -> None:
 
 def test_the_best_epoch() -> None:
     row = {"epoch": 1, "train_loss": 1.0, "val_loss": 2.0, "val_accuracy": 0.5}
-    assert better(row, None)
-    assert better({**row, "val_accuracy": 0.6, "val_loss": 9.0}, row)
-    assert better({**row, "val_loss": 1.0}, row)
-    assert not better({**row, "train_loss": 0.1}, row)
-    assert better({"epoch": 2, "train_loss": 0.5}, {"epoch": 1, "train_loss": 0.6})
+    assert is_better(row, None)
+    assert is_better({**row, "val_accuracy": 0.6, "val_loss": 9.0}, row)
+    assert is_better({**row, "val_loss": 1.0}, row)
+    assert not is_better({**row, "train_loss": 0.1}, row)
+    assert is_better({"epoch": 2, "train_loss": 0.5}, {"epoch": 1, "train_loss": 0.6})
 
 
 def test_augmentation_is_for_training_only(run: Start, make: Make) -> None:

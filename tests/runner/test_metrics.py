@@ -9,9 +9,9 @@ import torch
 import torch.distributed as dist
 from sklearn import metrics as sk
 
-from netspec.distributed.process_group import World, leave
+from netspec.distributed.process_group import ProcessGroup, leave
 from netspec.language.sections.metrics import OF_NUMBERS
-from netspec.metrics.classification import Accuracy, Auroc, Rates, TopK
+from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
 from netspec.metrics.metric import Metric, make_metrics
 from netspec.objective.targets import Kind, probabilities
 from tests.runner.started import CONTEXT
@@ -89,7 +89,7 @@ def test_rates_of_classes_are_scikit_learns_macro_averages(classes: int) -> None
     output[:, classes] = -9.0  # a class that neither occurs nor is ever said
     output[:, 0] = -8.0  # one that occurs and is never said: its precision is 0/0
     said = output.argmax(1)
-    got = in_batches(Rates("classes", (classes + 1,), CPU), output, target)
+    got = in_batches(PrecisionRecallF1("classes", (classes + 1,), CPU), output, target)
     for name in ("precision", "recall", "f1"):
         expected = getattr(sk, f"{name}_score")(target, said, average="macro", zero_division=0)
         assert got[name] == pytest.approx(expected), name
@@ -103,7 +103,7 @@ def test_rates_of_labels(kind: Kind, shape: tuple[int, ...]) -> None:
     output, label = torch.randn(60, *shape), torch.randint(0, 2, (60, *shape)).float()
     given = output.sigmoid() if kind == "probabilities" else output
     target = label * 2 - 1 if kind == "signs" else label
-    got = in_batches(Rates(kind, shape, CPU), given, target)
+    got = in_batches(PrecisionRecallF1(kind, shape, CPU), given, target)
     flat, said, real = shape != (3,), (output > 0).long(), label.long()
     for name in ("precision", "recall", "f1"):
         average = "binary" if flat else "macro"
@@ -158,7 +158,7 @@ def test_values_come_in_the_order_they_are_asked_for() -> None:
 def _half(rank: int, folder: str, output: torch.Tensor, target: torch.Tensor) -> None:
     """One of two processes: every second sample, joined with the other's."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    world = World(rank, 2)
+    world = ProcessGroup(rank, 2)
     metric = make_metrics(NAMES, "classes", (3,), target, CPU)
     assert metric is not None
     mine = world.share(torch.arange(len(output)))

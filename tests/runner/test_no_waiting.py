@@ -13,12 +13,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from netspec.language.spec import Spec
-from netspec.reports.bench import NoStore
+from netspec.reports.bench import NullStore
 from netspec.reports.progress import Silent
 from netspec.training.job import Job, State
 from netspec.training.loop import train_epoch
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
@@ -55,7 +55,7 @@ class Fetches(TorchDispatchMode):
 def an_epoch(job: Job, state: State) -> None:
     watcher = Silent()
     watcher.due = lambda: False  # type: ignore[assignment]  # looking at the loss is what waits, about once a second
-    assert train_epoch(job, state, watcher, lambda: False, NoStore())
+    assert train_epoch(job, state, watcher, lambda: False, NullStore())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def an_epoch(job: Job, state: State) -> None:
 def test_nothing_is_fetched_in_the_steps_of_an_epoch(make: Make, settings: tuple[str, ...]) -> None:
     counts = []
     for size in (4, 16):  # 8 steps and 2: what is fetched once an epoch is told from what each step fetches
-        job, state = begin(prepare(make(SPEC, *settings, f"train.batch_size={size}"), "cpu"))
+        job, state = make_state(prepare(make(SPEC, *settings, f"train.batch_size={size}"), "cpu"))
         with Fetches() as seen:
             an_epoch(job, state)
         counts.append(seen.found)
@@ -80,7 +80,7 @@ def test_nothing_is_fetched_in_the_steps_of_an_epoch(make: Make, settings: tuple
 
 
 def test_the_count_sees_a_fetch(make: Make) -> None:
-    job, state = begin(prepare(make(SPEC), "cpu"))
+    job, state = make_state(prepare(make(SPEC), "cpu"))
     net = state.net
 
     def waiting(x: torch.Tensor) -> Any:
@@ -107,7 +107,7 @@ def waiting_is_an_error() -> Iterator[None]:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")
 @pytest.mark.parametrize("settings", [(), (AUGMENT,), ("train.precision=bf16",)])
 def test_torch_sees_no_waiting_on_a_gpu(make: Make, settings: tuple[str, ...]) -> None:
-    job, state = begin(prepare(make(SPEC, *settings), "cuda"))
+    job, state = make_state(prepare(make(SPEC, *settings), "cuda"))
     order = torch.arange(len(job.train))
     for moment in range(2):
         batches = job.train.batches(order, 8, epoch=moment)

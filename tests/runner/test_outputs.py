@@ -25,7 +25,7 @@ from netspec.trainer.train import Run, train
 from netspec.training.intervals import Interrupt
 from netspec.training.plan import prepare
 from netspec.training.rehearsal import first_batch
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 from netspec.training.step import add_gradients
 from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT
@@ -253,7 +253,7 @@ def test_googlenet_takes_the_step_that_torchvisions_takes(make: Make) -> None:
     data = "data={FakeData: {size: 4, image_size: [3, 64, 64], num_classes: 10}}"
     settings = ("size=64", "classes=10", data, "train.batch_size=4", "train.scheduler=ConstantLR")
     spec = load(str(ROOT / "specs/googlenet_aux.yaml"), settings)
-    job, state = begin(prepare(spec, "cpu"))
+    job, state = make_state(prepare(spec, "cpu"))
     theirs = models.GoogLeNet(num_classes=10, aux_logits=True, init_weights=False)
     theirs.load_state_dict(state.model.state_dict())
     state.train()
@@ -336,7 +336,7 @@ data: {FakeData: {size: 12, image_size: [3, 8, 8], num_classes: 4}}
 train: {epochs: 1, loss: {a: CrossEntropyLoss, b: CrossEntropyLoss}, optimizer: SGD, mix: MixUp}
 """
     assert run(text).status == "finished"
-    job, _ = begin(prepare(make(text), "cpu"))
+    job, _ = make_state(prepare(make(text), "cpu"))
     assert job.mix is not None
     one, other = job.mix(first_batch(job)).targets
     assert torch.equal(one, other)

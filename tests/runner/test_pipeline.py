@@ -9,8 +9,8 @@ import torch
 from torchvision.transforms import v2
 
 from netspec.data.batches import MemoryFeed, epoch_order, placed, rows
-from netspec.data.loading import Wanted, make_feed
-from netspec.data.split import Loaded, all_of
+from netspec.data.loading import LoaderOptions, make_feed
+from netspec.data.split import LoadedData, all_of
 from netspec.data.storage import Storage
 from netspec.data.transforms import CHUNK, Pipeline, in_chunks, read_pipeline
 from netspec.language.spec import Spec
@@ -73,8 +73,8 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
     inputs = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
     split = all_of(inputs, torch.arange(6))
     found = pipeline(make, "[{Normalize: {mean: [0.5], std: [0.5]}}]", "[{RandomHorizontalFlip: 1.0}]")
-    source = Loaded(split, picture=True)
-    wanted = Wanted(CPU, (torch.float32,), channels_last=True)
+    source = LoadedData(split, picture=True)
+    wanted = LoaderOptions(CPU, (torch.float32,), channels_last=True)
     plain = make_feed(split, split.targets, found, source, wanted, Storage(), augment=False)
     assert isinstance(plain, MemoryFeed)
     ((x,), (y,), *_) = plain.take(torch.tensor([4, 1]), 2)

@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 from netspec.core.diagnostics import SpecError
 from netspec.core.installed import installed, release
 from netspec.distributed import wrapping as spread
-from netspec.distributed.process_group import ALONE, World
+from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import FSDP_SINCE
 from netspec.language.load import load
-from netspec.training.intervals import Pulse
+from netspec.training.intervals import SynchronizedFlags
 from netspec.training.plan import prepare
 from tests.runner.started import Started
 
@@ -116,7 +116,7 @@ def test_a_torch_that_cannot_keep_spread_weights_says_so(monkeypatch: pytest.Mon
     spec = load(SMOOTH, ("train.strategy=fsdp",))
     assert prepare(spec, "cpu").settings.strategy == "fsdp"  # one process spreads nothing
     with pytest.raises(SpecError) as refused:
-        prepare(spec, "cpu", world=World(0, 2))
+        prepare(spec, "cpu", world=ProcessGroup(0, 2))
     (found,) = refused.value.diagnostics
     assert (found.code, found.message) == ("NS219", "strategy: fsdp needs torch 2.9 or later, here is 2.8.0")
 
@@ -206,7 +206,7 @@ def test_what_is_wrong_is_said_once(noisy: Path) -> None:
     assert own(out) == own(said) == []
 
 
-class Two(World):
+class Two(ProcessGroup):
     """A world whose other process has answers of its own."""
 
     other: tuple[int, ...] = (0, 1, 0)
@@ -216,11 +216,11 @@ class Two(World):
 
 
 def test_what_one_process_finds_due_is_due_for_all() -> None:
-    pulse = Pulse(Two(0, 2), torch.device("cpu"), lambda: False, lambda: False)
+    pulse = SynchronizedFlags(Two(0, 2), torch.device("cpu"), lambda: False, lambda: False)
     assert pulse() == (False, True)
 
 
 def test_alone_each_step_is_asked_about() -> None:
     answers = iter([True, False, True])
-    pulse = Pulse(ALONE, torch.device("cpu"), lambda: next(answers))
+    pulse = SynchronizedFlags(ALONE, torch.device("cpu"), lambda: next(answers))
     assert [pulse(), pulse(), pulse()] == [(True,), (False,), (True,)]

@@ -11,7 +11,7 @@ import pytest
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
-from netspec.trainer.resume import same_run, spec_to_resume
+from netspec.trainer.resume import open_run, spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.intervals import Interrupt
 
@@ -80,7 +80,7 @@ def test_what_would_be_another_run_is_refused(
 ) -> None:
     done = run(table)
     other = make(table.replace(old, new))
-    (found,) = refused(same_run, done.folder, spec_to_resume(done.folder, other.path, ()))
+    (found,) = refused(open_run, done.folder, spec_to_resume(done.folder, other.path, ()))
     assert (found.code, found.span.path) == ("NS609", "--resume")
     assert found.message.startswith(f"{place} is not what the run in")
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from netspec.checkpoint.checkpoint import put_back, read_checkpoint, save_checkpoint
+from netspec.checkpoint.checkpoint import read_checkpoint, restore_checkpoint, save_checkpoint
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 from netspec.training.step import take_step
 
 Make = Callable[..., Spec]
@@ -46,7 +46,7 @@ def test_half_the_bits_train_as_well(run: Start, precision: str) -> None:
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_a_step_is_autocasts(make: Make, precision: str) -> None:
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    job, state = begin(prepare(make(DIGITS, f"train.precision={precision}"), "cpu"))
+    job, state = make_state(prepare(make(DIGITS, f"train.precision={precision}"), "cpu"))
     theirs = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
     theirs.load_state_dict(dict(zip(theirs.state_dict(), state.model.state_dict().values(), strict=True)))
     theirs.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types know no such call
@@ -64,7 +64,7 @@ def test_a_step_is_autocasts(make: Make, precision: str) -> None:
 
 
 def test_a_loss_that_is_scaled_too_far_takes_no_step_and_is_scaled_less(make: Make) -> None:
-    job, state = begin(prepare(make(DIGITS, "train.precision=fp16"), "cpu"))
+    job, state = make_state(prepare(make(DIGITS, "train.precision=fp16"), "cpu"))
     assert state.scaler is not None
     (batch,) = job.train.batches(torch.arange(64), 64)
     before = [parameter.detach().clone() for parameter in state.model.parameters()]
@@ -76,14 +76,14 @@ def test_a_loss_that_is_scaled_too_far_takes_no_step_and_is_scaled_less(make: Ma
 
 def test_the_scale_is_kept(make: Make, tmp_path: Path) -> None:
     plan = prepare(make(DIGITS, "train.precision=fp16", "train.clip_grad_norm=1.0"), "cpu")
-    job, state = begin(plan)
+    job, state = make_state(plan)
     assert state.scaler is not None
     (batch,) = job.train.batches(torch.arange(64), 64)
     state.scaler.load_state_dict({**state.scaler.state_dict(), "scale": 2.0**40})
     take_step(job, state, batch)
     save_checkpoint(tmp_path / "here.ckpt", state)
-    _, again = begin(plan)
-    put_back(read_checkpoint(tmp_path / "here.ckpt"), again, tmp_path / "here.ckpt")
+    _, again = make_state(plan)
+    restore_checkpoint(read_checkpoint(tmp_path / "here.ckpt"), again, tmp_path / "here.ckpt")
     assert again.scaler is not None
     assert again.scaler.state_dict() == state.scaler.state_dict()
 
@@ -111,7 +111,7 @@ def test_a_batch_in_parts_takes_the_step_of_the_whole(run: Start) -> None:
 
 
 def test_the_parts_of_a_batch_are_computed_one_after_the_other(make: Make) -> None:
-    job, state = begin(prepare(make(DIGITS, "train.accumulate=4"), "cpu"))
+    job, state = make_state(prepare(make(DIGITS, "train.accumulate=4"), "cpu"))
     sizes: list[int] = []
     state.model.register_forward_hook(lambda module, inputs, output: sizes.append(len(inputs[0])))
     (batch,) = job.train.batches(torch.arange(62), 62)
@@ -134,11 +134,11 @@ def test_tf32_is_set_as_it_is_asked_for(make: Make) -> None:
         return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 
     before = now()
-    begin(prepare(make(DIGITS), "cpu"))
+    make_state(prepare(make(DIGITS), "cpu"))
     assert now() == before
-    begin(prepare(make(DIGITS, "train.tf32=true"), "cpu"))
+    make_state(prepare(make(DIGITS, "train.tf32=true"), "cpu"))
     assert now() == (True, True)
-    begin(prepare(make(DIGITS, "train.tf32=false"), "cpu"))
+    make_state(prepare(make(DIGITS, "train.tf32=false"), "cpu"))
     assert now() == (False, False)
 
 

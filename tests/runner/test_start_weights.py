@@ -17,7 +17,7 @@ from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.plan import prepare
-from netspec.training.setup import begin
+from netspec.training.setup import make_state
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -34,15 +34,15 @@ WIDER = NET.replace("{name: head, Linear: 3}", "{name: head, Linear: 5}, {name: 
 
 def test_a_run_starts_where_another_ended(run: Start, make: Make) -> None:
     first = run(NET, out="first")
-    _, state = begin(prepare(make(NET, f"train.weights={first.folder}"), "cpu"))
+    _, state = make_state(prepare(make(NET, f"train.weights={first.folder}"), "cpu"))
     assert all(torch.equal(a, b) for a, b in zip(state.model.parameters(), first.model.parameters(), strict=True))
     assert state.notes == (f"weights of {first.folder}: 4 of 4 tensors carried over",)
 
 
 def test_what_is_not_carried_over_is_named(run: Start, make: Make) -> None:
     first = run(NET, out="first")
-    plain = begin(prepare(make(WIDER), "cpu"))[1].model
-    _, state = begin(prepare(make(WIDER, f"train.weights={first.folder}"), "cpu"))
+    plain = make_state(prepare(make(WIDER), "cpu"))[1].model
+    _, state = make_state(prepare(make(WIDER, f"train.weights={first.folder}"), "cpu"))
     assert torch.equal(state.model.body.weight, first.model.body.weight)  # type: ignore[union-attr]
     assert torch.equal(state.model.head.weight, plain.head.weight)  # type: ignore[union-attr]
     assert state.notes == (
@@ -55,15 +55,15 @@ def test_what_is_not_carried_over_is_named(run: Start, make: Make) -> None:
 def test_strict_wants_every_tensor(run: Start, make: Make, refused: Refused) -> None:
     first = run(NET, out="first")
     setting = f"train.weights={{from: {first.folder}, strict: true}}"
-    begin(prepare(make(NET, setting), "cpu"))
-    (found,) = refused(lambda: begin(prepare(make(WIDER, setting), "cpu")))
+    make_state(prepare(make(NET, setting), "cpu"))
+    (found,) = refused(lambda: make_state(prepare(make(WIDER, setting), "cpu")))
     assert (found.code, found.span.path) == ("NS608", "--set")
     assert "last.weight" in " ".join(note.text for note in found.notes)
 
 
 def test_a_file_below_the_spec(make: Make, tmp_path: Path) -> None:
     save_file({"body.weight": torch.ones(6, 4), "extra": torch.ones(1)}, tmp_path / "body.safetensors")
-    _, state = begin(prepare(make(NET.replace("epochs: 1", "epochs: 1, weights: body.safetensors")), "cpu"))
+    _, state = make_state(prepare(make(NET.replace("epochs: 1", "epochs: 1, weights: body.safetensors")), "cpu"))
     assert torch.equal(state.model.body.weight, torch.ones(6, 4))  # type: ignore[union-attr]
     assert state.notes[-1] == "  without a place in the network: extra"
 
@@ -87,7 +87,7 @@ def test_weights_that_cannot_be_had_are_said_at_their_place(
     save_file({"x": torch.ones(2)}, tmp_path / "other.safetensors")
     (tmp_path / "broken.safetensors").write_bytes(b"\xff" * 40)
     spec = make(NET.replace("epochs: 1", f"epochs: 1, weights: {weights}"))
-    (found,) = refused(lambda: begin(prepare(spec, "cpu")))
+    (found,) = refused(lambda: make_state(prepare(spec, "cpu")))
     assert (found.code, found.span.line) == ("NS608", 5)
     assert said in found.message
 
@@ -102,7 +102,7 @@ def test_torchvisions_weights_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 data: {FakeData: {size: 4, image_size: [3, 224, 224], num_classes: 5}}
 train: {epochs: 1, loss: CrossEntropyLoss, optimizer: SGD, weights: ResNet18_Weights.IMAGENET1K_V1}
 """
-    _, state = begin(prepare(load(text, ("classes=5",)), "cpu"))
+    _, state = make_state(prepare(load(text, ("classes=5",)), "cpu"))
     assert state.notes[0] == "weights of ResNet18_Weights.IMAGENET1K_V1: 120 of 122 tensors carried over"
     assert "fc.weight [1000, 512] there, [5, 512] here" in state.notes[1]
     assert torch.equal(state.model.conv1.weight, published["conv1.weight"])  # type: ignore[union-attr]

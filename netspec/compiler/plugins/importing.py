@@ -19,7 +19,7 @@ from netspec.compiler.plugins.records import layers_of
 from netspec.core.diagnostics import Note
 from netspec.core.installed import TRAIN
 from netspec.core.tree import shorten
-from netspec.language.plugins import SETTING, Brought, Fault, told
+from netspec.language.plugins import SETTING, LoadedPlugin, PluginFault, exception_line
 
 TABLE_NAME = "netspec_layers"
 _beside: dict[str, Path] = {}  # modules in sys.modules that come from the folder of a spec, and that folder
@@ -55,7 +55,7 @@ def _lies_in(folder: str, module: ModuleType) -> bool:
     return any(isinstance(place, str) and place.startswith(os.path.join(folder, "")) for place in places)  # noqa: PTH118 - of thousands of modules
 
 
-def bring(name: str, folder: Path | None) -> Brought:
+def load_plugin(name: str, folder: Path | None) -> LoadedPlugin:
     """Import a plugin and read its table.
 
     Args:
@@ -69,28 +69,30 @@ def bring(name: str, folder: Path | None) -> Brought:
             if isinstance(table, Mapping):
                 return layers_of(table)
     except (Exception, SystemExit) as error:
-        return Brought({}, (_fault(name, folder, error),))
+        return LoadedPlugin({}, (_fault(name, folder, error),))
     found = getattr(module, "__file__", None)
     notes = [Note("note", f"it is {found}")] if found else []
     notes.append(Note("fix", f"{TABLE_NAME} = {{'MyLayer': MyLayer}} in it says which layers it brings"))
     what = "has none" if table is None else f"is {shorten(repr(table))}"
     message = f"a plugin has a mapping {TABLE_NAME}, that of {name} {what}"
-    return Brought({}, (Fault("NS702", message, tuple(notes)),))
+    return LoadedPlugin({}, (PluginFault("NS702", message, tuple(notes)),))
 
 
-def _fault(name: str, folder: Path | None, error: BaseException) -> Fault:
+def _fault(name: str, folder: Path | None, error: BaseException) -> PluginFault:
     packages = [name[: len(name) - len(rest)] for rest in ("", *_tails(name))]
     if not isinstance(error, ModuleNotFoundError) or error.name not in packages:
-        return Fault(
-            "NS702", f"the plugin {name} cannot be imported: {told(error)}", (*_place(error), *_missing(error))
+        return PluginFault(
+            "NS702",
+            f"the plugin {name} cannot be imported: {exception_line(error)}",
+            (*_place(error), *_missing(error)),
         )
     if folder is None:
         note = f"{SETTING} allows by name what is installed; a module beside the spec needs --allow-plugins"
-        return Fault("NS702", f"no module {name} is installed", (Note("note", note),))
+        return PluginFault("NS702", f"no module {name} is installed", (Note("note", note),))
     notes = [Note("note", "looked for on Python's path and in the spec's folder")]
     if name.endswith(".py"):
         notes.append(Note("fix", f"{name.removesuffix('.py')}: a module is named without .py"))
-    return Fault("NS702", f"no module {name} is found", tuple(notes))
+    return PluginFault("NS702", f"no module {name} is found", tuple(notes))
 
 
 def _tails(name: str) -> Iterator[str]:

@@ -16,14 +16,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, Tensor, show
-from netspec.language.plugins import told
+from netspec.language.plugins import exception_line
 from netspec.layers.plugin import PluginFact
 
 BATCHES = (2, 3)  # what one sample gives is what does not change with the batch; one alone has no variance
 
 
 @dataclass(frozen=True)
-class Tried:
+class MetaResult:
     """What a module gives for one sample, its trainable numbers, and its multiply-accumulates (None: not countable)."""
 
     outputs: tuple[Tensor, ...]
@@ -31,7 +31,7 @@ class Tried:
     macs: int | None
 
 
-def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...]) -> Tried:
+def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...]) -> MetaResult:
     """Make a module and apply it to batches of two and three.
 
     Args:
@@ -63,7 +63,7 @@ def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...
                 raise _refusal(name, module, error, inputs) from None
         outputs = _samples(name, _several(name, first), _several(name, second), inputs)
         parameters = sum(parameter.numel() for parameter in made.parameters() if parameter.requires_grad)
-    return Tried(outputs, parameters, macs)
+    return MetaResult(outputs, parameters, macs)
 
 
 @contextlib.contextmanager
@@ -89,9 +89,9 @@ def construct(name: str, module: type[nn.Module], args: dict[str, Any]) -> nn.Mo
     try:
         made = module(**args)
     except NotImplementedError as error:
-        raise PluginFact(f"{name} cannot be made on the meta device: {told(error)}") from None
+        raise PluginFact(f"{name} cannot be made on the meta device: {exception_line(error)}") from None
     except (Exception, SystemExit) as error:
-        raise ArgumentFact(f"{name} refuses its arguments: {told(error)}") from None
+        raise ArgumentFact(f"{name} refuses its arguments: {exception_line(error)}") from None
     if not isinstance(made, nn.Module):
         raise PluginFact(f"{name} makes a {type(made).__name__}, which is no nn.Module")
     return made
@@ -103,7 +103,7 @@ def _apply(made: nn.Module, inputs: tuple[Tensor, ...], batch: int) -> object:
 
 
 def _refusal(name: str, module: type, error: BaseException, inputs: tuple[Tensor, ...]) -> Fact:
-    said = told(error)
+    said = exception_line(error)
     file = getattr(sys.modules.get(module.__module__), "__file__", None)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     line = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""

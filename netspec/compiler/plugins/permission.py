@@ -13,20 +13,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netspec.language.plugins import SETTING, Brought, not_allowed
+from netspec.language.plugins import SETTING, LoadedPlugin, not_allowed
 
 EVERY = "all"
 
 
 @dataclass
-class Allowed:
+class PluginPermission:
     """Plugins that may run: `every` one, or those of `names`. What was brought once is not made again."""
 
     every: bool
     names: frozenset[str] = frozenset()
-    brought: dict[tuple[str, Path], Brought] = field(default_factory=dict, repr=False)
+    brought: dict[tuple[str, Path], LoadedPlugin] = field(default_factory=dict, repr=False)
 
-    def bring(self, name: str, folder: Path) -> Brought:
+    def bring(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of a plugin; see `netspec.language.plugins.Plugins`."""
         parts = name.split(".")
         packages = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
@@ -34,9 +34,9 @@ class Allowed:
             return not_allowed(name)
         key = name, folder.resolve()
         if key not in self.brought:
-            from netspec.compiler.plugins.importing import bring  # most specs have no plugin
+            from netspec.compiler.plugins.importing import load_plugin  # most specs have no plugin
 
-            self.brought[key] = bring(name, key[1] if self.every else None)
+            self.brought[key] = load_plugin(name, key[1] if self.every else None)
         return self.brought[key]
 
     def reach(self, folder: Path) -> AbstractContextManager[None]:
@@ -46,7 +46,7 @@ class Allowed:
         return importing(folder.resolve() if self.every else None)
 
 
-def permission(allow: bool = False) -> Allowed:
+def plugin_permission(allow: bool = False) -> PluginPermission:
     """What the person allows: every plugin, or what their setting says."""
     said = {word.strip() for word in os.environ.get(SETTING, "").split(",")} - {""}
-    return Allowed(allow or EVERY in said, frozenset(said))
+    return PluginPermission(allow or EVERY in said, frozenset(said))

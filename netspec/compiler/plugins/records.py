@@ -15,7 +15,7 @@ from netspec.core.names import NAME
 from netspec.core.shapes import DTYPES
 from netspec.core.tree import shorten
 from netspec.language.items import KEYS
-from netspec.language.plugins import Brought, Fault
+from netspec.language.plugins import LoadedPlugin, PluginFault
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word, optional
 from netspec.layers.plugin import PluginLayer
 from netspec.layers.record import REQUIRED, Arg, Layer
@@ -110,7 +110,7 @@ class _Wrong(Exception):
     """An entry that is no layer; the message says why."""
 
 
-def layers_of(table: Mapping[Any, Any]) -> Brought:
+def layers_of(table: Mapping[Any, Any]) -> LoadedPlugin:
     """The layers of a plugin's table, and what is wrong with those that are none."""
     layers: dict[str, Layer] = {}
     faults = []
@@ -118,8 +118,8 @@ def layers_of(table: Mapping[Any, Any]) -> Brought:
         try:
             layers[name] = _record(name, entry)
         except _Wrong as wrong:
-            faults.append(Fault("NS703", f"{shorten(str(name))} is no layer: {wrong}"))
-    return Brought(layers, tuple(faults))
+            faults.append(PluginFault("NS703", f"{shorten(str(name))} is no layer: {wrong}"))
+    return LoadedPlugin(layers, tuple(faults))
 
 
 def _record(name: object, entry: object) -> Layer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.core.shapes import Fact, Shape, Tensor
 from netspec.core.tree import shorten
-from netspec.language.plugins import LONGEST, told
+from netspec.language.plugins import LONGEST, exception_line
 from netspec.layers.plugin import PluginFact
 from netspec.layers.record import Args, Result
 
@@ -76,7 +76,7 @@ def called(
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
         raise Fact(f"{name}: {shorten(said, LONGEST)}") from None
     except (Exception, SystemExit) as error:
-        raise PluginFact(f"{what} fails: {told(error)}") from None
+        raise PluginFact(f"{what} fails: {exception_line(error)}") from None
 
 
 def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable[..., int]:

@@ -11,7 +11,7 @@ from netspec.compiler.plugins.meta import construct, on_meta, samples_of
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Fact, show
 from netspec.expansion.graph import Call
-from netspec.language.plugins import told
+from netspec.language.plugins import exception_line
 from netspec.layers.plugin import PluginFact
 from netspec.shapes.report import Inferred, Report
 
@@ -24,7 +24,7 @@ def _class(name: str, origin: tuple[str, str]) -> type[nn.Module]:
         for part in path.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:
-        raise PluginFact(f"the class {module}:{path} of {name} cannot be had: {told(error)}") from None
+        raise PluginFact(f"the class {module}:{path} of {name} cannot be had: {exception_line(error)}") from None
     if not isinstance(found, type) or not issubclass(found, nn.Module):
         raise PluginFact(f"{module}:{path} of {name} is no nn.Module")
     return found
@@ -68,7 +68,7 @@ def _wrong(report: Report) -> Iterator[Diagnostic]:
             yield Diagnostic(fact.code, fact.message, call.item.at.span, call.path, frames=call.frames)
 
 
-def hold_rules(report: Report) -> None:
+def check_rules(report: Report) -> None:
     """Hold the shape rules of a network's plugins against their modules.
 
     Raises:

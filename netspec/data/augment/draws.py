@@ -10,7 +10,7 @@ import torch
 
 
 @dataclass(frozen=True)
-class Moment:
+class TrainingStep:
     """A step of training, which everything random in its batch follows from: so a resumed run sees the same batches."""
 
     seed: int

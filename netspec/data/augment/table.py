@@ -83,7 +83,7 @@ def batched(name: str, transform: Any) -> Batched | None:
     return found if found is not None and found.suits(transform) else None
 
 
-def one_by_one(transform: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, draws: Draws) -> torch.Tensor:
+def per_sample(transform: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, draws: Draws) -> torch.Tensor:
     """A transform on each sample of a batch; what it draws from torch's global generator follows from `draws`."""
     if draws.generator is None:
         return torch.stack([transform(sample) for sample in x])

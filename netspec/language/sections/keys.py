@@ -106,7 +106,7 @@ def bare(schema: Schema) -> Schema:
     }
 
 
-def understood(node: Mapping, keys: Iterable[str], what: str, findings: Findings) -> Mapping:
+def correct_keys(node: Mapping, keys: Iterable[str], what: str, findings: Findings) -> Mapping:
     """`node` with its misspelt keys put right; each key that is not one of `keys` is noted, as `what` has none."""
     keys = tuple(keys)
     entries = []

@@ -54,13 +54,13 @@ def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]
         asked: what `metrics` says; None where it is left out.
         losses: the name of each output's loss, by the output's.
     """
-    found = ["loss", *(named("loss", output) for output in losses if len(losses) > 1)]
+    found = ["loss", *(column_name("loss", output) for output in losses if len(losses) > 1)]
     for index, (output, loss) in enumerate(losses.items()):
-        found += [named(name, output) if index else name for name in measured(asked, loss)]
+        found += [column_name(name, output) if index else name for name in measured(asked, loss)]
     return found
 
 
-def named(name: str, output: str) -> str:
+def column_name(name: str, output: str) -> str:
     """The column of a figure of one of several outputs."""
     return f"{name}_{output}"
 

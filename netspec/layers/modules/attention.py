@@ -24,7 +24,7 @@ from netspec.layers.arguments import Bool, Float, Int, optional
 from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
 from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
-from netspec.layers.record import Arg, Args, Given, Layer, case
+from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
 
 _OWN = (Attention("attn_mask", "key_padding_mask", "is_causal", 0, 1),)
 
@@ -100,7 +100,7 @@ def _multihead_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tens
     suit(_OWN, a.num_heads, a, inputs, further)
 
 
-def _multihead_call(a: Args, module: str, *inputs: str, **further: Given) -> str:
+def _multihead_call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
     query = inputs[0]
     key = inputs[1] if len(inputs) > 1 else query
     value = inputs[2] if len(inputs) > 2 else key
@@ -156,7 +156,7 @@ def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor
         raise MergeFact(fact, argument="attn_mask")
 
 
-def _product_code(a: Args, query: str, key: str, value: str, **further: Given) -> str:
+def _product_code(a: Args, query: str, key: str, value: str, **further: FurtherInput) -> str:
     result = call("F.scaled_dot_product_attention", query, key, value)[:-1]
     result += "".join(f", {name}={given.text}" for name, given in further.items())
     if a.dropout_p:

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.core.shapes import ArgumentFact, BatchFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
-from netspec.layers.record import Arg, Args, Earlier, Layer, case
+from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 
 
 def _check_padding(a: Args) -> None:
@@ -91,7 +91,9 @@ LAYERS = (
             Arg("padding_idx", optional(Int()), None),
         ),
         shape=_bag_shape,
-        earlier=(Earlier("2.10", _bag_shape_with_offsets, lambda given: given.get("include_last_offset") is True),),
+        earlier=(
+            OlderBehavior("2.10", _bag_shape_with_offsets, lambda given: given.get("include_last_offset") is True),
+        ),
         parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
         names=("input",),
         further=("per_sample_weights",),

@@ -21,7 +21,7 @@ from netspec.core.shapes import (
     count_axes,
     show,
 )
-from netspec.layers.record import Args, Given
+from netspec.layers.record import Args, FurtherInput
 
 _CAUSAL = {
     "float32": "nn.Transformer.generate_square_subsequent_mask({0}.shape[1], device={0}.device, dtype={0}.dtype)",
@@ -98,7 +98,7 @@ def _padding(name: str, mask: Tensor, keys: int) -> None:
 
 
 def keywords(
-    attentions: Iterable[Attention], heads: int, a: Args, sources: tuple[str, ...], further: Mapping[str, Given]
+    attentions: Iterable[Attention], heads: int, a: Args, sources: tuple[str, ...], further: Mapping[str, FurtherInput]
 ) -> list[str]:
     """`attn_mask=…`, `key_padding_mask=…`, `is_causal=True`: what of them the call is given."""
     found = []
@@ -116,7 +116,7 @@ def keywords(
     return found
 
 
-def _for_each_head(mask: Given, heads: int) -> str:
+def _for_each_head(mask: FurtherInput, heads: int) -> str:
     """(batch·heads)×L×S of batch×L×S or batch×heads×L×S."""
     if len(mask.tensor.shape) == 3:
         return f"{mask.text}.flatten(0, 1)"

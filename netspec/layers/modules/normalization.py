@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_axes, need_rank, show, size
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
-from netspec.layers.record import Arg, Args, Earlier, Layer, case
+from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 from netspec.layers.spatial import AXES, channels, on_picture
 
 
@@ -49,7 +49,7 @@ def _batch_norm(axes: int) -> Layer:
             Arg("bias", Bool(), True, since="2.12"),
         ),
         shape=shape,
-        earlier=(Earlier("2.10", any_eps, matters=lambda given: given.get("eps", 1) <= 0),),
+        earlier=(OlderBehavior("2.10", any_eps, matters=lambda given: given.get("eps", 1) <= 0),),
         parameters=_parameters,
         right=(
             case((4, *picture)),

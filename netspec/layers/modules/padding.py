@@ -14,7 +14,7 @@ from typing import Any
 from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, show
 from netspec.layers.arguments import Either, Float, Int, Ints, Word, optional
 from netspec.layers.code import call
-from netspec.layers.record import Arg, Args, Earlier, Layer, ShapeRule, case
+from netspec.layers.record import Arg, Args, Layer, OlderBehavior, ShapeRule, case
 from netspec.layers.spatial import on_picture
 
 Widths = tuple[int, ...]
@@ -116,7 +116,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
             *((Arg("value", Float()),) if constant else ()),
         ),
         shape=shape_of(rule),
-        earlier=(Earlier(until, shape_of(partial(rule, older=True)), _crops),) if until else (),
+        earlier=(OlderBehavior(until, shape_of(partial(rule, older=True)), _crops),) if until else (),
         takes="float" if mode in ("reflect", "replicate") else "any",
         right=(
             case((3, *picture), padding=2, **constant),
@@ -149,8 +149,8 @@ LAYERS = (
         ),
         shape=_pad_shape,
         earlier=(
-            Earlier(CHANGED["constant"], partial(_pad_shape, older=tuple(CHANGED)), _crops),
-            Earlier(CHANGED["reflect"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
+            OlderBehavior(CHANGED["constant"], partial(_pad_shape, older=tuple(CHANGED)), _crops),
+            OlderBehavior(CHANGED["reflect"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
         ),
         code=_pad_code,
         right=(

@@ -16,7 +16,7 @@ from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.code import arguments, literal
 from netspec.layers.modules.attention import attention_macs, attention_weights, need_batch_first
 from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
-from netspec.layers.record import Arg, Args, Given, Layer, case
+from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
 
 
 def _first(name: str) -> Callable[..., int]:
@@ -102,7 +102,7 @@ def _stack(kind: str) -> Callable[[Args], str]:
 def _masked(*attentions: Attention) -> dict[str, Any]:
     """The fields of a record whose layer has these attentions."""
 
-    def call(a: Args, module: str, *inputs: str, **further: Given) -> str:
+    def call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
         return f"{module}({', '.join((*inputs, *keywords(attentions, a.nhead, a, inputs, further)))})"
 
     def suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:

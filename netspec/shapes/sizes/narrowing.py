@@ -9,10 +9,10 @@ from math import gcd
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.language.ranges import Range
-from netspec.shapes.sizes.search import Legal
+from netspec.shapes.sizes.search import ValidSizes
 
 
-def narrowed(found: Mapping[str, Range], result: Legal, start: Mapping[str, int]) -> tuple[Fix, ...]:
+def narrowed(found: Mapping[str, Range], result: ValidSizes, start: Mapping[str, int]) -> tuple[Fix, ...]:
     """The fix that changes all ranges at once to the box around the start; none where a range can't say its sizes."""
     box = next((each for each in result.boxes if all(start[name] in sizes for name, sizes in each.items())), None)
     if box is None:

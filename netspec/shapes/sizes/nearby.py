@@ -11,7 +11,7 @@ from itertools import product
 
 from netspec.expansion.graph import Call, Graph
 from netspec.shapes.sizes.question import Axis, axes_of, family
-from netspec.shapes.sizes.search import Family, Legal, legal
+from netspec.shapes.sizes.search import Family, ValidSizes, valid_sizes
 from netspec.shapes.sizes.walk import Walker, cost
 from netspec.shapes.sizes.words import pattern, runs, sizes_text
 
@@ -27,7 +27,7 @@ class Nearby:
     """The right sizes near the declared ones, by axis."""
 
     axes: tuple[Axis, ...]
-    found: Legal
+    found: ValidSizes
 
     def period(self, name: str) -> int | None:
         """The number whose multiples, near the declared size, are all right for an axis."""
@@ -79,7 +79,7 @@ class Nearby:
         return sorted(found, key=lambda each: sum(abs(size - declared[name]) for name, size in each.items()))
 
 
-def before(graph: Graph, call: Call) -> Graph:
+def upstream_graph(graph: Graph, call: Call) -> Graph:
     """The graph up to a call: what it depends on, and itself."""
     needed, queue = {call.id}, [call.id]
     while queue:
@@ -109,7 +109,7 @@ def nearby(graph: Graph, call: Call) -> Nearby | None:
     """
     if any(tensor is None for tensor in graph.inputs.values()):
         return None
-    return _around(graph) or _around(before(graph, call))
+    return _around(graph) or _around(upstream_graph(graph, call))
 
 
 def _around(part: Graph) -> Nearby | None:
@@ -126,7 +126,7 @@ def _around(part: Graph) -> Nearby | None:
     start = _start(walker, asked)
     if start is None:
         return None
-    found = legal(walker, replace(asked, start=start))
+    found = valid_sizes(walker, replace(asked, start=start))
     return Nearby(axes, found) if found.boxes else None
 
 

@@ -9,8 +9,8 @@ from itertools import product
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph
 from netspec.shapes.report import Inferred
-from netspec.shapes.sizes.search import Depends, Family, Legal, legal
-from netspec.shapes.sizes.walk import Outputs, Walker, cost, frozen
+from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
+from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
 LEAST_LAST = 512  # how far is looked where nobody says
 MOST_WORK = 1_500_000  # calls that are inferred for one answer where nobody says how far to look
@@ -39,8 +39,8 @@ class Answer:
     """
 
     axes: tuple[Axis, ...]
-    fits: Legal
-    remade: Legal | None
+    fits: ValidSizes
+    remade: ValidSizes | None
     inferred: tuple[str, ...]
     declared: bool
 
@@ -105,14 +105,14 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     return max(tried, key=lambda choice: len(walker.run(asked.entering(choice))), default=None)
 
 
-def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Legal:
+def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> ValidSizes:
     """The right sizes of a graph's inputs; also where the declared ones are wrong."""
     asked = family(walker.graph, axes, sizes)
-    found = legal(walker, asked)
+    found = valid_sizes(walker, asked)
     if not found.boxes and len(axes) > 1:
         start = _start(walker, asked)
         if start is not None:
-            found = legal(walker, replace(asked, start=start))
+            found = valid_sizes(walker, replace(asked, start=start))
     return found
 
 
@@ -127,7 +127,7 @@ def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | Non
     axes = axes_of(graph)
     most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
     sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
-    walker = Walker(frozen(graph, known) if right else graph)
+    walker = Walker(with_inferred_arguments(graph, known) if right else graph)
     fits = search(walker, axes, sizes)
     follows = tuple(
         f"{argument} of {graph.calls[id].path}"

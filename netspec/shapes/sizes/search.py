@@ -38,7 +38,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Legal:
+class ValidSizes:
     """What was found: the right combinations as boxes that do not overlap, among those of `examined`."""
 
     examined: dict[str, Sequence[int]]
@@ -142,24 +142,24 @@ class _Search:
             tensors.append(Tensor(shape, base.outputs[index].dtype))
         return Result(tuple(tensors), base.args)
 
-    def found(self) -> Legal:
+    def found(self) -> ValidSizes:
         mixed = {call.id for call in self.mixed}
         alone = [call.id for call in self.calls if call.id not in mixed]
         for name, line in self.lines.items():
             self.sizes[name] = [size for size in self.sizes[name] if all(id in line[size] for id in alone)]
         if not all(self.sizes.values()):
-            return Legal(dict(self.family.sizes), ())
+            return ValidSizes(dict(self.family.sizes), ())
         edge = tuple(dict.fromkeys(ref for call in self.mixed for ref in call.inputs if ref.node not in mixed))
         classes = {name: self.classes(name, edge) for name in self.sizes}
         examined = dict(self.family.sizes)
         if not self.mixed and not self.asking:
-            return Legal(examined, ({name: tuple(sizes) for name, sizes in self.sizes.items()},))
+            return ValidSizes(examined, ({name: tuple(sizes) for name, sizes in self.sizes.items()},))
         self.shrink(classes, examined)
         table = {
             combination: self.right(dict(zip(classes, (group[0] for group in combination), strict=True)), edge)
             for combination in product(*classes.values())
         }
-        return Legal(examined, tuple(_boxes(list(classes), table)))
+        return ValidSizes(examined, tuple(_boxes(list(classes), table)))
 
     def classes(self, name: str, edge: Sequence[Ref]) -> list[tuple[int, ...]]:
         """The sizes of a name, those together that look the same to the layers that are asked for combinations."""
@@ -233,7 +233,7 @@ def _boxes(names: Sequence[str], table: Mapping[tuple[tuple[int, ...], ...], boo
     return [{names[0]: tuple(sorted(sizes)), **box} for sizes, found in merged.values() for box in found]
 
 
-def legal(walker: Walker, family: Family) -> Legal:
+def valid_sizes(walker: Walker, family: Family) -> ValidSizes:
     """All right combinations of a family's sizes. Where its start is refused by a layer that treats each axis by itself
     nothing but the axes' own lines is looked at, and nothing is found for two axes or more.
     """

@@ -59,7 +59,7 @@ def cost(calls: Iterable[Call]) -> int:
     return max(sum(1 if TABLE.get(call.record.name) is call.record else PLUGIN for call in calls), 1)
 
 
-def frozen(graph: Graph, known: Sequence[Inferred]) -> Graph:
+def with_inferred_arguments(graph: Graph, known: Sequence[Inferred]) -> Graph:
     """The graph with every inferred argument written: its weights are made, and have the sizes that they have."""
     calls = []
     for call, inferred in zip(graph.calls, known, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from netspec.shapes.sizes.search import Box, Legal
+from netspec.shapes.sizes.search import Box, ValidSizes
 
 PERIODS = 3  # that a pattern has to be seen before it is called one
 MOST_RUNS = 8
@@ -86,7 +86,7 @@ def _listed(stretches: Sequence[tuple[int, int]]) -> str:
     return f"{', '.join(words)} and {more} more up to {stretches[-1][1]}"
 
 
-def relation(found: Legal) -> list[str] | None:
+def relation(found: ValidSizes) -> list[str] | None:
     """`H = W` or `H·W = 784` where that is what the boxes come to, exactly; None where it is not."""
     names = list(found.examined)
     if len(names) != 2 or found.separate or any(len(sizes) > 1 for box in found.boxes for sizes in box.values()):
@@ -109,7 +109,7 @@ def _order(box: Box, declared: Mapping[str, int]) -> tuple[bool, bool, int]:
     return (any(declared.get(name) not in sizes for name, sizes in box.items()), not equal, next(iter(box.values()))[0])
 
 
-def legal_lines(found: Legal, declared: Mapping[str, int]) -> list[str]:
+def valid_size_lines(found: ValidSizes, declared: Mapping[str, int]) -> list[str]:
     """What was found, a line for each axis, or for each box where the axes hang together."""
     if not found.boxes:
         return []

@@ -10,8 +10,8 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from netspec.data.augment.draws import Draws, Moment
-from netspec.data.augment.table import TABLE, Params, batched, one_by_one
+from netspec.data.augment.draws import Draws, TrainingStep
+from netspec.data.augment.table import TABLE, Params, batched, per_sample
 from netspec.runtime.families import is_random
 
 BILINEAR = v2.InterpolationMode.BILINEAR
@@ -228,16 +228,16 @@ def test_one_by_one_follows_from_the_draws_and_leaves_the_global_generator() -> 
     x, transform = pictures(6, 3, 48, 48), v2.ElasticTransform()
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    ours = one_by_one(transform, x, Draws(6, Moment(0, 1, 2).generator()))
+    ours = per_sample(transform, x, Draws(6, TrainingStep(0, 1, 2).generator()))
     assert torch.equal(torch.get_rng_state(), before)
-    for index, seed in enumerate(Draws(6, Moment(0, 1, 2).generator()).seeds()):
+    for index, seed in enumerate(Draws(6, TrainingStep(0, 1, 2).generator()).seeds()):
         torch.manual_seed(seed)
         assert torch.equal(ours[index], transform(x[index]))
 
 
 def test_a_moments_numbers_are_its_own() -> None:
     def numbers(seed: int, epoch: int, step: int) -> torch.Tensor:
-        return torch.rand(4, generator=Moment(seed, epoch, step).generator())
+        return torch.rand(4, generator=TrainingStep(seed, epoch, step).generator())
 
     moments = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (10, 1, 0)]
     assert len({tuple(numbers(*moment).tolist()) for moment in moments}) == len(moments)
@@ -248,7 +248,7 @@ def test_processes_draw_what_one_would() -> None:
     x = pictures(7)
     for transform in (v2.RandomErasing(value="random"), v2.ColorJitter(0.3, hue=0.1), v2.RandomResizedCrop(8)):
         form = TABLE[type(transform).__name__]
-        whole = form.draw(transform, x, Draws(7, Moment(0, 0, 0).generator()))
+        whole = form.draw(transform, x, Draws(7, TrainingStep(0, 0, 0).generator()))
         for rank in range(2):
-            part = form.draw(transform, x[rank::2], Draws(7, Moment(0, 0, 0).generator(), slice(rank, None, 2)))
+            part = form.draw(transform, x[rank::2], Draws(7, TrainingStep(0, 0, 0).generator(), slice(rank, None, 2)))
             assert all(torch.equal(part[name], whole[name][rank::2]) for name in whole)

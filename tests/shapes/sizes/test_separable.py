@@ -10,7 +10,7 @@ import pytest
 from netspec.core.shapes import Fact, Shape
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
-from netspec.shapes.apply import complete
+from netspec.shapes.apply import with_defaults
 from netspec.shapes.sizes.walk import INSTANCE_NORMS, SEPARABLE
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16)
@@ -26,7 +26,7 @@ def applied(layer: Layer, args: dict[str, object], inputs: list[Shape]) -> list[
 
 def faults(layer: Layer, case: Case) -> list[str]:
     """Pairs of sizes at two positions for which a layer does not do what the sizes alone say."""
-    args = complete(layer, dict(case.args))
+    args = with_defaults(layer, dict(case.args))
     for arg in layer.args:
         if arg.infer is not None and arg.name not in args:
             args[arg.name] = arg.infer(*case.inputs)

@@ -11,7 +11,7 @@ from netspec.checker import check
 from netspec.language.load import load
 from netspec.shapes.infer import infer
 from netspec.shapes.sizes.question import axes_of, family
-from netspec.shapes.sizes.walk import Walker, frozen
+from netspec.shapes.sizes.walk import Walker, with_inferred_arguments
 from tests.spec_cases import OK, SHIPPED, name_of
 
 
@@ -20,7 +20,7 @@ def test_the_walk_and_the_inference_agree(path: Path) -> None:
     report = check(load(path), fixes=False)
     assert report.graph is not None
     axes = axes_of(report.graph)
-    for graph in (report.graph, frozen(report.graph, report.inferred)):
+    for graph in (report.graph, with_inferred_arguments(report.graph, report.inferred)):
         walker = Walker(graph)
         asked = family(graph, axes, {})
         for axis in axes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.shapes.sizes.search import Legal
-from netspec.shapes.sizes.words import legal_lines, sizes_text
+from netspec.shapes.sizes.search import ValidSizes
+from netspec.shapes.sizes.words import sizes_text, valid_size_lines
 
 EXAMINED = range(1, 513)
 
@@ -43,18 +43,18 @@ def test_few_periods_are_no_pattern() -> None:
 
 def test_equal_axes() -> None:
     boxes = tuple({"H": (n,), "W": (n,)} for n in range(4, 41))
-    assert legal_lines(Legal({"H": range(1, 41), "W": range(1, 41)}, boxes), {}) == ["H = W", "H at least 4"]
+    assert valid_size_lines(ValidSizes({"H": range(1, 41), "W": range(1, 41)}, boxes), {}) == ["H = W", "H at least 4"]
 
 
 def test_a_product() -> None:
     boxes = tuple({"H": (n,), "W": (12 // n,)} for n in (1, 2, 3, 4, 6, 12))
-    found = Legal({"H": range(1, 41), "W": range(1, 41)}, boxes)
-    assert legal_lines(found, {}) == ["H·W = 12"]
-    assert legal_lines(Legal(found.examined, boxes[1:]), {}) != ["H·W = 12"]
+    found = ValidSizes({"H": range(1, 41), "W": range(1, 41)}, boxes)
+    assert valid_size_lines(found, {}) == ["H·W = 12"]
+    assert valid_size_lines(ValidSizes(found.examined, boxes[1:]), {}) != ["H·W = 12"]
 
 
 def test_what_is_declared_comes_first() -> None:
     boxes = ({"H": (2, 3), "W": (32, 33)}, {"H": (8, 9), "W": (8, 9)}, {"H": (32, 33), "W": (2, 3)})
-    found = Legal({"H": EXAMINED, "W": EXAMINED}, boxes)
-    assert legal_lines(found, {"H": 32, "W": 2})[0] == "H 32 or 33 with W 2 or 3"
-    assert legal_lines(found, {})[0] == "H 8 or 9 with W 8 or 9"
+    found = ValidSizes({"H": EXAMINED, "W": EXAMINED}, boxes)
+    assert valid_size_lines(found, {"H": 32, "W": 2})[0] == "H 32 or 33 with W 2 or 3"
+    assert valid_size_lines(found, {})[0] == "H 8 or 9 with W 8 or 9"
