@@ -322,7 +322,9 @@ def test_a_signal_ends_the_run_in_order(digits: Path, tmp_path: Path, number: in
 
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(digits: Path, tmp_path: Path) -> None:
-    wait = "import netspec.training.setup as f, time; f.make_state = lambda *a, **k: (print(flush=True), time.sleep(60)); "
+    wait = (
+        "import netspec.training.setup as f, time; f.make_state = lambda *a, **k: (print(flush=True), time.sleep(60)); "
+    )
     code = wait + "from netspec.cli.main import main; main(['train', 'digits.yaml'])"
     process = Started(tmp_path, code=code)
     try:
