@@ -58,10 +58,8 @@ def missing(node: Definition) -> Iterator[str]:
     if not doc:
         yield "docstring"
     if isinstance(node, ast.ClassDef):
-        for inner in node.body:
-            if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
-                if not ast.get_docstring(inner):
-                    yield f"docstring of {inner.name}"
+        methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef) and inner.name[0] != "_"]
+        yield from (f"docstring of {inner.name}" for inner in methods if not ast.get_docstring(inner))
         fields = [inner for inner in node.body if isinstance(inner, ast.AnnAssign)]
         names = (inner.target.id for inner in fields if isinstance(inner.target, ast.Name))
         yield from (name for name in names if not name.startswith("_") and not mentioned(name, doc))
