@@ -37,12 +37,12 @@ def apply_jitter(transform: Any, x: torch.Tensor, params: Params) -> torch.Tenso
     return x
 
 
-def gray(x: torch.Tensor) -> torch.Tensor:
-    """Grey levels [B, 1, H, W] by ITU-R BT.601; one channel is grey already."""
-    if x.shape[1] == 1:
-        return x
-    r, g, b = x.unbind(1)
-    return (0.2989 * r + 0.587 * g + 0.114 * b)[:, None]
+def _grayscale(x: torch.Tensor) -> torch.Tensor:
+    """Gray levels [B, 1, H, W]."""
+    from torchvision.transforms.v2 import functional as F
+
+    gray: torch.Tensor = F.rgb_to_grayscale(x)
+    return gray
 
 
 def _brightness(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
@@ -50,11 +50,11 @@ def _brightness(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
 
 
 def _contrast(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    return _blend(x, gray(x).mean((1, 2, 3), keepdim=True), factor)
+    return _blend(x, _grayscale(x).mean((1, 2, 3), keepdim=True), factor)
 
 
 def _saturation(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    return x if x.shape[1] == 1 else _blend(x, gray(x), factor)
+    return x if x.shape[1] == 1 else _blend(x, _grayscale(x), factor)
 
 
 def _blend(x: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:

@@ -156,7 +156,11 @@ def _inverse_matrix(
 
 
 def apply_affine(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
-    """Each pixel from where the sample's matrix says; beyond the edge the fill, blended in as torchvision does."""
+    """Each pixel from where the sample's matrix says; beyond the edge the fill, blended in as torchvision does.
+
+    The grid is computed in pixels, as in torchvision: `affine_grid` of torch rounds differently, and the nearest pixel is
+    then another one where two are equally near.
+    """
     height, width = x.shape[-2:]
     theta = params["matrix"].to(x.dtype)
     theta = theta.to(x.device, non_blocking=True).transpose(1, 2)  # [B, 3, 2]

@@ -3,6 +3,27 @@
 Each has two halves: `draw` gives the parameters of every sample, as torchvision's `make_params` gives those of one, and
 `apply` does to a batch what torchvision does to a sample with its parameters. Whatever is not in the table goes sample
 by sample.
+
+torchvision gives all samples of a batch the same random numbers. What else it offers takes this many times as long
+(benchmarks/augment.py, 256×3×32×32, one thread, torch 2.15, torchvision 0.29), where torch.vmap takes its functional:
+
+    transform               transform in a loop   functional under vmap   why it stands here
+    RandomHorizontalFlip                    5.5                     1.7   vmap changes all samples, here the chosen ones;
+    RandomVerticalFlip                      5.3                     1.7     each of these seven calls torchvision's own
+    RandomGrayscale                        14.4                     1.7     transform on the chosen part of the batch
+    RandomInvert                            5.7                     1.5
+    RandomSolarize                          3.7                     2.8
+    RandomAutocontrast                      8.9                     2.3
+    RandomAdjustSharpness                   1.6                     1.4
+    GaussianNoise                           4.1                     3.2   torchvision's takes no generator
+    RandomCrop                             11.4                       -   F.crop slices: its bounds are Python numbers
+    RandomErasing                           8.0                       -   F.erase slices
+    RandomRotation                          3.7                       -   F.rotate computes its matrix in Python numbers
+    RandomAffine                            7.4                       -   F.affine too
+    RandomResizedCrop                       2.5                       -   F.resized_crop slices
+    ColorJitter                      4.7 to 12                        -   F.adjust_… compare the factor with Python's if
+
+Transforms that are not random, such as Normalize, are torchvision's, on the whole batch.
 """
 
 from __future__ import annotations
