@@ -1,9 +1,9 @@
 """Random transforms of whole batches against torchvision's own: its transform in a loop over the samples, and its
 functional under torch.vmap with the parameters of each sample.
 
-All of a transform is measured in one run, in interleaved rounds; ratios are those of the medians. `functionals` are
-given the parameters that netspec draws, and the results are held against netspec's. A functional that torch.vmap refuses
-shows why. The claim: the form for batches takes at most 1.3 times as long as the quicker of the two, else it should go.
+All of a transform is measured in one run, in interleaved rounds; ratios are those of the medians. A functional gets the
+parameters that netspec draws, and its results are held against netspec's. Where torch.vmap refuses a functional, the
+table quotes why. The claim: the form for batches takes at most 1.3 times as long as the quickest, else it should go.
 
 Run: python benchmarks/augment.py [--rounds N] [--batch 256 3 32 32]
 """

@@ -33,7 +33,7 @@ class Feed(Protocol):
         """The number of samples, over all processes."""
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """The samples `order` [N], None for all as they come, `size` at a time over all processes.
 
@@ -98,49 +98,49 @@ class MemoryFeed:
         return len(self.inputs[0])
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
         if order is None:
             for start in range(0, len(self), size):
                 whole = min(size, len(self) - start)
-                yield self.take(slice(start, start + whole), whole, world)
+                yield self.take(slice(start, start + whole), whole, group)
             return
         random = self.change is not None and self.change.augment
         order = order.to(self.inputs[0].device, non_blocking=True)
         for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
-            yield self.take(chunk, len(chunk), world, TrainingStep(self.seed, epoch, step + number) if random else None)
+            yield self.take(chunk, len(chunk), group, TrainingStep(self.seed, epoch, step + number) if random else None)
 
-    def take(self, index: Index, whole: int, world: ProcessGroup = ALONE, moment: TrainingStep | None = None) -> Batch:
+    def take(self, index: Index, whole: int, group: ProcessGroup = ALONE, moment: TrainingStep | None = None) -> Batch:
         """The batch of the `whole` samples `index`, as far as they are this process's."""
-        if world.size > 1:
+        if group.size > 1:
             index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
-        index, own = process_share(index, whole, world)
+        index, own = process_share(index, whole, group)
         first, *others = (rows(x, index) for x in self.inputs)
         if self.change is not None:
-            first = self.change(first, draws_for(moment, whole, world))
+            first = self.change(first, draws_for(moment, whole, group))
         inputs = tuple(placed(x, self.device, self.channels_last) for x in (first, *others))
         targets = tuple(rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
         return Batch(inputs, targets, own, whole)
 
 
-def process_share(index: Index, whole: int, world: ProcessGroup) -> tuple[Index, int]:
+def process_share(index: Index, whole: int, group: ProcessGroup) -> tuple[Index, int]:
     """Of the `whole` samples of a step those that are this process's, and how many of them count.
 
     Where they are fewer than there are processes, one that gets none gets the first, which does not count.
     """
-    if world.size == 1 or isinstance(index, slice):
+    if group.size == 1 or isinstance(index, slice):
         return index, whole
-    part = world.share(index)
+    part = group.share(index)
     return (part, len(part)) if len(part) else (index[:1], 0)
 
 
-def draws_for(moment: TrainingStep | None, whole: int, world: ProcessGroup) -> Draws | None:
+def draws_for(moment: TrainingStep | None, whole: int, group: ProcessGroup) -> Draws | None:
     """The draws of a step of `whole` samples, those that are this process's; None where nothing is random."""
     if moment is None:
         return None
-    own = slice(world.rank, None, world.size) if world.rank < whole else slice(1)  # see `share`
-    return Draws(whole, moment.generator(), None if world.size == 1 else own)
+    own = slice(group.rank, None, group.size) if group.rank < whole else slice(1)  # see `share`
+    return Draws(whole, moment.generator(), None if group.size == 1 else own)
 
 
 def rows(x: torch.Tensor, index: Index) -> torch.Tensor:

@@ -35,7 +35,7 @@ class BatchTask(NamedTuple):
     samples: torch.Tensor
     own: int
     whole: int
-    world: ProcessGroup
+    group: ProcessGroup
     moment: TrainingStep | None
 
 
@@ -70,7 +70,7 @@ class BatchWorker(Dataset[torch.Tensor]):
             x = self.pictures[task.samples]
         except SpecError as error:
             return tuple(error.diagnostics)
-        return x if self.making is None else self.making(x, draws_for(task.moment, task.whole, task.world))
+        return x if self.making is None else self.making(x, draws_for(task.moment, task.whole, task.group))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class LoaderFeed:
         return len(self.pictures)
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
         random = order is not None and self.making.augment
@@ -109,15 +109,15 @@ class LoaderFeed:
         tasks, loader = self._loader
         tasks.all = []
         for chunk, moment in zip(chunks, moments, strict=True):
-            samples, own = process_share(chunk, len(chunk), world)
+            samples, own = process_share(chunk, len(chunk), group)
             assert isinstance(samples, torch.Tensor)
-            tasks.all.append(BatchTask(samples, own, len(chunk), world, moment))
+            tasks.all.append(BatchTask(samples, own, len(chunk), group, moment))
         for task, made in zip(tasks.all, _told(iter(loader), self.pictures), strict=True):
             if isinstance(made, tuple):
                 raise SpecError(made)
             x = made.to(self.device, non_blocking=True)
             if self._later is not None:
-                x = self._later(x, draws_for(task.moment, task.whole, world))
+                x = self._later(x, draws_for(task.moment, task.whole, group))
             targets = tuple(y[task.samples].to(self.device, non_blocking=True) for y in self.targets)
             yield Batch((placed(x, self.device, self.channels_last),), targets, task.own, task.whole)
 

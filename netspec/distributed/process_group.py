@@ -1,4 +1,4 @@
-"""The processes that train together: which one this is, and what they agree on. One process is a world of its own.
+"""The processes that train together: which one this is, and what they agree on. One process is a group of its own.
 
 torchrun starts the processes and tells each its place by environment variables; accelerate joins them into a group
 (NCCL between CUDA devices, gloo between CPUs).
@@ -138,12 +138,12 @@ def _meeting_place() -> dict[str, Any]:
     return {"store": ours, "rank": rank, "world_size": size}
 
 
-def leave(world: ProcessGroup) -> None:
+def leave(group: ProcessGroup) -> None:
     """End the group of processes, if there is one.
 
     torch 2.6 can wait for itself there: a group is destroyed with Python's lock held, after its threads have ended, and
     such a thread may want the lock to let go of a tensor. So they are given the time for it before.
     """
-    if world.size > 1 and torch.distributed.is_initialized():
+    if group.size > 1 and torch.distributed.is_initialized():
         time.sleep(GRACE)
         torch.distributed.destroy_process_group()

@@ -17,19 +17,19 @@ LEAST = 2**16  # parameters that are worth being gathered by themselves
 FSDP_SINCE = "2.9"  # torch writes what is spread into safetensors files
 
 
-def check_strategy(values: dict[str, Any], world: ProcessGroup) -> None:
+def check_strategy(values: dict[str, Any], group: ProcessGroup) -> None:
     """Whether torch can do what the settings ask of several processes.
 
     Raises:
         SpecError: NS219, it cannot yet.
     """
-    if world.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
+    if group.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
         message = f"strategy: fsdp needs torch {FSDP_SINCE} or later, here is {installed()}"
         install = ("fix", f"pip install 'torch>={FSDP_SINCE}'")
         raise spec_error("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
 
 
-def shard_weights(model: nn.Module, world: ProcessGroup, device: torch.device) -> None:
+def shard_weights(model: nn.Module, group: ProcessGroup, device: torch.device) -> None:
     """Spread the weights over the processes, in place; has to come before the optimizer is made.
 
     Each module of at least LEAST parameters that no larger part has claimed gathers its weights when it is computed.
@@ -37,7 +37,7 @@ def shard_weights(model: nn.Module, world: ProcessGroup, device: torch.device) -
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    mesh = init_device_mesh(device.type, (world.size,))
+    mesh = init_device_mesh(device.type, (group.size,))
     for module in reversed(list(model.modules())):  # the inner ones first
         own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
         if module is not model and own >= LEAST:
@@ -59,9 +59,9 @@ def wrap_ddp(model: nn.Module, device: torch.device, unused: bool) -> Callable[.
     return DistributedDataParallel(model, device_ids=ids, find_unused_parameters=unused)
 
 
-def sync_batch_norm(model: nn.Module, world: ProcessGroup, device: torch.device) -> nn.Module:
+def sync_batch_norm(model: nn.Module, group: ProcessGroup, device: torch.device) -> nn.Module:
     """The model with batch norms that see all processes' samples, where torch has them: on CUDA."""
-    if world.size > 1 and device.type == "cuda":
+    if group.size > 1 and device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # torch has no types
         return converted
     return model

@@ -43,9 +43,9 @@ class Accuracy:
         self.sums[0] += hits.sum()
         self.sums[1] += hits.numel()
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen."""
-        self.sums = world.sum(self.sums)
+        self.sums = group.sum(self.sums)
 
     def result(self) -> dict[str, float]:
         """accuracy."""
@@ -67,9 +67,9 @@ class TopK:
         self.sums[0] += (best == truth[:, None]).sum()
         self.sums[1] += truth.numel()
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen."""
-        self.sums = world.sum(self.sums)
+        self.sums = group.sum(self.sums)
 
     def result(self) -> dict[str, float]:
         """top<k>."""
@@ -98,9 +98,9 @@ class PrecisionRecallF1:
         index = (pair.reshape(-1, self.labels) + self.first).flatten()
         self.counts.index_add_(0, index, torch.ones_like(index))
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen."""
-        self.counts = world.sum(self.counts)
+        self.counts = group.sum(self.counts)
 
     def result(self) -> dict[str, Any]:
         """Those of `names`; in the confusion matrix, rows are true classes, columns predicted ones."""
@@ -150,9 +150,9 @@ class Auroc:
             self.scores.append(output.float().reshape(len(output), -1))
             self.targets.append(known.reshape(len(output), -1))
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen."""
-        self.scores, self.targets = [world.gather(torch.cat(self.scores))], [world.gather(torch.cat(self.targets))]
+        self.scores, self.targets = [group.gather(torch.cat(self.scores))], [group.gather(torch.cat(self.targets))]
 
     def result(self) -> dict[str, float]:
         """auroc."""

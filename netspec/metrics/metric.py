@@ -24,7 +24,7 @@ class Metric(Protocol):
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
         """Add one batch: output [N, ...], target as the loss gets it."""
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen, each a part of the samples; all of them call it."""
 
     def result(self) -> dict[str, Any]:
@@ -42,10 +42,10 @@ class Metrics:
         for part in self.parts:
             part.update(output, target)
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put each together."""
         for part in self.parts:
-            part.join(world)
+            part.join(group)
 
     def result(self) -> dict[str, Any]:
         """The values of all."""
@@ -102,10 +102,10 @@ class Measures:
         for part in self.parts:
             part.metric.update(outputs[part.output], targets[part.target])
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen, each a part of the samples; all of them call it."""
         for part in self.parts:
-            part.metric.join(world)
+            part.metric.join(group)
 
     def result(self) -> dict[str, Any]:
         """The values over all batches."""

@@ -26,9 +26,9 @@ class RegressionErrors:
         self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), away.square().sum(0), away.sum(0)])
         self.count += len(target)
 
-    def join(self, world: ProcessGroup) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """Put together what the processes have seen."""
-        self.sums, self.count = world.sum(self.sums), world.sum(self.count)
+        self.sums, self.count = group.sum(self.sums), group.sum(self.count)
 
     def result(self) -> dict[str, float]:
         """mae, rmse and, where the targets differ, r2."""

@@ -158,8 +158,8 @@ def _inverse_matrix(
 def apply_affine(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
     """Each pixel from where the sample's matrix says; beyond the edge the fill, blended in as torchvision does.
 
-    The grid is computed in pixels, as in torchvision: `affine_grid` of torch rounds differently, and the nearest pixel is
-    then another one where two are equally near.
+    The grid is computed in pixels, as in torchvision: torch's `affine_grid` rounds differently, and of two pixels that
+    are equally near it may take the other one.
     """
     height, width = x.shape[-2:]
     theta = params["matrix"].to(x.dtype)
