@@ -134,7 +134,7 @@ def analyze_errors(
     tally, mistakes, seen = ConfusionCounts(), Mistakes(), 0
     for batch in feed.batches(None, max(job.batch_size, 512)):
         with job.precision.autocast():
-            output = as_tuple(net(*batch.inputs))[head.place]  # [B, *output]
+            output = as_tuple(net(*batch.inputs))[head.index]  # [B, *output]
         found = predicted_classes(output, batch.targets[0], head.loss.name, head.last)
         if found is None:
             break

@@ -63,7 +63,7 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
 
     def measures() -> Measures:
         usual, counting = job.measures(), ConfusionMetric(tally, head.loss.name, head.last)
-        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.place, 0)])
+        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.index, 0)])
 
     values = evaluate(model, feed, replace(job, measures=measures))
     row, counts = {"split": split, "samples": len(feed), **values}, tally.counts()

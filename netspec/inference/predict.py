@@ -62,7 +62,7 @@ class Predictor:
         """What the main output of the network says of samples, one by one."""
         inputs = self.entrance.stack(samples, self.device)
         outputs = as_tuple(self.model(*(placed(x, self.device, self.channels_last) for x in inputs)))
-        output = outputs[self.head.place].float().cpu()  # [B, *output]
+        output = outputs[self.head.index].float().cpu()  # [B, *output]
         shares = probabilities(output, self.head.loss.name, self.head.last)
         for index in range(len(output)):
             if shares is not None and shares.ndim > 2:  # a class for each place

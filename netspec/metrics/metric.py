@@ -134,8 +134,8 @@ def make_measures(
             names = measured(asked, head.loss.name)
             metric = make_metrics(names, head.kind, head.output.shape, target, device)
             if metric is not None:
-                parts.append(Measure(metric, head.place, index, head.name if index else ""))
+                parts.append(Measure(metric, head.index, index, head.name if index else ""))
         return Measures(parts) if parts else None
 
-    parts = tuple(WeightedLoss(head.name, head.place, head.loss.make().to(device), head.weight) for head in heads)
+    parts = tuple(WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight) for head in heads)
     return Objective(parts), measures

@@ -82,7 +82,7 @@ class Head:
 
     Args:
         name: the output's.
-        place: among all that the network gives.
+        index: among all that the network gives.
         output: its sample tensor.
         last: the type of the layer that gives it.
         loss: what it is trained by.
@@ -90,7 +90,7 @@ class Head:
     """
 
     name: str
-    place: int
+    index: int
     output: Tensor
     last: str
     loss: Choice
