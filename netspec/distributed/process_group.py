@@ -48,7 +48,7 @@ class ProcessGroup:
             torch.distributed.all_reduce(value)
         return value
 
-    def most(self, value: torch.Tensor) -> torch.Tensor:
+    def max(self, value: torch.Tensor) -> torch.Tensor:
         """The element-wise maximum of a tensor over all processes; it is changed in place where there are several."""
         if self.size > 1:
             torch.distributed.all_reduce(value, torch.distributed.ReduceOp.MAX)
@@ -81,7 +81,7 @@ class ProcessGroup:
             torch.distributed.barrier()
 
     @contextmanager
-    def first(self) -> Iterator[None]:
+    def local_main_first(self) -> Iterator[None]:
         """The first process of each machine goes through this alone, the others after it: downloads happen once."""
         if self.size > 1 and self.local:
             self.wait()
