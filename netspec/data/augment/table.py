@@ -8,9 +8,9 @@ torchvision gives all samples of a batch the same random numbers. What else it o
 (benchmarks/augment.py, 256×3×32×32, one thread, torch 2.15, torchvision 0.29), where torch.vmap takes its functional:
 
     transform               transform in a loop   functional under vmap   why it stands here
-    RandomHorizontalFlip                    5.5                     1.7   vmap changes all samples; here torchvision's own
-    RandomVerticalFlip                      5.3                     1.7   transform changes the chosen part of the batch,
-    RandomGrayscale                        14.4                     1.7   and so in the next four rows
+    RandomHorizontalFlip                    5.5                     1.7   vmap changes all samples; netspec only the
+    RandomVerticalFlip                      5.3                     1.7   chosen ones, by torchvision's transform
+    RandomGrayscale                        14.4                     1.7   on that part of the batch
     RandomInvert                            5.7                     1.5
     RandomSolarize                          3.7                     2.8
     RandomAutocontrast                      8.9                     2.3
