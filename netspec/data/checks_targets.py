@@ -96,7 +96,7 @@ def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
         value.backward()
     except Exception as error:  # the message is torch's, whatever its class
         what = f"{loss.name} does not take outputs {show(output)} with these targets"
-        at = next((loss.places[name] for name in loss.places if name in str(error)), loss.node)
+        at = next((node for name, node in loss.argument_nodes.items() if name in str(error)), loss.node)
         raise spec_error("NS603", what, at, torch_says(error)) from error
     if value.ndim:
         raise spec_error("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)

@@ -150,7 +150,7 @@ def _open(choice: Choice, **more: Any) -> Any:
                 advice = f"download: true fetches it, or {advice}"
         else:
             what, advice = f"{choice.name} cannot be read", f"look at the files in {root}"
-        at = choice.places.get("root", choice.node)
+        at = choice.argument_nodes.get("root", choice.node)
         raise spec_error("NS601", what, at, ("fix", advice), torch_says(error)) from error
 
 

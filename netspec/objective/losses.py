@@ -209,7 +209,7 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         classes = targets if name == "weight" else targets.reshape(len(targets), -1)
         counted = classes.ndim == 1 and not classes.is_floating_point() and bool((classes >= 0).all())
         if name == "weight" and (not counted or int(classes.max()) >= outputs):
-            raise spec_error("NS605", f"{BALANCED} counts classes, and the targets are none", loss.places[name])
+            raise spec_error("NS605", f"{BALANCED} counts classes, and the targets are none", loss.argument_nodes[name])
         if name == "weight":
             counts = torch.bincount(classes, minlength=outputs).float()  # [C]
             weights = len(classes) / (int((counts > 0).sum()) * counts)
@@ -217,6 +217,6 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         else:
             there = (classes > 0.5).float().sum(0)  # [labels]
             if not bool((there > 0).all()):
-                raise spec_error("NS605", f"{BALANCED}: a label has no sample", loss.places[name])
+                raise spec_error("NS605", f"{BALANCED}: a label has no sample", loss.argument_nodes[name])
             found[name] = (len(classes) - there) / there
     return replace(loss, kwargs=found)
