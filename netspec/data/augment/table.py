@@ -34,10 +34,8 @@ from typing import Any
 
 import torch
 
-from netspec.data.augment import color, geometry
-from netspec.data.augment.draws import Draws
-
-Params = dict[str, torch.Tensor]  # each [B, ...], on the CPU
+from netspec.data.augment import affine, color, rectangles
+from netspec.data.augment.draws import Draws, Params
 
 
 @dataclass(frozen=True)
@@ -46,13 +44,13 @@ class Batched:
 
     Args:
         draw: (torchvision's transform, batch, draws) → parameters.
-        apply: (torchvision's transform, batch, parameters) → batch; what it is given stays as it was.
-        suits: whether the transform's arguments have a form for batches.
+        apply: (torchvision's transform, batch, parameters) → new batch.
+        supports: whether a transform's arguments have a form for batches.
     """
 
     draw: Callable[[Any, torch.Tensor, Draws], Params]
     apply: Callable[[Any, torch.Tensor, Params], torch.Tensor]
-    suits: Callable[[Any], bool] = lambda transform: True
+    supports: Callable[[Any], bool] = lambda transform: True
 
 
 def _draw_coin(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
@@ -60,7 +58,7 @@ def _draw_coin(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
 
 
 def _apply_chosen(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
-    """torchvision's own transform, on those samples that are chosen."""
+    """torchvision's own transform, on the chosen samples."""
     index = params["chosen"].nonzero()[:, 0]
     if not len(index):
         return x
@@ -79,7 +77,7 @@ def _apply_noise(transform: Any, x: torch.Tensor, params: Params) -> torch.Tenso
     return noisy.clamp(0, 1) if transform.clip else noisy
 
 
-COIN = Batched(_draw_coin, _apply_chosen)  # done or not done: there is nothing else to draw
+COIN = Batched(_draw_coin, _apply_chosen)  # transforms without further parameters
 TABLE: dict[str, Batched] = {
     "RandomHorizontalFlip": COIN,
     "RandomVerticalFlip": COIN,
@@ -89,30 +87,46 @@ TABLE: dict[str, Batched] = {
     "RandomAutocontrast": COIN,
     "RandomAdjustSharpness": COIN,
     "GaussianNoise": Batched(_draw_noise, _apply_noise),
-    "RandomCrop": Batched(geometry.draw_crop, geometry.apply_crop, geometry.same_fill),
-    "RandomErasing": Batched(geometry.draw_erasing, geometry.apply_erasing),
-    "RandomRotation": Batched(geometry.draw_rotation, geometry.apply_affine, geometry.turns),
-    "RandomAffine": Batched(geometry.draw_affine, geometry.apply_affine, geometry.turns),
-    "RandomResizedCrop": Batched(geometry.draw, geometry.apply, geometry.suits),
+    "RandomCrop": Batched(rectangles.draw_crop, rectangles.apply_crop, rectangles.has_crop_form),
+    "RandomErasing": Batched(rectangles.draw_erasing, rectangles.apply_erasing),
+    "RandomRotation": Batched(affine.draw_rotation, affine.apply_affine, affine.has_affine_form),
+    "RandomAffine": Batched(affine.draw_affine, affine.apply_affine, affine.has_affine_form),
+    "RandomResizedCrop": Batched(
+        rectangles.draw_resized_crop, rectangles.apply_resized_crop, rectangles.has_resized_crop_form
+    ),
     "ColorJitter": Batched(color.draw_jitter, color.apply_jitter),
 }
 
 
 def batched(name: str, transform: Any) -> Batched | None:
-    """The form for batches of a transform with its arguments; None where there is none."""
+    """The form for batches of a transform.
+
+    Args:
+        name: of its class.
+        transform: torchvision's.
+
+    Returns:
+        The form; None where the transform, or its arguments, have none.
+    """
     found = TABLE.get(name)
-    return found if found is not None and found.suits(transform) else None
+    return found if found is not None and found.supports(transform) else None
 
 
 def per_sample(transform: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, draws: Draws) -> torch.Tensor:
-    """A transform on each sample of a batch; what it draws from torch's global generator follows from `draws`."""
+    """A transform on each sample of a batch.
+
+    Args:
+        transform: torchvision's.
+        x: [B, C, H, W].
+        draws: seeds torch's global generator for each sample; without a generator of its own the seed stays.
+    """
     if draws.generator is None:
         return torch.stack([transform(sample) for sample in x])
     before = torch.get_rng_state()
     try:
         results = []
         for sample, seed in zip(x, draws.seeds(), strict=True):
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed would touch the GPUs' generators too
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
             results.append(transform(sample))
         return torch.stack(results)
     finally:

@@ -10,8 +10,8 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from netspec.data.augment.draws import Draws, TrainingStep
-from netspec.data.augment.table import TABLE, Params, batched, per_sample
+from netspec.data.augment.draws import Draws, Params, TrainingStep
+from netspec.data.augment.table import TABLE, batched, per_sample
 from netspec.runtime.families import is_random
 
 BILINEAR = v2.InterpolationMode.BILINEAR
