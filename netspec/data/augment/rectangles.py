@@ -86,7 +86,8 @@ def _between(size: int, start: torch.Tensor, length: torch.Tensor) -> torch.Tens
 
 def _attempts(transform: Any, x: torch.Tensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
     """Pairs of sides [B, ATTEMPTS] of random area; the first over the second is the random ratio."""
-    area = x.shape[-2] * x.shape[-1] * draws.uniform(*transform.scale, (ATTEMPTS,))
+    smallest, largest = transform.scale
+    area = x.shape[-2] * x.shape[-1] * draws.uniform(smallest, largest, (ATTEMPTS,))
     low, high = map(math.log, transform.ratio)
     ratio = draws.uniform(low, high, (ATTEMPTS,)).exp()
     return (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
