@@ -122,7 +122,9 @@ class MemoryFeed:
         for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
             yield self.take(chunk, len(chunk), group, TrainingStep(self.seed, epoch, step + number) if random else None)
 
-    def take(self, index: Index, whole: int, group: ProcessGroup, training_step: TrainingStep | None = None) -> Batch:
+    def take(
+        self, index: Index, whole: int, group: ProcessGroup = ALONE, training_step: TrainingStep | None = None
+    ) -> Batch:
         """This process's batch of the `whole` samples `index`."""
         if group.size > 1:
             index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from netspec.data.batches import MemoryFeed, batch_to_device, epoch_order
+from netspec.data.batches import MemoryFeed, batch_to_device, epoch_order, select_rows
 from netspec.data.loading import LoaderOptions, make_feed
 from netspec.data.split import LoadedData, all_of
 from netspec.data.storage import Storage
