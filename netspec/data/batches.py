@@ -20,8 +20,7 @@ class Batch(NamedTuple):
     Args:
         inputs: [B, *input] each.
         targets: [B] or [B, *output] each.
-        own: the number of samples that count: B, or 0 where this process has no sample of the step and gets another
-        one.
+        own: the number of samples that count: B, or 0 where there is none for this process and it has another one.
         whole: the number of samples of the step, over all processes.
     """
 

@@ -206,7 +206,7 @@ def make_feed(
         split: the samples as stored.
         targets: [N, ...] each, as the losses take them.
         pipeline: the spec's transforms.
-        source: what the loader told of the samples.
+        source: the loaded data that the split is of.
         options: device, dtypes and memory format of the batches.
         storage: the bytes to hold in memory, and the number of worker processes.
         augment: whether the random transforms are applied (training samples).

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -60,12 +61,8 @@ class Pipeline:
     def random(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
         """Apply the random transforms, with other numbers for each sample; None: from the global generator."""
         draws = draws or Draws(len(x))
-        for choice, transform in self.augment:
-            try:
-                x = _randomly(choice.name, transform, x, draws)
-            except Exception as error:  # see _apply
-                raise choice.refuse(error) from error
-        return x
+        steps = [(choice, partial(_apply_random, choice.name, transform, draws)) for choice, transform in self.augment]
+        return _apply(steps, x)
 
     @property
     def in_batches(self) -> bool:
@@ -73,7 +70,7 @@ class Pipeline:
         return all(not is_random(choice.name) or batched(choice.name, made) for choice, made in self.augment)
 
 
-def _randomly(name: str, transform: Any, x: torch.Tensor, draws: Draws) -> torch.Tensor:
+def _apply_random(name: str, transform: Any, draws: Draws, x: torch.Tensor) -> torch.Tensor:
     if not is_random(name):
         changed: torch.Tensor = transform(x)
         return changed

@@ -21,7 +21,7 @@ torchvision gives all samples of a batch the same random numbers. What else it o
     RandomRotation                          3.7                       -   F.rotate computes its matrix in Python numbers
     RandomAffine                            7.4                       -   F.affine too
     RandomResizedCrop                       2.5                       -   F.resized_crop slices
-    ColorJitter                      4.7 to 12                        -   F.adjust_… compare the factor with Python's if
+    ColorJitter                      4.7 to 12                        -   F.adjust_hue and others test their factor
 
 Transforms that are not random, such as Normalize, are torchvision's, on the whole batch.
 """
