@@ -10,8 +10,9 @@ import torch
 
 from netspec.data.batches import Feed
 from netspec.distributed.process_group import ProcessGroup
+from netspec.language.sections.losses import kind_of
 from netspec.objective.losses import Head, as_tuple
-from netspec.objective.targets import kind_of, probabilities
+from netspec.objective.targets import probabilities
 from netspec.training.job import Job
 
 MOST_SAMPLES = 50_000  # what is drawn of more samples looks no different

@@ -15,7 +15,7 @@ import torch
 
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
-from netspec.objective.targets import Kind
+from netspec.language.sections.losses import Kind
 
 
 def predicted_labels(output: torch.Tensor, kind: Kind) -> torch.Tensor:

@@ -11,11 +11,11 @@ import torch
 
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
+from netspec.language.sections.losses import Kind
 from netspec.language.sections.metrics import OF_NUMBERS, column_name, measured
 from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
 from netspec.metrics.regression import RegressionErrors
 from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
-from netspec.objective.targets import Kind
 
 
 class Metric(Protocol):

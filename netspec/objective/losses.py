@@ -10,8 +10,7 @@ from torch import nn
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Node, describe
-from netspec.language.sections.losses import written_losses
-from netspec.objective.targets import Kind, kind_of
+from netspec.language.sections.losses import Kind, kind_of, written_losses
 from netspec.runtime.diagnostics import Collector, spec_error
 from netspec.runtime.families import BALANCED, losses
 from netspec.runtime.registry import Choice, Evaluate, choose

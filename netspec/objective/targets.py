@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 
 from netspec.core.shapes import Shape, show
-from netspec.language.sections.losses import Kind as Kind
-from netspec.language.sections.losses import kind_of as kind_of
+from netspec.language.sections.losses import kind_of
 
 DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # take a class for each pixel
 
