@@ -1,4 +1,4 @@
-"""Batches on the device: what the loop gets of the data, and batches as index selections from tensors in memory."""
+"""Batches on the device: what a training loop takes, and batches that are selected from tensors in memory."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from netspec.objective.losses import Tensors
 
 
 class Batch(NamedTuple):
-    """Samples on the device: inputs, each [B, *input], and targets, each [B] or [B, *output].
+    """Samples on the device.
 
-    `own` of them count, all but where a process has a stand-in for none; all processes together have `whole`.
+    Args:
+        inputs: [B, *input] each.
+        targets: [B] or [B, *output] each.
+        own: the number of samples that count: B, or 0 where there is none for this process and it has another one.
+        whole: the number of samples of the step, over all processes.
     """
 
     inputs: Tensors
@@ -27,18 +31,18 @@ class Batch(NamedTuple):
 
 
 class Feed(Protocol):
-    """The samples of a split, as batches on the device."""
+    """The samples of a split as batches on the device."""
 
     def __len__(self) -> int:
         """The number of samples, over all processes."""
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
-        """The samples `order` [N], None for all as they come, `size` at a time over all processes.
+        """The batches of the samples `order` [N], with `size` samples each over all processes.
 
-        `epoch` and `step` are the first batch's: what is random in a batch follows from them and the run's seed.
-        Without an order, which is how samples are evaluated, nothing is random.
+        Random transforms are seeded with the run's seed and `epoch` and `step`, which are those of the first batch.
+        Without an order, as in an evaluation, all samples come in their order, and nothing is random.
         """
 
 
@@ -46,19 +50,25 @@ Index = torch.Tensor | slice
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
-    """The order of `count` samples in an epoch (counted from 0), a function of seed and epoch alone."""
+    """The random order of the samples in an epoch: int64 [N], a function of seed and epoch alone.
+
+    Args:
+        seed: of the run.
+        epoch: from 0.
+        count: the number N of samples.
+    """
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
 
 
 @dataclass(frozen=True)
 class ToInput:
-    """How stored pictures become the network's input.
+    """Stored pictures → the network's input.
 
     Args:
         pipeline: the spec's transforms.
-        shaped: whether those before Normalize are done.
+        shaped: whether the pictures have gone through those before Normalize.
         dtype: of the network's input.
-        augment: whether the random ones are applied to batches that have a moment.
+        augment: whether batches of a training step go through the random ones.
     """
 
     pipeline: Pipeline
@@ -67,7 +77,7 @@ class ToInput:
     augment: bool = False
 
     def __call__(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
-        """A batch; without `draws` nothing is random."""
+        """The network's input for a batch; without `draws` nothing is random."""
         x = x if self.shaped else self.pipeline.shape(x)
         if self.augment and draws is not None:
             x = self.pipeline.random(x, draws)
@@ -76,21 +86,21 @@ class ToInput:
 
 @dataclass(frozen=True)
 class MemoryFeed:
-    """Samples in memory: a batch is an index selection.
+    """Samples in memory.
 
     Args:
-        inputs: [N, ...] each, ready for the network or, where `change` is given, for it.
-        targets: [N, ...] each, as the losses want them.
-        device: where batches are wanted.
-        change: what is still to be done to a batch of the first input.
-        channels_last: whether batches [B, C, H, W] are laid out so.
-        seed: what is random in a batch follows from it, the epoch and the step.
+        inputs: [N, ...] each.
+        targets: [N, ...] each, as the losses take them.
+        device: of the batches.
+        transform: for batches of the first input; None: it is ready for the network.
+        channels_last: whether batches [B, C, H, W] are in this memory format.
+        seed: of the run.
     """
 
     inputs: Tensors
     targets: Tensors
     device: torch.device
-    change: ToInput | None = None
+    transform: ToInput | None = None
     channels_last: bool = False
     seed: int = 0
 
@@ -98,53 +108,55 @@ class MemoryFeed:
         return len(self.inputs[0])
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """See `Feed`."""
         if order is None:
             for start in range(0, len(self), size):
                 whole = min(size, len(self) - start)
-                yield self.take(slice(start, start + whole), whole, world)
+                yield self.take(slice(start, start + whole), whole, group)
             return
-        random = self.change is not None and self.change.augment
+        random = self.transform is not None and self.transform.augment
         order = order.to(self.inputs[0].device, non_blocking=True)
         for number, chunk in enumerate(torch.split(order, size) if len(order) else ()):
-            yield self.take(chunk, len(chunk), world, TrainingStep(self.seed, epoch, step + number) if random else None)
+            yield self.take(chunk, len(chunk), group, TrainingStep(self.seed, epoch, step + number) if random else None)
 
-    def take(self, index: Index, whole: int, world: ProcessGroup = ALONE, moment: TrainingStep | None = None) -> Batch:
-        """The batch of the `whole` samples `index`, as far as they are this process's."""
-        if world.size > 1:
+    def take(
+        self, index: Index, whole: int, group: ProcessGroup = ALONE, training_step: TrainingStep | None = None
+    ) -> Batch:
+        """This process's batch of the `whole` samples `index`."""
+        if group.size > 1:
             index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
-        index, own = process_share(index, whole, world)
-        first, *others = (rows(x, index) for x in self.inputs)
-        if self.change is not None:
-            first = self.change(first, draws_for(moment, whole, world))
-        inputs = tuple(placed(x, self.device, self.channels_last) for x in (first, *others))
-        targets = tuple(rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
+        index, own = process_share(index, whole, group)
+        first, *others = (select_rows(x, index) for x in self.inputs)
+        if self.transform is not None:
+            first = self.transform(first, draws_for(training_step, whole, group))
+        inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in (first, *others))
+        targets = tuple(select_rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
         return Batch(inputs, targets, own, whole)
 
 
-def process_share(index: Index, whole: int, world: ProcessGroup) -> tuple[Index, int]:
-    """Of the `whole` samples of a step those that are this process's, and how many of them count.
+def process_share(index: Index, whole: int, group: ProcessGroup) -> tuple[Index, int]:
+    """This process's part of the `whole` samples of a step, and how many of it count.
 
-    Where they are fewer than there are processes, one that gets none gets the first, which does not count.
+    A process without a sample, where there are fewer samples than processes, gets the first one, which does not count.
     """
-    if world.size == 1 or isinstance(index, slice):
+    if group.size == 1 or isinstance(index, slice):
         return index, whole
-    part = world.share(index)
+    part = group.share(index)
     return (part, len(part)) if len(part) else (index[:1], 0)
 
 
-def draws_for(moment: TrainingStep | None, whole: int, world: ProcessGroup) -> Draws | None:
-    """The draws of a step of `whole` samples, those that are this process's; None where nothing is random."""
-    if moment is None:
+def draws_for(training_step: TrainingStep | None, whole: int, group: ProcessGroup) -> Draws | None:
+    """This process's draws for a step of `whole` samples; None where nothing is random."""
+    if training_step is None:
         return None
-    own = slice(world.rank, None, world.size) if world.rank < whole else slice(1)  # see `share`
-    return Draws(whole, moment.generator(), None if world.size == 1 else own)
+    own = slice(group.rank, None, group.size) if group.rank < whole else slice(1)  # as in `process_share`
+    return Draws(whole, training_step.generator(), None if group.size == 1 else own)
 
 
-def rows(x: torch.Tensor, index: Index) -> torch.Tensor:
-    """Some of the samples of x [N, ...], in its layout: index_select, which copies whole rows, is the quick way."""
+def select_rows(x: torch.Tensor, index: Index) -> torch.Tensor:
+    """Some samples of x [N, ...], in its memory format, by index_select, which copies whole rows."""
     if isinstance(index, slice):
         return x[index]
     if x.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
@@ -152,11 +164,11 @@ def rows(x: torch.Tensor, index: Index) -> torch.Tensor:
     return x.index_select(0, index)
 
 
-def placed(x: torch.Tensor, device: torch.device, channels_last: bool) -> torch.Tensor:
-    """A batch on the device, in the layout that is wanted."""
+def batch_to_device(x: torch.Tensor, device: torch.device, channels_last: bool) -> torch.Tensor:
+    """A batch x [B, ...] on the device, in the memory format that is asked for."""
     x = x.to(device, non_blocking=True)
     if not channels_last or x.ndim != 4:
         return x
-    if x.shape[1] == 1 and x.is_contiguous():  # in both layouts at once: its strides are what convolutions go by
+    if x.shape[1] == 1 and x.is_contiguous():  # one channel needs new strides, but no copy
         return x.view(len(x), *x.shape[2:], 1).permute(0, 3, 1, 2)
     return x.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Small data: tables that scikit-learn brings along, and rows that stand in the spec itself."""
+"""Small data: the tables of scikit-learn, and samples in the spec itself → LoadedData."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netspec.runtime.diagnostics import spec_error, unknown_name
 
 
 def sklearn(request: LoadRequest) -> LoadedData:
-    """`{sklearn: digits}`: digits are pictures 1×8×8 in [0, 1], or 64 numbers where the network's input is one axis."""
+    """`{sklearn: digits}`: digits are pictures [1, 8, 8] in [0, 1], or [64] where the network's input has one axis."""
     arguments, at = request.arguments, request.argument("name") or request.name
     if isinstance(arguments, Scalar):
         name, at = request.evaluate(arguments), arguments
@@ -25,22 +25,20 @@ def sklearn(request: LoadRequest) -> LoadedData:
     inputs = torch.as_tensor(table.data, dtype=torch.float32)  # [N, features]
     targets = torch.as_tensor(table.target)
     targets = targets.float() if targets.is_floating_point() else targets.long()
-    classes = tuple(str(word) for word in table.target_names) if hasattr(table, "target_names") else ()
-    if name in ("diabetes", "linnerud"):
-        classes = ()
-    columns, told = tuple(str(word) for word in table.feature_names), Target(None, classes, "target")
-    if name != "digits":
-        return LoadedData(all_of(inputs, targets), targets=(told,), columns=columns)
-    inputs = inputs / 16  # [N, 64], grey levels are 0 to 16
-    if len(request.input.shape) == 1:
-        return LoadedData(all_of(inputs, targets), targets=(told,), columns=columns)
+    named = hasattr(table, "target_names") and name != "linnerud"  # whose targets are numbers with names
+    classes = tuple(str(word) for word in table.target_names) if named else ()
+    if name == "digits":
+        inputs = inputs / 16  # [N, 64], gray levels are 0 to 16
+    if name != "digits" or len(request.input.shape) == 1:
+        columns = tuple(str(word) for word in table.feature_names)
+        return LoadedData(all_of(inputs, targets), targets=(Target(None, classes, "target"),), columns=columns)
     return LoadedData(all_of(inputs.reshape(-1, 1, 8, 8), targets), targets=(Target(classes=classes),), picture=True)
 
 
 def inline(request: LoadRequest) -> LoadedData:
-    """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: one entry a sample; a bare number is a sample of one.
+    """`{inline: {x: [[1.0], [2.0]], y: [[0], [1]]}}`: an entry for each sample; a number is a sample with one feature.
 
-    Of several inputs, or outputs, `x` and `y` hold such a list for each, by its name.
+    For several inputs, or outputs, `x` and `y` hold such a list for each, by its name.
     """
     values = own_arguments(request, "x", "y")
     for key in ("x", "y"):
@@ -67,7 +65,7 @@ def inline(request: LoadRequest) -> LoadedData:
 
 
 def _tensor(name: str, node: Node, request: LoadRequest) -> torch.Tensor:
-    """A nested list of numbers as int64 or float32; what breaks its shape or is no number is pointed at."""
+    """A nested list of numbers as int64 or float32; errors point to the first item that does not fit."""
     rows = items(node)
     if not rows:
         raise spec_error("NS202", f"{name} is a list with one entry a sample, not {describe(node)}", node)
@@ -79,12 +77,12 @@ def _tensor(name: str, node: Node, request: LoadRequest) -> torch.Tensor:
         tensor = torch.tensor(request.evaluate(node))
     except (TypeError, ValueError, RuntimeError, OverflowError):
         raise spec_error("NS601", f"{name} holds something that is no number, or rows of different length",
-                      _culprit(node) or node) from None  # fmt: skip
+                      _first_non_number(node) or node) from None  # fmt: skip
     return tensor.float() if tensor.is_floating_point() else tensor.long()
 
 
-def _culprit(node: Node) -> Node | None:
-    """The first leaf that is no number."""
+def _first_non_number(node: Node) -> Node | None:
+    """The first leaf of a nested list that is no number."""
     if isinstance(node, Scalar):
         return node if isinstance(node.value, str | None) else None
-    return next((found for item in items(node) if (found := _culprit(item)) is not None), None)
+    return next((found for item in items(node) if (found := _first_non_number(item)) is not None), None)

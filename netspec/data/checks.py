@@ -1,17 +1,15 @@
-"""Before training: do the samples fit the network's input, its lookup tables, and what is measured and mixed?"""
+"""Checks before training: samples against the network's inputs and lookup tables, and settings against the data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from netspec.core.shapes import Shape, Tensor, show
-from netspec.core.tree import Mapping, Node, Scalar
+from netspec.core.tree import Mapping, Scalar
 from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
@@ -19,15 +17,19 @@ from netspec.data.transforms import Pipeline
 from netspec.language.ranges import takes
 from netspec.language.sections.section_keys import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
-from netspec.runtime.diagnostics import At, Collector, counted, input_index, sample_span, spec_error
+from netspec.runtime.diagnostics import Collector, counted, input_index, sample_span, spec_error
 from netspec.shapes.report import Report
 
 
 @dataclass(frozen=True)
 class DataChecks:
-    """What holds between data and network: the inputs' sample tensors, the outputs that have a loss, their targets.
+    """What the checks of the data found.
 
-    `train` and `val` are the targets of each of `heads` as its loss wants them; the first is the main one.
+    Args:
+        inputs: the sample tensors of the network's inputs.
+        heads: the outputs that have a loss, the main one first.
+        train: the training targets of each head, [N, *target], as its loss takes them.
+        val: the validation targets; None where there is no validation split.
     """
 
     inputs: tuple[Tensor, ...]
@@ -37,22 +39,23 @@ class DataChecks:
 
     @property
     def main(self) -> Head:
-        """The output that the usual metrics, pictures and predictions are of."""
+        """The output of the usual metrics, figures and predictions."""
         return self.heads[0]
 
 
 def check_data(
     report: Report, data: Data, pipeline: Pipeline | None, terms: tuple[Term, ...] | None
 ) -> DataChecks | None:
-    """Compare everything that the first batches would trip over.
+    """Check everything that would fail in the first batches.
 
     Args:
         report: of a spec without errors.
-        data: what is trained on.
-        pipeline, terms: None where they cannot be had as written; what they take part in is not compared then.
+        data: to train on.
+        pipeline: the transforms; None where they have errors, which skips the check of samples.
+        terms: the losses; None where they have errors, which skips the check of targets.
 
     Returns:
-        The Contract; None where no losses were given.
+        The inputs, outputs and targets; None without losses.
 
     Raises:
         SpecError: NS602 for samples, NS603 for targets, classes and losses; NS605 for transforms.
@@ -65,71 +68,68 @@ def check_data(
     with collector.step():
         check_lookups(report, data)
     heads = () if terms is None else heads_of(report, terms)
-    found: list[tuple[torch.Tensor, torch.Tensor | None]] = []
+    targets: list[tuple[torch.Tensor, torch.Tensor | None]] = []
     for head in heads:
         with collector.step():
-            found.append(check_targets(report, data, head))
+            targets.append(check_targets(report, data, head))
     collector.finish()
-    if not found:
+    if not targets:
         return None
-    train, val = tuple(train for train, _ in found), tuple(val for _, val in found if val is not None)
+    train, val = tuple(train for train, _ in targets), tuple(val for _, val in targets if val is not None)
     return DataChecks(tuple(inputs.values()), heads, train, val if data.val is not None else None)
 
 
-class NetworkInput(NamedTuple):
-    """One of the network's inputs: its place, name and sample tensor, and whether there is no other."""
+@dataclass(frozen=True)
+class NetworkInput:
+    """One of the network's inputs: its index, name and sample tensor, and whether it is the only one."""
 
-    place: int
+    index: int
     name: str
     tensor: Tensor
     only: bool
 
     @property
     def title(self) -> str:
-        """What a message calls it."""
+        """Its name in a message."""
         return "the network's input" if self.only else f"the network's input {self.name}"
 
 
 def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[str, Tensor]) -> None:
-    """The first sample after its transforms against the network's inputs."""
+    """Check the first sample, after the transforms, against the network's inputs."""
     given = data.train.inputs
     if len(given) != len(inputs):
         what = f"{data.node.value} gives {counted(len(given), 'input')} a sample, the network has {', '.join(inputs)}"
         raise spec_error("NS602", what, data.node)
-    if not data.source.picture:
-        for steps in (pipeline.before, pipeline.augment, pipeline.after):
-            for choice, _ in steps:
-                raise spec_error("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
-    for place, (x, (name, input)) in enumerate(zip(given, inputs.items(), strict=True)):
-        first, entering = x[:1], NetworkInput(place, name, input, len(inputs) == 1)
-        compare_sample(report, data, pipeline.plain(first, data.source.shaped), entering, "a sample")
+    steps = (*pipeline.before, *pipeline.augment, *pipeline.after)
+    if steps and not data.source.picture:
+        choice, _ = steps[0]
+        raise spec_error("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
+    for index, (x, (name, tensor)) in enumerate(zip(given, inputs.items(), strict=True)):
+        input = NetworkInput(index, name, tensor, len(inputs) == 1)
+        shaped = x[:1] if data.source.shaped else pipeline.shape(x[:1])
+        compare_sample(report, data, pipeline.finish(shaped), input, "a sample")
         if pipeline.augment:
-            shaped = first if data.source.shaped else pipeline.shape(first)
-            sample = pipeline.finish(pipeline.random(shaped))
-            compare_sample(report, data, sample, entering, "an augmented sample")
+            compare_sample(report, data, pipeline.finish(pipeline.random(shaped)), input, "an augmented sample")
 
 
-def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: NetworkInput, what: str) -> None:
-    """A transformed sample [1, ...] against the input's shape and kind of number."""
-    got, input = tuple(sample.shape[1:]), entering.tensor
-    if got != input.shape and not takes(report.spec, report.params, got, entering.place):
+def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: NetworkInput, what: str) -> None:
+    """Check a transformed sample [1, *sample] against the shape and dtype of an input."""
+    got, wanted = tuple(sample.shape[1:]), input.tensor
+    if got != wanted.shape and not takes(report.spec, report.params, got, input.index):
         raise spec_error(
             "NS602",
-            f"{what} of {data.node.value} is {show(got)}, {entering.title} is {show(input.shape)}",
+            f"{what} of {data.node.value} is {show(got)}, {input.title} is {show(wanted.shape)}",
             data.node,
-            *_advice(entering.name, got, input.shape, data.source.picture),
+            *_advice(input.name, got, wanted.shape, data.source.picture),
         )
-    whole = _whole(sample if data.source.picture else data.train.tables[entering.place])
-    if not input.dtype.startswith("float") and not whole:
-        raise spec_error("NS602", f"{entering.title} is {input.dtype}, {data.node.value} has fractions", data.node)
-
-
-def _whole(sample: torch.Tensor) -> bool:
-    return not sample.is_floating_point() or bool((sample == sample.round()).all())
+    numbers = sample if data.source.picture else data.train.tables[input.index]
+    fractions = numbers.is_floating_point() and bool((numbers != numbers.round()).any())
+    if fractions and not wanted.dtype.startswith("float"):
+        raise spec_error("NS602", f"{input.title} is {wanted.dtype}, {data.node.value} has fractions", data.node)
 
 
 def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str, str]]:
-    """What would bring samples of one shape to the other."""
+    """Fixes that would make the shape of samples the wanted one."""
     notes: list[str] = []
     if picture and len(want) == 3 and len(got) == 3:
         steps = []
@@ -146,8 +146,8 @@ def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str
     return [("fix" if index == 0 else "or", text) for index, text in enumerate(notes)]
 
 
-def check_monitor(values: dict[str, Any], held_back: bool) -> None:
-    """What the best epoch is chosen by is measured: on what is held back, if anything is.
+def check_monitor(values: dict[str, Any], has_validation: bool) -> None:
+    """Check that `monitor` is measured: on the validation split, if there is one.
 
     Raises:
         SpecError: NS616, it is not.
@@ -155,21 +155,20 @@ def check_monitor(values: dict[str, Any], held_back: bool) -> None:
     monitor = values.get("monitor")
     if monitor is None or monitor == "train_loss":
         return
-    if monitor.startswith("val_") and not held_back:
+    if monitor.startswith("val_") and not has_validation:
         advice = ("fix", f"val: 0.2 under data, or monitor: train_{monitor.removeprefix('val_')}")
-        raise spec_error(
-            "NS616", f"{monitor} is not measured: nothing is held back", values["nodes"]["monitor"], advice
-        )
-    if monitor.startswith("train_") and held_back:
+        what = f"{monitor} is not measured: there is no validation split"
+        raise spec_error("NS616", what, values["nodes"]["monitor"], advice)
+    if monitor.startswith("train_") and has_validation:
         advice = ("fix", f"monitor: val_{monitor.removeprefix('train_')}")
         raise spec_error("NS616", f"{monitor} is not measured", values["nodes"]["monitor"], advice)
 
 
 def check_mix(values: dict[str, Any], data: Data) -> None:
-    """What mixes a batch mixes the one target of its samples.
+    """Check that the samples have one target, where batches are mixed.
 
     Raises:
-        SpecError: NS616, there are several.
+        SpecError: NS616, they have several.
     """
     if values.get("mix") and len(data.source.targets) > 1:
         what = f"mixed batches have one target, {data.node.value} has one for each output"
@@ -177,9 +176,14 @@ def check_mix(values: dict[str, Any], data: Data) -> None:
 
 
 def smallest_table(report: Report, input: int) -> tuple[int, str] | None:
-    """The size of the smallest table that an input's numbers are looked up in, and what to call its layer.
+    """The smallest Embedding that an input feeds: its size, and its name in a message.
 
-    Numbers that fit into it fit into all; None where the input (counted from 0) feeds no Embedding.
+    Args:
+        report: of the network.
+        input: the index of the input.
+
+    Returns:
+        None where the input feeds no Embedding.
     """
     sizes: dict[int, str] = {}
     for call in report.graph.calls if report.graph is not None else ():
@@ -192,39 +196,37 @@ def smallest_table(report: Report, input: int) -> tuple[int, str] | None:
 
 
 def check_lookups(report: Report, data: Data) -> None:
-    """Every sample's numbers against `num_embeddings` of the Embedding that their input feeds.
+    """Compare every sample's numbers with `num_embeddings` of the Embedding that their input feeds.
 
     Raises:
-        SpecError: NS602 at the data, for the first sample that is out of range for a table.
+        SpecError: NS602, at the first sample that is out of range for a table.
     """
     val = report.spec.data.get("val") if isinstance(report.spec.data, Mapping) else None
-    apart = val if isinstance(val, Mapping) or (isinstance(val, Scalar) and val.value in DATASETS) else None
+    own_dataset = val if isinstance(val, Mapping) or (isinstance(val, Scalar) and val.value in DATASETS) else None
     collector = Collector()
     for index, name in enumerate(() if data.source.picture else report.inputs):
-        found = smallest_table(report, index)
-        if found is not None:
+        table = smallest_table(report, index)
+        if table is None:
+            continue
+        for split, dataset in ((data.train, None), (data.val, own_dataset)):
             with collector.step():
-                _compare(data.train, index, found, partial(_place, report, name, data.node))
-            if data.val is not None:
-                with collector.step():
-                    _compare(data.val, index, found, partial(_place, report, name, data.node, apart=apart))
+                bad = None if split is None else _out_of_range(split, index, table)
+                if bad is not None:
+                    row, message, fix = bad
+                    at = dataset or sample_span(report.spec, "x", name, row) or data.node
+                    raise spec_error("NS602", message, at, ("fix", fix))
     collector.finish()
 
 
-def _place(report: Report, input: str, dataset: Scalar, row: int, apart: Node | None = None) -> At:
-    """Where a sample stands; `apart` is where its dataset is named, if it has one of its own."""
-    return apart or sample_span(report.spec, "x", input, row) or dataset
-
-
-def _compare(split: Split, input: int, table: tuple[int, str], at: Callable[[int], At]) -> None:
-    """The samples of an input against the size of its table, and its layer's name; `at` gives the place of a row."""
+def _out_of_range(split: Split, input: int, table: tuple[int, str]) -> tuple[int, str, str] | None:
+    """The first sample of an input that has no row in a table: its row in the data, a message and its fix."""
     size, layer = table
-    inputs = split.tables[input]  # [N, ...]
+    inputs = split.tables[input]  # [N, *input]
     bad = ((inputs < 0) | (inputs >= size)).flatten(1)  # [N, numbers of a sample]
     if not bool(bad.any()):
-        return
+        return None
     index = int(bad.any(1).nonzero()[0, 0])
     number = inputs[index].flatten()[bad[index]][0].item()
     row = int(split.rows[index])
     fix = f"num_embeddings: {int(inputs.max()) + 1}" if int(inputs.min()) >= 0 else "number what is looked up from 0"
-    raise spec_error("NS602", f"{number:g} in row {row + 1}: {layer} looks up 0 to {size - 1}", at(row), ("fix", fix))
+    return row, f"{number:g} in row {row + 1}: {layer} looks up 0 to {size - 1}", fix

@@ -1,4 +1,4 @@
-"""Before training: do the targets fit each output and its loss, and is the number of classes right?"""
+"""Checks before training: targets against each output and its loss, and the number of classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 
 import torch
 
-from netspec.core.diagnostics import Diagnostic
+from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Shape, show
 from netspec.data.section import Data
 from netspec.data.split import Split
@@ -19,65 +19,56 @@ from netspec.shapes.report import Report
 
 
 def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """The losses with the class weights worked out that the data decide.
+    """The losses, with their class weights counted from the training samples.
 
     Raises:
         SpecError: NS605, there are no classes to count.
     """
-    found = []
+    weighted = []
     for term, head in zip(terms, heads_of(report, terms), strict=True):
-        targets = data.train.targets[data.source.place(head.name)]
-        found.append(replace(term, loss=balanced(term.loss, targets, prod(head.output.shape))))
-    return tuple(found)
+        targets = data.train.targets[data.source.target_index(head.name)]
+        weighted.append(replace(term, loss=balanced(term.loss, targets, prod(head.output.shape))))
+    return tuple(weighted)
 
 
 def check_targets(report: Report, data: Data, head: Head) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The targets of an output as its loss wants them: of the training samples, and of those held back.
+    """The targets of an output as its loss takes them: of the training split, and of the validation split.
 
     Raises:
         SpecError: NS603.
     """
-    _check_classes(report, data, head)
+    classes, outputs = _class_counts(data, head)
+    if outputs < classes:
+        raise _class_error("NS603", report, data, head)
     train = _targets(data, data.train, head)
     val = None if data.val is None else _targets(data, data.val, head)
     try_loss(head.loss, head.output.shape, train)
     return train, val
 
 
-def _numbers(data: Data, head: Head) -> tuple[int, int]:
-    """How many classes the data name for an output, and how many it tells apart; 0 where one is not known."""
+def _class_counts(data: Data, head: Head) -> tuple[int, int]:
+    """The numbers of classes that the data have, and that an output tells apart; 0 and 0 where one is unknown."""
     classes = len(data.source.target(head.name).classes)
     return (classes, head.output.shape[0]) if head.kind == "classes" and head.output.shape and classes else (0, 0)
 
 
-def _check_classes(report: Report, data: Data, head: Head) -> None:
-    """The number of classes that the dataset names against that of the output: too few cannot tell them apart."""
-    classes, outputs = _numbers(data, head)
-    if outputs >= classes:
-        return
-    written = output_size_node(report, head.name)
-    raise spec_error(
-        "NS603",
-        f"{data.node.value} has {classes} classes, the network gives {counted(outputs, 'output')}",
-        written or data.node,
-        ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}"),
-    )
+def _class_error(code: str, report: Report, data: Data, head: Head) -> SpecError:
+    """The error that data and output have different numbers of classes, at the `out_features` of the output."""
+    classes, outputs = _class_counts(data, head)
+    node = output_size_node(report, head.name)
+    what = f"{data.node.value} has {classes} classes, the network gives {counted(outputs, 'output')}"
+    advice = f"out_features: {classes}" if node is not None else f"let the last layer give {classes}"
+    return spec_error(code, what, node or data.node, ("fix", advice))
 
 
 def too_many_outputs(report: Report, data: Data, head: Head) -> Diagnostic | None:
-    """The warning that there are more outputs than classes: what is beyond them is never right."""
-    classes, outputs = _numbers(data, head)
-    if outputs <= classes:
-        return None
-    written = output_size_node(report, head.name)
-    what = f"{data.node.value} has {classes} classes, the network gives {outputs} outputs"
-    advice = ("fix", f"out_features: {classes}" if written is not None else f"let the last layer give {classes}")
-    (found,) = spec_error("NS914", what, written or data.node, advice).diagnostics
-    return found
+    """The warning that there are more outputs than classes: the further outputs are never correct."""
+    classes, outputs = _class_counts(data, head)
+    return _class_error("NS914", report, data, head).diagnostics[0] if outputs > classes else None
 
 
 def _targets(data: Data, split: Split, head: Head) -> torch.Tensor:
-    loss, targets = head.loss, split.targets[data.source.place(head.name)]
+    loss, targets = head.loss, split.targets[data.source.target_index(head.name)]
     try:
         return prepare_targets(targets, loss.name, head.output.shape)
     except TargetError as fault:
@@ -88,15 +79,24 @@ def _targets(data: Data, split: Split, head: Head) -> torch.Tensor:
 
 
 def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
-    """The loss once on outputs of the network's shape and real targets, its gradient included."""
+    """Compute the loss and its gradient once, on random outputs of the network's shape and the first targets.
+
+    Args:
+        loss: to try.
+        output: the output's sample shape.
+        targets: [N, *target].
+
+    Raises:
+        SpecError: NS603, torch refuses them, or the loss is no single number.
+    """
     targets = targets[:4]
-    outputs = torch.rand(len(targets), *output, requires_grad=True)  # [N, *output] within every loss's range
+    outputs = torch.rand(len(targets), *output, requires_grad=True)  # [N, *output], in the range of every loss
     try:
         value = loss.make()(outputs, targets)
         value.backward()
-    except Exception as error:  # the message is torch's, whatever its class
+    except Exception as error:  # torch's losses raise many types
         what = f"{loss.name} does not take outputs {show(output)} with these targets"
-        at = next((loss.places[name] for name in loss.places if name in str(error)), loss.node)
+        at = next((node for name, node in loss.argument_nodes.items() if name in str(error)), loss.node)
         raise spec_error("NS603", what, at, torch_says(error)) from error
     if value.ndim:
         raise spec_error("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)

@@ -1,9 +1,9 @@
-"""Pictures of a torchvision dataset, decoded: each when it is wanted, so that a set may be larger than the memory."""
+"""The pictures of a torchvision dataset as tensors, each decoded on access, so that a dataset may exceed the memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,21 +23,21 @@ class Reader:
 
     Args:
         dataset: torchvision's.
-        node: the dataset's name in the spec, to point at.
-        grey: whether pictures of one channel stay so.
-        reshape: what brings a picture (uint8 C×H×W) to its final size; None where nothing does.
+        node: the dataset's name in the spec, for errors.
+        keeps_gray: whether pictures of one channel keep it.
+        reshape: the transforms that bring a picture (uint8 [C, H, W]) to its final size; None where they do not.
     """
 
     dataset: Any
     node: Scalar
-    grey: bool
+    keeps_gray: bool
     reshape: Reshape | None
 
     def label(self, index: int) -> int:
         """The class of a sample.
 
         Raises:
-            SpecError: NS601, it has none.
+            SpecError: NS601, its target is no class.
         """
         return self._label(self._sample(index)[1])
 
@@ -45,16 +45,16 @@ class Reader:
         """A picture [C, H, W], its class, and its mode: `L` or `RGB`.
 
         Args:
-            index: the sample's number in the dataset.
-            mode: what to bring it to; None: what it is.
-            like: the shape it has to have.
+            index: of the sample in the dataset.
+            mode: to convert it to; None: its own.
+            like: the shape that it must have.
 
         Raises:
-            SpecError: NS601, it cannot be read, or is of another shape.
+            SpecError: NS601, it cannot be read, or has another shape.
         """
         picture, label = self._sample(index)
         try:
-            mode = mode or ("L" if picture.mode in ("1", "L") and self.grey else "RGB")
+            mode = mode or ("L" if picture.mode in ("1", "L") and self.keeps_gray else "RGB")
             tensor = picture_tensor(picture, mode)
         except Exception as error:
             raise self._unreadable(index, error) from error
@@ -62,14 +62,14 @@ class Reader:
         tensor = self.reshape(tensor) if self.reshape else tensor
         if like is not None and tuple(tensor.shape) != like:
             first, here = ("×".join(map(str, one)) for one in (like, tensor.shape))
-            what = f"{_place(self.dataset, index)} is {here}, the first picture is {first}"
+            what = f"{_sample_name(self.dataset, index)} is {here}, the first picture is {first}"
             raise spec_error("NS601", what, self.node, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
         return tensor, label, mode
 
     def _sample(self, index: int) -> tuple[Any, Any]:
         try:
             picture, label = self.dataset[index]
-        except Exception as error:  # PIL, torchvision and the file system have many
+        except Exception as error:  # PIL, torchvision and the file system raise many types
             raise self._unreadable(index, error) from error
         return picture, label
 
@@ -80,30 +80,30 @@ class Reader:
         return int(label)
 
     def _unreadable(self, index: int, error: Exception) -> Exception:
-        what = f"{_place(self.dataset, index)} cannot be read as a picture with a class"
+        what = f"{_sample_name(self.dataset, index)} cannot be read as a picture with a class"
         return spec_error("NS601", what, self.node, torch_says(error))
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures that stay in their dataset; in what it can be asked it is like the tensor [N, C, H, W] they would be.
+    """Pictures that stay in their dataset, with the length, shape and index access of a tensor [N, C, H, W].
 
     Args:
         read: reads one.
         mode: `L` or `RGB`, of all.
         sample: the shape of each.
-        dtype: of the numbers.
-        numbers: which samples of the dataset they are, [N].
+        dtype: of the pictures.
+        indexes: int64 [N], of the samples in the dataset.
     """
 
     read: Reader
     mode: str
     sample: Shape
     dtype: torch.dtype
-    numbers: torch.Tensor
+    indexes: torch.Tensor
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.indexes)
 
     @property
     def shape(self) -> Shape:
@@ -111,46 +111,46 @@ class Pictures:
         return (len(self), *self.sample)
 
     def __getitem__(self, index: torch.Tensor | slice) -> torch.Tensor:
-        """Some of them, decoded.
+        """Some pictures, decoded.
 
         Raises:
             SpecError: NS601, one cannot be read.
         """
-        chosen = self.numbers[index].tolist()
+        chosen = self.indexes[index].tolist()
         if not chosen:
             return torch.empty((0, *self.sample), dtype=self.dtype)
-        return torch.stack([self.read(number, self.mode, self.sample)[0] for number in chosen])
+        return torch.stack([self.read(each, self.mode, self.sample)[0] for each in chosen])
 
     def select(self, index: torch.Tensor) -> Pictures:
-        """Some of them, not decoded yet."""
-        return Pictures(self.read, self.mode, self.sample, self.dtype, self.numbers[index])
+        """Some pictures, not decoded."""
+        return replace(self, indexes=self.indexes[index])
 
 
 def labels(read: Reader, count: int) -> torch.Tensor:
-    """The classes of all samples [N]: from the dataset's list where it has one, else by going through all samples."""
-    some = {index: read.label(index) for index in {0, count // 2, count - 1}}
+    """The classes of all samples [N]: from the dataset's list of targets, if it has one, else from each sample."""
+    known = {index: read.label(index) for index in {0, count // 2, count - 1}}
     for name in ("targets", "_labels", "labels", "y"):
         listed = getattr(read.dataset, name, None)
         if not isinstance(listed, list | np.ndarray | torch.Tensor) or len(listed) != count:
             continue
         if all(isinstance(item, int | np.integer | torch.Tensor) for item in listed) and all(
-            int(listed[index]) == label for index, label in some.items()
+            int(listed[index]) == label for index, label in known.items()
         ):
             return torch.tensor([int(item) for item in listed])
     return torch.tensor([read.label(index) for index in range(count)])
 
 
 def picture_tensor(picture: Image.Image, mode: str) -> torch.Tensor:
-    """A PIL picture as uint8 [C, H, W]; `mode` is `L` (C = 1) or `RGB` (C = 3). Of 16 bits the upper 8 are taken."""
-    if picture.mode.startswith("I;16"):  # PIL itself would take everything above 255 for white
+    """A PIL picture as uint8 [C, H, W]; `mode` is `L` (C = 1) or `RGB` (C = 3). Of 16 bits the upper 8 remain."""
+    if picture.mode.startswith("I;16"):  # PIL itself clips everything above 255
         picture = Image.fromarray((np.array(picture) >> 8).astype(np.uint8))
     array = np.array(picture.convert(mode))  # [H, W] or [H, W, 3]
     tensor = torch.from_numpy(array)
     return tensor[None] if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()
 
 
-def _place(dataset: Any, index: int) -> str:
-    """The file of a sample where the dataset tells, else its number."""
+def _sample_name(dataset: Any, index: int) -> str:
+    """The file of a sample where the dataset lists its files, else its index."""
     for attribute in ("samples", "_samples", "imgs", "_image_files", "_images"):
         listed = getattr(dataset, attribute, None)
         if isinstance(listed, list) and index < len(listed):

@@ -1,6 +1,6 @@
-"""The `data` section → Data: training and validation samples, in the dtype they came in, in memory where they fit.
+"""The section `data` → Data: the training and validation splits, in memory where they fit.
 
-Which loader reads a dataset stands in one table, `_LOADERS`; each is a function from a Request to a Loaded.
+`_LOADERS` holds the loader of each dataset, a function from a LoadRequest to a LoadedData.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from netspec.core.diagnostics import SpecError
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data import bundled as data_bundled
@@ -31,7 +32,14 @@ _LOADERS: dict[str, Callable[[LoadRequest], LoadedData]] = {
 
 @dataclass(frozen=True)
 class Data:
-    """What is trained on: `loaded` with its parts decided; `node` is the dataset's name, to point at."""
+    """The data of a training run.
+
+    Args:
+        train: the training split.
+        val: the validation split; None where there is none.
+        source: what the loader read.
+        node: the dataset's name in the spec.
+    """
 
     train: Split
     val: Split | None
@@ -43,69 +51,76 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
     """The nodes of the dataset's name and of its arguments.
 
     Raises:
-        SpecError: there is no `data`, or it names no dataset.
+        SpecError: NS203, there is no `data`, or it names no dataset.
     """
     section = spec.data
     if isinstance(section, Scalar) and isinstance(section.value, str):
         return section, None
     if not isinstance(section, Mapping):
-        at = spec.document.key("data") or spec_start(spec.path)  # an empty one has nothing to point at but its key
+        at = spec.document.key("data") or spec_start(spec.path)  # an empty section has only its key
         what = "there is no `data` section, which says what to train on"
         raise spec_error("NS203", what, at if section is None or is_null(section) else section)
     own = {key.name for key in DATA_KEYS}
     named = [(key, value) for key, value in section if key.value not in own]
-    named = [pair for pair in named if pair[0].value in DATASETS] or named  # the check tells of unknown keys
+    named = [pair for pair in named if pair[0].value in DATASETS] or named  # the check reports unknown keys
     if not named:
         raise spec_error("NS203", "data names no dataset, such as MNIST, CSV or sklearn", section)
     return named[0]
 
 
 def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
-    """Read the spec's dataset and decide which samples validate.
+    """Read the spec's dataset and its training and validation splits.
 
     Args:
         spec: whose `data` is read.
-        inputs: the network's, by name.
-        seed: decides which samples a `val` fraction holds back.
-        shape: see Request.
+        inputs: the sample tensors of the network's inputs, by name.
+        seed: decides which samples a `val` fraction takes.
+        shape: see LoadRequest.
 
     Raises:
-        SpecError: NS601 and others, at the place to change.
+        SpecError: NS601 and others, at the node to change.
     """
     name, arguments = dataset_nodes(spec)
     val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
-    own_test = val is None
-    held = read_storage(spec).memory
-    request = LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=own_test, memory=held)
+    memory = read_storage(spec).memory
+    request = LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=val is None, memory=memory)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
-    if fraction is not None:
-        if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
-            raise spec_error(
-                "NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val
-            )
-        train, held_back = hold_out(loaded.whole, fraction, seed)
-        if not len(train) or not len(held_back):
-            raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
-        return Data(train, held_back, loaded, name)
-    other = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
-    if not isinstance(other[0], Scalar):
-        raise spec_error("NS202", f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}", val)
-    second = _load(replace(request, name=other[0], arguments=other[1], parts=True))
-    if [(one.output, one.classes) for one in second.targets] != [(one.output, one.classes) for one in loaded.targets]:
-        raise spec_error("NS601", "the validation set has other classes than the training set", other[0])
-    if [x.shape[1:] for x in second.whole.inputs] != [x.shape[1:] for x in loaded.whole.inputs]:
-        raise spec_error("NS601", "the validation samples have another shape than the training samples", other[0])
-    return Data(loaded.whole, second.test if second.test is not None else second.whole, loaded, name)
+    if fraction is None:
+        return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
+        raise _no_validation(val)
+    train, validation = hold_out(loaded.whole, fraction, seed)
+    if not len(train) or not len(validation):
+        raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
+    return Data(train, validation, loaded, name)
+
+
+def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split:
+    """The samples of a validation set that is a dataset of its own: its test part, if it has one, else all."""
+    name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
+    if not isinstance(name, Scalar):
+        raise _no_validation(val)
+    loaded = _load(replace(request, name=name, arguments=arguments, parts=True))
+    if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
+        raise spec_error("NS601", "the validation set has other classes than the training set", name)
+    if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:
+        raise spec_error("NS601", "the validation samples have another shape than the training samples", name)
+    return loaded.test if loaded.test is not None else loaded.whole
+
+
+def _no_validation(val: Node) -> SpecError:
+    message = f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}"
+    return spec_error("NS202", message, val)
 
 
 def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:
-    """What can be told of a spec's data in a moment, for a spec that has errors already: no picture is decoded.
+    """The quick errors of a spec's data, for a spec that has other errors already: no picture is decoded.
 
     Returns:
-        The data where they are a table or stand in the spec; None for torchvision's, which are only looked for.
+        The data of netspec's own datasets; None for torchvision's, whose files are only looked for.
 
     Raises:
         SpecError: as `load_data`.
@@ -120,21 +135,26 @@ def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
 
 
 def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Split off a fraction, the same for the same seed; of each class alike where the first targets are classes.
+    """Split samples into training and validation, stratified where the first targets are classes.
+
+    Args:
+        whole: all samples.
+        fraction: of the samples that validate.
+        seed: decides which.
 
     Returns:
-        What stays, and what is held back, both in the source's order.
+        The training and the validation split, both in the order of `whole`.
     """
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
     targets = whole.targets[0][order]
-    held = order[: round(len(order) * fraction)]
+    validation = order[: round(len(order) * fraction)]
     if not targets.is_floating_point() and targets.ndim == 1:
         classes, counts = torch.unique(targets, return_counts=True)
         if len(classes) <= 1000 and counts.min() > 1:
-            shares = [order[targets == label] for label in classes]
-            held = torch.cat([share[: max(1, round(len(share) * fraction))] for share in shares])
+            members = [order[targets == label] for label in classes]
+            validation = torch.cat([each[: max(1, round(len(each) * fraction))] for each in members])
     mask = torch.zeros(len(order), dtype=torch.bool)
-    mask[held] = True
+    mask[validation] = True
     return whole.select(mask.logical_not().nonzero()[:, 0]), whole.select(mask.nonzero()[:, 0])
 
 

@@ -1,8 +1,7 @@
-"""What loaders of data are asked and what they give: a Request → a Loaded, with its samples in Splits."""
+"""What loaders of data take and return: a LoadRequest → a LoadedData, with its samples in Splits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import torch
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.data.pictures import Pictures
+from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
@@ -19,9 +18,12 @@ from netspec.runtime.registry import Evaluate
 
 @dataclass(frozen=True)
 class Split:
-    """Samples: `inputs` [N, *sample] each; `targets` each [N] int64, or [N] or [N, K] float; `rows` [N], their places.
+    """Samples.
 
-    Inputs that take more memory than they may are Pictures, which can be asked like a tensor and stay on the disk.
+    Args:
+        inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
+        targets: each int64 [N], or float [N] or [N, K].
+        rows: int64 [N], the samples' indexes in their source.
     """
 
     inputs: tuple[torch.Tensor | Pictures, ...]
@@ -38,12 +40,12 @@ class Split:
 
     @property
     def tables(self) -> Tensors:
-        """The inputs of what is no picture, which are always in memory."""
+        """The inputs in memory; all are, unless the first one is Pictures."""
         return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
 def all_of(inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors) -> Split:
-    """A split that holds a whole source, in its order."""
+    """A split with all samples of a source, in its order."""
     xs = inputs if isinstance(inputs, tuple) else (inputs,)
     ys = targets if isinstance(targets, tuple) else (targets,)
     return Split(xs, ys, torch.arange(len(xs[0])))
@@ -51,12 +53,12 @@ def all_of(inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Te
 
 @dataclass(frozen=True)
 class Target:
-    """What is told of each sample.
+    """A target of each sample.
 
     Args:
-        output: the output that it is for; None: for every one.
-        classes: the names of its classes where the dataset knows them.
-        column: its column's name in a table.
+        output: the output that it is for; None: all.
+        classes: the names of its classes, where the dataset has them.
+        column: the name of its column in a table.
     """
 
     output: str | None = None
@@ -69,11 +71,11 @@ class LoadedData:
     """What a loader reads.
 
     Args:
-        whole: the training part, or everything where the dataset has no parts.
-        test: the part that the dataset sets aside itself.
-        targets: what is told of each sample.
-        picture: whether samples are C×H×W pictures; uint8 ones are scaled to [0, 1] later.
-        shaped: whether the deterministic transforms before Normalize are applied already.
+        whole: the training part, or all samples where the dataset has no parts.
+        test: the validation or test part of the dataset.
+        targets: of each sample.
+        picture: whether samples are pictures [C, H, W]; uint8 ones are scaled to [0, 1] later.
+        shaped: whether the pictures have gone through the transforms before Normalize.
         columns: of a table: the names of its features, of one input after the other.
     """
 
@@ -84,21 +86,28 @@ class LoadedData:
     shaped: bool = False
     columns: tuple[str, ...] = ()
 
-    def place(self, output: str) -> int:
-        """Where the target of an output stands among the targets."""
-        return next((place for place, target in enumerate(self.targets) if target.output == output), 0)
+    def target_index(self, output: str) -> int:
+        """The index of an output's target among the targets."""
+        return next((index for index, target in enumerate(self.targets) if target.output == output), 0)
 
     def target(self, output: str) -> Target:
         """The target of an output."""
-        return self.targets[self.place(output)]
+        return self.targets[self.target_index(output)]
 
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """What a loader is asked: the dataset's name and arguments, and the network's inputs by name.
+    """What a loader takes.
 
-    `shape` brings one picture (uint8 C×H×W) to its final size where the spec's transforms do; None where they don't.
-    `memory` is the number of bytes up to which samples are held in memory.
+    Args:
+        name: the node of the dataset's name.
+        arguments: the node of its arguments.
+        folder: of the spec, from which relative paths start.
+        evaluate: gives the value of a node.
+        inputs: the sample tensors of the network's inputs, by name.
+        shape: the transforms that bring a picture (uint8 [C, H, W]) to its final size; None where they do not.
+        parts: whether the dataset's own validation or test part is wanted too.
+        memory: bytes of samples that are held in memory.
     """
 
     name: Scalar
@@ -106,7 +115,7 @@ class LoadRequest:
     folder: Path
     evaluate: Evaluate
     inputs: dict[str, Tensor]
-    shape: Callable[[torch.Tensor], torch.Tensor] | None = None
+    shape: Reshape | None = None
     parts: bool = True
     memory: int = MOST_HELD
 
@@ -136,22 +145,22 @@ def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
 
 
 def items(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list node; none where it is no list."""
+    """The items of a list; none where the node is no list."""
     return node.items if isinstance(node, Sequence) else ()
 
 
 def by_input(node: Node | None, request: LoadRequest) -> list[tuple[str, Node]]:
-    """The parts of a value that may go by the inputs' names, in the network's order; all of it for the only input."""
+    """The nodes for each input of the network, in its order, by name; a value without names is for the first one."""
     if not isinstance(node, Mapping):
         return [] if node is None else [(next(iter(request.inputs)), node)]
     written = {key.text: value for key, value in node}
     if set(written) == set(request.inputs):
         return [(name, written[name]) for name in request.inputs]
-    return [*written.items()]  # the check has said what is wrong with them
+    return [*written.items()]  # the check reports wrong names
 
 
 def by_output(node: Node | None) -> list[tuple[str | None, Node]]:
-    """The parts of a value that may go by the outputs' names; all of it for every output."""
+    """The nodes for each output by name; a value without names is for all, under None."""
     if not isinstance(node, Mapping):
         return [] if node is None else [(None, node)]
     return [(key.text, value) for key, value in node]

@@ -1,4 +1,4 @@
-"""The keys of `data` that say where samples are kept: how much of them in memory, and who reads what does not fit."""
+"""The keys `memory` and `workers` of `data` → Storage: bytes held in memory, and processes that read the rest."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from netspec.language.spec import Spec
 from netspec.lint.budgets import memory
 from netspec.runtime.diagnostics import Collector, spec_error
 
-MOST_HELD = 8 * 2**30
+MOST_HELD = 8 * 2**30  # bytes
 MOST_WORKERS = 8
 
 
 @dataclass(frozen=True)
 class Storage:
-    """`memory`: bytes of each part of the data that are held; `workers`: processes that read a part that is larger."""
+    """Where samples are kept.
+
+    Args:
+        memory: bytes of each split that are held in memory.
+        workers: the number of processes that read a larger split from the disk.
+    """
 
     memory: int = MOST_HELD
     workers: int = 0
 
 
 def read_storage(spec: Spec) -> Storage:
-    """What a spec's `data` says.
+    """The storage of a spec's data.
 
     Raises:
-        SpecError: NS202, a value is none.
+        SpecError: NS202, a value is no number of bytes or of processes.
     """
     section = spec.data
     held, workers = float(min(MOST_HELD, machine_memory() // 2)), min(MOST_WORKERS, cores())
@@ -52,12 +57,12 @@ def read_storage(spec: Spec) -> Storage:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine_memory() -> int:
-    """Bytes of memory of this machine; the most that is ever held, where it cannot be known."""
+    """Bytes of memory of this machine; twice MOST_HELD where they are unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,7 +1,4 @@
-"""CSV files, also compressed: a table of numbers with one target column, every bad cell named by row and column.
-
-Rows are counted from 1, without the header.
-"""
+"""CSV files, also compressed → LoadedData; errors name the row (from 1, without the header) and column of a cell."""
 
 from __future__ import annotations
 
@@ -22,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class TableError(Exception):
-    """What is wrong with a table; the message is one line."""
+    """An error of a table; the message is one line."""
 
 
 def load(request: LoadRequest) -> LoadedData:
-    """`{CSV: {path: rows.csv, target: -1}}`; a target column of words gives classes by name, in alphabetical order.
+    """`{CSV: {path: rows.csv, target: -1}}`; the words of a target column are class names, in alphabetical order.
 
-    Of several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
+    For several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
     """
     if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
         node, values = request.arguments, {}
@@ -45,24 +42,24 @@ def load(request: LoadRequest) -> LoadedData:
     try:
         frame = read_table(path, values.get("header"), str(values.get("separator", ",")))
         names = [str(name) for name in frame.columns]
-        told = by_output(request.argument("target"))
-        wanted = [(output, _columns(part, names, request)) for output, part in told] or [(None, names[-1])]
-        taken = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
-        columns = [[name for name in names if name not in taken]]
+        by_name = by_output(request.argument("target"))
+        wanted = [(output, _columns(part, names, request)) for output, part in by_name] or [(None, names[-1])]
+        target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
+        columns = [[name for name in names if name not in target_names]]
         if "columns" in values:
             written = request.argument("columns") or node
             parts = by_input(written, request)
             columns = [[_column(request.evaluate(item), names, item) for item in items(part)] for _, part in parts]
-            for name in (name for part in columns for name in part if name in taken):
+            for name in (name for part in columns for name in part if name in target_names):
                 raise spec_error("NS601", f"the target {name} stands among the columns too", written)
         if not all(columns):
             raise TableError(f"{path} has no column but the target")
         inputs = tuple(numbers(frame[part], "if row 1 holds names, say header: true") for part in columns)
-        targets, kinds = zip(*(_target(frame, output, one) for output, one in wanted), strict=True)
+        labels, targets = zip(*(_target(frame, output, one) for output, one in wanted), strict=True)
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
     features = tuple(name for part in columns for name in part)
-    return LoadedData(all_of(inputs, targets), targets=kinds, columns=features)
+    return LoadedData(all_of(inputs, labels), targets=targets, columns=features)
 
 
 def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
@@ -73,22 +70,21 @@ def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[s
 
 
 def _target(frame: pd.DataFrame, output: str | None, columns: str | list[str]) -> tuple[torch.Tensor, Target]:
-    """What is told of each row for an output: [rows], of a list of columns [rows, columns]."""
+    """The targets of an output: [rows] of one column, [rows, columns] of a list."""
     if isinstance(columns, str):
-        values, classes = _targets(frame, columns)
+        values, classes = _target_column(frame, columns)
         return values, Target(output, classes, columns)
     return numbers(frame[columns]), Target(output, (), columns[0] if len(columns) == 1 else None)
 
 
 def read_table(path: Path, header: Any = None, separator: str = ",", known: Collection[str] = ()) -> pd.DataFrame:
-    """A CSV file with its columns named by strings; without a header they are `0`, `1`, ….
+    """A CSV file; without a header its columns are named `0`, `1` and so on.
 
     Args:
-        path: the file; its compression is known by its ending.
-        header: whether the first row holds names; None: it does when none of its cells is a number, or when all of
-            `known` are among them.
-        separator: what stands between the values.
-        known: names that columns are known by, where they are known beforehand.
+        path: the file; pandas infers its compression from the suffix.
+        header: whether the first row holds names; None: see `has_names`.
+        separator: between the values.
+        known: names of columns that are known beforehand.
 
     Raises:
         TableError: it is missing, empty or no table.
@@ -123,10 +119,10 @@ def numbers(frame: pd.DataFrame, advice: str = "") -> torch.Tensor:
 
     Args:
         frame: the columns to take.
-        advice: what to do where the first row holds something else, which may be names.
+        advice: for the error of a cell of the first row, which may hold names.
 
     Raises:
-        TableError: a cell is missing, no number, or infinite; it is named.
+        TableError: a cell is missing, no number, or infinite.
     """
     import numpy as np
     import pandas as pd
@@ -146,8 +142,8 @@ def numbers(frame: pd.DataFrame, advice: str = "") -> torch.Tensor:
     return torch.as_tensor(frame.to_numpy(dtype="float32", copy=True))
 
 
-def _targets(frame: pd.DataFrame, name: str) -> tuple[torch.Tensor, tuple[str, ...]]:
-    """The target column: numbers as int64 or float32 [rows]; words as class indexes, with the classes."""
+def _target_column(frame: pd.DataFrame, name: str) -> tuple[torch.Tensor, tuple[str, ...]]:
+    """A target column: numbers as int64 or float32 [rows]; words as class indexes, with the names of the classes."""
     import pandas as pd
 
     column = frame[name]
@@ -163,7 +159,7 @@ def _targets(frame: pd.DataFrame, name: str) -> tuple[torch.Tensor, tuple[str, .
 
 
 def _column(wanted: object, names: list[str], node: Node) -> str:
-    """A column by its name, or by its index, negative from the end."""
+    """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:
             raise unknown_name("NS601", f"the table has no column {wanted!r}", node, wanted, names)
@@ -176,7 +172,7 @@ def _column(wanted: object, names: list[str], node: Node) -> str:
 
 
 def has_names(cells: Collection[str], known: Collection[str] = ()) -> bool:
-    """Whether a table's first row, its empty cells left out, holds names: all that are known, or no number at all."""
+    """Whether a table's first row holds names: all known ones, or no number; `cells` are those that are not empty."""
     if set(known) <= set(cells) and not all(map(_is_number, known)):
         return True
     return bool(cells) and not any(map(_is_number, cells))

@@ -1,14 +1,15 @@
-"""Transforms: from the samples as they are stored to what the network gets.
+"""Transforms: stored samples → the network's input.
 
-Pictures come as uint8 C×H×W and are scaled to [0, 1] first. Then follow the `transforms` up to the first Normalize, for
-training samples the `augment` ones, and the rest. They work on whole batches [N, C, H, W]; random ones that have no
-form for batches go sample by sample.
+Pictures come as uint8 [C, H, W] and are scaled to [0, 1] first. Then follow the `transforms` before the first
+Normalize, for training samples those of `augment`, and the rest. They work on batches [N, C, H, W]; random ones that
+have no form for batches go sample by sample.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,51 +24,53 @@ from netspec.runtime.families import choose_transform, is_random
 from netspec.runtime.registry import Choice
 
 Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
-CHUNK = 1024  # samples that are transformed at once
+CHUNK = 1024  # samples
 
 
 def to_float(x: torch.Tensor) -> torch.Tensor:
-    """uint8 grey levels as float32 in [0, 1]; floats as they are."""
+    """uint8 as float32 in [0, 1]; floats unchanged."""
     return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The spec's transforms, in the order they are applied: `before`, `augment` (training only), `after`."""
+    """The spec's transforms.
+
+    Args:
+        before: those before Normalize, applied first.
+        augment: the random ones, of training samples only.
+        after: Normalize and what follows it, applied last.
+    """
 
     before: tuple[Step, ...] = ()
     augment: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
 
     def shape(self, x: torch.Tensor) -> torch.Tensor:
-        """Scaling and the transforms before Normalize, on a picture [C, H, W] or a batch."""
+        """Scale, and apply the transforms before Normalize, on a picture [C, H, W] or a batch."""
         return _apply(self.before, to_float(x))
 
     def finish(self, x: torch.Tensor) -> torch.Tensor:
-        """What comes after the random transforms, on a batch."""
+        """Apply the transforms after the random ones, on a batch."""
         return _apply(self.after, x)
 
-    def plain(self, x: torch.Tensor, shaped: bool = False) -> torch.Tensor:
-        """Everything but the random transforms, on a batch."""
-        return self.finish(x if shaped else self.shape(x))
+    def plain(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply all transforms but the random ones, on a batch."""
+        return self.finish(self.shape(x))
 
     def random(self, x: torch.Tensor, draws: Draws | None = None) -> torch.Tensor:
-        """The random transforms, each sample of the batch with numbers of its own; None: from the global generator."""
+        """Apply the random transforms, with other numbers for each sample; None: from the global generator."""
         draws = draws or Draws(len(x))
-        for choice, transform in self.augment:
-            try:
-                x = _randomly(choice.name, transform, x, draws)
-            except Exception as error:  # see _apply
-                raise choice.refuse(error) from error
-        return x
+        steps = [(choice, partial(_apply_random, choice.name, transform, draws)) for choice, transform in self.augment]
+        return _apply(steps, x)
 
     @property
     def in_batches(self) -> bool:
-        """Whether all random transforms have a form for batches, which a GPU is quick with."""
+        """Whether all random transforms have a form for batches."""
         return all(not is_random(choice.name) or batched(choice.name, made) for choice, made in self.augment)
 
 
-def _randomly(name: str, transform: Any, x: torch.Tensor, draws: Draws) -> torch.Tensor:
+def _apply_random(name: str, transform: Any, draws: Draws, x: torch.Tensor) -> torch.Tensor:
     if not is_random(name):
         changed: torch.Tensor = transform(x)
         return changed
@@ -81,7 +84,7 @@ def _apply(steps: Sequence[Step], x: torch.Tensor) -> torch.Tensor:
     for choice, transform in steps:
         try:
             x = transform(x)
-        except Exception as error:  # torchvision raises many kinds; each is about this transform on these samples
+        except Exception as error:  # torchvision raises many types
             raise choice.refuse(error) from error
     return x
 
@@ -99,17 +102,20 @@ def in_chunks(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor)
 
 
 def read_pipeline(spec: Spec) -> Pipeline:
-    """The transforms of a spec's `data`, chosen and constructed.
+    """The transforms of a spec's `data`, constructed.
+
+    Args:
+        spec: to read.
 
     Raises:
-        SpecError: NS604, NS605 for each transform that cannot be had as written.
+        SpecError: NS202, NS604, NS605 for each unknown transform and for its arguments.
     """
     section = spec.data
     if not isinstance(section, Mapping):
         return Pipeline()
     collector = Collector()
     steps: dict[str, list[Step]] = {"transforms": [], "augment": []}
-    for key, found in steps.items():
+    for key, chosen in steps.items():
         node = section.get(key)
         if node is None:
             continue
@@ -121,7 +127,7 @@ def read_pipeline(spec: Spec) -> Pipeline:
                 if key == "transforms" and is_random(choice.name):
                     message = f"{choice.name} is random: under `augment` it is for training samples only"
                     raise spec_error("NS605", message, choice.node)
-                found.append((choice, choice.make()))
+                chosen.append((choice, choice.make()))
     collector.finish()
     names = [choice.name for choice, _ in steps["transforms"]]
     cut = names.index("Normalize") if "Normalize" in names else len(names)

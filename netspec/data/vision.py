@@ -1,4 +1,4 @@
-"""torchvision's classification datasets by name → uint8 pictures [N, C, H, W] and class indexes, held if they fit."""
+"""torchvision's classification datasets by name → LoadedData: uint8 pictures [N, C, H, W] and class indexes [N]."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val",
 
 
 def default_root() -> Path:
-    """Where datasets lie when `root` is left out: $NETSPEC_DATA, else `netspec/data` in the user's cache folder."""
+    """The folder of datasets without `root`: $NETSPEC_DATA, else `netspec/data` in the user's cache folder."""
     if chosen := os.environ.get("NETSPEC_DATA"):
         return Path(chosen).expanduser()
     if sys.platform == "win32":
@@ -44,10 +44,10 @@ def default_root() -> Path:
 
 
 def load(request: LoadRequest) -> LoadedData:
-    """A dataset of torchvision: its training part, and the part that it sets aside itself, if `request.parts`.
+    """A dataset of torchvision: its training part, and its validation or test part, if `request.parts`.
 
     Raises:
-        SpecError: NS601 when it is not there or cannot be read, NS605 for arguments.
+        SpecError: NS601, it is missing or cannot be read; NS605 for arguments.
     """
     choice = _choose(request)
     known = parameters(choice.cls)
@@ -58,14 +58,14 @@ def load(request: LoadRequest) -> LoadedData:
     elif "train" in known and "train" not in choice.kwargs:
         return _two_parts(request, choice, {"train": True}, [{"train": False}])
     elif "background" in known and "background" not in choice.kwargs:
-        return _two_parts(request, choice, {"background": True}, [])  # Omniglot's other alphabet is another task
+        return _two_parts(request, choice, {"background": True}, [])  # Omniglot's other alphabets are other classes
     elif "split" in known and "split" not in choice.kwargs and known["split"].default is not known["split"].empty:
         return _two_parts(request, choice, {}, [{"split": part} for part in _TEST_PARTS])
     return _read(request, choice, _open(choice))
 
 
 def preview(request: LoadRequest) -> None:
-    """Whether a dataset can be had as it is written, as far as that shows without a download or a picture.
+    """Check a dataset's arguments and files, without a download and without a picture.
 
     Raises:
         SpecError: as `load`.
@@ -88,8 +88,9 @@ def _choose(request: LoadRequest) -> Choice:
 
     classes = public_classes(datasets, object, list(VISION))
     family = Family("dataset", "torchvision.datasets", classes, {}, _HIDDEN, convert, frozenset({"root"}))
-    wrapped = request.name if request.arguments is None else _pair(request)
-    choice = choose(wrapped, family, request.evaluate)
+    arguments = request.arguments
+    node = request.name if arguments is None else Mapping(((request.name, arguments),), request.name.span)
+    choice = choose(node, family, request.evaluate)
     if "root" not in parameters(choice.cls) or "root" in choice.kwargs or choice.name == "FakeData":
         return choice
     if choice.name == "ImageFolder":
@@ -99,13 +100,8 @@ def _choose(request: LoadRequest) -> Choice:
     return replace(choice, kwargs={**choice.kwargs, "root": str(default_root())})
 
 
-def _pair(request: LoadRequest) -> Node:
-    assert request.arguments is not None
-    return Mapping(((request.name, request.arguments),), request.name.span)
-
-
 def _folders(root: Path) -> dict[str, str] | None:
-    """The folders `train` and `val` (or `valid`, `test`) of a root that has nothing else in it."""
+    """The folders `train` and `val` (or `valid`, `test`) of a root that has no other folders."""
     if not root.is_dir():
         return None
     found = {_FOLDERS.get(entry.name.lower()): str(entry) for entry in sorted(root.iterdir()) if entry.is_dir()}
@@ -113,22 +109,25 @@ def _folders(root: Path) -> dict[str, str] | None:
 
 
 def _two_parts(request: LoadRequest, choice: Choice, train: dict[str, Any], tests: list[dict[str, Any]]) -> LoadedData:
-    """The training part, with the first of the test parts that the dataset has."""
+    """The training part, with the first of `tests` that the dataset has."""
     loaded = _read(request, choice, _open(choice, **train))
     for part in tests if request.parts else []:
         try:
             dataset = _open(choice, **part)
         except SpecError as error:
             if "split" in part and error.diagnostics[0].code == "NS605":
-                continue  # this dataset calls it otherwise
+                continue  # this dataset has another name for it
             raise
-        test = _read(request, choice, dataset)
-        return replace(loaded, test=test.whole)
+        return replace(loaded, test=_read(request, choice, dataset).whole)
     return loaded
 
 
 def _open(choice: Choice, **more: Any) -> Any:
-    """The dataset itself; what its constructor raises becomes a finding that says what to do."""
+    """The dataset, constructed.
+
+    Raises:
+        SpecError: NS601 or NS605, for whatever the constructor raises, with a fix.
+    """
     root = choice.kwargs.get("root")
     try:
         with contextlib.redirect_stdout(sys.stderr):  # some print while they download
@@ -150,14 +149,14 @@ def _open(choice: Choice, **more: Any) -> Any:
                 advice = f"download: true fetches it, or {advice}"
         else:
             what, advice = f"{choice.name} cannot be read", f"look at the files in {root}"
-        at = choice.places.get("root", choice.node)
+        at = choice.argument_nodes.get("root", choice.node)
         raise spec_error("NS601", what, at, ("fix", advice), torch_says(error)) from error
 
 
 def _read(request: LoadRequest, choice: Choice, dataset: Any) -> LoadedData:
-    """All samples of a dataset: from its arrays where it keeps them in memory, else one by one."""
-    kept = _arrays(dataset)
-    split, shaped = (kept, False) if kept else _one_by_one(request, choice, dataset)
+    """All samples of a dataset: from its arrays where it has them, else one by one."""
+    arrays = _arrays(dataset)
+    split, shaped = (arrays, False) if arrays else _one_by_one(request, choice, dataset)
     classes = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
     if choice.name == "FakeData":
         classes = range(dataset.num_classes)
@@ -166,7 +165,7 @@ def _read(request: LoadRequest, choice: Choice, dataset: Any) -> LoadedData:
 
 
 def _arrays(dataset: Any) -> Split | None:
-    """What a dataset holds as arrays, as uint8 [N, C, H, W] and int64 [N]; None where it does not."""
+    """The arrays of a dataset that has them, as uint8 [N, C, H, W] and int64 [N]."""
     data, labels = getattr(dataset, "data", None), getattr(dataset, "targets", getattr(dataset, "labels", None))
     if not isinstance(data, np.ndarray | torch.Tensor) or labels is None:
         return None
@@ -181,10 +180,10 @@ def _arrays(dataset: Any) -> Split | None:
 
 
 def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Split, bool]:
-    """Decode every sample, if memory holds them; where the spec's transforms set the size they are applied here."""
+    """Decode every sample, if memory holds them; transforms that set the size are applied here."""
     try:
         count = len(dataset)
-    except TypeError as error:  # FakeData keeps whatever size it is given
+    except TypeError as error:  # FakeData accepts any size
         raise choice.refuse(error) from error
     if not count:
         raise spec_error("NS601", f"{choice.name} holds no samples", choice.node)
@@ -192,8 +191,8 @@ def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Spl
     first, label, mode = read(0)
     like = tuple(first.shape)
     if first.nbytes * count > request.memory:
-        numbers = torch.arange(count)
-        return all_of(Pictures(read, mode, like, first.dtype, numbers), labels(read, count)), shaped
+        pictures = Pictures(read, mode, like, first.dtype, torch.arange(count))
+        return all_of(pictures, labels(read, count)), shaped
     inputs, targets = first.new_empty((count, *like)), torch.empty(count, dtype=torch.int64)
     inputs[0], targets[0] = first, label
     for index in range(1, count):

@@ -1,7 +1,7 @@
-"""The processes that train together: which one this is, and what they agree on. One process is a world of its own.
+"""The group of processes that train together, and its collective operations. One process alone is a group too.
 
-torchrun starts the processes and tells each its place by environment variables; accelerate joins them into a group
-(NCCL between CUDA devices, gloo between CPUs).
+torchrun starts the processes and numbers them by environment variables; accelerate joins them into a group (NCCL
+between CUDA devices, gloo between CPUs).
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ import torch
 
 from netspec.runtime.diagnostics import option_span, spec_error, torch_says
 
-GRACE = 0.1  # seconds in which threads of torch that have done their work let go of it
+GRACE = 0.1  # seconds for torch's threads to release their tensors
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """`size` processes; this one is number `rank`, and number `local` on its machine.
+    """The processes that train together. Rank 0 shows progress and writes the run's folder.
 
-    Number 0 speaks to people and writes the run's folder. All methods but `share` are for all processes at once: each
-    waits for the others.
+    All methods but `share` are collective: each process calls them, and waits for the others.
+
+    Args:
+        rank: of this process.
+        size: the number of processes.
+        local: the rank of this process on its machine.
     """
 
     rank: int = 0
@@ -39,54 +43,53 @@ class ProcessGroup:
         return self.rank == 0
 
     def share(self, index: torch.Tensor) -> torch.Tensor:
-        """This process's part of the samples [N] of a step or an evaluation: every `size`-th of them."""
+        """This process's part of the samples `index` [N]: every `size`-th of them."""
         return index if self.size == 1 else index[self.rank :: self.size]
 
     def sum(self, value: torch.Tensor) -> torch.Tensor:
-        """The sum of a tensor over all processes; it is changed in place where there are several."""
+        """The sum of a tensor over all processes, in place."""
         if self.size > 1:
             torch.distributed.all_reduce(value)
         return value
 
-    def most(self, value: torch.Tensor) -> torch.Tensor:
-        """The element-wise maximum of a tensor over all processes; it is changed in place where there are several."""
+    def max(self, value: torch.Tensor) -> torch.Tensor:
+        """The element-wise maximum of a tensor over all processes, in place."""
         if self.size > 1:
             torch.distributed.all_reduce(value, torch.distributed.ReduceOp.MAX)
         return value
 
     def gather(self, rows: torch.Tensor) -> torch.Tensor:
-        """The rows [n, ...] of all processes, one process after the other: [N, ...]."""
+        """The rows [n, ...] of all processes, in the order of their ranks: [N, ...]."""
         if self.size == 1:
             return rows
         counts = torch.zeros(self.size, dtype=torch.int64, device=rows.device)
         counts[self.rank] = len(rows)
-        each = self.sum(counts).tolist()
-        padded = rows.new_zeros((max(each), *rows.shape[1:]))
+        lengths = self.sum(counts).tolist()
+        padded = rows.new_zeros((max(lengths), *rows.shape[1:]))
         padded[: len(rows)] = rows
-        found = [torch.empty_like(padded) for _ in range(self.size)]
-        torch.distributed.all_gather(found, padded)
-        return torch.cat([part[:count] for part, count in zip(found, each, strict=True)])
+        gathered = [torch.empty_like(padded) for _ in range(self.size)]
+        torch.distributed.all_gather(gathered, padded)
+        return torch.cat([part[:length] for part, length in zip(gathered, lengths, strict=True)])
 
     def from_main(self, value: T) -> T:
-        """What number 0 has, for all."""
-        if self.size == 1:
-            return value
-        held: list[T] = [value]
-        torch.distributed.broadcast_object_list(held)
-        return held[0]
+        """The value of rank 0."""
+        values = [value]
+        if self.size > 1:
+            torch.distributed.broadcast_object_list(values)
+        return values[0]
 
     def wait(self) -> None:
-        """Wait until all are here."""
+        """Wait until all processes have come here."""
         if self.size > 1:
             torch.distributed.barrier()
 
     @contextmanager
-    def first(self) -> Iterator[None]:
-        """The first process of each machine goes through this alone, the others after it: downloads happen once."""
-        if self.size > 1 and self.local:
+    def local_main_first(self) -> Iterator[None]:
+        """Local rank 0 of each machine runs the body first, then the others: a download happens once."""
+        if self.local:
             self.wait()
         yield
-        if self.size > 1 and not self.local:
+        if not self.local:
             self.wait()
 
 
@@ -99,20 +102,23 @@ def started_by_torchrun() -> bool:
 
 
 def join(device: str) -> ProcessGroup:
-    """Join the processes that torchrun started with this one; alone, there is nothing to join.
+    """Join the processes that torchrun started with this one.
 
     Args:
-        device: what is asked for: `auto`, `cpu`, `cuda`, `mps`.
+        device: that is asked for: `auto`, `cpu`, `cuda`, `mps`.
+
+    Returns:
+        The group; ALONE where torchrun started no others.
 
     Raises:
-        SpecError: NS606, they do not find each other.
+        SpecError: NS606, the processes do not find each other.
     """
     if not started_by_torchrun():
         return ALONE
     from accelerate import PartialState  # type: ignore[import-untyped]  # has no types
 
     try:
-        state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available(), **_meeting_place())
+        state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available(), **_rendezvous())
     except RuntimeError as error:  # gloo and NCCL: a process is missing, or the network between them
         size = os.environ["WORLD_SIZE"]
         again = ("fix", "start the job again; --max-restarts N does so by itself")
@@ -121,12 +127,12 @@ def join(device: str) -> ProcessGroup:
     return ProcessGroup(state.process_index, state.num_processes, state.local_process_index)
 
 
-def _meeting_place() -> dict[str, Any]:
-    """Where the processes of this start find each other, as arguments of torch's init_process_group.
+def _rendezvous() -> dict[str, Any]:
+    """The store by which the processes of this start find each other, as arguments of torch's init_process_group.
 
-    torchrun keeps one store over all restarts of a job, in which the addresses of the processes that died still stand:
-    a new process that reads one waits for the dead (https://github.com/pytorch/pytorch/issues/135712). So each start
-    has its part of the store. On several machines the restarts are not counted alike, and torch's own place remains.
+    torchrun keeps one store over all restarts of a job, with the addresses of the processes that died: a new process
+    that reads one waits forever (https://github.com/pytorch/pytorch/issues/135712). So each start has its own prefix in
+    the store. On several machines the counts of restarts differ, and torch's default is used.
     """
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or os.environ.get("GROUP_WORLD_SIZE") != "1":
         return {}
@@ -138,12 +144,15 @@ def _meeting_place() -> dict[str, Any]:
     return {"store": ours, "rank": rank, "world_size": size}
 
 
-def leave(world: ProcessGroup) -> None:
+def leave(group: ProcessGroup) -> None:
     """End the group of processes, if there is one.
 
-    torch 2.6 can wait for itself there: a group is destroyed with Python's lock held, after its threads have ended, and
-    such a thread may want the lock to let go of a tensor. So they are given the time for it before.
+    torch 2.6 can deadlock here: it destroys a group and waits for the group's threads while it holds Python's global
+    lock, which such a thread may need to release a tensor. So the threads get GRACE seconds before.
+
+    Args:
+        group: of this process.
     """
-    if world.size > 1 and torch.distributed.is_initialized():
+    if group.size > 1 and torch.distributed.is_initialized():
         time.sleep(GRACE)
         torch.distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""A model over several processes: a copy in each (DDP), or a part of its weights in each (FSDP)."""
+"""A model over several processes: a copy in each (DDP), or a shard of its weights in each (FSDP)."""
 
 from __future__ import annotations
 
@@ -13,32 +13,41 @@ from netspec.distributed.process_group import ProcessGroup
 from netspec.runtime.diagnostics import spec_error
 
 Strategy = Literal["ddp", "fsdp"]
-LEAST = 2**16  # parameters that are worth being gathered by themselves
-FSDP_SINCE = "2.9"  # torch writes what is spread into safetensors files
+LEAST = 2**16  # parameters of a module that is worth an FSDP unit of its own
+FSDP_SINCE = "2.9"  # the first torch that writes sharded weights into safetensors files
 
 
-def check_strategy(values: dict[str, Any], world: ProcessGroup) -> None:
-    """Whether torch can do what the settings ask of several processes.
+def check_strategy(values: dict[str, Any], group: ProcessGroup) -> None:
+    """Check that the installed torch supports the strategy of the settings.
+
+    Args:
+        values: the settings of `train`, with their `nodes`.
+        group: the processes.
 
     Raises:
-        SpecError: NS219, it cannot yet.
+        SpecError: NS219, it does not.
     """
-    if world.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
+    if group.size > 1 and values.get("strategy") == "fsdp" and release(installed()) < release(FSDP_SINCE):
         message = f"strategy: fsdp needs torch {FSDP_SINCE} or later, here is {installed()}"
         install = ("fix", f"pip install 'torch>={FSDP_SINCE}'")
         raise spec_error("NS219", message, values["nodes"]["strategy"], install, ("or", "strategy: ddp"))
 
 
-def shard_weights(model: nn.Module, world: ProcessGroup, device: torch.device) -> None:
-    """Spread the weights over the processes, in place; has to come before the optimizer is made.
+def shard_weights(model: nn.Module, group: ProcessGroup, device: torch.device) -> None:
+    """Shard the weights over the processes by FSDP, in place; the optimizer has to be made after it.
 
-    Each module of at least LEAST parameters that no larger part has claimed gathers its weights when it is computed.
+    Each module with at least LEAST parameters of its own gathers them when it is computed; the rest is one unit.
+
+    Args:
+        model: the same in each process.
+        group: the processes.
+        device: of the model.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    mesh = init_device_mesh(device.type, (world.size,))
-    for module in reversed(list(model.modules())):  # the inner ones first
+    mesh = init_device_mesh(device.type, (group.size,))
+    for module in reversed(list(model.modules())):  # inner modules first
         own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
         if module is not model and own >= LEAST:
             fully_shard(module, mesh=mesh)
@@ -46,11 +55,11 @@ def shard_weights(model: nn.Module, world: ProcessGroup, device: torch.device) -
 
 
 def wrap_ddp(model: nn.Module, device: torch.device, unused: bool) -> Callable[..., Any]:
-    """The model as what is called in training: its gradients are averaged over the processes.
+    """The model as a function whose gradients are averaged over the processes by DDP.
 
     Args:
         model: the same in each process.
-        device: where it is.
+        device: of the model.
         unused: whether a step leaves some of its parameters without a gradient.
     """
     from torch.nn.parallel import DistributedDataParallel
@@ -59,9 +68,9 @@ def wrap_ddp(model: nn.Module, device: torch.device, unused: bool) -> Callable[.
     return DistributedDataParallel(model, device_ids=ids, find_unused_parameters=unused)
 
 
-def sync_batch_norm(model: nn.Module, world: ProcessGroup, device: torch.device) -> nn.Module:
-    """The model with batch norms that see all processes' samples, where torch has them: on CUDA."""
-    if world.size > 1 and device.type == "cuda":
+def sync_batch_norm(model: nn.Module, group: ProcessGroup, device: torch.device) -> nn.Module:
+    """The model with SyncBatchNorm, which sees the samples of all processes; torch has it on CUDA only."""
+    if group.size > 1 and device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # torch has no types
         return converted
     return model

@@ -10,8 +10,9 @@ import torch
 
 from netspec.data.batches import Feed
 from netspec.distributed.process_group import ProcessGroup
+from netspec.language.sections.losses import kind_of
 from netspec.objective.losses import Head, as_tuple
-from netspec.objective.targets import kind_of, probabilities
+from netspec.objective.targets import probabilities
 from netspec.training.job import Job
 
 MOST_SAMPLES = 50_000  # what is drawn of more samples looks no different
@@ -134,7 +135,7 @@ def analyze_errors(
     tally, mistakes, seen = ConfusionCounts(), Mistakes(), 0
     for batch in feed.batches(None, max(job.batch_size, 512)):
         with job.precision.autocast():
-            output = as_tuple(net(*batch.inputs))[head.place]  # [B, *output]
+            output = as_tuple(net(*batch.inputs))[head.index]  # [B, *output]
         found = predicted_classes(output, batch.targets[0], head.loss.name, head.last)
         if found is None:
             break

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netspec.core.tree import Mapping
-from netspec.data.batches import Batch, Feed, placed
+from netspec.data.batches import Batch, Feed, batch_to_device
 from netspec.data.section import dataset_nodes
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.inference.error_analysis import ConfusionCounts, ConfusionMetric, class_names
@@ -63,7 +63,7 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
 
     def measures() -> Measures:
         usual, counting = job.measures(), ConfusionMetric(tally, head.loss.name, head.last)
-        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.place, 0)])
+        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.index, 0)])
 
     values = evaluate(model, feed, replace(job, measures=measures))
     row, counts = {"split": split, "samples": len(feed), **values}, tally.counts()
@@ -112,7 +112,7 @@ class FileFeed:
             if good := self._good(chunk):
                 self._seen += len(good)
                 inputs = self.entrance.stack(good, self.device)
-                inputs = tuple(placed(x, self.device, self.channels_last) for x in inputs)
+                inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in inputs)
                 yield Batch(inputs, self._targets(good), len(good), len(good))
 
     def _good(self, chunk: list[Sample | Fault]) -> list[Sample]:

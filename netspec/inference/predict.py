@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.data.batches import placed
+from netspec.data.batches import batch_to_device
 from netspec.inference.readers import Pictures, Sample
 from netspec.inference.results import Fault, Prediction
 from netspec.inference.run_reader import RunInputs, source_of
@@ -61,8 +61,8 @@ class Predictor:
     def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
         """What the main output of the network says of samples, one by one."""
         inputs = self.entrance.stack(samples, self.device)
-        outputs = as_tuple(self.model(*(placed(x, self.device, self.channels_last) for x in inputs)))
-        output = outputs[self.head.place].float().cpu()  # [B, *output]
+        outputs = as_tuple(self.model(*(batch_to_device(x, self.device, self.channels_last) for x in inputs)))
+        output = outputs[self.head.index].float().cpu()  # [B, *output]
         shares = probabilities(output, self.head.loss.name, self.head.last)
         for index in range(len(output)):
             if shares is not None and shares.ndim > 2:  # a class for each place

@@ -23,7 +23,8 @@ from netspec.core.shapes import Shape
 from netspec.data.pictures import picture_tensor
 from netspec.data.transforms import Pipeline, to_float
 from netspec.inference.results import Fault
-from netspec.objective.targets import TargetError, kind_of, prepare_targets
+from netspec.language.sections.losses import kind_of
+from netspec.objective.targets import TargetError, prepare_targets
 from netspec.runtime.diagnostics import counted
 
 MOST_NAMED = 12  # classes that a message lists

@@ -1,4 +1,4 @@
-"""Metrics by name: updated with batches, joined over processes; and what is measured of each output."""
+"""Metrics by name, updated with batches and joined over processes; and the metrics of each output."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import torch
 
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
+from netspec.language.sections.losses import Kind
 from netspec.language.sections.metrics import OF_NUMBERS, column_name, measured
 from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
 from netspec.metrics.regression import RegressionErrors
 from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
-from netspec.objective.targets import Kind
 
 
 class Metric(Protocol):
-    """Takes batches, then tells the values by name."""
+    """Is updated with batches, then gives the values by name."""
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """Add one batch: output [N, ...], target as the loss gets it."""
+        """Add a batch: output [B, *output], target as the loss gets it."""
 
-    def join(self, world: ProcessGroup) -> None:
-        """Put together what the processes have seen, each a part of the samples; all of them call it."""
+    def join(self, group: ProcessGroup) -> None:
+        """Combine the processes, each of which saw a part of the samples; all of them call it."""
 
     def result(self) -> dict[str, Any]:
-        """The values over all batches: numbers, and lists for a confusion matrix."""
+        """The values over all batches: numbers, and nested lists for a confusion matrix."""
 
 
 class Metrics:
-    """Several metrics as one; `names` is the order that their values are told in."""
+    """Several metrics as one; their values come in the order of `names`."""
 
     def __init__(self, parts: Sequence[Metric], names: Sequence[str]) -> None:
         self.parts, self.names = parts, names
@@ -42,10 +42,10 @@ class Metrics:
         for part in self.parts:
             part.update(output, target)
 
-    def join(self, world: ProcessGroup) -> None:
-        """Put each together."""
+    def join(self, group: ProcessGroup) -> None:
+        """Combine the processes."""
         for part in self.parts:
-            part.join(world)
+            part.join(group)
 
     def result(self) -> dict[str, Any]:
         """The values of all."""
@@ -56,14 +56,17 @@ class Metrics:
 def make_metrics(
     names: Sequence[str], kind: Kind, output: Shape, targets: torch.Tensor, device: torch.device
 ) -> Metric | None:
-    """The metrics of these names; None where there are none.
+    """The metrics of these names.
 
     Args:
-        names: as `stages.measures` has them, those that go with the loss.
+        names: metrics that go with the loss, as `measured` of netspec/language/sections/metrics.py gives them.
         kind: what the loss compares.
         output: the output's sample shape.
-        targets: [N, ...] what is measured against, or the first of it, for what has to be known beforehand.
+        targets: [N, *target] the targets, or the first of them: errors of regression are summed around their mean.
         device: where the batches are.
+
+    Returns:
+        The metrics as one; None where `names` is empty.
     """
     parts: list[Metric] = []
     if "accuracy" in names:
@@ -82,8 +85,14 @@ def make_metrics(
 
 @dataclass(frozen=True)
 class Measure:
-    """The metrics of one output: its place among the outputs, its target's among the targets, and what its columns have
-    behind their names."""
+    """The metrics of one output.
+
+    Args:
+        metric: is updated with the output's batches.
+        output: the output's index among those of the network.
+        target: its target's index among the targets.
+        name: the suffix of its columns; the main output has none.
+    """
 
     metric: Metric
     output: int
@@ -92,23 +101,27 @@ class Measure:
 
 
 class Measures:
-    """The metrics of all outputs that have a loss, by the names of their columns."""
+    """The metrics of all outputs that have a loss.
+
+    Args:
+        parts: one for each output.
+    """
 
     def __init__(self, parts: Sequence[Measure]) -> None:
         self.parts = parts
 
     def update(self, outputs: Tensors, targets: Tensors) -> None:
-        """Add a batch: all that the network gives, [B, *output] each, and a target for each loss."""
+        """Add a batch: all outputs of the network, [B, *output] each, and a target for each loss."""
         for part in self.parts:
             part.metric.update(outputs[part.output], targets[part.target])
 
-    def join(self, world: ProcessGroup) -> None:
-        """Put together what the processes have seen, each a part of the samples; all of them call it."""
+    def join(self, group: ProcessGroup) -> None:
+        """Combine the processes, each of which saw a part of the samples; all of them call it."""
         for part in self.parts:
-            part.metric.join(world)
+            part.metric.join(group)
 
     def result(self) -> dict[str, Any]:
-        """The values over all batches."""
+        """The values over all batches, by column."""
         return {
             column_name(name, part.name) if part.name else name: value
             for part in self.parts
@@ -119,13 +132,16 @@ class Measures:
 def make_measures(
     heads: tuple[Head, ...], asked: Sequence[str] | None, targets: Tensors, device: torch.device
 ) -> tuple[Objective, Callable[[], Measures | None]]:
-    """The objective, and what makes the metrics of an evaluation; None where nothing is measured.
+    """The losses of a network, and a function that makes new metrics for an evaluation.
 
     Args:
         heads: the outputs that have a loss, the main one first.
         asked: the names of metrics; None: the usual ones.
-        targets: [N, ...] what is measured against, or the first of it, for each head.
+        targets: [N, *target] for each head: the targets, or the first of them.
         device: where the batches are.
+
+    Returns:
+        The objective, and the function; it gives None where nothing is measured.
     """
 
     def measures() -> Measures | None:
@@ -134,8 +150,8 @@ def make_measures(
             names = measured(asked, head.loss.name)
             metric = make_metrics(names, head.kind, head.output.shape, target, device)
             if metric is not None:
-                parts.append(Measure(metric, head.place, index, head.name if index else ""))
+                parts.append(Measure(metric, head.index, index, head.name if index else ""))
         return Measures(parts) if parts else None
 
-    parts = tuple(WeightedLoss(head.name, head.place, head.loss.make().to(device), head.weight) for head in heads)
+    parts = tuple(WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight) for head in heads)
     return Objective(parts), measures

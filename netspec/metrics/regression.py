@@ -1,4 +1,4 @@
-"""Metrics of numbers: mean absolute error, root of the mean squared error, R²."""
+"""Metrics of numbers: mean absolute error, root mean squared error, R²."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from netspec.distributed.process_group import ProcessGroup
 
 
 class RegressionErrors:
-    """Mean absolute error, root of the mean squared error, and R² (mean over columns).
+    """Mean absolute error, root mean squared error, and R² (the mean over columns).
 
     Args:
-        near: [*output] the mean of the targets, or of some: the spread is summed from there, without cancellation.
+        near: [*output] the mean of the targets, or of some of them: squared deviations are summed from there, which
+            avoids cancellation.
     """
 
     def __init__(self, near: torch.Tensor) -> None:
@@ -21,22 +22,23 @@ class RegressionErrors:
         self.count = torch.zeros((), dtype=torch.long, device=near.device)
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """output and target [N, *output]."""
-        error, away = (output.float() - target).to(self.near.dtype), target - self.near
-        self.sums += torch.stack([error.abs().sum(0), error.square().sum(0), away.square().sum(0), away.sum(0)])
+        """Add a batch: output and target [N, *output]."""
+        error, deviation = (output.float() - target).to(self.near.dtype), target - self.near
+        sums = [error.abs().sum(0), error.square().sum(0), deviation.square().sum(0), deviation.sum(0)]
+        self.sums += torch.stack(sums)
         self.count += len(target)
 
-    def join(self, world: ProcessGroup) -> None:
-        """Put together what the processes have seen."""
-        self.sums, self.count = world.sum(self.sums), world.sum(self.count)
+    def join(self, group: ProcessGroup) -> None:
+        """Sum over the processes."""
+        self.sums, self.count = group.sum(self.sums), group.sum(self.count)
 
     def result(self) -> dict[str, float]:
         """mae, rmse and, where the targets differ, r2."""
         count = int(self.count)
         if not count:
             return {}
-        absolute, squared, spread, away = self.sums.cpu().double()
-        spread = spread - away.square() / count  # from `near` to the mean
+        absolute, squared, spread, deviation = self.sums.cpu().double()
+        spread = spread - deviation.square() / count  # from `near` to the mean
         values = {"mae": absolute.mean().item() / count, "rmse": (squared.mean().item() / count) ** 0.5}
         if bool((spread > 0).all()):
             values["r2"] = (1 - squared / spread).mean().item()

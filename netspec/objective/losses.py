@@ -1,4 +1,4 @@
-"""What is minimised: a loss for each output, weighted and summed, with the class weights that the data decide."""
+"""The training objective: a loss for each output, weighted and summed, with class weights counted from the data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from torch import nn
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Node, describe
-from netspec.language.sections.losses import written_losses
-from netspec.objective.targets import Kind, kind_of
+from netspec.language.sections.losses import Kind, kind_of, written_losses
 from netspec.runtime.diagnostics import Collector, spec_error
 from netspec.runtime.families import BALANCED, losses
 from netspec.runtime.registry import Choice, Evaluate, choose
@@ -22,7 +21,7 @@ Tensors = tuple[torch.Tensor, ...]
 
 @dataclass(frozen=True)
 class WeightedLoss:
-    """One output's loss: `output` is the output's place in what the network gives, `weight` its factor in the sum."""
+    """The loss of an output: `output` is its index among the network's outputs, `weight` the factor in the sum."""
 
     name: str
     output: int
@@ -32,7 +31,11 @@ class WeightedLoss:
 
 @dataclass(frozen=True)
 class Objective:
-    """The losses of a network, in the order of their targets."""
+    """The weighted sum of a network's losses.
+
+    Args:
+        parts: the losses, in the order of their targets.
+    """
 
     parts: tuple[WeightedLoss, ...]
 
@@ -41,35 +44,41 @@ class Objective:
 
         Args:
             outputs: [B, *output], or a tuple of them where the network has several.
-            targets: one a part, [B] or [B, *output].
+            targets: one for each part, [B] or [B, *output].
         """
         return self.total(self.each(outputs, targets))
 
     def each(self, outputs: torch.Tensor | Tensors, targets: Tensors) -> Tensors:
         """The loss of each part, not weighted."""
-        given = as_tuple(outputs)
-        pairs = zip(self.parts, targets, strict=True)
-        return tuple(part.loss(given[part.output], target) for part, target in pairs)
+        each = as_tuple(outputs)
+        return tuple(part.loss(each[part.output], target) for part, target in zip(self.parts, targets, strict=True))
 
     def total(self, losses: Tensors) -> torch.Tensor:
         """The weighted sum of the parts' losses, each [] or of one shape."""
-        weighted = [
+        first, *others = (
             loss if part.weight == 1.0 else loss * part.weight for part, loss in zip(self.parts, losses, strict=True)
-        ]
-        total, *others = weighted
-        for loss in others:
-            total = total + loss
-        return total
+        )
+        return sum(others, start=first)
 
 
 def as_tuple(outputs: torch.Tensor | Tensors) -> Tensors:
-    """What a network gives, as a tuple of its outputs."""
+    """The outputs of a network as a tuple.
+
+    Args:
+        outputs: what the network returns: [B, *output], or a tuple of such tensors.
+    """
     return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 @dataclass(frozen=True)
 class Term:
-    """A loss of the sum that is minimised, its factor, and the output that it is for; None: the only one."""
+    """A loss as the spec names it.
+
+    Args:
+        loss: its class and arguments.
+        output: the name of the output that it is for; None: the only one.
+        weight: its factor in the sum.
+    """
 
     loss: Choice
     output: str | None = None
@@ -82,15 +91,15 @@ class Head:
 
     Args:
         name: the output's.
-        place: among all that the network gives.
+        index: among all outputs of the network.
         output: its sample tensor.
-        last: the type of the layer that gives it.
-        loss: what it is trained by.
+        last: the type of the layer that computes it.
+        loss: its class and arguments.
         weight: the loss's factor in the sum.
     """
 
     name: str
-    place: int
+    index: int
     output: Tensor
     last: str
     loss: Choice
@@ -103,15 +112,19 @@ class Head:
 
 
 def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
-    """The losses that `loss` names, each tried.
+    """The losses that a spec names, each constructed once on trial.
+
+    Args:
+        node: the value of `loss`.
+        evaluate: gives the value of a node.
 
     Raises:
-        SpecError: NS604, NS605 for each that cannot be had; NS617 for weights.
+        SpecError: NS604, NS605 for each unknown loss and for its arguments; NS617 for weights.
     """
     collector, terms = Collector(), []
     for written in written_losses(node):
         if written.output is not None and written.name is None:
-            continue  # which the check says
+            continue  # the check reports it
         with collector.step():
             choice = choose(written.node, losses(), evaluate)
             without_balance(choice).make()
@@ -129,10 +142,13 @@ def _weight(node: Node | None, evaluate: Evaluate) -> float:
 
 
 def network_inputs(report: Report) -> dict[str, Tensor]:
-    """The inputs of a checked network by name.
+    """The sample tensors of a checked network's inputs, by name.
+
+    Args:
+        report: of the check.
 
     Raises:
-        SpecError: NS603, they are not known.
+        SpecError: NS603, a shape is unknown.
     """
     return {name: _known(report, tensor) for name, tensor in report.inputs.items()}
 
@@ -140,8 +156,12 @@ def network_inputs(report: Report) -> dict[str, Tensor]:
 def heads_of(report: Report, terms: tuple[Term, ...]) -> tuple[Head, ...]:
     """The outputs of a checked network that have a loss, the main one first.
 
+    Args:
+        report: of the check.
+        terms: the losses.
+
     Raises:
-        SpecError: NS603, they are not known.
+        SpecError: NS603, a shape is unknown.
     """
     names = [*report.outputs]
     heads = []
@@ -161,21 +181,22 @@ def _known(report: Report, tensor: Tensor | None) -> Tensor:
 
 
 def without_balance(loss: Choice) -> Choice:
-    """A loss without the weights that the data decide, to be tried before there are data."""
+    """A loss without the class weights that are counted from the data, to be constructed before there are data."""
     kept = {name: value for name, value in loss.kwargs.items() if not isinstance(value, str) or value != BALANCED}
     return replace(loss, kwargs=kept)
 
 
 def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
-    """A loss with its weights worked out.
+    """A loss with its class weights counted from the training samples.
 
-    A class c of n_c among N samples of C classes weighs N/(C·n_c), and 0 where there is none of it. `pos_weight` of a
-    label is the number of samples without it over that of those with it.
+    A class c with n_c of the N samples weighs N/(C·n_c), where C classes occur, as scikit-learn's
+    `class_weight="balanced"`; a class that does not occur weighs 0. The `pos_weight` of a label is the number of
+    negative samples over that of positive ones, as the documentation of BCEWithLogitsLoss recommends.
 
     Args:
         loss: as the spec chose it.
         targets: [N] class numbers, or [N] or [N, labels] of 0 and 1: those of the training samples.
-        outputs: how many numbers the network gives.
+        outputs: the number of the network's outputs.
 
     Raises:
         SpecError: NS605, there are no classes to count.
@@ -187,7 +208,7 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         classes = targets if name == "weight" else targets.reshape(len(targets), -1)
         counted = classes.ndim == 1 and not classes.is_floating_point() and bool((classes >= 0).all())
         if name == "weight" and (not counted or int(classes.max()) >= outputs):
-            raise spec_error("NS605", f"{BALANCED} counts classes, and the targets are none", loss.places[name])
+            raise spec_error("NS605", f"{BALANCED} counts classes, and the targets are none", loss.argument_nodes[name])
         if name == "weight":
             counts = torch.bincount(classes, minlength=outputs).float()  # [C]
             weights = len(classes) / (int((counts > 0).sum()) * counts)
@@ -195,6 +216,6 @@ def balanced(loss: Choice, targets: torch.Tensor, outputs: int) -> Choice:
         else:
             there = (classes > 0.5).float().sum(0)  # [labels]
             if not bool((there > 0).all()):
-                raise spec_error("NS605", f"{BALANCED}: a label has no sample", loss.places[name])
+                raise spec_error("NS605", f"{BALANCED}: a label has no sample", loss.argument_nodes[name])
             found[name] = (len(classes) - there) / there
     return replace(loss, kwargs=found)

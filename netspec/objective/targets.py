@@ -1,17 +1,13 @@
-"""Targets as each loss of torch.nn wants them, and what the outputs then mean.
-
-What a loss compares says `stages.losses`.
-"""
+"""Targets in the dtype and shape that each loss of torch.nn takes, and outputs as probabilities."""
 
 from __future__ import annotations
 
 import torch
 
 from netspec.core.shapes import Shape, show
-from netspec.language.sections.losses import Kind as Kind
-from netspec.language.sections.losses import kind_of as kind_of
+from netspec.language.sections.losses import kind_of
 
-DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # which take a class for each place of a picture
+DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # take a class for each pixel
 
 
 class TargetError(Exception):
@@ -24,19 +20,18 @@ class TargetError(Exception):
 
 
 def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
-    """The targets in the dtype and shape that the loss wants.
+    """The targets in the dtype and shape that the loss takes.
 
     Args:
         targets: [N] int64 or float, or [N, K].
-        loss: torch's name of it.
+        loss: its name in torch.nn.
         output: the output's sample shape.
 
     Returns:
-        int64 [N] for class indexes, [N, *places] where there is one for each place of an output [C, *places]; else
-        float32 [N, *output].
+        int64 [N] for class indexes, [N, *size] for outputs [C, *size]; else float32 [N, *output].
 
     Raises:
-        TargetError: they do not suit, or torch would broadcast them.
+        TargetError: they do not fit, or torch would broadcast them.
     """
     kind = kind_of(loss)
     if kind == "classes":
@@ -52,25 +47,24 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Te
         return targets.long()
     targets = targets.float()
     if kind in ("probabilities", "logits"):
-        bad = ((targets < 0) | (targets > 1)).flatten(1).any(1) if targets.ndim > 1 else (targets < 0) | (targets > 1)
-        _refuse(bad, targets, f"{loss} wants targets from 0 to 1")
-    if kind == "signs":
-        zero_one = ((targets == 0) | (targets == 1)).all()
-        return targets * 2 - 1 if zero_one else targets
+        bad = (targets < 0) | (targets > 1)
+        _refuse(bad.flatten(1).any(1) if bad.ndim > 1 else bad, targets, f"{loss} wants targets from 0 to 1")
+    if kind == "signs" and bool(((targets == 0) | (targets == 1)).all()):
+        return targets * 2 - 1
     return targets
 
 
 def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
-    told, places = tuple(targets.shape[1:]), output[1:]
-    if told == output and told != (1,) and loss == "CrossEntropyLoss":
+    got, size = tuple(targets.shape[1:]), output[1:]
+    if got == output and got != (1,) and loss == "CrossEntropyLoss":
         return targets.float()  # a probability for each class
-    if told == (1,) and len(output) == 1:
-        targets, told = targets[:, 0], ()
-    if not output or (places and not (told and loss in DENSE)):
+    if got == (1,) and len(output) == 1:
+        targets, got = targets[:, 0], ()
+    if not output or (size and not (got and loss in DENSE)):
         raise TargetError(f"{loss} wants one number for each class, the output is {show(output)}", advice="add Flatten")
-    if told != places:
-        wanted = f"a class number for each of {show(places)} places" if places else "one class number a sample"
-        raise TargetError(f"{loss} wants {wanted}, a target is {show(told)}")
+    if got != size:
+        wanted = f"a class number for each of {show(size)} places" if size else "one class number a sample"
+        raise TargetError(f"{loss} wants {wanted}, a target is {show(got)}")
     if targets.is_floating_point():
         _refuse(targets != targets.round(), targets, f"{loss} wants class numbers")
         targets = targets.long()
@@ -93,12 +87,15 @@ def _refuse(bad: torch.Tensor, targets: torch.Tensor, rule: str, advice: str = "
 
 
 def probabilities(output: torch.Tensor, loss: str, last: str) -> torch.Tensor | None:
-    """Outputs [N, C] as probabilities: of each class, or of each label; None where they are numbers.
+    """The probability of each class, or of each label, from the outputs [N, C] of a network.
 
     Args:
-        output: what the network gives.
-        loss: what it was trained with.
+        output: of the network.
+        loss: the name of the loss that it was trained with.
         last: the type of its last layer.
+
+    Returns:
+        [N, C]; None where the outputs are no classes or labels.
     """
     kind = kind_of(loss)
     if kind == "classes":

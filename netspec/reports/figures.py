@@ -161,7 +161,7 @@ def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, head: Head) -
     room = (high - low) * MARGIN or 1.0
     x = torch.linspace(low - room, high + room, GRID)
     first = next(iter(train.batches(None, 1))).inputs[0]
-    output = as_tuple(net(x[:, None].to(first)))[head.place].float().cpu()  # [G, C]
+    output = as_tuple(net(x[:, None].to(first)))[head.index].float().cpu()  # [G, C]
     if output.ndim != 2:
         return None
     shares = probabilities(output, loss, head.last)

@@ -1,4 +1,4 @@
-"""Located findings of what trains: from a node of the spec, or a module, and a sentence to a SpecError."""
+"""Located errors of training: a message, and a node of the spec or a module of the network → a SpecError."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ At = Node | Span
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Typed(Span):
-    """The place of what was typed: an option with its value, and no line of a file."""
+class OptionSpan(Span):
+    """The location of a command-line option: its name as the path, with its value, and no line of a file."""
 
     value: str = ""
 
@@ -27,20 +27,32 @@ class Typed(Span):
 
 
 def spec_error(code: str, message: str, at: At, *notes: tuple[str, str]) -> SpecError:
-    """The error that says `message` at a node; `notes` are (label, text)."""
+    """The error of one diagnostic.
+
+    Args:
+        code: of the diagnostic, such as NS601.
+        message: one sentence.
+        at: the node or span that it points to.
+        notes: (label, text) pairs, such as ("fix", "val: 0.2").
+    """
     span, frames = (at, ()) if isinstance(at, Span) else (at.span, at.frames)
     lines = tuple(Note(label, text) for label, text in notes)
     return SpecError([Diagnostic(code, message, span, notes=lines, frames=frames)])
 
 
 def unknown_name(code: str, message: str, at: Node, word: str, known: list[str]) -> SpecError:
-    """The error for a name that is not known, with close matches; only the check offers fixes, which it can verify."""
+    """The error for an unknown name, with close matches; only the check offers fixes, as it can verify them."""
     return spec_error(code, message + did_you_mean(closest(word, known)), at)
 
 
-def option_span(name: str, value: str) -> Typed:
-    """The place of a command-line option's value, for findings that are about no line of a file."""
-    return Typed(name, 0, 0, 0, 0, value)  # of no line: there is nothing to show but the value
+def option_span(name: str, value: str) -> OptionSpan:
+    """The location of a command-line option, for errors that are about no line of a file.
+
+    Args:
+        name: of the option, such as `--device`.
+        value: as it was typed.
+    """
+    return OptionSpan(name, 0, 0, 0, 0, value)
 
 
 def spec_start(path: str) -> Span:
@@ -60,10 +72,10 @@ def counted(number: int, what: str) -> str:
 
 
 class Collector:
-    """Gathers the findings of several steps, so that one run shows them all.
+    """Gathers the diagnostics of several steps, so that one run shows them all.
 
     Args:
-        found: what is known already; a step's finding at the very place of one of these is its echo, and dropped.
+        found: earlier diagnostics; a step's diagnostic with the same span as one of them is dropped.
     """
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
@@ -72,19 +84,23 @@ class Collector:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Run a step; what it raises as SpecError is kept and the next step goes on."""
+        """Run a step and keep the diagnostics of its SpecError, if it raises one."""
         try:
             yield
         except SpecError as error:
             self.found.extend(item for item in error.diagnostics if item.span not in self._known)
 
     def finish(self) -> None:
-        """Raise what was found, if anything was."""
+        """End the steps.
+
+        Raises:
+            SpecError: with all diagnostics, if there are any.
+        """
         if self.found:
             raise SpecError(self.found)
 
 
-# What hands on all its input's values as they are, in another shape at most.
+# Layers that change no value of their input, only its shape.
 KEEPS_VALUES = frozenset(
     ["ChannelShuffle", "Flatten", "Identity", "PixelShuffle", "PixelUnshuffle", "Unflatten", "flatten", "permute",
      "reshape", "squeeze", "transpose", "unsqueeze"]
@@ -92,20 +108,19 @@ KEEPS_VALUES = frozenset(
 
 
 def layers_span(spec: Spec) -> At:
-    """The key `layers`, for what is about the network as a whole."""
+    """The key `layers`, for errors about the network as a whole."""
     return spec.document.key("layers") or spec.document.key("model") or spec_start(spec.path)
 
 
 def call_span(call: Call, argument: str | None = None) -> Node:
-    """A layer's type, or the value of one of its arguments, with the way that leads there."""
+    """A layer's type, or the value of one of its arguments, with its provenance."""
     node = call.places.get(argument or "", call.item.at)
     return replace(node, frames=(*node.frames, *call.frames))
 
 
 def output_size_node(report: Report, output: str) -> Node | None:
-    """The value of `out_features` that decides how many numbers an output has; None where no Linear does."""
-    ref = report.graph.outputs.get(output) if report.graph is not None else None
-    if report.graph is None or ref is None:
+    """The value of `out_features` that sets the size of an output; None where no Linear does."""
+    if report.graph is None or (ref := report.graph.outputs.get(output)) is None:
         return None
     while ref.node >= 0:
         call = report.graph.calls[ref.node]
@@ -120,7 +135,7 @@ def output_size_node(report: Report, output: str) -> Node | None:
 
 
 def input_index(report: Report, ref: Ref) -> int | None:
-    """Which of the network's inputs a value is, whatever its shape; None where it is anything else."""
+    """The index of the network's input that a value is, perhaps in another shape; None where it is no input."""
     while ref.node >= 0:
         call = report.graph.calls[ref.node] if report.graph is not None else None
         if call is None or call.record.name not in KEEPS_VALUES:
@@ -130,9 +145,10 @@ def input_index(report: Report, ref: Ref) -> int | None:
 
 
 def module_span(report: Report, path: str) -> tuple[At, str]:
-    """The place of the layer that a module of the compiled network is, and its name with its type.
+    """The location of the layer that a module of the compiled network implements, and its name with its type.
 
-    A scope (its functions are no modules of their own) is its only function; else it is the network.
+    Functions are no modules: a scope that has only one function stands for that one. All other modules stand for the
+    network.
     """
     calls = report.graph.calls if report.graph is not None else ()
     found = [call for call in calls if call.path == path]
@@ -151,13 +167,13 @@ def call_name(call: Call) -> str:
 
 
 def sample_span(spec: Spec, part: str, name: str, row: int) -> Node | Span | None:
-    """The sample `row` (from 0) of `x` or `y` where the data stand in the spec itself.
+    """The node of a sample where the data are inline; None elsewhere.
 
     Args:
-        spec: whose data are meant.
+        spec: with the data.
         part: `x` or `y`.
-        name: the input, or the output, that is meant, where there is a list for each.
-        row: from 0.
+        name: of the input, or of the output, where there is a list for each.
+        row: the sample's index.
     """
     inline = spec.data.get("inline") if isinstance(spec.data, Mapping) else None
     rows = inline.get(part) if isinstance(inline, Mapping) else None

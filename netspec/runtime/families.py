@@ -1,4 +1,4 @@
-"""The families of torch classes that `data` and `train` name: losses, optimizers, schedulers, transforms."""
+"""The families of classes that `data` and `train` name: losses, optimizers, schedulers, transforms."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from netspec.runtime.registry import Choice, Evaluate, Family, choose, public_cl
 _TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
 _NEEDS_CODE = "it needs Python code, which a spec does not hold"
 
-BALANCED = "balanced"  # class weights that the data decide
+BALANCED = "balanced"  # class weights that are counted from the data
 PER_BATCH = frozenset({"OneCycleLR", "CyclicLR"})  # schedulers that torch documents as stepping after every batch
 
 
 def _loss_value(name: str, value: object, node: Node) -> object:
-    """Lists of class weights become tensors; `balanced` stays, until the data tell."""
+    """Lists of class weights become tensors; `balanced` stays until the data are there."""
     if name in ("weight", "pos_weight") and value == BALANCED:
         return value
     if name in ("weight", "pos_weight") and value is not None:
@@ -35,7 +35,7 @@ def _loss_value(name: str, value: object, node: Node) -> object:
 
 @cache
 def losses() -> Family:
-    """Losses of torch.nn for one output and one target."""
+    """The losses of torch.nn that take one output and one target."""
     refused = dict.fromkeys(
         (
             "CosineEmbeddingLoss",
@@ -50,9 +50,9 @@ def losses() -> Family:
         _TWO_INPUTS,
     )
     refused["NLLLoss2d"] = "it is torch's old name of NLLLoss"
-    found = public_classes(nn.modules.loss, nn.Module, [name for name in dir(nn) if name.endswith("Loss")])
-    usable = {name: cls for name, cls in found.items() if name not in refused}
-    return Family("loss", "torch.nn", usable, refused, frozenset({"size_average", "reduce"}), _loss_value)
+    names = [name for name in dir(nn) if name.endswith("Loss") and name not in refused]
+    found = public_classes(nn.modules.loss, nn.Module, names)
+    return Family("loss", "torch.nn", found, refused, frozenset({"size_average", "reduce"}), _loss_value)
 
 
 def _optimizer_value(name: str, value: object, node: Node) -> object:
@@ -71,10 +71,9 @@ def schedulers() -> Family:
     """Schedulers of torch.optim.lr_scheduler."""
     module = torch.optim.lr_scheduler
     refused = {"LambdaLR": _NEEDS_CODE, "MultiplicativeLR": _NEEDS_CODE}
-    found = public_classes(module, module.LRScheduler, list(module.__all__))
-    usable = {name: cls for name, cls in found.items() if name not in refused}
+    found = public_classes(module, module.LRScheduler, [name for name in module.__all__ if name not in refused])
     hidden = frozenset({"optimizer", "last_epoch", "verbose", "scale_fn"})
-    return Family("scheduler", "torch.optim.lr_scheduler", usable, refused, hidden, optional=frozenset({"T_max"}))
+    return Family("scheduler", "torch.optim.lr_scheduler", found, refused, hidden, optional=frozenset({"T_max"}))
 
 
 _NO_TRANSFORM = {
@@ -103,7 +102,7 @@ _NO_TRANSFORM = {
         "it is for boxes and key points",
     ),
 }
-_RANDOM = frozenset(  # GaussianBlur and JPEG draw their strength from a range
+_RANDOM = frozenset(  # the random transforms whose names do not say so
     [
         "AugMix",
         "AutoAugment",
@@ -142,23 +141,29 @@ def transforms() -> Family:
     """Transforms of torchvision.transforms.v2 for pictures."""
     from torchvision.transforms import v2
 
-    found = public_classes(v2, v2.Transform)
-    usable = {name: cls for name, cls in found.items() if name not in _NO_TRANSFORM}
-    return Family("transform", "torchvision.transforms.v2", usable, _NO_TRANSFORM, convert=_transform_value)
+    found = public_classes(v2, v2.Transform, [name for name in vars(v2) if name not in _NO_TRANSFORM])
+    return Family("transform", "torchvision.transforms.v2", found, _NO_TRANSFORM, convert=_transform_value)
 
 
 def choose_transform(node: Node, evaluate: Evaluate) -> Choice:
-    """A transform; those that hold others (RandomApply, RandomChoice) get them made."""
+    """A transform; the transforms in a container (RandomApply, RandomChoice, …) are constructed.
+
+    Args:
+        node: `Name`, or `{Name: arguments}`.
+        evaluate: gives the value of a node.
+
+    Raises:
+        SpecError: NS604, NS605; see `choose`.
+    """
+    inner: Node | None = None
+    if isinstance(node, Mapping) and len(node.entries) == 1:
+        name, arguments = node.entries[0]
+        if name.value in ("RandomApply", "RandomChoice", "RandomOrder", "Compose"):
+            inner = arguments.get("transforms") if isinstance(arguments, Mapping) else arguments
 
     def evaluate_or_make(argument: Node) -> object:
         if isinstance(argument, Sequence) and argument is inner:
             return [choose_transform(item, evaluate).make() for item in argument.items]
         return evaluate(argument)
 
-    inner: Node | None = None
-    if isinstance(node, Mapping) and len(node.entries) == 1:
-        held = node.entries[0][1]
-        name = str(node.entries[0][0].value)
-        if name in ("RandomApply", "RandomChoice", "RandomOrder", "Compose"):
-            inner = held.get("transforms") if isinstance(held, Mapping) else held
     return choose(node, transforms(), evaluate_or_make)

@@ -1,7 +1,7 @@
 """torch's classes by name: a node `Name`, `{Name: {args}}` or `{Name: value}` → the class and its keyword arguments.
 
-Only what a family lists can be had: public classes of one module, below one base class. Names are never looked up by
-attribute, so a spec reaches nothing else of torch. Argument names are held against the signature, values by trying.
+A spec reaches only the classes that a family lists: public classes of one module, with one base class. Names of
+arguments are checked against the signature, values by constructing the class.
 """
 
 from __future__ import annotations
@@ -19,22 +19,18 @@ Evaluate = Callable[[Node], object]
 Convert = Callable[[str, object, Node], object]
 
 
-def _as_is(name: str, value: object, node: Node) -> object:
-    return value
-
-
 @dataclass(frozen=True)
 class Family:
-    """A kind of classes that a spec may name.
+    """Classes of one kind that a spec may name.
 
     Args:
-        what: a person's word for one of them: `loss`.
-        module: where they live, for messages.
-        classes: the allowed ones by name.
-        refused: the ones that exist but cannot be used, with the reason.
-        hidden: arguments that netspec gives itself.
-        convert: brings an evaluated argument (name, value, node) into the form the class takes.
-        optional: required arguments that netspec gives where the spec does not.
+        what: the word for one of them in messages, such as `loss`.
+        module: the module that has them, for messages.
+        classes: the usable ones by name.
+        refused: the unusable ones by name, with the reason.
+        hidden: arguments that netspec sets itself.
+        convert: (name, value, node) of an argument → the value that the class takes.
+        optional: required arguments that netspec sets where the spec does not.
     """
 
     what: str
@@ -42,49 +38,58 @@ class Family:
     classes: dict[str, type]
     refused: dict[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
-    convert: Convert = _as_is
+    convert: Convert = lambda name, value, node: value
     optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A class that a spec chose: `node` is its name's node, `places` the nodes of the written arguments."""
+    """A class that a spec names.
+
+    Args:
+        name: of the class.
+        cls: the class.
+        kwargs: its arguments.
+        node: the node of its name.
+        argument_nodes: the nodes of the arguments that the spec has.
+    """
 
     name: str
     cls: type
     kwargs: dict[str, Any]
     node: Scalar
-    places: dict[str, Node]
+    argument_nodes: dict[str, Node]
 
     def make(self, *args: Any, **more: Any) -> Any:
         """Construct it.
 
         Raises:
-            SpecError: torch refuses; NS605 at the argument that torch names, else at the class.
+            SpecError: NS605, the constructor refuses; at the argument that its message names, else at the class.
         """
         try:
             return self.cls(*args, **{**self.kwargs, **more})
-        except Exception as error:  # whatever a constructor raises for a value is about that value
+        except Exception as error:  # torch's constructors raise many types
             raise self.refuse(error) from error
 
     def refuse(self, error: Exception) -> SpecError:
-        """What torch raised, as a finding at the argument that it speaks of."""
-        text = str(error).lower()
-        named = [name for name in self.places if name.lower() in text or name.lower().replace("_", " ") in text]
-        at = self.places[named[0]] if named else next(iter(self.places.values()), self.node)
-        what = f"{self.name} refuses {named[0]}" if named else f"{self.name} refuses its arguments"
-        return spec_error("NS605", what, at if named or len(self.places) == 1 else self.node, torch_says(error))
+        """The SpecError for an error of torch, at the argument that its message names."""
+        text, nodes = str(error).lower(), self.argument_nodes
+        named = [name for name in nodes if name.lower() in text or name.lower().replace("_", " ") in text]
+        if named:
+            return spec_error("NS605", f"{self.name} refuses {named[0]}", nodes[named[0]], torch_says(error))
+        at = next(iter(nodes.values())) if len(nodes) == 1 else self.node
+        return spec_error("NS605", f"{self.name} refuses its arguments", at, torch_says(error))
 
 
 def public_classes(module: Any, base: type, names: list[str] | None = None) -> dict[str, type]:
-    """The public classes of a module below `base`, `base` itself left out."""
+    """The public subclasses of `base` in a module."""
     found = {name: vars(module).get(name) for name in (names or vars(module)) if not name.startswith("_")}
     classes = {name: value for name, value in found.items() if inspect.isclass(value)}
     return {name: cls for name, cls in classes.items() if issubclass(cls, base) and cls is not base}
 
 
 def parameters(cls: type) -> dict[str, inspect.Parameter]:
-    """The keyword parameters of a class's constructor, those that `**kwargs` passes on to its base included."""
+    """The keyword parameters of a class's constructor, with those that `**kwargs` passes on to its base."""
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:
         if "__init__" not in vars(base) or base is object:
@@ -110,10 +115,15 @@ def split_named(node: Node, what: str) -> tuple[Scalar, Node | None]:
 
 
 def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
-    """The class that `node` names, with its arguments; names are checked, values not yet.
+    """The class that a node names, with its arguments; their names are checked, their values not yet.
+
+    Args:
+        node: `Name`, `{Name: {args}}` or `{Name: value}`.
+        family: the classes to choose from.
+        evaluate: gives the value of a node.
 
     Raises:
-        SpecError: NS604 for an unknown class, NS605 for unknown or missing arguments, all of them.
+        SpecError: NS202, NS604 for an unknown class, NS605 for all unknown or missing arguments.
     """
     name_node, arguments = split_named(node, family.what)
     name = str(name_node.value)
@@ -125,9 +135,9 @@ def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
         )
     cls = family.classes[name]
     known = {key: value for key, value in parameters(cls).items() if key not in family.hidden}
-    places = _places(name, known, name_node, arguments)
+    nodes = _argument_nodes(name, known, arguments)
     collector, kwargs = Collector(), {}
-    for key, value in places.items():
+    for key, value in nodes.items():
         with collector.step():
             kwargs[key] = family.convert(key, evaluate(value), value)
     collector.finish()
@@ -135,11 +145,11 @@ def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
     missing = [key for key in known if key in needed and key not in kwargs]
     if missing:
         raise spec_error("NS605", f"{name} needs {' and '.join(missing)}", name_node)
-    return Choice(name, cls, kwargs, name_node, places)
+    return Choice(name, cls, kwargs, name_node, nodes)
 
 
-def _places(name: str, known: dict[str, inspect.Parameter], at: Scalar, arguments: Node | None) -> dict[str, Node]:
-    """The written arguments' nodes by name; a bare value is the first parameter's."""
+def _argument_nodes(name: str, known: dict[str, inspect.Parameter], arguments: Node | None) -> dict[str, Node]:
+    """The nodes of the arguments by name; a bare value is that of the first parameter."""
     if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
         return {}
     if not isinstance(arguments, Mapping):
@@ -147,12 +157,12 @@ def _places(name: str, known: dict[str, inspect.Parameter], at: Scalar, argument
             raise spec_error("NS605", f"{name} takes no arguments", arguments)
         return {next(iter(known)): arguments}
     collector = Collector()
-    places: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for key, value in arguments:
         word = str(key.value)
         with collector.step():
             if word not in known:
                 raise unknown_name("NS605", f"{name} has no argument {word!r}", key, word, list(known))
-            places[word] = value
+            nodes[word] = value
     collector.finish()
-    return places
+    return nodes

@@ -84,6 +84,6 @@ class SynchronizedFlags:
         now = time.monotonic()
         steps = max(1, min(MOST, int(self.steps * BEAT / max(now - self.began, 1e-6))))
         own = [*(question() for question in self.questions), steps if self.world.main else 0]
-        *answers, self.steps = self.world.most(torch.tensor(own, dtype=torch.int64, device=self.device)).tolist()
+        *answers, self.steps = self.world.max(torch.tensor(own, dtype=torch.int64, device=self.device)).tolist()
         self.left, self.began = self.steps, time.monotonic()
         return tuple(bool(answer) for answer in answers)

@@ -119,7 +119,7 @@ def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Grou
         patterns = texts(item.get("match")) if isinstance(item, Mapping) else []
         groups.append(Group(tuple(patterns), arguments))
         with collector.step():
-            try_optimizer(replace(optimizer, kwargs={**optimizer.kwargs, **arguments}, places=places))
+            try_optimizer(replace(optimizer, kwargs={**optimizer.kwargs, **arguments}, argument_nodes=places))
     collector.finish()
     return tuple(groups)
 

@@ -88,7 +88,7 @@ def prepare(
         if collector.found:
             data = preview_data(spec, inputs or UNKNOWN, values.get("seed", 0))
         elif pipeline is not None and inputs is not None:
-            with world.first():
+            with world.local_main_first():
                 data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
     if data is not None and inputs is not None:
         with collector.step():

@@ -11,8 +11,9 @@ from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.load import load
+from netspec.language.sections.losses import kind_of
 from netspec.language.spec import Spec
-from netspec.objective.targets import TargetError, kind_of, prepare_targets
+from netspec.objective.targets import TargetError, prepare_targets
 from netspec.runtime import families
 from netspec.training.plan import prepare, warnings
 

@@ -98,7 +98,7 @@ def test_processes_share_the_batches_of_one(make: Make, folder: Path, augment: s
     text = SPEC.replace("AUGMENT", augment)
     for feed in (feeds(make(text))[0], feeds(make(text, DISK, ONE))[0]):
         whole = epoch(feed, 6, 0)
-        parts = [epoch(feed, 6, 0, world=ProcessGroup(rank, 2)) for rank in range(2)]
+        parts = [epoch(feed, 6, 0, group=ProcessGroup(rank, 2)) for rank in range(2)]
         for batch, first, second in zip(whole, *parts, strict=True):
             assert torch.equal(batch.inputs[0][0::2], first.inputs[0])
             assert torch.equal(batch.inputs[0][1::2], second.inputs[0])

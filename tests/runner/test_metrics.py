@@ -10,10 +10,11 @@ import torch.distributed as dist
 from sklearn import metrics as sk
 
 from netspec.distributed.process_group import ProcessGroup, leave
+from netspec.language.sections.losses import Kind
 from netspec.language.sections.metrics import OF_NUMBERS
 from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
 from netspec.metrics.metric import Metric, make_metrics
-from netspec.objective.targets import Kind, probabilities
+from netspec.objective.targets import probabilities
 from tests.runner.started import CONTEXT
 
 CPU = torch.device("cpu")

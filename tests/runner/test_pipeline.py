@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from netspec.data.batches import MemoryFeed, epoch_order, placed, rows
+from netspec.data.batches import MemoryFeed, batch_to_device, epoch_order, select_rows
 from netspec.data.loading import LoaderOptions, make_feed
 from netspec.data.split import LoadedData, all_of
 from netspec.data.storage import Storage
@@ -91,14 +91,14 @@ def test_a_feed_gives_transformed_batches_on_the_device(make: Make) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_batch_has_the_strides_of_its_layout(channels: int) -> None:
     x = torch.rand(5, channels, 4, 6)
-    ours = placed(x, CPU, channels_last=True)
+    ours = batch_to_device(x, CPU, channels_last=True)
     assert torch.equal(ours, x)
     assert ours.stride() == (4 * 6 * channels, 1, 6 * channels, channels)  # of N, C, H, W where memory holds N, H, W, C
-    assert placed(x, CPU, channels_last=False) is x
+    assert batch_to_device(x, CPU, channels_last=False) is x
 
 
 def test_rows_are_selected_in_their_layout() -> None:
     x, index = torch.rand(7, 3, 4, 6), torch.tensor([5, 0, 5])
     for stored in (x, x.contiguous(memory_format=torch.channels_last), x.flatten(1)):
-        assert torch.equal(rows(stored, index), stored[index])
-        assert rows(stored, index).stride() == stored[:3].stride()
+        assert torch.equal(select_rows(stored, index), stored[index])
+        assert select_rows(stored, index).stride() == stored[:3].stride()

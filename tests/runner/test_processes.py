@@ -211,7 +211,7 @@ class Two(ProcessGroup):
 
     other: tuple[int, ...] = (0, 1, 0)
 
-    def most(self, value: torch.Tensor) -> torch.Tensor:
+    def max(self, value: torch.Tensor) -> torch.Tensor:
         return torch.maximum(value, torch.tensor(self.other))
 
 

@@ -1,4 +1,4 @@
-"""ColorJitter on whole batches [B, C, H, W]: brightness, contrast, saturation and hue, each sample in its own order."""
+"""ColorJitter on batches [B, C, H, W]: brightness, contrast, saturation and hue, in a random order for each sample."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 import torch
 
-from netspec.data.augment.draws import Draws
-
-Params = dict[str, torch.Tensor]
+from netspec.data.augment.draws import Draws, Params
 
 
 def draw_jitter(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
-    """`order` [B, 4] and the factors that are asked for: `brightness`, `contrast`, `saturation`, `hue`, each [B]."""
+    """`order` [B, 4], and those of the factors `brightness`, `contrast`, `saturation`, `hue` that change, each [B]."""
     if x.shape[1] not in (1, 3):
         raise TypeError(f"Input image tensor permitted channel values are 1 or 3, but found {x.shape[1]}")
     params = {"order": draws.orders(4)}
@@ -25,24 +23,24 @@ def draw_jitter(transform: Any, x: torch.Tensor, draws: Draws) -> Params:
 
 
 def apply_jitter(transform: Any, x: torch.Tensor, params: Params) -> torch.Tensor:
-    """At each place of the order, each change for the samples that have it there."""
+    """The changes, each applied to all samples at once that have it first in their order, then second, and so on."""
     x = x.clone()
-    for place in params["order"].unbind(1):  # [B]
+    for current in params["order"].unbind(1):  # [B]
         for number, (name, change) in enumerate(KERNELS.items()):
             if name in params:
-                index = (place == number).nonzero()[:, 0]
+                index = (current == number).nonzero()[:, 0]
                 factor = params[name][index].to(x.device, x.dtype, non_blocking=True)[:, None, None, None]
                 index = index.to(x.device, non_blocking=True)
                 x[index] = change(x[index], factor)
     return x
 
 
-def gray(x: torch.Tensor) -> torch.Tensor:
-    """Grey levels [B, 1, H, W] by ITU-R BT.601; one channel is grey already."""
-    if x.shape[1] == 1:
-        return x
-    r, g, b = x.unbind(1)
-    return (0.2989 * r + 0.587 * g + 0.114 * b)[:, None]
+def _grayscale(x: torch.Tensor) -> torch.Tensor:
+    """Gray levels [B, 1, H, W]."""
+    from torchvision.transforms.v2 import functional as F
+
+    gray: torch.Tensor = F.rgb_to_grayscale(x)
+    return gray
 
 
 def _brightness(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
@@ -50,11 +48,11 @@ def _brightness(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
 
 
 def _contrast(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    return _blend(x, gray(x).mean((1, 2, 3), keepdim=True), factor)
+    return _blend(x, _grayscale(x).mean((1, 2, 3), keepdim=True), factor)
 
 
 def _saturation(x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    return x if x.shape[1] == 1 else _blend(x, gray(x), factor)
+    return x if x.shape[1] == 1 else _blend(x, _grayscale(x), factor)
 
 
 def _blend(x: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
@@ -62,7 +60,7 @@ def _blend(x: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.
 
 
 def _hue(x: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
-    """Turn the hue by `shift` of a full turn: to HSV and back."""
+    """Rotate the hue by `shift` of a full turn: RGB → HSV → RGB, as torchvision's `adjust_hue`."""
     if x.shape[1] == 1:
         return x
     low, high = x.aminmax(dim=1)  # [B, H, W]
@@ -77,7 +75,7 @@ def _hue(x: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
         torch.where(high == green, 2 + from_red - from_blue, 4 + from_green - from_red),
     )
     hue = (hue / 6 + 1 + shift[:, 0]).remainder(1.0)
-    # a channel of HSV → RGB is v - v·s·max(0, min(k, 4 - k, 1)) with k = (n + 6h) mod 6 and n = 5, 3, 1
+    # HSV → RGB: a channel is v - v·s·max(0, min(k, 4 - k, 1)) with k = (n + 6h) mod 6 and n = 5, 3, 1
     channels = []
     for n in (5, 3, 1):
         k = (n + 6 * hue).remainder(6.0)

@@ -1,36 +1,43 @@
-"""Random numbers for the samples of a step: a function of seed, epoch and step, however its samples are shared."""
+"""Random numbers for the samples of a step: a function of seed, epoch and step, whatever the number of processes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 
+Params = dict[str, torch.Tensor]  # of a transform: each [B, ...], on the CPU
+
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """A step of training, which everything random in its batch follows from: so a resumed run sees the same batches."""
+    """A step of training. It seeds everything random in its batch, so that a resumed run sees the same batches.
+
+    Args:
+        seed: of the run.
+        epoch: from 0.
+        step: from 0 in the epoch.
+    """
 
     seed: int
     epoch: int
     step: int
 
     def generator(self) -> torch.Generator:
-        """A new generator for this step."""
+        """A new generator, seeded with this step."""
         text = f"{self.seed} {self.epoch} {self.step}".encode()
         return torch.Generator().manual_seed(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws numbers for B samples, each its own; they lie on the CPU, where what depends on them is decided.
+    """Draws numbers on the CPU, other ones for each of B samples.
 
     Args:
-        count: samples of the whole step.
-        generator: what is drawn from; None: torch's global one.
-        own: which of them are wanted here, B of them: those of this process, where several share a step; None: all.
+        count: the number of samples of the step, over all processes.
+        generator: to draw from; None: torch's global one.
+        own: the B samples of this process; None: all.
     """
 
     count: int
@@ -42,17 +49,12 @@ class Draws:
         numbers = torch.rand((self.count, *shape), dtype=torch.float64, generator=self.generator)
         return self._own(numbers).mul_(high - low).add_(low)
 
-    def attempts(self, limits: Iterable[float], count: int) -> torch.Tensor:
-        """float64 [B, count] between the two limits."""
-        low, high = limits
-        return self.uniform(low, high, (count,))
-
     def below(self, bound: torch.Tensor | int) -> torch.Tensor:
-        """int64 [B] in [0, bound); `bound` [B], or one for all."""
+        """int64 [B] in [0, bound), with a bound for each sample [B] or one for all."""
         return (self.uniform() * bound).long()
 
     def normal(self, shape: tuple[int, ...]) -> torch.Tensor:
-        """float32 [B, *shape] of mean 0 and deviation 1."""
+        """float32 [B, *shape], normal with mean 0 and standard deviation 1."""
         return self._own(torch.randn((self.count, *shape), generator=self.generator))
 
     def orders(self, length: int) -> torch.Tensor:

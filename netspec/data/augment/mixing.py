@@ -1,4 +1,4 @@
-"""mixup and CutMix by torchvision: pictures of a batch are mixed with others of it, and their classes likewise."""
+"""torchvision's MixUp and CutMix: the pictures of a batch are mixed with each other, and so are their classes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ def mixers() -> Family:
 
 
 def choose_mixers(node: Node, evaluate: Evaluate) -> tuple[Choice, ...]:
-    """What `mix` names, tried.
+    """The transforms that `mix` names, each constructed once on trial.
+
+    Args:
+        node: the value of `mix`.
+        evaluate: gives the value of a node.
 
     Raises:
         SpecError: NS604, NS605.
@@ -34,7 +38,12 @@ def choose_mixers(node: Node, evaluate: Evaluate) -> tuple[Choice, ...]:
 
 
 def make_mix(chosen: tuple[Choice, ...], classes: int) -> Callable[[Batch], Batch]:
-    """What mixes a batch: one of `chosen`, drawn anew each time from torch's generator, which checkpoints keep."""
+    """A function that mixes a batch by a random transform, drawn from torch's generator, which checkpoints hold.
+
+    Args:
+        chosen: the transforms.
+        classes: their number.
+    """
     made: list[Any] = [choice.make(num_classes=classes) for choice in chosen]
 
     def mix(batch: Batch) -> Batch:

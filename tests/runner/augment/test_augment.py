@@ -10,8 +10,8 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from netspec.data.augment.draws import Draws, TrainingStep
-from netspec.data.augment.table import TABLE, Params, batched, per_sample
+from netspec.data.augment.draws import Draws, Params, TrainingStep
+from netspec.data.augment.table import TABLE, batched, per_sample
 from netspec.runtime.families import is_random
 
 BILINEAR = v2.InterpolationMode.BILINEAR
@@ -206,8 +206,8 @@ def test_the_orders_of_a_jitter_are_all_equally_likely() -> None:
 @pytest.mark.parametrize("p", [0.0, 0.25, 1.0])
 def test_a_coin_is_thrown_with_its_probability(p: float) -> None:
     for transform in (v2.RandomHorizontalFlip(p), v2.RandomInvert(p), v2.RandomErasing(p, scale=(0.1, 0.1))):
-        share = draw(transform, pictures(1).expand(COUNT, -1, -1, -1))["chosen"].double().mean().item()
-        assert share == pytest.approx(p, abs=5 * (p * (1 - p) / COUNT) ** 0.5)
+        rate = draw(transform, pictures(1).expand(COUNT, -1, -1, -1))["chosen"].double().mean().item()
+        assert rate == pytest.approx(p, abs=5 * (p * (1 - p) / COUNT) ** 0.5)
 
 
 def test_what_the_table_has_no_form_for_is_told() -> None:
@@ -235,12 +235,12 @@ def test_one_by_one_follows_from_the_draws_and_leaves_the_global_generator() -> 
         assert torch.equal(ours[index], transform(x[index]))
 
 
-def test_a_moments_numbers_are_its_own() -> None:
+def test_each_training_step_draws_numbers_of_its_own() -> None:
     def numbers(seed: int, epoch: int, step: int) -> torch.Tensor:
         return torch.rand(4, generator=TrainingStep(seed, epoch, step).generator())
 
-    moments = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (10, 1, 0)]
-    assert len({tuple(numbers(*moment).tolist()) for moment in moments}) == len(moments)
+    steps = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (10, 1, 0)]
+    assert len({tuple(numbers(*step).tolist()) for step in steps}) == len(steps)
     assert torch.equal(numbers(5, 6, 7), numbers(5, 6, 7))
 
 
