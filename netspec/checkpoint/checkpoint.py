@@ -138,14 +138,14 @@ def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
     raise first
 
 
-def restore_checkpoint(content: dict[str, Any], state: State, path: Path, world: ProcessGroup = ALONE) -> None:
+def restore_checkpoint(content: dict[str, Any], state: State, path: Path, group: ProcessGroup = ALONE) -> None:
     """Bring a State, and the random generators, to where a checkpoint was stored, in the file `path`.
 
     Raises:
         CheckpointError: it is of another network or optimizer.
     """
     with _belongs(path, "this network and its training"):
-        scatter_state(content, state, path.parent, world)
+        scatter_state(content, state, path.parent, group)
 
 
 def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None = None) -> None:

@@ -79,33 +79,33 @@ PARTS = ("model", "optimizer")  # what is spread under FSDP
 SHARDS = "shards-{epoch}-{step}"  # the folder that holds them
 
 
-def gather_state(state: State, folder: Path, world: ProcessGroup) -> dict[str, Any]:
+def gather_state(state: State, folder: Path, group: ProcessGroup) -> dict[str, Any]:
     """What a checkpoint holds; what is spread goes into a folder of its own beside it, which the checkpoint names."""
-    if world.size == 1:
+    if group.size == 1:
         return state_dict(state)
-    content = state_dict(state, without=PARTS if state.blank is not None else ())
-    content["generators"] = world.gather(_generators(state.losses.device)[None]).cpu()  # [processes, bytes]
-    if state.blank is not None:
+    content = state_dict(state, without=PARTS if state.new_model is not None else ())
+    content["generators"] = group.gather(_generators(state.losses.device)[None]).cpu()  # [processes, bytes]
+    if state.new_model is not None:
         content["shards"] = SHARDS.format(epoch=state.epoch, step=state.step)
         content["optimizer"] = save_shards(folder / content["shards"], state.model, state.optimizer)
     return content
 
 
-def scatter_state(content: dict[str, Any], state: State, folder: Path, world: ProcessGroup) -> None:
+def scatter_state(content: dict[str, Any], state: State, folder: Path, group: ProcessGroup) -> None:
     """Bring a State to where `take_together` took it, by as many processes or by others.
 
     Raises:
         KeyError, TypeError, ValueError, RuntimeError, IndexError: it is of another network or training.
     """
     shards = content.get("shards")
-    if (shards is not None) != (state.blank is not None):
+    if (shards is not None) != (state.new_model is not None):
         raise ValueError("one of them is of `strategy: fsdp`, the other is not")
     load_state_dict(content, state, without=PARTS if shards is not None else ())
     if shards is not None:
         load_shards(folder / shards, state.model, state.optimizer, content["optimizer"])
     generators = content.get("generators")
-    if world.size > 1 and generators is not None and len(generators) == world.size:
-        _set_generators(generators[world.rank], state.losses.device)
+    if group.size > 1 and generators is not None and len(generators) == group.size:
+        _set_generators(generators[group.rank], state.losses.device)
 
 
 def remove_unused_shards(folder: Path, *contents: dict[str, Any] | None) -> None:
@@ -118,13 +118,13 @@ def remove_unused_shards(folder: Path, *contents: dict[str, Any] | None) -> None
 
 def gathered_model(state: State) -> nn.Module | None:
     """The model that is kept, with all of its weights; None in processes that have no use for it."""
-    if state.blank is None:
+    if state.new_model is None:
         return state.result
 
     weights = whole_weights(state.model)
     if not weights:
         return None
-    model = state.blank()
+    model = state.new_model()
     model.load_state_dict(weights)
     return model
 

@@ -1,7 +1,11 @@
-"""What is known of a run beside its spec: run.json."""
+"""What is known of a run beside its spec.
+
+Enters: the Plan of a run. Leaves: its Info, which run.json holds.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import zlib
@@ -9,11 +13,13 @@ from dataclasses import dataclass, field
 
 import torch
 
+from netspec.core.files import COMMAND_LINE, resolve
 from netspec.core.shapes import show
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.training.job import Row
-from netspec.training.plan import Plan, typed_paths
+from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
@@ -69,7 +75,7 @@ def info_of(plan: Plan) -> Info:
         name=plan.spec.name,
         spec=plan.spec.path,
         folder=str(plan.spec.folder.resolve()),
-        settings=typed_paths(plan),
+        settings=_typed_paths(plan),
         seed=plan.settings.seed,
         device=str(plan.device),
         versions=versions(),
@@ -79,10 +85,27 @@ def info_of(plan: Plan) -> Info:
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
         target=told.column,
-        machine=machine(plan.device, plan.world.size),
+        machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),
         data=data_facts(data),
     )
+
+
+def _typed_paths(plan: Plan) -> tuple[str, ...]:
+    """Assignments for the paths that were typed on the command line: a reloaded spec may not name them itself."""
+    found: list[str] = []
+
+    def walk(node: Node | None, path: str) -> None:
+        if isinstance(node, Mapping):
+            for key, value in node:
+                walk(value, f"{path}.{key.value}")
+        elif (
+            isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in ("root", "path")
+        ):
+            found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
+
+    walk(plan.spec.data, "data")
+    return tuple(found)
 
 
 def versions() -> dict[str, str]:

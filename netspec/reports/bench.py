@@ -93,7 +93,7 @@ def time_spec(spec: Spec, device: str, epochs: int = 1) -> Timing:
     plan, job, state = prepare_training(spec, device)
     wait(plan.device)
     start_up = time.perf_counter() - before
-    job, state.scheduler = replace(job, epochs=epochs + 1, most_steps=None), None
+    job, state.scheduler = replace(job, epochs=epochs + 1, max_steps=None), None
     warm_up, *timed = (_epoch(job, state, plan.device) for _ in range(epochs + 1))
     evaluation = _seconds(lambda: validate(job, state), plan.device)
     middle = median(timed)

@@ -34,9 +34,9 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: 
         events: of the run.
         stop: asked now and then; true leaves the rest out.
     """
-    if not job.world.main:
+    if not job.group.main:
         return
-    job = replace(job, world=ALONE)  # the others are done
+    job = replace(job, group=ALONE)  # the others are done
     for name in (CONFUSION, MISTAKES, FIT):
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec, weights=False)

@@ -51,10 +51,10 @@ class CheckpointManager:
         events: Events,
         every: CheckpointInterval,
         state: State,
-        world: ProcessGroup = ALONE,
+        group: ProcessGroup = ALONE,
     ) -> None:
         self.folder, self.text, self.events, self.every, self.state = folder, text, events, every, state
-        self.world = world
+        self.group = group
         self.best: nn.Module | None = None
         self.last: dict[str, Any] | None = None  # the checkpoint on the disk, where it has its weights elsewhere
         self.good: dict[str, Any] | None = None  # the last whole epoch, where the disk has an earlier state
@@ -63,9 +63,9 @@ class CheckpointManager:
 
     def start(self) -> None:
         """The state is what the disk has; where it has none yet, it is stored."""
-        if self.world.from_main(not self.folder.checkpoint.exists()):
+        if self.group.from_main(not self.folder.checkpoint.exists()):
             self.keep(self.state)
-        elif self.state.blank is not None:
+        elif self.state.new_model is not None:
             with contextlib.suppress(CheckpointError):
                 self.last, _ = read_newest(self.folder.checkpoint)
         self._note()
@@ -81,7 +81,7 @@ class CheckpointManager:
     def epoch(self, state: State, best: bool) -> None:
         """An epoch is over, and whether it was the best; its row is the last of the history."""
         require_finite(state)
-        due = self.world.from_main(self._due(whole=True))
+        due = self.group.from_main(self._due(whole=True))
         if best:
             self.best = gathered_model(state)
             if not due and self.best is state.result and self.folder.writes:
@@ -91,7 +91,7 @@ class CheckpointManager:
             self.events.add(state.history[-1])
         if due:
             self.keep(state)
-        elif self.world.size == 1 and sum(weight.nbytes for weight in state.model.parameters()) <= LARGE:
+        elif self.group.size == 1 and sum(weight.nbytes for weight in state.model.parameters()) <= LARGE:
             self.good = copy.deepcopy(state_dict(state))
 
     def keep(self, state: State) -> None:
@@ -100,7 +100,7 @@ class CheckpointManager:
         began = time.monotonic()
         with self._writing():
             self.finish()
-            content = gather_state(state, self.folder.path, self.world)
+            content = gather_state(state, self.folder.path, self.group)
             if self.folder.writes:
                 write_checkpoint(self.folder.checkpoint, content, self.folder.previous)
                 remove_unused_shards(self.folder.path, content, self.last)
@@ -127,7 +127,7 @@ class CheckpointManager:
 
     def back(self, state: State) -> None:
         """Bring a state that went wrong to the last good one, and let the folder be as it was there."""
-        if not self.folder.writes or state.blank is not None:
+        if not self.folder.writes or state.new_model is not None:
             return  # the last checkpoint is what there is
         with self._writing():
             if self.good is not None:

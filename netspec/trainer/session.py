@@ -103,16 +103,16 @@ class Session:
             try:
                 content, damaged = read_newest(folder.checkpoint, folder.previous)
                 require_resumable(self.plan, self.job, content, folder.path, changes)
-                restore_checkpoint(content, self.state, folder.checkpoint, self.job.world)
+                restore_checkpoint(content, self.state, folder.checkpoint, self.job.group)
                 reopen_epoch(self.job, self.state)
             except CheckpointError as error:
                 raise spec_error("NS608", str(error), at) from error
             if damaged is not None:
-                what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.place}"
+                what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.elapsed}"
                 self.said += spec_error("NS931", what, at).diagnostics
         if changes:
             self.said.append(change_warning(folder.path, changes))
-        noted = tuple(f"{self.state.place}: {change}" for change in changes.values())
+        noted = tuple(f"{self.state.elapsed}: {change}" for change in changes.values())
         self.info = replace(self.info, changes=before.info.changes + noted)
 
     def _begin(self) -> None:
@@ -142,7 +142,7 @@ class Session:
             events,
             CheckpointInterval(**(plan.settings.checkpoint_every or {})),
             state,
-            job.world,
+            job.group,
         )
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
@@ -157,7 +157,7 @@ class Session:
             keeper.keep(state)
             return status
         except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-            if job.world.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
+            if job.group.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
                 raise self._left_alone(error, interrupt) from error
             raise self._failed(error, keeper, events) from error
         finally:
@@ -189,13 +189,13 @@ class Session:
         keeper.back(self.state)
         self._end("failed", events)
         keeper.finish()
-        kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
+        kept = ("kept", f"{self.folder.path} holds the state {self.state.elapsed}")
         if isinstance(error, SpecError):  # a picture that cannot be read, say
             return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
         if not isinstance(error, NotFiniteError):
             return step_refused(error, self.plan, self.job, [], kept)
         at: At = self.plan.settings.nodes.get("optimizer", spec_start(self.plan.spec.path))
-        layer = first_nonfinite(self.plan.report, self.job, self.state) if self.job.world.size == 1 else None
+        layer = first_nonfinite(self.plan.report, self.job, self.state) if self.job.group.size == 1 else None
         notes = [("first", layer)] if layer is not None else []
         advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
         return spec_error("NS609", str(error), at, *notes, advice, kept)
@@ -210,7 +210,7 @@ class Session:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not interrupt():
             time.sleep(0.05)
-        path, size = self.folder.path, self.job.world.size
+        path, size = self.folder.path, self.job.group.size
         if interrupt() or isinstance(error, torch.distributed.DistError) or "peer" in str(error):
             kept = ("kept", f"{path} holds the run as of its last checkpoint")
             go_on = ("fix", f"netspec train --resume {path} --nproc {size}")

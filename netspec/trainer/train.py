@@ -14,7 +14,7 @@ from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
 from netspec.trainer.resume import begun_before, open_run
 from netspec.trainer.session import Run, Session, has_checkpoint
-from netspec.training.devices import own_determinism
+from netspec.training.devices import restored_determinism
 from netspec.training.setup import prepare_training
 
 
@@ -41,16 +41,16 @@ def train(
             when training cannot go on, with everything up to the last good epoch kept.
         ReadError: `resume` is no folder of a run.
     """
-    world = join(device or _written(spec))
-    progress = progress or (choose_progress() if world.main else Silent())
+    group = join(device or _written(spec))
+    progress = progress or (choose_progress() if group.main else Silent())
     try:
-        with own_determinism():
-            resume = resume if resume is not None else world.from_main(begun_before(out))
+        with restored_determinism():
+            resume = resume if resume is not None else group.from_main(begun_before(out))
             if resume is not None:
-                return _resume(spec, device, RunFolder(Path(resume), writes=world.main), progress, world)
-            return _new(spec, device, out, progress, world)
+                return _resume(spec, device, RunFolder(Path(resume), writes=group.main), progress, group)
+            return _new(spec, device, out, progress, group)
     finally:
-        leave(world)
+        leave(group)
 
 
 def _written(spec: Spec) -> str:
@@ -59,18 +59,18 @@ def _written(spec: Spec) -> str:
     return str(node.value) if isinstance(node, Scalar) else "auto"
 
 
-def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, world: ProcessGroup) -> Run:
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, group: ProcessGroup) -> Run:
     """Train in a new folder, which goes again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
     try:
-        if world.main:
+        if group.main:
             try:
                 folder = make_folder(None if out is None else Path(out), spec.name)
             except SpecError as error:
                 unusable = error.diagnostics
-        plan, job, state = prepare_training(spec, device, unusable, world)
-        path = world.from_main(None if folder is None else folder.path)
+        plan, job, state = prepare_training(spec, device, unusable, group)
+        path = group.from_main(None if folder is None else folder.path)
     except BaseException:
         if folder is not None:
             folder.discard()
@@ -84,7 +84,7 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
         folder.release()
 
 
-def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, world: ProcessGroup) -> Run:
+def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, group: ProcessGroup) -> Run:
     """Go on in a folder; while this process is in it, no other is."""
     folder.read_info()  # which says what is no run
     if folder.writes:
@@ -92,7 +92,7 @@ def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progres
             folder.hold(option_span("--resume", str(folder.path)))
     try:
         before = open_run(folder.path, spec)
-        plan, job, state = prepare_training(spec, device, world=world, fresh=not has_checkpoint(folder))
+        plan, job, state = prepare_training(spec, device, group=group, fresh=not has_checkpoint(folder))
         return Session(plan, job, state, folder, progress, before).run()
     finally:
         folder.release()

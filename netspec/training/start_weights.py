@@ -1,4 +1,8 @@
-"""What training starts from: tensors of a run, a file or torchvision, as far as they fit, and what did not."""
+"""The weights that training starts from.
+
+Enters: `weights` of a spec: a run, a file or a name of torchvision's. Leaves: a model with the tensors that fit it, and
+which did not.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,12 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import counted
 
-MOST_NAMED = 5
+MOST_NAMED = 5  # tensors that a line lists
 
 
 @dataclass(frozen=True)
 class StartWeights:
-    """Where the first weights come from: `source` is its node."""
+    """What training starts from: the node of `source`, and whether every tensor has to fit."""
 
     source: Scalar
     strict: bool = False
@@ -28,22 +32,30 @@ class StartWeights:
 
 @dataclass(frozen=True)
 class LoadedTensors:
-    """How tensors fitted: `carried` over; `differ` in shape; `missing` there; `spare`, without a place here."""
+    """Which tensors of `source` were loaded; the others as torch's load_state_dict names them.
+
+    Args:
+        source: as the spec writes it.
+        loaded: names of tensors.
+        mismatched: names with both shapes, where these differ.
+        missing: names of tensors that the network alone has.
+        unexpected: names of tensors that the source alone has.
+    """
 
     source: str
-    carried: tuple[str, ...]
-    differ: tuple[str, ...]
+    loaded: tuple[str, ...]
+    mismatched: tuple[str, ...]
     missing: tuple[str, ...]
-    spare: tuple[str, ...]
+    unexpected: tuple[str, ...]
 
     def lines(self) -> tuple[str, ...]:
         """The report to a person."""
-        whole = len(self.carried) + len(self.differ) + len(self.missing)
-        found = [f"weights of {self.source}: {len(self.carried)} of {counted(whole, 'tensor')} carried over"]
+        whole = len(self.loaded) + len(self.mismatched) + len(self.missing)
+        found = [f"weights of {self.source}: {len(self.loaded)} of {counted(whole, 'tensor')} loaded"]
         for label, names in (
-            ("of another shape", self.differ),
+            ("of another shape", self.mismatched),
             ("not there, so that they start at random", self.missing),
-            ("without a place in the network", self.spare),
+            ("without a place in the network", self.unexpected),
         ):
             if names:
                 found.append(f"  {label}: {_named(names)}")
@@ -59,7 +71,12 @@ def read_start(node: Node, spec: Spec) -> StartWeights | None:
 
 
 def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> LoadedTensors:
-    """Put the tensors that fit a model by name and shape into it.
+    """Load the tensors that fit a model by name and shape.
+
+    Args:
+        start: where they are.
+        model: is changed.
+        spec: for the locations of messages.
 
     Raises:
         SpecError: NS608, they cannot be read; none of them fits; one does not, and `strict` wants all.
@@ -67,21 +84,21 @@ def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> Loa
     name = str(start.source.value)
     state = _read(start.source, spec)
     own = model.state_dict()
-    differ = [key for key in own if key in state and own[key].shape != state[key].shape]
-    carried = [key for key in own if key in state and key not in differ]
+    mismatched = [key for key in own if key in state and own[key].shape != state[key].shape]
+    loaded = [key for key in own if key in state and key not in mismatched]
     result = LoadedTensors(
         name,
-        tuple(carried),
-        tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in differ),
+        tuple(loaded),
+        tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in mismatched),
         tuple(key for key in own if key not in state),
         tuple(key for key in state if key not in own),
     )
     rest = [Note("note", line.strip()) for line in result.lines()[1:]]
-    if not carried:
+    if not loaded:
         raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *rest)
-    if start.strict and (result.differ or result.missing or result.spare):
+    if start.strict and (result.mismatched or result.missing or result.unexpected):
         raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *rest)
-    model.load_state_dict({key: state[key] for key in carried}, strict=False)
+    model.load_state_dict({key: state[key] for key in loaded}, strict=False)
     return result
 
 

@@ -24,8 +24,7 @@ from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.intervals import Interrupt
 from netspec.training.plan import prepare
-from netspec.training.rehearsal import first_batch
-from netspec.training.setup import make_state
+from netspec.training.setup import first_batch, make_state
 from netspec.training.step import add_gradients
 from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT
