@@ -1,4 +1,7 @@
-"""TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures."""
+"""TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures.
+
+Enters: rows, a report, settings, PNG files. Leaves: an events file in the run's folder.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,11 @@ from netspec.training.job import Row
 
 
 def graph_def(report: Report) -> Any:
-    """A report without errors → tensorboard's GraphDef; shapes begin with an open batch axis."""
+    """The network as tensorboard's GraphDef; shapes begin with an open batch axis.
+
+    Args:
+        report: without errors.
+    """
     from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore[import-untyped]  # has no types
     from tensorboard.compat.proto.versions_pb2 import VersionDef  # type: ignore[import-untyped]  # has no types
 
@@ -42,7 +49,7 @@ def graph_def(report: Report) -> Any:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A node's name that no other has: a layer may be applied twice."""
+    """A name that no other node has: a layer may be applied twice."""
     number, found = 1, name
     while found in taken:
         found, number = f"{name}_{number}", number + 1
@@ -70,7 +77,7 @@ def _node(name: str, kind: str, sources: Any, outputs: tuple[Tensor | None, ...]
 def settings_begin(settings: Mapping[str, Plain]) -> Any:
     """The summary that a run's events begin with: its settings by their dotted paths.
 
-    Which settings and measures there are, TensorBoard gathers from all runs that it shows.
+    tensorboard's own `hparams.summary` makes it too, but needs tensorflow.
     """
     from google.protobuf.struct_pb2 import Value  # type: ignore[import-untyped]  # has no types
     from tensorboard.plugins.hparams import metadata  # type: ignore[import-untyped]  # has no types
@@ -92,7 +99,7 @@ def settings_begin(settings: Mapping[str, Plain]) -> Any:
 
 
 def settings_end(status: str) -> Any:
-    """The summary that tells how a run ended."""
+    """The summary that a run's events end with: how it ended."""
     from tensorboard.plugins.hparams import api_pb2, metadata
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
 
@@ -115,7 +122,11 @@ def _summary(tag: str, content: Any) -> Any:
 
 
 class Events:
-    """Writes an events file into a run's folder, None for nowhere; the epoch is the step."""
+    """Writes an events file; the epoch is the step.
+
+    Args:
+        folder: of the run; None: nothing is written.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._writer: Any = None
@@ -130,7 +141,7 @@ class Events:
         self._write(file_version="brain.Event:2")
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
-        """What is trained, and how: the graph of a checked network, and the run's settings by their paths."""
+        """Write the graph of a checked network, and the run's settings by their dotted paths."""
         self._write(graph_def=graph_def(report).SerializeToString())
         self._write(summary=settings_begin(settings))
 
@@ -156,7 +167,7 @@ class Events:
         self._write(step=step, summary=Summary(value=[Summary.Value(tag=path.stem, image=image)]))
 
     def end(self, status: str) -> None:
-        """How the run ended: `finished`, `stopped early`, `interrupted` or `failed`."""
+        """Write how the run ended: `finished`, `stopped early`, `interrupted` or `failed`."""
         self._write(summary=settings_end(status))
 
     def close(self) -> None:

@@ -1,4 +1,7 @@
-"""A spec → a Run: check, prepare, train, keep."""
+"""Check a spec, prepare its training, train it and keep the run.
+
+Enters: a spec. Leaves: the Run, and its folder.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from netspec.reports.progress import Progress, Silent, choose_progress
 from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
 from netspec.trainer.resume import begun_before, open_run
-from netspec.trainer.session import Run, Session, has_checkpoint
+from netspec.trainer.session import Run, Session, has_begun
 from netspec.training.devices import restored_determinism
 from netspec.training.setup import prepare_training
 
@@ -34,11 +37,11 @@ def train(
         out: the run's folder, new or empty; None: `runs/<name>-<n>`.
         resume: the folder of a run to go on with, instead of `out`. Where torchrun starts the processes of a job
             again, they go on with its run by themselves.
-        progress: who is told how it goes; None: a display on stderr.
+        progress: shows how it goes; None: a display on stderr.
 
     Raises:
-        SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609
-            when training cannot go on, with everything up to the last good epoch kept.
+        SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609,
+            training cannot go on, and the last good state is kept.
         ReadError: `resume` is no folder of a run.
     """
     group = join(device or _written(spec))
@@ -60,7 +63,7 @@ def _written(spec: Spec) -> str:
 
 
 def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, group: ProcessGroup) -> Run:
-    """Train in a new folder, which goes again where no run begins."""
+    """Train in a new folder, which is removed again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
     try:
@@ -76,7 +79,7 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
             folder.discard()
         raise
     if folder is None:
-        assert path is not None  # else `ready` has raised what is wrong with it
+        assert path is not None  # else `prepare_training` has raised what is wrong with it
         folder = RunFolder(path, writes=False)
     try:
         return Session(plan, job, state, folder, progress).run()
@@ -86,13 +89,13 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
 
 def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, group: ProcessGroup) -> Run:
     """Go on in a folder; while this process is in it, no other is."""
-    folder.read_info()  # which says what is no run
+    folder.read_info()  # which raises where this is no run
     if folder.writes:
         with write_errors(folder):
             folder.hold(option_span("--resume", str(folder.path)))
     try:
         before = open_run(folder.path, spec)
-        plan, job, state = prepare_training(spec, device, group=group, fresh=not has_checkpoint(folder))
+        plan, job, state = prepare_training(spec, device, group=group, fresh=not has_begun(folder))
         return Session(plan, job, state, folder, progress, before).run()
     finally:
         folder.release()
