@@ -36,7 +36,7 @@ class TextWriter:
             self._flush()
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is prediction."""
+        """Write what is left."""
         self._flush()
 
     def _flush(self) -> None:
@@ -63,7 +63,7 @@ class CsvWriter:
         self._writer.writerow([prediction.file, *([] if prediction.row is None else [prediction.row]), *cells])
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is prediction."""
+        """Write what is left."""
 
 
 def _names(prediction: Prediction) -> list[str]:
@@ -71,10 +71,8 @@ def _names(prediction: Prediction) -> list[str]:
     if prediction.classes:
         ends = ["" if index == 0 else f"_{index + 1}" for index in range(len(prediction.classes))]
         return [*lead, *(name + end for end in ends for name in ("class", "probability"))]
-    return [
-        *lead,
-        *(["value"] if len(prediction.values) == 1 else [f"value_{i}" for i in range(len(prediction.values))]),
-    ]
+    count = len(prediction.values)
+    return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
 
 
 class JsonWriter:
@@ -92,7 +90,7 @@ class JsonWriter:
         self._begun = True
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is prediction."""
+        """Write what is left."""
         errors = [fault.plain() for fault in faults]
         self._out.write(f'\n], "errors": {json_text(errors, self._out)}}}\n')
 
