@@ -25,8 +25,8 @@ def graph_def(report: Report) -> Any:
     Args:
         report: without errors.
     """
-    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.versions_pb2 import VersionDef  # type: ignore[import-untyped]  # has no types
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+    from tensorboard.compat.proto.versions_pb2 import VersionDef
 
     graph = report.graph
     assert graph is not None  # a report without errors has one
@@ -58,11 +58,9 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _node(name: str, kind: str, sources: Any, outputs: tuple[Tensor | None, ...], args: dict[str, Any]) -> Any:
-    from tensorboard.compat.proto.attr_value_pb2 import AttrValue  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.node_def_pb2 import NodeDef  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.tensor_shape_pb2 import (  # type: ignore[import-untyped]  # has no types
-        TensorShapeProto,
-    )
+    from tensorboard.compat.proto.attr_value_pb2 import AttrValue
+    from tensorboard.compat.proto.node_def_pb2 import NodeDef
+    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
     shapes = [
         TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in (-1, *tensor.shape)])
@@ -79,12 +77,9 @@ def settings_begin(settings: Mapping[str, Plain]) -> Any:
 
     tensorboard's own `hparams.summary` makes it too, but needs tensorflow.
     """
-    from google.protobuf.struct_pb2 import Value  # type: ignore[import-untyped]  # has no types
-    from tensorboard.plugins.hparams import metadata  # type: ignore[import-untyped]  # has no types
-    from tensorboard.plugins.hparams.plugin_data_pb2 import (  # type: ignore[import-untyped]  # has no types
-        HParamsPluginData,
-        SessionStartInfo,
-    )
+    from google.protobuf.struct_pb2 import Value
+    from tensorboard.plugins.hparams import metadata
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
 
     values = {}
     for key, value in settings.items():
@@ -109,10 +104,7 @@ def settings_end(status: str) -> Any:
 
 
 def _summary(tag: str, content: Any) -> Any:
-    from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]  # has no types
-        Summary,
-        SummaryMetadata,
-    )
+    from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
     from tensorboard.plugins.hparams import metadata
 
     content.version = metadata.PLUGIN_DATA_VERSION
@@ -132,9 +124,7 @@ class Events:
         self._writer: Any = None
         if folder is None:
             return
-        from tensorboard.summary.writer.record_writer import (  # type: ignore[import-untyped]  # has no types
-            RecordWriter,
-        )
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"  # sorted by time
         self._writer = RecordWriter((folder / name).open("wb"))  # in this thread: a full disk is an error of the run's
@@ -178,7 +168,7 @@ class Events:
     def _write(self, **content: Any) -> None:
         if self._writer is None:
             return
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
+        from tensorboard.compat.proto.event_pb2 import Event
 
         self._writer.write(Event(wall_time=time.time(), **content).SerializeToString())
         self._writer.flush()

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import isfinite
 
 import torch
 from torch import nn
 
-from netspec.data.batches import Batch, Feed
-from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.data.batches import Feed, MemoryFeed
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import spec_error, spec_start
 from netspec.training.devices import restored_determinism
@@ -69,23 +67,10 @@ class Overfit:
         return self.losses[-1] <= LEARNED * self.losses[0]
 
 
-@dataclass(frozen=True)
-class FirstBatch:
-    """The first `count` samples of a feed."""
-
-    feed: Feed
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
-    ) -> Iterator[Batch]:
-        """Batches of them; see Feed. Without an order it is one batch."""
-        if order is None:
-            return islice(self.feed.batches(None, self.count, world), 1)
-        return self.feed.batches(order, size, world, epoch=epoch, step=step)
+def first_samples(feed: Feed, count: int, device: torch.device) -> Feed:
+    """The first samples of a feed, `count` or all of them, as they are evaluated."""
+    batch = next(feed.batches(None, min(count, len(feed))))
+    return MemoryFeed(batch.inputs, batch.targets, device)
 
 
 def dry_run(spec: Spec, device: str | None = None) -> DryRun:
@@ -104,8 +89,8 @@ def dry_run(spec: Spec, device: str | None = None) -> DryRun:
         steps, epochs = job.steps, job.epochs
         try_first_step(plan, job, state)
         batch = first_batch(job)
-        val = None if job.val is None else FirstBatch(job.val, min(len(job.val), job.batch_size))
-        job = replace(job, train=FirstBatch(job.train, min(len(job.train), job.batch_size)), val=val)
+        val = None if job.val is None else first_samples(job.val, job.batch_size, plan.device)
+        job = replace(job, train=first_samples(job.train, job.batch_size, plan.device), val=val)
         state.train()
         with step_errors(plan, job):
             state.losses[0] = take_step(job, state, batch)

@@ -37,29 +37,9 @@ _LATER = (*_TUPLES, "weights")  # which are no plain values
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train: the keys of `train`, whose meaning docs/keys.md has.
+    """How to train: the keys of `train`, as docs/keys.md describes them.
 
-    Args:
-        epochs: None where `steps` alone says how long.
-        steps: None where `epochs` says how long.
-        batch_size: samples of a step, over all processes.
-        loss: a term for each output.
-        optimizer, scheduler: torch's classes and their arguments; `scheduler` None: the learning rates stay.
-        groups: arguments of the optimizer by pattern.
-        freeze: the patterns of the parameters that are not trained.
-        scheduler_step: how often the scheduler steps; None: as its class wants it.
-        warmup: `steps` or `epochs`, and `from`, the factor it starts with.
-        clip_grad_norm, clip_grad_value: bounds of the gradients.
-        ema: the decay of the averaged weights.
-        mix: how samples are mixed.
-        metrics: their names; None: those that suit the loss.
-        monitor, early_stopping: which epoch is the best, and when training ends early.
-        weights: what training starts from.
-        deterministic, seed, device, precision, tf32, compile: how it is computed.
-        checkpoint_every: `steps`, `seconds` or `epochs`.
-        strategy: of several processes.
-        nodes: the written values by key, to point at.
-        accumulate: a step's samples are computed in so many parts.
+    `epochs` is None where `steps` alone says how long; `nodes` are the written values by key, to point at.
     """
 
     epochs: int | None

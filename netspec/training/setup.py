@@ -98,7 +98,7 @@ def make_state(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
     check_patterns(model, [*settings.freeze, *(node for each in settings.groups for node in each.patterns)], types)
     frozen = freeze(model, settings.freeze, types)
     if settings.weights is not None and fresh:
-        notes = (*notes, *load_start_weights(settings.weights, model, spec).lines())
+        notes = (*notes, *load_start_weights(settings.weights, model, spec))
     model = sync_batch_norm(model, group, plan.device)
     sharded = group.size > 1 and settings.strategy == "fsdp"
     if sharded:

@@ -30,38 +30,6 @@ class StartWeights:
     strict: bool = False
 
 
-@dataclass(frozen=True)
-class LoadedTensors:
-    """Which tensors of `source` were loaded; the others as torch's load_state_dict names them.
-
-    Args:
-        source: as the spec writes it.
-        loaded: names of tensors.
-        mismatched: names with both shapes, where these differ.
-        missing: names of tensors that the network alone has.
-        unexpected: names of tensors that the source alone has.
-    """
-
-    source: str
-    loaded: tuple[str, ...]
-    mismatched: tuple[str, ...]
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-
-    def lines(self) -> tuple[str, ...]:
-        """The report to a person."""
-        whole = len(self.loaded) + len(self.mismatched) + len(self.missing)
-        found = [f"weights of {self.source}: {len(self.loaded)} of {counted(whole, 'tensor')} loaded"]
-        for label, names in (
-            ("of another shape", self.mismatched),
-            ("not there, so that they start at random", self.missing),
-            ("without a place in the network", self.unexpected),
-        ):
-            if names:
-                found.append(f"  {label}: {_named(names)}")
-        return tuple(found)
-
-
 def read_start(node: Node, spec: Spec) -> StartWeights | None:
     """The `weights` of `train`; None where they are not written as they should be, which the check says."""
     source = node.get("from") if isinstance(node, Mapping) else node
@@ -70,7 +38,7 @@ def read_start(node: Node, spec: Spec) -> StartWeights | None:
     return StartWeights(source, wanted) if isinstance(source, Scalar) and isinstance(source.value, str) else None
 
 
-def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> LoadedTensors:
+def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> tuple[str, ...]:
     """Load the tensors that fit a model by name and shape.
 
     Args:
@@ -78,28 +46,30 @@ def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> Loa
         model: is changed.
         spec: for the locations of messages.
 
+    Returns:
+        Lines that say what was loaded, and what does not fit.
+
     Raises:
         SpecError: NS608, they cannot be read; none of them fits; one does not, and `strict` wants all.
     """
     name = str(start.source.value)
-    state = _read(start.source, spec)
-    own = model.state_dict()
+    state, own = _read(start.source, spec), model.state_dict()
     mismatched = [key for key in own if key in state and own[key].shape != state[key].shape]
     loaded = [key for key in own if key in state and key not in mismatched]
-    result = LoadedTensors(
-        name,
-        tuple(loaded),
-        tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in mismatched),
-        tuple(key for key in own if key not in state),
-        tuple(key for key in state if key not in own),
-    )
-    rest = [Note("note", line.strip()) for line in result.lines()[1:]]
+    others = {
+        "of another shape": [f"{key} {[*state[key].shape]} there, {[*own[key].shape]} here" for key in mismatched],
+        "not there, so that they start at random": [key for key in own if key not in state],
+        "without a place in the network": [key for key in state if key not in own],
+    }
+    lines = [f"{label}: {_listed(names)}" for label, names in others.items() if names]
+    notes = [Note("note", line) for line in lines]
     if not loaded:
-        raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *rest)
-    if start.strict and (result.mismatched or result.missing or result.unexpected):
-        raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *rest)
+        raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *notes)
+    if start.strict and lines:
+        raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *notes)
     model.load_state_dict({key: state[key] for key in loaded}, strict=False)
-    return result
+    found = f"weights of {name}: {len(loaded)} of {counted(len(own), 'tensor')} loaded"
+    return (found, *(f"  {line}" for line in lines))
 
 
 def _read(source: Scalar, spec: Spec) -> dict[str, torch.Tensor]:
@@ -123,6 +93,6 @@ def _read(source: Scalar, spec: Spec) -> dict[str, torch.Tensor]:
     return read_tensors(spec, source)
 
 
-def _named(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
