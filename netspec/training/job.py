@@ -100,7 +100,7 @@ class State:
         model: the network.
         optimizer: of its weights.
         scheduler: of the optimizer; None: its learning rates stay.
-        losses: [steps] of one epoch, the first `step` of them computed, on the device.
+        losses: [S], of the S steps of an epoch, the first `step` of them computed, on the device.
         net: what is called: the model itself, compiled, or wrapped for several processes.
         scaler: of the losses and gradients of fp16.
         epoch: how many epochs are done.
