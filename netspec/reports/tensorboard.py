@@ -75,7 +75,7 @@ def _node(name: str, kind: str, sources: Any, outputs: tuple[Tensor | None, ...]
 def settings_begin(settings: Mapping[str, Plain]) -> Any:
     """The summary that a run's events begin with: its settings by their dotted paths.
 
-    tensorboard's own `hparams.summary` makes it too, but needs tensorflow.
+    tensorboard's own `hparams_pb` would put runs of the same settings into one group.
     """
     from google.protobuf.struct_pb2 import Value
     from tensorboard.plugins.hparams import metadata
@@ -104,12 +104,10 @@ def settings_end(status: str) -> Any:
 
 
 def _summary(tag: str, content: Any) -> Any:
-    from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+    from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.hparams import metadata
 
-    content.version = metadata.PLUGIN_DATA_VERSION
-    plugin = SummaryMetadata.PluginData(plugin_name=metadata.PLUGIN_NAME, content=content.SerializeToString())
-    described = SummaryMetadata(plugin_data=plugin)
+    described = metadata.create_summary_metadata(content)
     return Summary(value=[Summary.Value(tag=tag, metadata=described, tensor=metadata.NULL_TENSOR)])
 
 
