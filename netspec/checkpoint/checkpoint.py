@@ -1,7 +1,8 @@
-"""A State to disk and back: `last.ckpt` holds all that is needed to go on, safetensors files the weights alone.
+"""Checkpoints, which hold all that is needed to go on, and safetensors files, which hold the weights alone.
 
-A checkpoint is torch's zip file, whose records carry CRC-32 sums. torch does not look at them; here they are verified
-when the file was written and before it is loaded. Nothing is unpickled: torch.load runs with weights_only=True.
+Enters: the content of a State, or a file. Leaves: a file that has been read back, or the content. A checkpoint is
+torch's zip file; torch does not verify its CRC-32 sums, so it is done here. Nothing is unpickled: torch.load runs with
+weights_only=True.
 """
 
 from __future__ import annotations
@@ -19,34 +20,29 @@ import torch
 from torch import nn
 
 from netspec.checkpoint.gathering import scatter_state
-from netspec.checkpoint.state_dict import VERSION, state_dict
+from netspec.checkpoint.state_dict import VERSION
 from netspec.core.files import write_atomically
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.training.job import State
 
-_OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors, of today and before, quotes the system
+_OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors quotes the system, old versions too
 
 
 class CheckpointError(Exception):
     """A file that holds no usable state or weights; the message is one line."""
 
 
-def save_checkpoint(path: Path, state: State, previous: Path | None = None) -> None:
-    """Store a State, with the random generators as they are now.
+def save_checkpoint(path: Path, content: dict[str, Any], previous: Path | None = None) -> None:
+    """Write a checkpoint.
 
     Args:
         path: the file. It is replaced once the new one is on the disk and has been read back.
-        state: what is stored.
+        content: as `state_dict` or `gather_state` gives it.
         previous: where the file goes that was there before.
 
     Raises:
-        OSError: it cannot be written; what was there is there still.
+        OSError: it cannot be written; the old file is still there.
     """
-    write_checkpoint(path, state_dict(state), previous)
-
-
-def write_checkpoint(path: Path, content: dict[str, Any], previous: Path | None = None) -> None:
-    """Store what `snapshot` gave; see `save_checkpoint`."""
 
     def write(file: Path) -> None:
         with _Sink(file) as sink:
@@ -59,7 +55,7 @@ def write_checkpoint(path: Path, content: dict[str, Any], previous: Path | None 
 
 
 class _Sink:
-    """A file to write to that remembers what went wrong: torch makes an error without a reason of a full disk."""
+    """A file to write to that remembers the first error: torch's own error of a full disk has no reason."""
 
     def __init__(self, path: Path) -> None:
         self.file: IO[bytes] = path.open("wb")
@@ -89,7 +85,7 @@ class _Sink:
 
 
 def checksum_fault(path: Path) -> str | None:
-    """What is wrong with a checkpoint's file by its checksums; None where it is whole."""
+    """What the checksums say is wrong with a checkpoint's file; None where it is whole."""
     try:
         with zipfile.ZipFile(path) as file:
             bad = file.testzip()
@@ -101,7 +97,10 @@ def checksum_fault(path: Path) -> str | None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What a checkpoint's file holds, its checksums verified; nothing in it is run.
+    """The content of a checkpoint, its checksums verified.
+
+    Args:
+        path: the file.
 
     Raises:
         CheckpointError: the file is missing, damaged or none of this netspec's.
@@ -123,10 +122,16 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
-    """The first checkpoint of `paths` that can be read, and what is wrong with the one before it.
+    """The content of the first checkpoint that can be read.
+
+    Args:
+        paths: the files, the newest first.
+
+    Returns:
+        The content, and what is wrong with the newest file, if anything is.
 
     Raises:
-        CheckpointError: none can be; what is said is about the first.
+        CheckpointError: none can be read; the message is about the newest.
     """
     first: CheckpointError | None = None
     for path in paths:
@@ -138,33 +143,42 @@ def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:
     raise first
 
 
-def restore_checkpoint(content: dict[str, Any], state: State, path: Path, world: ProcessGroup = ALONE) -> None:
-    """Bring a State, and the random generators, to where a checkpoint was stored, in the file `path`.
+def restore_checkpoint(content: dict[str, Any], state: State, path: Path, group: ProcessGroup = ALONE) -> None:
+    """Bring a State, and the random generators, to where a checkpoint was stored.
+
+    Args:
+        content: of the checkpoint.
+        state: is changed.
+        path: the checkpoint's file, beside which shards lie.
+        group: the processes that train together.
 
     Raises:
         CheckpointError: it is of another network or optimizer.
     """
     with _belongs(path, "this network and its training"):
-        scatter_state(content, state, path.parent, world)
+        scatter_state(content, state, path.parent, group)
 
 
 def load_checkpoint_weights(path: Path, model: nn.Module, previous: Path | None = None) -> None:
-    """Put the weights of a checkpoint, or where that is damaged of the one before it, into a model.
+    """Load the weights of a checkpoint.
+
+    Args:
+        path: the file.
+        model: is changed.
+        previous: the file that is taken where the first is damaged.
 
     Raises:
-        CheckpointError: there is none; also where no step was taken, so that they are the initial ones.
+        CheckpointError: there is none, or it holds initial weights only.
     """
     content, _ = read_newest(path, *([previous] if previous is not None else []))
     with _belongs(path, "this network"):
         if not content["epoch"] and not content["step"]:
             raise CheckpointError(f"{path} holds initial weights only: the run was ended before its first checkpoint")
-        average = content["average"]
-        model.load_state_dict(content["model"] if average is None else averaged_weights(average))
-
-
-def averaged_weights(average: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The state_dict of an AveragedModel as that of the model it averages."""
-    return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
+        weights = content["model"]
+        if content["average"] is not None:  # torch's AveragedModel has the model as `module`, and a count beside it
+            named = content["average"].items()
+            weights = {name.removeprefix("module."): value for name, value in named if name.startswith("module.")}
+        model.load_state_dict(weights)
 
 
 @contextmanager
@@ -176,10 +190,15 @@ def _belongs(path: Path, what: str) -> Iterator[None]:
 
 
 def save_weights(path: Path, model: nn.Module, spec: str) -> None:
-    """The weights as safetensors, the spec's YAML in the header.
+    """Write the weights of a model as safetensors.
+
+    Args:
+        path: the file.
+        model: the network.
+        spec: its YAML, which goes into the header.
 
     Raises:
-        OSError: they cannot be written; what was there is there still.
+        OSError: they cannot be written; the old file is still there.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_model
@@ -188,15 +207,19 @@ def save_weights(path: Path, model: nn.Module, spec: str) -> None:
         try:
             save_model(model, str(file), metadata={"format": "pt", "netspec": spec})
         except SafetensorError as error:
-            said = _OS_ERROR.search(str(error))
-            number = int(said[1]) if said else errno.EIO
-            raise OSError(number, os.strerror(number) if said else _line(error)) from error
+            quoted = _OS_ERROR.search(str(error))
+            number = int(quoted[1]) if quoted else errno.EIO
+            raise OSError(number, os.strerror(number) if quoted else _line(error)) from error
 
     write_atomically(path, write)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Put the weights of a safetensors file into a model; every name and shape has to agree.
+    """Load the weights of a safetensors file; every name and shape has to agree.
+
+    Args:
+        path: the file.
+        model: is changed.
 
     Raises:
         CheckpointError: the file is missing, damaged, or of another network.

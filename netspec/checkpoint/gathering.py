@@ -1,4 +1,7 @@
-"""A State that several processes hold together: gathered into one piece, or each process's shard to disk and back."""
+"""The state of several processes: gathered into one checkpoint, or each process's shard to disk and back.
+
+Enters: a State in each process. Leaves: the content of one checkpoint, and under FSDP a folder of shards beside it.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,13 @@ from netspec.runtime.randomness import CPU
 from netspec.training.job import State
 
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
-_WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
-MODEL, OPTIMIZER = "model.", "optimizer."
+_FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
+SHARDED = ("model", "optimizer")  # the entries of a checkpoint that are sharded under FSDP
+SHARDS = "shards-{epoch}-{step}"  # the folder of the shards
 
 
 def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Store what is spread into a new folder; for all processes at once.
+    """Write a sharded model and its optimizer into a new folder; for all processes at once.
 
     Returns:
         The optimizer's values that are no tensors, the same in each process.
@@ -40,76 +44,78 @@ def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 
 
 def load_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, others: dict[str, Any]) -> None:
-    """Bring a model and its optimizer to where `save_shards` stored them, by as many processes or by others."""
+    """Load what `save_shards` wrote, with as many processes or with others."""
     begun = optimizer if others else None
     tensors, _ = _flat(model, begun)
     state_dict_loader.load(tensors, storage_reader=HuggingFaceStorageReader(str(folder)))
     everything = {**tensors, **others}
-    parts = [
-        {key.removeprefix(part): value for key, value in everything.items() if key.startswith(part)}
-        for part in (MODEL, OPTIMIZER)
-    ]
+    weights, states = (
+        {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
+        for prefix in ("model.", "optimizer.")
+    )
     if begun is None:
-        set_model_state_dict(model, parts[0])
-        return
-    set_state_dict(model, optimizer, model_state_dict=parts[0], optim_state_dict=parts[1], options=_FLAT)
-
-
-def whole_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """All weights of a spread model, on the CPU of process 0, none in the others; for all processes at once."""
-    return get_model_state_dict(model, options=_WHOLE)  # type: ignore[return-value]  # tensors alone: it is a module's
+        set_model_state_dict(model, weights)
+    else:
+        set_state_dict(model, optimizer, model_state_dict=weights, optim_state_dict=states, options=_FLAT)
 
 
 def _flat(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The state by name: tensors, and what is no tensor.
 
-    An optimizer that has taken no step is left out: torch would take one to see what its state is made of.
+    An optimizer that has taken no step is left out: torch would take one to get at the names of its state.
     """
     if optimizer is None:
-        return {MODEL + key: value for key, value in get_model_state_dict(model).items()}, {}
-    weights, state = get_state_dict(model, optimizer, options=_FLAT)
-    flat: dict[str, Any] = {MODEL + key: value for key, value in weights.items()}
-    entries: dict[str, Any] = state
-    flat |= {OPTIMIZER + key: value for key, value in entries.items()}
+        return {f"model.{key}": value for key, value in get_model_state_dict(model).items()}, {}
+    weights, states = get_state_dict(model, optimizer, options=_FLAT)
+    flat: dict[str, Any] = {f"model.{key}": value for key, value in weights.items()}
+    flat |= {f"optimizer.{key}": value for key, value in states.items()}
     tensors = {key: value for key, value in flat.items() if isinstance(value, torch.Tensor)}
     return tensors, {key: value for key, value in flat.items() if key not in tensors}
 
 
-PARTS = ("model", "optimizer")  # what is spread under FSDP
-SHARDS = "shards-{epoch}-{step}"  # the folder that holds them
+def gather_state(state: State, folder: Path, group: ProcessGroup) -> dict[str, Any]:
+    """The content of a checkpoint; for all processes at once.
 
-
-def gather_state(state: State, folder: Path, world: ProcessGroup) -> dict[str, Any]:
-    """What a checkpoint holds; what is spread goes into a folder of its own beside it, which the checkpoint names."""
-    if world.size == 1:
+    Args:
+        state: of this process. Its shards go into a folder of their own, which the content names.
+        folder: of the run.
+        group: the processes that train together.
+    """
+    if group.size == 1:
         return state_dict(state)
-    content = state_dict(state, without=PARTS if state.blank is not None else ())
-    content["generators"] = world.gather(_generators(state.losses.device)[None]).cpu()  # [processes, bytes]
-    if state.blank is not None:
+    content = state_dict(state, without=SHARDED if state.new_model is not None else ())
+    content["generators"] = group.gather(_generators(state.losses.device)[None]).cpu()  # [processes, bytes]
+    if state.new_model is not None:
         content["shards"] = SHARDS.format(epoch=state.epoch, step=state.step)
         content["optimizer"] = save_shards(folder / content["shards"], state.model, state.optimizer)
     return content
 
 
-def scatter_state(content: dict[str, Any], state: State, folder: Path, world: ProcessGroup) -> None:
-    """Bring a State to where `take_together` took it, by as many processes or by others.
+def scatter_state(content: dict[str, Any], state: State, folder: Path, group: ProcessGroup) -> None:
+    """Bring a State, and the random generators, to where `gather_state` took it; for all processes at once.
+
+    Args:
+        content: of the checkpoint.
+        state: of this process; it is changed.
+        folder: of the run.
+        group: the processes that train together, as many as they were or others.
 
     Raises:
         KeyError, TypeError, ValueError, RuntimeError, IndexError: it is of another network or training.
     """
     shards = content.get("shards")
-    if (shards is not None) != (state.blank is not None):
+    if (shards is not None) != (state.new_model is not None):
         raise ValueError("one of them is of `strategy: fsdp`, the other is not")
-    load_state_dict(content, state, without=PARTS if shards is not None else ())
+    load_state_dict(content, state, without=SHARDED if shards is not None else ())
     if shards is not None:
         load_shards(folder / shards, state.model, state.optimizer, content["optimizer"])
     generators = content.get("generators")
-    if world.size > 1 and generators is not None and len(generators) == world.size:
-        _set_generators(generators[world.rank], state.losses.device)
+    if group.size > 1 and generators is not None and len(generators) == group.size:
+        _set_generators(generators[group.rank], state.losses.device)
 
 
 def remove_unused_shards(folder: Path, *contents: dict[str, Any] | None) -> None:
-    """Remove the shards that none of these checkpoints speaks of."""
+    """Remove the shards that none of these checkpoints names."""
     kept = {content.get("shards") for content in contents if content is not None}
     for found in folder.glob(SHARDS.format(epoch="*", step="*")):
         if found.name not in kept:
@@ -117,14 +123,20 @@ def remove_unused_shards(folder: Path, *contents: dict[str, Any] | None) -> None
 
 
 def gathered_model(state: State) -> nn.Module | None:
-    """The model that is kept, with all of its weights; None in processes that have no use for it."""
-    if state.blank is None:
-        return state.result
+    """The model that is kept, with all of its weights; for all processes at once.
 
-    weights = whole_weights(state.model)
+    Args:
+        state: of this process.
+
+    Returns:
+        None under FSDP in all processes but the first.
+    """
+    if state.new_model is None:
+        return state.result
+    weights = get_model_state_dict(state.model, options=_FULL)
     if not weights:
         return None
-    model = state.blank()
+    model = state.new_model()
     model.load_state_dict(weights)
     return model
 

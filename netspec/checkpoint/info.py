@@ -1,7 +1,11 @@
-"""What is known of a run beside its spec: run.json."""
+"""What is known of a run beside its spec.
+
+Enters: the Plan of a run. Leaves: its Info, which run.json holds.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import zlib
@@ -9,15 +13,17 @@ from dataclasses import dataclass, field
 
 import torch
 
+from netspec.core.files import COMMAND_LINE, resolve
 from netspec.core.shapes import show
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.training.job import Row
-from netspec.training.plan import Plan, typed_paths
+from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
-LOOKED_AT = 2**22  # bytes of a split's samples that its checksum is of, taken evenly from all of them
+CHECKSUM_BYTES = 2**22  # of a split's samples that its checksum is of, taken evenly from all of them
 
 
 @dataclass(frozen=True)
@@ -29,15 +35,18 @@ class Info:
         spec, folder: the spec's file, and what relative paths are relative to.
         settings: assignments that a reloaded spec still needs: paths that were typed on the command line.
         seed, device, versions: how it was run.
-        dataset: its name; `classes`: the names of its classes; `picture`: whether samples are pictures.
+        dataset: its name.
+        classes: the names of its classes.
+        picture: whether samples are pictures.
         sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
         columns, target: of a table; of several targets that of the main output.
         status: running, finished, stopped early, interrupted or failed.
         best: the best epoch's row.
-        machine: what else the bits of a result depend on.
-        data: facts of the samples, and a checksum.
-        job: torchrun's name of the job, where it has one.
+        machine: the hardware that a result depends on to the bit.
+        data: numbers, shapes and a checksum of the samples.
         changes: what was not the same when the run was resumed, and after how many epochs that was.
+        job: torchrun's name of the job, where it has one.
+        version: of this format.
     """
 
     name: str
@@ -63,26 +72,48 @@ class Info:
 
 
 def info_of(plan: Plan) -> Info:
-    """The facts of a run that begins."""
-    data, source, told = plan.data, plan.data.source, plan.data.source.target(plan.contract.main.name)
+    """The Info of a run that begins.
+
+    Args:
+        plan: of the run.
+    """
+    data, source = plan.data, plan.data.source
+    target = source.target(plan.contract.main.name)
     return Info(
         name=plan.spec.name,
         spec=plan.spec.path,
         folder=str(plan.spec.folder.resolve()),
-        settings=typed_paths(plan),
+        settings=_typed_paths(plan),
         seed=plan.settings.seed,
         device=str(plan.device),
         versions=versions(),
         dataset=str(data.node.value),
-        classes=told.classes,
+        classes=target.classes,
         picture=source.picture,
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
-        target=told.column,
-        machine=machine(plan.device, plan.world.size),
+        target=target.column,
+        machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),
         data=data_facts(data),
     )
+
+
+def _typed_paths(plan: Plan) -> tuple[str, ...]:
+    """Assignments for the paths that were typed on the command line: a reloaded spec may not have them."""
+    found: list[str] = []
+
+    def walk(node: Node | None, path: str) -> None:
+        if isinstance(node, Mapping):
+            for key, value in node:
+                walk(value, f"{path}.{key.value}")
+        elif (
+            isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in ("root", "path")
+        ):
+            found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
+
+    walk(plan.spec.data, "data")
+    return tuple(found)
 
 
 def versions() -> dict[str, str]:
@@ -98,34 +129,27 @@ def versions() -> dict[str, str]:
 
 
 def machine(device: torch.device, processes: int = 1) -> dict[str, str]:
-    """What the bits of a result depend on beside versions: the order of sums is another on other hardware."""
-    return {**_hardware(device), "processes": str(processes)}
-
-
-def _hardware(device: torch.device) -> dict[str, str]:
+    """The hardware that a result depends on to the bit: it decides the order of sums."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     if device.type != "cpu":
-        name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-        return {"device": f"{device.type} ({name})"}
-    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    return {"device": f"cpu ({processor})", "threads": str(torch.get_num_threads())}
+        return {"device": f"{device.type} ({name})", "processes": str(processes)}
+    found = {"device": f"cpu ({name} {torch.backends.cpu.get_cpu_capability()})"}
+    return {**found, "threads": str(torch.get_num_threads()), "processes": str(processes)}
 
 
 def data_facts(data: Data) -> dict[str, str]:
-    """What tells two sets of data apart."""
-    found = {"training samples": str(len(data.train)), "a sample": _sample(data.train)}
+    """What two sets of data differ by."""
+    shapes = (f"{show(tuple(x.shape[1:]))} {str(x.dtype).removeprefix('torch.')}" for x in data.train.inputs)
+    found = {"training samples": str(len(data.train)), "a sample": ", ".join(shapes)}
     if data.val is not None:
         found["validation samples"] = str(len(data.val))
     splits = [data.train, *([data.val] if data.val is not None else [])]
-    return {**found, "the samples' checksum": f"{zlib.crc32(b''.join(map(_some, splits))):08x}"}
+    return {**found, "the samples' checksum": f"{zlib.crc32(b''.join(map(_spread, splits))):08x}"}
 
 
-def _sample(split: Split) -> str:
-    return ", ".join(f"{show(tuple(x.shape[1:]))} {str(x.dtype).removeprefix('torch.')}" for x in split.inputs)
-
-
-def _some(split: Split) -> bytes:
+def _spread(split: Split) -> bytes:
     """Samples spread evenly over a split, with their targets; all of them where they are few."""
     each = max(1, sum(x[:1].nbytes for x in split.inputs))
-    every = max(1, -(-len(split) * each // LOOKED_AT))
+    every = max(1, -(-len(split) * each // CHECKSUM_BYTES))
     parts = (part[::every] for part in (*split.inputs, *split.targets))
     return b"".join(part.contiguous().numpy().tobytes() for part in parts)

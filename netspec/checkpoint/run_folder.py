@@ -1,4 +1,7 @@
-"""A run's folder: made without overwriting anything, its files, and the lock of the one process that writes it."""
+"""The folder of a run: made without overwriting anything, its files, and the lock of the one process that writes it.
+
+Enters: a path. Leaves: the RunFolder, held by this process, or a SpecError that says why not.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from netspec.runtime.diagnostics import At, option_span, spec_error
 from netspec.training.job import Row
 
 LOCK = ".lock"  # the file's name in the folder; it says who holds it, for people
-NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # as some network file systems say
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # of some network file systems
+MOST_RUNS = 100_000  # of one name
 
 
 class InUseError(Exception):
@@ -27,7 +31,7 @@ class InUseError(Exception):
 
 
 class Lock:
-    """A lock on a folder; a file system that knows no locks gives it to everybody.
+    """A lock on a folder; a file system without locks gives it to everybody.
 
     Args:
         folder: an existing folder.
@@ -68,13 +72,13 @@ class Lock:
                 self.path.unlink(missing_ok=True)
 
 
-MOST_RUNS = 100_000
-
-
 class RunFolder:
-    """The files of one run; `made` are the folders that were made for it, the innermost first.
+    """The files of one run.
 
-    Of several processes one `writes`; for the others the methods that write do nothing.
+    Args:
+        path: the folder.
+        made: the folders that were made for it, the innermost first.
+        writes: whether this process writes them; else the methods that write do nothing.
     """
 
     def __init__(self, path: Path, made: tuple[Path, ...] = (), writes: bool = True) -> None:
@@ -140,8 +144,16 @@ class RunFolder:
         if self.writes:
             write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
 
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return self.checkpoint.is_file() or self.previous.is_file()
+
     def read_rows(self) -> list[Row]:
-        """The epochs in metrics.jsonl, where there is one; a last line that a kill cut off is none."""
+        """The epochs in metrics.jsonl, where there is one; a last line that a kill cut off is left out.
+
+        Raises:
+            ReadError: it cannot be read.
+        """
         try:
             *lines, _ = self._metrics.read_text(encoding="utf-8").split("\n")
             return [json.loads(line) for line in lines if line]
@@ -151,7 +163,7 @@ class RunFolder:
             raise ReadError(f"{self._metrics}: cannot be read: {error}") from None
 
     def read_info(self) -> Info:
-        """run.json.
+        """Read run.json.
 
         Raises:
             ReadError: this is no folder of a run.
@@ -182,7 +194,11 @@ def _line(row: Row) -> str:
 
 
 def make_folder(out: Path | None, name: str) -> RunFolder:
-    """A new folder for a run, held: `out`, or the first free `runs/<name>-<n>`. An empty one is taken too.
+    """Make the folder of a new run, and hold it; an empty one is taken too.
+
+    Args:
+        out: where it is wanted; None: the first free `runs/<name>-<n>`.
+        name: of the spec.
 
     Raises:
         SpecError: NS607, it holds something already, is in use, or cannot be made or written.

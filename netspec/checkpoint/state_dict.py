@@ -1,4 +1,7 @@
-"""State ↔ the plain values and tensors that a checkpoint holds. One table says what they are."""
+"""The plain values and tensors that a checkpoint holds of a State, listed in one table.
+
+Enters: a State. Leaves: its content; and the other way round.
+"""
 
 from __future__ import annotations
 
@@ -16,50 +19,54 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class StateEntry:
-    """A part of a State: how it is taken, and how it is put back. `take` may give live tensors."""
+    """A part of a State: how it is saved, maybe as live tensors, and how it is loaded again."""
 
     name: str
-    take: Callable[[State], Any]
-    put: Callable[[State, Any], object]
+    save: Callable[[State], Any]
+    load: Callable[[State, Any], object]
+
+
+def _attribute(name: str) -> StateEntry:
+    """An attribute that is saved as it is: numbers, and the rows of the epochs."""
+    return StateEntry(name, lambda state: getattr(state, name), lambda state, value: setattr(state, name, value))
+
+
+def _stateful(name: str) -> StateEntry:
+    """A part with a state_dict of its own."""
+    return StateEntry(
+        name,
+        lambda state: getattr(state, name).state_dict(),
+        lambda state, value: getattr(state, name).load_state_dict(value),
+    )
 
 
 def _optional(name: str) -> StateEntry:
-    """A part that a run may do without: the scheduler, the scaler, the average."""
+    """A part with a state_dict of its own that a run may do without."""
 
-    def take(state: State) -> Any:
+    def save(state: State) -> Any:
         part = getattr(state, name)
         return None if part is None else plain(part.state_dict())
 
-    def put(state: State, value: Any) -> None:
+    def load(state: State, value: Any) -> None:
         part = getattr(state, name)
         if part is not None and value is not None:
             part.load_state_dict(value)
 
-    return StateEntry(name, take, put)
+    return StateEntry(name, save, load)
 
 
-def _number(name: str) -> StateEntry:
-    return StateEntry(name, lambda state: getattr(state, name), lambda state, value: setattr(state, name, int(value)))
-
-
-def _put_losses(state: State, losses: Any) -> None:
+def _load_losses(state: State, losses: Any) -> None:
     state.losses[: len(losses)] = losses.to(state.losses.device)
 
 
-PIECES = (
-    _number("epoch"),
-    _number("step"),
-    StateEntry("losses", lambda state: state.losses[: state.step].cpu(), _put_losses),
+ENTRIES = (
+    _attribute("epoch"),
+    _attribute("step"),
+    StateEntry("losses", lambda state: state.losses[: state.step].cpu(), _load_losses),
     StateEntry("history", lambda state: list(state.history), lambda state, rows: setattr(state, "history", list(rows))),
-    StateEntry("best", lambda state: state.best, lambda state, row: setattr(state, "best", row)),
-    StateEntry(
-        "model", lambda state: state.model.state_dict(), lambda state, value: state.model.load_state_dict(value)
-    ),
-    StateEntry(
-        "optimizer",
-        lambda state: state.optimizer.state_dict(),
-        lambda state, value: state.optimizer.load_state_dict(value),
-    ),
+    _attribute("best"),
+    _stateful("model"),
+    _stateful("optimizer"),
     _optional("average"),
     _optional("scheduler"),
     _optional("scaler"),
@@ -72,20 +79,30 @@ PIECES = (
 
 
 def state_dict(state: State, without: Container[str] = ()) -> dict[str, Any]:
-    """A State with the random generators as they are now; its tensors are the live ones."""
-    taken = {piece.name: None if piece.name in without else piece.take(state) for piece in PIECES}
-    return {"version": VERSION, **taken}
+    """The content of a State, and the random generators as they are now.
+
+    Args:
+        state: its tensors are not copied.
+        without: the names of entries that are left out, as None.
+    """
+    saved = {entry.name: None if entry.name in without else entry.save(state) for entry in ENTRIES}
+    return {"version": VERSION, **saved}
 
 
 def load_state_dict(content: dict[str, Any], state: State, without: Container[str] = ()) -> None:
-    """Bring a State, and the random generators, to where a `snapshot` was taken.
+    """Bring a State, and the random generators, to where `state_dict` took it.
+
+    Args:
+        content: as `state_dict` gives it.
+        state: is changed.
+        without: the names of entries that are left as they are.
 
     Raises:
         KeyError, TypeError, ValueError, RuntimeError, IndexError: it is of another network or training.
     """
-    for piece in PIECES:
-        if piece.name not in without:
-            piece.put(state, content[piece.name])
+    for entry in ENTRIES:
+        if entry.name not in without:
+            entry.load(state, content[entry.name])
 
 
 def plain(value: Any) -> Any:

@@ -1,1 +1,7 @@
-"""A run that exists → its network, predictions and scores, on its own data or on files."""
+"""The use of a run: its network, predictions and scores, on its own data or on files.
+
+Enters: a run's folder, and pictures, tables or standard input.
+Leaves: Predictions, Scores, and a Fault for each file or row that cannot be used.
+Public: loaded_run.load_run, loaded_run.LoadedRun, stored_run.load_model, stored_run.StoredRun, predict.make_predictor,
+evaluate.score_run, evaluate.score_files, results.Prediction, results.Scores, results.Fault.
+"""

@@ -1,4 +1,8 @@
-"""One pass over samples: the counts of a confusion matrix, and the worst mistakes."""
+"""Confusion matrix and worst mistakes of a network, in one pass over samples.
+
+Enters: a network, and samples with their labels. Leaves: counts, and the wrong predictions with the highest
+probabilities.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +19,22 @@ from netspec.objective.losses import Head, as_tuple
 from netspec.objective.targets import probabilities
 from netspec.training.job import Job
 
-MOST_SAMPLES = 50_000  # what is drawn of more samples looks no different
+MOST_SAMPLES = 50_000  # pictures of more samples look the same
 MOST_CLASSES = 2_000  # 32 MB of counts
 MOST_MISTAKES = 24
 
 
 class Predicted(NamedTuple):
-    """Of each sample of a batch [B]: the class it was given, with which probability, and the class it has."""
+    """A batch of `classes` classes: the predicted class [B], its probability [B] and the true class [B]."""
 
-    said: torch.Tensor
-    share: torch.Tensor
-    truth: torch.Tensor
+    predicted: torch.Tensor
+    probability: torch.Tensor
+    true: torch.Tensor
     classes: int
 
 
 def predicted_classes(output: torch.Tensor, target: torch.Tensor, loss: str, last: str) -> Predicted | None:
-    """What is said of a batch; None where the output is neither classes nor one yes or no.
+    """The predicted classes of a batch; None where the output is neither classes nor one yes or no.
 
     Args:
         output: [B, C], or [B, 1].
@@ -39,33 +43,33 @@ def predicted_classes(output: torch.Tensor, target: torch.Tensor, loss: str, las
         last: the type of the last layer.
     """
     kind = kind_of(loss)
-    shares = probabilities(output.float(), loss, last)
-    if shares is None or shares.ndim != 2:
+    each = probabilities(output.float(), loss, last)  # [B, C]
+    if each is None or each.ndim != 2:
         return None
     if kind == "classes":
-        truth = target if target.ndim == 1 else target.argmax(1)
-    elif kind in ("probabilities", "logits", "signs") and shares.shape[1] == 1:
-        shares = torch.cat([1 - shares, shares], dim=1)
-        truth = (target.flatten() > (0.0 if kind == "signs" else 0.5)).long()
+        true = target if target.ndim == 1 else target.argmax(1)
+    elif kind in ("probabilities", "logits", "signs") and each.shape[1] == 1:
+        each = torch.cat([1 - each, each], dim=1)
+        true = (target.flatten() > (0.0 if kind == "signs" else 0.5)).long()
     else:
         return None
-    share, said = shares.max(1)
-    return Predicted(said, share, truth, shares.shape[1])
+    probability, predicted = each.max(1)
+    return Predicted(predicted, probability, true, each.shape[1])
 
 
 class ConfusionCounts:
-    """Counts [C, C]: rows are what samples are, columns what they are predicted as."""
+    """Counts [C, C]: rows are the true classes, columns the predicted ones."""
 
     def __init__(self) -> None:
         self._counts: torch.Tensor | None = None
 
-    def update(self, found: Predicted) -> None:
+    def add(self, batch: Predicted) -> None:
         """Add a batch."""
-        size = found.classes
+        size = batch.classes
         if size > MOST_CLASSES:
             return
-        known = (found.truth >= 0) & (found.truth < size)
-        pairs = found.truth[known] * size + found.said[known]
+        known = (batch.true >= 0) & (batch.true < size)
+        pairs = batch.true[known] * size + batch.predicted[known]
         counts = torch.bincount(pairs, minlength=size * size).reshape(size, size)
         self._counts = counts if self._counts is None else self._counts + counts
 
@@ -74,20 +78,25 @@ class ConfusionCounts:
         return None if self._counts is None else self._counts.cpu()
 
 
-class ConfusionMetric:
-    """A metric that only counts, into a tally, and has no values to tell."""
+class ConfusionMetric(ConfusionCounts):
+    """The counts as a metric, which has no values of its own.
 
-    def __init__(self, tally: ConfusionCounts, loss: str, last: str) -> None:
-        self._tally, self._loss, self._last = tally, loss, last
+    Args:
+        head: the output whose classes are counted.
+    """
+
+    def __init__(self, head: Head) -> None:
+        super().__init__()
+        self._head = head
 
     def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """Add a batch."""
-        found = predicted_classes(output, target, self._loss, self._last)
-        if found is not None:
-            self._tally.update(found)
+        """Add a batch: output [B, C] or [B, 1], target as the loss gets it."""
+        batch = predicted_classes(output, target, self._head.loss.name, self._head.last)
+        if batch is not None:
+            self.add(batch)
 
-    def join(self, world: ProcessGroup) -> None:
-        """Put together what several processes have seen; a run is scored by one."""
+    def join(self, group: ProcessGroup) -> None:
+        """Nothing to join: a run is scored by one process."""
 
     def result(self) -> dict[str, Any]:
         """None."""
@@ -96,58 +105,66 @@ class ConfusionMetric:
 
 @dataclass
 class Mistakes:
-    """The surest of the wrong answers: pictures [K, C, H, W], with what was said, how sure, and the truth [K] each."""
+    """The wrong predictions with the highest probabilities, these first.
+
+    Args:
+        pictures: [K, C, H, W]; None before the first batch.
+        predicted: the predicted classes [K].
+        probability: of the predicted classes [K].
+        true: the true classes [K].
+    """
 
     pictures: torch.Tensor | None = None
-    said: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
-    share: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-    truth: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
+    predicted: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
+    probability: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    true: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
 
-    def update(self, pictures: torch.Tensor, found: Predicted) -> None:
-        """Add a batch."""
-        wrong = (found.said != found.truth).nonzero()[:, 0]
-        share, order = found.share[wrong].topk(min(MOST_MISTAKES, len(wrong)))
+    def add(self, pictures: torch.Tensor, batch: Predicted) -> None:
+        """Add a batch, its pictures [B, C, H, W]."""
+        wrong = (batch.predicted != batch.true).nonzero()[:, 0]
+        probability, order = batch.probability[wrong].topk(min(MOST_MISTAKES, len(wrong)))
         chosen = wrong[order]
-        joined = torch.cat([self.share, share.cpu()])
+        joined = torch.cat([self.probability, probability.cpu()])
         kept = joined.argsort(descending=True, stable=True)[:MOST_MISTAKES]
         shown = pictures[chosen].float().cpu()
         self.pictures = (shown if self.pictures is None else torch.cat([self.pictures, shown]))[kept]
-        self.said = torch.cat([self.said, found.said[chosen].cpu()])[kept]
-        self.truth = torch.cat([self.truth, found.truth[chosen].cpu()])[kept]
-        self.share = joined[kept]
+        self.predicted = torch.cat([self.predicted, batch.predicted[chosen].cpu()])[kept]
+        self.true = torch.cat([self.true, batch.true[chosen].cpu()])[kept]
+        self.probability = joined[kept]
 
     def __len__(self) -> int:
-        return len(self.said)
+        return len(self.predicted)
 
 
 @torch.inference_mode()
 def analyze_errors(
     net: Callable[..., Any], feed: Feed, job: Job, head: Head, stop: Callable[[], bool]
 ) -> tuple[ConfusionCounts, Mistakes]:
-    """One pass over the samples, the first `MOST_SAMPLES` of them; `stop` is asked after each batch and ends it.
+    """Count the predicted classes of the first `MOST_SAMPLES` samples, and collect the mistakes of pictures.
 
     Args:
         net: in evaluation mode, on the feed's device.
         feed: the samples.
-        job: tells the batch size and the precision.
-        head: the output that is looked at, the main one, whose targets come first.
+        job: has the batch size and the precision.
+        head: the main output, whose targets come first.
+        stop: asked after each batch; true ends the pass.
     """
-    tally, mistakes, seen = ConfusionCounts(), Mistakes(), 0
+    counts, mistakes, seen = ConfusionCounts(), Mistakes(), 0
     for batch in feed.batches(None, max(job.batch_size, 512)):
         with job.precision.autocast():
             output = as_tuple(net(*batch.inputs))[head.index]  # [B, *output]
-        found = predicted_classes(output, batch.targets[0], head.loss.name, head.last)
-        if found is None:
+        predicted = predicted_classes(output, batch.targets[0], head.loss.name, head.last)
+        if predicted is None:
             break
-        tally.update(found)
+        counts.add(predicted)
         if batch.inputs[0].ndim == 4:  # of several inputs the first is shown
-            mistakes.update(batch.inputs[0], found)
-        seen += len(found.said)
+            mistakes.add(batch.inputs[0], predicted)
+        seen += len(batch.inputs[0])
         if seen >= MOST_SAMPLES or stop():
             break
-    return tally, mistakes
+    return counts, mistakes
 
 
 def class_names(known: tuple[str, ...], size: int) -> tuple[str, ...]:
-    """The names of `size` classes: the dataset's as far as it knows them, else their numbers."""
+    """The names of `size` classes: the dataset's as far as it has them, else their numbers."""
     return (*known[:size], *(str(index) for index in range(len(known), size)))

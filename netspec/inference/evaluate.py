@@ -1,4 +1,7 @@
-"""A run → its scores: on its validation data, or on pictures, tables and standard input."""
+"""The scores of a run, on its validation split, or on pictures, tables and standard input.
+
+Enters: a run, and files. Leaves: Scores, and a Fault for each file or row that cannot be scored.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from netspec.core.tree import Mapping
 from netspec.data.batches import Batch, Feed, batch_to_device
 from netspec.data.section import dataset_nodes
 from netspec.distributed.process_group import ALONE, ProcessGroup
-from netspec.inference.error_analysis import ConfusionCounts, ConfusionMetric, class_names
+from netspec.inference.error_analysis import ConfusionMetric, class_names
 from netspec.inference.readers import Labels, Sample
 from netspec.inference.results import Fault, Scores
-from netspec.inference.run_reader import RunInputs, source_of
+from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
 from netspec.metrics.metric import Measure, Measures, make_measures
 from netspec.objective.losses import Head, Tensors, heads_of, without_balance
@@ -24,21 +27,24 @@ from netspec.objective.targets import TargetError
 from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.training.devices import channels_last, device_for
 from netspec.training.evaluation import evaluate
-from netspec.training.job import Job, Row
+from netspec.training.job import Job
 from netspec.training.plan import make_job, prepare
 from netspec.training.settings import Settings, read_settings
 
 
-def evaluate_run(run: StoredRun, device: str | None = None, weights: str = "best") -> Row:
-    """The figures of the whole split that `score_run` gives."""
-    return score_run(run, device, weights).row
-
-
 def score_run(run: StoredRun, device: str | None = None, weights: str = "best") -> Scores:
-    """Score a run: loss and metrics on its validation samples, on the training samples where nothing is held back.
+    """Score a run on its validation split, or on the training samples where there is none.
+
+    Args:
+        run: to be scored.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
+        weights: of the `best` or the `last` epoch.
 
     Returns:
         `row` with `split` (val or train), `samples`, `loss` and the metrics; the counts of the classes.
+
+    Raises:
+        SpecError: the run's spec, data, weights or the device cannot be used.
     """
     plan = prepare(run.spec, device or "auto")
     model = run.model(weights, plan.device)
@@ -54,19 +60,19 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
     Args:
         model: on the feed's device, in its layout.
         feed: the samples.
-        job: how they are measured.
+        job: its objective and metrics.
         split: what the samples are called.
-        head: the output whose classes are counted, the main one, whose targets come first.
+        head: the main output, whose targets come first; its classes are counted.
         classes: their names, as far as they are known.
     """
-    tally = ConfusionCounts()
+    confusion = ConfusionMetric(head)
 
     def measures() -> Measures:
-        usual, counting = job.measures(), ConfusionMetric(tally, head.loss.name, head.last)
-        return Measures([*(() if usual is None else usual.parts), Measure(counting, head.index, 0)])
+        usual = job.measures()
+        return Measures([*(() if usual is None else usual.parts), Measure(confusion, head.index, 0)])
 
     values = evaluate(model, feed, replace(job, measures=measures))
-    row, counts = {"split": split, "samples": len(feed), **values}, tally.counts()
+    row, counts = {"split": split, "samples": len(feed), **values}, confusion.counts()
     if counts is None:
         return Scores(row)
     return Scores(row, class_names(classes, len(counts)), tuple(map(tuple, counts.tolist())))
@@ -74,20 +80,20 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
 
 @dataclass
 class FileFeed:
-    """Samples that are read as they are scored, once; its length is known when they are all read.
+    """Samples that are read while they are scored, once; its length is known when they are all read.
 
     Args:
         samples: what is read, with faults among them.
         labels: how targets become the loss's, for each output that has one; words are read by the first.
-        entrance: what the network takes.
+        batcher: makes batches as the network takes them.
         device: where batches are wanted.
         channels_last: whether batches [B, C, H, W] are laid out so.
-        fault: is told of what cannot be scored.
+        fault: is called with what cannot be scored.
     """
 
     samples: Iterator[Sample | Fault]
     labels: tuple[Labels, ...]
-    entrance: RunInputs
+    batcher: InputBatcher
     device: torch.device
     channels_last: bool
     fault: Callable[[Fault], None]
@@ -98,20 +104,20 @@ class FileFeed:
 
     def first(self) -> Tensors | None:
         """The targets, [1, ...] each, of the first sample, which is still to come; None where there is no sample."""
-        for chunk in self.entrance.batches(self.samples, 1):
+        for chunk in self.batcher.batches(self.samples, 1):
             if good := self._good(chunk):
                 self.samples = chain(good, self.samples)
                 return self._targets(good)
         return None
 
     def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
+        self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
         """The samples as they come, `size` read at a time; there is no other order, and one process."""
-        for chunk in self.entrance.batches(self.samples, size):
+        for chunk in self.batcher.batches(self.samples, size):
             if good := self._good(chunk):
                 self._seen += len(good)
-                inputs = self.entrance.stack(good, self.device)
+                inputs = self.batcher.stack(good, self.device)
                 inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in inputs)
                 yield Batch(inputs, self._targets(good), len(good), len(good))
 
@@ -122,8 +128,8 @@ class FileFeed:
         return [item for item in chunk if isinstance(item, Sample)]
 
     def _targets(self, samples: list[Sample]) -> Tensors:
-        told = [sample.target for sample in samples if sample.target is not None]
-        return tuple(labels.batch(told).to(self.device) for labels in self.labels)
+        targets = [sample.target for sample in samples if sample.target is not None]
+        return tuple(labels.batch(targets).to(self.device) for labels in self.labels)
 
 
 def score_files(
@@ -133,13 +139,13 @@ def score_files(
     device: str | None = None,
     weights: str = "best",
 ) -> Scores:
-    """Score a run on files: loss and metrics as of its own samples. Memory holds one batch.
+    """Score a run on files, with one batch in memory at a time.
 
     Args:
         run: to be scored.
         files: folders that hold a folder of pictures for each class; for a run of a table CSV files with its target
             among the columns, folders of them, or `-`, standard input.
-        fault: is told of each file or row that cannot be scored; the others are.
+        fault: is called with each file or row that cannot be scored; the others are.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
         weights: of the `best` or the `last` epoch.
 
@@ -149,34 +155,35 @@ def score_files(
     Raises:
         SpecError: the run's spec, weights or the device cannot be used, or its targets are not one a sample.
     """
-    place = device_for(device)
+    target_device = device_for(device)
     report = run.report
-    settings, entrance = _settings(run, device), RunInputs(report)
+    settings, batcher = _settings(run, device), InputBatcher(report)
     heads = heads_of(report, settings.loss)
-    told = run.info.classes, run.info.target or "target"
-    labels = tuple(Labels(*told, head.loss.name, head.output.shape) for head in heads)
+    names = run.info.classes, run.info.target or "target"
+    labels = tuple(Labels(*names, head.loss.name, head.output.shape) for head in heads)
     _one_target(run, files)
     try:
         for each in labels:
             each.batch([0.0])
     except TargetError as error:
         raise spec_error("NS603", f"files tell one target a sample: {error}", option_span("FILES", files[0])) from None
-    model = run.model(weights, place)
-    samples = source_of(run, entrance, labels[0]).samples(files)
-    feed = FileFeed(samples, labels, entrance, place, channels_last(model, report, place), fault)
-    near = feed.first()
-    if near is None:
+    model = run.model(weights, target_device)
+    samples = make_reader(run, batcher, labels[0]).samples(files)
+    layout = channels_last(model, report, target_device)
+    feed = FileFeed(samples, labels, batcher, target_device, layout, fault)
+    first = feed.first()
+    if first is None:
         return Scores({"split": "files", "samples": 0})
-    objective, measures = make_measures(heads, settings.metrics, near, place)
+    objective, measures = make_measures(heads, settings.metrics, first, target_device)
     job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
     return score_feed(model, feed, job, "files", heads[0], run.info.classes)
 
 
 def _one_target(run: StoredRun, files: Sequence[str]) -> None:
-    """Files tell one target a sample.
+    """Refuse a run that has a target for each output, as files have one target a sample.
 
     Raises:
-        SpecError: NS603, the run has one for each output.
+        SpecError: NS603.
     """
     _, arguments = dataset_nodes(run.spec)
     written = arguments if isinstance(arguments, Mapping) else Mapping((), run.spec.document.span)
@@ -188,7 +195,7 @@ def _one_target(run: StoredRun, files: Sequence[str]) -> None:
 
 
 def _settings(run: StoredRun, device: str | None) -> Settings:
-    """The run's settings; class weights that its data decide are worked out, which is what its data are needed for."""
+    """The run's settings; its data are loaded only where class weights have to be computed of them."""
     settings = read_settings(run.spec)
     if all(without_balance(term.loss).kwargs.keys() == term.loss.kwargs.keys() for term in settings.loss):
         return settings

@@ -1,4 +1,7 @@
-"""Runs that exist, as Python has them: `netspec.load_run` reads a run's folder, and what it gives predicts."""
+"""A run in Python.
+
+Enters: a run's folder. Leaves: the LoadedRun, with its spec, its network and its predictions.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ from netspec.language.load import load
 
 
 class LoadedRun(StoredRun):
-    """A run that predicts."""
+    """A run's folder, read, with its predictions."""
 
     def predict(
         self, *files: str | Path, top: int = 3, device: str | None = None, weights: str = "best"
     ) -> list[Prediction]:
-        """What the run says of pictures, or of the rows of tables.
+        """Predict pictures, or the rows of tables.
 
         Args:
             files: their paths, or folders of them.
@@ -31,12 +34,12 @@ class LoadedRun(StoredRun):
             SpecError: the weights or the device cannot be used.
             ReadError: a file or row is missing, corrupt or does not fit the network.
         """
-        answers = []
-        for said in make_predictor(self, device, weights).stream(map(str, files), top):
-            if isinstance(said, Fault):
-                raise ReadError(str(said))
-            answers.append(said)
-        return answers
+        predictions = []
+        for found in make_predictor(self, device, weights).stream(map(str, files), top):
+            if isinstance(found, Fault):
+                raise ReadError(str(found))
+            predictions.append(found)
+        return predictions
 
 
 def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins: bool = False) -> LoadedRun:

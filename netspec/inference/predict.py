@@ -1,6 +1,7 @@
-"""Pictures or table rows → what a run says of them: top classes with probabilities, or numbers, batch by batch.
+"""Predictions of a run: top classes with probabilities, or numbers, batch by batch.
 
-The run's own folder is enough: its data are not needed. Samples go through the transforms that the run's went through.
+Enters: a run's folder (its data are not needed), and pictures or tables. Leaves: Predictions, and a Fault for each file
+or row that cannot be used.
 """
 
 from __future__ import annotations
@@ -14,70 +15,78 @@ import torch
 from torch import nn
 
 from netspec.data.batches import batch_to_device
-from netspec.inference.readers import Pictures, Sample
+from netspec.inference.readers import PictureReader, Sample
 from netspec.inference.results import Fault, Prediction
-from netspec.inference.run_reader import RunInputs, source_of
+from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
-from netspec.inference.table_reader import Rows
+from netspec.inference.table_reader import TableReader
 from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
 from netspec.training.devices import channels_last, device_for
 from netspec.training.settings import read_settings
 
-BATCH = 256
-BATCH_BYTES = 2**28
+BATCH = 256  # samples, at most
+BATCH_BYTES = 2**28  # of inputs, at most
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A run made ready to predict: its model, how samples are read, and what its outputs mean."""
+    """What is needed to predict.
+
+    Args:
+        classes: their names, as far as the run has them.
+        model: in evaluation mode, on the device.
+        device: where it computes.
+        reader: reads samples as the run's were read.
+        batcher: makes batches as the network takes them.
+        head: the main output.
+        channels_last: whether batches [B, C, H, W] are laid out so.
+    """
 
     classes: tuple[str, ...]
     model: nn.Module
     device: torch.device
-    source: Pictures | Rows
-    entrance: RunInputs
+    reader: PictureReader | TableReader
+    batcher: InputBatcher
     head: Head
     channels_last: bool
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
-        """What is said of files, of all files in folders and of standard input (`-`), in their order.
-
-        Memory holds one batch, however many there are.
+        """Predict files, all files in folders, and standard input (`-`), in their order, a batch at a time.
 
         Args:
             paths: as typed.
             top: how many classes to name.
         """
-        numbers = sum(prod(input.shape) for input in self.entrance.inputs)
+        numbers = sum(prod(input.shape) for input in self.batcher.inputs)
         size = max(1, min(BATCH, BATCH_BYTES // (4 * numbers)))
-        for chunk in self.entrance.batches(self.source.samples(paths), size):
-            whole = [item for item in chunk if isinstance(item, Sample)]
-            said = self._say(whole, top) if whole else iter(())
+        for chunk in self.batcher.batches(self.reader.samples(paths), size):
+            samples = [item for item in chunk if isinstance(item, Sample)]
+            predicted = self._predict(samples, top) if samples else iter(())
             for item in chunk:
-                yield item if isinstance(item, Fault) else Prediction(item.file, item.row, **next(said))
+                yield item if isinstance(item, Fault) else Prediction(item.file, item.row, **next(predicted))
 
     @torch.inference_mode()
-    def _say(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
-        """What the main output of the network says of samples, one by one."""
-        inputs = self.entrance.stack(samples, self.device)
+    def _predict(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
+        """The `classes` or `values` that the network's main output has for each sample."""
+        inputs = self.batcher.stack(samples, self.device)
         outputs = as_tuple(self.model(*(batch_to_device(x, self.device, self.channels_last) for x in inputs)))
         output = outputs[self.head.index].float().cpu()  # [B, *output]
-        shares = probabilities(output, self.head.loss.name, self.head.last)
+        each = probabilities(output, self.head.loss.name, self.head.last)
         for index in range(len(output)):
-            if shares is not None and shares.ndim > 2:  # a class for each place
-                yield {"values": tuple(shares[index].argmax(0).flatten().tolist())}
-            elif shares is None:
+            if each is None:
                 yield {"values": tuple(output[index].flatten().tolist())}
+            elif each.ndim > 2:  # a class for each pixel
+                yield {"values": tuple(each[index].argmax(0).flatten().tolist())}
             else:
-                yield {"classes": self._top(shares[index].flatten(), top)}
+                yield {"classes": self._top(each[index].flatten(), top)}
 
-    def _top(self, shares: torch.Tensor, top: int) -> tuple[tuple[str, float], ...]:
-        """The likeliest classes of probabilities [C]; one output is the share of the second of two classes."""
-        if len(shares) == 1:
-            shares = torch.cat([1 - shares, shares])
-        values, indexes = shares.topk(min(top, len(shares)))
-        known = len(self.classes) == len(shares)
+    def _top(self, each: torch.Tensor, top: int) -> tuple[tuple[str, float], ...]:
+        """The likeliest classes of probabilities [C]; a single one is that of the second of two classes."""
+        if len(each) == 1:
+            each = torch.cat([1 - each, each])
+        values, indexes = each.topk(min(top, len(each)))
+        known = len(self.classes) == len(each)
         return tuple(
             (self.classes[index] if known else str(index), round(value, 6))
             for value, index in zip(values.tolist(), indexes.tolist(), strict=True)
@@ -87,13 +96,18 @@ class Predictor:
 def make_predictor(run: StoredRun, device: str | None = None, weights: str = "best") -> Predictor:
     """Load what is needed to predict with a run.
 
+    Args:
+        run: whose network predicts.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
+        weights: of the `best` or the `last` epoch.
+
     Raises:
         SpecError: the run's spec, weights or the device cannot be used.
     """
-    place = device_for(device)
+    target_device = device_for(device)
     report = run.report
     head = heads_of(report, read_settings(run.spec).loss)[0]
-    entrance = RunInputs(report)
-    model, source = run.model(weights, place), source_of(run, entrance)
-    layout = channels_last(model, report, place)
-    return Predictor(run.info.classes, model, place, source, entrance, head, layout)
+    batcher = InputBatcher(report)
+    model, reader = run.model(weights, target_device), make_reader(run, batcher)
+    layout = channels_last(model, report, target_device)
+    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout)

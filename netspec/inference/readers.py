@@ -1,4 +1,7 @@
-"""Files, folders and standard input → samples for a run's network, with labels from folder names or table cells."""
+"""Samples for a run's network from files, folders and standard input.
+
+Enters: paths. Leaves: Samples, with targets from folder names or table cells, and a Fault for what cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +31,19 @@ from netspec.objective.targets import TargetError, prepare_targets
 from netspec.runtime.diagnostics import counted
 
 MOST_NAMED = 12  # classes that a message lists
-MOST_KEPT = 4096  # words whose meaning is remembered: classes are few, measured numbers are not
+MOST_CACHED = 4096  # words whose targets are cached: classes are few, measured numbers are not
+STDIN = "-"
+TABLES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
+AT_ONCE = 64  # pictures that are decoded in parallel
+THREADS = 8
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What a run's targets are called.
-
-    A class is called by its name, else by its number, where no class has a number for a name.
+    """How words become a run's targets: the names of classes, else their numbers where no class is named by a number.
 
     Args:
-        classes: their names; empty where the run's data told numbers alone.
+        classes: their names; empty where the run's data have numbers alone.
         column: the target's name in a table.
         loss: its name.
         output: the output's sample shape.
@@ -48,24 +53,24 @@ class Labels:
     column: str
     loss: str
     output: Shape
-    _seen: dict[str, float | str] = field(default_factory=dict, repr=False)
+    _cache: dict[str, float | str] = field(default_factory=dict, repr=False)
 
     def read(self, word: str, number: float) -> float | str:
-        """The target that a word stands for, or why it stands for none (which follows on the word).
+        """The target of a word, or the end of a sentence that begins with the word and says why it has none.
 
         Args:
             word: as written, without blanks around it.
             number: the word as a number; NaN where it is none.
         """
-        found = self._seen.get(word)
+        found = self._cache.get(word)
         if found is None:
             found = self._read(word, number)
-            if len(self._seen) < MOST_KEPT:
-                self._seen[word] = found
+            if len(self._cache) < MOST_CACHED:
+                self._cache[word] = found
         return found
 
     def batch(self, targets: list[float]) -> torch.Tensor:
-        """Targets that were read, as the loss takes them: [B] or [B, *output].
+        """Targets as the loss takes them: [B] or [B, *output].
 
         Raises:
             TargetError: the loss takes no single number for a sample.
@@ -80,7 +85,7 @@ class Labels:
             if numbered or not number.is_integer() or not 0 <= number < len(self.classes):
                 names = ", ".join(self.classes[:MOST_NAMED]) + (", …" if len(self.classes) > MOST_NAMED else "")
                 return f", which is no class of the run ({names}){did_you_mean(closest(word, list(self.classes)))}"
-        if number - number != 0:  # neither NaN nor an infinity takes itself away
+        if not math.isfinite(number):
             return ", which is no number" + (" of a class" if kind_of(self.loss) == "classes" else "")
         try:
             self.batch([number])
@@ -89,15 +94,16 @@ class Labels:
         return number
 
 
-STDIN = "-"
-TABLES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
-AT_ONCE = 64  # pictures that are decoded side by side
-THREADS = 8
-
-
 @dataclass(frozen=True)
 class Sample:
-    """One sample, [*input] for each input, where it came from, and, where it is to be scored, its target."""
+    """One sample.
+
+    Args:
+        file: from which it was read.
+        row: of the table, counted from 1.
+        x: the tensors [*input], one for each input.
+        target: where it is to be scored.
+    """
 
     file: str
     row: int | None
@@ -106,19 +112,19 @@ class Sample:
 
 
 def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator[str | Fault]:
-    """Files as they are named; of a folder, all below it with one of the suffixes, in order, hidden ones left out."""
+    """The files at some paths; of a folder all below it with one of the suffixes, sorted, without hidden ones."""
     endings = tuple(suffixes)
     for path in paths:
         if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - a name too long is no folder, and no error here
             yield path
             continue
         empty = True
-        for place, folders, files in os.walk(path):
+        for folder, folders, files in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 if name.lower().endswith(endings) and not name.startswith("."):
                     empty = False
-                    yield str(Path(place, name))
+                    yield str(Path(folder, name))
         if empty:
             yield Fault(path, None, f"the folder holds no {what}")
 
@@ -127,19 +133,19 @@ def expand_classes(paths: Iterable[str], labels: Labels) -> Iterator[tuple[str |
     """The pictures of folders that hold a folder for each class, as torchvision's ImageFolder wants them.
 
     Yields:
-        Each picture, in order, with its target; a Fault for what has no class.
+        Each picture, sorted, with its target; a Fault for what has no class.
     """
     suffixes = picture_suffixes()
     for path in paths:
-        place = Path(path)
+        root = Path(path)
         if path == STDIN:
             yield Fault(path, None, "a picture from standard input has no class; give a folder of classes"), None
         elif not os.path.exists(path):  # noqa: PTH110 - as in `expand`
             yield Fault(path, None, "no such file", unreadable=True), None
-        elif not place.is_dir():
+        elif not root.is_dir():
             yield Fault(path, None, "has no class; give the folder that holds a folder for each class"), None
         else:
-            entries = sorted(entry for entry in place.iterdir() if not entry.name.startswith("."))
+            entries = sorted(entry for entry in root.iterdir() if not entry.name.startswith("."))
             folders = [entry for entry in entries if entry.is_dir()]
             loose = sum(entry.name.lower().endswith(tuple(suffixes)) for entry in entries if not entry.is_dir())
             if loose:
@@ -161,14 +167,15 @@ def picture_suffixes() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Reads pictures as the run's samples were: in their `mode`, resized to the `stored` size if they had one.
+class PictureReader:
+    """Reads pictures as the run's samples were read.
 
     Args:
         mode: `L` or `RGB`.
-        stored: the shape [C, H, W] of the run's samples before its transforms; None where it had none in common.
+        stored: the shape [C, H, W] of the run's samples before its transforms, to which pictures are resized; None
+            where they had none in common.
         pipeline: the run's transforms.
-        labels: what the run's classes are called, where the pictures are to have them: by the folders they lie in.
+        labels: for the names of the folders that the pictures lie in; None: they need no targets.
     """
 
     mode: str
@@ -177,7 +184,7 @@ class Pictures:
     labels: Labels | None = None
 
     def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
-        """The pictures, some of them decoded side by side."""
+        """The pictures, some of them decoded in parallel."""
         files: Iterator[tuple[str | Fault, float | None]]
         if self.labels is None:
             files = ((file, None) for file in expand(paths, picture_suffixes(), "picture"))
@@ -199,13 +206,13 @@ class Pictures:
             return Fault(file, None, "no such file", unreadable=True)
         except Exception as error:  # PIL raises many kinds for damaged files, and one for huge ones
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            named = reason.replace(f" {source!r}", "")  # which stands before it already
-            return Fault(file, None, f"cannot be read as a picture: {named}")
+            without_name = reason.replace(f" {source!r}", "")  # which stands before it already
+            return Fault(file, None, f"cannot be read as a picture: {without_name}")
         x = to_float(stored)
         if self.stored and tuple(x.shape) != self.stored:
             size = [int(side) for side in self.stored[1:]]
             x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
         try:
             return Sample(file, None, (self.pipeline.plain(x[None])[0],), target)
-        except SpecError as error:  # a transform that this picture is too small for, say
+        except SpecError as error:  # of a transform that the picture is too small for, for example
             return Fault(file, None, error.diagnostics[0].message)

@@ -1,4 +1,7 @@
-"""What a run gives for samples: predictions, scores, and the files or rows that could not be used. Needs no torch."""
+"""What inference gives: predictions, scores, and the files or rows that could not be used. Nothing here needs torch.
+
+Enters: plain values. Leaves: records, and their form in JSON.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is said of one sample: `classes` (name, probability), the likeliest first, or `values`.
+    """The prediction of one sample.
 
-    `row` is counted from 1, without a first row of names; None for a picture.
+    Args:
+        file: of the sample.
+        row: of a table, counted from 1 without a first row of names; None for a picture.
+        classes: (name, probability) pairs, the likeliest first.
+        values: numbers, where there are no classes.
     """
 
     file: str
@@ -28,7 +35,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a file, or a row of it, could not be used; `unreadable` where there is no such file to read."""
+    """A file, or a row of it, that could not be used.
+
+    Args:
+        file: as it was named.
+        row: of a table, counted from 1.
+        message: says why; of a row it follows on `row N`.
+        unreadable: whether there is no such file.
+    """
 
     file: str
     row: int | None
@@ -45,8 +59,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Scores:
-    """`row` has split, samples, loss and metrics; `counts` [C][C] the confusion matrix, rows the true classes and
-    columns the predicted ones; both empty where there are no classes."""
+    """The scores of a run.
+
+    Args:
+        row: split, samples, loss and metrics.
+        classes: their names; empty where there are none.
+        counts: the confusion matrix [C][C], rows the true classes and columns the predicted ones.
+    """
 
     row: dict[str, Any]
     classes: tuple[str, ...] = ()
@@ -57,9 +76,13 @@ class Scores:
         """For each class its samples, and precision, recall and F1 as scikit-learn defines them; None for 0 / 0."""
         found = []
         for index, name in enumerate(self.classes):
-            right = self.counts[index][index]
-            has, said = sum(self.counts[index]), sum(row[index] for row in self.counts)
-            shares = {"precision": (right, said), "recall": (right, has), "f1": (2 * right, has + said)}
-            values = {key: over / under if under else None for key, (over, under) in shares.items()}
-            found.append({"class": name, "samples": has, **values})
+            correct = self.counts[index][index]
+            true, predicted = sum(self.counts[index]), sum(row[index] for row in self.counts)
+            ratios = {
+                "precision": (correct, predicted),
+                "recall": (correct, true),
+                "f1": (2 * correct, true + predicted),
+            }
+            values = {key: over / under if under else None for key, (over, under) in ratios.items()}
+            found.append({"class": name, "samples": true, **values})
         return found

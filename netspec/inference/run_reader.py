@@ -1,4 +1,7 @@
-"""How a run reads samples from files: as its own were read, in batches that the network takes."""
+"""Samples from files as a run's own were read, in batches that its network takes.
+
+Enters: a run. Leaves: the reader of its files, and the batcher of its inputs.
+"""
 
 from __future__ import annotations
 
@@ -12,33 +15,34 @@ from netspec.core.tree import Mapping
 from netspec.data.checks import smallest_table
 from netspec.data.section import dataset_nodes
 from netspec.data.transforms import Pipeline, read_pipeline
-from netspec.inference.readers import Labels, Pictures, Sample
+from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
 from netspec.inference.stored_run import StoredRun
-from netspec.inference.table_reader import Rows
+from netspec.inference.table_reader import TableReader
 from netspec.language.ranges import takes
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
 
-def source_of(run: StoredRun, entrance: RunInputs, labels: Labels | None = None) -> Pictures | Rows:
-    """What reads samples as the run's own were read; its data are not needed.
+def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> PictureReader | TableReader:
+    """The reader of samples like the run's own, which are not needed.
 
     Args:
         run: of pictures, or of a table.
-        entrance: what its network takes.
-        labels: what the targets are called, where samples are to have them.
+        batcher: of its network's inputs.
+        labels: how words become targets; None: samples need none.
     """
     info = run.info
     if info.picture:
         pipeline = read_pipeline(run.spec)
-        return Pictures(_mode(info.sample, pipeline, entrance.inputs[0]), info.sample, pipeline, labels)
-    return Rows(info.columns, tuple(input.shape for input in entrance.inputs), _separator(run.spec), labels)
+        mode = _mode(info.sample, pipeline, batcher.inputs[0])
+        return PictureReader(mode, info.sample, pipeline, labels)
+    return TableReader(info.columns, tuple(input.shape for input in batcher.inputs), _separator(run.spec), labels)
 
 
-class RunInputs:
-    """What a network takes.
+class InputBatcher:
+    """Makes batches of samples as a network takes them.
 
     Args:
         report: of the network.
@@ -56,11 +60,13 @@ class RunInputs:
     def batches(self, samples: Iterable[Sample | Fault], size: int) -> Iterator[list[Sample | Fault]]:
         """Samples in their order, up to `size` of one shape at a time; one that the network does not take is a Fault.
 
-        Memory holds one batch, however many there are.
+        Args:
+            samples: are read as batches are asked for.
+            size: samples of a batch, at most.
         """
         batch: list[Sample | Fault] = []
         shapes: list[torch.Size] | None = None
-        for item in map(self._fitting, samples):
+        for item in map(self._checked, samples):
             if isinstance(item, Sample):
                 own = [x.shape for x in item.x]
                 if shapes is not None and own != shapes:  # of an input of any size
@@ -75,17 +81,18 @@ class RunInputs:
             yield batch
 
     def stack(self, samples: list[Sample], device: torch.device) -> Tensors:
-        """The batch, [B, *input] for each input, on the device, in the inputs' dtypes."""
+        """The batch of samples of one shape: [B, *input] for each input, on the device, in the inputs' dtypes."""
         parts = zip(*(sample.x for sample in samples), strict=True)
         pairs = zip(parts, self.inputs, strict=True)
         return tuple(torch.stack(part).to(device, getattr(torch, input.dtype)) for part, input in pairs)
 
-    def _fitting(self, item: Sample | Fault) -> Sample | Fault:
-        if isinstance(item, Fault):
-            return item
-        refusals = (self._refusal(index, x) for index, x in enumerate(item.x))
-        why = next((refusal for refusal in refusals if refusal is not None), None)
-        return item if why is None else Fault(item.file, item.row, why if item.row is None else f": {why}")
+    def _checked(self, item: Sample | Fault) -> Sample | Fault:
+        """A sample, or the Fault of one that the network does not take."""
+        for index, x in enumerate(item.x if isinstance(item, Sample) else ()):
+            reason = self._refusal(index, x)
+            if reason is not None:
+                return Fault(item.file, item.row, reason if item.row is None else f": {reason}")
+        return item
 
     def _refusal(self, index: int, x: torch.Tensor) -> str | None:
         """Why the network does not take a sample for one of its inputs."""
@@ -106,7 +113,7 @@ class RunInputs:
 
 
 def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> str:
-    """Whether the run's pictures were grey or coloured; where no sample tells, what its transforms take."""
+    """Whether the run's pictures were grey or coloured, by a stored sample, else by what its transforms take."""
     if stored:
         return "L" if stored[0] == 1 else "RGB"
     try:

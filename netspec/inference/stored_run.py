@@ -1,4 +1,7 @@
-"""A run's folder, or a safetensors file of one → its spec, its facts and its network. No data are needed."""
+"""The spec, the Info and the network of a stored run. No data are needed.
+
+Enters: a run's folder, or a safetensors file of one. Leaves: a StoredRun, or an nn.Module.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,13 @@ from netspec.training.devices import to_device
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run's folder, read: its spec with paths as they were, and its facts."""
+    """A run's folder, read.
+
+    Args:
+        folder: of the run.
+        spec: with paths as they were.
+        info: of run.json.
+    """
 
     folder: RunFolder
     spec: Spec
@@ -33,7 +42,7 @@ class StoredRun:
 
     @cached_property
     def report(self) -> Report:
-        """Of the spec's check.
+        """The report of the spec's check.
 
         Raises:
             SpecError: it has errors.
@@ -41,7 +50,11 @@ class StoredRun:
         return require(self.spec)
 
     def model(self, weights: str = "best", device: torch.device | str = "cpu") -> nn.Module:
-        """The network with the weights of the `best` or the `last` epoch, in evaluation mode.
+        """The network in evaluation mode.
+
+        Args:
+            weights: of the `best` or the `last` epoch.
+            device: where it is wanted.
 
         Raises:
             SpecError: NS608, they cannot be loaded.
@@ -49,8 +62,7 @@ class StoredRun:
         model, folder = compile_spec(self.spec, weights=False), self.folder
         killed = self.info.status == "running"  # its last.safetensors, if there is one, is from before
         try:
-            kept = folder.checkpoint.is_file() or folder.previous.is_file()
-            if weights == "last" and kept and (killed or not folder.last.is_file()):
+            if weights == "last" and folder.has_checkpoint() and (killed or not folder.last.is_file()):
                 load_checkpoint_weights(folder.checkpoint, model, folder.previous)
             else:
                 load_weights({"best": folder.best, "last": folder.last}[weights], model)

@@ -1,4 +1,7 @@
-"""Rows of CSV files → samples, row by row, so that a file may be of any length and a bad row spoils no other."""
+"""Samples from CSV files, row by row: a file may be of any length, and a bad row spoils no other.
+
+Enters: paths. Leaves: Samples, and a Fault for each file or row that cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,14 +34,14 @@ _TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Reads tables as the run's was.
+class TableReader:
+    """Reads tables as the run's table was read.
 
     Args:
         columns: the names of the run's features; empty where they have none.
-        shapes: of a sample, for each input; a row holds the numbers of one after the other.
-        separator: what stands between the values.
-        labels: what the run's targets are called, where the rows are to have them.
+        shapes: of a sample, for each input; a row holds the numbers of one input after the other.
+        separator: stands between the values.
+        labels: for the target's column; None: the rows need no targets.
     """
 
     columns: tuple[str, ...]
@@ -76,12 +80,12 @@ class Rows:
         cells = [cell.strip() for cell in first]
         header = has_names([cell for cell in cells if cell], self.columns)
         names = cells if header else [str(index) for index in range(len(cells))]
-        chosen = self._chosen(names) if self.labels is None else self._chosen_with(self.labels.column, names)
+        chosen = self._columns(names) if self.labels is None else self._columns_with(self.labels.column, names)
         if isinstance(chosen, str):
             yield Fault(file, None, chosen)
             return
         number, faults = 0, 0
-        for number, row in enumerate(rows if header else _with(first, rows), 1):
+        for number, row in enumerate(rows if header else chain([first], rows), 1):
             values = self._values(row, names, chosen, first=number == 1)
             if isinstance(values, list):
                 target = values.pop() if self.labels is not None else None
@@ -98,9 +102,9 @@ class Rows:
         if not number:
             yield Fault(file, None, "has no rows")
 
-    def _chosen(self, names: Sequence[str]) -> list[int] | str:
-        """Where the run's columns stand in a table: by name, else by position; or what is wrong with the table."""
-        if self.columns and set(self.columns) <= set(names):  # what else stands there, the target say, is not used
+    def _columns(self, names: Sequence[str]) -> list[int] | str:
+        """The indexes of the run's columns in a table, by name, else by position; or what is wrong with the table."""
+        if self.columns and set(self.columns) <= set(names):  # other columns, the target for example, are not used
             return [names.index(name) for name in self.columns]
         wanted = len(self.columns) or sum(math.prod(shape) for shape in self.shapes)
         if len(names) == wanted:
@@ -111,8 +115,8 @@ class Rows:
             "give the file those columns, in that order or named in its first row"
         )
 
-    def _chosen_with(self, target: str, names: Sequence[str]) -> list[int] | str:
-        """Where the run's columns and, last, its target stand in a table; by position where the run's had no names."""
+    def _columns_with(self, target: str, names: Sequence[str]) -> list[int] | str:
+        """The indexes of the run's columns and, last, its target; by position where the run's table had no names."""
         wanted = [*self.columns, target]
         if all(name.isdecimal() for name in wanted) and max(map(int, wanted)) < len(names):
             return [int(name) for name in wanted]
@@ -151,11 +155,6 @@ def _number(cell: str) -> float:
         return _TRUTHS[cell.lower()] if cell.lower() in _TRUTHS else float(cell if "_" not in cell else "")
     except ValueError:
         return math.nan
-
-
-def _with(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield first
-    yield from rest
 
 
 @contextmanager

@@ -1,1 +1,7 @@
-"""What people see of a run: progress, curves, TensorBoard, pictures of its results, times."""
+"""The display of a run: progress, curves, TensorBoard, pictures and tables of its results, times.
+
+Enters: rows of figures, predictions, scores, or a spec whose epochs are timed.
+Leaves: text, CSV, JSON, PNG files and TensorBoard's events.
+Public: progress.Progress, progress.choose_progress, report.report, curves.draw_curves, tensorboard.Events,
+results.WRITERS, results.scores_json, bench.time_spec.
+"""

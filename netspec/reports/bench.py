@@ -1,9 +1,12 @@
-"""How long an epoch of a spec takes on a device: a warm-up epoch, then timed ones. Nothing is kept."""
+"""The time that an epoch of a spec takes on a device: a warm-up epoch, then timed ones. Nothing is kept.
+
+Enters: a spec and a device. Leaves: a Timing.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
@@ -12,8 +15,8 @@ import torch
 
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
-from netspec.runtime.diagnostics import Collector, option_span
-from netspec.training.devices import choose_device
+from netspec.runtime.diagnostics import Collector, counted
+from netspec.training.devices import device_for
 from netspec.training.evaluation import validate
 from netspec.training.job import Job, State
 from netspec.training.loop import train_epoch
@@ -22,15 +25,18 @@ from netspec.training.setup import prepare_training
 
 @dataclass(frozen=True)
 class Timing:
-    """One device's figures.
+    """The times of one device.
 
     Args:
-        device: as torch calls it; `hardware` is the GPU's name, or the number of threads.
-        samples, steps: of one epoch of training; `epochs` were timed.
+        device: as torch calls it.
+        hardware: the GPU's name, or the number of threads.
+        samples, steps: of one epoch of training.
+        epochs: how many were timed.
         start_up: seconds to read the data, build the network and try a first step; imports are not counted.
         warm_up: seconds of the first epoch.
-        epoch: seconds of an epoch of training, the median of the timed ones; `slowest` is the worst of them.
-        samples_per_second: of that median.
+        epoch: seconds of an epoch of training, the median of the timed ones.
+        slowest: seconds of the slowest of them.
+        samples_per_second: of the median.
         evaluation: seconds of the evaluation after an epoch.
     """
 
@@ -52,7 +58,7 @@ class Timing:
 
 
 class NullStore:
-    """Keeps nothing: for epochs that are only timed or watched."""
+    """The loop's Store for epochs that are only timed: it stores nothing."""
 
     def due(self) -> bool:
         return False
@@ -73,18 +79,23 @@ def require_devices(names: Sequence[str]) -> None:
     collector = Collector()
     for name in names:
         with collector.step():
-            choose_device(name, option_span("--device", name))
+            device_for(name)
     collector.finish()
 
 
 def devices_here() -> list[str]:
     """The CPU, and the GPU if there is one."""
-    best = choose_device("auto", option_span("--device", "auto")).type
+    best = device_for(None).type
     return ["cpu"] if best == "cpu" else ["cpu", best]
 
 
 def time_spec(spec: Spec, device: str, epochs: int = 1) -> Timing:
-    """Train a spec on a device for a warm-up epoch and `epochs` timed ones; schedulers rest.
+    """Train a spec for a warm-up epoch and timed ones, without its scheduler.
+
+    Args:
+        spec: as loaded.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        epochs: how many are timed.
 
     Raises:
         SpecError: what stands in the way of training.
@@ -93,31 +104,25 @@ def time_spec(spec: Spec, device: str, epochs: int = 1) -> Timing:
     plan, job, state = prepare_training(spec, device)
     wait(plan.device)
     start_up = time.perf_counter() - before
-    job, state.scheduler = replace(job, epochs=epochs + 1, most_steps=None), None
+    job, state.scheduler = replace(job, epochs=epochs + 1, max_steps=None), None
     warm_up, *timed = (_epoch(job, state, plan.device) for _ in range(epochs + 1))
     evaluation = _seconds(lambda: validate(job, state), plan.device)
     middle = median(timed)
-    hardware = torch.cuda.get_device_name(plan.device) if plan.device.type == "cuda" else _threads()
-    samples, steps = min(job.steps * job.batch_size, len(job.train)), job.steps
-    rate = round(samples / max(middle, 1e-9), 1)
+    threads = counted(torch.get_num_threads(), "thread")
+    samples = min(job.steps * job.batch_size, len(job.train))
     return Timing(
         device=str(plan.device),
-        hardware=hardware,
+        hardware=torch.cuda.get_device_name(plan.device) if plan.device.type == "cuda" else threads,
         samples=samples,
-        steps=steps,
+        steps=job.steps,
         epochs=epochs,
         start_up=round(start_up, 4),
         warm_up=round(warm_up, 4),
         epoch=round(middle, 4),
         slowest=round(max(timed), 4),
-        samples_per_second=rate,
+        samples_per_second=round(samples / max(middle, 1e-9), 1),
         evaluation=round(evaluation, 4),
     )
-
-
-def _threads() -> str:
-    number = torch.get_num_threads()
-    return f"{number} thread{'s' if number != 1 else ''}"
 
 
 def _epoch(job: Job, state: State, device: torch.device) -> float:
@@ -127,7 +132,7 @@ def _epoch(job: Job, state: State, device: torch.device) -> float:
     return seconds
 
 
-def _seconds(work: Any, device: torch.device) -> float:
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
     before = time.perf_counter()
     work()
     wait(device)
@@ -135,7 +140,7 @@ def _seconds(work: Any, device: torch.device) -> float:
 
 
 def wait(device: torch.device) -> None:
-    """Until a device has done all it was given."""
+    """Wait until a device has done all it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

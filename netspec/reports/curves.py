@@ -1,10 +1,13 @@
-"""The learning curves of one run, or of several in one picture. Nothing here needs torch."""
+"""The learning curves of one run, or of several in one picture. Nothing here needs torch.
+
+Enters: the rows of epochs. Leaves: a PNG file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netspec.core.files import write_atomically
 from netspec.render.runs import Record
@@ -16,10 +19,10 @@ _MEASURES = ("accuracy", "r2", "rmse")
 
 
 def draw_curves(path: Path, title: str, rows: list[Row]) -> None:
-    """Losses by epoch, and beside them the first measure that the rows have, to a PNG file.
+    """Draw losses by epoch, and beside them the first of accuracy, R² and RMSE that the rows have.
 
     Args:
-        path: the file.
+        path: the PNG file.
         title: stands above.
         rows: the epochs, as in metrics.jsonl.
     """
@@ -36,16 +39,13 @@ def draw_curves(path: Path, title: str, rows: list[Row]) -> None:
             points = [(row["epoch"], row[f"{part}_{name}"]) for row in rows if f"{part}_{name}" in row]
             if points:
                 axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=label)
-        axes.set_xlabel("epoch")
-        axes.set_title("R²" if name == "r2" else name)
-        axes.grid(visible=True, alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _label(axes, "R²" if name == "r2" else name)
         axes.legend()
     write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
 
 
 def draw_overlay(path: Path, records: Sequence[Record]) -> None:
-    """Draw loss, and the first measure that all runs have, by epoch; a colour a run, training dashed.
+    """Draw loss, and the first metric that all runs have, by epoch; a colour a run, training dashed.
 
     Args:
         path: the PNG file.
@@ -64,17 +64,21 @@ def draw_overlay(path: Path, records: Sequence[Record]) -> None:
                     words = "validation" if part == "val" else "training"
                     label = f"{record.folder}, {words}".replace("$", r"\$").lstrip("_")  # a first _ would hide it
                     axes.plot(*zip(*points, strict=True), style, color=f"C{index % 10}", label=label, linewidth=1.3)
-        axes.set_xlabel("epoch")
-        axes.set_title(name)
-        axes.grid(visible=True, alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _label(axes, name)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
     write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
 
 
+def _label(axes: Any, title: str) -> None:
+    axes.set_xlabel("epoch")
+    axes.set_title(title)
+    axes.grid(visible=True, alpha=0.3)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
 def _shared(records: Sequence[Record]) -> list[str]:
-    """The measures besides the loss that every run with an epoch has, in the order of the first."""
+    """The metrics that every run with an epoch has, in the order of the first; the loss is left out."""
     each = [
         [name.partition("_")[2] for name, value in record.last.items() if name.startswith(("train_", "val_"))
          and isinstance(value, int | float)]

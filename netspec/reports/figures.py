@@ -1,4 +1,7 @@
-"""Pictures of what a network predicts: the confusion matrix, the worst mistakes, the fitted curve."""
+"""Pictures of what a network predicts: the confusion matrix, the worst mistakes, the fitted curve.
+
+Enters: counts, mistakes, or a network with samples. Leaves: a PNG file each.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,19 @@ from netspec.objective.targets import probabilities
 MOST_NUMBERS = 20  # classes up to which counts are written into the cells
 MOST_NAMES = 60  # classes up to which each is named
 LONGEST = 18  # characters of a name
+COLUMNS = 6  # of pictures
+MOST_POINTS = 2_000  # of a split
+GRID = 400  # points of the curve
+MARGIN = 0.05  # of the points' range, on both sides
 
 
 def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence[str]) -> None:
-    """Draw counts [C, C]; the shade of a cell is its share of its row.
+    """Draw a confusion matrix; the shade of a cell is its fraction of its row.
 
     Args:
         path: the PNG file.
         title: stands above.
-        counts: rows are the truth.
+        counts: [C, C], rows are the true classes.
         names: of the C classes.
     """
     from matplotlib.figure import Figure  # without pyplot: no window system, no global state
@@ -37,8 +44,8 @@ def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence
     side = min(max(4.5, 1.5 + 0.45 * size), 16.0)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.subplots()
-    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)  # [C, C]
-    image = axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+    fractions = counts / counts.sum(1, keepdim=True).clamp(min=1)  # [C, C]
+    image = axes.imshow(fractions.numpy(), cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true label's samples")
     axes.set_title(title)
     axes.set_xlabel("Predicted label")
@@ -51,21 +58,18 @@ def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence
         for row, line in enumerate(counts.tolist()):
             for column, count in enumerate(line):
                 if count:
-                    color = "white" if shares[row, column] > 0.5 else "black"
+                    color = "white" if fractions[row, column] > 0.5 else "black"
                     axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
     write_atomically(path, lambda file: figure.savefig(file, dpi=100, format="png"))
 
 
 def shorten(name: str) -> str:
-    """A class's name, short enough to stand beside a picture; matplotlib takes a dollar for mathematics."""
+    """A class's name, short enough to stand beside a picture; a dollar, which begins a formula, is escaped."""
     return (name if len(name) <= LONGEST else name[: LONGEST - 1] + "…").replace("$", r"\$")
 
 
-COLUMNS = 6
-
-
 def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[str], pipeline: Pipeline) -> None:
-    """Draw the mistakes, the surest first.
+    """Draw the mistakes, those with the highest probability first.
 
     Args:
         path: the PNG file.
@@ -85,20 +89,21 @@ def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[st
     total = cell * lines + 0.4
     figure = Figure(figsize=(max(2 * columns, 4), total))
     figure.suptitle(title, y=1 - 0.1 / total)
-    place = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.75 / total, "wspace": 0.05}
-    grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**place, "hspace": 0.5 / (cell - 0.45)})
+    margins = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.75 / total, "wspace": 0.05}
+    grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**margins, "hspace": 0.5 / (cell - 0.45)})
     panels = list(grid.flat)
     for axes in panels:
         axes.set_axis_off()
-    told = zip(panels, pictures, mistakes.truth.tolist(), mistakes.said.tolist(), mistakes.share.tolist(), strict=False)
-    for axes, picture, truth, said, share in told:
+    labels = zip(mistakes.true.tolist(), mistakes.predicted.tolist(), mistakes.probability.tolist(), strict=True)
+    for axes, picture, (true, predicted, probability) in zip(panels, pictures, labels, strict=False):
         axes.imshow(picture.numpy(), interpolation="nearest")
-        axes.set_title(f"true: {shorten(names[truth])}\npredicted: {shorten(names[said])}, {share:.1%}", fontsize=8)
+        words = f"true: {shorten(names[true])}\npredicted: {shorten(names[predicted])}, {probability:.1%}"
+        axes.set_title(words, fontsize=8)
     write_atomically(path, lambda file: figure.savefig(file, dpi=100, format="png"))
 
 
 def viewable(pictures: torch.Tensor, pipeline: Pipeline) -> torch.Tensor:
-    """What the network gets as a person sees it: Normalize undone, values in [0, 1].
+    """Pictures as they can be shown: Normalize undone, values in [0, 1].
 
     Args:
         pictures: [K, C, H, W]; of other than one or three channels the first is shown.
@@ -108,31 +113,31 @@ def viewable(pictures: torch.Tensor, pipeline: Pipeline) -> torch.Tensor:
         [K, H, W, 3].
     """
     if len(pipeline.after) == 1 and pipeline.after[0][0].name == "Normalize":
-        undone = _without(pipeline.after[0][1], pictures)
-    else:
-        undone = pictures
-    low, high = undone.amin(dim=(1, 2, 3), keepdim=True), undone.amax(dim=(1, 2, 3), keepdim=True)
+        pictures = _denormalized(pipeline.after[0][1], pictures)
+    low, high = pictures.amin(dim=(1, 2, 3), keepdim=True), pictures.amax(dim=(1, 2, 3), keepdim=True)
     if float(low.min()) < -0.01 or float(high.max()) > 1.01:  # other transforms: each picture in its own range
-        undone = (undone - low) / (high - low).clamp(min=1e-12)
-    if undone.shape[1] != 3:
-        undone = undone[:, :1].expand(-1, 3, -1, -1)
-    return undone.clamp(0, 1).permute(0, 2, 3, 1)
+        pictures = (pictures - low) / (high - low).clamp(min=1e-12)
+    if pictures.shape[1] != 3:
+        pictures = pictures[:, :1].expand(-1, 3, -1, -1)
+    return pictures.clamp(0, 1).permute(0, 2, 3, 1)
 
 
-def _without(normalize: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Tensor) -> torch.Tensor:
-    """Undo torchvision's Normalize: an affine map of each channel, so two pictures tell it."""
+def _denormalized(normalize: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Tensor) -> torch.Tensor:
+    """Undo torchvision's Normalize, an affine map of each channel that two of its values determine."""
     zero, one = (normalize(torch.full_like(pictures[:1, :, :1, :1], value)) for value in (0.0, 1.0))  # [1, C, 1, 1]
     return (pictures - zero) / (one - zero)
 
 
-MOST_POINTS = 2_000
-GRID = 400
-MARGIN = 0.05  # of the points' range, on both sides
-
-
 @dataclass(frozen=True)
 class Fit:
-    """Points by the split they are of (x [N], y [N] each), and the curve (x [G], y [G]) through them."""
+    """Samples and the fitted curve.
+
+    Args:
+        points: by split x [N] and y [N].
+        x: of the curve, [G].
+        y: of the curve, [G].
+        probability: whether y are probabilities.
+    """
 
     points: dict[str, tuple[torch.Tensor, torch.Tensor]]
     x: torch.Tensor
@@ -147,7 +152,7 @@ def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, head: Head) -
     Args:
         net: in evaluation mode, on the feeds' device.
         train, val: the samples, inputs [B, 1].
-        head: the output that is drawn, the main one, whose targets come first.
+        head: the main output, whose targets come first.
 
     Returns:
         None where the network is another.
@@ -164,11 +169,11 @@ def fit_of(net: Callable[..., Any], train: Feed, val: Feed | None, head: Head) -
     output = as_tuple(net(x[:, None].to(first)))[head.index].float().cpu()  # [G, C]
     if output.ndim != 2:
         return None
-    shares = probabilities(output, loss, head.last)
-    y = output if shares is None else shares
+    each = probabilities(output, loss, head.last)
+    y = output if each is None else each
     if y.shape[1] > 2 or (y.shape[1] == 2 and head.kind != "classes"):
         return None
-    return Fit(points, x, y[:, -1], shares is not None)
+    return Fit(points, x, y[:, -1], each is not None)
 
 
 def _points(feed: Feed, signs: bool) -> tuple[torch.Tensor, torch.Tensor]:

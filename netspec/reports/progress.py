@@ -1,4 +1,7 @@
-"""What a person sees of a run on stderr: a live display on a terminal, one line an epoch elsewhere."""
+"""The progress of a run on stderr: a live display on a terminal, one line an epoch elsewhere.
+
+Enters: steps and epochs, as the training loop has done them. Leaves: text.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,14 @@ from typing import Any, Protocol
 
 from netspec.render.tables import format_value
 from netspec.training.job import Row
+from netspec.training.loop import Watcher
 
 
-class Progress(Protocol):
-    """Follows a run; the loop's Watcher, with a beginning and an end."""
+class Progress(Watcher, Protocol):
+    """Shows a run; the loop's Watcher, with a beginning and an end."""
 
     def start(self, epochs: int, done: int, steps: int, samples: int) -> None:
-        """A run of `epochs` epochs begins, `done` of them are behind it; steps and samples of one epoch."""
-
-    def due(self) -> bool:
-        """Whether it is time to look at the loss."""
-
-    def step(self, epoch: int, step: int, steps: int, loss: float, rate: float) -> None:
-        """Steps of an epoch are done; the mean loss so far, the learning rate now."""
-
-    def epoch(self, row: Row, best: bool) -> None:
-        """An epoch is over."""
+        """A run of `epochs` epochs begins, `done` of them are done; `steps` and `samples` are those of one epoch."""
 
     def message(self, text: str) -> None:
         """A line to a person."""

@@ -1,7 +1,7 @@
-"""What is drawn when a run is over, from its best weights: who is taken for what, the worst mistakes, the fitted curve.
+"""The pictures of the results, drawn when a run is over: confusion matrix, worst mistakes, fitted curve.
 
-It costs one pass over the validation samples at most, and nothing while training. A picture that has nothing to show is
-not written; one that an earlier end of the same run left is removed then.
+Enters: the run's folder with its best weights. Leaves: PNG files in it; one that has nothing to show is removed. It
+costs one pass over the validation split at most, and nothing while training.
 """
 
 from __future__ import annotations
@@ -25,36 +25,39 @@ CONFUSION, MISTAKES, FIT = "confusion_matrix.png", "mistakes.png", "fit.png"
 
 
 def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: Callable[[], bool]) -> None:
-    """Draw what a run came to into its folder, and into its events.
+    """Draw the results of a run into its folder and its events.
 
     Args:
         plan, job: of the run.
         folder: the run's, with the best weights.
-        best: the best epoch's row.
+        best: the row of the best epoch.
         events: of the run.
-        stop: asked now and then; true leaves the rest out.
+        stop: asked between batches and pictures; true leaves the rest out.
+
+    Raises:
+        CheckpointError: the best weights cannot be loaded.
     """
-    if not job.world.main:
+    if not job.group.main:
         return
-    job = replace(job, world=ALONE)  # the others are done
+    job = replace(job, group=ALONE)  # the others are done
     for name in (CONFUSION, MISTAKES, FIT):
         (folder / name).unlink(missing_ok=True)
     model = compile_spec(plan.spec, weights=False)
     load_weights(folder / "best.safetensors", model)
     model = to_device(model, plan.report, plan.device).eval()
     main, epoch = plan.contract.main, int(best["epoch"])
-    source, told = plan.data.source, plan.data.source.target(main.name)
+    source, target = plan.data.source, plan.data.source.target(main.name)
     title = f"{plan.spec.name}, epoch {epoch}"
     if [input.shape for input in plan.contract.inputs] == [(1,)]:
         fit = fit_of(model, job.train, job.val, main)
         if fit is not None:
-            across, up = source.columns[0] if source.columns else "x", told.column or "y"
+            across, up = source.columns[0] if source.columns else "x", target.column or "y"
             draw_fit(folder / FIT, title, fit, across, up)
     feed, split = (job.train, "training") if job.val is None else (job.val, "validation")
-    tally, mistakes = analyze_errors(model, feed, job, main, stop)
-    counts = tally.counts()
+    confusion, mistakes = analyze_errors(model, feed, job, main, stop)
+    counts = confusion.counts()
     if counts is not None:
-        names = class_names(told.classes, len(counts))
+        names = class_names(target.classes, len(counts))
         subject = f"{title}: {counted(int(counts.sum()), f'{split} sample')}"
         draw_confusion(folder / CONFUSION, subject, counts, names)
         if len(mistakes) and not stop():

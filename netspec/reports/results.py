@@ -1,4 +1,7 @@
-"""Predictions and scores as text, CSV and JSON."""
+"""Predictions and scores as text, CSV and JSON.
+
+Enters: Predictions, Scores and Faults. Leaves: text.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from netspec.render.json import json_text
 from netspec.render.tables import Table, format_value
 
 BLOCK = 256  # lines that are aligned with each other
-VERSION = 1
+MATRIX = 20  # classes up to which the confusion matrix is shown as text
+MATRIX_JSON = 200  # and as JSON
+VERSION = 1  # of the JSON
 
 
 class TextWriter:
@@ -22,16 +27,16 @@ class TextWriter:
         self._out = out
         self._block: list[list[str]] = []
 
-    def add(self, said: Prediction) -> None:
+    def add(self, prediction: Prediction) -> None:
         """Add a sample."""
-        place = said.file if said.row is None else f"{said.file}:{said.row}"
-        classes = [cell for name, share in said.classes for cell in (name, f"{share:.1%}")]
-        self._block.append([place, *(classes or (f"{value:.6g}" for value in said.values))])
+        source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
+        classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.1%}")]
+        self._block.append([source, *(classes or (f"{value:.6g}" for value in prediction.values))])
         if len(self._block) == BLOCK:
             self._flush()
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is said."""
+        """Write what is left."""
         self._flush()
 
     def _flush(self) -> None:
@@ -49,24 +54,25 @@ class CsvWriter:
         self._writer = csv.writer(out, lineterminator="\n")
         self._begun = False
 
-    def add(self, said: Prediction) -> None:
+    def add(self, prediction: Prediction) -> None:
         """Add a sample."""
         if not self._begun:
-            self._writer.writerow(_names(said))
+            self._writer.writerow(_names(prediction))
             self._begun = True
-        cells = [cell for pair in said.classes for cell in pair] or list(said.values)
-        self._writer.writerow([said.file, *([] if said.row is None else [said.row]), *cells])
+        cells = [cell for pair in prediction.classes for cell in pair] or list(prediction.values)
+        self._writer.writerow([prediction.file, *([] if prediction.row is None else [prediction.row]), *cells])
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is said."""
+        """Write what is left."""
 
 
-def _names(said: Prediction) -> list[str]:
-    lead = ["file", *([] if said.row is None else ["row"])]
-    if said.classes:
-        ends = ["" if place == 0 else f"_{place + 1}" for place in range(len(said.classes))]
+def _names(prediction: Prediction) -> list[str]:
+    lead = ["file", *([] if prediction.row is None else ["row"])]
+    if prediction.classes:
+        ends = ["" if index == 0 else f"_{index + 1}" for index in range(len(prediction.classes))]
         return [*lead, *(name + end for end in ends for name in ("class", "probability"))]
-    return [*lead, *(["value"] if len(said.values) == 1 else [f"value_{i}" for i in range(len(said.values))])]
+    count = len(prediction.values)
+    return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
 
 
 class JsonWriter:
@@ -77,32 +83,32 @@ class JsonWriter:
         self._begun = False
         out.write(f'{{"version": {VERSION}, "predictions": [')
 
-    def add(self, said: Prediction) -> None:
+    def add(self, prediction: Prediction) -> None:
         """Add a sample."""
-        text = json_text(said.plain(), self._out)
+        text = json_text(prediction.plain(), self._out)
         self._out.write((",\n" if self._begun else "\n") + text)
         self._begun = True
 
     def close(self, faults: Iterable[Fault]) -> None:
-        """All is said."""
+        """Write what is left."""
         errors = [fault.plain() for fault in faults]
         self._out.write(f'\n], "errors": {json_text(errors, self._out)}}}\n')
 
 
 Writer = TextWriter | CsvWriter | JsonWriter
-WRITERS: dict[str, type[Writer]] = {"text": TextWriter, "csv": CsvWriter, "json": JsonWriter}
-
-
-MATRIX = 20  # classes up to which the confusion matrix is shown as text
-MATRIX_JSON = 200  # and as JSON
+WRITERS: dict[str, type[Writer]] = {"text": TextWriter, "csv": CsvWriter, "json": JsonWriter}  # by --format
 
 
 def scores_json(run: str, weights: str, scores: Scores, faults: Sequence[Fault] | None = None) -> dict[str, Any]:
-    """The scores of the contracts, with `classes` and `confusion` (rows are the truth) where there are classes.
+    """The scores as JSON has them, with `classes` and `confusion` (rows are the true classes) where there are classes.
 
-    `errors` are the faults of files; None where none were given.
+    Args:
+        run: its folder.
+        weights: `best` or `last`.
+        scores: of the run.
+        faults: of files, which are the `errors`; None where the run's own samples were scored.
     """
-    content = {"version": 1, "run": run, "weights": weights, **scores.row}
+    content = {"version": VERSION, "run": run, "weights": weights, **scores.row}
     if scores.classes:
         content["classes"] = scores.by_class
         if len(scores.classes) <= MATRIX_JSON:
@@ -113,7 +119,11 @@ def scores_json(run: str, weights: str, scores: Scores, faults: Sequence[Fault] 
 
 
 def scores_csv(scores: Scores) -> str:
-    """A figure a row: the class it is of (empty: the whole split), the measure, the value."""
+    """The scores as CSV, a figure a row: its class (empty: the whole split), the measure, the value.
+
+    Args:
+        scores: of a run.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("class", "measure", "value"))
@@ -124,27 +134,24 @@ def scores_csv(scores: Scores) -> str:
 
 
 def scores_tables(scores: Scores) -> list[Table]:
-    """The tables of the classes; none where there are none."""
+    """The tables of the classes: precision, recall and F1, and the confusion matrix where it is not too large.
+
+    Args:
+        scores: of a run; without classes there are no tables.
+    """
     if not scores.classes:
         return []
+    names = ("precision", "recall", "f1")
     rows = [
-        (
-            entry["class"],
-            str(entry["samples"]),
-            *(format_value(name, entry[name]) for name in ("precision", "recall", "f1")),
-        )
+        (entry["class"], str(entry["samples"]), *(format_value(name, entry[name]) for name in names))
         for entry in scores.by_class
     ]
-    tables = [Table(("class", "samples", "precision", "recall", "f1"), tuple(rows))]
+    tables = [Table(("class", "samples", *names), tuple(rows))]
     if len(scores.classes) <= MATRIX:
         lines = [
             (name, *(str(count) if count else "·" for count in row))
             for name, row in zip(scores.classes, scores.counts, strict=True)
         ]
-        tables.append(Table(("true \\ predicted", *_numbered(scores.classes)), tuple(lines)))
+        heads = [name if len(name) <= 8 else name[:7] + "…" for name in scores.classes]
+        tables.append(Table(("true \\ predicted", *heads), tuple(lines)))
     return tables
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """Heads of columns: long names would make the matrix too wide."""
-    return [name if len(name) <= 8 else name[:7] + "…" for name in names]

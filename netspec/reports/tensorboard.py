@@ -1,4 +1,7 @@
-"""TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures."""
+"""TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures.
+
+Enters: rows, a report, settings, PNG files. Leaves: an events file in the run's folder.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,13 @@ from netspec.training.job import Row
 
 
 def graph_def(report: Report) -> Any:
-    """A report without errors → tensorboard's GraphDef; shapes begin with an open batch axis."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.versions_pb2 import VersionDef  # type: ignore[import-untyped]  # has no types
+    """The network as tensorboard's GraphDef; shapes begin with an open batch axis.
+
+    Args:
+        report: without errors.
+    """
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+    from tensorboard.compat.proto.versions_pb2 import VersionDef
 
     graph = report.graph
     assert graph is not None  # a report without errors has one
@@ -42,7 +49,7 @@ def graph_def(report: Report) -> Any:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A node's name that no other has: a layer may be applied twice."""
+    """A name that no other node has: a layer may be applied twice."""
     number, found = 1, name
     while found in taken:
         found, number = f"{name}_{number}", number + 1
@@ -51,11 +58,9 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _node(name: str, kind: str, sources: Any, outputs: tuple[Tensor | None, ...], args: dict[str, Any]) -> Any:
-    from tensorboard.compat.proto.attr_value_pb2 import AttrValue  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.node_def_pb2 import NodeDef  # type: ignore[import-untyped]  # has no types
-    from tensorboard.compat.proto.tensor_shape_pb2 import (  # type: ignore[import-untyped]  # has no types
-        TensorShapeProto,
-    )
+    from tensorboard.compat.proto.attr_value_pb2 import AttrValue
+    from tensorboard.compat.proto.node_def_pb2 import NodeDef
+    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
     shapes = [
         TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in (-1, *tensor.shape)])
@@ -70,14 +75,11 @@ def _node(name: str, kind: str, sources: Any, outputs: tuple[Tensor | None, ...]
 def settings_begin(settings: Mapping[str, Plain]) -> Any:
     """The summary that a run's events begin with: its settings by their dotted paths.
 
-    Which settings and measures there are, TensorBoard gathers from all runs that it shows.
+    tensorboard's own `hparams_pb` would put runs of the same settings into one group.
     """
-    from google.protobuf.struct_pb2 import Value  # type: ignore[import-untyped]  # has no types
-    from tensorboard.plugins.hparams import metadata  # type: ignore[import-untyped]  # has no types
-    from tensorboard.plugins.hparams.plugin_data_pb2 import (  # type: ignore[import-untyped]  # has no types
-        HParamsPluginData,
-        SessionStartInfo,
-    )
+    from google.protobuf.struct_pb2 import Value
+    from tensorboard.plugins.hparams import metadata
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
 
     values = {}
     for key, value in settings.items():
@@ -92,7 +94,7 @@ def settings_begin(settings: Mapping[str, Plain]) -> Any:
 
 
 def settings_end(status: str) -> Any:
-    """The summary that tells how a run ended."""
+    """The summary that a run's events end with: how it ended."""
     from tensorboard.plugins.hparams import api_pb2, metadata
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
 
@@ -102,35 +104,32 @@ def settings_end(status: str) -> Any:
 
 
 def _summary(tag: str, content: Any) -> Any:
-    from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]  # has no types
-        Summary,
-        SummaryMetadata,
-    )
+    from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.hparams import metadata
 
-    content.version = metadata.PLUGIN_DATA_VERSION
-    plugin = SummaryMetadata.PluginData(plugin_name=metadata.PLUGIN_NAME, content=content.SerializeToString())
-    described = SummaryMetadata(plugin_data=plugin)
+    described = metadata.create_summary_metadata(content)
     return Summary(value=[Summary.Value(tag=tag, metadata=described, tensor=metadata.NULL_TENSOR)])
 
 
 class Events:
-    """Writes an events file into a run's folder, None for nowhere; the epoch is the step."""
+    """Writes an events file; the epoch is the step.
+
+    Args:
+        folder: of the run; None: nothing is written.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._writer: Any = None
         if folder is None:
             return
-        from tensorboard.summary.writer.record_writer import (  # type: ignore[import-untyped]  # has no types
-            RecordWriter,
-        )
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"  # sorted by time
         self._writer = RecordWriter((folder / name).open("wb"))  # in this thread: a full disk is an error of the run's
         self._write(file_version="brain.Event:2")
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
-        """What is trained, and how: the graph of a checked network, and the run's settings by their paths."""
+        """Write the graph of a checked network, and the run's settings by their dotted paths."""
         self._write(graph_def=graph_def(report).SerializeToString())
         self._write(summary=settings_begin(settings))
 
@@ -156,7 +155,7 @@ class Events:
         self._write(step=step, summary=Summary(value=[Summary.Value(tag=path.stem, image=image)]))
 
     def end(self, status: str) -> None:
-        """How the run ended: `finished`, `stopped early`, `interrupted` or `failed`."""
+        """Write how the run ended: `finished`, `stopped early`, `interrupted` or `failed`."""
         self._write(summary=settings_end(status))
 
     def close(self) -> None:
@@ -167,7 +166,7 @@ class Events:
     def _write(self, **content: Any) -> None:
         if self._writer is None:
             return
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]  # has no types
+        from tensorboard.compat.proto.event_pb2 import Event
 
         self._writer.write(Event(wall_time=time.time(), **content).SerializeToString())
         self._writer.flush()

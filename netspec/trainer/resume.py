@@ -1,4 +1,7 @@
-"""Going on with a run: which changes are none, which are named, and which make it another run."""
+"""Going on with a run: which changes are ignored, which are reported, and which are refused.
+
+Enters: the folder of a run and a spec. Leaves: the ResumedRun with its changes, or a SpecError.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from netspec.runtime.diagnostics import counted, option_span, spec_error, spec_s
 from netspec.training.job import Job
 from netspec.training.plan import Plan
 
-FREE = (
+IGNORED = (
     "train.epochs",
     "train.steps",
     "train.early_stopping",
@@ -31,17 +34,16 @@ FREE = (
     "name",
     "expect",
 )
-PATHS = ("root", "path")  # so may the place of the data
-NAMED = ("train", "data.transforms", "data.augment")  # the run goes on, as another one than it was
-# its state would not fit, its losses not compare
-REFUSED = ("train.optimizer", "train.scheduler", "train.loss", "train.strategy")
-SIZES = ("train.batch_size", "training samples")  # what a step of an epoch is depends on these
-RESULTS = ("torch", "torchvision", "numpy", "netspec")  # versions that a result depends on
+DATA_PATHS = ("root", "path")  # keys below `data` whose changes are ignored too
+REPORTED = ("train", "data.transforms", "data.augment")  # the run goes on, with another result
+REFUSED = ("train.optimizer", "train.scheduler", "train.loss", "train.strategy")  # of these nothing could go on
+SIZES = ("train.batch_size", "training samples")  # which decide what a step of an epoch is
+VERSIONS = ("torch", "torchvision", "numpy", "netspec")  # of which a result depends
 
 
 @dataclass(frozen=True)
 class ResumedRun:
-    """The run that is resumed: what was written of it, and what of its spec is changed now."""
+    """The run that is resumed: its `info` as it was, and the `changes` of its spec by dotted path."""
 
     info: Info
     changes: dict[str, str]
@@ -50,7 +52,13 @@ class ResumedRun:
 def spec_to_resume(
     folder: str | Path, spec: str | None, settings: tuple[str, ...], allow_plugins: bool = False
 ) -> Spec:
-    """The spec for going on in `folder`: the run's own, or the file `spec`, with `settings` made on it.
+    """The spec to go on with.
+
+    Args:
+        folder: of the run.
+        spec: a file to take instead of the run's own spec.
+        settings: assignments that are made on it.
+        allow_plugins: let the modules run that it names in `plugins`.
 
     Raises:
         ReadError: `folder` holds no run, or `spec` cannot be read.
@@ -61,7 +69,7 @@ def spec_to_resume(
 
 
 def begun_before(out: str | Path | None) -> Path | None:
-    """The run that this job of torchrun's began before its processes were started again; None at the first start."""
+    """The run that this job of torchrun's began before its processes were restarted; None at the first start."""
     job = os.environ.get(JOB, "")
     if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or not job:
         return None
@@ -73,19 +81,23 @@ def begun_before(out: str | Path | None) -> Path | None:
 
 
 def open_run(folder: str | Path, changed: Spec) -> ResumedRun:
-    """What was run in `folder`; refuses to go on there with a spec that would be another run.
+    """Read the run that is resumed, and compare its spec.
+
+    Args:
+        folder: of the run.
+        changed: the spec to go on with.
 
     Raises:
         ReadError: `folder` holds no run.
-        SpecError: NS609, the first thing that differs and may not.
+        SpecError: NS609, the first difference with which it would be another run.
     """
     run = load_run(folder)
     differences = dict(sorted(_different(plain(run.spec.document), plain(changed.document), "")))
-    for place in differences:
-        if not _below(place, NAMED) or _below(place, REFUSED):
+    for path in differences:
+        if not _below(path, REPORTED) or _below(path, REFUSED):
             raise spec_error(
                 "NS609",
-                f"{place} is not what the run in {folder} was trained with; it would be another run",
+                f"{path} is not what the run in {folder} was trained with; it would be another run",
                 option_span("--resume", str(folder)),
                 ("fix", "start a new run for it, without --resume"),
                 ("note", "more epochs, another device and another place of the data are fine"),
@@ -94,8 +106,8 @@ def open_run(folder: str | Path, changed: Spec) -> ResumedRun:
 
 
 def _different(before: object, after: object, path: str) -> Iterator[tuple[str, str]]:
-    """The dotted paths of the values that differ, but for those that may, each with `now, was then`."""
-    if _below(path, FREE) or (path.startswith("data.") and path.rpartition(".")[2] in PATHS):
+    """The dotted paths of the values that differ, without those that are ignored, each with the change."""
+    if _below(path, IGNORED) or (path.startswith("data.") and path.rpartition(".")[2] in DATA_PATHS):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in {*before, *after}:
@@ -119,11 +131,11 @@ def _short(value: object) -> str:
 
 
 def changes_since(before: ResumedRun, now: Info) -> dict[str, str]:
-    """What is not as it was: of the spec, the data, the versions and the machine."""
+    """The changes of the spec, the data, the versions and the machine, by name."""
     found = dict(before.changes)
     pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (before.info.data, now.data),
-        ({name: before.info.versions.get(name) for name in RESULTS}, now.versions),
+        ({name: before.info.versions.get(name) for name in VERSIONS}, now.versions),
         (before.info.machine, now.machine),
     ]
     for old, new in pairs:
@@ -134,17 +146,23 @@ def changes_since(before: ResumedRun, now: Info) -> dict[str, str]:
 
 
 def change_warning(folder: Path, changes: dict[str, str]) -> Diagnostic:
-    """The warning that says what is not as it was."""
+    """The warning that lists the changes."""
     what = f"the run goes on, but not as it would have ended: {'; '.join(changes.values())}"
     (found,) = spec_error("NS930", what, option_span("--resume", str(folder))).diagnostics
     return found
 
 
 def require_resumable(plan: Plan, job: Job, content: dict[str, Any], folder: Path, changes: dict[str, str]) -> None:
-    """Refuse what cannot work from where the checkpoint with `content` stands.
+    """Refuse changes that do not go with the checkpoint.
+
+    Args:
+        plan, job: of the run as it is now.
+        content: of the checkpoint.
+        folder: of the run.
+        changes: by name.
 
     Raises:
-        SpecError: NS609.
+        SpecError: NS609, the size of a step changes within an epoch, or the scheduler is made for fewer steps.
     """
     sizes = [changes[name] for name in SIZES if name in changes]
     if content["step"] and sizes:

@@ -1,4 +1,7 @@
-"""A run while it lasts: it begins or is resumed, trains, and ends; every file of its folder is written from here."""
+"""A run from its first file to its last: it begins or is resumed, trains, and ends.
+
+Enters: what `prepare_training` gives, and the run's folder. Leaves: the Run, every file of its folder written.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +35,22 @@ from netspec.training.job import Job, NotFiniteError, Row, State
 from netspec.training.loop import finished, fit, reopen_epoch
 from netspec.training.nan_search import first_nonfinite
 from netspec.training.plan import Plan, warnings
-from netspec.training.setup import step_refused
+from netspec.training.setup import SMALLER_STEPS, step_refused
 
-PATIENCE = 5.0  # seconds in which torchrun ends the others, where one process ended
+TORCHRUN_SECONDS = 5.0  # in which torchrun ends the others, where one process ended
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended: its folder, how it ended, a row for each epoch, the best of them, and the model.
+    """A run that has ended.
 
-    `status` is finished, stopped early or interrupted; `signal` the number of the signal that interrupted it.
+    Args:
+        folder: with its files.
+        status: `finished`, `stopped early` or `interrupted`.
+        history: a row for each epoch.
+        best: the row of the best epoch.
+        model: the network as it was at the end.
+        signal: the number of the signal that interrupted it.
     """
 
     folder: Path
@@ -53,12 +62,12 @@ class Run:
 
 
 class Session:
-    """What is trained, where it is kept, and who is told.
+    """What is trained, where it is stored, and who shows it.
 
     Args:
-        plan, job, state: from `ready`.
+        plan, job, state: from `prepare_training`.
         folder: the run's, held.
-        progress: is told how it goes.
+        progress: shows how it goes.
         before: the run as it was, where it is resumed.
     """
 
@@ -74,18 +83,18 @@ class Session:
         self.plan, self.job, self.state = plan, job, state
         self.folder, self.progress, self.before = folder, progress, before
         self.text, self.info = plan.spec.to_yaml(), info_of(plan)
-        self.said: list[Diagnostic] = warnings(plan)
+        self.warnings: list[Diagnostic] = warnings(plan)
 
     def run(self) -> Run:
         """Train until the end, or until a signal asks for it.
 
         Raises:
-            SpecError: NS607 where the folder cannot be written, NS608 where there is nothing to go on from, NS609
-                where the training cannot go on; what was good is kept.
+            SpecError: NS607, the folder cannot be written; NS608, there is no checkpoint to go on from; NS609, the
+                training cannot go on, and the last good state is kept.
         """
         with note_signals() as interrupt:
             if self.before is not None:
-                self._go_on(self.before)
+                self._restore(self.before)
             with write_errors(self.folder):
                 self._begin()
                 with self._events() as events:
@@ -95,28 +104,28 @@ class Session:
         state = self.state
         return Run(self.folder.path, status, tuple(state.history), state.best, state.result, interrupt.signal)
 
-    def _go_on(self, before: ResumedRun) -> None:
+    def _restore(self, before: ResumedRun) -> None:
         """Bring the state to where the run's newest sound checkpoint is."""
         folder, at = self.folder, option_span("--resume", str(self.folder.path))
         changes = changes_since(before, self.info)
-        if has_checkpoint(folder):
+        if has_begun(folder):
             try:
                 content, damaged = read_newest(folder.checkpoint, folder.previous)
                 require_resumable(self.plan, self.job, content, folder.path, changes)
-                restore_checkpoint(content, self.state, folder.checkpoint, self.job.world)
+                restore_checkpoint(content, self.state, folder.checkpoint, self.job.group)
                 reopen_epoch(self.job, self.state)
             except CheckpointError as error:
                 raise spec_error("NS608", str(error), at) from error
             if damaged is not None:
-                what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.place}"
-                self.said += spec_error("NS931", what, at).diagnostics
+                what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.elapsed}"
+                self.warnings += spec_error("NS931", what, at).diagnostics
         if changes:
-            self.said.append(change_warning(folder.path, changes))
-        noted = tuple(f"{self.state.place}: {change}" for change in changes.values())
+            self.warnings.append(change_warning(folder.path, changes))
+        noted = tuple(f"{self.state.elapsed}: {change}" for change in changes.values())
         self.info = replace(self.info, changes=before.info.changes + noted)
 
     def _begin(self) -> None:
-        """The files that say what is run; a run that is killed from here on can be resumed."""
+        """Write the files that say what is run; a run that is killed from here on can be resumed."""
         if self.folder.writes:
             sweep(self.folder.path)
         self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
@@ -130,41 +139,35 @@ class Session:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
         finally:
-            with contextlib.suppress(OSError):  # a full disk was told of where it mattered
+            with contextlib.suppress(OSError):  # a full disk was reported where it mattered
                 events.close()
 
     def _train(self, interrupt: Interrupt, events: Events) -> str:
-        """The loop with its files and its display; gives how it ended."""
+        """Run the loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
-        keeper = CheckpointManager(
-            self.folder,
-            self.text,
-            events,
-            CheckpointInterval(**(plan.settings.checkpoint_every or {})),
-            state,
-            job.world,
-        )
+        every = CheckpointInterval(**(plan.settings.checkpoint_every or {}))
+        checkpoints = CheckpointManager(self.folder, self.text, events, every, state, job.group)
         progress.start(job.epochs, state.epoch, job.steps, len(job.train))
         try:
-            for found in self.said:
+            for found in self.warnings:
                 progress.message(render([found], plan.spec.sources))
             for line in state.notes:
                 progress.message(line)
             if finished(job, state):
                 progress.message(_done_already(job, state))
-            keeper.start()
-            status = fit(job, state, progress, interrupt, keeper)
-            keeper.keep(state)
+            checkpoints.start()
+            status = fit(job, state, progress, interrupt, checkpoints)
+            checkpoints.save()
             return status
         except (SpecError, NotFiniteError, RuntimeError, ValueError, IndexError) as error:
-            if job.world.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
-                raise self._left_alone(error, interrupt) from error
-            raise self._failed(error, keeper, events) from error
+            if job.group.size > 1 and not isinstance(error, NotFiniteError):  # which all of them find at once
+                raise self._process_failed(error, interrupt) from error
+            raise self._failed(error, checkpoints, events) from error
         finally:
             progress.stop()
 
     def _end(self, status: str, events: Events) -> None:
-        """What is only wanted of a run that is over."""
+        """Write the files of a run that is over."""
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
             save_weights(self.folder.last, model, self.text)
@@ -173,7 +176,7 @@ class Session:
         events.end(status)
 
     def _report(self, interrupt: Interrupt, events: Events) -> None:
-        """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
+        """Draw the pictures of the results; a run is finished even where they cannot be drawn."""
         if self.state.best is None or interrupt():
             return
         try:
@@ -182,41 +185,39 @@ class Session:
             what = str(error).splitlines()[0]
             self.progress.message(f"the pictures of the results could not be drawn: {what}")
 
-    def _failed(self, error: Exception, keeper: CheckpointManager, events: Events) -> SpecError:
-        """The folder as it was when all was well, and the finding that says what happened."""
+    def _failed(self, error: Exception, checkpoints: CheckpointManager, events: Events) -> SpecError:
+        """Bring the folder to the last good state; gives the finding that says what happened."""
         traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
         self.state.model.zero_grad(set_to_none=True)
-        keeper.back(self.state)
+        checkpoints.roll_back()
         self._end("failed", events)
-        keeper.finish()
-        kept = ("kept", f"{self.folder.path} holds the state {self.state.place}")
-        if isinstance(error, SpecError):  # a picture that cannot be read, say
+        checkpoints.save_best()
+        kept = ("kept", f"{self.folder.path} holds the state {self.state.elapsed}")
+        if isinstance(error, SpecError):  # of a picture that cannot be read, for example
             return SpecError([replace(item, notes=(*item.notes, Note(*kept))) for item in error.diagnostics])
         if not isinstance(error, NotFiniteError):
             return step_refused(error, self.plan, self.job, [], kept)
         at: At = self.plan.settings.nodes.get("optimizer", spec_start(self.plan.spec.path))
-        layer = first_nonfinite(self.plan.report, self.job, self.state) if self.job.world.size == 1 else None
+        layer = first_nonfinite(self.plan.report, self.job, self.state) if self.job.group.size == 1 else None
         notes = [("first", layer)] if layer is not None else []
-        advice = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
-        return spec_error("NS609", str(error), at, *notes, advice, kept)
+        return spec_error("NS609", str(error), at, *notes, SMALLER_STEPS, kept)
 
-    def _left_alone(self, error: Exception, interrupt: Interrupt) -> SpecError:
-        """The finding of a process that cannot go on, because another one ended or of its own.
+    def _process_failed(self, error: Exception, interrupt: Interrupt) -> SpecError:
+        """The finding of one of several processes: its own error, or that another one has ended.
 
-        Where another one ended, torchrun is about to end this one too.
+        Where another one has ended, torchrun is about to end this one too, and is waited for.
         """
         if isinstance(error, SpecError):
             return error
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TORCHRUN_SECONDS
         while time.monotonic() < until and not interrupt():
             time.sleep(0.05)
-        path, size = self.folder.path, self.job.world.size
+        path, size = self.folder.path, self.job.group.size
+        kept = ("kept", f"{path} holds the run as of its last checkpoint")
         if interrupt() or isinstance(error, torch.distributed.DistError) or "peer" in str(error):
-            kept = ("kept", f"{path} holds the run as of its last checkpoint")
             go_on = ("fix", f"netspec train --resume {path} --nproc {size}")
             what = "another of the processes that train together has ended"
             return spec_error("NS609", what, option_span("--nproc", str(size)), kept, go_on)
-        kept = ("kept", f"{path} holds the run as of its last checkpoint")
         return step_refused(error, self.plan, self.job, [], kept)
 
 
@@ -227,6 +228,6 @@ def _done_already(job: Job, state: State) -> str:
     return f"{counted(state.epoch, 'epoch')} done already; --set train.epochs={state.epoch * 2} goes on"
 
 
-def has_checkpoint(folder: RunFolder) -> bool:
+def has_begun(folder: RunFolder) -> bool:
     """Whether a run came as far as its first checkpoint; a run that did not begins anew, with the same result."""
-    return folder.checkpoint.exists() or folder.previous.exists() or bool(folder.read_rows())
+    return folder.has_checkpoint() or bool(folder.read_rows())

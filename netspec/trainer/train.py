@@ -1,4 +1,7 @@
-"""A spec → a Run: check, prepare, train, keep."""
+"""Check a spec, prepare its training, train it and keep the run.
+
+Enters: a spec. Leaves: the Run, and its folder.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from netspec.reports.progress import Progress, Silent, choose_progress
 from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
 from netspec.trainer.resume import begun_before, open_run
-from netspec.trainer.session import Run, Session, has_checkpoint
-from netspec.training.devices import own_determinism
+from netspec.trainer.session import Run, Session, has_begun
+from netspec.training.devices import restored_determinism
 from netspec.training.setup import prepare_training
 
 
@@ -34,23 +37,23 @@ def train(
         out: the run's folder, new or empty; None: `runs/<name>-<n>`.
         resume: the folder of a run to go on with, instead of `out`. Where torchrun starts the processes of a job
             again, they go on with its run by themselves.
-        progress: who is told how it goes; None: a display on stderr.
+        progress: shows how it goes; None: a display on stderr.
 
     Raises:
-        SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609
-            when training cannot go on, with everything up to the last good epoch kept.
+        SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609,
+            training cannot go on, and the last good state is kept.
         ReadError: `resume` is no folder of a run.
     """
-    world = join(device or _written(spec))
-    progress = progress or (choose_progress() if world.main else Silent())
+    group = join(device or _written(spec))
+    progress = progress or (choose_progress() if group.main else Silent())
     try:
-        with own_determinism():
-            resume = resume if resume is not None else world.from_main(begun_before(out))
+        with restored_determinism():
+            resume = resume if resume is not None else group.from_main(begun_before(out))
             if resume is not None:
-                return _resume(spec, device, RunFolder(Path(resume), writes=world.main), progress, world)
-            return _new(spec, device, out, progress, world)
+                return _resume(spec, device, RunFolder(Path(resume), writes=group.main), progress, group)
+            return _new(spec, device, out, progress, group)
     finally:
-        leave(world)
+        leave(group)
 
 
 def _written(spec: Spec) -> str:
@@ -59,24 +62,24 @@ def _written(spec: Spec) -> str:
     return str(node.value) if isinstance(node, Scalar) else "auto"
 
 
-def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, world: ProcessGroup) -> Run:
-    """Train in a new folder, which goes again where no run begins."""
+def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, group: ProcessGroup) -> Run:
+    """Train in a new folder, which is removed again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
     try:
-        if world.main:
+        if group.main:
             try:
                 folder = make_folder(None if out is None else Path(out), spec.name)
             except SpecError as error:
                 unusable = error.diagnostics
-        plan, job, state = prepare_training(spec, device, unusable, world)
-        path = world.from_main(None if folder is None else folder.path)
+        plan, job, state = prepare_training(spec, device, unusable, group)
+        path = group.from_main(None if folder is None else folder.path)
     except BaseException:
         if folder is not None:
             folder.discard()
         raise
     if folder is None:
-        assert path is not None  # else `ready` has raised what is wrong with it
+        assert path is not None  # else `prepare_training` has raised what is wrong with it
         folder = RunFolder(path, writes=False)
     try:
         return Session(plan, job, state, folder, progress).run()
@@ -84,15 +87,15 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
         folder.release()
 
 
-def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, world: ProcessGroup) -> Run:
+def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, group: ProcessGroup) -> Run:
     """Go on in a folder; while this process is in it, no other is."""
-    folder.read_info()  # which says what is no run
+    folder.read_info()  # which raises where this is no run
     if folder.writes:
         with write_errors(folder):
             folder.hold(option_span("--resume", str(folder.path)))
     try:
         before = open_run(folder.path, spec)
-        plan, job, state = prepare_training(spec, device, world=world, fresh=not has_checkpoint(folder))
+        plan, job, state = prepare_training(spec, device, group=group, fresh=not has_begun(folder))
         return Session(plan, job, state, folder, progress, before).run()
     finally:
         folder.release()

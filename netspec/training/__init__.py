@@ -1,1 +1,7 @@
-"""A checked spec → a plan, its first step tried; the loop, its step, and what may be set of them."""
+"""The training of a network: settings, plan, setup, loop, evaluation, and trials before a run.
+
+Enters: a checked spec; of the loop a Job and a State.
+Leaves: a Plan, a Job and a State whose first step was tried; rows of figures, one an epoch.
+Public: plan.Plan, plan.prepare, setup.prepare_training, setup.make_state, job.Job, job.State, loop.fit,
+evaluation.evaluate, rehearsal.dry_run, rate_finder.find_rate.
+"""

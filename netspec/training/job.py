@@ -1,4 +1,4 @@
-"""What the loop works with: a Job (frozen: what to do) and a State (what changes, and what a checkpoint holds)."""
+"""What the training loop works with: a Job (what to do) and a State (what changes, and what a checkpoint holds)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,34 @@ from netspec.objective.losses import Objective
 from netspec.training.devices import FP32, Precision
 from netspec.training.optim import NO_WARMUP, Warmup
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # an epoch's figures by name: epoch, train_loss, val_loss, metrics, lr, seconds
 End = Literal["finished", "stopped early", "interrupted"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to do. `val` is None where nothing is held back: then the metrics are those of the training samples.
+    """What to do.
 
     Args:
-        train, val: the samples.
+        train: the training samples.
+        val: the validation split; None: metrics are those of the training samples.
         objective: what is minimised.
-        measures: makes what is measured at evaluations.
+        measures: makes the metrics of an evaluation.
         epochs: how often the samples are gone through.
         batch_size: samples of a step, over all processes.
         seed: of the order of the samples.
-        most_steps: the run ends after so many steps, in the middle of an epoch too.
+        max_steps: the run ends after so many steps, in the middle of an epoch too.
+        precision: in which forward and loss are computed.
         accumulate: a step's samples are computed in so many parts, whose gradients are summed.
+        clip_grad_norm, clip_grad_value: bounds of the gradients; None: they are not clipped.
         warmup: how the learning rate grows at first.
         mix: mixes the samples of a batch and their classes.
         monitor: the column of the rows that the best epoch is chosen by; None for the usual one.
         early_stopping: the run ends after so many epochs that were not better by more than `min_delta`.
+        min_delta: see `early_stopping`.
+        step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
-        world: the processes that train together.
+        group: the processes that train together.
     """
 
     train: Feed
@@ -49,7 +54,7 @@ class Job:
     epochs: int
     batch_size: int
     seed: int
-    most_steps: int | None = None
+    max_steps: int | None = None
     precision: Precision = FP32
     accumulate: int = 1
     clip_grad_norm: float | None = None
@@ -61,7 +66,7 @@ class Job:
     min_delta: float = 0.0
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
-    world: ProcessGroup = ALONE
+    group: ProcessGroup = ALONE
 
     @property
     def steps(self) -> int:
@@ -72,29 +77,40 @@ class Job:
     @property
     def total(self) -> int:
         """Steps of the whole run."""
-        return min(self.epochs * self.steps, self.most_steps or self.epochs * self.steps)
+        return min(self.epochs * self.steps, self.max_steps or self.epochs * self.steps)
 
     def steps_in(self, epoch: int) -> int:
-        """Steps of an epoch (counted from 0): fewer in the last one, where `most_steps` ends it."""
+        """Steps of an epoch (counted from 0): fewer in the last one, where `max_steps` ends it."""
         return max(0, min(self.steps, self.total - epoch * self.steps))
 
-    def rate(self, state: State) -> float:
-        """The learning rate of the next step; of the first of the groups of parameters."""
-        rate: float = state.optimizer.param_groups[0]["lr"]
-        return rate * self.warmup.factor(self.done(state))
+    def lr(self, state: State) -> float:
+        """The learning rate of the next step, of the first parameter group."""
+        return state.lr * self.warmup.factor(self.done(state))
 
     def done(self, state: State) -> int:
-        """The steps that are done, since the run began."""
+        """The steps done since the run began."""
         return state.epoch * self.steps + state.step
 
 
 @dataclass
 class State:
-    """What training changes. `epoch` epochs and `step` steps of the next one are done; `losses` [steps] are theirs.
+    """What training changes.
 
-    `net` is what is called: the model itself, or the model compiled or spread over processes. `average` is the moving
-    average of its weights, where the spec wants one. `frozen` are modules that stay in evaluation mode, and `notes` is
-    what a person should know of how it began. `blank` makes the model anew, where its weights are spread (FSDP).
+    Args:
+        model: the network.
+        optimizer: of its weights.
+        scheduler: of the optimizer; None: its learning rates stay.
+        losses: [S], of the S steps of an epoch, the first `step` of them computed, on the device.
+        net: what is called: the model itself, compiled, or wrapped for several processes.
+        scaler: of the losses and gradients of fp16.
+        epoch: how many epochs are done.
+        step: how many steps of the next epoch are done.
+        history: the rows of the epochs.
+        best: the row of the best epoch.
+        average: the moving average of the weights, where the spec wants one.
+        frozen: the modules that stay in evaluation mode.
+        notes: what a person should know of how it began, a line each.
+        new_model: makes the network once more, where its weights are sharded (FSDP); else None.
     """
 
     model: nn.Module
@@ -110,33 +126,42 @@ class State:
     average: AveragedModel | None = None
     frozen: tuple[nn.Module, ...] = ()
     notes: tuple[str, ...] = ()
-    blank: Callable[[], nn.Module] | None = None
+    new_model: Callable[[], nn.Module] | None = None
 
     @property
     def result(self) -> nn.Module:
-        """The model whose weights are judged and kept: their average where there is one."""
-        if self.average is None:
-            return self.model
-        average: nn.Module = self.average.module
-        return average
+        """The model that is evaluated and kept: the averaged one where there is one."""
+        return self.model if self.average is None else self.average.module
+
+    @property
+    def lr(self) -> float:
+        """The learning rate that the scheduler set, of the first parameter group."""
+        return float(self.optimizer.param_groups[0]["lr"])
 
     def train(self) -> None:
-        """Bring the model into training mode, but for what is frozen."""
+        """Bring the model into training mode, except for what is frozen."""
         self.model.train()
         for module in self.frozen:
             module.eval()
 
     @property
-    def place(self) -> str:
-        """Where it stands, for people: `after 3 epochs and 40 steps`."""
+    def elapsed(self) -> str:
+        """How far training is, for people: `after 3 epochs and 40 steps`."""
         parts = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in ((self.epoch, "epoch"), (self.step, "step")) if n]
         return f"after {' and '.join(parts)}" if parts else "before the first step"
 
 
 class NotFiniteError(Exception):
-    """The loss, or a weight, became NaN or infinite; `step` is None where an evaluation found it."""
+    """The loss, or a weight, became NaN or infinite.
 
-    def __init__(self, epoch: int, step: int | None, rate: float, what: str = "the loss is") -> None:
+    Args:
+        epoch: in which it did, counted from 0.
+        step: in which it did, counted from 0; None where an evaluation found it.
+        lr: the learning rate.
+        what: the start of the message.
+    """
+
+    def __init__(self, epoch: int, step: int | None, lr: float, what: str = "the loss is") -> None:
         where = f"epoch {epoch + 1}, step {step + 1}" if step is not None else f"the evaluation after epoch {epoch + 1}"
-        super().__init__(f"{what} no longer finite: {where}, learning rate {rate:g}")
-        self.epoch, self.step, self.rate = epoch, step, rate
+        super().__init__(f"{what} no longer finite: {where}, learning rate {lr:g}")
+        self.epoch, self.step = epoch, step

@@ -1,7 +1,7 @@
-"""The training loop: epochs, steps, evaluation. It reads from top to bottom and does nothing else.
+"""The training loop: epochs, steps, evaluation.
 
-In: a Job (what to do) and a State (where to start from). The host waits for the device once an epoch, and about once a
-second to look at the loss.
+Enters: a Job (what to do) and a State (where to start from). Leaves: the State, changed, and how training ended.
+The host waits for the device once an epoch, and about once a second to look at the loss.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from netspec.training.step import take_step
 
 
 class Watcher(Protocol):
-    """What the loop tells while it runs."""
+    """Who shows the progress of the loop."""
 
     def due(self) -> bool:
         """Whether it is time to look at the loss."""
@@ -32,7 +32,7 @@ class Watcher(Protocol):
 
 
 class Store(Protocol):
-    """Who keeps the state, so that nothing is lost."""
+    """Who stores the state, so that nothing is lost."""
 
     def due(self) -> bool:
         """Whether the state is to be stored after this step; asked after each step."""
@@ -41,18 +41,21 @@ class Store(Protocol):
         """Store the state, in the middle of an epoch."""
 
     def epoch(self, state: State, best: bool) -> None:
-        """An epoch is over, and whether it was the best; its row is the last of the history."""
+        """An epoch is over, `best` or not; its row is the last of the history."""
 
 
 def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], store: Store) -> End:
-    """Train until `job.epochs` epochs, or `job.most_steps` steps, are done.
+    """Train until `job.epochs` epochs, or `job.max_steps` steps, are done.
 
     Args:
         job: what to do.
         state: where to start from; it is changed.
-        watcher: is told how it goes.
+        watcher: shows the progress.
         stop: asked after a step; true ends the loop there, with the state as it is.
-        store: keeps the state.
+        store: stores the state.
+
+    Returns:
+        `finished`, `stopped early` or `interrupted`.
 
     Raises:
         NotFiniteError: the loss is NaN or infinite; what was stored last is still good.
@@ -63,12 +66,12 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
             return "interrupted"
         seen = min(len(job.train), state.step * job.batch_size) - first * job.batch_size
         spent = time.perf_counter() - start
-        rate, whole = job.rate(state), state.step == job.steps  # `most_steps` may end the last epoch before its end
+        lr, whole = job.lr(state), state.step == job.steps  # `max_steps` may end the last epoch before its end
         row: Row = {"epoch": state.epoch + 1, "train_loss": mean_loss(job, state), **validate(job, state)}
-        row |= {"lr": rate, "seconds": round(time.perf_counter() - start, 3)}
+        row |= {"lr": lr, "seconds": round(time.perf_counter() - start, 3)}
         row["samples_per_second"] = round(seen / max(spent, 1e-3), 1)
         if not math.isfinite(row.get("val_loss", 0.0)):
-            raise NotFiniteError(state.epoch, None, rate)
+            raise NotFiniteError(state.epoch, None, lr)
         if state.scheduler is not None and job.step_scheduler != "batch" and whole:
             watched = (row.get("val_loss", row["train_loss"]),) if job.step_scheduler == "loss" else ()
             state.scheduler.step(*watched)
@@ -90,12 +93,12 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
 def finished(job: Job, state: State) -> bool:
     """Whether all steps are done, and the last of them evaluated."""
     steps = job.steps_in(state.epoch)
-    told = bool(state.history) and state.history[-1]["epoch"] > state.epoch  # the row of the epoch that is begun
-    return not steps or (state.step >= steps and told)
+    evaluated = bool(state.history) and state.history[-1]["epoch"] > state.epoch
+    return not steps or (state.step >= steps and evaluated)
 
 
 def reopen_epoch(job: Job, state: State) -> None:
-    """Where more steps are to be taken in an epoch that an earlier end of the run cut off, its row is made anew."""
+    """Drop the row of an epoch that an earlier end of the run cut off, where more of its steps are to be taken."""
     if state.step < job.steps_in(state.epoch):
         state.history = [row for row in state.history if row["epoch"] <= state.epoch]
 
@@ -105,16 +108,16 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
     state.train()
     steps, size = job.steps_in(state.epoch), job.batch_size
     order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
-    pulse = SynchronizedFlags(job.world, state.losses.device, watcher.due, store.due, stop)
-    for batch in job.train.batches(order, size, job.world, epoch=state.epoch, step=state.step):
+    flags = SynchronizedFlags(job.group, state.losses.device, watcher.due, store.due, stop)
+    for batch in job.train.batches(order, size, job.group, epoch=state.epoch, step=state.step):
         state.losses[state.step] = take_step(job, state, batch)
         if state.scheduler is not None and job.step_scheduler == "batch":
             state.scheduler.step()
         state.step += 1
-        look, keep, end = pulse()
-        if look:
-            watcher.step(state.epoch, state.step, steps, mean_loss(job, state), state.optimizer.param_groups[0]["lr"])
-        if keep:
+        show, save, end = flags()
+        if show:
+            watcher.step(state.epoch, state.step, steps, mean_loss(job, state), state.lr)
+        if save:
             store.step(state)
         if end:
             return False

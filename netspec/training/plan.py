@@ -1,8 +1,10 @@
-"""A checked spec → Plan: settings read, device chosen, data loaded, everything compared. Nothing is trained yet."""
+"""Settings read, device chosen, data loaded and everything compared, before anything is trained.
+
+Enters: a spec. Leaves: the Plan, and of the Plan and the network the Job; or all that is wrong, as a SpecError.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,9 +14,8 @@ from torch import nn
 
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.core.files import COMMAND_LINE, resolve
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Mapping, Node, Scalar, Span
+from netspec.core.tree import Span
 from netspec.data.augment.mixing import make_mix
 from netspec.data.batches import Feed
 from netspec.data.checks import DataChecks, check_data, check_mix, check_monitor
@@ -37,12 +38,23 @@ from netspec.training.job import Job
 from netspec.training.optim import NO_WARMUP, Warmup
 from netspec.training.settings import Settings, setting_values
 
-UNKNOWN = {"input": Tensor((1, 1, 1))}  # stands in for a network that has errors, to look for its data
+PLACEHOLDER = {"input": Tensor((1, 1, 1))}  # the inputs of a network that has errors, to look for its data
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a run needs, found right: nothing of it changes while training."""
+    """All that a run needs, checked; nothing of it changes while training.
+
+    Args:
+        spec: as loaded.
+        report: of its check.
+        settings: its `train` section.
+        pipeline: its transforms.
+        device: where the run computes.
+        data: its samples, in memory or on the disk.
+        contract: the samples as the network takes them.
+        group: the processes that train together.
+    """
 
     spec: Spec
     report: Report
@@ -51,22 +63,22 @@ class Plan:
     device: torch.device
     data: Data
     contract: DataChecks
-    world: ProcessGroup = ALONE
+    group: ProcessGroup = ALONE
 
 
 def prepare(
-    spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), world: ProcessGroup = ALONE
+    spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), group: ProcessGroup = ALONE
 ) -> Plan:
-    """Everything up to the network itself.
+    """Check a spec, load its data and compare everything.
 
     Args:
         spec: as loaded.
         device: goes before the spec's own; None leaves it to the spec, else `auto`.
         beside: errors found elsewhere, to be shown with those found here.
-        world: the processes that train together.
+        group: the processes that train together.
 
     Raises:
-        SpecError: all that stands in the way, each at its place, in the order of the file.
+        SpecError: all that stands in the way, each where it is written, in the order of the file.
     """
     report = check(spec)
     if not spec.document.entries:  # nothing could be read, so that everything would seem to be missing
@@ -76,9 +88,9 @@ def prepare(
     pipeline = inputs = data = contract = None
     with collector.step():
         at = option_span("--device", device) if device else values["nodes"].get("device", spec_start(spec.path))
-        place = choose_device(device or values.get("device", "auto"), at, world)
+        chosen = choose_device(device or values.get("device", "auto"), at, group)
     with collector.step():
-        check_strategy(values, world)
+        check_strategy(values, group)
     with collector.step():
         pipeline = read_pipeline(spec)
     if report.ok:
@@ -86,9 +98,9 @@ def prepare(
             inputs = network_inputs(report)
     with collector.step():
         if collector.found:
-            data = preview_data(spec, inputs or UNKNOWN, values.get("seed", 0))
+            data = preview_data(spec, inputs or PLACEHOLDER, values.get("seed", 0))
         elif pipeline is not None and inputs is not None:
-            with world.local_main_first():
+            with group.local_main_first():
                 data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
     if data is not None and inputs is not None:
         with collector.step():
@@ -102,25 +114,30 @@ def prepare(
         with collector.step():
             contract = check_data(report, data, pipeline, values.get("loss"))
     if collector.found or pipeline is None or data is None or contract is None:
-        raise SpecError(sorted(collector.found, key=lambda found: _order(found.span, spec)))
-    return Plan(spec, report, Settings(**values), pipeline, place, data, contract, world)
 
+        def order(span: Span) -> tuple[bool, str, int, int]:  # the spec's own file first, from top to bottom
+            return span.path != spec.path, span.path, span.line, span.column
 
-def _order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
-    """As the check has it: the spec's own file first, from top to bottom."""
-    return span.path != spec.path, span.path, span.line, span.column
+        raise SpecError(sorted(collector.found, key=lambda found: order(found.span)))
+    return Plan(spec, report, Settings(**values), pipeline, chosen, data, contract, group)
 
 
 def warnings(plan: Plan) -> list[Diagnostic]:
-    """The check's warnings, and that of outputs without a class, where only the data tell the classes."""
+    """The warnings of the check, and where it has no NS914 that of outputs for which the data have no class."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
-    told = any(item.code == "NS914" for item in found)
-    spare = [too_many_outputs(plan.report, plan.data, head) for head in (() if told else plan.contract.heads)]
-    return [*found, *(item for item in spare if item is not None)]
+    if any(item.code == "NS914" for item in found):
+        return found
+    unused = [too_many_outputs(plan.report, plan.data, head) for head in plan.contract.heads]
+    return [*found, *(item for item in unused if item is not None)]
 
 
 def make_job(plan: Plan, model: nn.Module) -> Job:
-    """The loop's orders, samples on the device included."""
+    """Make the Job of a plan, its samples on the device.
+
+    Args:
+        plan: as `prepare` gives it.
+        model: the network, on the plan's device.
+    """
     settings, contract = plan.settings, plan.contract
     dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
     wanted = LoaderOptions(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
@@ -129,10 +146,9 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
         return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
 
-    val = None
+    val, measured = None, contract.train
     if plan.data.val is not None and contract.val is not None:
-        val = feed(plan.data.val, contract.val, augment=False)
-    measured = contract.val if contract.val is not None else contract.train
+        val, measured = feed(plan.data.val, contract.val, augment=False), contract.val
     objective, measures = make_measures(contract.heads, settings.metrics, measured, plan.device)
     patience = settings.early_stopping
     job = Job(
@@ -143,7 +159,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         epochs=settings.epochs or 1,
         batch_size=settings.batch_size,
         seed=settings.seed,
-        most_steps=settings.steps,
+        max_steps=settings.steps,
         clip_grad_norm=settings.clip_grad_norm,
         precision=Precision(settings.precision, plan.device.type),
         accumulate=settings.accumulate,
@@ -154,7 +170,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         min_delta=0.0 if patience is None else patience.min_delta,
         step_scheduler=_stepping(settings),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
-        world=plan.world,
+        group=plan.group,
     )
     if settings.epochs is None and settings.steps is not None and job.steps:
         job = replace(job, epochs=-(-settings.steps // job.steps))
@@ -173,20 +189,3 @@ def _stepping(settings: Settings) -> Literal["epoch", "batch", "loss"]:
     if settings.scheduler is None or settings.scheduler.name == "ReduceLROnPlateau":
         return "epoch" if settings.scheduler is None else "loss"
     return settings.scheduler_step or ("batch" if settings.scheduler.name in PER_BATCH else "epoch")
-
-
-def typed_paths(plan: Plan) -> tuple[str, ...]:
-    """Assignments for the paths that were typed on the command line: a reloaded spec may not name them itself."""
-    found: list[str] = []
-
-    def walk(node: Node | None, path: str) -> None:
-        if isinstance(node, Mapping):
-            for key, value in node:
-                walk(value, f"{path}.{key.value}")
-        elif (
-            isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in ("root", "path")
-        ):
-            found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
-
-    walk(plan.spec.data, "data")
-    return tuple(found)

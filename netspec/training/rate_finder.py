@@ -1,7 +1,7 @@
-"""The rate finder: the loss while the learning rate grows from step to step. Nothing is kept.
+"""The learning-rate finder: the loss while the learning rate grows from step to step. Nothing is kept.
 
-L. N. Smith, Cyclical Learning Rates for Training Neural Networks (arXiv 1506.01186), section 3.3. The rate grows by the
-same factor with each step, the loss is smoothed, and the test ends when it has become four times its lowest.
+Enters: a spec. Leaves: rates, losses and the rate to take. L. N. Smith, Cyclical Learning Rates for Training Neural
+Networks (arXiv 1506.01186), section 3.3; the rate grows by the same factor with each step.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from netspec.core.files import write_atomically
 from netspec.data.batches import Batch, epoch_order
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option_span, spec_error, spec_start
-from netspec.training.devices import own_determinism
+from netspec.training.devices import restored_determinism
 from netspec.training.job import Job
 from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import prepare
@@ -26,13 +26,19 @@ from netspec.training.step import take_step
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
 SMOOTHING = 0.9  # of the loss so far in the smoothed loss
-WINDOW = 6  # steps on each side, of those that the slope is taken over
-WORSE = 4.0  # times the lowest loss: the end
+WINDOW = 6  # steps on each side, over which the slope is taken
+DIVERGED = 4.0  # times the lowest loss, at which the test ends
 
 
 @dataclass(frozen=True)
 class RateCurve:
-    """What the test saw: rates [steps] and smoothed losses [steps]; `rate` is where the loss falls fastest."""
+    """What the test gave.
+
+    Args:
+        rates: the learning rate of each step.
+        losses: the smoothed loss of each step.
+        rate: where the loss falls fastest; None where it never falls.
+    """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
@@ -40,7 +46,7 @@ class RateCurve:
 
 
 def find_rate(spec: Spec, device: str | None = None) -> RateCurve:
-    """Try growing learning rates.
+    """Train with growing learning rates until the loss diverges.
 
     Args:
         spec: as loaded; groups of parameters keep the proportions of their rates.
@@ -49,32 +55,32 @@ def find_rate(spec: Spec, device: str | None = None) -> RateCurve:
     Raises:
         SpecError: what would stop a run.
     """
-    with own_determinism():
+    with restored_determinism():
         plan = prepare(spec, device)
         job, state = make_state(plan)
         try_first_step(plan, job, state)
         job, state = replace(job, warmup=NO_WARMUP), replace(state, average=None)
         groups = state.optimizer.param_groups
         base = float(groups[0]["lr"]) or 1.0
-        shares = [float(group["lr"]) / base for group in groups]
+        factors = [float(group["lr"]) / base for group in groups]
         state.train()
         rates: list[float] = []
         raw: list[float] = []
         with step_errors(plan, job):
             for step, batch in zip(range(STEPS), cycle_batches(job), strict=False):
                 rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
-                for group, share in zip(groups, shares, strict=True):
-                    group["lr"] = rate * share
+                for group, factor in zip(groups, factors, strict=True):
+                    group["lr"] = rate * factor
                 loss = take_step(job, state, batch).item()
                 if not isfinite(loss):
                     break
                 rates, raw = [*rates, rate], [*raw, loss]
-                if (smooth := smoothed(raw))[-1] > WORSE * min(smooth):
+                losses = smoothed(raw)
+                if losses[-1] > DIVERGED * min(losses):
                     break
     if not raw:
         at = plan.settings.nodes.get("optimizer", spec_start(spec.path))
         raise spec_error("NS609", "the loss is no finite number from the first step on", at)
-    losses = smoothed(raw)
     return RateCurve(tuple(rates), tuple(losses), steepest(rates, losses))
 
 
@@ -82,7 +88,7 @@ def cycle_batches(job: Job) -> Iterator[Batch]:
     """The batches of one epoch after the other."""
     for epoch in count():
         order = epoch_order(job.seed, epoch, len(job.train))
-        yield from job.train.batches(order, job.batch_size, job.world, epoch=epoch)
+        yield from job.train.batches(order, job.batch_size, job.group, epoch=epoch)
 
 
 def smoothed(losses: list[float]) -> list[float]:
@@ -110,7 +116,12 @@ def steepest(rates: list[float], losses: list[float]) -> float | None:
 
 
 def draw(path: Path, title: str, found: RateCurve) -> None:
-    """The loss over the rate, to a PNG file.
+    """Draw the loss over the learning rate.
+
+    Args:
+        path: the PNG file.
+        title: stands above.
+        found: what is drawn.
 
     Raises:
         SpecError: NS607, it cannot be written.

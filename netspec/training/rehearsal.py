@@ -1,36 +1,45 @@
-"""Before a run, and nothing is kept: one step of everything (`--dry-run`), one batch again and again (`--overfit`)."""
+"""Trials before a run: one step of everything (`--dry-run`), one batch again and again (`--overfit`). Nothing is kept.
+
+Enters: a spec. Leaves: losses and metrics, or what would stop the run, as a SpecError.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import isfinite
 
 import torch
 from torch import nn
 
-from netspec.data.batches import Batch, Feed, epoch_order
-from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.data.batches import Feed, MemoryFeed
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import spec_error, spec_start
-from netspec.training.devices import own_determinism
+from netspec.training.devices import restored_determinism
 from netspec.training.evaluation import mean_loss, validate
 from netspec.training.job import Job, NotFiniteError, Row
 from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import Plan, prepare
-from netspec.training.setup import make_state, step_refused, try_first_step
+from netspec.training.setup import SMALLER_STEPS, first_batch, make_state, step_refused, try_first_step
 from netspec.training.step import take_step
 
 LEARNED = 0.01  # of the first loss: what is left of it when a batch has been learned
 STEPS = 500
-DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """What one step and one batch of evaluation gave: `row` has their losses and metrics; the notes of how it began."""
+    """What one step and one batch of evaluation gave.
+
+    Args:
+        row: their losses and metrics.
+        device: where it was.
+        parameters: of the network, the frozen ones too.
+        steps: of an epoch of the run.
+        epochs: of the run.
+        notes: what a person should know of how it began.
+    """
 
     row: Row
     device: str
@@ -42,7 +51,12 @@ class DryRun:
 
 @dataclass(frozen=True)
 class Overfit:
-    """Losses [steps] of the same batch of `samples` samples; whether they went to nearly nothing."""
+    """What training on one batch gave.
+
+    Args:
+        losses: of each step.
+        samples: of the batch.
+    """
 
     losses: tuple[float, ...]
     samples: int
@@ -53,45 +67,30 @@ class Overfit:
         return self.losses[-1] <= LEARNED * self.losses[0]
 
 
-@dataclass(frozen=True)
-class FirstBatch:
-    """The first `count` samples of a feed."""
-
-    feed: Feed
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def batches(
-        self, order: torch.Tensor | None, size: int, world: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
-    ) -> Iterator[Batch]:
-        """Batches of them; see Feed. Without an order it is one batch."""
-        if order is None:
-            return islice(self.feed.batches(None, self.count, world), 1)
-        return self.feed.batches(order, size, world, epoch=epoch, step=step)
-
-
-def first_batch(job: Job) -> Batch:
-    """The batch that a run takes its first step with."""
-    order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
-    return next(job.train.batches(order, job.batch_size, job.world))
+def first_samples(feed: Feed, count: int, device: torch.device) -> Feed:
+    """The first samples of a feed, `count` or all of them, as they are evaluated."""
+    batch = next(feed.batches(None, min(count, len(feed))))
+    return MemoryFeed(batch.inputs, batch.targets, device)
 
 
 def dry_run(spec: Spec, device: str | None = None) -> DryRun:
-    """Everything that a run does, but for its files: data, weights, one step, one batch of evaluation.
+    """Do all that a run does except for its files: data, weights, one step, one batch of evaluation.
+
+    Args:
+        spec: as loaded.
+        device: goes before the spec's own.
 
     Raises:
         SpecError: what would stop the run.
     """
-    with own_determinism():
+    with restored_determinism():
         plan = prepare(spec, device)
         job, state = make_state(plan)
         steps, epochs = job.steps, job.epochs
         try_first_step(plan, job, state)
         batch = first_batch(job)
-        val = None if job.val is None else FirstBatch(job.val, min(len(job.val), job.batch_size))
-        job = replace(job, train=FirstBatch(job.train, min(len(job.train), job.batch_size)), val=val)
+        val = None if job.val is None else first_samples(job.val, job.batch_size, plan.device)
+        job = replace(job, train=first_samples(job.train, job.batch_size, plan.device), val=val)
         state.train()
         with step_errors(plan, job):
             state.losses[0] = take_step(job, state, batch)
@@ -103,8 +102,8 @@ def dry_run(spec: Spec, device: str | None = None) -> DryRun:
 def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfit:
     """Train on one batch alone: a network that cannot learn a batch by heart has a fault, or learns too slowly.
 
-    The samples are not augmented or mixed, dropout is off and the rate stays as the optimizer has it, so that the loss
-    can go to nothing. It ends early when it has.
+    The samples are not augmented or mixed, dropout is off and the learning rate stays as the optimizer has it, so that
+    the loss can go to 0. Training ends early when it is a hundredth of the first.
 
     Args:
         spec: as loaded.
@@ -114,34 +113,34 @@ def overfit(spec: Spec, device: str | None = None, steps: int = STEPS) -> Overfi
     Raises:
         SpecError: what would stop a run.
     """
-    with own_determinism():
+    with restored_determinism():
         plan = prepare(spec, device)
         plan = replace(plan, pipeline=replace(plan.pipeline, augment=()))
         job, state = make_state(plan)
         try_first_step(plan, job, state)
         job = replace(job, mix=None, warmup=NO_WARMUP)
-        drops = [module for module in state.model.modules() if isinstance(module, DROPOUTS)]
-        state = replace(state, frozen=(*state.frozen, *drops), average=None)
+        dropouts = [module for module in state.model.modules() if isinstance(module, nn.modules.dropout._DropoutNd)]
+        state = replace(state, frozen=(*state.frozen, *dropouts), average=None)
         state.train()
         batch = first_batch(job)
         losses: list[float] = []
         with step_errors(plan, job):
-            while len(losses) < steps and not (losses and Overfit(tuple(losses), 0).learned):
+            for step in range(steps):
                 losses.append(take_step(job, state, batch).item())
                 if not isfinite(losses[-1]):
-                    raise NotFiniteError(0, len(losses) - 1, job.rate(state))
+                    raise NotFiniteError(0, step, job.lr(state))
+                if losses[-1] <= LEARNED * losses[0]:
+                    break
     return Overfit(tuple(losses), len(batch.inputs[0]))
 
 
 @contextmanager
 def step_errors(plan: Plan, job: Job) -> Iterator[None]:
-    """What stops steps inside becomes a finding."""
+    """Turn what torch raises in steps inside into a SpecError."""
     try:
         yield
     except NotFiniteError as error:
         at = plan.settings.nodes.get("optimizer", spec_start(plan.spec.path))
-        raise spec_error(
-            "NS609", str(error), at, ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")
-        ) from error
+        raise spec_error("NS609", str(error), at, SMALLER_STEPS) from error
     except (RuntimeError, ValueError, IndexError) as error:
         raise step_refused(error, plan, job, []) from error

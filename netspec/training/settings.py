@@ -1,8 +1,10 @@
-"""The `train` section → frozen Settings: numbers evaluated, torch's classes chosen and tried."""
+"""The `train` section of a spec: numbers evaluated, torch's classes chosen and tried.
+
+Enters: a spec. Leaves: Settings, or all that is wrong with them, as a SpecError.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,16 +22,25 @@ from netspec.objective.losses import Term, read_terms
 from netspec.runtime.diagnostics import Collector, spec_error, spec_start
 from netspec.runtime.families import optimizers, schedulers
 from netspec.runtime.registry import Choice, Evaluate, choose
-from netspec.training.devices import Name
+from netspec.training.devices import PrecisionName
 from netspec.training.optim import Group, make_scheduler, read_groups, try_optimizer
 from netspec.training.start_weights import StartWeights, read_start
 
-Test = Callable[[Any], bool]
+_LIMITS = {  # what a value has to be less than, which a schema does not say
+    **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), 2**63),
+    **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), float("inf")),
+}
+_FAMILIES = {"optimizer": optimizers, "scheduler": schedulers}
+_TUPLES = ("groups", "freeze", "mix")  # whose default is ()
+_LATER = (*_TUPLES, "weights")  # which are no plain values
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. `nodes` are the written values, to point at; `epochs` is None where `steps` alone says how long."""
+    """How to train: the keys of `train`, as docs/keys.md describes them.
+
+    `epochs` is None where `steps` alone says how long; `nodes` are the written values by key, to point at.
+    """
 
     epochs: int | None
     steps: int | None
@@ -55,7 +66,7 @@ class Settings:
     checkpoint_every: dict[str, Any] | None
     strategy: Strategy
     nodes: dict[str, Node]
-    precision: Name = "fp32"
+    precision: PrecisionName = "fp32"
     tf32: bool | None = None
     compile: bool = False
     accumulate: int = 1
@@ -69,23 +80,14 @@ class Patience:
     min_delta: float = 0.0
 
 
-def _below(limit: float) -> Test:
-    return lambda value: not isinstance(value, int | float) or value < limit
-
-
-_TESTS: dict[str, Test] = {  # what a schema does not say
-    **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), _below(2**63)),
-    **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), _below(float("inf"))),
-}
-_FAMILIES = {"optimizer": optimizers, "scheduler": schedulers}
-_LATER = ("groups", "freeze", "mix", "weights")  # which are no plain values
-
-
 def read_settings(spec: Spec) -> Settings:
     """The settings of a spec's `train`.
 
+    Args:
+        spec: as loaded.
+
     Raises:
-        SpecError: everything that is wrong with them, each at its place.
+        SpecError: everything that is wrong with them, each where it is written.
     """
     collector = Collector()
     values = setting_values(spec, collector)
@@ -94,7 +96,7 @@ def read_settings(spec: Spec) -> Settings:
 
 
 def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
-    """What of a spec's `train` is sound: the fields of Settings by name. What is wrong goes into the collector."""
+    """The fields of Settings by name, without those that are wrong; what is wrong goes into the collector."""
     section = spec.train
     if not isinstance(section, Mapping):
         with collector.step():
@@ -109,16 +111,17 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
             if node is None:
                 if key.required:
                     raise spec_error("NS203", f"train needs {key.name}, e.g. {key.written}", section)
-                values[key.name] = () if key.name in ("groups", "freeze", "mix") else key.default
+                values[key.name] = () if key.name in _TUPLES else key.default
             elif key.name == "loss":
                 values["loss"] = read_terms(node, spec.evaluate)
             elif key.name in _FAMILIES:
                 values[key.name] = _choose(key.name, node, spec.evaluate)
             elif key.name not in _LATER:
-                value = spec.evaluate(node)
-                if not conforms(value, bare(key.schema)) or not _TESTS.get(key.name, lambda _: True)(value):
+                value: Any = spec.evaluate(node)
+                limit = _LIMITS.get(key.name)
+                if not conforms(value, bare(key.schema)) or not (limit is None or value is None or value < limit):
                     raise spec_error("NS202", f"train → {key.name} is {key.wants}, not {describe(node)}", node)
-                values[key.name] = _shaped(key.name, value)
+                values[key.name] = _converted(key.name, value)
     _later(section, spec, values, collector)
     with collector.step():
         _compare(values)
@@ -128,15 +131,15 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
 
 
 def _compare(values: dict[str, Any]) -> None:
-    """Settings that do not go together."""
+    """Refuse settings that do not go together."""
     optimizer = values.get("optimizer")
     if values.get("precision") == "fp16" and optimizer is not None and optimizer.name == "LBFGS":
         what = "LBFGS compares losses within a step, and fp16 scales them from step to step"
         raise spec_error("NS605", what, values["nodes"]["precision"], ("fix", "precision: bf16, or another optimizer"))
 
 
-def _shaped(key: str, value: Any) -> Any:
-    """A value in the form that Settings has it in."""
+def _converted(key: str, value: Any) -> Any:
+    """A value in the type that Settings has it in."""
     if key == "early_stopping":
         return Patience(**value) if isinstance(value, dict) else Patience(value)
     if key == "metrics":
@@ -145,7 +148,7 @@ def _shaped(key: str, value: Any) -> Any:
 
 
 def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Collector) -> None:
-    """The keys that need others, or name more than a value."""
+    """Read the keys that need others, or are no plain values."""
     groups, mix, weights = section.get("groups"), section.get("mix"), section.get("weights")
     values["freeze"] = tuple(texts(section.get("freeze")))
     if groups is not None and "optimizer" in values:
@@ -158,7 +161,7 @@ def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Coll
 
 
 def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
-    """An optimizer or scheduler, tried on a parameter of its own."""
+    """An optimizer or scheduler, tried on a parameter that is made for it."""
     if key == "scheduler":
         choice = _choose_scheduler(node, evaluate)
         make_scheduler(choice, torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9), steps=10)

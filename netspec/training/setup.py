@@ -1,4 +1,7 @@
-"""Plan → Job and State, with the first step tried: what torch refuses is known before a run begins."""
+"""What a run starts from, its first step tried, so that what torch refuses is known before the run begins.
+
+Enters: a spec, or its Plan. Leaves: the Job, the State before the first step, and errors at the layers they are of.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netspec.compiler.module import compile_spec
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.data.batches import epoch_order
+from netspec.data.batches import Batch, epoch_order
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import shard_weights, sync_batch_norm, wrap_ddp
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import layers_span, module_span, spec_error, spec_start, torch_says
 from netspec.runtime.randomness import random_state, set_random_state
-from netspec.training.devices import COST, ask_for_determinism, to_device, use_tf32
+from netspec.training.devices import DETERMINISM_NOTE, to_device, use_deterministic_algorithms, use_tf32
 from netspec.training.job import Job, State
 from netspec.training.optim import (
     check_patterns,
@@ -34,24 +37,155 @@ from netspec.training.plan import Plan, make_job, prepare
 from netspec.training.start_weights import load_start_weights
 from netspec.training.step import add_gradients
 
+SMALLER_STEPS = ("fix", "a smaller lr, or clip_grad_norm: 1.0 under train")  # where a loss is not finite
 
-def make_average(model: nn.Module, decay: float) -> AveragedModel:
-    """torch's AveragedModel, which starts as the model is after its first step.
 
-    Buffers are averaged too: running means and variances then belong to the averaged weights.
+def prepare_training(
+    spec: Spec,
+    device: str | None,
+    beside: Iterable[Diagnostic] = (),
+    group: ProcessGroup = ALONE,
+    *,
+    fresh: bool = True,
+) -> tuple[Plan, Job, State]:
+    """Make all that a run needs, and try its first step.
 
     Args:
-        model: whose weights are followed.
-        decay: average ← decay·average + (1 - decay)·weights, after each step.
+        spec, device, beside, group: as for `prepare`.
+        fresh: whether the initial weights are wanted; a run that is resumed has its own.
+
+    Raises:
+        SpecError: what stands in the way.
     """
+    plan = prepare(spec, device, beside, group)
+    if group.size > 1 and plan.settings.optimizer.name == "LBFGS":
+        what = "LBFGS searches with losses of its own, on which several processes would not agree"
+        raise spec_error("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
+    job, state = make_state(plan, fresh=fresh)
+    unused = try_first_step(plan, job, state)
+    if group.size > 1:
+        if plan.settings.strategy == "ddp":
+            state.net = wrap_ddp(state.model, plan.device, unused)
+        torch.manual_seed(plan.settings.seed + group.rank)  # each draws its own dropout
+    if plan.settings.compile:
+        state.net = torch.compile(state.net)
+        _try_compiled(plan, job, state)
+    return plan, job, state
+
+
+def make_state(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
+    """Make the job, and the state before its first step; the initial weights depend on the seed and `weights` alone.
+
+    Args:
+        plan: as `prepare` gives it.
+        fresh: as for `prepare_training`.
+
+    Raises:
+        SpecError: NS603, no weights are to be trained; NS608, the weights to start from do not fit; NS615, a pattern
+            picks nothing.
+    """
+    settings, spec, group = plan.settings, plan.spec, plan.group
+    notes: tuple[str, ...] = ()
+    random.seed(settings.seed)
+    np.random.seed(settings.seed % 2**32)
+    torch.manual_seed(settings.seed)
+    use_tf32(settings.tf32)
+    if settings.deterministic:
+        use_deterministic_algorithms()
+        notes = (DETERMINISM_NOTE,)
+    model = to_device(compile_spec(spec, weights=fresh), plan.report, plan.device)
+    types = module_types(model)  # taken now, as a model that is sharded has types of its own
+    check_patterns(model, [*settings.freeze, *(node for each in settings.groups for node in each.patterns)], types)
+    frozen = freeze(model, settings.freeze, types)
+    if settings.weights is not None and fresh:
+        notes = (*notes, *load_start_weights(settings.weights, model, spec))
+    model = sync_batch_norm(model, group, plan.device)
+    sharded = group.size > 1 and settings.strategy == "fsdp"
+    if sharded:
+        shard_weights(model, group, plan.device)
+    job = make_job(plan, model)
+    groups = parameter_groups(model, settings.groups, types)
+    if not groups:
+        what = "freeze leaves no weights to train" if settings.freeze else "the network has no weights to train"
+        raise spec_error("NS603", what, settings.nodes.get("freeze", spec.train or spec_start(spec.path)))
+    optimizer = make_optimizer(settings.optimizer, groups, fused=not sharded)
+    scheduler = None
+    if settings.scheduler is not None:
+        turns = None if job.step_scheduler == "batch" else job.epochs
+        scheduler = make_scheduler(settings.scheduler, optimizer, job.total, turns)
+    return job, State(
+        model,
+        optimizer,
+        scheduler,
+        losses=torch.zeros(job.steps, device=plan.device),
+        net=model,
+        scaler=job.precision.scaler(),
+        average=None if settings.ema is None else _make_average(model, settings.ema),
+        frozen=tuple(model.get_submodule(path) for path in frozen),
+        notes=notes,
+        new_model=(lambda: compile_spec(spec, weights=False)) if sharded else None,
+    )
+
+
+def _make_average(model: nn.Module, decay: float) -> AveragedModel:
+    """The moving average of a model, equal to it after its first step; running means and variances are averaged too."""
     formula = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch has no types for it
-    average = AveragedModel(model, multi_avg_fn=formula, use_buffers=True)
-    return average.requires_grad_(False)
+    return AveragedModel(model, multi_avg_fn=formula, use_buffers=True).requires_grad_(False)
+
+
+def first_batch(job: Job) -> Batch:
+    """The batch that a run takes its first step with."""
+    order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
+    return next(job.train.batches(order, job.batch_size, job.group))
+
+
+def try_first_step(plan: Plan, job: Job, state: State) -> bool:
+    """Compute the gradients of the first batch; weights, buffers and random generators end as they were.
+
+    Returns:
+        Whether a parameter got no gradient.
+
+    Raises:
+        SpecError: NS609 at the layer where torch stops, or at what makes the batch.
+    """
+    with _restored(state.model, plan.device), _entered(state.model) as modules:
+        try:
+            _try_gradients(job, state)
+            return any(parameter.grad is None for parameter in state.model.parameters() if parameter.requires_grad)
+        except SpecError:
+            raise
+        except Exception as error:  # whatever torch raises here it would raise in the run
+            raise step_refused(error, plan, job, modules) from error
+
+
+def _try_compiled(plan: Plan, job: Job, state: State) -> None:
+    """Compile for the first batch.
+
+    Raises:
+        SpecError: NS609, torch cannot.
+    """
+    with _restored(state.model, plan.device):
+        try:
+            _try_gradients(job, state)
+        except Exception as error:  # of torch's compiler, of the C++ compiler, of Triton
+            at, what = (
+                plan.settings.nodes.get("compile", spec_start(plan.spec.path)),
+                "torch cannot compile the network",
+            )
+            raise spec_error("NS609", f"{what} here", at, ("fix", "compile: false"), torch_says(error)) from error
+
+
+def _try_gradients(job: Job, state: State) -> None:
+    """Compute the gradients of the first batch, without the scaler, which would note them."""
+    state.train()
+    add_gradients(
+        job, replace(state, scaler=None), first_batch(job)
+    ).item()  # a GPU's errors show when it is waited for
 
 
 @contextmanager
-def preserved(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Buffers, gradients and random generators end as they were."""
+def _restored(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Restore buffers, gradients and random generators at the end."""
     before = random_state(device)
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
@@ -62,127 +196,6 @@ def preserved(model: nn.Module, device: torch.device) -> Iterator[None]:
             for buffer, value in buffers:
                 buffer.copy_(value)
         set_random_state(before, device)
-
-
-def try_compiled(plan: Plan, job: Job, state: State) -> None:
-    """Compile for the first batch.
-
-    Raises:
-        SpecError: NS609, torch cannot.
-    """
-    order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
-    with preserved(state.model, plan.device):
-        state.train()
-        for batch in job.train.batches(order, job.batch_size, job.world):
-            try:
-                add_gradients(job, replace(state, scaler=None), batch).item()
-            except Exception as error:  # of torch's compiler, of the C++ compiler, of Triton
-                at, fix = plan.settings.nodes.get("compile", spec_start(plan.spec.path)), ("fix", "compile: false")
-                raise spec_error(
-                    "NS609", "torch cannot compile the network here", at, fix, torch_says(error)
-                ) from error
-
-
-def prepare_training(
-    spec: Spec,
-    device: str | None,
-    beside: Iterable[Diagnostic] = (),
-    world: ProcessGroup = ALONE,
-    *,
-    fresh: bool = True,
-) -> tuple[Plan, Job, State]:
-    """All that a run needs, its first step tried; see `prepare`. A run that is not `fresh` brings its weights along.
-
-    Raises:
-        SpecError: what stands in the way.
-    """
-    plan = prepare(spec, device, beside, world)
-    if world.size > 1 and plan.settings.optimizer.name == "LBFGS":
-        what = "LBFGS searches with losses of its own, on which several processes would not agree"
-        raise spec_error("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
-    job, state = make_state(plan, fresh=fresh)
-    unused = try_first_step(plan, job, state)
-    if world.size > 1:
-        if plan.settings.strategy == "ddp":
-            state.net = wrap_ddp(state.model, plan.device, unused)
-        torch.manual_seed(plan.settings.seed + world.rank)  # each draws its own dropout
-    if plan.settings.compile:
-        state.net = torch.compile(state.net)
-        try_compiled(plan, job, state)
-    return plan, job, state
-
-
-def make_state(plan: Plan, *, fresh: bool = True) -> tuple[Job, State]:
-    """The job, and the state before its first step: the initial weights depend on the seed and `weights` alone.
-
-    Args:
-        plan: as `prepare` gives it.
-        fresh: whether the weights to start from are wanted; a run that goes on has its own.
-    """
-    settings, spec = plan.settings, plan.spec
-    notes: tuple[str, ...] = ()
-    seed_everything(settings.seed)
-    use_tf32(settings.tf32)
-    if settings.deterministic:
-        ask_for_determinism()
-        notes = (COST,)
-    model = to_device(compile_spec(spec, weights=fresh), plan.report, plan.device)
-    types = module_types(model)  # by which patterns pick parameters; a model that is spread has types of its own
-    check_patterns(model, [*settings.freeze, *(node for group in settings.groups for node in group.patterns)], types)
-    frozen = freeze(model, settings.freeze, types)
-    if settings.weights is not None and fresh:
-        notes = (*notes, *load_start_weights(settings.weights, model, spec).lines())
-    model, sharded = (
-        sync_batch_norm(model, plan.world, plan.device),
-        plan.world.size > 1 and settings.strategy == "fsdp",
-    )
-    if sharded:
-        shard_weights(model, plan.world, plan.device)
-    job = make_job(plan, model)
-    groups = parameter_groups(model, settings.groups, types)
-    if not groups:
-        everything = "freeze leaves no weights to train" if settings.freeze else "the network has no weights to train"
-        raise spec_error("NS603", everything, settings.nodes.get("freeze", spec.train or spec_start(spec.path)))
-    optimizer = make_optimizer(settings.optimizer, groups, fused=not sharded)
-    chosen, turns = settings.scheduler, None if job.step_scheduler == "batch" else job.epochs
-    scheduler = None if chosen is None else make_scheduler(chosen, optimizer, job.total, turns)
-    still = tuple(model.get_submodule(path) for path in frozen)
-    losses = torch.zeros(job.steps, device=plan.device)
-    average = None if settings.ema is None else make_average(model, settings.ema)
-    state = State(model, optimizer, scheduler, losses, model, job.precision.scaler())
-    state.average, state.frozen, state.notes = average, still, notes
-    state.blank = (lambda: compile_spec(spec, weights=False)) if sharded else None
-    return job, state
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the random generators of python, numpy and torch."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-def try_first_step(plan: Plan, job: Job, state: State) -> bool:
-    """Forward and backward on the first batch; weights, buffers and random generators end as they were.
-
-    Returns:
-        Whether a parameter got no gradient.
-
-    Raises:
-        SpecError: NS609 at the layer where torch stops, or at what makes the batch.
-    """
-    bare = replace(state, scaler=None)  # which notes what was unscaled since its last step
-    with preserved(state.model, plan.device), _entered(state.model) as modules:
-        try:
-            state.train()
-            order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
-            for batch in job.train.batches(order, job.batch_size, job.world):
-                add_gradients(job, bare, batch).item()  # a GPU's errors come when it is waited for
-            return any(parameter.grad is None for parameter in state.model.parameters() if parameter.requires_grad)
-        except SpecError:
-            raise
-        except Exception as error:  # whatever torch raises here it would raise in the run
-            raise step_refused(error, plan, job, modules) from error
 
 
 @contextmanager
@@ -207,7 +220,14 @@ def _entered(model: nn.Module) -> Iterator[list[str]]:
 
 
 def step_refused(error: Exception, plan: Plan, job: Job, modules: list[str], *notes: tuple[str, str]) -> SpecError:
-    """What torch raised in a step, as a finding at the layer it was in: `modules` are the open ones."""
+    """The finding of what torch raised in a step.
+
+    Args:
+        error: what was raised.
+        plan, job: of the run.
+        modules: the paths of the modules that were being computed, the innermost last; its layer is pointed at.
+        notes: (label, text) pairs that follow on those of the error.
+    """
     size, batch = plan.settings.batch_size, plan.settings.nodes.get("batch_size")
     text = str(error)
     at, what = module_span(plan.report, modules[-1]) if modules else (layers_span(plan.spec), "the network")

@@ -1,4 +1,8 @@
-"""What training starts from: tensors of a run, a file or torchvision, as far as they fit, and what did not."""
+"""The weights that training starts from.
+
+Enters: `weights` of a spec: a run, a file or a name of torchvision's. Leaves: a model with the tensors that fit it, and
+which did not.
+"""
 
 from __future__ import annotations
 
@@ -15,39 +19,15 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import counted
 
-MOST_NAMED = 5
+MOST_NAMED = 5  # tensors that a line lists
 
 
 @dataclass(frozen=True)
 class StartWeights:
-    """Where the first weights come from: `source` is its node."""
+    """What training starts from: the node of `source`, and whether every tensor has to fit."""
 
     source: Scalar
     strict: bool = False
-
-
-@dataclass(frozen=True)
-class LoadedTensors:
-    """How tensors fitted: `carried` over; `differ` in shape; `missing` there; `spare`, without a place here."""
-
-    source: str
-    carried: tuple[str, ...]
-    differ: tuple[str, ...]
-    missing: tuple[str, ...]
-    spare: tuple[str, ...]
-
-    def lines(self) -> tuple[str, ...]:
-        """The report to a person."""
-        whole = len(self.carried) + len(self.differ) + len(self.missing)
-        found = [f"weights of {self.source}: {len(self.carried)} of {counted(whole, 'tensor')} carried over"]
-        for label, names in (
-            ("of another shape", self.differ),
-            ("not there, so that they start at random", self.missing),
-            ("without a place in the network", self.spare),
-        ):
-            if names:
-                found.append(f"  {label}: {_named(names)}")
-        return tuple(found)
 
 
 def read_start(node: Node, spec: Spec) -> StartWeights | None:
@@ -58,31 +38,38 @@ def read_start(node: Node, spec: Spec) -> StartWeights | None:
     return StartWeights(source, wanted) if isinstance(source, Scalar) and isinstance(source.value, str) else None
 
 
-def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> LoadedTensors:
-    """Put the tensors that fit a model by name and shape into it.
+def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> tuple[str, ...]:
+    """Load the tensors that fit a model by name and shape.
+
+    Args:
+        start: where they are.
+        model: is changed.
+        spec: for the locations of messages.
+
+    Returns:
+        Lines that say what was loaded, and what does not fit.
 
     Raises:
         SpecError: NS608, they cannot be read; none of them fits; one does not, and `strict` wants all.
     """
     name = str(start.source.value)
-    state = _read(start.source, spec)
-    own = model.state_dict()
-    differ = [key for key in own if key in state and own[key].shape != state[key].shape]
-    carried = [key for key in own if key in state and key not in differ]
-    result = LoadedTensors(
-        name,
-        tuple(carried),
-        tuple(f"{key} {list(state[key].shape)} there, {list(own[key].shape)} here" for key in differ),
-        tuple(key for key in own if key not in state),
-        tuple(key for key in state if key not in own),
-    )
-    rest = [Note("note", line.strip()) for line in result.lines()[1:]]
-    if not carried:
-        raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *rest)
-    if start.strict and (result.differ or result.missing or result.spare):
-        raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *rest)
-    model.load_state_dict({key: state[key] for key in carried}, strict=False)
-    return result
+    state, own = _read(start.source, spec), model.state_dict()
+    mismatched = [key for key in own if key in state and own[key].shape != state[key].shape]
+    loaded = [key for key in own if key in state and key not in mismatched]
+    others = {
+        "of another shape": [f"{key} {[*state[key].shape]} there, {[*own[key].shape]} here" for key in mismatched],
+        "not there, so that they start at random": [key for key in own if key not in state],
+        "without a place in the network": [key for key in state if key not in own],
+    }
+    lines = [f"{label}: {_listed(names)}" for label, names in others.items() if names]
+    notes = [Note("note", line) for line in lines]
+    if not loaded:
+        raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *notes)
+    if start.strict and lines:
+        raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *notes)
+    model.load_state_dict({key: state[key] for key in loaded}, strict=False)
+    found = f"weights of {name}: {len(loaded)} of {counted(len(own), 'tensor')} loaded"
+    return (found, *(f"  {line}" for line in lines))
 
 
 def _read(source: Scalar, spec: Spec) -> dict[str, torch.Tensor]:
@@ -106,6 +93,6 @@ def _read(source: Scalar, spec: Spec) -> dict[str, torch.Tensor]:
     return read_tensors(spec, source)
 
 
-def _named(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

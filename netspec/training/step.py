@@ -1,4 +1,7 @@
-"""One step of the optimizer: forward, loss, gradients, clipping, update; and whether losses and weights are finite."""
+"""One step of the optimizer: forward, loss, gradients, clipping, update; and whether losses and weights are finite.
+
+Enters: a Job, a State and a batch on the device. Leaves: the State's weights changed, and the loss.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,18 @@ from netspec.training.job import Job, NotFiniteError, State
 
 
 def take_step(job: Job, state: State, batch: Batch) -> torch.Tensor:
-    """Take a step; gives the batch's loss [], which is this process's share of the mean over all samples."""
+    """Take a step of the optimizer.
+
+    Args:
+        job: how.
+        state: whose weights change.
+        batch: of this process, inputs [B, *input].
+
+    Returns:
+        The loss [], of several processes this one's part of the mean over all samples.
+    """
     batch = batch if job.mix is None else job.mix(batch)
-    with job.warmup.dampened(state.optimizer, job.done(state)):
+    with job.warmup.scaled(state.optimizer, job.done(state)):
         loss = _update(job, state, batch)
     if state.average is not None:
         state.average.update_parameters(state.model)
@@ -24,7 +36,7 @@ def take_step(job: Job, state: State, batch: Batch) -> torch.Tensor:
 
 
 def _update(job: Job, state: State, batch: Batch) -> torch.Tensor:
-    """Compute the gradients of a batch and let the optimizer move the weights; gives the loss []."""
+    """Compute the gradients of a batch and update the weights; gives the loss []."""
     optimizer: Any = state.optimizer  # torch types the closure of `step` as giving a float; it gives a tensor
 
     def gradients() -> torch.Tensor:
@@ -45,14 +57,14 @@ def _update(job: Job, state: State, batch: Batch) -> torch.Tensor:
 
 
 def add_gradients(job: Job, state: State, batch: Batch) -> torch.Tensor:
-    """The loss of a batch, its gradients added to the parameters and clipped."""
+    """Add the gradients of a batch to those of the parameters, and clip them; gives the loss [], as `take_step`."""
     total: torch.Tensor | None = None
-    for part, share in parts(batch, job.accumulate):
+    for part, weight in parts(batch, job.accumulate):
         with job.precision.autocast():
             loss = job.objective(state.net(*part.inputs), part.targets)  # [], the mean over the part's samples
-        loss = loss if share == 1.0 else loss * share
+        loss = loss if weight == 1.0 else loss * weight
         scaled = loss if state.scaler is None else state.scaler.scale(loss)
-        scaled = scaled if job.world.size == 1 else scaled * job.world.size  # whose gradients are averaged
+        scaled = scaled if job.group.size == 1 else scaled * job.group.size  # whose gradients are averaged
         scaled.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         total = loss.detach() if total is None else total + loss.detach()
     assert total is not None  # a batch has a part
@@ -61,7 +73,7 @@ def add_gradients(job: Job, state: State, batch: Batch) -> torch.Tensor:
 
 
 def parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
-    """A batch in `count` parts or fewer, each with its share of the samples of the step."""
+    """A batch in `count` parts or fewer, each with the fraction of the step's samples that it holds."""
     if count == 1 or batch.own < 2:
         yield batch, batch.own / batch.whole
         return
@@ -74,7 +86,7 @@ def parts(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
 
 
 def clip(job: Job, state: State) -> None:
-    """Bring the gradients within the bounds that the spec sets."""
+    """Clip the gradients to the bounds that the spec sets."""
     if job.clip_grad_norm is None and job.clip_grad_value is None:
         return
     if state.scaler is not None:
@@ -86,45 +98,35 @@ def clip(job: Job, state: State) -> None:
         nn.utils.clip_grad_value_(parameters, job.clip_grad_value)
 
 
-def finite_losses(state: State, rate: float, world: ProcessGroup = ALONE) -> torch.Tensor:
-    """The losses of the epoch's steps so far, [steps], on the CPU; those of all processes of `world` added up.
+def finite_losses(state: State, lr: float, group: ProcessGroup = ALONE) -> torch.Tensor:
+    """The losses of the epoch's steps so far, [steps], on the CPU.
 
     Args:
-        state: whose losses are looked at.
-        rate: the learning rate, to be told.
-        world: the processes that train together.
+        state: whose losses are wanted.
+        lr: the learning rate, for the message.
+        group: the processes whose losses are added up.
 
     Raises:
-        NotFiniteError: one of them is none; it names the first.
+        NotFiniteError: one of them is not finite; it names the first.
     """
-    losses = world.sum(state.losses[: state.step].clone()).cpu()
+    losses = group.sum(state.losses[: state.step].clone()).cpu()
     bad = losses.isfinite().logical_not().nonzero()
     if len(bad):
-        raise NotFiniteError(state.epoch, int(bad[0, 0]), rate)
+        raise NotFiniteError(state.epoch, int(bad[0, 0]), lr)
     return losses
 
 
 def require_finite(state: State) -> None:
-    """Losses and trained weights are finite: the loss of the last step was computed before the weights it made.
+    """Refuse losses or trained weights that are not finite: the last step may have made such weights of a good loss.
 
     Of several processes each looks at its own; what was bad in one is soon bad in the weights of all.
 
     Raises:
         NotFiniteError: one is not.
     """
-    finite_losses(state, rate(state))
-    weights = [_own(weight.detach()) for weight in state.model.parameters() if weight.requires_grad]
+    finite_losses(state, state.lr)
+    trained = (weight.detach() for weight in state.model.parameters() if weight.requires_grad)
+    weights = [weight.to_local() if hasattr(weight, "to_local") else weight for weight in trained]  # of FSDP: its shard
     if weights and not torch.stack([weight.isfinite().all() for weight in weights]).all():
         epoch, step = (state.epoch, state.step) if state.step else (state.epoch - 1, len(state.losses))
-        raise NotFiniteError(epoch, step - 1, rate(state), "the weights are")
-
-
-def _own(weight: torch.Tensor) -> torch.Tensor:
-    """A weight, or this process's part of one that is spread."""
-    own: torch.Tensor = weight.to_local() if hasattr(weight, "to_local") else weight
-    return own
-
-
-def rate(state: State) -> float:
-    """The learning rate, that of the first group where there are several."""
-    return float(state.optimizer.param_groups[0]["lr"])
+        raise NotFiniteError(epoch, step - 1, state.lr, "the weights are")

@@ -20,12 +20,12 @@ from netspec.checkpoint.checkpoint import CheckpointError, read_checkpoint
 from netspec.checkpoint.state_dict import VERSION
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.files import ReadError, write_atomically
-from netspec.inference.evaluate import evaluate_run
+from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
 from netspec.language.load import load
 from netspec.reports.progress import Silent
 from netspec.runtime.randomness import random_state, set_random_state
-from netspec.trainer import manager as keeper
+from netspec.trainer import manager
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.intervals import Interrupt
@@ -129,7 +129,7 @@ def test_more_epochs_continue_a_finished_run(whole: Run, run: Start) -> None:
 def test_a_killed_run_goes_on_from_its_checkpoint(
     whole: Run, run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(keeper, "AFTER", 0.0)
+    monkeypatch.setattr(manager, "EPOCH_SECONDS", 0.0)
 
     def die(*args: object) -> bool:
         rows = (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
@@ -247,10 +247,10 @@ def test_when_a_checkpoint_is_written(
 ) -> None:
     """Four steps an epoch; that after an epoch's last step is written when the epoch is over."""
     stored: list[tuple[int, int]] = []
-    write = keeper.write_checkpoint
+    write = manager.save_checkpoint
     monkeypatch.setattr(
-        keeper,
-        "write_checkpoint",
+        manager,
+        "save_checkpoint",
         lambda path, content, *more: (stored.append((content["epoch"], content["step"])), write(path, content, *more)),
     )
     run(PICTURES, f"train.checkpoint_every={every}")
@@ -323,7 +323,7 @@ def test_the_weights_carry_the_spec(run: Start, table: str) -> None:
 def test_a_loaded_run_scores_as_it_did(run: Start) -> None:
     done = run(PICTURES)
     loaded = load_run(done.folder)
-    scores = evaluate_run(loaded, "cpu", "last")
+    scores = score_run(loaded, "cpu", "last").row
     last = done.history[-1]
     assert scores["loss"] == pytest.approx(last["val_loss"], rel=1e-6)
     assert scores["accuracy"] == last["val_accuracy"]
@@ -340,4 +340,4 @@ def test_typed_paths_are_remembered(
     text += "train: {loss: MSELoss, optimizer: SGD, epochs: 1}\n"
     done = run(text, "data.CSV={path: rows.csv}")
     monkeypatch.chdir(elsewhere.parent)
-    assert evaluate_run(load_run(done.folder), "cpu")["samples"] == 3
+    assert score_run(load_run(done.folder), "cpu").row["samples"] == 3

@@ -118,12 +118,12 @@ def test_binary_answers_are_two_classes() -> None:
     found = predicted_classes(output, target, "BCEWithLogitsLoss", "Linear")
     assert found is not None
     tally = ConfusionCounts()
-    tally.update(found)
-    tally.update(found)
+    tally.add(found)
+    tally.add(found)
     counts = tally.counts()
     assert counts is not None
     assert counts.tolist() == (2 * confusion_matrix([1, 1, 0], [1, 0, 1])).tolist()
-    assert torch.allclose(found.share, torch.sigmoid(torch.tensor([2.0, 1.0, 0.5])))
+    assert torch.allclose(found.probability, torch.sigmoid(torch.tensor([2.0, 1.0, 0.5])))
     assert predicted_classes(output, target, "MSELoss", "Linear") is None
 
 
@@ -137,10 +137,10 @@ def test_the_surest_mistakes_are_kept_whatever_the_batches() -> None:
         kept = Mistakes()
         for start in range(0, 500, size):
             part = slice(start, start + size)
-            kept.update(pictures[part], Predicted(said[part], share[part], truth[part], 5))
+            kept.add(pictures[part], Predicted(said[part], share[part], truth[part], 5))
         assert kept.pictures is not None
         assert kept.pictures[:, 0, 0, 0].tolist() == wrong[:MOST_MISTAKES]
-        assert kept.share.tolist() == share[wrong[:MOST_MISTAKES]].tolist()
+        assert kept.probability.tolist() == share[wrong[:MOST_MISTAKES]].tolist()
 
 
 def test_normalize_is_undone_for_people(make: Callable[..., Spec]) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 import netspec
 from netspec.checker import check
-from netspec.inference.evaluate import evaluate_run, score_files
+from netspec.inference.evaluate import score_files, score_run
 from netspec.inference.loaded_run import load_run
 from netspec.inference.predict import make_predictor
 from netspec.language.spec import Spec
@@ -75,7 +75,7 @@ def test_predictions_and_scores_are_computed_as_in_training(photos: Run) -> None
     assert batch.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(output, photos.model.eval()(batch))
     loaded = load_run(photos.folder)
-    row = evaluate_run(loaded, "cpu", "last")
+    row = score_run(loaded, "cpu", "last").row
     files = score_files(loaded, [str(photos.folder.parent / "pictures")], lambda fault: None, "cpu", "last").row
     assert (files["samples"], files["loss"], files["accuracy"]) == (10, row["loss"], row["accuracy"])
 

@@ -15,7 +15,7 @@ from torchvision import models
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.data.batches import epoch_order
-from netspec.inference.evaluate import evaluate_run
+from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
 from netspec.language.load import load
 from netspec.language.spec import Spec
@@ -24,8 +24,7 @@ from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.intervals import Interrupt
 from netspec.training.plan import prepare
-from netspec.training.rehearsal import first_batch
-from netspec.training.setup import make_state
+from netspec.training.setup import first_batch, make_state
 from netspec.training.step import add_gradients
 from tests.docs.test_docs import blocks
 from tests.spec_cases import ROOT
@@ -177,7 +176,7 @@ def test_what_validates_is_weighed_alike(run: Start, tmp_path: Path) -> None:
     assert set(row) >= {"val_loss_kind", "val_loss_size", "val_accuracy", "val_rmse_size"}
     assert not set(row) & {"val_mae_size", "val_rmse", "val_accuracy_size"}
     best = min(ours.history, key=lambda each: each["val_rmse_size"])
-    scores = evaluate_run(load_run(ours.folder), "cpu")
+    scores = score_run(load_run(ours.folder), "cpu").row
     assert scores["rmse_size"] == pytest.approx(best["val_rmse_size"], rel=1e-6)
 
 
@@ -244,7 +243,7 @@ def test_one_target_serves_all_outputs(netspec: Netspec, run: Start, tmp_path: P
     assert {"train_accuracy", "train_accuracy_size"} <= set(ours.history[-1])
     code, out, err = netspec("eval", "run", "rows.csv", "--format", "json")  # files with one target are scored too
     assert code == 0, err
-    scored, own = json.loads(out), evaluate_run(load_run(ours.folder), "cpu")
+    scored, own = json.loads(out), score_run(load_run(ours.folder), "cpu").row
     assert scored["loss_size"] == pytest.approx(own["loss_size"], rel=1e-5)
     assert scored["accuracy"] == own["accuracy"]
 

@@ -116,7 +116,7 @@ def test_a_torch_that_cannot_keep_spread_weights_says_so(monkeypatch: pytest.Mon
     spec = load(SMOOTH, ("train.strategy=fsdp",))
     assert prepare(spec, "cpu").settings.strategy == "fsdp"  # one process spreads nothing
     with pytest.raises(SpecError) as refused:
-        prepare(spec, "cpu", world=ProcessGroup(0, 2))
+        prepare(spec, "cpu", group=ProcessGroup(0, 2))
     (found,) = refused.value.diagnostics
     assert (found.code, found.message) == ("NS219", "strategy: fsdp needs torch 2.9 or later, here is 2.8.0")
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from netspec.checkpoint.checkpoint import read_checkpoint, restore_checkpoint, save_checkpoint
+from netspec.checkpoint.state_dict import state_dict
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
@@ -81,7 +82,7 @@ def test_the_scale_is_kept(make: Make, tmp_path: Path) -> None:
     (batch,) = job.train.batches(torch.arange(64), 64)
     state.scaler.load_state_dict({**state.scaler.state_dict(), "scale": 2.0**40})
     take_step(job, state, batch)
-    save_checkpoint(tmp_path / "here.ckpt", state)
+    save_checkpoint(tmp_path / "here.ckpt", state_dict(state))
     _, again = make_state(plan)
     restore_checkpoint(read_checkpoint(tmp_path / "here.ckpt"), again, tmp_path / "here.ckpt")
     assert again.scaler is not None

@@ -1,4 +1,4 @@
-"""The weights that training starts from: what fits is carried over, and the rest is named."""
+"""The weights that training starts from: what fits is loaded, and the rest is named."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_run_starts_where_another_ended(run: Start, make: Make) -> None:
     first = run(NET, out="first")
     _, state = make_state(prepare(make(NET, f"train.weights={first.folder}"), "cpu"))
     assert all(torch.equal(a, b) for a, b in zip(state.model.parameters(), first.model.parameters(), strict=True))
-    assert state.notes == (f"weights of {first.folder}: 4 of 4 tensors carried over",)
+    assert state.notes == (f"weights of {first.folder}: 4 of 4 tensors loaded",)
 
 
 def test_what_is_not_carried_over_is_named(run: Start, make: Make) -> None:
@@ -46,7 +46,7 @@ def test_what_is_not_carried_over_is_named(run: Start, make: Make) -> None:
     assert torch.equal(state.model.body.weight, first.model.body.weight)  # type: ignore[union-attr]
     assert torch.equal(state.model.head.weight, plain.head.weight)  # type: ignore[union-attr]
     assert state.notes == (
-        f"weights of {first.folder}: 2 of 6 tensors carried over",
+        f"weights of {first.folder}: 2 of 6 tensors loaded",
         "  of another shape: head.weight [3, 6] there, [5, 6] here, head.bias [3] there, [5] here",
         "  not there, so that they start at random: last.weight, last.bias",
     )
@@ -103,7 +103,7 @@ data: {FakeData: {size: 4, image_size: [3, 224, 224], num_classes: 5}}
 train: {epochs: 1, loss: CrossEntropyLoss, optimizer: SGD, weights: ResNet18_Weights.IMAGENET1K_V1}
 """
     _, state = make_state(prepare(load(text, ("classes=5",)), "cpu"))
-    assert state.notes[0] == "weights of ResNet18_Weights.IMAGENET1K_V1: 120 of 122 tensors carried over"
+    assert state.notes[0] == "weights of ResNet18_Weights.IMAGENET1K_V1: 120 of 122 tensors loaded"
     assert "fc.weight [1000, 512] there, [5, 512] here" in state.notes[1]
     assert torch.equal(state.model.conv1.weight, published["conv1.weight"])  # type: ignore[union-attr]
 
