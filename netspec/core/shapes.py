@@ -16,7 +16,12 @@ DTYPES = FLOATS | INTEGERS | {"bool"}
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One sample of a value: its shape without the batch axis, and torch's name of its dtype."""
+    """One sample of a tensor.
+
+    Args:
+        shape: the sizes of its axes without the batch axis; (3, 32, 32) of [B, C, H, W].
+        dtype: torch's name of it, such as `float32`.
+    """
 
     shape: Shape
     dtype: str = "float32"
@@ -38,10 +43,12 @@ def promoted(dtypes: tuple[str, ...]) -> str:
 
 
 class Fact(Exception):
-    """What a shape rule finds wrong, without place or layer: the engine adds those.
+    """What a shape rule finds wrong; the inference adds the layer and the span.
 
-    `argument` names the argument to look at, if it is one; `guesses` are shapes the output may be taken to have,
-    so that the layers after it can still be checked; `code` is the kind of finding, see `ground.codes`.
+    Args:
+        message: what is wrong.
+        argument: the argument to look at, if it is one.
+        guesses: shapes that the output is assumed to have, so that the layers after it can still be checked.
     """
 
     code = "NS404"
@@ -78,7 +85,7 @@ class ArgumentFact(Fact):
 
 
 class DtypeFact(Fact):
-    """The wrong kind of number."""
+    """The wrong dtype."""
 
     code = "NS408"
 
@@ -121,7 +128,7 @@ def sample_axis(dim: int, rank: int, *, end: bool = False, argument: str = "dim"
         dim: as torch counts it, 0 being the batch; negative from the end.
         rank: number of axes of the sample; the batched tensor has one more.
         end: allow the position after the last axis too, as `unsqueeze` and `stack` do.
-        argument: the argument that gives `dim`, for the fact.
+        argument: the argument that gives `dim`, for the message.
 
     Raises:
         BatchFact: `dim` is the batch axis.
