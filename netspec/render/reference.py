@@ -6,15 +6,9 @@ import sys
 from pathlib import Path
 
 from netspec.core.codes import CODES, explanation
-from netspec.language.sections.validate import (
-    CSV_KEYS,
-    DATA_KEYS,
-    EXPECT_KEYS,
-    INLINE_KEYS,
-    SKLEARN_KEYS,
-    TRAIN_KEYS,
-    VISION,
-)
+from netspec.language.sections.data_keys import CSV_KEYS, DATA_KEYS, INLINE_KEYS, SKLEARN_KEYS, VISION
+from netspec.language.sections.expect_keys import EXPECT_KEYS
+from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES

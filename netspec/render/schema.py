@@ -11,7 +11,9 @@ from typing import Any
 from netspec.core.shapes import DTYPES
 from netspec.language.items import COMMON_KEYS, GROUP_KEYS
 from netspec.language.parse import KEYS
-from netspec.language.sections.validate import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.language.sections.data_keys import DATA_SCHEMA
+from netspec.language.sections.expect_keys import EXPECT_SCHEMA
+from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 

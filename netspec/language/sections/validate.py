@@ -14,30 +14,14 @@ from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, plain, shorten
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.evaluate import FAILED, Evaluator, param_values
+from netspec.language.sections import data_keys, train_keys
+from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, OWN, SKLEARN_KEYS, SKLEARN_TABLES
+from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare, object_schema
-from netspec.language.sections.section_keys import (
-    CSV_KEYS,
-    DATA_KEYS,
-    DATA_SCHEMA,
-    DATASETS,
-    EXPECT_KEYS,
-    EXPECT_SCHEMA,
-    INLINE_KEYS,
-    OWN,
-    SECTIONS,
-    SKLEARN_KEYS,
-    SKLEARN_TABLES,
-    TRAIN_KEYS,
-    TRAIN_SCHEMA,
-    VISION,
-)
-from netspec.language.sections.train_keys import ELSEWHERE
+from netspec.language.sections.train_keys import TRAIN_KEYS
 
-__all__ = [
-    "CSV_KEYS", "DATASETS", "DATA_KEYS", "DATA_SCHEMA", "EXPECT_KEYS", "EXPECT_SCHEMA", "INLINE_KEYS", "OWN",
-    "SECTIONS", "SKLEARN_KEYS", "SKLEARN_TABLES", "TRAIN_KEYS", "TRAIN_SCHEMA", "VISION", "Key", "amount",
-    "check_sections",
-]  # fmt: skip
+SECTIONS: dict[str, tuple[Key, ...]] = {"data": DATA_KEYS, "train": TRAIN_KEYS, "expect": EXPECT_KEYS}
+_MISPLACED = {"data": data_keys.MISPLACED, "train": train_keys.MISPLACED}
 
 
 def amount(value: object) -> float | None:
@@ -55,7 +39,7 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
     params = document.get("params")
     written = {key.text: value for key, value in params} if isinstance(params, Mapping) else {}
     names = param_values(written)
-    for section in ("data", "train", "expect"):
+    for section, keys in SECTIONS.items():
         node = document.get(section)
         if isinstance(node, Scalar) and node.value is None:
             findings.add(
@@ -64,9 +48,9 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
         elif node is not None and section == "data":
             _check_data(node, names, findings)
         elif node is not None:
-            _check_keys(node, SECTIONS[section], section, findings)
+            _check_keys(node, keys, section, findings)
             if section == "train" and isinstance(node, Mapping):
-                _check_expressions(node, TRAIN_KEYS, "train", names, findings)
+                _check_expressions(node, keys, section, names, findings)
     return findings.list()
 
 
@@ -188,7 +172,7 @@ def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Finding
 
 def _unknown_key(section: str, key: Scalar, known: Sequence[str], findings: Findings) -> None:
     """A key that is not known there: one that belongs elsewhere, or a misspelt one."""
-    home = ELSEWHERE.get(section, {}).get(str(key.value))
+    home = _MISPLACED.get(section, {}).get(str(key.value))
     if home is None:
         findings.misspelt("NS201", f"{section} has no key {key.value!r}", key, known)
     else:
