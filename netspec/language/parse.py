@@ -18,17 +18,16 @@ from netspec.language.sections.validate import check_sections
 from netspec.language.spec import Block, Spec
 
 BLOCK_KEYS = ("params", "layers", "outputs")
-EMPTY: tuple[tuple[Scalar, Node], ...] = ()
 
 
 def entries_of(root: Mapping, key: str, findings: Findings) -> tuple[tuple[Scalar, Node], ...]:
-    """The entries of the mapping under a key of the spec; none where it is left out or no mapping."""
+    """The entries of the mapping under a key of the spec; none where it is left out or is not a mapping."""
     node = root.get(key)
     if isinstance(node, Mapping):
         return node.entries
     if node is not None and not is_null(node):
         findings.add("NS202", f"{key} has to be a mapping, got {describe(node)}", node)
-    return EMPTY
+    return ()
 
 
 def params_of(root: Mapping, findings: Findings) -> dict[str, Node]:
@@ -52,7 +51,7 @@ def blocks_of(root: Mapping, types: Types, findings: Findings) -> tuple[dict[str
 
 
 def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
-    """A block as a mapping with the keys of one; a plain list is its layers."""
+    """A block as a mapping; a plain list is its layers."""
     if key.text in types.layers:
         whose = "torch's" if types.layers[key.text].origin is None else "the plugin's"
         findings.add("NS207", f"the block {key.text} would hide {whose} {key.text}", key)
@@ -107,15 +106,22 @@ def _check_name(node: Scalar, what: str, findings: Findings) -> None:
 
 
 VERSION = 1
-KEYS = (
-    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
-    "outputs", "expect", "weights", "data", "train",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One resolved document: what `parse` needs besides the tree."""
+    """One resolved document.
+
+    Args:
+        root: its tree, with includes, model and settings resolved.
+        path: the file as the user named it.
+        folder: what relative paths in it are relative to.
+        network_name: the name of the file that the network comes from.
+        sources: every text that was read, by path.
+        origins: where each further file was named, by path.
+        settings: the assignments that were made, such as `classes=100`.
+        plugins: what the user allows of plugins.
+    """
 
     root: Mapping
     path: str
@@ -128,7 +134,12 @@ class Document:
 
 
 def parse(document: Document, findings: Findings) -> Spec:
-    """The Spec of a document; what is wrong goes into `findings`, and what is sound is kept."""
+    """The Spec of a document, with everything that could be read.
+
+    Args:
+        document: what was read.
+        findings: takes what is wrong.
+    """
     root = document.root
     check_version(root, findings)
     name = root.get("name")
@@ -180,7 +191,7 @@ def _default_name(path: str) -> str:
 
 
 def check_version(root: Mapping, findings: Findings) -> None:
-    """The version of the language that a file names."""
+    """Check the version of the language that a file names."""
     version = root.get("netspec")
     if version is None:
         at = root.entries[0][0] if root.entries else root

@@ -10,9 +10,9 @@ from typing import Any
 
 from netspec.core.shapes import DTYPES
 from netspec.language.items import COMMON_KEYS, GROUP_KEYS
-from netspec.language.parse import KEYS
 from netspec.language.sections.data_keys import DATA_SCHEMA
 from netspec.language.sections.expect_keys import EXPECT_SCHEMA
+from netspec.language.sections.keys import SPEC_KEYS
 from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -198,7 +198,7 @@ def language_schema() -> Schema:
         "data": DATA_SCHEMA,
         "train": TRAIN_SCHEMA,
     }
-    assert set(properties) == set(KEYS)
+    assert set(properties) == set(SPEC_KEYS)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "netspec",

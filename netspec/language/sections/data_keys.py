@@ -39,7 +39,7 @@ DATA_KEYS = (
         "val",
         FRACTION,
         "a fraction between 0 and 1, or a dataset",
-        "What is held back for validation, where the dataset has no split of its own.",
+        "The validation split, where the dataset has none of its own.",
         0.2,
     ),
     Key(

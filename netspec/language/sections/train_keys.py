@@ -170,7 +170,7 @@ TRAIN_KEYS = (
         "weights",
         _either(TEXT, WEIGHTS_KEYS),
         "a run's folder, a .safetensors file or torchvision's name; or {from: …, strict: true}",
-        "What training starts from: every tensor that fits by name and shape is carried over, and the rest is named.",
+        "What training starts from: every tensor that fits by name and shape is loaded, and the rest is listed.",
         "ResNet18_Weights.IMAGENET1K_V1",
         keys=WEIGHTS_KEYS,
     ),
