@@ -133,7 +133,7 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(candidate for group in ranked for candidate in group)[:3]
 
 
-def meant(word: str, candidates: Iterable[str]) -> str | None:
+def certain_match(word: str, candidates: Iterable[str]) -> str | None:
     """The one of `candidates` that `word` is certainly a misspelling of; a check then continues with it."""
     matches = closest(word, candidates)
     if not matches:

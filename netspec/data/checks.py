@@ -16,7 +16,7 @@ from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.transforms import Pipeline
-from netspec.language.ranges import takes
+from netspec.language.ranges import accepts_shape
 from netspec.language.sections.data_keys import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
 from netspec.runtime.diagnostics import At, Collector, counted, input_index, sample_span, spec_error
@@ -112,7 +112,7 @@ def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[s
 def compare_sample(report: Report, data: Data, sample: torch.Tensor, entering: NetworkInput, what: str) -> None:
     """A transformed sample [1, ...] against the input's shape and kind of number."""
     got, input = tuple(sample.shape[1:]), entering.tensor
-    if got != input.shape and not takes(report.spec, report.params, got, entering.place):
+    if got != input.shape and not accepts_shape(report.spec, report.params, got, entering.place):
         raise spec_error(
             "NS602",
             f"{what} of {data.node.value} is {show(got)}, {entering.title} is {show(input.shape)}",

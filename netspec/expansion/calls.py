@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.core.expressions import Value
-from netspec.core.names import meant
+from netspec.core.names import certain_match
 from netspec.core.tree import Node, Scalar, Sequence, describe, shorten
 from netspec.expansion.graph import Local, Ref
 from netspec.expansion.scope import Flat, Place
@@ -94,7 +94,7 @@ def _meant(key: Scalar, record: Layer, known: Iterable[str], found: Iterable[str
     free = [name for name in known if name not in found]
     message = f"{record.name} has no input {shorten(key.text)!r}"
     place.findings.misspelt("NS205", message, key, free, frames=place.frames)
-    return meant(key.text, free)
+    return certain_match(key.text, free)
 
 
 # Switches and real numbers that change a shape: where one of them fails, the shape is not known.

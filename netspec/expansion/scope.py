@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from netspec.core.diagnostics import Findings, Fix, Note
 from netspec.core.expressions import Value
-from netspec.core.names import meant, name_fault
+from netspec.core.names import certain_match, name_fault
 from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.expansion.graph import Local, Ref, Scope, Step
 from netspec.language.evaluate import FAILED, Evaluator
@@ -173,7 +173,7 @@ class Place:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             known = [each + (dot + index if index.isdigit() else "") for each in (*scope.names, *inputs)]
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            guess = meant(reference.text, known)
+            guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         if local is None or not dot:
             return local

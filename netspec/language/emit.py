@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from netspec.core.tree import Atom, Mapping, Node, Scalar, Sequence
+from netspec.language.composer import scalar_value
 from netspec.language.sections.keys import SPEC_KEYS
-from netspec.language.source import scalar_value
 
 WIDEST = 110
 _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")

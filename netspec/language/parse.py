@@ -149,7 +149,7 @@ def parse(document: Document, findings: Findings) -> Spec:
     blocks, parser = blocks_of(root, types, findings)
     layers = root.get("layers")
     if layers is None:
-        if root.get("model") is None:  # a model that cannot be read was noted
+        if root.get("model") is None:  # an unreadable model has a finding
             findings.add("NS203", "the spec has no layers", root.entries[0][0] if root.entries else root)
     elif not isinstance(layers, Sequence):
         example = "one line for each layer, as `- {name: conv1, Conv2d: {…}}`"

@@ -74,7 +74,7 @@ def check_rules(report: Report) -> None:
     Raises:
         SpecError: a class cannot be had or made, or does something else than its rule says.
     """
-    with report.spec.plugins.reach(report.spec.folder):
+    with report.spec.plugins.importable(report.spec.folder):
         found = tuple(_wrong(report))
     if found:
         raise SpecError(found, report.spec.sources)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.core.diagnostics import Findings
-from netspec.core.names import meant
+from netspec.core.names import certain_match
 from netspec.core.tree import Mapping, shorten
 
 Schema = dict[str, Any]
@@ -123,7 +123,7 @@ def correct_keys(node: Mapping, keys: Iterable[str], what: str, findings: Findin
     for key, value in node:
         if key.text not in keys:
             findings.misspelt("NS201", f"{what} has no key {shorten(key.text)!r}", key, keys)
-            guess = meant(key.text, keys)
+            guess = certain_match(key.text, keys)
             if guess is not None and node.key(guess) is None:
                 key = replace(key, value=guess, text=guess)
         entries.append((key, value))
