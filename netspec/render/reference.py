@@ -1,4 +1,4 @@
-"""The pages that the tables know, docs/layers.md, codes.md and keys.md: `python -m netspec.render.reference docs`."""
+"""Tables of layers, codes and keys → docs/layers.md, codes.md, keys.md: `python -m netspec.render.reference docs`."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _layer(layer: Layer) -> list[str]:
 
 def layers_page() -> str:
     """docs/layers.md."""
-    lines = ["# Layers and functions", "", _NOTE, ""]
-    lines += [
+    lines = [
+        *("# Layers and functions", "", _NOTE, ""),
         "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument,",
         "or else the first.",
         "",
@@ -68,20 +68,19 @@ def layers_page() -> str:
 
 def codes_page() -> str:
     """docs/codes.md."""
-    lines = ["# Diagnostic codes", "", _NOTE, ""]
-    lines += [
-        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
-    ]
-    lines += [
+    codes = [explanation(id) for id in CODES]
+    lines = [
+        *("# Diagnostic codes", "", _NOTE, ""),
+        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,",
         "NS7xx plugins, NS9xx warnings. A code keeps its meaning for good; its wording may change.",
         "",
+        "`netspec explain NS401` says the same on the command line.",
+        "",
+        "| Code | Severity | What |",
+        "|---|---|---|",
+        *(f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in codes),
     ]
-    lines += ["`netspec explain NS401` says the same on the command line.", ""]
-    lines += ["| Code | Severity | What |", "|---|---|---|"]
-    lines += [
-        f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in map(explanation, CODES)
-    ]
-    for code in map(explanation, CODES):
+    for code in codes:
         lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", code.example_markdown()]
     return "\n".join(lines) + "\n"
 

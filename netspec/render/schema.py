@@ -1,7 +1,7 @@
-"""The JSON Schema (draft 2020-12) of the language, made from the layer table: for editors, and for tests.
+"""Layer table and section keys → the JSON Schema (draft 2020-12) of the language, for editors and tests.
 
-An item's schema is chosen by its type's key, so that a validator's complaint is about that layer's arguments. Block
-names are the spec's own, so a key that is no layer is allowed in an item; `netspec check` knows better.
+The schema of an item is chosen by the key of its type, so that an error is about that layer's arguments. Blocks have
+names of the spec, so the schema allows unknown keys in an item; `netspec check` refuses them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _PARAM: Schema = {"type": ["number", "boolean", "string"]}
 
 
 def layer_schema(layer: Layer) -> Schema:
-    """What may stand after a layer's type: its arguments, the one scalar argument, or nothing."""
+    """The schema of the value after a layer's type: its arguments, the one scalar argument, or nothing."""
     required = [arg.name for arg in layer.args if arg.required]
     properties = {}
     for arg in layer.args:
