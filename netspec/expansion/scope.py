@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
-from netspec.core.diagnostics import Findings, Fix, Note
+from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value
 from netspec.core.names import certain_match, name_fault
 from netspec.core.tree import Frame, Node, Scalar, shorten
@@ -96,12 +96,9 @@ class Context:
     findings: Findings
     frames: tuple[Frame, ...] = ()
 
-    def error(
-        self, code: str, message: str, at: Node, *, layer: str | None = None,
-        notes: Iterable[Note] = (), fixes: Iterable[Fix] = (),
-    ) -> None:  # fmt: skip
+    def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""
-        self.findings.add(code, message, at, layer=layer, notes=notes, fixes=fixes, frames=self.frames)
+        self.findings.add(code, message, at, layer=layer, notes=notes, frames=self.frames)
 
     def scalar(self, node: Scalar) -> object:
         """The value of a scalar, FAILED where it has none."""

@@ -13,7 +13,7 @@ from netspec.core.diagnostics import Findings
 from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, read_text
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
-from netspec.language.parse import Document, check_version, parse
+from netspec.language.parse import check_version, parse
 from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
 from netspec.language.sections.keys import SPEC_KEYS, correct_keys
 from netspec.language.settings import apply_settings
@@ -210,11 +210,20 @@ def load(
     root = apply_settings(root, settings, findings)
     title = root.get("name")
     network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
-    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings), plugins)
+    spec = parse(
+        root if whole else Mapping((), Span(path, 1, 1, 1, 2)),
+        findings if whole else Findings(),
+        path=path,
+        folder=home,
+        network_name=network,
+        sources=loader.sources,
+        origins=loader.origins,
+        settings=tuple(settings),
+        plugins=plugins,
+    )
     if whole:
-        return parse(document, findings)
-    empty = replace(document, root=Mapping((), Span(path, 1, 1, 1, 2)), network_name="network")
-    return replace(parse(empty, Findings()), name="network", diagnostics=tuple(findings.list()))
+        return spec
+    return replace(spec, name="network", network_name="network", diagnostics=tuple(findings.list()))
 
 
 def _with_plugins(entries: list[tuple[Scalar, Node]], model: Mapping) -> list[tuple[Scalar, Node]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.core.diagnostics import Findings
@@ -12,7 +11,7 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, i
 from netspec.language.argument_syntax import Params
 from netspec.language.interface import inputs_of, outputs_of, sizes_of
 from netspec.language.items import ItemParser
-from netspec.language.plugins import NO_PLUGINS, Plugins, Types, types_of
+from netspec.language.plugins import Plugins, Types, types_of
 from netspec.language.sections.keys import correct_keys
 from netspec.language.sections.validate import check_sections
 from netspec.language.spec import Block, Spec
@@ -108,44 +107,22 @@ def _check_name(node: Scalar, what: str, findings: Findings) -> None:
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One resolved document.
-
-    Args:
-        root: its tree, with includes, model and settings resolved.
-        path: the file as the user named it.
-        folder: what relative paths in it are relative to.
-        network_name: the name of the file that the network comes from.
-        sources: every text that was read, by path.
-        origins: where each further file was named, by path.
-        settings: the assignments that were made, such as `classes=100`.
-        plugins: what the user allows of plugins.
-    """
-
-    root: Mapping
-    path: str
-    folder: Path
-    network_name: str
-    sources: dict[str, str]
-    origins: dict[str, Span]
-    settings: tuple[str, ...] = ()
-    plugins: Plugins = NO_PLUGINS
-
-
-def parse(document: Document, findings: Findings) -> Spec:
+def parse(
+    root: Mapping, findings: Findings, *, path: str, folder: Path, network_name: str, sources: dict[str, str],
+    origins: dict[str, Span], settings: tuple[str, ...], plugins: Plugins,
+) -> Spec:  # fmt: skip
     """The Spec of a document, with everything that could be read.
 
     Args:
-        document: what was read.
+        root: the document, with includes, model and settings resolved.
         findings: takes what is wrong.
+        path, folder, network_name, sources, origins, settings, plugins: as in Spec.
     """
-    root = document.root
     check_version(root, findings)
     name = root.get("name")
     if name is not None and not (isinstance(name, Scalar) and isinstance(name.value, str) and name.value):
         findings.add("NS202", f"name has to be text, got {describe(name)}", name)
-    types = types_of(root, document.folder, document.plugins, findings)
+    types = types_of(root, folder, plugins, findings)
     blocks, parser = blocks_of(root, types, findings)
     layers = root.get("layers")
     if layers is None:
@@ -162,14 +139,15 @@ def parse(document: Document, findings: Findings) -> Spec:
         findings.add("NS202", f"weights is a name or a path, got {describe(weights)}", weights)
     findings.extend(check_sections(root))
     sizes = sizes_of(root, findings)
+    default = "network" if path.startswith("<") else Path(path).stem
     return Spec(
-        path=document.path,
-        folder=document.folder,
-        name=str(name.value) if isinstance(name, Scalar) and name.value else _default_name(document.path),
-        network_name=document.network_name,
+        path=path,
+        folder=folder,
+        name=str(name.value) if isinstance(name, Scalar) and name.value else default,
+        network_name=network_name,
         document=root,
-        sources=document.sources,
-        origins=document.origins,
+        sources=sources,
+        origins=origins,
         params=params_of(root, findings),
         inputs=inputs_of(root, findings),
         blocks=blocks,
@@ -180,14 +158,10 @@ def parse(document: Document, findings: Findings) -> Spec:
         train=root.get("train"),
         expect=root.get("expect"),
         diagnostics=tuple(findings.list()),
-        settings=document.settings,
-        plugins=document.plugins,
+        settings=settings,
+        plugins=plugins,
         sizes=sizes,
     )
-
-
-def _default_name(path: str) -> str:
-    return "network" if path.startswith("<") else Path(path).stem
 
 
 def check_version(root: Mapping, findings: Findings) -> None:

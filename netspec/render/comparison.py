@@ -87,24 +87,20 @@ def comparison_table(records: Sequence[Record]) -> Table:
         records: the runs.
     """
     rows: list[tuple[str, ...]] = []
-
-    def add(name: str, cells: Sequence[str]) -> None:
-        rows.append((name, *cells))
-
     sections: dict[str, dict[str, list[Plain]]] = {}
     for name, values in differing(records).items():
         sections.setdefault(re.split(r"[.\[]", name)[0], {})[name] = values
     for section, changed in sections.items():
         for name, values in changed.items() if len(changed) <= MOST_ROWS else ():
-            add(name, [_short(name, value) for value in values])
+            rows.append((name, *(_short(name, value) for value in values)))
         if len(changed) > MOST_ROWS:  # such as those of another network; JSON and CSV list all
-            add(f"{section}: {len(changed)} differ", [""] * len(records))
+            rows.append((f"{section}: {len(changed)} differ", *[""] * len(records)))
     for epoch in ("best", "last"):
         for name, values in measures(records, epoch).items():
-            add(f"{epoch} {name}", [format_value(name, value) for value in values])
+            rows.append((f"{epoch} {name}", *(format_value(name, value) for value in values)))
     for name in ("status", "device"):
-        add(name, [str(record.info.get(name) or MISSING) for record in records])
-    add("seconds", [duration(record.seconds) for record in records])
+        rows.append((name, *(str(record.info.get(name) or MISSING) for record in records)))
+    rows.append(("seconds", *(duration(record.seconds) for record in records)))
     return Table(("", *(record.folder for record in records)), tuple(rows))
 
 

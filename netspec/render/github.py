@@ -26,17 +26,10 @@ def annotation(found: Diagnostic) -> str:
         found: the finding; its notes and first fix become further lines of the message.
     """
     span = found.span
-    location: dict[str, str | int] = (
-        {
-            "file": span.path,
-            "line": span.line,
-            "col": span.column,
-            "endLine": span.end_line,
-            "endColumn": span.end_column,
-        }
-        if is_file(span.path)
-        else {}
-    )
+    location: dict[str, str | int] = {}
+    if is_file(span.path):
+        location |= {"file": span.path, "line": span.line, "col": span.column}
+        location |= {"endLine": span.end_line, "endColumn": span.end_column}
     lines = [found.message if location else f"{span.path}: {found.message}"]
     lines += [f"in {frame.label} at {frame.span}" for frame in found.frames]
     lines += [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []

@@ -23,11 +23,10 @@ def _default(layer: Layer, name: str) -> str:
         return "inferred, verified where written"
     if arg.required:
         return "required"
-    return (
-        "`null`"
-        if arg.default is None
-        else f"`{str(literal(arg.default)).lower() if isinstance(arg.default, bool) else literal(arg.default)}`"
-    )
+    if arg.default is None:
+        return "`null`"
+    text = literal(arg.default)
+    return f"`{text.lower() if isinstance(arg.default, bool) else text}`"
 
 
 def _layer(layer: Layer) -> list[str]:
@@ -99,8 +98,7 @@ def keys_page() -> str:
         lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
         for key in keys:
             default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
-            example = f"`{key.written}`"
-            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | {example} |")
+            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | `{key.written}` |")
         lines.append("")
     lines += [
         "## Datasets of torchvision",

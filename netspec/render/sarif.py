@@ -65,15 +65,12 @@ def _fix(fix: Fix, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _follows(found: Diagnostic) -> list[str]:
-    return [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
-
-
 def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str, Any]:
     path, sources = report.spec.path, dict(report.spec.sources)
-    typed = [] if is_file(found.span.path) or found.span.path == path else [f"{found.span.path}: "]
+    typed = "" if is_file(found.span.path) or found.span.path == path else f"{found.span.path}: "
+    follows = [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
     notes = (f"{note.label}: {note.text}" for note in found.notes)
-    text = "\n".join(["".join([*typed, found.message]), *_follows(found), *notes])
+    text = "\n".join([f"{typed}{found.message}", *follows, *notes])
     result = {
         "ruleId": found.code,
         "ruleIndex": rules.index(found.code),

@@ -104,16 +104,15 @@ def object_schema(keys: Iterable[Key]) -> Schema:
 
 def bare(schema: Schema) -> Schema:
     """A schema without the alternatives that are expressions, for values that are evaluated already."""
-    return {
-        key: [bare(item) for item in value if item is not EXPRESSION]
-        if isinstance(value, list) and key == "anyOf"
-        else {name: bare(item) for name, item in value.items()}
-        if key == "properties"
-        else bare(value)
-        if key == "items" or (key == "additionalProperties" and isinstance(value, dict))
-        else value
-        for key, value in schema.items()
-    }
+    found: Schema = {}
+    for key, value in schema.items():
+        if key == "anyOf":
+            found[key] = [bare(item) for item in value if item is not EXPRESSION]
+        elif key == "properties":
+            found[key] = {name: bare(item) for name, item in value.items()}
+        else:
+            found[key] = bare(value) if isinstance(value, dict) else value
+    return found
 
 
 def correct_keys(node: Mapping, keys: Iterable[str], what: str, findings: Findings) -> Mapping:
