@@ -21,20 +21,20 @@ SHAPING = frozenset({"ceil_mode", "keepdim", "scale_factor", "bidirectional", "b
 def arguments(item: Item, record: Layer, context: Context, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
     """The evaluated arguments of a layer, their nodes, and whether all are valid."""
     args: dict[str, Any] = {}
-    places: dict[str, Node] = {}
+    arg_nodes: dict[str, Node] = {}
     for key, node in item.args:
         arg = record.arg(key.text)
         assert arg is not None
-        places[arg.name] = node
+        arg_nodes[arg.name] = node
         value = context.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
         if value is not FAILED:
             args[arg.name] = value
         elif not arg.required and isinstance(arg.kind, Float | Bool) and arg.name not in SHAPING:
             args[arg.name] = arg.default  # the shape does not depend on it
-    missing = [arg for arg in record.args if arg.required and arg.name not in places]
+    missing = [arg for arg in record.args if arg.required and arg.name not in arg_nodes]
     for arg in missing if item.whole else ():
         context.error("NS203", f"{record.name} needs {arg.name}: {arg.kind.wants}", item.at, layer=path)
-    return args, places, item.whole and not missing and len(args) == len(places)
+    return args, arg_nodes, item.whole and not missing and len(args) == len(arg_nodes)
 
 
 def flatten(flats: Iterable[Flat]) -> Flat:
@@ -77,9 +77,9 @@ def only_item(group: Item) -> Item:
     return replace(item, name=group.name, sources=group.sources, claim=group.claim or item.claim)
 
 
-def with_claim(places: dict[str, Node], item: Item) -> dict[str, Node]:
+def with_claim(arg_nodes: dict[str, Node], item: Item) -> dict[str, Node]:
     """The nodes of the arguments and of the claimed `shape`."""
-    return places if item.claim is None else {**places, "shape": item.claim}
+    return arg_nodes if item.claim is None else {**arg_nodes, "shape": item.claim}
 
 
 def weight(item: Item) -> int:

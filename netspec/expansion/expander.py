@@ -195,7 +195,7 @@ class Expander:
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
-            self.calls[value.node] = replace(call, claim=claim, places=with_claim(call.places, item))
+            self.calls[value.node] = replace(call, claim=claim, arg_nodes=with_claim(call.arg_nodes, item))
         local = context.scope.add(step, value)
         context.scope.again[local.step] = (again, item, range(first, len(self.calls)))
         return context.bind(item, name, local)
@@ -265,8 +265,10 @@ class Expander:
         record = shared.record if shared else item.record
         assert record is not None
         path = context.scope.at(name)
-        args, places, whole = (shared.args, shared.places, True) if shared else arguments(item, record, context, path)
-        places = {**with_claim(places, item), **taken.references}
+        args, arg_nodes, whole = (
+            (shared.args, shared.arg_nodes, True) if shared else arguments(item, record, context, path)
+        )
+        arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
         sources = taken.sources
         flats = flatten(context.scope.flat(source) for source in sources or ())
         refs = flats if isinstance(flats, tuple) else (flats,)
@@ -281,7 +283,7 @@ class Expander:
             path=path,
             record=record,
             args=args,
-            places=places,
+            arg_nodes=arg_nodes,
             inputs=(*refs, *further.values()),
             item=item,
             claim=claim_of(item, context),

@@ -42,7 +42,7 @@ class Call:
         path: the module path.
         record: the layer.
         args: the evaluated arguments, without those that were left out.
-        places: the nodes of the written arguments, of the claimed `shape` and of inputs by name.
+        arg_nodes: the nodes of the written arguments, of the claimed `shape` and of inputs by name.
         inputs: the values that it takes.
         item: the item that it comes from.
         claim: the claimed shape of one sample.
@@ -56,7 +56,7 @@ class Call:
     path: str
     record: Layer
     args: dict[str, Any]
-    places: dict[str, Node]
+    arg_nodes: dict[str, Node]
     inputs: tuple[Ref, ...]
     item: Item
     claim: tuple[int, ...] | None = None

@@ -206,7 +206,7 @@ def _unknown(call: Call) -> Inferred:
 def _complete(call: Call) -> bool:
     """Whether all arguments of a call are there and sound."""
     required = {arg.name for arg in call.record.args if arg.required}
-    return required | (call.places.keys() - {"shape", *call.further}) <= call.args.keys()
+    return required | (call.arg_nodes.keys() - {"shape", *call.further}) <= call.args.keys()
 
 
 def _enough(call: Call) -> bool:
