@@ -134,8 +134,8 @@ class Layer:
         inputs: how many tensors it takes, least and most (None: any number).
         names: what torch's forward calls them, where a mapping in `from` may say which is which.
         further: torch's names of the tensors that it takes besides, each only by its name: masks.
-        suits: raises `ShapeError` where a further input does not suit, from arguments, the sample shapes of the inputs, and
-            one further sample tensor or several by name. What it raises names the one at fault as `argument`.
+        suits: raises `ShapeError` where a further input does not suit, from arguments, the sample shapes of the inputs,
+            and one further sample tensor or several by name. What it raises names the one at fault as `argument`.
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
             any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
         gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32

@@ -41,7 +41,7 @@ def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...
         inputs: one sample of each input.
 
     Raises:
-        ShapeError: the constructor or the forward refuses, or what comes out is not one tensor or several for each sample.
+        ShapeError: the constructor or the forward refuses, or the output is not one tensor or several for each sample.
     """
     if not issubclass(module, nn.Module):
         raise PluginError(f"{name} is {module.__name__}, which is no nn.Module")

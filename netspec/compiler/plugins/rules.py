@@ -1,4 +1,4 @@
-"""A plugin's rules as the table's own are: a refusal is a ShapeError, and so is a failure or an answer that means nothing."""
+"""A plugin's rules in the form of the table's own: a refusal, a failure and an invalid answer are each a ShapeError."""
 
 from __future__ import annotations
 
