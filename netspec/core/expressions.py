@@ -113,17 +113,13 @@ class _Parser:
         return tree
 
     def either(self) -> Node:
-        tree = self.both()
-        while self.peek("or"):
-            self.take()
-            tree = ("or", tree, self.both())
-        return tree
+        return self.joined("or", lambda: self.joined("and", self.negation))
 
-    def both(self) -> Node:
-        tree = self.negation()
-        while self.peek("and"):
+    def joined(self, word: str, operand: Callable[[], Node]) -> Node:
+        tree = operand()
+        while self.peek(word):
             self.take()
-            tree = ("and", tree, self.negation())
+            tree = (word, tree, operand())
         return tree
 
     def negation(self) -> Node:

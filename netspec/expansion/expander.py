@@ -1,4 +1,4 @@
-"""Items → calls: blocks, groups, repeats, branches and shared weights, each in the scope it stands in."""
+"""Items → calls: blocks, groups, repeats, branches and shared weights, each in its scope."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEEPEST = 60
 
 
 class Expander:
-    """Expands the items of one spec into calls and scopes; its methods call each other, so they stand in one file."""
+    """Expands the items of one spec into calls and scopes; the file is long because its methods call each other."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec

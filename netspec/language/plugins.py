@@ -82,7 +82,7 @@ class Types:
 
 
 def nodes_of(node: Node | None) -> tuple[Node, ...]:
-    """The items of `plugins`: a list, or one module in place of a list."""
+    """The items of `plugins`: a list, or one module instead of a list."""
     if node is None:
         return ()
     return node.items if isinstance(node, Sequence) else (node,)

@@ -81,7 +81,7 @@ class Key:
 
     @property
     def written(self) -> str:
-        """The example as it stands in a spec."""
+        """The key and its example, as written in a spec."""
         return f"{self.name}: {flow(self.example)}"
 
 

@@ -12,7 +12,14 @@ OF_CLASSES = ("accuracy", "precision", "recall", "f1", "auroc", "confusion_matri
 OF_NUMBERS = ("mae", "rmse", "r2")
 NAMES = (*OF_CLASSES, "top5", *OF_NUMBERS)
 _LOWER = frozenset({"loss", "mae", "rmse"})
-_TWO_SIDED: tuple[Kind, ...] = ("probabilities", "logits", "signs")
+_FITTING: dict[Kind, tuple[str, ...]] = {
+    "classes": (*OF_CLASSES, "top5"),
+    "probabilities": OF_CLASSES,
+    "logits": OF_CLASSES,
+    "signs": OF_CLASSES,
+    "numbers": OF_NUMBERS,
+    "labels": (),
+}
 
 
 def is_metric(name: str) -> bool:
@@ -28,10 +35,7 @@ def usual(loss: str) -> tuple[str, ...]:
 
 def fitting(loss: str) -> tuple[str, ...]:
     """The metrics that suit a loss."""
-    kind = kind_of(loss)
-    if kind == "classes":
-        return (*OF_CLASSES, "top5")
-    return OF_CLASSES if kind in _TWO_SIDED else OF_NUMBERS if kind == "numbers" else ()
+    return _FITTING[kind_of(loss)]
 
 
 def fits(name: str, loss: str) -> bool:
