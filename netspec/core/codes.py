@@ -6,7 +6,7 @@ A code is one file, `explained/NS….yaml`; adding the file adds the code. It st
 further file; the first one is called net.yaml.
 
 NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,
-NS7xx plugins, NS9xx a reviewer's warnings. A code is never reused for another meaning; its wording may change.
+NS7xx plugins, NS9xx warnings of the linter. A code is never reused for another meaning; its wording may change.
 """
 
 from __future__ import annotations
@@ -90,7 +90,11 @@ class Code:
 def explanation(id: str) -> Code:
     """A code with its meaning and example.
 
+    Args:
+        id: the code, such as `NS401`.
+
     Raises:
+        FileNotFoundError: there is no such code.
         ValueError: its file has not all of its parts, in order.
     """
     text = (FOLDER / f"{id}.yaml").read_text(encoding="utf-8")

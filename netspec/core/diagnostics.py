@@ -1,9 +1,9 @@
-"""What netspec says about a spec: one frozen type for every finding, and the collector that a stage adds them to."""
+"""Diagnostics: one frozen type for every finding about a spec, and the collector that each stage adds them to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from netspec.core.codes import severity
 from netspec.core.names import closest, did_you_mean
@@ -20,7 +20,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that belong together. `Report` only holds fixes whose application was re-checked."""
+    """Edits that belong together; a Report holds only fixes whose result was checked again."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -39,7 +39,7 @@ UNSOUGHT = Note("note", "from here on no fix was sought: one check tries only so
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The finding that another one follows from: its code and place."""
+    """The finding that another one follows from."""
 
     code: str
     span: Span
@@ -47,10 +47,18 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `span` is the value to change; `layer` the module path of the layer it speaks of.
+    """One finding about a spec.
 
-    One that `follows` from another is a note, which is not counted: mending that one mends it too, or it cannot be
-    judged before.
+    Args:
+        code: what kind of finding, such as `NS401`; `netspec explain` describes it.
+        message: what is wrong, on one line.
+        span: the text to change.
+        layer: the module path of the layer that it is about, where it is about one.
+        notes: further lines, such as the input's shape or the arithmetic.
+        fixes: edits that resolve it, the best one first; each was checked.
+        frames: how the span was reached from the main file: block uses, aliases, includes.
+        follows: the finding that has to be resolved first. Such a diagnostic is a note and is not counted, because
+            it disappears with that one, or cannot be judged before.
     """
 
     code: str
@@ -59,7 +67,7 @@ class Diagnostic:
     layer: str | None = None
     notes: tuple[Note, ...] = ()
     fixes: tuple[Fix, ...] = ()
-    frames: tuple[Frame, ...] = field(default=())
+    frames: tuple[Frame, ...] = ()
     follows: Cause | None = None
 
     @property
@@ -79,7 +87,12 @@ def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 class SpecError(Exception):
-    """A spec with errors was used. `diagnostics` holds them; `sources` the texts they lie in, for showing excerpts."""
+    """A spec with errors was used.
+
+    Args:
+        diagnostics: what is wrong.
+        sources: the texts that their spans lie in, by path, for showing excerpts.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -88,11 +101,11 @@ class SpecError(Exception):
         super().__init__("\n".join(lines))
 
 
-MOST_SUGGESTIONS = 500  # findings with close matches; to compare words costs time
+MOST_SUGGESTIONS = 500  # comparing words takes time
 
 
 class Findings:
-    """Collects diagnostics; the same finding at the same place (a block used twice) is kept once."""
+    """Collects diagnostics; the same finding at the same span (of a block used twice) is kept once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
@@ -108,11 +121,10 @@ class Findings:
         fixes: Iterable[Fix] = (),
         frames: tuple[Frame, ...] = (),
     ) -> None:
-        """Note one finding at a node, or at a bare span."""
-        span, way = (at, frames) if isinstance(at, Span) else (at.span, (*at.frames, *frames))
-        self._found.setdefault(
-            (code, span, message), Diagnostic(code, message, span, layer, tuple(notes), tuple(fixes), way)
-        )
+        """Add one finding at a node, or at a bare span."""
+        span = at if isinstance(at, Span) else at.span
+        frames = frames if isinstance(at, Span) else (*at.frames, *frames)
+        self.extend([Diagnostic(code, message, span, layer, tuple(notes), tuple(fixes), frames)])
 
     def misspelt(
         self,
@@ -124,18 +136,18 @@ class Findings:
         layer: str | None = None,
         frames: tuple[Frame, ...] = (),
     ) -> None:
-        """Note a name that is not known, with the known ones it is close to and the fix that takes one."""
+        """Add the finding that a name is unknown; each known name that is close to it becomes a fix."""
         matches = closest(str(getattr(at, "value", "")), known) if self.suggests else []
         fixes = [Fix(match, (Edit(at.span, match),)) for match in matches]
         self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
 
     @property
     def suggests(self) -> bool:
-        """Whether close matches are still looked for: a text with endless misspellings gets none in the end."""
+        """Whether close matches are still searched for; they are not after `MOST_SUGGESTIONS` findings."""
         return len(self._found) < MOST_SUGGESTIONS
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Take over what another stage found."""
+        """Add the findings of another stage."""
         for found in diagnostics:
             self._found.setdefault((found.code, found.span, found.message), found)
 

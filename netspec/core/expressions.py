@@ -1,8 +1,8 @@
-"""Integer expressions over parameters: `64*4*4`, `width*2`, `channels//2`, `stride > 1`.
+"""Expressions over parameters → their values: `64*4*4`, `width*2`, `channels//2`, `stride > 1`.
 
-A precedence-climbing parser over a whitelist, with bounds on length, depth and size; nothing is ever handed to
-Python's `eval`. Grammar, loosest first: `or`, `and`, `not`, comparisons, `+ -`, `* / // %`, unary `-`, `**`, then
-numbers, names, parentheses, and `min(…)`, `max(…)`.
+A recursive-descent parser with bounds on length, depth and size. Python's `ast` does not serve: what it says of a
+wrong expression, and where, differs between versions. Grammar, loosest first: `or`, `and`, `not`, comparisons, `+ -`,
+`* / // %`, unary `-`, `**`, then numbers, names, parentheses, and `min(…)`, `max(…)`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,13 @@ Node = tuple[Any, ...]  # ("value", v), ("name", text, offset), ("call", f, *nod
 
 
 class ExpressionError(ValueError):
-    """An expression that is none; `name` is the unknown name if that is what is wrong, `offset` where it stands."""
+    """An expression that cannot be parsed or evaluated.
+
+    Args:
+        message: what is wrong.
+        offset: the index of the wrong character in the text.
+        name: the parameter that is unknown, where that is what is wrong.
+    """
 
     def __init__(self, message: str, offset: int = 0, name: str | None = None) -> None:
         super().__init__(message)
@@ -92,28 +98,28 @@ class _Parser:
         return self.tokens[self.at - 1]
 
     def parse(self) -> Node:
-        tree = self.either()
+        tree = self.nested(self.either)
         kind, text, offset = self.tokens[self.at]
         if kind != "end":
             raise ExpressionError(f"unexpected {text!r}", offset)
         return tree
 
-    def either(self) -> Node:
+    def nested(self, operand: Callable[[], Node]) -> Node:
         self.depth += 1
         if self.depth > DEEPEST:
             raise ExpressionError(f"nested more than {DEEPEST} deep", self.tokens[self.at][2])
-        tree = self.both()
-        while self.peek("or"):
-            self.take()
-            tree = ("or", tree, self.both())
+        tree = operand()
         self.depth -= 1
         return tree
 
-    def both(self) -> Node:
-        tree = self.negation()
-        while self.peek("and"):
+    def either(self) -> Node:
+        return self.joined("or", lambda: self.joined("and", self.negation))
+
+    def joined(self, word: str, operand: Callable[[], Node]) -> Node:
+        tree = operand()
+        while self.peek(word):
             self.take()
-            tree = ("and", tree, self.negation())
+            tree = (word, tree, operand())
         return tree
 
     def negation(self) -> Node:
@@ -125,11 +131,14 @@ class _Parser:
         return ("not", tree) if count % 2 else tree
 
     def comparison(self) -> Node:
-        tree = self.binary(_SUMS, lambda: self.binary(_PRODUCTS, self.unary))
+        tree = self.sum()
         if self.peek(*_COMPARE):
             function = _COMPARE[self.take()[1]]
-            tree = ("call", function, tree, self.binary(_SUMS, lambda: self.binary(_PRODUCTS, self.unary)))
+            tree = ("call", function, tree, self.sum())
         return tree
+
+    def sum(self) -> Node:
+        return self.binary(_SUMS, lambda: self.binary(_PRODUCTS, self.unary))
 
     def binary(self, table: dict[str, Callable[..., Any]], operand: Callable[[], Node]) -> Node:
         tree = operand()
@@ -145,11 +154,7 @@ class _Parser:
         tree = self.atom()
         if self.peek("**"):
             self.take()
-            self.depth += 1
-            if self.depth > DEEPEST:
-                raise ExpressionError(f"nested more than {DEEPEST} deep", self.tokens[self.at][2])
-            tree = ("call", _power, tree, self.unary())
-            self.depth -= 1
+            tree = ("call", _power, tree, self.nested(self.unary))
         return tree if sign == 1 else ("call", operator.neg, tree)
 
     def atom(self) -> Node:
@@ -160,16 +165,16 @@ class _Parser:
             return ("value", text == "true")
         if text in ("min", "max") and self.peek("("):
             self.take()
-            arguments = [self.either()]
+            arguments = [self.nested(self.either)]
             while self.peek(","):
                 self.take()
-                arguments.append(self.either())
+                arguments.append(self.nested(self.either))
             self.close()
             return ("call", (lambda *v: min(v)) if text == "min" else (lambda *v: max(v)), *arguments)
         if kind == "name" and text not in _KEYWORDS:
             return ("name", text, offset)
         if text == "(":
-            tree = self.either()
+            tree = self.nested(self.either)
             self.close()
             return tree
         raise ExpressionError(f"unexpected {text!r}" if text else "it ends too early", offset)
@@ -208,7 +213,11 @@ def _value(node: Node, names: Mapping[str, Value]) -> Any:
 
 
 def evaluate(text: str, names: Mapping[str, Value]) -> Value:
-    """The value of an expression; `names` are the parameters in scope.
+    """The value of an expression.
+
+    Args:
+        text: the expression.
+        names: the parameters in scope, with their values.
 
     Raises:
         ExpressionError: it does not parse, names an unknown parameter, divides by zero or exceeds the bounds.
@@ -237,5 +246,5 @@ def names_in(text: str) -> set[str]:
 
 
 def is_name(text: str) -> bool:
-    """Whether the expression is nothing but a name."""
+    """Whether the expression is a single name."""
     return text.isidentifier() and text not in _KEYWORDS

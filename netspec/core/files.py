@@ -1,4 +1,4 @@
-"""Files that a user names: where a path in a spec leads, and their text, or one line that says why not.
+"""Files that a user names: paths in specs → paths on this machine → texts, or one line that says why not.
 
 Files are written whole or not at all.
 """
@@ -16,12 +16,12 @@ from netspec.core.tree import Scalar
 
 
 def write_atomically(path: Path, write: Callable[[Path], object], keep: Path | None = None) -> None:
-    """Let `write` fill a new file that then takes the place of `path`: a reader finds the old one or the new, whole.
+    """Write a temporary file and rename it to `path`, so that a reader finds the old file or the new one, complete.
 
     Args:
-        path: where it goes.
-        write: is given the file to fill; what it raises leaves everything as it was.
-        keep: where the file goes that was at `path` before.
+        path: the file to write.
+        write: fills the temporary file that it is given; where it raises, everything stays as it was.
+        keep: the new name of the file that was at `path` before.
     """
     temporary = path.with_name(f".{path.name}.writing")
     try:
@@ -47,8 +47,8 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a process that was killed had half written."""
+def remove_half_written(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed while it wrote."""
     for path in folder.iterdir():
         if half_written(path.name):
             path.unlink(missing_ok=True)
@@ -68,7 +68,10 @@ class ReadError(Exception):
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file; `-` is standard input.
+    """The text of a UTF-8 file.
+
+    Args:
+        path: the file; `-` is standard input.
 
     Raises:
         ReadError: the file is missing, a directory, unreadable, too large, empty, binary or not UTF-8.
@@ -117,34 +120,16 @@ _NO_FILES = (COMMAND_LINE, "<stdin>", "<text>")
 
 
 def is_file(path: str) -> bool:
-    """Whether a span's path is a file's, so that it can be opened and edited: not the command line's, no stream's."""
+    """Whether a span's path is that of a file that can be opened and edited, not of the command line or a stream."""
     return path not in _NO_FILES
 
 
 class PathRefused(ValueError):
-    """A path in a spec that leads out of the spec's folder, or is none."""
-
-
-def below(folder: Path, text: str) -> Path:
-    """`text` as a path below `folder`; symbolic links are followed before the comparison.
-
-    Raises:
-        PathRefused: it is absolute, or leads out of the folder.
-    """
-    if not text or "\0" in text:
-        raise PathRefused(f"{text!r} is not a path")
-    try:
-        root = folder.resolve()
-        path = (root / text).resolve()
-    except (OSError, RuntimeError):  # a circle of symbolic links is an OSError from Python 3.13 on
-        raise PathRefused(f"{text} leads in a circle of links") from None
-    if not path.is_relative_to(root):
-        raise PathRefused(f"{text} lies outside the spec's folder")
-    return path
+    """A path in a spec that is none, or that leads out of the spec's folder."""
 
 
 def resolve(node: Scalar, folder: Path) -> Path:
-    """The path that a scalar of a spec in `folder` means.
+    """The path that a scalar of a spec in `folder` means; symbolic links are followed.
 
     What the user typed (`--set data.CSV.path=../rows.csv`) is relative to the working directory and may lie anywhere.
 
@@ -154,7 +139,14 @@ def resolve(node: Scalar, folder: Path) -> Path:
     text = str(node.value)
     if node.span.path == COMMAND_LINE:
         return Path(text).expanduser().resolve()
+    hint = f"; type it on the command line to allow it (--set …={text})"
+    if not text or "\0" in text:
+        raise PathRefused(f"{text!r} is not a path{hint}")
     try:
-        return below(folder, text)
-    except PathRefused as refused:
-        raise PathRefused(f"{refused}; type it on the command line to allow it (--set …={text})") from None
+        root = folder.resolve()
+        path = (root / text).resolve()
+    except (OSError, RuntimeError):  # a circle of symbolic links is an OSError from Python 3.13 on
+        raise PathRefused(f"{text} leads in a circle of links{hint}") from None
+    if not path.is_relative_to(root):
+        raise PathRefused(f"{text} lies outside the spec's folder{hint}")
+    return path

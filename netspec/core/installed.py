@@ -1,4 +1,4 @@
-"""What is installed: the version of torch, and the packages of the extras. Nothing is imported to find out."""
+"""Which version of torch and which packages of the extras are installed, found out without importing them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class MissingPackageError(ImportError):
 
 
 def require_packages(what: str, modules: Mapping[str, str] = TRAIN) -> None:
-    """See that modules can be imported, without importing them.
+    """Check that modules can be imported, without importing them.
 
     Args:
-        what: needs them, as a person calls it: `netspec train`.
-        modules: their names, and those of their packages.
+        what: the command or function that needs them, such as `netspec train`.
+        modules: the names of the modules, each with its package's.
 
     Raises:
         MissingPackageError: some are not there, or torch is older than the oldest that is supported.
@@ -69,7 +69,7 @@ _VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}{_REST}", re.ASCII | re.IGNORECASE)
 
 
 def release(version: str) -> Release:
-    """What arguments come and go with: `2.9.1.post2`, `2.9.0+cpu` and `2.9.0a0+git1` are all (2, 9).
+    """The major and minor version: `2.9.1.post2`, `2.9.0+cpu` and `2.9.0a0+git1` are all (2, 9).
 
     Raises:
         ValueError: it is not a version.
@@ -93,7 +93,7 @@ def supported(version: str) -> str:
 
 @cache
 def installed() -> str:
-    """The version of torch that is installed, without its local suffix; where none can be told, the newest."""
+    """The version of torch that is installed, without its local suffix; the newest where that cannot be found out."""
     from importlib.metadata import PackageNotFoundError, version  # here, because it takes as long as a small check
 
     try:

@@ -1,4 +1,4 @@
-"""Names: which can name a submodule, and which known ones a misspelt name is close to."""
+"""Names: which of them can name a submodule, and which known names a misspelt one is close to."""
 
 from __future__ import annotations
 
@@ -12,12 +12,45 @@ from netspec.core.tree import shorten
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 LONGEST_WORD = 100  # characters of a word that are compared
-SURE, AHEAD = 0.75, 0.05  # how like the word a candidate has to be, and how much more than the next
+SURE, AHEAD = 0.75, 0.05  # the least similarity of a certain match, and its least lead over the next one
 
 # What torch.nn.Module and torch.nn.Sequential define: a submodule of such a name would hide it (a test compares).
 MODULE_ATTRIBUTES = frozenset(
     [
         "T_destination",
+        "_apply",
+        "_backward_hooks",
+        "_backward_pre_hooks",
+        "_buffers",
+        "_call_impl",
+        "_compiled_call_impl",
+        "_forward_hooks",
+        "_forward_hooks_always_called",
+        "_forward_hooks_with_kwargs",
+        "_forward_pre_hooks",
+        "_forward_pre_hooks_with_kwargs",
+        "_get_backward_hooks",
+        "_get_backward_pre_hooks",
+        "_get_item_by_idx",
+        "_get_name",
+        "_is_full_backward_hook",
+        "_load_from_state_dict",
+        "_load_state_dict_post_hooks",
+        "_load_state_dict_pre_hooks",
+        "_maybe_warn_non_full_backward_hook",
+        "_modules",
+        "_named_members",
+        "_non_persistent_buffers_set",
+        "_parameters",
+        "_register_load_state_dict_pre_hook",
+        "_register_state_dict_hook",
+        "_replicate_for_data_parallel",
+        "_save_to_state_dict",
+        "_slow_forward",
+        "_state_dict_hooks",
+        "_state_dict_pre_hooks",
+        "_version",
+        "_wrapped_call_impl",
         "add_module",
         "append",
         "apply",
@@ -80,7 +113,12 @@ MODULE_ATTRIBUTES = frozenset(
 
 
 def closest(word: str, candidates: Iterable[str]) -> list[str]:
-    """Up to three of `candidates` that `word` may have meant, the closest first; letter case counts little."""
+    """Up to three of `candidates` that are similar to `word`, the most similar first.
+
+    Args:
+        word: the misspelt name; its letter case counts little.
+        candidates: the known names.
+    """
     return list(_closest(word[:LONGEST_WORD], tuple(candidates)))
 
 
@@ -95,22 +133,22 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(candidate for group in ranked for candidate in group)[:3]
 
 
-def meant(word: str, candidates: Iterable[str]) -> str | None:
-    """The one of `candidates` that `word` stands for beyond doubt, so that a check can go on as if it were written."""
+def certain_match(word: str, candidates: Iterable[str]) -> str | None:
+    """The one of `candidates` that `word` is certainly a misspelling of; a check then continues with it."""
     matches = closest(word, candidates)
     if not matches:
         return None
     others = (match for match in matches if match.lower() != matches[0].lower())
-    first, second = _likeness(word, matches[0]), max((_likeness(word, match) for match in others), default=0.0)
+    first, second = _similarity(word, matches[0]), max((_similarity(word, match) for match in others), default=0.0)
     return matches[0] if first >= SURE and first - second >= AHEAD else None
 
 
-def _likeness(word: str, candidate: str) -> float:
+def _similarity(word: str, candidate: str) -> float:
     return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST_WORD]).ratio()
 
 
 def did_you_mean(matches: list[str]) -> str:
-    """`; did you mean Conv2d?`, or nothing."""
+    """`; did you mean Conv2d?`; empty without matches."""
     return f"; did you mean {' or '.join(matches)}?" if matches else ""
 
 
@@ -120,45 +158,6 @@ def name_fault(name: str) -> tuple[str, str] | None:
         return "NS207", "the name input is taken: it means what enters the scope"
     if not NAME.match(name) or keyword.iskeyword(name):
         return "NS207", f"{shorten(name)!r} is no name: letters, digits and _ only, no digit first, no word of Python"
-    if name in MODULE_ATTRIBUTES or name.startswith("__") or (name.startswith("_") and name in _PRIVATE):
+    if name in MODULE_ATTRIBUTES or name.startswith("__"):
         return "NS208", f"the name {shorten(name)} would hide torch.nn.Module's own"
     return None
-
-
-_PRIVATE = frozenset(
-    [
-        "_apply",
-        "_backward_hooks",
-        "_backward_pre_hooks",
-        "_buffers",
-        "_call_impl",
-        "_compiled_call_impl",
-        "_forward_hooks",
-        "_forward_hooks_always_called",
-        "_forward_hooks_with_kwargs",
-        "_forward_pre_hooks",
-        "_forward_pre_hooks_with_kwargs",
-        "_get_backward_hooks",
-        "_get_backward_pre_hooks",
-        "_get_item_by_idx",
-        "_get_name",
-        "_is_full_backward_hook",
-        "_load_from_state_dict",
-        "_load_state_dict_post_hooks",
-        "_load_state_dict_pre_hooks",
-        "_maybe_warn_non_full_backward_hook",
-        "_modules",
-        "_named_members",
-        "_non_persistent_buffers_set",
-        "_parameters",
-        "_register_load_state_dict_pre_hook",
-        "_register_state_dict_hook",
-        "_replicate_for_data_parallel",
-        "_save_to_state_dict",
-        "_slow_forward",
-        "_state_dict_hooks",
-        "_state_dict_pre_hooks",
-        "_version",
-        "_wrapped_call_impl",
-    ]
-)

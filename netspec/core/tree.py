@@ -1,4 +1,4 @@
-"""The located tree: what a YAML file says, with the place of every key and value.
+"""The located tree: what a YAML file says, with the span of every key and value.
 
 Values follow the YAML 1.2 core schema. A node that was reached through an alias keeps the span of its
 definition, which is where it would be edited, and names the alias in `frames`.
@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of a source: `path` is the file as the user named it, or `--set` for the command line."""
+    """A stretch of a source text; lines and columns count from 1, in characters.
+
+    Args:
+        path: the file as the user named it, or `--set` for the command line.
+        line, column: where it starts.
+        end_line, end_column: where it ends; the character there is not part of it.
+    """
 
     path: str
     line: int
@@ -26,7 +32,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One step of the way to a place that is reached indirectly: a block's use, an alias, an include."""
+    """One step to a span that is reached indirectly: a block's use, an alias, an include."""
 
     label: str
     span: Span
@@ -37,7 +43,7 @@ Atom = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A leaf. `text` is what stands in the file, without quotes; `plain` is false where it was quoted."""
+    """A leaf; `text` is what the file says, without quotes; `plain` is false where it was quoted."""
 
     value: Atom
     span: Span
@@ -58,7 +64,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A mapping, in the file's order, merge keys resolved; duplicate keys were reported and the first kept."""
+    """A mapping in the file's order; merge keys are resolved, and of duplicate keys the first is kept."""
 
     entries: tuple[tuple[Scalar, Node], ...]
     span: Span
@@ -67,10 +73,7 @@ class Mapping:
 
     def get(self, key: str) -> Node | None:
         """The value under `key`, or None."""
-        for name, value in self.entries:
-            if name.value == key:
-                return value
-        return None
+        return next((value for name, value in self.entries if name.value == key), None)
 
     def key(self, key: str) -> Scalar | None:
         """The key's own node, or None."""
@@ -84,12 +87,12 @@ Node = Scalar | Sequence | Mapping
 
 
 def is_null(node: Node) -> bool:
-    """Whether a node says nothing: `null`, or an empty place."""
+    """Whether a node is `null` or empty."""
     return isinstance(node, Scalar) and node.value is None
 
 
 def plain(node: Node) -> object:
-    """The node as plain Python: dict, list and atoms, positions dropped."""
+    """The node as plain Python: dict, list and atoms, without spans."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):
@@ -98,7 +101,7 @@ def plain(node: Node) -> object:
 
 
 def describe(node: Node) -> str:
-    """What a node is, in a person's words: `a list`, `the text 'abc'`, `the number 3`."""
+    """A node for a message: `a list of 2`, `the text 'abc'`, `the number 3`."""
     if isinstance(node, Sequence):
         return f"a list of {len(node.items)}" if node.items else "an empty list"
     if isinstance(node, Mapping):

@@ -14,8 +14,8 @@ from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.transforms import Pipeline
-from netspec.language.ranges import takes
-from netspec.language.sections.section_keys import DATASETS
+from netspec.language.ranges import accepts_shape
+from netspec.language.sections.data_keys import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
 from netspec.runtime.diagnostics import Collector, counted, input_index, sample_span, spec_error
 from netspec.shapes.report import Report
@@ -115,7 +115,7 @@ def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[s
 def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: NetworkInput, what: str) -> None:
     """Check a transformed sample [1, *sample] against the shape and dtype of an input."""
     got, wanted = tuple(sample.shape[1:]), input.tensor
-    if got != wanted.shape and not takes(report.spec, report.params, got, input.index):
+    if got != wanted.shape and not accepts_shape(report.spec, report.params, got, input.index):
         raise spec_error(
             "NS602",
             f"{what} of {data.node.value} is {show(got)}, {input.title} is {show(wanted.shape)}",

@@ -19,7 +19,7 @@ from netspec.data import vision as data_vision
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split
 from netspec.data.storage import read_storage
-from netspec.language.sections.section_keys import DATA_KEYS, DATASETS, OWN
+from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, OWN
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import spec_error, spec_start, unknown_name
 

@@ -1,7 +1,7 @@
 """Spec → flat Graph: blocks, groups, repeats, branches and references become calls with values for inputs.
 
-Every scope is a `Scope` with its own names; the calls of all scopes stand in one list in the order they run. Nothing
-is known of shapes yet.
+Every scope is a `Scope` with its own names; the calls of all scopes are in one list in the order of execution. Shapes
+are not known yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from netspec.core.expressions import Value
 from netspec.core.shapes import Tensor
 from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
-from netspec.expansion.scope import Flat, Place, ScopeBuilder, TooLarge, names_in
+from netspec.expansion.repeats import TooLarge
+from netspec.expansion.scope import Context, Flat, ScopeBuilder, names_in
 from netspec.language.evaluate import FAILED, Evaluator
 from netspec.language.ranges import ranges, read_by, unbounded
 from netspec.language.spec import InputDecl, Spec
@@ -29,7 +30,7 @@ def _input(declared: InputDecl, names: Dict[str, Value], findings: Findings) -> 
 
 
 def _inputs(spec: Spec, names: Dict[str, Value], findings: Findings) -> dict[str, Tensor | None]:
-    """The inputs by name; where `sizes` gives ranges, at the sizes that figures are for."""
+    """The inputs by name; where `sizes` gives ranges, with the sizes at which counts are shown."""
     found = ranges(spec, names, findings) if spec.sizes else {}
     at = {**names, **{name: each.at for name, each in found.items() if each is not None}}
     inputs: dict[str, Tensor | None] = {}
@@ -41,7 +42,7 @@ def _inputs(spec: Spec, names: Dict[str, Value], findings: Findings) -> dict[str
 
 
 def _output_name(last: Local, scope: ScopeBuilder) -> str:
-    """What the network's last value is called where `outputs` does not say: its name, else its number in the list."""
+    """The name of the network's last value where `outputs` is left out: the item's name, else its index."""
     if last.step < 0:
         return list(scope.inputs)[-1 - last.step]
     own = [name for name, local in scope.names.items() if local == last]
@@ -49,26 +50,34 @@ def _output_name(last: Local, scope: ScopeBuilder) -> str:
 
 
 def expand(spec: Spec, findings: Findings) -> Graph | None:
-    """The flat graph of a spec; None where it has no layers or breaks a limit."""
+    """The flat graph of a spec.
+
+    Args:
+        spec: the spec.
+        findings: takes what is wrong.
+
+    Returns:
+        The graph; None where the spec has no layers or exceeds a limit.
+    """
     expander = Expander(spec)
     names = expander.params
     inputs = _inputs(spec, names, findings) or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
-    place = Place(scope, names, findings)
+    context = Context(scope, names, findings)
     try:
-        last = expander.items(spec.layers, place, scope.entry)
+        last = expander.items(spec.layers, context, scope.entry)
     except TooLarge:
         return None
     if not expander.calls:
         if spec.layers and not any(found.severity == "error" for found in findings.list()):
-            place.error("NS203", "no layer is left: all are left out by `when` or a repeat of 0", spec.layers[0].at)
+            context.error("NS203", "no layer is left: all are left out by `when` or a repeat of 0", spec.layers[0].at)
         return None
     results: dict[str, Local] = {}
     for reference in spec.outputs:
-        local = place.lookup(reference)
+        local = context.lookup(reference)
         if reference.text in results:
-            place.error("NS209", f"outputs names {reference.text} twice", reference)
+            context.error("NS209", f"outputs names {reference.text} twice", reference)
         elif local is not None:
             results[reference.text] = local
     if not spec.outputs and last is not None:
@@ -77,5 +86,5 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     for name, local in results.items():
         value = scope.flat(local)
         outputs |= {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
-    built = scope.finish(tuple(results.values()), expander.modules_only(scope))
+    built = scope.finish(tuple(results.values()), expander.calls)
     return Graph(inputs, tuple(expander.calls), outputs, built)

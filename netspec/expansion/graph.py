@@ -14,7 +14,12 @@ from netspec.layers.record import Layer
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value: what call `node` gives (-1 - k is the k-th input), or one of its outputs."""
+    """A value of the flat graph.
+
+    Args:
+        node: the index of the call that computes it; -1 - k is the k-th input.
+        output: which of the call's outputs it is, where the call has several.
+    """
 
     node: int
     output: int | None = None
@@ -22,7 +27,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A value as its scope sees it: step `step` of the scope (-1: what enters), or one of its outputs."""
+    """A value inside a scope: that of step `step` (-1 - k is the scope's k-th input), or one of its outputs."""
 
     step: int
     output: int | None = None
@@ -32,16 +37,26 @@ class Local:
 class Call:
     """One layer or function applied to values: the flat graph's node.
 
-    `path` is the module path; `args` are the evaluated written arguments, `places` where they stand; `further` are
-    the names of the last inputs, those that the layer takes by name alone; `shares` is the call whose module is applied
-    again.
+    Args:
+        id: its index in the graph.
+        path: the module path.
+        record: the layer.
+        args: the evaluated arguments, without those that were left out.
+        arg_nodes: the nodes of the written arguments, of the claimed `shape` and of inputs by name.
+        inputs: the values that it takes.
+        item: the item that it comes from.
+        claim: the claimed shape of one sample.
+        frames: the block uses that led to it.
+        shares: the id of the call whose module is applied again.
+        broken: an input or argument has a finding, so that its shape cannot be inferred.
+        further: the names of the last inputs, those that the layer takes only by name.
     """
 
     id: int
     path: str
     record: Layer
     args: dict[str, Any]
-    places: dict[str, Node]
+    arg_nodes: dict[str, Node]
     inputs: tuple[Ref, ...]
     item: Item
     claim: tuple[int, ...] | None = None
@@ -52,7 +67,7 @@ class Call:
 
     @property
     def own(self) -> int:
-        """How many inputs the layer takes in their order; the further ones come after them."""
+        """How many inputs the layer takes by position; the further ones come after them."""
         return len(self.inputs) - len(self.further)
 
 
@@ -60,8 +75,8 @@ class Call:
 class Step:
     """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
 
-    `shared` marks a submodule that an earlier step has made; `further` are the names of the last sources, those that
-    the layer takes by name alone.
+    `shared` marks a submodule that an earlier step made; `further` are the names of the last sources, those that the
+    layer takes only by name.
     """
 
     name: str
@@ -86,7 +101,14 @@ class Scope:
 
 @dataclass(frozen=True, repr=False)
 class Graph:
-    """The flat graph, in the order of execution, with the tree of scopes it came from."""
+    """The flat graph, with the tree of scopes it came from.
+
+    Args:
+        inputs: one sample of each input, by name; None where it is unknown.
+        calls: the layers and functions in the order of execution.
+        outputs: the values that leave the network, by name.
+        scope: the network's own scope.
+    """
 
     inputs: Dict[str, Tensor | None]
     calls: tuple[Call, ...]

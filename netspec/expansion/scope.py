@@ -1,25 +1,27 @@
-"""A scope while it is expanded: its names, its steps, what its references mean, and the turns of a `repeat`."""
+"""A scope during the expansion: its names, its steps, and the values of its references."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
-from netspec.core.diagnostics import Findings, Fix, Note
+from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value
-from netspec.core.names import meant, name_fault
-from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
-from netspec.expansion.graph import Local, Ref, Scope, Step
+from netspec.core.names import certain_match, name_fault
+from netspec.core.tree import Frame, Node, Scalar, shorten
+from netspec.expansion.graph import Call, Local, Ref, Scope, Step
 from netspec.language.evaluate import FAILED, Evaluator
 from netspec.language.spec import Item
-from netspec.layers.arguments import Int, Kind
+from netspec.layers.arguments import Kind
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
-# Expands the item of a scope once more on other values; the item carries what the use says of name and sources.
-Again = tuple[Callable[[Item, Local | None], Local | None], Item, range]
+Expand = Callable[[Item, Local | None], Local | None]
+
+# How a scope was expanded, to expand it once more: the function, its item, and the indexes of its calls.
+Again = tuple[Expand, Item, range]
 
 # A value in the flat graph: what a call gives, or several of them for a block with outputs.
 Flat = Ref | tuple[Ref, ...]
@@ -67,40 +69,47 @@ class ScopeBuilder:
         self.values.append(value)
         return Local(len(self.steps) - 1)
 
-    def finish(self, results: tuple[Local, ...], modules_only: bool) -> Scope:
-        """The finished scope; it is a chain where each step is a module that takes the one before it."""
-        self.again.clear()  # a scope that is left is not added to, and what this holds refers back to it
-        follows = all(step.sources == (Local(index - 1),) for index, step in enumerate(self.steps))
-        chain = modules_only and follows and results == (Local(len(self.steps) - 1),)
+    def finish(self, results: tuple[Local, ...], calls: Sequence[Call]) -> Scope:
+        """The finished scope; it is a chain where nn.Sequential can hold it."""
+        self.again.clear()  # it is needed no longer, and refers back to this scope
+        chain = results == (Local(len(self.steps) - 1),)
+        for index, step in enumerate(self.steps):
+            call = None if step.call is None else calls[step.call]
+            module = call is None or (call.record.chains and not call.record.asks(call.args) and call.shares is None)
+            chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the expansion is: the scope, the parameters in force, and the way of block uses that led here."""
+class Context:
+    """The state in which items are expanded.
+
+    Args:
+        scope: the scope that is built.
+        names: the parameters with their values.
+        findings: takes what is wrong.
+        frames: the block uses that led to the scope.
+    """
 
     scope: ScopeBuilder
     names: Dict[str, Value]
     findings: Findings
     frames: tuple[Frame, ...] = ()
 
-    def error(
-        self, code: str, message: str, at: Node, *, layer: str | None = None,
-        notes: Iterable[Note] = (), fixes: Iterable[Fix] = (),
-    ) -> None:  # fmt: skip
-        """Note a finding with the way that led here."""
-        self.findings.add(code, message, at, layer=layer, notes=notes, fixes=fixes, frames=self.frames)
+    def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
+        """Add a finding with the block uses that led to the scope."""
+        self.findings.add(code, message, at, layer=layer, notes=notes, frames=self.frames)
 
     def scalar(self, node: Scalar) -> object:
         """The value of a scalar, FAILED where it has none."""
         return Evaluator(self.findings).scalar(node, self.names, self.frames)
 
     def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
-        """What a node means to a kind of argument, FAILED where nothing."""
+        """The value of a node as a kind of argument accepts it, FAILED where it does not."""
         return Evaluator(self.findings).argument(node, kind, self.names, what, layer, self.frames)
 
-    def with_names(self, more: Dict[str, Value]) -> Place:
-        """The same place with further parameters."""
+    def with_names(self, more: Dict[str, Value]) -> Context:
+        """The same with further parameters."""
         return replace(self, names={**self.names, **more}) if more else self
 
     def name_of(self, node: Scalar) -> str:
@@ -125,7 +134,7 @@ class Place:
         if item.name is None:
             return number
         name = self.name_of(item.name)
-        if name in scope.inputs and name != "input":  # which is no name at all
+        if name in scope.inputs and name != "input":  # which has a finding of its own
             self.error("NS209", f"an input of the network is called {name} already", item.name)
         if name not in scope.named_at:
             scope.named_at[name] = item.name
@@ -138,13 +147,13 @@ class Place:
         return f"{name}_{number}"
 
     def bind(self, item: Item, name: str, local: Local | None) -> Local | None:
-        """Let later items refer to a named item's value; None marks one that failed."""
+        """Store the value of a named item for later references; None marks one that failed."""
         if item.name is not None:
             self.scope.names[name] = local
         return local
 
     def sources(self, item: Item, last: Local | None) -> tuple[Local, ...] | None:
-        """The local values an item takes; None where one is missing (which is noted, unless it is an echo)."""
+        """The local values that an item takes; None where one is missing, with a finding unless it failed before."""
         if item.sources is None:
             if last is None and not self.scope.steps and len(self.scope.inputs) > 1:
                 known = ", ".join(self.scope.inputs)
@@ -155,7 +164,7 @@ class Place:
         return locals_ if locals_ and len(locals_) == len(found) else None
 
     def lookup(self, reference: Scalar) -> Local | None:
-        """The value that a reference means; None where there is none, which is noted unless it is an echo."""
+        """The value of a reference; None where there is none, with a finding unless it failed before."""
         scope, inputs = self.scope, list(self.scope.inputs)
         name, dot, index = reference.text.partition(".")
         if reference.text in inputs:
@@ -173,7 +182,7 @@ class Place:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             known = [each + (dot + index if index.isdigit() else "") for each in (*scope.names, *inputs)]
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            guess = meant(reference.text, known)
+            guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         if local is None or not dot:
             return local
@@ -198,58 +207,3 @@ def names_in(items: tuple[Item, ...]) -> frozenset[str]:
         elif item.kind == "branches":
             found |= {name.text for name, _, _ in item.branches}
     return frozenset(found)
-
-
-MOST_TURNS = 20_000
-
-
-class TooLarge(Exception):
-    """The expansion has met a limit; the finding is made."""
-
-
-def turns_of(node: Node, place: Place) -> list[dict[str, Value]]:
-    """The parameters of each turn: `3` gives three times none, `{c: [8, 16]}` c=8 then c=16, `{i: 3}` i=0, 1, 2."""
-    if isinstance(node, Scalar):
-        return [{} for _ in range(_count(node, "repeat", place))]
-    if not isinstance(node, Mapping) or not node.entries:
-        place.error("NS202", f"repeat is a count or a mapping of names to lists, got {describe(node)}", node)
-        return []
-    columns: dict[str, list[Value]] = {}
-    for key, values in node:
-        if not key.text.isidentifier():
-            place.error("NS207", f"{key.text!r} is no name of a parameter", key)
-        column = _column(key, values, place)
-        if column is None:
-            return []
-        columns[key.text] = column
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        place.error("NS215", f"the lists of a repeat are zipped and need one length: {counts}", node)
-    return [{name: column[turn] for name, column in columns.items()} for turn in range(min(lengths.values()))]
-
-
-def _column(key: Scalar, values: Node, place: Place) -> list[Value] | None:
-    """What one name is in each turn; None where that cannot be told."""
-    if not isinstance(values, Sequence):
-        return list(range(_count(values, f"repeat.{key.text}", place)))
-    column: list[Value] = []
-    for value in values.items:
-        if not isinstance(value, Scalar):
-            place.error("NS202", f"the lists of a repeat hold numbers or words, got {describe(value)}", value)
-            return None
-        result = place.scalar(value)
-        if result is FAILED:
-            return None
-        column.append(result)  # type: ignore[arg-type]  # a scalar's value
-    return column
-
-
-def _count(node: Node, what: str, place: Place) -> int:
-    count = place.argument(node, Int(0), what)
-    if not isinstance(count, int):
-        return 0
-    if count > MOST_TURNS:
-        place.error("NS211", f"{what} {count} is more than {MOST_TURNS} turns", node)
-        raise TooLarge
-    return count

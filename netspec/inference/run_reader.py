@@ -19,7 +19,7 @@ from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
-from netspec.language.ranges import takes
+from netspec.language.ranges import accepts_shape
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
@@ -97,7 +97,7 @@ class InputBatcher:
     def _refusal(self, index: int, x: torch.Tensor) -> str | None:
         """Why the network does not take a sample for one of its inputs."""
         shape, input, name, table = tuple(x.shape), self.inputs[index], self._names[index], self._tables[index]
-        if shape != input.shape and not takes(self._report.spec, self._report.params, shape, index):
+        if shape != input.shape and not accepts_shape(self._report.spec, self._report.params, shape, index):
             return f"a sample is {show(shape)}, the network's {name} is {show(input.shape)}"
         if input.dtype.startswith("float"):
             return None

@@ -1,4 +1,4 @@
-"""What stands after an item's type → the arguments that it gives, by name."""
+"""The node after an item's type → the arguments that it gives, by name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from netspec.core.diagnostics import Edit, Findings, Fix
-from netspec.core.names import closest, did_you_mean, meant
+from netspec.core.names import certain_match, closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
-from netspec.language.source import scalar_value
+from netspec.language.composer import scalar_value
 from netspec.layers.arguments import Either, Ints, Kind, Several
 from netspec.layers.record import Layer
 
@@ -48,7 +48,7 @@ def takes_list(kind: Kind) -> bool:
 
 
 def _by_name(record: Layer, value: Node) -> list[Fix]:
-    """Values in the order of torch's signature, written by name: with the inferred arguments, or without them."""
+    """A fix that names values written in the order of torch's signature, with or without inferred arguments."""
     texts = [getattr(node, "text", "") for node in (value.items if isinstance(value, Sequence) else (value,))]
     for args in ([a for a in record.args if a.required], [a for a in record.args if a.required or a.infer]):
         if len(args) == len(texts) and all(texts):
@@ -81,7 +81,7 @@ def _single(params: Params) -> str | None:
 
 
 def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, none: str) -> tuple[Given, bool]:
-    """The known ones of the named arguments; a name that is misspelt beyond doubt is noted and taken as meant."""
+    """The arguments with known names; a certain misspelling becomes a finding and is corrected."""
     free = [name for name in names if value.get(name) is None]
     given: list[tuple[Scalar, Node]] = []
     whole = True
@@ -97,7 +97,7 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
         fixes = [Fix(match, (Edit(name.span, match),)) for match in matches if match in free]
         message = f"{what} {shorten(name.text)!r}{did_you_mean(matches)}" if names else f"{none}, got {name.text!r}"
         findings.add("NS205", message, name, fixes=fixes)
-        guess = meant(name.text, free) if findings.suggests else None
+        guess = certain_match(name.text, free) if findings.suggests else None
         if guess is not None:
             given.append((replace(name, value=guess, text=guess), argument))
         whole = whole and guess is not None
@@ -105,7 +105,7 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
 
 
 def split_at_colon(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
-    """`out_channels 8` or `out_channels:8` as a known name and its value, which is noted; None where it is neither."""
+    """`out_channels 8` or `out_channels:8` as a known name and its value, with a finding; None for other text."""
     word, _, rest = key.text.replace(":", " ", 1).partition(" ")
     rest = rest.strip()
     if not rest or word not in names:

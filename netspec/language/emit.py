@@ -1,4 +1,4 @@
-"""Spec → YAML text: one self-contained file, with what was included, taken from a model or set written out."""
+"""Document → YAML text: one self-contained file, with includes, model and settings written out."""
 
 from __future__ import annotations
 
@@ -8,43 +8,31 @@ from typing import Any
 import yaml
 
 from netspec.core.tree import Atom, Mapping, Node, Scalar, Sequence
-from netspec.language.source import scalar_value
+from netspec.language.composer import scalar_value
+from netspec.language.sections.keys import SPEC_KEYS
 
-ORDER = (
-    "netspec",
-    "name",
-    "plugins",
-    "params",
-    "input",
-    "inputs",
-    "sizes",
-    "blocks",
-    "layers",
-    "outputs",
-    "expect",
-    "weights",
-    "data",
-    "train",
-)
 WIDEST = 110
 _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
 
 def emit(root: Mapping, name: str) -> str:
-    """The text of a resolved document in the language's own style: a line for each layer, flow style within it."""
-    named = root.entries if root.get("name") is not None else (*root.entries, _name(root, name))
-    entries = sorted(named, key=lambda pair: ORDER.index(pair[0].text) if pair[0].text in ORDER else len(ORDER))
+    """The text of a resolved document: one line for each layer, in flow style.
+
+    Args:
+        root: the document.
+        name: the spec's name, written where the document has none.
+    """
+    entries = list(root.entries)
+    if root.get("name") is None:
+        entries.append((Scalar("name", root.span, "name"), Scalar(name, root.span, name)))
+    order = {key: index for index, key in enumerate(SPEC_KEYS)}
+    entries.sort(key=lambda pair: order.get(pair[0].text, len(order)))
     lines: list[str] = []
     for key, value in entries:
         lines += _block(key, value, 0)
         if key.text in ("layers", "blocks"):
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _name(root: Mapping, name: str) -> tuple[Scalar, Scalar]:
-    """The entry that keeps the name which a spec has from its file."""
-    return Scalar("name", root.span, "name"), Scalar(name, root.span, name)
 
 
 def _block(key: Scalar, value: Node, indent: int) -> list[str]:
@@ -88,7 +76,7 @@ def _flow(node: Node) -> str:
 
 
 def _atom(value: Atom, plain: bool = True) -> str:
-    """A scalar so that it is read back as itself."""
+    """A scalar, quoted where it would be read as another value."""
     if isinstance(value, str):
         if (
             plain

@@ -1,4 +1,4 @@
-"""Nodes → values: expressions over parameters are worked out, and what argument kinds accept is held against them."""
+"""Nodes → values: evaluates expressions over parameters, and checks values against the kinds of arguments."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
-from netspec.core.names import closest, meant
+from netspec.core.names import certain_match, closest
 from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
 
-SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # what YAML 1.1 took for booleans
+SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # booleans of YAML 1.1
 
 
 class Evaluator:
-    """Evaluates nodes in one scope of parameters; what fails is noted once and gives `FAILED`."""
+    """Evaluates nodes with given parameters; a failure becomes one finding and gives `FAILED`."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
 
     def scalar(self, node: Scalar, names: Dict[str, Value], frames: tuple[Frame, ...] = ()) -> object:
-        """A scalar's value: text is an expression. FAILED where it is none."""
+        """A scalar's value, where text is an expression; FAILED where it cannot be evaluated."""
         if not isinstance(node.value, str):
             return node.value
         try:
@@ -32,7 +32,7 @@ class Evaluator:
             else:
                 at = _part(node, error.offset, error.name)
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
-                guess = meant(error.name, names)
+                guess = certain_match(error.name, names)
                 if guess is not None:
                     return self.scalar(node, {**names, error.name: names[guess]}, frames)
             return FAILED
@@ -40,7 +40,7 @@ class Evaluator:
     def argument(
         self, node: Node, kind: Kind, names: Dict[str, Value], what: str, layer: str | None, frames: tuple[Frame, ...]
     ) -> object:
-        """What an argument's node means to its kind; FAILED where it means nothing (and that is noted)."""
+        """The value of an argument, as its kind accepts it; FAILED, with a finding, where the kind refuses it."""
         value = self.raw(node, kind, names, frames)
         if value is FAILED:
             return FAILED
@@ -57,11 +57,11 @@ class Evaluator:
             matches = matches or _shorter(node, kind)
             fixes = [Fix(match, (Edit(node.span, match),)) for match in matches]
             self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
-            guess = meant(value, words(kind)) if isinstance(value, str) else None
+            guess = certain_match(value, words(kind)) if isinstance(value, str) else None
             return FAILED if guess is None else kind.accept(guess)
 
     def raw(self, node: Node, kind: Kind, names: Dict[str, Value], frames: tuple[Frame, ...]) -> object:
-        """The node's value before the kind has seen it: words stand for themselves, other text is an expression."""
+        """The node's value before the kind checks it: words of the kind stay, other text is an expression."""
         if isinstance(node, Sequence):
             values = [self.raw(item, kind, names, frames) for item in node.items]
             return FAILED if FAILED in values else values
@@ -83,7 +83,7 @@ class Evaluator:
 
 
 def _shorter(node: Node, kind: Kind) -> list[str]:
-    """A list that is too long for its axes, cut to them."""
+    """A list that is longer than the kind's axes, cut to them, as the text of a fix."""
     lengths = [inner.length for inner in getattr(kind, "kinds", (kind,)) if isinstance(inner, Ints) and inner.length]
     if not isinstance(node, Sequence) or not lengths or len(node.items) <= lengths[0]:
         return []
@@ -92,7 +92,7 @@ def _shorter(node: Node, kind: Kind) -> list[str]:
 
 
 def _part(node: Scalar, offset: int, name: str) -> Scalar:
-    """The name within a scalar of one plain line, so that the caret stands under it; else the whole scalar."""
+    """The name within a plain scalar of one line, so that the caret is under it; else the whole scalar."""
     span = node.span
     if not node.plain or span.line != span.end_line or node.text[offset : offset + len(name)] != name:
         return node
@@ -129,7 +129,11 @@ FAILED = _Failed()
 
 
 def param_values(params: Dict[str, Node]) -> dict[str, Value]:
-    """The parameters of a spec with their values; one may be an expression over earlier ones."""
+    """The parameters of a spec with their values.
+
+    Args:
+        params: the nodes; one may be an expression over earlier ones.
+    """
     values: dict[str, Value] = {}
     for name, node in params.items():
         values[name] = param_value(node, values)
@@ -149,7 +153,12 @@ def param_value(node: Node, names: Dict[str, Value]) -> Value:
 
 
 def plain_value(node: Node, names: Dict[str, Value]) -> object:
-    """A node as plain Python; text that is an expression over known names is worked out, other text stays."""
+    """A node as plain Python.
+
+    Args:
+        node: the node; text that is an expression over `names` is evaluated, other text stays.
+        names: the parameters with their values.
+    """
     if isinstance(node, Sequence):
         return [plain_value(item, names) for item in node.items]
     if isinstance(node, Mapping):

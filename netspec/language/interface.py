@@ -1,4 +1,4 @@
-"""`input`, `inputs` and `outputs` of a spec: what enters the network and what leaves it."""
+"""`input`, `inputs`, `sizes` and `outputs` of a document → what enters the network and what leaves it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
                 findings.add(fault[0], fault[1], key)
         return tuple(_input(key.text, value, findings) for key, value in several)
     if one is None:
-        if root.get("model") is None:  # a model that cannot be read was noted
+        if root.get("model") is None:  # an unreadable model has a finding
             at = root.entries[0][0] if root.entries else root
             findings.add("NS203", "the spec has no input: the shape of one sample, as [3, 32, 32]", at)
         return ()
@@ -78,7 +78,7 @@ def sizes_of(root: Mapping, findings: Findings) -> tuple[SizeDecl, ...]:
         if not isinstance(value, Mapping):
             message = f"a range is a mapping, as {{min: 32, max: 512, multiple_of: 32}}; got {describe(value)}"
             findings.add("NS202", message, value)
-            found.append(SizeDecl(key, Mapping((), value.span), {}))  # the name is known, so that its use is no error
+            found.append(SizeDecl(key, Mapping((), value.span), {}))  # so that the use of the name is no error
             continue
         if not key.text.isidentifier():
             findings.add("NS207", f"{key.text!r} is no name: letters, digits and _, not a digit first", key)

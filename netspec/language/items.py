@@ -1,7 +1,7 @@
-"""One `layers` list → items. Structure only: types, argument names, keys; values are evaluated by `expand`.
+"""One `layers` list → items. Only the structure is checked: types, names of arguments, keys; `expand` evaluates values.
 
-What is misspelt beyond doubt is noted and then read as what was meant; what cannot be read is an item of the kind
-`unknown`, which keeps its place and its name. Either way the items around it are judged as if the mistake were mended.
+A certain misspelling becomes a finding and is then read as the right word; what cannot be read becomes an item of the
+kind `unknown`, which keeps its position and name. Both ways the items around it are checked as if it were right.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.diagnostics import Findings
-from netspec.core.names import closest, meant, name_fault
+from netspec.core.names import certain_match, closest, name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.argument_syntax import (
     NO_NAMES,
@@ -27,12 +27,12 @@ from netspec.language.spec import Item
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 GROUP_KEYS = ("layers", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
-UNREAD = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
+UNREADABLE = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
 BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
 
 
 def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
-    """The item in whose place nothing could be read."""
+    """An item that could not be read."""
     return Item("unknown", at or (node if isinstance(node, Scalar) else Scalar(None, node.span)), node, **shared)
 
 
@@ -42,12 +42,12 @@ class ItemParser:
     def __init__(self, findings: Findings, types: Types, block_params: dict[str, Params]) -> None:
         self.findings = findings
         self.layers = types.layers
-        self.complete = types.complete and not any(found.code in UNREAD for found in findings.list())
+        self.complete = types.complete and not any(found.code in UNREADABLE for found in findings.list())
         self.block_params = block_params
         self.types = (*self.layers, *block_params)
 
     def parse_list(self, node: Node | None) -> tuple[tuple[Item, ...], bool]:
-        """The items of a list, and whether it was one item in place of a list."""
+        """The items of a list, and whether it was one item instead of a list."""
         if node is None or is_null(node):
             return (), False
         if isinstance(node, Sequence):
@@ -64,7 +64,7 @@ class ItemParser:
                 self.findings.add("NS202", f"expected a layer, got {describe(node)}", node)
                 return unknown(node)
             return self.typed(node, None, node, {})
-        entries = self.understood(node)
+        entries = self.corrected_entries(node)
         shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
         grouped = any(key.text in ("layers", "branches") or key.text in self.block_params for key, _ in kinds)
@@ -96,12 +96,12 @@ class ItemParser:
         known = [arg.name for arg in record.args] if record else list(self.block_params.get(key.text, ()))
         return bool(others) and all(other.text in known for other, _ in others)
 
-    def understood(self, node: Mapping) -> list[tuple[Scalar, Node]]:
-        """The entries of an item; a misspelt key of the language is noted and taken as what was meant."""
+    def corrected_entries(self, node: Mapping) -> list[tuple[Scalar, Node]]:
+        """The entries of an item, with misspelt keys of the language corrected; each becomes a finding."""
         entries = []
         for key, value in node:
             known = key.text in KEYS or key.text in self.types or not self.findings.suggests
-            guess = None if known else meant(key.text, (*KEYS, *self.types))
+            guess = None if known else certain_match(key.text, (*KEYS, *self.types))
             if guess in KEYS and node.get(guess) is None:
                 self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, KEYS)
                 key = replace(key, value=guess, text=guess)
@@ -109,7 +109,7 @@ class ItemParser:
         return entries
 
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
-        """Which of several keys is the type: a known one, else one that is close to a known one, else the last."""
+        """The key that is the type: a known one, else one that is similar to a known one, else the last."""
         ranked = [pair for pair in kinds if pair[0].text in self.types]
         ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
         return ranked[0] if ranked else kinds[-1]
@@ -171,9 +171,9 @@ class ItemParser:
                 return self.typed(*parts, node, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
             plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
-            guess = meant(str(plain.value), self.types) if self.findings.suggests else None
+            guess = certain_match(str(plain.value), self.types) if self.findings.suggests else None
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
-                return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be had
+                return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
             self.findings.misspelt("NS204", message, plain, self.types)
             if guess is None or not self.fits(guess, value):
                 return unknown(node, key, **shared)
@@ -186,7 +186,7 @@ class ItemParser:
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
 
     def fits(self, guess: str, value: Node | None) -> bool:
-        """Whether what stands after a misspelt type suits the type it is taken for."""
+        """Whether the node after a misspelt type suits the type `guess`."""
         if guess in self.block_params:
             return fits_block(self.block_params[guess], value)
         return fits_layer(self.layers[guess], value)

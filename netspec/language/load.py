@@ -1,4 +1,4 @@
-"""text → Spec: composes the file, takes in what `model` and `include` name, applies settings, then parses."""
+"""text → Spec: composes the file, merges the files of `model` and `include`, applies settings, then parses."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from netspec.core.diagnostics import Findings
 from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, read_text
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
-from netspec.language.parse import KEYS, Document, check_version, parse
+from netspec.language.parse import check_version, parse
 from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
-from netspec.language.sections.keys import correct_keys
+from netspec.language.sections.keys import SPEC_KEYS, correct_keys
 from netspec.language.settings import apply_settings
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 
 MOST_FILES = 100
 TEXT = "<text>"
-MOST_SAID = 200  # characters of what the system says
+LONGEST_MESSAGE = 200  # characters of an error of the operating system
 INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
 NETWORK_KEYS = ("input", "inputs", "sizes", "blocks", "layers", "outputs", "include")
 
@@ -37,8 +37,8 @@ class _Loader:
     sources: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Span] = field(default_factory=dict)
     overlay: Dict[str, str] = field(default_factory=dict)
-    trees: dict[Path, Mapping | None] = field(default_factory=dict)  # each file is read once
-    complete: dict[Path, Mapping] = field(default_factory=dict)  # and its includes are taken in once
+    trees: dict[Path, Mapping | None] = field(default_factory=dict)  # each file is read once,
+    complete: dict[Path, Mapping] = field(default_factory=dict)  # and its includes are merged once
 
     def tree(self, text: str, path: str) -> Mapping | None:
         self.sources[path] = text
@@ -53,7 +53,7 @@ class _Loader:
         return None
 
     def file(self, node: Node, trail: tuple[Path, ...]) -> tuple[Mapping, str, Path] | None:
-        """The tree of a file that a spec names, with its path as shown and as found."""
+        """The tree of a file that a spec names, its path for messages, and its resolved path."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self.findings.add("NS202", f"expected the path of a file, got {describe(node)}", node)
             return None
@@ -73,7 +73,7 @@ class _Loader:
                 self.origins.setdefault(shown, node.span)
                 self.trees[found] = self.tree(text, shown)
         except (PathRefused, ValueError, OSError, RuntimeError) as refused:  # RuntimeError: a circle of links
-            self.findings.add("NS212", shorten(str(refused), MOST_SAID), node)
+            self.findings.add("NS212", shorten(str(refused), LONGEST_MESSAGE), node)
             return None
         except ReadError as error:
             self.findings.add("NS212", str(error).replace(str(found), node.value), node)
@@ -94,7 +94,7 @@ class _Loader:
             return root, None
         model, shown, found = read
         check_version(model, self.findings)
-        model = correct_keys(model, KEYS, "a spec", self.findings)
+        model = correct_keys(model, SPEC_KEYS, "a spec", self.findings)
         model = self.with_includes(model, (*trail, found))
         model, inner = self.with_model(model, (*trail, found))
         if model.get("layers") is None:
@@ -180,8 +180,8 @@ def load(
         source: a path, `-` for standard input, or YAML text (recognised by a line break).
         settings: assignments such as `classes=100` or `train.epochs=3`, made in order.
         folder: what relative paths are relative to; the file's own folder where left out.
-        overlay: texts to take instead of the files of those paths (as shown in spans); for trying an edit.
-        plugins: what the person allows of plugins; nothing where left out.
+        overlay: texts that replace the files of those paths (as shown in spans); for trying an edit.
+        plugins: what the user allows of plugins; nothing where left out.
 
     Returns:
         The Spec; what is wrong with it is in its `diagnostics`.
@@ -203,38 +203,37 @@ def load(
     loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
     root = loader.tree(text, path)
     whole = root is not None
-    root = correct_keys(root or Mapping((), Span(path, 1, 1, 1, 2)), KEYS, "a spec", findings)
+    root = correct_keys(root or Mapping((), Span(path, 1, 1, 1, 2)), SPEC_KEYS, "a spec", findings)
     loader.sources[COMMAND_LINE] = "\n".join(settings)
     root = loader.with_includes(root, trail)
     root, network = loader.with_model(root, trail)
     root = apply_settings(root, settings, findings)
     title = root.get("name")
     network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
-    if not whole:
-        return _unreadable(path, home, loader, findings, tuple(settings), plugins)
-    document = Document(root, path, home, network, loader.sources, loader.origins, tuple(settings), plugins)
-    return parse(document, findings)
+    spec = parse(
+        root if whole else Mapping((), Span(path, 1, 1, 1, 2)),
+        findings if whole else Findings(),
+        path=path,
+        folder=home,
+        network_name=network,
+        sources=loader.sources,
+        origins=loader.origins,
+        settings=tuple(settings),
+        plugins=plugins,
+    )
+    if whole:
+        return spec
+    return replace(spec, name="network", network_name="network", diagnostics=tuple(findings.list()))
 
 
 def _with_plugins(entries: list[tuple[Scalar, Node]], model: Mapping) -> list[tuple[Scalar, Node]]:
-    """`entries` with the plugins that a model names besides their own."""
+    """`entries` with the plugins of the model added to their own."""
     key, theirs = model.key("plugins"), model.get("plugins")
     if key is None or theirs is None:
         return entries
     own = next((value for name, value in entries if name.text == "plugins"), None)
     both = Sequence((*nodes_of(own), *nodes_of(theirs)), theirs.span, flow=True)
     return [*(pair for pair in entries if pair[0].text != "plugins"), (key, both)]
-
-
-def _unreadable(
-    path: str, home: Path, loader: _Loader, findings: Findings, settings: tuple[str, ...], plugins: Plugins
-) -> Spec:
-    """The Spec of a text that no tree could be read from: nothing but its diagnostics."""
-    empty = Mapping((), Span(path, 1, 1, 1, 2))
-    return Spec(
-        path, home, "network", "network", empty, loader.sources, loader.origins, {}, (), {}, (), (), None, None, None,
-        None, tuple(findings.list()), settings, plugins,
-    )  # fmt: skip
 
 
 def as_settings(params: Dict[str, object]) -> tuple[str, ...]:

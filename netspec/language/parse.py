@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.core.diagnostics import Findings
@@ -12,23 +11,22 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, i
 from netspec.language.argument_syntax import Params
 from netspec.language.interface import inputs_of, outputs_of, sizes_of
 from netspec.language.items import ItemParser
-from netspec.language.plugins import NO_PLUGINS, Plugins, Types, types_of
+from netspec.language.plugins import Plugins, Types, types_of
 from netspec.language.sections.keys import correct_keys
 from netspec.language.sections.validate import check_sections
 from netspec.language.spec import Block, Spec
 
 BLOCK_KEYS = ("params", "layers", "outputs")
-EMPTY: tuple[tuple[Scalar, Node], ...] = ()
 
 
 def entries_of(root: Mapping, key: str, findings: Findings) -> tuple[tuple[Scalar, Node], ...]:
-    """The entries of the mapping under a key of the spec; none where it is left out or no mapping."""
+    """The entries of the mapping under a key of the spec; none where it is left out or is not a mapping."""
     node = root.get(key)
     if isinstance(node, Mapping):
         return node.entries
     if node is not None and not is_null(node):
         findings.add("NS202", f"{key} has to be a mapping, got {describe(node)}", node)
-    return EMPTY
+    return ()
 
 
 def params_of(root: Mapping, findings: Findings) -> dict[str, Node]:
@@ -52,7 +50,7 @@ def blocks_of(root: Mapping, types: Types, findings: Findings) -> tuple[dict[str
 
 
 def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
-    """A block as a mapping with the keys of one; a plain list is its layers."""
+    """A block as a mapping; a plain list is its layers."""
     if key.text in types.layers:
         whose = "torch's" if types.layers[key.text].origin is None else "the plugin's"
         findings.add("NS207", f"the block {key.text} would hide {whose} {key.text}", key)
@@ -107,38 +105,28 @@ def _check_name(node: Scalar, what: str, findings: Findings) -> None:
 
 
 VERSION = 1
-KEYS = (
-    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
-    "outputs", "expect", "weights", "data", "train",
-)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One resolved document: what `parse` needs besides the tree."""
+def parse(
+    root: Mapping, findings: Findings, *, path: str, folder: Path, network_name: str, sources: dict[str, str],
+    origins: dict[str, Span], settings: tuple[str, ...], plugins: Plugins,
+) -> Spec:  # fmt: skip
+    """The Spec of a document, with everything that could be read.
 
-    root: Mapping
-    path: str
-    folder: Path
-    network_name: str
-    sources: dict[str, str]
-    origins: dict[str, Span]
-    settings: tuple[str, ...] = ()
-    plugins: Plugins = NO_PLUGINS
-
-
-def parse(document: Document, findings: Findings) -> Spec:
-    """The Spec of a document; what is wrong goes into `findings`, and what is sound is kept."""
-    root = document.root
+    Args:
+        root: the document, with includes, model and settings resolved.
+        findings: takes what is wrong.
+        path, folder, network_name, sources, origins, settings, plugins: as in Spec.
+    """
     check_version(root, findings)
     name = root.get("name")
     if name is not None and not (isinstance(name, Scalar) and isinstance(name.value, str) and name.value):
         findings.add("NS202", f"name has to be text, got {describe(name)}", name)
-    types = types_of(root, document.folder, document.plugins, findings)
+    types = types_of(root, folder, plugins, findings)
     blocks, parser = blocks_of(root, types, findings)
     layers = root.get("layers")
     if layers is None:
-        if root.get("model") is None:  # a model that cannot be read was noted
+        if root.get("model") is None:  # an unreadable model has a finding
             findings.add("NS203", "the spec has no layers", root.entries[0][0] if root.entries else root)
     elif not isinstance(layers, Sequence):
         example = "one line for each layer, as `- {name: conv1, Conv2d: {…}}`"
@@ -151,14 +139,15 @@ def parse(document: Document, findings: Findings) -> Spec:
         findings.add("NS202", f"weights is a name or a path, got {describe(weights)}", weights)
     findings.extend(check_sections(root))
     sizes = sizes_of(root, findings)
+    default = "network" if path.startswith("<") else Path(path).stem
     return Spec(
-        path=document.path,
-        folder=document.folder,
-        name=str(name.value) if isinstance(name, Scalar) and name.value else _default_name(document.path),
-        network_name=document.network_name,
+        path=path,
+        folder=folder,
+        name=str(name.value) if isinstance(name, Scalar) and name.value else default,
+        network_name=network_name,
         document=root,
-        sources=document.sources,
-        origins=document.origins,
+        sources=sources,
+        origins=origins,
         params=params_of(root, findings),
         inputs=inputs_of(root, findings),
         blocks=blocks,
@@ -169,18 +158,14 @@ def parse(document: Document, findings: Findings) -> Spec:
         train=root.get("train"),
         expect=root.get("expect"),
         diagnostics=tuple(findings.list()),
-        settings=document.settings,
-        plugins=document.plugins,
+        settings=settings,
+        plugins=plugins,
         sizes=sizes,
     )
 
 
-def _default_name(path: str) -> str:
-    return "network" if path.startswith("<") else Path(path).stem
-
-
 def check_version(root: Mapping, findings: Findings) -> None:
-    """The version of the language that a file names."""
+    """Check the version of the language that a file names."""
     version = root.get("netspec")
     if version is None:
         at = root.entries[0][0] if root.entries else root

@@ -1,7 +1,7 @@
-"""Patterns that pick parameters of a network: `features.*`, `Conv2d`, `norm`, `bias`. Torch-free.
+"""Patterns that select parameters of a network: `features.*`, `Conv2d`, `norm`, `bias`.
 
-A pattern is the word `norm` (what normalization layers own), the word `bias`, or a text with `*`, `?` and `[…]` that is
-held against the parameter's name, against the modules it lies in, and against their types.
+A pattern is the word `norm` (parameters of normalization layers), the word `bias`, or a text with `*`, `?` and `[…]`
+that is matched with the parameter's name, the names of the modules that contain it, and their types.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 
-LONGEST = 200  # a longer one is no name, and takes long to look for
+LONGEST = 200  # characters; a longer pattern takes long to match
 
 
 def picks(pattern: str, name: str, kinds: Sequence[str]) -> bool:
-    """Whether a pattern picks a parameter.
+    """Whether a pattern selects a parameter.
 
     Args:
         pattern: as written.
         name: the parameter's, as in the state_dict: `features.0.weight`.
-        kinds: the types of the modules that it lies in, the innermost last.
+        kinds: the types of the modules that contain it, the innermost last.
     """
     if pattern == "norm":
         return bool(kinds) and "Norm" in kinds[-1]
@@ -39,8 +39,8 @@ def pattern_nodes(train: Node | None) -> list[Scalar]:
         return []
     groups = train.get("groups")
     items = groups.items if isinstance(groups, ListNode) else ()
-    places = [*(item.get("match") for item in items if isinstance(item, Mapping)), train.get("freeze")]
-    return [node for place in places for node in texts(place)]
+    nodes = [*(item.get("match") for item in items if isinstance(item, Mapping)), train.get("freeze")]
+    return [text for node in nodes for text in texts(node)]
 
 
 def texts(node: Node | None) -> list[Scalar]:
@@ -49,8 +49,8 @@ def texts(node: Node | None) -> list[Scalar]:
     return [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
 
 
-def meant_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:
-    """Patterns that were perhaps meant: close matches among the modules' paths and their types."""
+def similar_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:
+    """Patterns similar to `pattern`, made from the modules' paths and their types."""
     tail = ".*" if pattern.endswith(".*") else ""
     paths = dict.fromkeys(name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1))
     known = [name for name in (*paths, *dict.fromkeys(types), "norm", "bias") if name != pattern]

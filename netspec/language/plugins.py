@@ -1,4 +1,4 @@
-"""`plugins: [package.module]` → the types of one spec: the shipped table, and the layers that its plugins bring."""
+"""`plugins: [package.module]` → the types of one spec: netspec's own table, and the layers of its plugins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
 
 @dataclass(frozen=True, slots=True)
 class PluginFault:
-    """What is wrong with a plugin, without its place."""
+    """What is wrong with a plugin, without the span of its name."""
 
     code: str
     message: str
@@ -30,24 +30,24 @@ class PluginFault:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlugin:
-    """What a plugin brings: its layers by name, and what is wrong with it."""
+    """The layers of a plugin by name, and what is wrong with it."""
 
     layers: Dict[str, Layer]
     faults: tuple[PluginFault, ...] = ()
 
 
 class Plugins(Protocol):
-    """What a person allows of plugins."""
+    """Which plugins the user allows, and how they are loaded."""
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
-        """The layers of the plugin called `name`, named by a spec in `folder`; never raises for what it does."""
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
+        """The layers of the plugin `name` of a spec in `folder`; its exceptions become faults."""
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
-        """While it lasts, what the plugins of a spec in `folder` import can be imported."""
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
+        """A context in which the plugins of a spec in `folder` can import their modules."""
 
 
 def not_allowed(name: str) -> LoadedPlugin:
-    """Nothing, for the person has not allowed it."""
+    """No layers, and the fault that the user has not allowed the plugin."""
     notes = (
         Note("note", "it would bring layers; those that netspec does not know are not judged without it"),
         Note("fix", "read it; if you trust it, add --allow-plugins (in Python: allow_plugins=True)"),
@@ -58,12 +58,12 @@ def not_allowed(name: str) -> LoadedPlugin:
 
 
 class _None:
-    """No plugin is allowed."""
+    """Allows no plugin."""
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         return not_allowed(name)
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -74,7 +74,7 @@ NO_PLUGINS: Plugins = _None()
 class Types:
     """The layers and functions that a spec may use.
 
-    `complete` is false where a plugin could not be had: a type that is not among `layers` may be one of its.
+    `complete` is false where a plugin could not be loaded: a type that is not among `layers` may be one of its layers.
     """
 
     layers: Dict[str, Layer]
@@ -82,14 +82,14 @@ class Types:
 
 
 def nodes_of(node: Node | None) -> tuple[Node, ...]:
-    """The items of `plugins`: a list, or one module in place of a list."""
+    """The items of `plugins`: a list, or one module instead of a list."""
     if node is None:
         return ()
     return node.items if isinstance(node, Sequence) else (node,)
 
 
 def types_of(root: Mapping, folder: Path, plugins: Plugins, findings: Findings) -> Types:
-    """The types of a document in `folder`; what is wrong with its plugins is noted at their names."""
+    """The types of a document in `folder`; what is wrong with a plugin becomes a finding at its name."""
     nodes = nodes_of(root.get("plugins"))
     if not nodes:
         return Types(TABLE)
@@ -104,11 +104,11 @@ def types_of(root: Mapping, folder: Path, plugins: Plugins, findings: Findings) 
         if node.value in seen:
             continue
         seen.add(node.value)
-        brought = plugins.bring(node.value, folder)
-        for fault in brought.faults:
+        plugin = plugins.load(node.value, folder)
+        for fault in plugin.faults:
             findings.add(fault.code, fault.message, node, notes=fault.notes)
-        complete = complete and not brought.faults
-        for name, record in brought.layers.items():
+        complete = complete and not plugin.faults
+        for name, record in plugin.layers.items():
             if name in layers:
                 message = f"the plugin {node.value} brings a layer {name}, and so does {origin[name]}"
                 findings.add("NS703", message, node, notes=[Note("fix", "give it another name in netspec_layers")])
@@ -122,10 +122,10 @@ def _is_module(text: str) -> bool:
     return bool(_MODULE.match(text)) and len(text) <= 200 and not any(map(keyword.iskeyword, parts))
 
 
-LONGEST = 300  # characters of what a plugin or torch says
+LONGEST = 300  # characters of an error of a plugin or torch
 
 
 def exception_line(error: BaseException) -> str:
-    """What an exception says, on one line."""
+    """The type and first line of an exception, for a message."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return shorten(f"{type(error).__name__}: {first}" if first else type(error).__name__, LONGEST)

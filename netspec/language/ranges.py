@@ -1,4 +1,4 @@
-"""`sizes` of a spec: the ranges of the sizes that its input names, and the one of each that figures are for."""
+"""`sizes` of a spec → the range of each size that its inputs name, and the size at which counts are shown."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from netspec.language.spec import InputDecl, SizeDecl, Spec
 from netspec.layers.arguments import Int
 
 MOST_SIZES = 4096  # of one range
-MOST_NAMES = 64  # of one spec; each is gone through
+MOST_NAMES = 64  # of one spec
 _OFFERED = ("{min: 32, max: 512}", "{min: 64, max: 512, multiple_of: 32}")
 
 
 @dataclass(frozen=True)
 class Range:
-    """The sizes that a name stands for, and the one at which shapes and counts are shown.
+    """The sizes that a name may have.
 
-    That is the parameter's value where the spec has a parameter of that name, else the smallest size.
+    `at` is the size at which shapes and counts are shown: the value of the parameter of that name, where the spec has
+    one, else the smallest size.
     """
 
     declared: SizeDecl
@@ -35,29 +36,45 @@ class Range:
         return f"{self.declared.name} from {self.sizes[0]} to {self.sizes[-1]}{step}"
 
 
-def read_by(node: Node, names: Iterable[str]) -> set[str]:
-    """Which of `names` a size of the input reads."""
+def _names_of(node: Node) -> set[str]:
     text = node.value if isinstance(node, Scalar) else None
-    return names_in(text) & set(names) if isinstance(text, str) else set()
+    return names_in(text) if isinstance(text, str) else set()
+
+
+def _size_nodes(spec: Spec) -> list[Node]:
+    return [node for declared in spec.inputs for node in declared.sizes]
+
+
+def read_by(node: Node, names: Iterable[str]) -> set[str]:
+    """The names among `names` that a size of an input reads."""
+    return _names_of(node) & set(names)
 
 
 def read_params(spec: Spec, params: Mapping[str, Value]) -> dict[str, Value]:
-    """Those of the parameters that sizes of the inputs read: they are held against every size."""
-    nodes = [node for declared in spec.inputs for node in declared.sizes]
-    read = {name for node in nodes if isinstance(node, Scalar) for name in names_in(str(node.value))}
+    """The parameters that sizes of the inputs read, with their values."""
+    read = {name for node in _size_nodes(spec) for name in _names_of(node)}
     return {name: params[name] for name in read & params.keys()}
 
 
 def ranges(spec: Spec, params: Mapping[str, Value], findings: Findings) -> dict[str, Range | None]:
-    """The ranges by name, None for one that is wrong; what is wrong goes into `findings`."""
+    """The ranges by name.
+
+    Args:
+        spec: the spec.
+        params: its parameters with their values.
+        findings: takes what is wrong.
+
+    Returns:
+        The ranges; None for one that is wrong.
+    """
     if len(spec.sizes) > MOST_NAMES:
         beyond = spec.sizes[MOST_NAMES]
         findings.add("NS216", f"`sizes` takes at most {MOST_NAMES} names, got {len(spec.sizes):,}", beyond.at)
         return dict.fromkeys(declared.name for declared in spec.sizes)
     found: dict[str, Range | None] = {declared.name: _range(declared, params, findings) for declared in spec.sizes}
-    nodes = [node for declared in spec.inputs for node in declared.sizes]
+    nodes = _size_nodes(spec)
     params = read_params(spec, params)
-    written = {name for node in nodes if isinstance(node, Scalar) for name in names_in(str(node.value))}
+    written = {name for node in nodes for name in _names_of(node)}
     for declared in spec.sizes:
         if declared.name not in written:
             known = sorted(written - set(params) - set(found))
@@ -82,7 +99,7 @@ def _range(declared: SizeDecl, params: Mapping[str, Value], findings: Findings) 
         what = f"{key} of {name}"
         bounds.append(1 if node is None else evaluator.argument(node, Int(1), dict(params), what, None, ()))
     if "min" not in declared.keys or "max" not in declared.keys:
-        return None  # which was noted
+        return None  # a finding of the parser
     low, high, step = bounds
     if not (isinstance(low, int) and isinstance(high, int) and isinstance(step, int)):
         return None
@@ -105,7 +122,7 @@ def _range(declared: SizeDecl, params: Mapping[str, Value], findings: Findings) 
 
 
 def size_at(node: Node, names: Mapping[str, Value]) -> int | None:
-    """A size of the input for a choice of `sizes`; None where it is none."""
+    """The value of an input's size, given the names it reads; None where that is not a positive integer."""
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, str):
         try:
@@ -123,12 +140,11 @@ def _first_fault(node: Node, each: Range, params: Mapping[str, Value]) -> str | 
 
 
 def unbounded(declared: Iterable[InputDecl], names: Iterable[str], spec: Spec, findings: Findings) -> bool:
-    """Whether inputs read names that nothing says the sizes of; that is noted, with the ranges that may be meant."""
+    """Whether inputs read names that have no range and no value; that becomes a finding that offers ranges."""
     known = set(names)
     found: dict[str, Node] = {}
     for node in (node for each in declared for node in each.sizes):
-        text = node.value if isinstance(node, Scalar) and node.plain else None
-        for name in sorted(names_in(text) - known) if isinstance(text, str) else ():
+        for name in sorted(_names_of(node) - known) if isinstance(node, Scalar) and node.plain else ():
             if not closest(name, known):
                 found.setdefault(name, node)
     if found:
@@ -141,7 +157,7 @@ def unbounded(declared: Iterable[InputDecl], names: Iterable[str], spec: Spec, f
 
 
 def _offers(spec: Spec, names: list[str]) -> list[Fix]:
-    """The ranges that may be meant, written below the input."""
+    """Fixes that write ranges above the input."""
     key = spec.document.key("input") or spec.document.key("inputs")
     node = spec.document.get("input") or spec.document.get("inputs")
     if key is None or node is None or spec.sizes or spec.document.flow or key.span.column != 1:
@@ -151,8 +167,15 @@ def _offers(spec: Spec, names: list[str]) -> list[Fix]:
     return [Fix(text, (Edit(at, f"{text}\n"),)) for text in texts]
 
 
-def takes(spec: Spec, params: Mapping[str, Value], shape: Shape, index: int = 0) -> bool:
-    """Whether an input whose sizes vary may have that shape."""
+def accepts_shape(spec: Spec, params: Mapping[str, Value], shape: Shape, index: int = 0) -> bool:
+    """Whether `sizes` lets an input have a shape.
+
+    Args:
+        spec: the spec; without `sizes` no other shape is accepted.
+        params: its parameters with their values.
+        shape: the shape of one sample.
+        index: which of the inputs.
+    """
     if not spec.sizes or index >= len(spec.inputs) or len(spec.inputs[index].sizes) != len(shape):
         return False
     found = ranges(spec, params, Findings())

@@ -1,4 +1,4 @@
-"""`--set key=value` → the located tree with those values in it. A bare key is a parameter; others are dotted paths."""
+"""`--set key=value` → the located tree with those values. A plain key is a parameter; others are dotted paths."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.files import COMMAND_LINE
 from netspec.core.names import closest, did_you_mean
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, is_null
 from netspec.language.source import compose
 
 SECTIONS = ("params", "data", "train", "expect", "input", "sizes", "weights", "name")
 
 
 def apply_settings(root: Mapping, settings: ListLike[str], findings: Findings) -> Mapping:
-    """`root` with each assignment of `settings` made, in their order; `findings` gets those that cannot be made.
+    """`root` with each assignment of `settings` made, in their order; those that cannot be made become findings.
 
     The values' spans lie in the source called `--set`, whose lines are the assignments.
     """
@@ -78,7 +78,7 @@ def _assign(node: Node | None, segments: list[str], value: Node, span: Span) -> 
             return None
         items[int(head)] = changed
         return replace(node, items=tuple(items))
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    if node is None or is_null(node):
         node = Mapping((), span)
     elif isinstance(node, Scalar):
         if node.value != head:

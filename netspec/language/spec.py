@@ -1,4 +1,4 @@
-"""The values between the stages: a parsed Spec, the flat Graph it expands to, and the Graph's inferred shapes."""
+"""Spec: the parsed document, with its items, blocks and inputs; what the parser leaves and the expansion takes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,25 @@ from netspec.layers.record import Layer
 class Item:
     """One item of a `layers` list, as written.
 
-    `kind` is `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which was noted); `at` is the
-    node to point at (the type's key); `node` is the whole item. `args` are the written arguments; `argument_node` is
-    what stands after the type.
-    `single` marks a group that is one item instead of a list. `wires` are the names and references of a mapping in
-    `from`; with `follows` the first input is the item before, whatever they say.
+    Args:
+        kind: `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which has a finding).
+        at: the node that findings point to: the type's key.
+        node: the whole item.
+        name: its `name`.
+        sources: the references of its `from`.
+        wires: the names and references of a mapping in `from`.
+        follows: the first input is the item before, whatever `sources` and `wires` are.
+        claim: its `shape`.
+        when: its condition.
+        repeat: how often, or with which values it is repeated.
+        record: the record of its layer.
+        args: the arguments that could be read.
+        argument_node: the node after the type.
+        whole: whether all arguments could be read.
+        items: the items of a group.
+        single: the group is one item instead of a list.
+        branches: each branch: its name, its items, and whether it is one item instead of a list.
+        merge: the item that joins the branches.
     """
 
     kind: str
@@ -77,7 +91,7 @@ class SizeDecl:
 
     @property
     def name(self) -> str:
-        """What the input calls it."""
+        """Its name in the input."""
         return self.at.text
 
 
@@ -85,8 +99,20 @@ class SizeDecl:
 class Spec:
     """A spec as read: located, its structure validated, nothing evaluated.
 
-    `sources` holds every text that was read, by path; `origins` where each further file was named; `plugins` is what
-    was allowed of plugins when it was read.
+    Args:
+        path: the file as the user named it.
+        folder: what relative paths in the spec are relative to.
+        name: the spec's name.
+        network_name: the name of the file that the network comes from.
+        document: its tree, with includes, model and settings resolved.
+        sources: every text that was read, by path.
+        origins: where each further file was named, by path.
+        params, inputs, blocks, layers, outputs: the parts of the network.
+        weights, data, train, expect: the nodes of these keys.
+        diagnostics: what is wrong with its structure.
+        settings: the assignments that were made, such as `classes=100`.
+        plugins: what the user allowed of plugins.
+        sizes: the ranges of the inputs' sizes.
     """
 
     path: str
@@ -126,5 +152,5 @@ class Spec:
         return emit(self.document, self.name)
 
     def evaluate(self, node: Node) -> object:
-        """A node of `data`, `train` or `expect` as plain Python, expressions over the spec's parameters resolved."""
+        """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""
         return plain_value(node, param_values(self.params))

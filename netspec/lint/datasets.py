@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from netspec.core.shapes import Shape
 from netspec.core.tree import Mapping, Node, Scalar
-from netspec.language.sections.validate import DATA_KEYS, DATASETS, VISION
+from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, VISION
 from netspec.language.spec import Spec
 
 Sizes = tuple[int | None, ...]  # None: not known

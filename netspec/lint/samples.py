@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
 from netspec.fixes.edits import insert_before
-from netspec.language.ranges import takes
+from netspec.language.ranges import accepts_shape
 from netspec.language.spec import InputDecl
 from netspec.layers.table import BATCH_NORMS
 from netspec.lint.datasets import DatasetFacts, Sizes
@@ -70,7 +70,7 @@ def _promised(review: LintContext, entering: DeclaredInput, got: Sizes) -> bool:
     if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
         return False
     shape = tuple(size if size is not None else own for size, own in zip(got, entering.tensor.shape, strict=True))
-    return takes(report.spec, report.params, shape, report.spec.inputs.index(entering.declared))
+    return accepts_shape(report.spec, report.params, shape, report.spec.inputs.index(entering.declared))
 
 
 def _show(sizes: Sizes) -> str:

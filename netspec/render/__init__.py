@@ -1,1 +1,7 @@
-"""What was found → text, JSON, SARIF, GitHub annotations, tables, the reference pages and the JSON Schema."""
+"""What people and programs read: text, JSON, SARIF, GitHub annotations, tables, the JSON Schema, the reference pages.
+
+Enters: Reports with their diagnostics, and records of runs.
+Leaves: text, or plain data for JSON.
+Public: text.render, text.Look, json.report_json, json.json_text, sarif.sarif, github.annotation, summary.summary_text,
+    tables.Table, tables.table_text, schema.language_schema.
+"""

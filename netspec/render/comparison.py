@@ -1,4 +1,4 @@
-"""Runs side by side: the settings in which they differ, and the best and the last epoch of each."""
+"""Runs → tables: the metrics of one, or several side by side with the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ HIDDEN = ("samples_per_second",)
 
 
 def outcome_table(name: str, history: Sequence[Mapping[str, Any]], best: Mapping[str, Any] | None) -> Table:
-    """A measure a row; the best epoch in a column of its own where it is not the last.
+    """A row for each metric, with columns for the last epoch and the best one.
 
     Args:
-        name: stands above.
+        name: the title.
         history: the epochs, at least one.
         best: the best of them.
     """
@@ -32,7 +32,7 @@ def outcome_table(name: str, history: Sequence[Mapping[str, Any]], best: Mapping
 
 
 def closing_line(history: Sequence[Mapping[str, Any]], parameters: int) -> str:
-    """How long the epochs took together, and how large the network is."""
+    """The time of all epochs, and the number of parameters."""
     seconds = sum(float(row.get("seconds") or 0) for row in history)
     epochs = f"{len(history)} epoch{'s' if len(history) != 1 else ''}"
     return f"{epochs} in {duration(seconds)}, {parameters:,} parameters"
@@ -49,18 +49,18 @@ def duration(seconds: float) -> str:
 VERSION = 1
 LONGEST = 40  # characters of a setting in a table
 MISSING = "–"
-MOST_ROWS = 12  # settings of a section that a table shows
+MOST_ROWS = 12  # settings of a section in a table
 
 
 def differing(records: Sequence[Record]) -> dict[str, list[Plain]]:
-    """The settings that are not the same in all runs, with the value of each run; None where a run has none."""
+    """The settings that differ between runs, with the value of each run; None where a run has none."""
     names = list(dict.fromkeys(name for record in records for name in record.settings))
     values = {name: [record.settings.get(name) for record in records] for name in names}
     return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
 
 
 def measures(records: Sequence[Record], epoch: str) -> dict[str, list[Any]]:
-    """The numbers of each run's `best` or `last` epoch, by name."""
+    """The metrics of each run's `best` or `last` epoch, by name."""
     rows = [record.best if epoch == "best" else record.last for record in records]
     names = dict.fromkeys(
         name
@@ -72,7 +72,7 @@ def measures(records: Sequence[Record], epoch: str) -> dict[str, list[Any]]:
 
 
 def facts(records: Sequence[Record]) -> dict[str, list[Any]]:
-    """How each run ended, where it ran, and what its epochs took."""
+    """The status, the device and the seconds of each run."""
     return {
         "status": [record.info.get("status") for record in records],
         "device": [record.info.get("device") for record in records],
@@ -81,26 +81,26 @@ def facts(records: Sequence[Record]) -> dict[str, list[Any]]:
 
 
 def comparison_table(records: Sequence[Record]) -> Table:
-    """A run a column; settings first, then measures, then facts."""
+    """A column for each run; settings first, then metrics, then status, device and time.
+
+    Args:
+        records: the runs.
+    """
     rows: list[tuple[str, ...]] = []
-
-    def add(name: str, cells: Sequence[str]) -> None:
-        rows.append((name, *cells))
-
     sections: dict[str, dict[str, list[Plain]]] = {}
     for name, values in differing(records).items():
         sections.setdefault(re.split(r"[.\[]", name)[0], {})[name] = values
     for section, changed in sections.items():
         for name, values in changed.items() if len(changed) <= MOST_ROWS else ():
-            add(name, [_short(name, value) for value in values])
-        if len(changed) > MOST_ROWS:  # other networks, say: JSON and CSV have them all
-            add(f"{section}: {len(changed)} differ", [""] * len(records))
+            rows.append((name, *(_short(name, value) for value in values)))
+        if len(changed) > MOST_ROWS:  # such as those of another network; JSON and CSV list all
+            rows.append((f"{section}: {len(changed)} differ", *[""] * len(records)))
     for epoch in ("best", "last"):
         for name, values in measures(records, epoch).items():
-            add(f"{epoch} {name}", [format_value(name, value) for value in values])
+            rows.append((f"{epoch} {name}", *(format_value(name, value) for value in values)))
     for name in ("status", "device"):
-        add(name, [str(record.info.get(name) or MISSING) for record in records])
-    add("seconds", [duration(record.seconds) for record in records])
+        rows.append((name, *(str(record.info.get(name) or MISSING) for record in records)))
+    rows.append(("seconds", *(duration(record.seconds) for record in records)))
     return Table(("", *(record.folder for record in records)), tuple(rows))
 
 
@@ -110,7 +110,7 @@ def _short(name: str, value: Plain) -> str:
 
 
 def comparison_json(records: Sequence[Record]) -> dict[str, Any]:
-    """One object a run, and the settings that differ."""
+    """An object for each run, with the settings that differ, as plain data for JSON."""
     changed = differing(records)
     runs = [
         {
@@ -130,7 +130,7 @@ def comparison_json(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def comparison_csv(records: Sequence[Record]) -> str:
-    """A run a row: its folder, the settings that differ, `best_…` and `last_…` measures, and facts."""
+    """A row for each run: its folder, the settings that differ, `best_…` and `last_…` metrics, status, device, time."""
     columns: dict[str, Sequence[Any]] = {"run": [record.folder for record in records], **differing(records)}
     for epoch in ("best", "last"):
         columns |= {f"{epoch}_{name}": values for name, values in measures(records, epoch).items()}

@@ -1,4 +1,4 @@
-"""Findings as GitHub workflow commands, one line each, which show as annotations of a pull request's files."""
+"""Reports → GitHub workflow commands, a line for each finding, which appear as annotations in a pull request."""
 
 from __future__ import annotations
 
@@ -13,32 +13,29 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 
 
 def _line(severity: str, properties: dict[str, str | int], message: str) -> str:
-    """A command; what the format calls a note is a notice there."""
+    """A workflow command; GitHub calls a note a notice."""
     command = "notice" if severity == "note" else severity
     listed = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items())
     return f"::{command} {listed}::{message.translate(_DATA)}"
 
 
 def annotation(found: Diagnostic) -> str:
-    """One finding; its fix and notes stand on lines of their own below the message."""
+    """One finding as a workflow command.
+
+    Args:
+        found: the finding; its notes and first fix become further lines of the message.
+    """
     span = found.span
-    place: dict[str, str | int] = (
-        {
-            "file": span.path,
-            "line": span.line,
-            "col": span.column,
-            "endLine": span.end_line,
-            "endColumn": span.end_column,
-        }
-        if is_file(span.path)
-        else {}
-    )
-    lines = [found.message if place else f"{span.path}: {found.message}"]
+    location: dict[str, str | int] = {}
+    if is_file(span.path):
+        location |= {"file": span.path, "line": span.line, "col": span.column}
+        location |= {"endLine": span.end_line, "endColumn": span.end_column}
+    lines = [found.message if location else f"{span.path}: {found.message}"]
     lines += [f"in {frame.label} at {frame.span}" for frame in found.frames]
     lines += [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
     lines += [f"fix: {fix.title}" for fix in found.fixes[:1]]
     lines += [f"{note.label}: {note.text}" for note in found.notes]
-    return _line(found.severity, {**place, "title": found.code}, "\n".join(lines))
+    return _line(found.severity, {**location, "title": found.code}, "\n".join(lines))
 
 
 def workflow_commands(answers: Iterable[Answer]) -> Iterator[str]:

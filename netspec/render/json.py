@@ -1,4 +1,4 @@
-"""Reports as JSON, version 1, for editors, CI and scripts; and JSON for a stream of any encoding."""
+"""Reports → JSON, version 1, for editors, CI and scripts; and JSON for a stream of any encoding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Unreadable:
 
     @property
     def ok(self) -> bool:
-        """It never is."""
+        """Always false, as a report with errors is."""
         return False
 
 
@@ -29,7 +29,13 @@ Answer = Report | Unreadable
 
 
 def json_text(content: object, stream: TextIO, indent: int | None = None) -> str:
-    """JSON as `stream` can take it: what is not ASCII stands as it is where that is UTF-8, and is escaped elsewhere."""
+    """JSON in the encoding of a stream.
+
+    Args:
+        content: plain data.
+        stream: where it will be written; characters beyond ASCII are escaped unless it is UTF-8.
+        indent: spaces for each level; one line where left out.
+    """
     encoding = getattr(stream, "encoding", None) or "utf-8"  # text in memory has none
     ascii_only = encoding.lower().replace("-", "").replace("_", "") != "utf8"
     return json.dumps(content, indent=indent, ensure_ascii=ascii_only)
@@ -38,39 +44,44 @@ def json_text(content: object, stream: TextIO, indent: int | None = None) -> str
 VERSION = 1
 
 
-def _place(span: Span) -> dict[str, int]:
+def _region(span: Span) -> dict[str, int]:
     return {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
 
 
-def _elsewhere(span: Span, path: str) -> dict[str, str]:
+def _other_path(span: Span, path: str) -> dict[str, str]:
     return {} if span.path == path else {"path": span.path}
 
 
 def _follows(found: Diagnostic, path: str) -> dict[str, Any]:
-    """The finding that this one follows from; nothing where it stands for itself."""
+    """The finding that this one follows from, if there is one."""
     cause = found.follows
     if cause is None:
         return {}
-    return {"follows": {"code": cause.code, **_elsewhere(cause.span, path), **_place(cause.span)}}
+    return {"follows": {"code": cause.code, **_other_path(cause.span, path), **_region(cause.span)}}
 
 
 def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
-    """One diagnostic; `path` is named only where it lies in another file than `path` (an include, a model)."""
+    """One diagnostic.
+
+    Args:
+        found: the diagnostic.
+        path: the spec's file; a path is written only for spans in other files (an include, a model).
+    """
     return {
         "code": found.code,
         "severity": found.severity,
         "message": found.message,
         "layer": found.layer,
-        **_elsewhere(found.span, path),
-        **_place(found.span),
+        **_other_path(found.span, path),
+        **_region(found.span),
         **_follows(found, path),
         "hint": found.fixes[0].title if found.fixes else next((n.text for n in found.notes if n.label == "or"), None),
         "notes": [{"label": note.label, "text": note.text} for note in found.notes],
-        "frames": [{"label": frame.label, "path": frame.span.path, **_place(frame.span)} for frame in found.frames],
+        "frames": [{"label": frame.label, "path": frame.span.path, **_region(frame.span)} for frame in found.frames],
         "fixes": [
             {
                 "title": fix.title,
-                "edits": [{**_elsewhere(e.span, path), **_place(e.span), "text": e.text} for e in fix.edits],
+                "edits": [{**_other_path(e.span, path), **_region(e.span), "text": e.text} for e in fix.edits],
             }
             for fix in found.fixes
         ],
@@ -78,7 +89,11 @@ def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """One file's report; `outputs` are sample shapes, null where unknown; of an input that varies those `at` sizes."""
+    """One file's report; `outputs` are shapes of one sample, null where unknown.
+
+    Args:
+        report: of one file; where sizes vary, the shapes are those at the sizes in `at`.
+    """
     outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
     path = report.spec.path
     found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
@@ -88,13 +103,13 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """What one file came to; a file that could not be read has an `error` in the place of findings."""
+    """The report of one file; a file that could not be read has an `error` instead of diagnostics."""
     if isinstance(answer, Unreadable):
         return {"path": answer.path, "ok": False, "outputs": {}, "diagnostics": [], "error": answer.error}
     return report_json(answer)
 
 
 def document(files: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The whole answer."""
+    """The reports of all files as one document."""
     listed = list(files)
     return {"version": VERSION, "ok": all(file["ok"] for file in listed), "files": listed}

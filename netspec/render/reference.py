@@ -1,4 +1,4 @@
-"""The pages that the tables know, docs/layers.md, codes.md and keys.md: `python -m netspec.render.reference docs`."""
+"""Tables of layers, codes and keys → docs/layers.md, codes.md, keys.md: `python -m netspec.render.reference docs`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ import sys
 from pathlib import Path
 
 from netspec.core.codes import CODES, explanation
-from netspec.language.sections.validate import (
-    CSV_KEYS,
-    DATA_KEYS,
-    EXPECT_KEYS,
-    INLINE_KEYS,
-    SKLEARN_KEYS,
-    TRAIN_KEYS,
-    VISION,
-)
+from netspec.language.sections.data_keys import CSV_KEYS, DATA_KEYS, INLINE_KEYS, SKLEARN_KEYS, VISION
+from netspec.language.sections.expect_keys import EXPECT_KEYS
+from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES
@@ -29,11 +23,10 @@ def _default(layer: Layer, name: str) -> str:
         return "inferred, verified where written"
     if arg.required:
         return "required"
-    return (
-        "`null`"
-        if arg.default is None
-        else f"`{str(literal(arg.default)).lower() if isinstance(arg.default, bool) else literal(arg.default)}`"
-    )
+    if arg.default is None:
+        return "`null`"
+    text = literal(arg.default)
+    return f"`{text.lower() if isinstance(arg.default, bool) else text}`"
 
 
 def _layer(layer: Layer) -> list[str]:
@@ -58,8 +51,8 @@ def _layer(layer: Layer) -> list[str]:
 
 def layers_page() -> str:
     """docs/layers.md."""
-    lines = ["# Layers and functions", "", _NOTE, ""]
-    lines += [
+    lines = [
+        *("# Layers and functions", "", _NOTE, ""),
         "Names and arguments are torch's. A scalar after the type (`MaxPool2d: 2`) is the one required argument,",
         "or else the first.",
         "",
@@ -74,20 +67,19 @@ def layers_page() -> str:
 
 def codes_page() -> str:
     """docs/codes.md."""
-    lines = ["# Diagnostic codes", "", _NOTE, ""]
-    lines += [
-        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,"
-    ]
-    lines += [
+    codes = [explanation(id) for id in CODES]
+    lines = [
+        *("# Diagnostic codes", "", _NOTE, ""),
+        "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,",
         "NS7xx plugins, NS9xx warnings. A code keeps its meaning for good; its wording may change.",
         "",
+        "`netspec explain NS401` says the same on the command line.",
+        "",
+        "| Code | Severity | What |",
+        "|---|---|---|",
+        *(f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in codes),
     ]
-    lines += ["`netspec explain NS401` says the same on the command line.", ""]
-    lines += ["| Code | Severity | What |", "|---|---|---|"]
-    lines += [
-        f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {code.what} |" for code in map(explanation, CODES)
-    ]
-    for code in map(explanation, CODES):
+    for code in codes:
         lines += ["", f"## {code.id}", "", f"**{code.what}** {code.why}", "", code.example_markdown()]
     return "\n".join(lines) + "\n"
 
@@ -106,8 +98,7 @@ def keys_page() -> str:
         lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
         for key in keys:
             default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
-            example = f"`{key.written}`"
-            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | {example} |")
+            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | `{key.written}` |")
         lines.append("")
     lines += [
         "## Datasets of torchvision",

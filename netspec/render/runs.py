@@ -1,4 +1,4 @@
-"""Run folders as they lie there: facts, epochs and settings, read without torch and without the run's data."""
+"""Run folder → its record: run.json, the epochs and the settings, read without torch and without the data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Plain = str | int | float | bool | None
 
 
 def flatten(value: object, path: str = "") -> dict[str, Plain]:
-    """`{a: {b: 1}, c: [2, 3]}` → `{"a.b": 1, "c[0]": 2, "c[1]": 3}`; what is empty stands as its brackets."""
+    """`{a: {b: 1}, c: [2, 3]}` → `{"a.b": 1, "c[0]": 2, "c[1]": 3}`; an empty list or mapping becomes its brackets."""
     if isinstance(value, dict) and value:
         parts = [(f"{path}.{key}" if path else str(key), inner) for key, inner in value.items()]
     elif isinstance(value, list | tuple) and value:
@@ -31,7 +31,14 @@ SECTIONS = ("params", "data", "train")
 
 @dataclass(frozen=True)
 class Record:
-    """A run: its folder as it was named, run.json, the epochs, and every setting of its spec by its path."""
+    """A run.
+
+    Args:
+        folder: as the user named it.
+        info: run.json.
+        rows: the lines of metrics.jsonl, one for each epoch.
+        settings: every setting of its spec, by dotted path.
+    """
 
     folder: str
     info: dict[str, Any]
@@ -50,15 +57,18 @@ class Record:
 
     @property
     def seconds(self) -> float:
-        """What its epochs took together."""
+        """The seconds of all epochs together."""
         return round(sum(float(row.get("seconds") or 0) for row in self.rows), 3)
 
 
 def read_record(folder: str) -> Record:
-    """A run's folder.
+    """The record of a run.
+
+    Args:
+        folder: the run's folder.
 
     Raises:
-        ReadError: it is none, or a file of it is damaged.
+        ReadError: it is not a run's folder, or a file in it is damaged.
     """
     path = Path(folder)
     if not (path / "run.json").is_file() or not (path / "spec.yaml").is_file():
@@ -77,7 +87,7 @@ def read_record(folder: str) -> Record:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """The epochs; a last line that was cut off, by a full disk say, is none."""
+    """The epochs; an incomplete last line, as a full disk leaves it, is dropped."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
@@ -99,6 +109,6 @@ def _parsed(path: Path, text: str) -> Any:
 
 
 def settings_of(spec: Spec) -> dict[str, Plain]:
-    """What a spec says of its parameters, data and training, by dotted paths; values as written."""
+    """The parameters, data and training of a spec by dotted paths, with values as written."""
     found = {name: spec.document.get(name) for name in SECTIONS}
     return flatten({name: plain(node) for name, node in found.items() if isinstance(node, Mapping)})

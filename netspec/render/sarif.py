@@ -1,6 +1,6 @@
-"""Findings as SARIF 2.1.0, the format of code scanning services and editors: one run, its rules from the codes' table.
+"""Reports → SARIF 2.1.0, the format of code scanning services and editors: one run, with the codes as its rules.
 
-Columns count characters, as netspec's do, and lines end where YAML ends them; both are said in the run.
+Columns count characters, and lines end as in YAML; the run declares both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _location(span: Span, path: str, layer: str | None = None, label: str | None = None) -> dict[str, Any]:
-    """The place of a span; what was typed on the command line is a finding about the file `path` as a whole."""
+    """The location of a span; one of the command line is that of the whole file `path`."""
     physical: dict[str, Any] = {"artifactLocation": _artifact(span.path if is_file(span.path) else path)}
     if is_file(span.path) or span.path == path:
         physical["region"] = _region(span)
@@ -65,15 +65,12 @@ def _fix(fix: Fix, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _follows(found: Diagnostic) -> list[str]:
-    return [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
-
-
 def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str, Any]:
     path, sources = report.spec.path, dict(report.spec.sources)
-    typed = [] if is_file(found.span.path) or found.span.path == path else [f"{found.span.path}: "]
+    typed = "" if is_file(found.span.path) or found.span.path == path else f"{found.span.path}: "
+    follows = [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
     notes = (f"{note.label}: {note.text}" for note in found.notes)
-    text = "\n".join(["".join([*typed, found.message]), *_follows(found), *notes])
+    text = "\n".join([f"{typed}{found.message}", *follows, *notes])
     result = {
         "ruleId": found.code,
         "ruleIndex": rules.index(found.code),
@@ -82,7 +79,7 @@ def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str
         "locations": [_location(found.span, path, found.layer)],
     }
     if found.frames:
-        frames = dict.fromkeys(found.frames)  # SARIF wants them to differ
+        frames = dict.fromkeys(found.frames)  # SARIF requires them to differ
         result["relatedLocations"] = [_location(frame.span, path, label=frame.label) for frame in frames]
     if found.fixes:
         result["fixes"] = [_fix(fix, sources) for fix in found.fixes]
@@ -104,7 +101,12 @@ def _rule(id: str) -> dict[str, Any]:
 
 
 def sarif(answers: Iterable[Answer], version: str) -> dict[str, Any]:
-    """The log of one run; the rules are those that were broken."""
+    """The log of one run; its rules are the codes that were found.
+
+    Args:
+        answers: the reports, and the files that could not be read.
+        version: netspec's.
+    """
     listed = list(answers)
     reports = [answer for answer in listed if not isinstance(answer, Unreadable)]
     unreadable = [answer for answer in listed if isinstance(answer, Unreadable)]

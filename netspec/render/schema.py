@@ -1,7 +1,7 @@
-"""The JSON Schema (draft 2020-12) of the language, made from the layer table: for editors, and for tests.
+"""Layer table and section keys → the JSON Schema (draft 2020-12) of the language, for editors and tests.
 
-An item's schema is chosen by its type's key, so that a validator's complaint is about that layer's arguments. Block
-names are the spec's own, so a key that is no layer is allowed in an item; `netspec check` knows better.
+The schema of an item is chosen by the key of its type, so that an error is about that layer's arguments. Blocks have
+names of the spec, so the schema allows unknown keys in an item; `netspec check` refuses them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from typing import Any
 
 from netspec.core.shapes import DTYPES
 from netspec.language.items import COMMON_KEYS, GROUP_KEYS
-from netspec.language.parse import KEYS
-from netspec.language.sections.validate import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.language.sections.data_keys import DATA_SCHEMA
+from netspec.language.sections.expect_keys import EXPECT_SCHEMA
+from netspec.language.sections.keys import SPEC_KEYS
+from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 
@@ -49,7 +51,7 @@ _PARAM: Schema = {"type": ["number", "boolean", "string"]}
 
 
 def layer_schema(layer: Layer) -> Schema:
-    """What may stand after a layer's type: its arguments, the one scalar argument, or nothing."""
+    """The schema of the value after a layer's type: its arguments, the one scalar argument, or nothing."""
     required = [arg.name for arg in layer.args if arg.required]
     properties = {}
     for arg in layer.args:
@@ -196,7 +198,7 @@ def language_schema() -> Schema:
         "data": DATA_SCHEMA,
         "train": TRAIN_SCHEMA,
     }
-    assert set(properties) == set(KEYS)
+    assert set(properties) == set(SPEC_KEYS)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "netspec",

@@ -1,4 +1,4 @@
-"""The answer of `netspec sizes` as text and as JSON."""
+"""The valid input sizes of a network → text and JSON, for `netspec sizes`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _declared(answer: Answer) -> dict[str, int]:
 
 
 def _shown(report: Report, answer: Answer) -> str:
-    """The inputs with the axes that vary as letters: `3×H×W`."""
-    letters = {place: axis.name.rpartition(".")[2] for axis in answer.axes for place in axis.places}
+    """The inputs with letters for the axes that vary: `3×H×W`."""
+    letters = {index: axis.name.rpartition(".")[2] for axis in answer.axes for index in axis.places}
     shown = []
     for index, (name, tensor) in enumerate(report.inputs.items()):
         sizes = tensor.shape if tensor is not None else ()
@@ -38,7 +38,12 @@ def _examined(sizes: Mapping[str, Sequence[int]]) -> str:
 
 
 def sizes_text_of(report: Report, answer: Answer) -> str:
-    """The answer for people."""
+    """The answer as text.
+
+    Args:
+        report: of a spec without errors.
+        answer: the valid sizes.
+    """
     declared = _declared(answer)
     where = ", ".join(f"{name} = {size}" for name, size in declared.items())
     lines = [f"{report.spec.path}: {_shown(report, answer)} is right for"]
@@ -52,12 +57,12 @@ def sizes_text_of(report: Report, answer: Answer) -> str:
     together = [axis for axis in answer.axes if len(axis.places) > 1]
     if together:
         inputs = list(report.inputs)
-        said = (f"{axis.name} of {' and '.join(inputs[index] for index, _ in axis.places)}" for axis in together)
-        lines.append(f"Taken together: {'; '.join(said)}.")
+        axes = (f"{axis.name} of {' and '.join(inputs[index] for index, _ in axis.places)}" for axis in together)
+        lines.append(f"Taken together: {'; '.join(axes)}.")
     return "\n".join(lines)
 
 
-def _legal_json(found: ValidSizes) -> list[dict[str, Any]]:
+def _valid_json(found: ValidSizes) -> list[dict[str, Any]]:
     return [
         {
             name: {"text": sizes_text(sizes, found.examined[name]), "ranges": [list(run) for run in runs(sizes)]}
@@ -68,7 +73,13 @@ def _legal_json(found: ValidSizes) -> list[dict[str, Any]]:
 
 
 def sizes_json(report: Report, answer: Answer | None) -> dict[str, Any]:
-    """The answer for programs: `legal` are alternatives, each the sizes of every axis; `ranges` are first and last."""
+    """The answer as plain data for JSON.
+
+    Args:
+        report: of the spec.
+        answer: the valid sizes; None where the spec has errors. `valid` lists alternatives, each with the sizes of
+            every axis; `ranges` are their first and last sizes.
+    """
     path = report.spec.path
     found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
     whole: dict[str, Any] = {"version": VERSION, "path": path, "ok": answer is not None and bool(answer.fits.boxes)}
@@ -81,7 +92,7 @@ def sizes_json(report: Report, answer: Answer | None) -> dict[str, Any]:
                 for axis in answer.axes
             },
             "examined": {name: [sizes[0], sizes[-1]] for name, sizes in answer.fits.examined.items()},
-            "legal": _legal_json(answer.fits),
-            "remade": None if answer.remade is None else _legal_json(answer.remade),
+            "valid": _valid_json(answer.fits),
+            "remade": None if answer.remade is None else _valid_json(answer.remade),
         }
     return {**whole, "diagnostics": found}

@@ -1,4 +1,4 @@
-"""The layers of a checked spec as rows: name, type, shapes, parameters, multiply-accumulates."""
+"""Report → the layers as rows of names, types, shapes, parameters, multiply-accumulates: as text, JSON or by rich."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.core.shapes import Tensor, show
+from netspec.render.tables import Table, table_text
 from netspec.shapes.report import Report, figures_at
 
 VERSION = 1
@@ -34,7 +35,11 @@ def rows(report: Report) -> list[Row]:
 
 
 def summary_json(report: Report) -> dict[str, Any]:
-    """The summary of the contracts: one row a leaf layer, sample shapes, totals."""
+    """The layers and totals as plain data for JSON.
+
+    Args:
+        report: of a spec without errors.
+    """
     layers = [
         {
             "name": row.name,
@@ -62,12 +67,16 @@ def _cells(report: Report) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def _foot(report: Report) -> tuple[str, ...]:
+    return ("total", "", "", f"{report.parameters:,}", f"{report.macs:,}")
+
+
 def _count(count: int | None) -> str:
     return "?" if count is None else f"{count:,}" if count else ""
 
 
 def totals(report: Report) -> str:
-    """One line: what enters, what leaves, and the totals."""
+    """One line: the shapes of inputs and outputs, and the totals."""
     given = ", ".join(_named(name, tensor) for name, tensor in report.inputs.items() if tensor)
     result = ", ".join(_named(name, tensor) for name, tensor in report.outputs.items() if tensor)
     size = report.parameters * 4
@@ -84,36 +93,29 @@ def totals(report: Report) -> str:
 
 
 def _named(name: str, tensor: Tensor) -> str:
-    """A shape with its name; a layer without one has a number, which would read like a size."""
+    """A shape with its name; without it where that is a number, which would look like a size."""
     shape = show(tensor.shape)
     return shape if name.replace(".", "").isdecimal() else f"{name} {shape}"
 
 
 def summary_text(report: Report) -> str:
-    """The table in plain text, for a pipe."""
-    cells = [_HEAD, *_cells(report), ("total", "", "", f"{report.parameters:,}", f"{report.macs:,}")]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+    """The table in plain text, for a pipe.
 
-    def line(row: tuple[str, ...]) -> str:
-        left = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
-        return "  ".join(
-            [*left, *(text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True))]
-        ).rstrip()
-
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    body = [line(row) for row in cells]
-    return "\n".join([report.spec.name, "", body[0], rule, *body[1:-1], rule, body[-1], "", totals(report)])
+    Args:
+        report: of a spec without errors.
+    """
+    table = Table(_HEAD, tuple(_cells(report)), 3, report.spec.name, _foot(report))
+    return f"{table_text(table)}\n\n{totals(report)}"
 
 
 def summary_rich(report: Report) -> None:
     """The table on a terminal."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Drawn
     from rich.text import Text
 
-    table = Table(title=Text(report.spec.name), title_justify="left", row_styles=("", "dim"), show_footer=True)
-    footers = ("total", "", "", f"{report.parameters:,}", f"{report.macs:,}")
-    for title, footer in zip(_HEAD, footers, strict=True):
+    table = Drawn(title=Text(report.spec.name), title_justify="left", row_styles=("", "dim"), show_footer=True)
+    for title, footer in zip(_HEAD, _foot(report), strict=True):
         table.add_column(
             title, footer=footer, justify="right" if title in ("parameters", "MACs") else "left", overflow="fold"
         )

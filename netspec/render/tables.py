@@ -1,4 +1,9 @@
-"""Tables for people: aligned in a pipe, drawn by rich on a terminal; and text wrapped to a terminal's columns."""
+"""Texts and tables → lines for people: cut, wrapped and aligned in a pipe; rich draws tables on a terminal.
+
+Libraries do not serve in a pipe. textwrap counts characters instead of columns: of Chinese text it makes lines of 134
+columns where 80 are asked for. rich takes 35 ms to import and tabulate 38 ms, while a cold check of specs/vgg16.yaml
+takes 120 ms in all (Python 3.11, one core).
+"""
 
 from __future__ import annotations
 
@@ -9,30 +14,34 @@ from typing import Any
 
 ELLIPSIS = "…"
 _STEPS = re.compile(r" (?=→ )")  # a chain of shapes breaks before its arrows
-
-
-_OBEYED = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # controls, directions, line separators, what is no character
+_CONTROL = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control characters, directions, line separators, unassigned
 
 
 def safe(text: str) -> str:
-    """`text` without characters that a terminal would obey; a tab is a space, so that columns stay."""
+    """`text` without control characters of a terminal; a tab becomes a space, so that columns stay.
+
+    Args:
+        text: any text.
+    """
     if text.isprintable():
         return text
-    return "".join(" " if c == "\t" else "\ufffd" if unicodedata.category(c) in _OBEYED else c for c in text)
+    return "".join(" " if c == "\t" else "\ufffd" if unicodedata.category(c) in _CONTROL else c for c in text)
 
 
 def width(text: str) -> int:
-    """Columns that a terminal needs."""
+    """The columns that `text` takes on a terminal."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def wrap(text: str, columns: int, first: str = "", hanging: str = "") -> list[str]:
-    """`text` in lines of at most `columns`, broken at spaces; a longer word overflows, as a path has to stay whole.
+    """`text` in lines of at most `columns`, broken at spaces; a longer word, such as a path, overflows.
 
     Args:
-        first, hanging: the indents of the first line and of the others, which count.
+        text: what to wrap.
+        columns: the width of a line, indents included.
+        first, hanging: the indents of the first line and of the others.
     """
     room = columns - max(width(first), width(hanging))
     pieces: list[str] = []
@@ -52,10 +61,10 @@ def wrap(text: str, columns: int, first: str = "", hanging: str = "") -> list[st
 
 
 def cut(line: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
-    """What is shown of a line in `columns` so that the characters from `start` to `end` are seen.
+    """The part of a line that shows the characters from `start` to `end` in `columns`.
 
     Returns:
-        The text, ellipses where it was cut; the columns before the first of those characters, and theirs, at least one.
+        The text, with ellipses where it was cut; the columns before those characters, and their own, at least one.
     """
     near = slice(max(0, start - 2 * columns), start + 2 * columns)  # a line can be megabytes long
     cells = [(c, width(c)) for c in safe(line[near])]
@@ -95,17 +104,30 @@ def _window(widths: list[int], start: int, end: int, columns: int) -> tuple[int,
 
 @dataclass(frozen=True)
 class Table:
-    """A head and rows of cells, all of one length; the first `left` columns are words, the others numbers."""
+    """A table of cells that are text already.
+
+    Args:
+        head: the titles of the columns.
+        rows: the cells, as many in each row as in the head.
+        left: the number of columns that are aligned to the left, as words are; the others are numbers.
+        title: a line above the table.
+        foot: a row of totals, below a rule.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: int = 1
     title: str = ""
+    foot: tuple[str, ...] = ()
 
 
 def table_text(table: Table) -> str:
-    """The table in plain text: columns two blanks apart, a rule below the head."""
-    cells = [table.head, *table.rows]
+    """A table in plain text: two spaces between columns, a rule below the head.
+
+    Args:
+        table: what to draw.
+    """
+    cells = [table.head, *table.rows, *([table.foot] if table.foot else [])]
     widths = [max(len(row[column]) for row in cells) for column in range(len(table.head))]
 
     def line(row: tuple[str, ...]) -> str:
@@ -116,7 +138,9 @@ def table_text(table: Table) -> str:
         return "  ".join(sides).rstrip()
 
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([*([table.title, ""] if table.title else []), line(table.head), rule, *map(line, table.rows)])
+    title = [table.title, ""] if table.title else []
+    foot = [rule, line(table.foot)] if table.foot else []
+    return "\n".join([*title, line(table.head), rule, *map(line, table.rows), *foot])
 
 
 def table_rich(table: Table) -> None:
@@ -135,7 +159,7 @@ def table_rich(table: Table) -> None:
 
 
 def format_value(name: str, value: Any) -> str:
-    """A setting's or measure's value for a person: shares as per cent, numbers to four digits; nothing is a dash."""
+    """The value of a setting or metric for people: accuracies in per cent, floats to four digits, None as a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool):

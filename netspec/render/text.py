@@ -1,6 +1,6 @@
-"""Diagnostics as text for people: the message, the place, the line with a caret, the arithmetic, the fixes.
+"""Diagnostics → text for people: the message, the location, the line with a caret, the arithmetic, the fixes.
 
-In a pipe a message stays on one line, so that grep and problem matchers find it; the rest keeps to 80 columns.
+In a pipe a message stays on one line, so that grep and problem matchers find it; the rest is wrapped at 80 columns.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ from netspec.core.tree import Span
 from netspec.render.tables import cut, safe, width, wrap
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
-APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # stays together when its line is wrapped
+APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # not broken where its line is wrapped
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How text is shown: columns, whether a message's first line is wrapped too, colours, links to files."""
+    """How text is formatted.
+
+    Args:
+        width: columns of a line.
+        wrap_message: whether messages are wrapped too.
+        color: whether there are colours.
+        links: whether locations are links to files.
+    """
 
     width: int = 80
     wrap_message: bool = False
@@ -32,12 +39,12 @@ PIPE = Look()
 
 
 def paint(text: str, kind: str, look: Look) -> str:
-    """`text` in a colour where the look has colours."""
+    """`text` in the colour of a kind, where there are colours."""
     return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if look.color and kind in _COLORS else text
 
 
 def linked(text: str, path: str, look: Look) -> str:
-    """`text` as a link to a file where the look has links (OSC 8)."""
+    """`text` as a link to a file (OSC 8), where there are links."""
     if not look.links or not is_file(path):
         return text
     return f"\x1b]8;;{Path(path).absolute().as_uri()}\x1b\\{text}\x1b]8;;\x1b\\"
@@ -49,7 +56,7 @@ def message_lines(text: str, look: Look, hanging: int = 0) -> list[str]:
 
 
 def excerpt(span: Span, sources: Mapping[str, str], look: Look = PIPE) -> list[str]:
-    """The line of a span with a caret under what it covers, cut around it; nothing where the source is not at hand."""
+    """The line of a span, cut around it, with a caret below; nothing where the source is unknown."""
     lines = split_lines(sources[span.path]) if span.path in sources else ()
     if not 1 <= span.line <= len(lines):
         return []
@@ -99,5 +106,11 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE)
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], look: Look = PIPE) -> str:
-    """Diagnostics as text, a blank line between them."""
+    """Diagnostics as text, with a blank line between them.
+
+    Args:
+        diagnostics: the findings.
+        sources: the texts that their spans lie in, by path.
+        look: how the text is formatted; for a pipe where left out.
+    """
     return "\n\n".join(render_one(found, sources, look) for found in diagnostics)

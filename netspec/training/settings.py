@@ -16,7 +16,7 @@ from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
 from netspec.language.patterns import texts
 from netspec.language.sections.keys import bare
-from netspec.language.sections.section_keys import TRAIN_KEYS
+from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.language.spec import Spec
 from netspec.objective.losses import Term, read_terms
 from netspec.runtime.diagnostics import Collector, spec_error, spec_start

@@ -30,7 +30,7 @@ ANSWER = {
         "declared": {"type": "boolean"},
         "axes": {"type": "object"},
         "examined": {"type": "object", "additionalProperties": RUNS["items"]},
-        "legal": {"type": "array", "items": BOX},
+        "valid": {"type": "array", "items": BOX},
         "remade": {"anyOf": [{"type": "null"}, {"type": "array", "items": BOX}]},
         "diagnostics": {"type": "array"},
     },
@@ -59,7 +59,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("sizes", "--format", "json", "--max", "64", ROOT / "specs/inception_mnist.yaml", capsys=capsys)
     answer = json.loads(done.out)
     jsonschema.validate(answer, ANSWER)
-    assert answer["legal"] == [{name: {"text": "28 or 29", "ranges": [[28, 29]]} for name in "HW"}]
+    assert answer["valid"] == [{name: {"text": "28 or 29", "ranges": [[28, 29]]} for name in "HW"}]
     assert answer["examined"] == {"H": [1, 64], "W": [1, 64]}
     assert answer["axes"]["W"] == {"declared": 28, "of": [{"input": "input", "axis": 2}]}
 
@@ -68,7 +68,7 @@ def test_weights_that_follow_the_input(tmp_path: Path, capsys: pytest.CaptureFix
     path = tmp_path / "net.yaml"
     path.write_text("netspec: 1\ninput: [1, 8, 8]\nlayers: [{MaxPool2d: 4}, Flatten, {Linear: 2}]\n")
     answer = json.loads(netspec("sizes", "--format", "json", path, capsys=capsys).out)
-    assert {name: {"text": "8 to 11", "ranges": [[8, 11]]} for name in "HW"} in answer["legal"]
+    assert {name: {"text": "8 to 11", "ranges": [[8, 11]]} for name in "HW"} in answer["valid"]
     assert [box["H"]["text"] for box in answer["remade"]] == ["at least 4"]
     assert "Made anew for each size (in_features of 2)" in netspec("sizes", path, "--max", "32", capsys=capsys).out
 

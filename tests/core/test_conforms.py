@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from netspec.core.conforms import conforms
 from netspec.core.tree import Mapping, plain
-from netspec.language.sections.validate import DATA_SCHEMA, EXPECT_SCHEMA, TRAIN_SCHEMA
+from netspec.language.sections.data_keys import DATA_SCHEMA
+from netspec.language.sections.expect_keys import EXPECT_SCHEMA
+from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.language.source import compose
 from tests.spec_cases import ROOT, SHIPPED, name_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from netspec.core.names import MODULE_ATTRIBUTES, NAME, closest, meant, name_fault
+from netspec.core.names import MODULE_ATTRIBUTES, NAME, certain_match, closest, name_fault
 from netspec.layers.table import TABLE
 
 OURS = [*dir(nn.Module()), *dir(nn.Sequential())]
@@ -72,7 +72,7 @@ def test_names_that_cannot_be(name: str, code: str) -> None:
     ],
 )
 def test_a_misspelt_type(word: str, means: str | None) -> None:
-    assert meant(word, TABLE) == means
+    assert certain_match(word, TABLE) == means
 
 
 def test_the_closest_come_first_and_are_at_most_three() -> None:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from netspec.language.load import load
-from netspec.language.sections.section_keys import DATA_KEYS, TRAIN_KEYS
+from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.reports.progress import Silent
 from netspec.trainer.train import Run, train
 from tests.docs.test_docs import ROOT, blocks

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from netspec.core.files import split_lines
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, plain
 from netspec.language import source
-from netspec.language.source import DEEPEST, compose, scalar_value
+from netspec.language.composer import DEEPEST, scalar_value
+from netspec.language.source import compose
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"], exclude_characters="\u2028\u2029\ufeff")
 words = st.text(LETTERS, max_size=12)

@@ -12,26 +12,20 @@ from torchvision import datasets
 
 from netspec.core.tree import Mapping
 from netspec.language.evaluate import plain_value
-from netspec.language.sections import validate
-from netspec.language.sections.section_keys import (
+from netspec.language.sections.data_keys import (
     CSV_KEYS,
     DATA_KEYS,
-    EXPECT_KEYS,
-    INLINE_KEYS,
-    SKLEARN_KEYS,
-    TRAIN_KEYS,
-    Key,
-)
-from netspec.language.sections.validate import (
+    DATA_SCHEMA,
     DATASETS,
-    EXPECT_SCHEMA,
+    INLINE_KEYS,
     OWN,
-    SECTIONS,
-    TRAIN_SCHEMA,
+    SKLEARN_KEYS,
     VISION,
-    amount,
-    check_sections,
 )
+from netspec.language.sections.expect_keys import EXPECT_KEYS, EXPECT_SCHEMA
+from netspec.language.sections.keys import Key
+from netspec.language.sections.train_keys import TRAIN_KEYS, TRAIN_SCHEMA
+from netspec.language.sections.validate import SECTIONS, amount, check_sections
 from netspec.language.source import compose
 
 
@@ -117,7 +111,7 @@ def test_a_misspelt_key_offers_the_right_one_as_a_fix() -> None:
 @pytest.mark.parametrize(
     "key", [key for keys in (*SECTIONS.values(), *OWN.values()) for key in keys], ids=lambda key: key.name
 )
-def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: validate.Key) -> None:
+def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: Key) -> None:
     assert key.doc.endswith(".")
     assert key.wants
     jsonschema.validate(key.example, key.schema)
@@ -125,16 +119,16 @@ def test_every_key_has_a_doc_and_an_example_that_its_schema_accepts(key: validat
         jsonschema.validate(key.default, key.schema)
 
 
-@pytest.mark.parametrize("schema", [validate.DATA_SCHEMA, TRAIN_SCHEMA, EXPECT_SCHEMA])
+@pytest.mark.parametrize("schema", [DATA_SCHEMA, TRAIN_SCHEMA, EXPECT_SCHEMA])
 def test_the_schemas_are_schemas(schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_the_schemas_accept_and_refuse() -> None:
-    jsonschema.validate({"sklearn": "digits", "val": 0.2}, validate.DATA_SCHEMA)
-    jsonschema.validate("MNIST", validate.DATA_SCHEMA)
+    jsonschema.validate({"sklearn": "digits", "val": 0.2}, DATA_SCHEMA)
+    jsonschema.validate("MNIST", DATA_SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"MNSIT": {}}, validate.DATA_SCHEMA)
+        jsonschema.validate({"MNSIT": {}}, DATA_SCHEMA)
 
 
 def test_the_listed_datasets_are_torchvisions() -> None:

@@ -1,7 +1,4 @@
-"""What a key of a section is: its JSON Schema, the same in words, its default, doc and example.
-
-A misspelt key is noted, and taken as what was meant.
-"""
+"""The record of a key, JSON Schemas that keys share, and the correction of misspelt keys."""
 
 from __future__ import annotations
 
@@ -10,10 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.core.diagnostics import Findings
-from netspec.core.names import meant
+from netspec.core.names import certain_match
 from netspec.core.tree import Mapping, shorten
 
 Schema = dict[str, Any]
+
+SPEC_KEYS = (  # of a spec, in the order in which they are written
+    "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
+    "outputs", "expect", "weights", "data", "train",
+)  # fmt: skip
 
 EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
 POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
@@ -48,16 +50,24 @@ FRACTION: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusi
 
 
 def by_name(schema: Schema, of_each: Schema | None = None) -> Schema:
-    """The schema of a value, or of a mapping of such values (or others) by the names of inputs or outputs."""
+    """The schema of a value, or of a mapping from names of inputs or outputs to such values, or to `of_each`."""
     each = {"type": "object", "minProperties": 1, "additionalProperties": of_each or schema}
     return {"anyOf": [*schema.get("anyOf", [schema]), each]}
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key: its schema, the same in a person's words, torch-like default, one line of doc, an example.
+    """One key of a section.
 
-    `keys` are those of its value where that is a mapping.
+    Args:
+        name: as it is written.
+        schema: the JSON Schema of its value.
+        wants: the same in words, for messages.
+        doc: what it does, in a sentence.
+        example: a value that the schema accepts.
+        default: the value where it is left out.
+        required: whether it cannot be left out.
+        keys: the keys of its value, where that is a mapping.
     """
 
     name: str
@@ -71,7 +81,7 @@ class Key:
 
     @property
     def written(self) -> str:
-        """The example as it stands in a spec."""
+        """The key and its example, as written in a spec."""
         return f"{self.name}: {flow(self.example)}"
 
 
@@ -93,27 +103,26 @@ def object_schema(keys: Iterable[Key]) -> Schema:
 
 
 def bare(schema: Schema) -> Schema:
-    """A schema of values that are worked out already: no text stands for a number any more."""
-    return {
-        key: [bare(item) for item in value if item is not EXPRESSION]
-        if isinstance(value, list) and key == "anyOf"
-        else {name: bare(item) for name, item in value.items()}
-        if key == "properties"
-        else bare(value)
-        if key == "items" or (key == "additionalProperties" and isinstance(value, dict))
-        else value
-        for key, value in schema.items()
-    }
+    """A schema without the alternatives that are expressions, for values that are evaluated already."""
+    found: Schema = {}
+    for key, value in schema.items():
+        if key == "anyOf":
+            found[key] = [bare(item) for item in value if item is not EXPRESSION]
+        elif key == "properties":
+            found[key] = {name: bare(item) for name, item in value.items()}
+        else:
+            found[key] = bare(value) if isinstance(value, dict) else value
+    return found
 
 
 def correct_keys(node: Mapping, keys: Iterable[str], what: str, findings: Findings) -> Mapping:
-    """`node` with its misspelt keys put right; each key that is not one of `keys` is noted, as `what` has none."""
+    """`node` with its misspelt keys corrected; each key that `what` does not have becomes a finding."""
     keys = tuple(keys)
     entries = []
     for key, value in node:
         if key.text not in keys:
             findings.misspelt("NS201", f"{what} has no key {shorten(key.text)!r}", key, keys)
-            guess = meant(key.text, keys)
+            guess = certain_match(key.text, keys)
             if guess is not None and node.key(guess) is None:
                 key = replace(key, value=guess, text=guess)
         entries.append((key, value))

@@ -1,5 +1,4 @@
-"""What the losses of torch.nn compare the output with (classes, probabilities, logits, signs, labels or numbers), and
-which outputs a spec gives which loss."""
+"""The losses of torch.nn by what they compare the output with, and the losses that a spec writes for its outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +25,11 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(loss: str) -> Kind:
-    """What a loss compares the output with."""
+    """What a loss compares the output with; numbers where it is unknown.
+
+    Args:
+        loss: its name in torch.nn.
+    """
     return KINDS.get(loss, "numbers")
 
 
@@ -53,9 +56,12 @@ class Written:
 
 
 def written_losses(node: Node | None) -> tuple[Written, ...]:
-    """What `loss` says: `Name` or `{Name: arguments}` for the only output, or those by the outputs' names.
+    """The losses of a spec: `Name` or `{Name: arguments}` for the only output, or a mapping from outputs to those.
 
-    One by name may have its weight beside it: `aux: {CrossEntropyLoss: {}, weight: 0.3}`.
+    In a mapping a loss may have its weight beside it: `aux: {CrossEntropyLoss: {}, weight: 0.3}`.
+
+    Args:
+        node: the value of `loss`, as written.
     """
     if node is None:
         return ()
@@ -65,7 +71,7 @@ def written_losses(node: Node | None) -> tuple[Written, ...]:
 
 
 def _by_output(node: Mapping) -> bool:
-    """Whether the keys are outputs; one key alone may also be a loss, and a value then its arguments."""
+    """Whether the keys are outputs; a single key may also be a loss, with its arguments as the value."""
     if len(node.entries) != 1:
         return bool(node.entries)
     key, value = node.entries[0]

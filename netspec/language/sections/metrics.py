@@ -1,4 +1,4 @@
-"""The metrics that `train` may ask for: their names, which losses they go with, and which way is better. Torch-free."""
+"""The metrics that `train` may name: which losses they suit, their columns, and whether lower is better."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from collections.abc import Mapping, Sequence
 
 from netspec.language.sections.losses import Kind, kind_of
 
-TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the right class is among the five likeliest
+TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the true class is among the five most probable
 OF_CLASSES = ("accuracy", "precision", "recall", "f1", "auroc", "confusion_matrix")
 OF_NUMBERS = ("mae", "rmse", "r2")
 NAMES = (*OF_CLASSES, "top5", *OF_NUMBERS)
 _LOWER = frozenset({"loss", "mae", "rmse"})
-_TWO_SIDED: tuple[Kind, ...] = ("probabilities", "logits", "signs")
+_FITTING: dict[Kind, tuple[str, ...]] = {
+    "classes": (*OF_CLASSES, "top5"),
+    "probabilities": OF_CLASSES,
+    "logits": OF_CLASSES,
+    "signs": OF_CLASSES,
+    "numbers": OF_NUMBERS,
+    "labels": (),
+}
 
 
 def is_metric(name: str) -> bool:
@@ -21,38 +28,35 @@ def is_metric(name: str) -> bool:
 
 
 def usual(loss: str) -> tuple[str, ...]:
-    """What is measured where `metrics` is left out."""
+    """The metrics of a loss where `metrics` is left out."""
     kind = kind_of(loss)
     return () if kind == "labels" else OF_NUMBERS if kind == "numbers" else ("accuracy",)
 
 
 def fitting(loss: str) -> tuple[str, ...]:
-    """The metrics that go with a loss."""
-    kind = kind_of(loss)
-    if kind == "classes":
-        return (*OF_CLASSES, "top5")
-    return OF_CLASSES if kind in _TWO_SIDED else OF_NUMBERS if kind == "numbers" else ()
+    """The metrics that suit a loss."""
+    return _FITTING[kind_of(loss)]
 
 
 def fits(name: str, loss: str) -> bool:
-    """Whether a metric goes with a loss."""
+    """Whether a metric suits a loss."""
     return name in fitting(loss) or (TOP.match(name) is not None and kind_of(loss) == "classes")
 
 
 def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
-    """What is measured of an output with this loss: what goes with it of what `metrics` asks for, or the usual."""
+    """The metrics of an output with this loss: those of `metrics` that suit it, or the usual ones."""
     return usual(loss) if asked is None else tuple(name for name in asked if fits(name, loss))
 
 
 def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]:
-    """The columns of all figures, without `val_` or `train_`.
+    """The columns of metrics.jsonl, without `val_` or `train_`.
 
-    `loss` is what is minimised. The first output that has a loss is the main one, whose metrics go by their own names;
-    those of others, and the loss of each of several, have the output's name behind theirs: `loss_aux1`.
+    `loss` is what is minimised. The metrics of the first output that has a loss have their plain names; metrics of
+    other outputs, and the loss of each of several outputs, end with the output's name: `loss_aux1`.
 
     Args:
-        asked: what `metrics` says; None where it is left out.
-        losses: the name of each output's loss, by the output's.
+        asked: the metrics of `metrics`; None where it is left out.
+        losses: the name of each output's loss, by the output's name.
     """
     found = ["loss", *(column_name("loss", output) for output in losses if len(losses) > 1)]
     for index, (output, loss) in enumerate(losses.items()):
@@ -61,10 +65,10 @@ def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]
 
 
 def column_name(name: str, output: str) -> str:
-    """The column of a figure of one of several outputs."""
+    """The column of a metric of one of several outputs."""
     return f"{name}_{output}"
 
 
 def lower_is_better(column: str) -> bool:
-    """Whether less of a column of metrics.jsonl, such as `val_loss` or `val_loss_aux1`, is better."""
+    """Whether a lower value is better in a column of metrics.jsonl, such as `val_loss` or `val_loss_aux1`."""
     return column.partition("_")[2].partition("_")[0] in _LOWER

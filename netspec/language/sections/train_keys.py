@@ -1,24 +1,31 @@
-"""The keys of `train` that say how a network learns, what is measured, and what it starts from."""
+"""The keys of `train`: its one table, with the JSON Schema made from it.
+
+Names and arguments of torch's classes (losses, optimizers, schedulers) are checked by the runner, which can ask torch.
+The file is long because it is that table, with a doc and an example for each key.
+"""
 
 from __future__ import annotations
 
 from netspec.language.patterns import LONGEST
 from netspec.language.sections.keys import (
     ABOVE_ZERO,
+    EVERY,
     EXPRESSION,
     FLAG,
+    LOSSES,
     NAMED,
     POSITIVE,
     TEXT,
+    WHOLE,
     Key,
     Schema,
     object_schema,
 )
 from netspec.language.sections.metrics import NAMES, TOP
 
-_SHARE: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
+_DECAY: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
 _FACTOR: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 1}, EXPRESSION]}
-_AMOUNT: Schema = {"anyOf": [{"type": "number", "minimum": 0}, EXPRESSION]}
+_NOT_NEGATIVE: Schema = {"anyOf": [{"type": "number", "minimum": 0}, EXPRESSION]}
 _PATTERN: Schema = {**TEXT, "maxLength": LONGEST}
 _PATTERN_LIST: Schema = {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}
 _PATTERNS = "names as patterns, as features.*, layer types, or the words norm and bias; one or a list"
@@ -30,7 +37,7 @@ WARMUP_KEYS = (
 )
 STOPPING_KEYS = (
     Key("patience", POSITIVE, "a positive integer", "Epochs without a better one.", 5, required=True),
-    Key("min_delta", _AMOUNT, "a number ≥ 0", "What counts as better differs by more than this.", 0.001, 0.0),
+    Key("min_delta", _NOT_NEGATIVE, "a number ≥ 0", "What counts as better differs by more than this.", 0.001, 0.0),
 )
 WEIGHTS_KEYS = (
     Key(
@@ -57,7 +64,33 @@ def _either(first: Schema, keys: tuple[Key, ...]) -> Schema:
     return {"anyOf": [*first.get("anyOf", [first]), object_schema(keys)]}
 
 
-LEARNING_KEYS = (
+TRAIN_KEYS = (
+    Key("epochs", POSITIVE, "a positive integer", "How many times the training samples are gone through.", 10, 10),
+    Key(
+        "steps",
+        POSITIVE,
+        "a positive integer",
+        "The run ends after so many steps of the optimizer; where `epochs` is given too, with what comes first.",
+        2000,
+    ),
+    Key("batch_size", POSITIVE, "a positive integer", "Samples for one step of the optimizer.", 64, 64),
+    Key(
+        "loss",
+        LOSSES,
+        "a loss of torch.nn: Name or {Name: arguments}; of several outputs one each: {output: loss}",
+        "The loss that is minimised, by torch's name. Of a network with several outputs one for each, by its name, as "
+        "`{logits: CrossEntropyLoss, aux: {CrossEntropyLoss: {}, weight: 0.3}}`; their weighted sum is minimised.",
+        "CrossEntropyLoss",
+        required=True,
+    ),
+    Key(
+        "optimizer",
+        NAMED,
+        "an optimizer of torch.optim: Name or {Name: arguments}",
+        "Who takes the steps, by torch's name.",
+        {"SGD": {"lr": 0.01, "momentum": 0.5}},
+        required=True,
+    ),
     Key(
         "groups",
         {"type": "array", "items": _GROUP, "minItems": 1},
@@ -99,7 +132,7 @@ LEARNING_KEYS = (
     Key("clip_grad_value", ABOVE_ZERO, "a number > 0", "Cuts every number of the gradients to ± this.", 0.5),
     Key(
         "ema",
-        _SHARE,
+        _DECAY,
         "a number between 0 and 1",
         "Keeps a moving average of the weights, by this decay a step; it is what is validated and kept.",
         0.999,
@@ -137,7 +170,7 @@ LEARNING_KEYS = (
         "weights",
         _either(TEXT, WEIGHTS_KEYS),
         "a run's folder, a .safetensors file or torchvision's name; or {from: …, strict: true}",
-        "What training starts from: every tensor that fits by name and shape is carried over, and the rest is named.",
+        "What training starts from: every tensor that fits by name and shape is loaded, and the rest is listed.",
         "ResNet18_Weights.IMAGENET1K_V1",
         keys=WEIGHTS_KEYS,
     ),
@@ -149,32 +182,66 @@ LEARNING_KEYS = (
         True,
         False,
     ),
+    Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
+    Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key(
+        "checkpoint_every",
+        EVERY,
+        "one of {steps: N}, {seconds: N} and {epochs: N}",
+        "When all that is needed to go on is written; left out: after epochs, and within one every minute.",
+        {"seconds": 30},
+    ),
+    Key(
+        "strategy",
+        {"enum": ["ddp", "fsdp"]},
+        "ddp or fsdp",
+        "Several processes (`--nproc`) each hold the whole model, or a part of its weights.",
+        "fsdp",
+        "ddp",
+    ),
+    Key(
+        "precision",
+        {"enum": ["fp32", "bf16", "fp16"]},
+        "fp32, bf16 or fp16",
+        "Numbers that the network is computed in, by autocast; fp16 scales the loss.",
+        "bf16",
+        "fp32",
+    ),
+    Key("tf32", FLAG, "true or false", "Whether CUDA multiplies float32 in TF32; torch's choice where left out.", True),
+    Key("compile", FLAG, "true or false", "Whether torch.compile makes kernels for the network.", True, False),
+    Key(
+        "accumulate",
+        POSITIVE,
+        "a positive integer",
+        "A batch is computed in so many parts, one after the other, which takes less memory.",
+        4,
+        1,
+    ),
 )
+TRAIN_SCHEMA: Schema = object_schema(TRAIN_KEYS)
 
-# Where what people write under `train` or `data` belongs.
-_OPTIMIZER = "the optimizer's arguments, as optimizer: {SGD: {lr: 0.01}}"
-_SCHEDULER = "the scheduler's arguments, as scheduler: {StepLR: {step_size: 5, gamma: 0.1}}"
-_LOSS = "the loss's arguments, as loss: {CrossEntropyLoss: {label_smoothing: 0.1}}"
-_DATASET = "the dataset's arguments, as MNIST: {download: true}"
-_LOSS_WEIGHT = "the loss's arguments, as loss: {CrossEntropyLoss: {weight: balanced}}"
-ELSEWHERE: dict[str, dict[str, str]] = {
-    "train": {
-        **dict.fromkeys(("lr", "learning_rate", "momentum", "weight_decay", "betas", "nesterov"), _OPTIMIZER),
-        **dict.fromkeys(("gamma", "step_size", "milestones", "T_max", "max_lr", "lr_scheduler"), _SCHEDULER),
-        **dict.fromkeys(("label_smoothing", "pos_weight", "reduction"), _LOSS),
-        **dict.fromkeys(("class_weight", "class_weights", "weight"), _LOSS_WEIGHT),
-        **dict.fromkeys(("transforms", "augment", "val", "dataset"), "data"),
-        **dict.fromkeys(("patience", "min_delta"), "early_stopping, as early_stopping: {patience: 5}"),
-        "decay": "ema, as ema: 0.999",
-        "mixup": "mix, as mix: {MixUp: {alpha: 0.2}}",
-        "cutmix": "mix, as mix: {CutMix: {alpha: 1.0}}",
-        "grad_clip": "clip_grad_norm or clip_grad_value",
-    },
-    "data": {
-        **dict.fromkeys(("download", "root", "split"), _DATASET),
-        **dict.fromkeys(
-            ("epochs", "steps", "batch_size", "loss", "optimizer", "scheduler", "seed", "metrics"), "train"
-        ),
-        "target": "the table's arguments, as CSV: {path: rows.csv, target: -1}",
-    },
+# Where keys belong that people write under `train`.
+MISPLACED = {
+    **dict.fromkeys(
+        ("lr", "learning_rate", "momentum", "weight_decay", "betas", "nesterov"),
+        "the optimizer's arguments, as optimizer: {SGD: {lr: 0.01}}",
+    ),
+    **dict.fromkeys(
+        ("gamma", "step_size", "milestones", "T_max", "max_lr", "lr_scheduler"),
+        "the scheduler's arguments, as scheduler: {StepLR: {step_size: 5, gamma: 0.1}}",
+    ),
+    **dict.fromkeys(
+        ("label_smoothing", "pos_weight", "reduction"),
+        "the loss's arguments, as loss: {CrossEntropyLoss: {label_smoothing: 0.1}}",
+    ),
+    **dict.fromkeys(
+        ("class_weight", "class_weights", "weight"),
+        "the loss's arguments, as loss: {CrossEntropyLoss: {weight: balanced}}",
+    ),
+    **dict.fromkeys(("transforms", "augment", "val", "dataset"), "data"),
+    **dict.fromkeys(("patience", "min_delta"), "early_stopping, as early_stopping: {patience: 5}"),
+    "decay": "ema, as ema: 0.999",
+    "mixup": "mix, as mix: {MixUp: {alpha: 0.2}}",
+    "cutmix": "mix, as mix: {CutMix: {alpha: 1.0}}",
+    "grad_clip": "clip_grad_norm or clip_grad_value",
 }

@@ -1,0 +1,63 @@
+"""`repeat` of an item → the parameters of each turn."""
+
+from __future__ import annotations
+
+from netspec.core.expressions import Value
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.expansion.scope import Context
+from netspec.language.evaluate import FAILED
+from netspec.layers.arguments import Int
+
+MOST_TURNS = 20_000
+
+
+class TooLarge(Exception):
+    """The expansion reached a limit, which has a finding."""
+
+
+def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
+    """The parameters of each turn: `3` gives three empty ones, `{c: [8, 16]}` c=8 then c=16, `{i: 3}` i=0, 1, 2."""
+    if isinstance(node, Scalar):
+        return [{} for _ in range(_count(node, "repeat", context))]
+    if not isinstance(node, Mapping) or not node.entries:
+        context.error("NS202", f"repeat is a count or a mapping of names to lists, got {describe(node)}", node)
+        return []
+    columns: dict[str, list[Value]] = {}
+    for key, values in node:
+        if not key.text.isidentifier():
+            context.error("NS207", f"{key.text!r} is no name of a parameter", key)
+        column = _column(key, values, context)
+        if column is None:
+            return []
+        columns[key.text] = column
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        context.error("NS215", f"the lists of a repeat are zipped and need one length: {counts}", node)
+    return [{name: column[turn] for name, column in columns.items()} for turn in range(min(lengths.values()))]
+
+
+def _column(key: Scalar, values: Node, context: Context) -> list[Value] | None:
+    """The value of one name in each turn; None where one cannot be evaluated."""
+    if not isinstance(values, Sequence):
+        return list(range(_count(values, f"repeat.{key.text}", context)))
+    column: list[Value] = []
+    for value in values.items:
+        if not isinstance(value, Scalar):
+            context.error("NS202", f"the lists of a repeat hold numbers or words, got {describe(value)}", value)
+            return None
+        result = context.scalar(value)
+        if result is FAILED:
+            return None
+        column.append(result)  # type: ignore[arg-type]  # a scalar's value
+    return column
+
+
+def _count(node: Node, what: str, context: Context) -> int:
+    count = context.argument(node, Int(0), what)
+    if not isinstance(count, int):
+        return 0
+    if count > MOST_TURNS:
+        context.error("NS211", f"{what} {count} is more than {MOST_TURNS} turns", node)
+        raise TooLarge
+    return count
