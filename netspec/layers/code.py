@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from types import SimpleNamespace
 
-from netspec.layers.record import Arg, FurtherInput, Layer
+from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 
 def literal(value: object) -> str:
@@ -22,6 +22,17 @@ def call(function: str, *positional: str, **keywords: object) -> str:
     """`function(x, y, dim=1)`; keywords that are None are left out."""
     given = (f"{name}={literal(value)}" for name, value in keywords.items() if value is not None)
     return f"{function}({', '.join((*positional, *given))})"
+
+
+def method(
+    name: str, doc: str, args: tuple[Arg, ...], shape: ShapeRule, right: tuple[Case, ...], wrong: tuple[Case, ...]
+) -> Layer:
+    """The record of a method that takes numbers of any kind: `x.name(2, (3, 4))`, its arguments by position."""
+
+    def code(a: Args, x: str) -> str:
+        return call(f"{x}.{name}", *(literal(getattr(a, arg.name)) for arg in args))
+
+    return Layer(name=name, doc=doc, args=args, shape=shape, takes="any", code=code, right=right, wrong=wrong)
 
 
 def arguments(args: Iterable[Arg], values: Mapping[str, object]) -> str:

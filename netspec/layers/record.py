@@ -107,6 +107,11 @@ class FurtherInput:
     tensor: Tensor
 
 
+def same_shape(args: Args, x: Shape) -> Shape:
+    """The shape rule of a layer that keeps the shape of its input."""
+    return x
+
+
 def no_parameters(args: Args, *inputs: Shape) -> int:
     """The count of a layer without weights."""
     return 0
@@ -161,7 +166,7 @@ class Layer:
 
     name: str
     doc: str
-    shape: ShapeRule
+    shape: ShapeRule = same_shape
     args: tuple[Arg, ...] = ()
     parameters: Count = no_parameters
     macs: Count = no_macs
