@@ -31,7 +31,7 @@ def accepts(call: Call, problem: Problem, name: str, value: object) -> bool:
     except ValueError:
         return False
     outcome = apply(replace(call, args={**call.args, name: value}), problem.inputs)
-    return bool(outcome.worlds) and not outcome.problems
+    return bool(outcome.candidates) and not outcome.problems
 
 
 def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:

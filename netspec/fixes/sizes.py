@@ -41,9 +41,9 @@ def _arriving(calls: list[Call], call: Call, entering: list[Tensor]) -> tuple[Te
         if each.id == call.id:
             return inputs
         outcome = apply(each, inputs)
-        if not outcome.worlds:
+        if not outcome.candidates:
             return None
-        values[each.id] = outcome.worlds[0]
+        values[each.id] = outcome.candidates[0]
     return None
 
 

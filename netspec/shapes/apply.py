@@ -49,9 +49,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Outcome:
-    """A call in one world."""
+    """A call in one candidate."""
 
-    worlds: list[Outputs]
+    candidates: list[Outputs]
     problems: list[Problem]
     args: dict[str, Any]
 
@@ -161,22 +161,22 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
         other = _compare(call, args, inputs, arriving, outcome.problems)
         if call.broken:
             return outcome
-        outcome.worlds.append(_outputs(record, args, inputs))
+        outcome.candidates.append(_outputs(record, args, inputs))
         if other is not None:
             changed = (replace(tensor, shape=shape) for tensor, shape in zip(inputs, other, strict=True))
             pretended = _outputs(record, args, tuple(changed))
-            if pretended != outcome.worlds[0]:
-                outcome.worlds.append(pretended)
+            if pretended != outcome.candidates[0]:
+                outcome.candidates.append(pretended)
     except Fact as fact:
-        if not outcome.worlds:
-            outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
+        if not outcome.candidates:
+            outcome.candidates = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
             noted = {problem.argument for problem in outcome.problems}
             swapped = any(problem.written in inputs[0].shape[1:] for problem in outcome.problems)
             echo = fact.argument in noted or isinstance(fact, RankFact) or swapped
             if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
-    if outcome.worlds and not outcome.problems and record.suits is not None:
+    if outcome.candidates and not outcome.problems and record.suits is not None:
         for name, tensor in further.items():
             try:
                 record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})

@@ -39,8 +39,8 @@ def with_other_rank(call: Call, inputs: Outputs) -> list[Outputs]:
     inputs = split_inputs(call, inputs)[0]
     for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
         outcome = apply_to_guess(other, (sample,))
-        if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
-            found.append(outcome.worlds[0])
+        if outcome is not None and outcome.candidates and not outcome.problems and outcome.candidates[0] not in found:
+            found.append(outcome.candidates[0])
     return found
 
 
@@ -53,7 +53,7 @@ def with_right_dtype(call: Call, inputs: Outputs) -> list[Outputs]:
         takes = call.record.takes_of(index, len(inputs))
         typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
     outcome = apply_to_guess(call, tuple(typed))
-    return outcome.worlds[:1] if outcome is not None and not outcome.problems else []
+    return outcome.candidates[:1] if outcome is not None and not outcome.problems else []
 
 
 def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
@@ -91,9 +91,9 @@ def declared(call: Call, arriving: Outputs | None = None) -> tuple[list[Problem]
     if not fitting:
         return [], []
     own = [problem for problem in common_problems(fitting) if problem.code in OWN_FAULTS]
-    worlds = [world for outcome in fitting for world in outcome.worlds[:1]]
+    candidates = [candidate for outcome in fitting for candidate in outcome.candidates[:1]]
     sound = own or not any(outcome.problems for outcome in fitting)
-    return own, list(dict.fromkeys(worlds)) if sound and len(worlds) == len(fitting) else []
+    return own, list(dict.fromkeys(candidates)) if sound and len(candidates) == len(fitting) else []
 
 
 def common_problems(outcomes: list[Outcome]) -> list[Problem]:

@@ -159,9 +159,9 @@ def _what(call: Call) -> object:
 
 def _asked(call: Call, inputs: Outputs) -> Answer:
     outcome = apply(call, inputs)
-    if outcome.problems or not outcome.worlds:
+    if outcome.problems or not outcome.candidates:
         return tuple(problem.argument for problem in outcome.problems if problem.argument)
-    outputs = outcome.worlds[0]
+    outputs = outcome.candidates[0]
     if call.claim is not None and outputs[0].shape != call.claim:
         return ()
     return Result(outputs, outcome.args)
