@@ -104,7 +104,7 @@ def promised(report: Report) -> str:
     return " and ".join(str(each) for each in found.values() if each is not None)
 
 
-def figures_at(report: Report) -> dict[str, int]:
+def shown_sizes(report: Report) -> dict[str, int]:
     """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
     found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
     return {name: each.at for name, each in found.items() if each is not None}
