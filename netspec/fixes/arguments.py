@@ -131,7 +131,7 @@ def channels(problem: Problem, context: Context) -> Iterator[Fix]:
     call = problem.call
     if problem.argument not in ("upscale_factor", "groups") or not problem.inputs or problem.code != "NS404":
         return
-    producer = context.ways.sizer(call)
+    producer = context.ways.width_source(call)
     factor = call.args.get(problem.argument)
     if producer is None or not isinstance(factor, int) or "out_channels" not in producer.places:
         return

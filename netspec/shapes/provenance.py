@@ -75,7 +75,7 @@ class Provenance:
         self._factors |= dict.fromkeys(passed, found)
         return found
 
-    def sizer(self, call: Call) -> Call | None:
+    def width_source(self, call: Call) -> Call | None:
         """The layer upstream whose argument decides how many channels or features reach a call."""
         for before in self.back(self.producer(call)):
             if {"out_channels", "out_features"} & set(before.args):
