@@ -1,4 +1,4 @@
-"""What a plugin says of a layer that it brings: `netspec.PluginLayer`, for its table `netspec_layers`."""
+"""The description of a plugin's layer: `netspec.PluginLayer`, an entry of its table `netspec_layers`."""
 
 from __future__ import annotations
 
