@@ -49,7 +49,7 @@ class Compiled:
         """Execute the generated source; tracebacks show its lines, which name the spec's."""
         filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
         linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
-        # The text holds validated names, torch's class names and literals only: see views/python.py.
+        # The text holds only validated names, torch's class names and literals: see python.py.
         if any(line in self.source.text.splitlines() for line in MODULES.values()):
             require_packages(f"the network {self.spec.name}", TORCHVISION)
         with self.spec.plugins.reach(self.spec.folder):
@@ -70,7 +70,7 @@ def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
 
 
 def _remember(text: str, folder: str | None, compiled: Compiled) -> None:
-    """Keep the classes of a spec, so that a copy has its original's class; the oldest are let go."""
+    """Keep the classes of a spec, so that a copy has the class of its original; the oldest are dropped."""
     _BY_SPEC.setdefault((text, folder), compiled)
     while len(_BY_SPEC) > MOST_REMEMBERED:
         del _BY_SPEC[next(iter(_BY_SPEC))]
@@ -94,14 +94,14 @@ def _compiled(report: Report) -> Compiled:
 
 
 def _made(compiled: Compiled) -> nn.Module:
-    """The network; what a plugin's class raises, which was made without data before, is a finding."""
+    """The network. An error of a plugin's class becomes a finding: on the meta device it was made without one."""
     try:
         model: nn.Module = compiled.namespace[compiled.source.entry]()
     except Exception as error:
-        at = compiled.spec.document.get("plugins")
-        if at is None:
+        plugins = compiled.spec.document.get("plugins")
+        if plugins is None:
             raise
-        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {exception_line(error)}", at.span)
+        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {exception_line(error)}", plugins.span)
         raise SpecError([found], compiled.spec.sources) from error
     return model
 

@@ -1,4 +1,4 @@
-"""A plugin's rules as the table's own are: a refusal is a Fact, and so is a failure or an answer that means nothing."""
+"""A plugin's rules, called as those of the table: a refusal, a failure or an invalid result becomes a Fact."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from netspec.layers.plugin import PluginFact
 from netspec.layers.record import Args, Result
 
 
-def no_count(args: Args, *shapes: Shape) -> None:
-    """The count of a layer whose plugin does not say it."""
-
-
 class WrittenRule:
-    """The rule of a `PluginLayer`, with its counts: none of them needs torch."""
+    """The rule of a `PluginLayer`, with its counts, which are None where the plugin gives none. It needs no torch."""
 
     def __init__(
         self, name: str, output: Callable[..., Any], parameters: Callable[..., int] | None,
@@ -61,7 +57,7 @@ class WrittenRule:
 def called(
     function: Callable[..., Any], what: str, name: str, shapes: tuple[Shape, ...], args: dict[str, Any]
 ) -> object:
-    """A function of a plugin on sample shapes and arguments; of the arguments it gets those that it names.
+    """Call a function of a plugin with sample shapes, and with those of the arguments that it names.
 
     Raises:
         Fact: it refuses by a ValueError, or fails.
@@ -73,14 +69,14 @@ def called(
             args = {key: value for key, value in args.items() if key in names}
         return function(*shapes, **args)
     except ValueError as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
-        raise Fact(f"{name}: {shorten(said, LONGEST)}") from None
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
+        raise Fact(f"{name}: {shorten(reason, LONGEST)}") from None
     except (Exception, SystemExit) as error:
         raise PluginFact(f"{what} fails: {exception_line(error)}") from None
 
 
 def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable[..., int]:
-    """What works an argument out from the shapes of the inputs, as the table's records have it."""
+    """The `infer` of an argument, from the shapes of the inputs, as in the records of the table."""
 
     def infer(*shapes: Shape) -> int:
         value = called(function, f"infer of {name}.{argument}", name, shapes, {})
@@ -97,7 +93,7 @@ def _is_size(value: object) -> bool:
 
 
 def _shapes(result: object) -> Result | None:
-    """What a rule gives as one shape or as several; None where it is neither."""
+    """The result of a rule as one shape or as several; None where it is neither."""
     if not isinstance(result, list | tuple):
         return None
     if all(map(_is_size, result)):
@@ -108,7 +104,7 @@ def _shapes(result: object) -> Result | None:
 
 
 class MetaRule:
-    """The rule of a module without one: it is made and run on torch's meta device.
+    """The rule of a module that brings none: the module is made and run on torch's meta device.
 
     Each combination of arguments and inputs is tried once.
     """
@@ -122,7 +118,7 @@ class MetaRule:
         """The sample tensors that the module gives."""
         key = repr(sorted(vars(args).items())), inputs
         if key not in self.tried:
-            from netspec.compiler.plugins.meta import run  # the one place that needs torch
+            from netspec.compiler.plugins.meta import run  # only this needs torch
 
             try:
                 self.tried[key] = run(self.name, self.module, vars(args), inputs)
