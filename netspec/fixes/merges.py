@@ -92,7 +92,12 @@ def change_layer_or_claim(problem: Problem, context: Context) -> Iterator[Fix]:
         for change in _changes(call, shape, wanted):
             outcome = apply(_with(call, **change), problem.inputs)
             fix = _fix(call, change)
-            if fix is not None and outcome.candidates and not outcome.problems and outcome.candidates[0][0].shape == wanted:
+            if (
+                fix is not None
+                and outcome.candidates
+                and not outcome.problems
+                and outcome.candidates[0][0].shape == wanted
+            ):
                 yield fix
                 break
     yield edit(call.places["shape"], written(shape), f"shape: {written(shape)}")
