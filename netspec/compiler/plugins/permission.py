@@ -33,7 +33,7 @@ class PluginPermission:
     names: frozenset[str] = frozenset()
     loaded: dict[tuple[str, Path], LoadedPlugin] = field(default_factory=dict, repr=False)
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of a plugin; see `netspec.language.plugins.Plugins`."""
         packages = accumulate(name.split("."), "{}.{}".format)  # a, a.b, a.b.c
         if not self.every and self.names.isdisjoint(packages):
