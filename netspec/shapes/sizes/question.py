@@ -22,7 +22,7 @@ class Axis:
     """An axis that varies: its name, its (input, axis) positions, and the size that the spec declares."""
 
     name: str
-    places: tuple[tuple[int, int], ...]
+    positions: tuple[tuple[int, int], ...]
     declared: int
 
 
@@ -59,8 +59,8 @@ def axes_of(graph: Graph) -> tuple[Axis, ...]:
     names = [name for name, _ in found]
     inputs = list(graph.inputs)
     return tuple(
-        Axis(name if names.count(name) == 1 else f"{inputs[places[0][0]]}.{name}", tuple(places), size)
-        for (name, size), places in found.items()
+        Axis(name if names.count(name) == 1 else f"{inputs[positions[0][0]]}.{name}", tuple(positions), size)
+        for (name, size), positions in found.items()
     )
 
 
@@ -81,11 +81,11 @@ def family(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]
     def entering(choice: Mapping[str, int]) -> Outputs:
         shapes = [list(tensor.shape) for tensor in tensors]
         for axis in axes:
-            for index, position in axis.places:
+            for index, position in axis.positions:
                 shapes[index][position] = choice[axis.name]
         return tuple(replace(tensor, shape=tuple(shape)) for tensor, shape in zip(tensors, shapes, strict=True))
 
-    owners = {position: axis.name for axis in axes for position in axis.places}
+    owners = {position: axis.name for axis in axes for position in axis.positions}
     depends: tuple[Depends, ...] = tuple(
         tuple(frozenset({owners[i, a]} if (i, a) in owners else ()) for a in range(len(tensor.shape)))
         for i, tensor in enumerate(tensors)
