@@ -216,7 +216,7 @@ class _Generator:
         return names
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
-        """How many tensors a value holds."""
+        """The number of tensors of a value."""
         if local.output is not None:
             return 1
         if local.step < 0:

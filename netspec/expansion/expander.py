@@ -208,7 +208,9 @@ class Expander:
         """Whether every step of a scope is a module that nn.Sequential can hold, and that is applied once."""
         calls = [self.calls[step.call] for step in scope.steps if step.call is not None]
         alone = all(not step.shared for step in scope.steps)
-        plain = (call.record.chains and not call.record.sets_forward_arguments(call.args) and call.shares is None for call in calls)
+        plain = (
+            call.record.chains and not call.record.sets_forward(call.args) and call.shares is None for call in calls
+        )
         return alone and all(plain)
 
     def branches(self, item: Item, place: Place, last: Local | None) -> Local | None:

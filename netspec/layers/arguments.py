@@ -24,7 +24,7 @@ class Kind(ABC):
 
     @abstractmethod
     def accept(self, value: object) -> object:
-        """`value` as torch takes it; ValueError with a reason, or with none where `wants` says it all."""
+        """`value` as torch takes it; ValueError with a reason, or with none where `wants` explains it."""
 
     def literal(self, text: str) -> bool:
         """Whether `text` stands for itself, rather than being an expression."""
@@ -159,7 +159,7 @@ class Ints(Kind):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """Text that stands for itself, of the characters of `pattern`; `what` says what it is."""
+    """Text that stands for itself, of the characters of `pattern`; `what` names it in messages."""
 
     what: str
     pattern: str

@@ -215,7 +215,7 @@ class Layer:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
 
-    def sets_forward_arguments(self, args: dict[str, Any]) -> bool:
+    def sets_forward(self, args: dict[str, Any]) -> bool:
         """Whether some of the written arguments go to the module's forward."""
         return any(arg.forward and arg.name in args for arg in self.args)
 

@@ -77,7 +77,10 @@ def sizes_json(report: Report, answer: Answer | None) -> dict[str, Any]:
         whole |= {
             "declared": answer.declared,
             "axes": {
-                axis.name: {"declared": axis.declared, "of": [{"input": inputs[i], "axis": a} for i, a in axis.positions]}
+                axis.name: {
+                    "declared": axis.declared,
+                    "of": [{"input": inputs[i], "axis": a} for i, a in axis.positions],
+                }
                 for axis in answer.axes
             },
             "examined": {name: [sizes[0], sizes[-1]] for name, sizes in answer.fits.examined.items()},

@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call makes of the tensors that arrive.
+    """The result of a call on the tensors that arrive.
 
     Args:
         candidates: the outputs that it may give: one entry where it is right, several where a written size contradicts

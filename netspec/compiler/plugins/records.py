@@ -149,7 +149,7 @@ def _origin(module: object) -> Origin:
     if isinstance(module, str):
         match = _CLASS_PATH.fullmatch(module)
         if match is None:
-            raise _NoLayer(f"{shorten(module)!r} is no place of a class, as my_package.nets:GatedConv")
+            raise _NoLayer(f"{shorten(module)!r} is no path of a class, as my_package.nets:GatedConv")
         return match[1], match[2]
     if not isinstance(module, type):
         raise _NoLayer(f"expected a class or a netspec.PluginLayer, got {shorten(repr(module))}")
@@ -180,7 +180,7 @@ def _with_rule(name: str, given: PluginLayer, origin: Origin, infer: Mapping[str
 def _run(name: str, given: PluginLayer, origin: Origin, infer: Mapping[str, Callable[..., int]]) -> Layer:
     """A layer whose module is run on the meta device."""
     if not isinstance(given.module, type):
-        raise _NoLayer("a class that is given by its place needs a shape rule, output")
+        raise _NoLayer("a class that is given by its path needs a shape rule, output")
     if given.parameters or given.macs:
         raise _NoLayer("parameters and macs go with output; without it they are counted")
     forward = getattr(given.module, "forward", None)

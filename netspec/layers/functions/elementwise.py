@@ -1,4 +1,4 @@
-"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and their kin.
+"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and others.
 
 They make no submodule. Sizes of one are repeated where there are two inputs.
 """

@@ -1,4 +1,4 @@
-"""Functions that rearrange a tensor: reshape, permute, squeeze, chunk and their kin. They make no submodule.
+"""Functions that rearrange a tensor: reshape, permute, squeeze, chunk and others. They make no submodule.
 
 `dim` arguments are torch's, 0 being the batch; `reshape` speaks of a sample, the batch is kept. Where torch's default
 is the batch (`flatten`, `chunk`, `split`) it is dim 1 here.
@@ -62,7 +62,7 @@ def _few(count: int, argument: str) -> None:
 
 
 def _equal_lengths(total: int, length: int, argument: str) -> list[int]:
-    """`length` again and again, and what is left."""
+    """`length` as often as it fits, and the rest."""
     count = max(1, -(-total // length))
     _few(count, argument)
     return [length] * (count - 1) + [total - length * (count - 1)]
@@ -70,7 +70,7 @@ def _equal_lengths(total: int, length: int, argument: str) -> list[int]:
 
 def _chunk_shape(a: Args, x: Shape) -> list[Shape]:
     axis = sample_axis(a.dim, len(x))
-    if x[axis] == 0:  # torch then gives as many empty ones as it was asked for
+    if x[axis] == 0:  # torch then gives `chunks` empty outputs
         _few(a.chunks, "chunks")
         return _pieces(x, axis, [0] * a.chunks)
     return _pieces(x, axis, _equal_lengths(x[axis], -(-x[axis] // a.chunks), "chunks"))

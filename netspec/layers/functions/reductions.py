@@ -1,4 +1,4 @@
-"""Functions along axes: mean, sum, amax, argmax and their kin, softmax, cumsum, normalize. They make no submodule.
+"""Functions along axes: mean, sum, amax, argmax and others, softmax, cumsum, normalize. They make no submodule.
 
 `dim` is needed: without it torch reduces the batch too.
 """
@@ -78,7 +78,7 @@ def _most(name: str, doc: str) -> Layer:
 
     return Layer(
         name=name,
-        doc=f"{doc} along an axis (outputs: the numbers, and where they stand), or of two inputs in pairs.",
+        doc=f"{doc} along an axis (outputs: the numbers, and their indices), or of two inputs in pairs.",
         args=(Arg("dim", optional(Int()), None), Arg("keepdim", Bool(), False)),
         shape=shape,
         inputs=(1, 2),
@@ -122,11 +122,11 @@ LAYERS = (
     _reduction("amin", "The minimum along axes.", _extreme_shape),
     _most("max", "The largest"),
     _most("min", "The smallest"),
-    _index("argmax", "Where the maximum along an axis stands."),
-    _index("argmin", "Where the minimum along an axis stands."),
+    _index("argmax", "The index of the maximum along an axis."),
+    _index("argmin", "The index of the minimum along an axis."),
     _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),
     _along("log_softmax", "The logarithm of softmax along dim.", "torch.log_softmax"),
-    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum", "any", "wide"),
+    _along("cumsum", "The sum of the numbers so far along dim.", "torch.cumsum", "any", "wide"),
     Layer(
         name="normalize",
         doc="Divides by the p-norm along dim.",

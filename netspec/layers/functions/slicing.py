@@ -1,4 +1,4 @@
-"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and their kin.
+"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and others.
 
 They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand` and `tile` speak of a sample, as
 `reshape` does: the batch is kept. `slice` is written `x[:, 2:7]` in Python.
@@ -32,8 +32,8 @@ def _slice_shape(a: Args, x: Shape) -> Shape:
 def _slice_code(a: Args, x: str) -> str:
     bounds = [a.start, a.end] if a.step == 1 else [a.start, a.end, a.step]
     part = ":".join("" if bound is None else str(bound) for bound in bounds)
-    places = [":"] * a.dim + [part] if a.dim >= 0 else ["...", part, *[":"] * (-1 - a.dim)]
-    return f"{x}[{', '.join(places)}]"
+    indexes = [":"] * a.dim + [part] if a.dim >= 0 else ["...", part, *[":"] * (-1 - a.dim)]
+    return f"{x}[{', '.join(indexes)}]"
 
 
 def _narrow_shape(a: Args, x: Shape) -> Shape:
@@ -86,7 +86,7 @@ def _moveaxis_shape(a: Args, x: Shape) -> Shape:
     if isinstance(a.source, int) != isinstance(a.destination, int):
         raise ArgumentFact("source and destination are both a number or both a list", argument="destination")
     if len(source) != len(destination):
-        fact = f"{len(source)} axes cannot be moved to {len(destination)} places"
+        fact = f"{len(source)} axes cannot be moved to {len(destination)} positions"
         raise ArgumentFact(fact, argument="destination")
     out = [-1] * len(x)
     for old, new in zip(source, destination, strict=True):
@@ -106,7 +106,7 @@ def _unfold_shape(a: Args, x: Shape) -> Shape:
 LAYERS = (
     method(
         "select",
-        "One place of an axis, which is gone then.",
+        "One index of an axis, which is removed.",
         (Arg("dim", Int()), Arg("index", Int())),
         _select_shape,
         right=(case((7, 4), dim=1, index=-1), case((7, 4), dim=-1, index=3)),
@@ -134,7 +134,7 @@ LAYERS = (
     ),
     method(
         "narrow",
-        "Part of an axis, length places from start on.",
+        "Part of an axis: length indices from start on.",
         (Arg("dim", Int()), Arg("start", Int()), Arg("length", Int(0))),
         _narrow_shape,
         right=(case((7, 4), dim=1, start=2, length=5), case((7, 4), dim=-1, start=-1, length=1)),
@@ -176,7 +176,7 @@ LAYERS = (
     ),
     method(
         "moveaxis",
-        "Axes moved to other places; the others keep their order.",
+        "Axes moved to other positions; the others keep their order.",
         (Arg("source", Either(Int(), Ints())), Arg("destination", Either(Int(), Ints()))),
         _moveaxis_shape,
         right=(case((3, 4, 5), source=1, destination=-1), case((3, 4, 5), source=(1, 2), destination=(3, 1))),

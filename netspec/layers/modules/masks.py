@@ -1,8 +1,8 @@
-"""Masks of attention: what a query may look at, and which keys are only padding (torch.nn.MultiheadAttention, "Shape").
+"""Masks of attention: which keys a query ignores, and which keys are padding (torch.nn.MultiheadAttention, "Shape").
 
 A padding mask is S for one sample, a number for each key. A mask of the weights is L×S, the same for all heads, or
-heads×L×S; torch wants (batch·heads)×L×S, which the generated code makes of both. A mask is bool, where true is what is
-left out, or float32, which is added to the scores. A causal mask is made by the code where `is_causal` asks for one.
+heads×L×S; torch wants (batch·heads)×L×S, which the generated code makes of both. A mask is bool, where true
+means ignored, or float32, which is added to the scores. For `is_causal` the code makes the causal mask.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _padding(name: str, mask: Tensor, keys: int) -> None:
 def keywords(
     attentions: Iterable[Attention], heads: int, a: Args, sources: tuple[str, ...], further: Mapping[str, FurtherInput]
 ) -> list[str]:
-    """`attn_mask=…`, `key_padding_mask=…`, `is_causal=True`: what of them the call is given."""
+    """`attn_mask=…`, `key_padding_mask=…`, `is_causal=True`: the keyword arguments of a call."""
     found = []
     for each in attentions:
         mask, padding = further.get(each.mask), further.get(each.padding)

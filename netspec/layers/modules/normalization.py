@@ -20,7 +20,7 @@ def _parameters(a: Args, x: Shape) -> int:
 
 
 def _idle(a: Args) -> bool:
-    """Whether there is nothing that has `num_features` numbers."""
+    """Whether no tensor of the layer has `num_features` numbers."""
     return not a.affine and not a.track_running_stats
 
 

@@ -1,8 +1,8 @@
 """Padding layers, and the function `pad`: constant, reflected, replicated and circular.
 
-An axis of length L becomes before + L + after (torch.nn.ReflectionPad2d and its kin, "Shape"; torch.nn.functional.pad).
-Widths are given from the last axis backwards, before and after in turn; a negative one crops, and what is left may be
-nothing where `_may_be_empty` says so.
+An axis of length L becomes before + L + after (torch.nn, "Padding Layers"; torch.nn.functional.pad).
+Widths are given from the last axis backwards, before and after in turn; a negative one crops, and
+`_may_be_empty` tells where nothing may be left.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A learned tensor: what a class token, a position embedding or a layer scale is (torch.nn.Parameter).
+"""A learned tensor, as a class token, a position embedding or a layer scale (torch.nn.Parameter).
 
-It is a tensor of the module around it, under the item's name (`encoder.pos_embedding`). What the item takes only says
-how large the batch is: every sample gets the same numbers.
+It is a tensor of the module around it, under the item's name (`encoder.pos_embedding`). The item's input only gives
+the size of the batch: every sample gets the same numbers.
 """
 
 from __future__ import annotations

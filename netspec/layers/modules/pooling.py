@@ -67,7 +67,7 @@ def _max_pool(axes: int) -> Layer:
     name, picture = f"MaxPool{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"The maximum of each window, and with return_indices its place, over {axes_word(axes)}.",
+        doc=f"The maximum of each window, and with return_indices its index, over {axes_word(axes)}.",
         args=(
             Arg("kernel_size", size_nd(axes)),
             Arg("stride", optional(size_nd(axes)), None),

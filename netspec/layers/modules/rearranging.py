@@ -1,4 +1,4 @@
-"""Layers that only rearrange a sample: Flatten, Unflatten, PixelShuffle, Unfold, Fold and their kin."""
+"""Layers that only rearrange a sample: Flatten, Unflatten, PixelShuffle, Unfold, Fold and others."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ SHAPES = (
 
 
 def _windows(a: Args, picture: Shape) -> int:
-    """How many windows there are in a picture of H×W."""
+    """The number of windows in a picture of H×W."""
     kernel, dilation, padding, stride = (
         per_axis(value, 2) for value in (a.kernel_size, a.dilation, a.padding, a.stride)
     )

@@ -1,6 +1,6 @@
 """MaxUnpool, which undoes a max pooling, and FractionalMaxPool, whose windows are random.
 
-MaxUnpool takes what a pooling with `return_indices: true` gives, `from: [pool.0, pool.1]`; its output length is
+MaxUnpool takes the outputs of a pooling with `return_indices: true`, `from: [pool.0, pool.1]`; its output length is
 (L - 1)s - 2p + k, or `output_size` (H×W without batch and channels) less than a stride away (torch.nn.MaxUnpool2d,
 "Shape").
 """
