@@ -147,7 +147,8 @@ def _softmax(name: str, doc: str) -> Layer:
     )
 
 
-ALONG_AN_AXIS = (
+LAYERS = (
+    *POINTWISE,
     _softmax("Softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim."),
     _softmax("Softmin", "exp(-xᵢ) / Σ exp(-xⱼ) along dim."),
     _softmax("LogSoftmax", "The logarithm of Softmax along dim."),
@@ -167,5 +168,3 @@ ALONG_AN_AXIS = (
         wrong=(case((4, 5)), case((4, 6), dim=3)),
     ),
 )
-
-LAYERS = (*POINTWISE, *ALONG_AN_AXIS)

@@ -25,7 +25,7 @@ from netspec.core.shapes import (
 from netspec.layers.arguments import Bool, Float, Int, optional
 from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
-from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
+from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
 from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
 from netspec.layers.spatial import axis_size
 
@@ -93,10 +93,6 @@ def _multihead_macs(a: Args, output: Shape, *inputs: Shape) -> int:
     query, key, _ = _three(*inputs)
     extra = bool(a.add_bias_kv) + bool(a.add_zero_attn)
     return attention_macs(a.embed_dim, query[0], key[0], *_widths(a), extra)
-
-
-def _multihead_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
-    suit(_OWN, a.num_heads, a, inputs, further)
 
 
 def _multihead_call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
@@ -190,7 +186,7 @@ LAYERS = (
         inputs=(1, 3),
         names=("query", "key", "value"),
         further=names_of(_OWN),
-        suits=_multihead_suits,
+        suits=masks_suit(_OWN, "num_heads"),
         call=_multihead_call,
         right=(
             case((7, 8), num_heads=2),

@@ -7,7 +7,7 @@ means ignored, or float32, which is added to the scores. For `is_causal` the cod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.shapes import (
@@ -44,9 +44,8 @@ class Attention:
         return inputs[min(self.keys, len(inputs) - 1)]
 
 
-def names_of(attentions: Iterable[Attention]) -> tuple[str, ...]:
+def names_of(attentions: tuple[Attention, ...]) -> tuple[str, ...]:
     """The further inputs of a layer with these attentions, in the order of torch's forward."""
-    attentions = tuple(attentions)
     return (*(each.mask for each in attentions), *(each.padding for each in attentions))
 
 
@@ -58,19 +57,21 @@ def need_square(attention: Attention, a: Args, inputs: tuple[Shape, ...]) -> Non
         raise Fact(fact, argument=attention.causal)
 
 
-def suit(
-    attentions: Iterable[Attention], heads: int, a: Args, inputs: tuple[Shape, ...], further: Mapping[str, Tensor]
-) -> None:
-    """Raise unless the masks suit the attentions."""
-    for each in attentions:
-        queries, keys = inputs[each.queries][0], each.keys_of(inputs)[0]
-        if each.mask in further:
-            if getattr(a, each.causal):
-                fact = f"{each.causal} makes a mask of its own: leave it out, or {each.mask}"
-                raise ArgumentFact(fact, argument=each.causal)
-            _weights(each.mask, further[each.mask], heads, queries, keys)
-        if each.padding in further:
-            _padding(each.padding, further[each.padding], keys)
+def masks_suit(attentions: tuple[Attention, ...], heads: str) -> Callable[..., None]:
+    """The `suits` of a record with these attentions; `heads` is the argument that gives the number of heads."""
+
+    def suits(a: Args, inputs: tuple[Shape, ...], further: Mapping[str, Tensor]) -> None:
+        for each in attentions:
+            queries, keys = inputs[each.queries][0], each.keys_of(inputs)[0]
+            if each.mask in further:
+                if getattr(a, each.causal):
+                    fact = f"{each.causal} makes a mask of its own: leave it out, or {each.mask}"
+                    raise ArgumentFact(fact, argument=each.causal)
+                _weights(each.mask, further[each.mask], getattr(a, heads), queries, keys)
+            if each.padding in further:
+                _padding(each.padding, further[each.padding], keys)
+
+    return suits
 
 
 def _kind(name: str, mask: Tensor) -> None:

@@ -70,6 +70,42 @@ def _channel_shuffle_shape(a: Args, x: Shape) -> Shape:
     return x
 
 
+def _windows(a: Args, picture: Shape) -> int:
+    """The number of windows in a picture of H×W."""
+    kernel, dilation, padding, stride = (
+        per_axis(value, 2) for value in (a.kernel_size, a.dilation, a.padding, a.stride)
+    )
+    counts = [
+        window_out(length, k, s, p, d)
+        for length, k, s, p, d in zip(picture, kernel, stride, padding, dilation, strict=True)
+    ]
+    if min(counts) < 1:
+        padded = tuple(length + 2 * p for length, p in zip(picture, padding, strict=True))
+        raise does_not_fit(kernel, dilation, picture, padded)
+    return prod(counts)
+
+
+def _unfold_shape(a: Args, x: Shape) -> Shape:
+    need_rank("Unfold", x, "C", "H", "W")
+    if 0 in x[1:]:
+        raise Fact(f"there is nothing in {show(x)}")
+    return (x[0] * prod(per_axis(a.kernel_size, 2)), _windows(a, x[1:]))
+
+
+def _fold_shape(a: Args, x: Shape) -> Shape:
+    need_rank("Fold", x, "C·window", "L")
+    window, picture = prod(per_axis(a.kernel_size, 2)), per_axis(a.output_size, 2)
+    count = _windows(a, picture)
+    guesses = ((x[0] // window, *picture),)
+    if x[0] % window or 0 in x:
+        fact = f"{x[0]} rows are not divisible by the {window} numbers of a window"
+        raise Fact(fact, argument="kernel_size", guesses=guesses)
+    if x[1] != count:
+        fact = f"output_size {show(picture)} has {count} windows, there are {x[1]} columns"
+        raise Fact(fact, argument="output_size", guesses=guesses)
+    return guesses[0]
+
+
 FLATTEN = Layer(
     name="Flatten",
     doc="Makes several axes one; by default all of a sample.",
@@ -117,7 +153,14 @@ PIXEL_UNSHUFFLE = Layer(
     wrong=(case((2, 6, 5), downscale_factor=2), case((2, 6, 4), downscale_factor=5), case((6, 4), downscale_factor=2)),
 )
 
-SHAPES = (
+_WINDOW = (
+    Arg("kernel_size", size_nd(2)),
+    Arg("dilation", size_nd(2), 1),
+    Arg("padding", size_nd(2, 0), 0),
+    Arg("stride", size_nd(2), 1),
+)
+
+LAYERS = (
     Layer(
         name="Identity",
         doc="Hands on what it gets.",
@@ -151,53 +194,6 @@ SHAPES = (
         right=(case((6, 4, 5), groups=3), case((6, 4), groups=2)),
         wrong=(case((6, 4, 5), groups=4),),
     ),
-)
-
-
-def _windows(a: Args, picture: Shape) -> int:
-    """The number of windows in a picture of H×W."""
-    kernel, dilation, padding, stride = (
-        per_axis(value, 2) for value in (a.kernel_size, a.dilation, a.padding, a.stride)
-    )
-    counts = [
-        window_out(length, k, s, p, d)
-        for length, k, s, p, d in zip(picture, kernel, stride, padding, dilation, strict=True)
-    ]
-    if min(counts) < 1:
-        padded = tuple(length + 2 * p for length, p in zip(picture, padding, strict=True))
-        raise does_not_fit(kernel, dilation, picture, padded)
-    return prod(counts)
-
-
-def _unfold_shape(a: Args, x: Shape) -> Shape:
-    need_rank("Unfold", x, "C", "H", "W")
-    if 0 in x[1:]:
-        raise Fact(f"there is nothing in {show(x)}")
-    return (x[0] * prod(per_axis(a.kernel_size, 2)), _windows(a, x[1:]))
-
-
-def _fold_shape(a: Args, x: Shape) -> Shape:
-    need_rank("Fold", x, "C·window", "L")
-    window, picture = prod(per_axis(a.kernel_size, 2)), per_axis(a.output_size, 2)
-    count = _windows(a, picture)
-    guesses = ((x[0] // window, *picture),)
-    if x[0] % window or 0 in x:
-        fact = f"{x[0]} rows are not divisible by the {window} numbers of a window"
-        raise Fact(fact, argument="kernel_size", guesses=guesses)
-    if x[1] != count:
-        fact = f"output_size {show(picture)} has {count} windows, there are {x[1]} columns"
-        raise Fact(fact, argument="output_size", guesses=guesses)
-    return guesses[0]
-
-
-_WINDOW = (
-    Arg("kernel_size", size_nd(2)),
-    Arg("dilation", size_nd(2), 1),
-    Arg("padding", size_nd(2, 0), 0),
-    Arg("stride", size_nd(2), 1),
-)
-
-WINDOWS = (
     Layer(
         name="Unfold",
         doc="The windows of C×H×W as columns: (C·window)×L, L being the number of windows.",
@@ -225,5 +221,3 @@ WINDOWS = (
         ),
     ),
 )
-
-LAYERS = (*SHAPES, *WINDOWS)

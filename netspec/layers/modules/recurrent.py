@@ -28,11 +28,6 @@ def _counts(name: str, a: Args) -> tuple[int, int]:
     return directions * (first + (a.num_layers - 1) * later), stacked * 2 * rows
 
 
-def _parameters(name: str, a: Args) -> int:
-    weights, biases = _counts(name, a)
-    return weights + (biases if a.bias else 0)
-
-
 def _need_states(takes: str, name: str, given: tuple[Shape, ...], wanted: tuple[Shape, ...], out: Shape) -> None:
     """Raise unless no states are given, or all and of the wanted shapes."""
     if len(given) not in (0, len(wanted)):
@@ -61,6 +56,10 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
             raise Fact("there are no steps in a sequence of length 0")
         return outputs
 
+    def parameters(a: Args, x: Shape, *given: Shape) -> int:
+        weights, biases = _counts(name, a)
+        return weights + (biases if a.bias else 0)
+
     def call(a: Args, module: str, x: str, *given: str) -> str:
         turned = [_STATE.format(state) for state in given]
         hidden = f"({', '.join(turned)})" if len(turned) > 1 else "".join(turned)
@@ -83,7 +82,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
             *last,
         ),
         shape=shape,
-        parameters=lambda a, x, *given: _parameters(name, a),
+        parameters=parameters,
         macs=lambda a, output, x, *given: x[0] * _counts(name, a)[0],
         inputs=(1, 1 + states),
         names=("input", "hx") if states == 1 else (),

@@ -15,7 +15,7 @@ from netspec.core.shapes import ArgumentFact, Fact, Shape, Tensor, need_rank
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.code import arguments, literal
 from netspec.layers.modules.attention import attention_macs, attention_weights, need_batch_first
-from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
+from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
 from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
 from netspec.layers.spatial import axis_size
 
@@ -59,9 +59,6 @@ def _record(name: str, attentions: tuple[Attention, ...], *, args: tuple[Arg, ..
     def call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
         return f"{module}({', '.join((*inputs, *keywords(attentions, a.nhead, a, inputs, further)))})"
 
-    def suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
-        suit(attentions, a.nhead, a, inputs, further)
-
     causal = (Arg(each.causal, Bool(), False, forward=True) for each in attentions)
     count = len(fields["names"])
     return Layer(
@@ -70,7 +67,7 @@ def _record(name: str, attentions: tuple[Attention, ...], *, args: tuple[Arg, ..
         shape=shape,
         inputs=(count, count),
         further=names_of(attentions),
-        suits=suits,
+        suits=masks_suit(attentions, "nhead"),
         call=call,
         **fields,
     )
