@@ -55,10 +55,10 @@ class Compiled:
         with self.spec.plugins.reach(self.spec.folder):
             exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
         for name in self.source.classes:
-            made = self.namespace[name]
-            made.__module__ = __name__
-            made.__reduce_ex__ = _reduce_ex
-            made._netspec = self
+            cls = self.namespace[name]
+            cls.__module__ = __name__
+            cls.__reduce_ex__ = _reduce_ex
+            cls._netspec = self
 
 
 def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
@@ -81,8 +81,8 @@ def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
     if (text, folder) not in _BY_SPEC:
         spec = load(text, folder=None if folder is None else Path(folder), plugins=plugin_permission())
         _remember(text, folder, _compiled(require(spec)))
-    made = _BY_SPEC[text, folder].namespace[name]
-    module: nn.Module = made.__new__(made)
+    cls = _BY_SPEC[text, folder].namespace[name]
+    module: nn.Module = cls.__new__(cls)
     return module
 
 
@@ -93,7 +93,7 @@ def _compiled(report: Report) -> Compiled:
     return compiled
 
 
-def _made(compiled: Compiled) -> nn.Module:
+def _network(compiled: Compiled) -> nn.Module:
     """The network. An error of a plugin's class becomes a finding: on the meta device it was made without one."""
     try:
         model: nn.Module = compiled.namespace[compiled.source.entry]()
@@ -123,7 +123,7 @@ def compile_spec(spec: Spec, device: str | torch.device | None = None, *, weight
     """
     compiled = _compiled(require(spec))
     with torch.device(device if device is not None else torch.get_default_device()):
-        model = _made(compiled)
+        model = _network(compiled)
     if weights and spec.weights is not None and torch.device(device or "cpu").type != "meta":
         from netspec.compiler.weights import load_weights
 

@@ -6,7 +6,6 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from inspect import Parameter
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -43,15 +42,6 @@ def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
         return [*inspect.signature(function, eval_str=True).parameters.values()]
     except (NameError, AttributeError, SyntaxError, TypeError):
         return [*inspect.signature(function).parameters.values()]
-
-
-def inputs_of(parameters: Iterable[Parameter]) -> tuple[int, int | None]:
-    """The least and the most inputs that parameters by position take (None: any number)."""
-    parameters = [*parameters]
-    positions = [parameter for parameter in parameters if parameter.kind in BY_POSITION]
-    least = sum(parameter.default is Parameter.empty for parameter in positions)
-    more = any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters)
-    return least or 1, None if more else len(positions)
 
 
 def args_of(parameters: Iterable[Parameter], infer: Mapping[str, Callable[..., int]]) -> tuple[Arg, ...]:
@@ -168,13 +158,9 @@ def _with_rule(name: str, given: PluginLayer, origin: Origin, infer: Mapping[str
         if each.kind is Parameter.VAR_KEYWORD:
             raise _NoLayer("its rule names its arguments; **others would hide which there are")
     inputs = _inputs([each for each in parameters if each.kind is not Parameter.KEYWORD_ONLY], "its rule")
+    args = args_of([each for each in parameters if each.kind is Parameter.KEYWORD_ONLY], infer)
     rule = WrittenRule(name, given.output, given.parameters, given.macs)
-    arguments = [each for each in parameters if each.kind is Parameter.KEYWORD_ONLY]
-    layer = _layer(name, given, origin, rule.shape, inputs)
-    return replace(
-        layer, args=args_of(arguments, infer), takes=given.takes, gives=given.gives,
-        parameters=rule.counted_parameters, macs=rule.counted_macs,
-    )  # fmt: skip
+    return _layer(given, origin, rule, inputs=inputs, args=args, takes=given.takes, gives=given.gives)
 
 
 def _run(name: str, given: PluginLayer, origin: Origin, infer: Mapping[str, Callable[..., int]]) -> Layer:
@@ -187,25 +173,33 @@ def _run(name: str, given: PluginLayer, origin: Origin, infer: Mapping[str, Call
     if not callable(forward):
         raise _NoLayer(f"{given.module.__name__} has no forward: it is no nn.Module")
     takes = [each for each in _signature(forward, "forward")[1:] if each.kind is not Parameter.KEYWORD_ONLY]
-    arguments = [each for each in _signature(given.module, "its constructor") if each.kind in BY_NAME]
+    args = args_of([each for each in _signature(given.module, "its constructor") if each.kind in BY_NAME], infer)
     rule = MetaRule(name, given.module)
-    layer = _layer(name, given, origin, rule.shape, _inputs(takes, "forward"))
-    return replace(
-        layer, args=args_of(arguments, infer), takes="any", tensors=rule.tensors,
-        parameters=rule.counted_parameters, macs=rule.counted_macs,
-    )  # fmt: skip
+    inputs = _inputs(takes, "forward")
+    return _layer(given, origin, rule, inputs=inputs, args=args, takes="any", tensors=rule.tensors)
 
 
-def _layer(
-    name: str, given: PluginLayer, origin: Origin, shape: Callable[..., Any], inputs: tuple[int, int | None]
-) -> Layer:
-    words = (given.module.__doc__ or "").strip().splitlines() if isinstance(given.module, type) else []
-    doc = words[0] if words else f"{'.'.join(origin)}, a plugin's layer."
-    return Layer(name=name, doc=doc, shape=shape, inputs=inputs, origin=origin, right=())
+def _layer(given: PluginLayer, origin: Origin, rule: WrittenRule | MetaRule, **fields: Any) -> Layer:
+    """The record of a layer with this rule."""
+    lines = (given.module.__doc__ or "").strip().splitlines() if isinstance(given.module, type) else []
+    return Layer(
+        name=rule.name,
+        doc=lines[0] if lines else f"{'.'.join(origin)}, a plugin's layer.",
+        shape=rule.shape,
+        parameters=rule.counted_parameters,
+        macs=rule.counted_macs,
+        origin=origin,
+        right=(),
+        **fields,
+    )
 
 
 def _inputs(parameters: list[Parameter], what: str) -> tuple[int, int | None]:
-    least, most = inputs_of(parameters)
+    """The least and the most inputs that parameters by position take (None: any number)."""
+    positions = [parameter for parameter in parameters if parameter.kind in BY_POSITION]
+    least = sum(parameter.default is Parameter.empty for parameter in positions) or 1
+    more = any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters)
+    most = None if more else len(positions)
     if most == 0:
         raise _NoLayer(f"{what} takes no input")
     wrong = next((each for each in parameters if each.default not in (Parameter.empty, None)), None)

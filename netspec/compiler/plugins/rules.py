@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from netspec.core.shapes import Fact, Shape, Tensor
 from netspec.core.tree import shorten
@@ -13,15 +14,14 @@ from netspec.layers.plugin import PluginFact
 from netspec.layers.record import Args, Result
 
 
+@dataclass(frozen=True)
 class WrittenRule:
     """The rule of a `PluginLayer`, with its counts, which are None where the plugin gives none. It needs no torch."""
 
-    def __init__(
-        self, name: str, output: Callable[..., Any], parameters: Callable[..., int] | None,
-        macs: Callable[..., int] | None,
-    ) -> None:  # fmt: skip
-        self.name = name
-        self.output, self.parameters, self.macs = output, parameters, macs
+    name: str
+    output: Callable[..., Any]
+    parameters: Callable[..., int] | None
+    macs: Callable[..., int] | None
 
     def shape(self, args: Args, *shapes: Shape) -> Result:
         """The sample shape(s) that the layer gives; the counts are tried too, so that they cannot fail later."""
@@ -47,10 +47,9 @@ class WrittenRule:
     ) -> int | None:
         if function is None:
             return None
-        count: object = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
+        count = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
         if not _is_size(count):
             raise PluginFact(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
-        assert isinstance(count, int)
         return count
 
 
@@ -82,13 +81,12 @@ def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable
         value = called(function, f"infer of {name}.{argument}", name, shapes, {})
         if not _is_size(value):
             raise PluginFact(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
-        assert isinstance(value, int)
         return value
 
     return infer
 
 
-def _is_size(value: object) -> bool:
+def _is_size(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
