@@ -160,7 +160,7 @@ class Layer:
         gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32
             for integers, `wide` is int64 for integers; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
-        apart: how many of the last axes do not broadcast.
+        fixed_axes: how many of the last axes do not broadcast.
         code: for functions: the Python expression, from arguments and the input expressions; the further inputs come
             by name, as `FurtherInput`.
         module: where generated code finds the class: `nn`, or a name that `netspec.compiler.python` imports.
@@ -191,7 +191,7 @@ class Layer:
     takes: str | tuple[str, ...] = "float"
     gives: str | tuple[str, ...] = "same"
     broadcasts: bool = False
-    apart: int = 0
+    fixed_axes: int = 0
     code: Callable[..., str] | None = None
     module: str = "nn"
     make: Callable[[Args], str] | None = None

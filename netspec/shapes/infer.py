@@ -199,7 +199,7 @@ def _repeats(record: Layer, inputs: Outputs) -> bool:
 
     One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose.
     """
-    shapes = {tensor.shape[: len(tensor.shape) - record.apart] for tensor in inputs}
+    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in inputs}
     largest = max(shapes, key=size)
     per_channel = (*largest[:1], *(1 for _ in largest[1:]))
     return bool(shapes - {largest, per_channel} if len(largest) > 2 else shapes - {largest})
