@@ -38,7 +38,7 @@ def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:
     """The largest smaller value of a padding, a number of groups, …, that works."""
     call, name = problem.call, problem.argument
     value = call.args.get(name or "")
-    if name not in LESS or name not in call.places:
+    if name not in LESS or name not in call.arg_nodes:
         return
     if value == "same":
         kernel = per_axis(call.args["kernel_size"], len(problem.inputs[0].shape) - 1)
@@ -53,14 +53,14 @@ def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:
         candidates.append(value)
     for candidate in candidates:
         if candidate != call.args.get(name) and accepts(call, problem, name, candidate):
-            yield edit(call.places[name], written(candidate), f"{name}: {written(candidate)}")
+            yield edit(call.arg_nodes[name], written(candidate), f"{name}: {written(candidate)}")
             return
 
 
 def first_of_list(problem: Problem, context: Context) -> Iterator[Fix]:
     """Padding layers and their kin: the widest that the picture takes, where one number is written."""
     call, name = problem.call, problem.argument
-    node = call.places.get(name or "")
+    node = call.arg_nodes.get(name or "")
     value = call.args.get(name or "")
     if call.record.name.endswith(("Pad1d", "Pad2d", "Pad3d")) and isinstance(node, Scalar) and isinstance(value, int):
         for candidate in _smaller(value)[:-1]:
@@ -72,7 +72,7 @@ def first_of_list(problem: Problem, context: Context) -> Iterator[Fix]:
 def dims(problem: Problem, context: Context) -> Iterator[Fix]:
     """A dim that is no axis of the sample: the channels, or the last axis."""
     call, name = problem.call, problem.argument
-    node = call.places.get(name or "")
+    node = call.arg_nodes.get(name or "")
     if problem.code not in ("NS403", "NS406") or node is None:
         return
     if name == "dims":
@@ -94,7 +94,7 @@ def _permutation(problem: Problem) -> Iterator[Fix]:
     for gone in range(len(order) - 2, 0, -1):
         shorter = tuple(dim - (dim > gone) for dim in order if dim != gone)
         if accepts(call, problem, "dims", shorter):
-            yield edit(call.places["dims"], written(shorter), f"dims: {written(shorter)}")
+            yield edit(call.arg_nodes["dims"], written(shorter), f"dims: {written(shorter)}")
             return
 
 
@@ -114,8 +114,8 @@ def windows(problem: Problem, context: Context) -> Iterator[Fix]:
     whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
     if name.startswith("Conv") and last and whole:  # a head that reads all that is left
         size = picture[0] if len(set(picture)) == 1 else picture
-        if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.places:
-            yield edit(call.places["kernel_size"], written(size), f"kernel_size: {written(size)}")
+        if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.arg_nodes:
+            yield edit(call.arg_nodes["kernel_size"], written(size), f"kernel_size: {written(size)}")
 
 
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:
@@ -133,14 +133,14 @@ def channels(problem: Problem, context: Context) -> Iterator[Fix]:
         return
     producer = context.ways.width_source(call)
     factor = call.args.get(problem.argument)
-    if producer is None or not isinstance(factor, int) or "out_channels" not in producer.places:
+    if producer is None or not isinstance(factor, int) or "out_channels" not in producer.arg_nodes:
         return
     step = factor**2 if problem.argument == "upscale_factor" else factor
     count = problem.inputs[0].shape[0]
     up, down = -(-count // step) * step, count // step * step
     for wanted in sorted({up, down} - {0}, key=lambda c: (abs(c - count), -c)):
         yield edit(
-            producer.places["out_channels"], str(wanted), f"out_channels: {wanted} in {text_of(producer.item.at)}"
+            producer.arg_nodes["out_channels"], str(wanted), f"out_channels: {wanted} in {text_of(producer.item.at)}"
         )
 
 

@@ -53,7 +53,7 @@ class Context:
         """Where the arguments stand that follow from what arrives, each with its call's number, by their text."""
         found: dict[str, list[tuple[int, Span]]] = {}
         for call in self.graph.calls:
-            for name, place in call.places.items():
+            for name, place in call.arg_nodes.items():
                 arg = call.record.arg(name)
                 if arg is not None and arg.infer is not None and isinstance(place, Scalar):
                     found.setdefault(place.text, []).append((call.id, place.span))

@@ -51,7 +51,7 @@ class _Diagnoser:
 
     def place(self, problem: Problem) -> Node:
         """The node to point at: the argument's value, else the type."""
-        return problem.call.places.get(problem.argument or "", problem.call.item.at)
+        return problem.call.arg_nodes.get(problem.argument or "", problem.call.item.at)
 
     def fixes(self, problem: Problem) -> tuple[Fix, ...]:
         """Candidate fixes, the likeliest first."""

@@ -18,8 +18,8 @@ def _after(span: Span) -> Span:
 def set_argument(call: Call, name: str, text: str) -> Edit | None:
     """The edit that gives a call's argument the value `text`; None where the item is better left alone."""
     item = call.item
-    if name in call.places:
-        return Edit(call.places[name].span, text)
+    if name in call.arg_nodes:
+        return Edit(call.arg_nodes[name].span, text)
     written = item.argument_node
     if item.kind != "layer":
         return None

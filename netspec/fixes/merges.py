@@ -100,7 +100,7 @@ def change_layer_or_claim(problem: Problem, context: Context) -> Iterator[Fix]:
             ):
                 yield fix
                 break
-    yield edit(call.places["shape"], written(shape), f"shape: {written(shape)}")
+    yield edit(call.arg_nodes["shape"], written(shape), f"shape: {written(shape)}")
 
 
 def change_upstream(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
@@ -122,7 +122,7 @@ def change_upstream(ref: Ref, wanted: Shape, context: Context) -> Iterator[Fix]:
 def _parameter(call: Call, change: dict[str, Any], context: Context) -> Iterator[Fix]:
     """The change made where the spec says the number: at the parameter that the argument names."""
     for key, value in change.items() if len(change) == 1 else ():
-        name = getattr(call.places.get(key), "text", "")
+        name = getattr(call.arg_nodes.get(key), "text", "")
         if not call.frames and name in context.spec.params:
             yield edit(context.spec.params[name], written(value), f"{name}: {written(value)}")
 
@@ -200,7 +200,7 @@ def _fix(call: Call, change: dict[str, Any]) -> Fix | None:
         ((key, value),) = change.items()
         edit = set_argument(call, key, written(value))
     else:
-        kept = {name: node for name, node in call.places.items() if name not in change and name != "shape"}
+        kept = {name: node for name, node in call.arg_nodes.items() if name not in change and name != "shape"}
         if any(not hasattr(node, "text") for node in kept.values()):
             return None
         parts = [f"{name}: {getattr(node, 'text', '')}" for name, node in kept.items()]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.core.shapes import Fact, Shape, Tensor, show
+from netspec.core.shapes import Shape, ShapeError, Tensor, show
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.fixes.context import Context, span_of
 from netspec.shapes.apply import Problem, apply
@@ -88,7 +88,7 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
         try:
             tensors = _arriving(calls, problem.call, [replace(sample, shape=at(size))])
             return -1 if tensors is None else int(infer(*(tensor.shape for tensor in tensors)))
-        except (Fact, IndexError):
+        except (ShapeError, IndexError):
             return -1
 
     low = _first(lambda size: arrives(size) >= problem.written)

@@ -36,8 +36,8 @@ def flatten(problem: Problem, context: Context) -> Iterator[Fix]:
     product = "·".join(map(str, arriving))
     if prod(arriving) == problem.written:
         yield Fix(f"Flatten before it: {problem.written} = {product}", (inserted,))
-    elif len(arriving) == 3 and "in_features" in call.places:
-        size = Edit(call.places["in_features"].span, "*".join(map(str, arriving)))
+    elif len(arriving) == 3 and "in_features" in call.arg_nodes:
+        size = Edit(call.arg_nodes["in_features"].span, "*".join(map(str, arriving)))
         yield Fix(f"Flatten before it, and in_features: {size.text}", (inserted, size))
 
 
@@ -46,7 +46,7 @@ def _late_flatten(call: Call, context: Context) -> Fix | None:
     for before in context.ways.back(context.ways.producer(call)):
         for name, usual in (("start_dim", 1), ("end_dim", -1)):
             if before.record.name in ("Flatten", "flatten") and before.args.get(name, usual) != usual:
-                return edit(before.places[name], str(usual), f"{name}: {usual} in {layer_label(before)}")
+                return edit(before.arg_nodes[name], str(usual), f"{name}: {usual} in {layer_label(before)}")
         if before.record.parameters is not no_parameters:
             return None
     return None
@@ -82,8 +82,8 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
     factors = context.ways.factors(context.ways.producer(call))
     text = "*".join(map(str, factors)) if factors else written(problem.actual)
     own: list[Fix] = []
-    if argument in call.places:
-        node = call.places[argument]
+    if argument in call.arg_nodes:
+        node = call.arg_nodes[argument]
         parameter = _block_argument(call, node, str(problem.actual), context)
         own += [parameter] if parameter else []
         own += _in_own_terms(problem, context, factors)
@@ -108,13 +108,13 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
 
 def _in_own_terms(problem: Problem, context: Context, factors: tuple[int, ...] | None) -> list[Fix]:
     """The size with the name that the spec has for it: of its own first factor, or of the width that arrives."""
-    node, argument = problem.call.places[str(problem.argument)], str(problem.argument)
+    node, argument = problem.call.arg_nodes[str(problem.argument)], str(problem.argument)
     producer = context.ways.width_source(problem.call)
     if factors:
         name, star, _ = getattr(node, "text", "").partition("*")
         text = "*".join((name.strip(), *map(str, factors[1:]))) if star else ""
     else:
-        places = {} if producer is None or producer.frames != problem.call.frames else producer.places
+        places = {} if producer is None or producer.frames != problem.call.frames else producer.arg_nodes
         name = text = getattr(places.get("out_channels") or places.get("out_features"), "text", "")
     return [Fix(f"{argument}: {text}", (Edit(node.span, text),))] if text and name.strip().isidentifier() else []
 
@@ -142,7 +142,7 @@ def _block_argument(call: Call, node: object, text: str, context: Context) -> Fi
 def _linked(problem: Problem, context: Context, text: str) -> Fix | None:
     """One width that several layers write: all of those that follow with the same text."""
     argument = str(problem.argument)
-    node = problem.call.places[argument]
+    node = problem.call.arg_nodes[argument]
     same = context.written_sizes.get(node.text, []) if isinstance(node, Scalar) else []
     start = bisect_right(same, problem.call.id, key=lambda each: each[0])
     if not 0 < len(same) - start <= MOST_LINKED:
@@ -155,7 +155,7 @@ def _linked(problem: Problem, context: Context, text: str) -> Fix | None:
 def reshape(problem: Problem, context: Context) -> Iterator[Fix]:
     """A reshape to another number of values: the right sizes, and the in_features that follows from them."""
     call, name = problem.call, problem.argument
-    node = call.places.get(name or "")
+    node = call.arg_nodes.get(name or "")
     sizes = call.args.get(name or "")
     if call.record.name not in ("reshape", "Unflatten") or node is None or not isinstance(sizes, tuple) or -1 in sizes:
         return
@@ -164,8 +164,8 @@ def reshape(problem: Problem, context: Context) -> Iterator[Fix]:
         text = "*".join(map(str, arriving))
         edits = [Edit(node.span, f"[{text}]")]
         for later in context.later(call):
-            if later.args.get("in_features") == sizes[0] and "in_features" in later.places:
-                edits.append(Edit(later.places["in_features"].span, text))
+            if later.args.get("in_features") == sizes[0] and "in_features" in later.arg_nodes:
+                edits.append(Edit(later.arg_nodes["in_features"].span, text))
                 break
         yield Fix(f"{name}: [{text}]", tuple(edits))
     elif len(sizes) > 1:

@@ -42,7 +42,7 @@ class Plugins(Protocol):
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of the plugin called `name`, named by a spec in `folder`; never raises for what it does."""
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         """While it lasts, what the plugins of a spec in `folder` import can be imported."""
 
 
@@ -63,7 +63,7 @@ class _None:
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         return not_allowed(name)
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 

@@ -73,7 +73,7 @@ def in_place(review: LintContext) -> Iterator[Diagnostic]:
             continue
         edit = set_argument(call, "inplace", "false")
         fixes = () if edit is None else (Fix("inplace: false", (edit,)),)
-        place = call.places.get("inplace", call.item.at)
+        place = call.arg_nodes.get("inplace", call.item.at)
         yield finding("NS912", f"{call.record.name} in place: {reason}", place, call, fixes=fixes)
 
 

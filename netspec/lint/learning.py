@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call, Graph
-from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
+from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
 from netspec.lint.facts import LintContext, finding
@@ -44,7 +44,7 @@ def patterns(review: LintContext) -> Iterator[Diagnostic]:
     for node in pattern_nodes(_train(review)):
         pattern = str(node.value)
         if surely_nothing(pattern, review.report, review.graph):
-            meant = meant_patterns(pattern, names, types)
+            meant = similar_patterns(pattern, names, types)
             fixes = tuple(Fix(match, (Edit(node.span, match),)) for match in meant)
             asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
             yield finding("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)

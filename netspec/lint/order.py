@@ -64,7 +64,7 @@ def bias_before_norm(review: LintContext) -> Iterator[Diagnostic]:
         edit = set_argument(call, "bias", "false") if id(call.item) in always else None
         message = f"{norm.record.name} takes the bias of this {call.record.name} away again: it subtracts the mean of "
         message += "each channel"
-        place = call.places.get("bias", call.item.at)
+        place = call.arg_nodes.get("bias", call.item.at)
         yield finding("NS906", message, place, call, fixes=_fix("bias: false", edit))
 
 

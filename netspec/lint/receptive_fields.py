@@ -58,7 +58,7 @@ def dropped(review: LintContext) -> Iterator[Diagnostic]:
             f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(arriving)}: its windows cover "
         )
         message += " and ".join(dict.fromkeys(sizes))
-        place = call.places.get("stride", call.places.get("kernel_size", call.item.at))
+        place = call.arg_nodes.get("stride", call.arg_nodes.get("kernel_size", call.item.at))
         edit = set_argument(call, "ceil_mode", "true") if call.record.name in POOLS else None
         fixes = () if edit is None else (Fix("ceil_mode: true, a last window of what is left", (edit,)),)
         notes = (Note("or", "padding, or another size before it, makes it even"),)
@@ -92,7 +92,7 @@ def wider_than_picture(review: LintContext) -> Iterator[Diagnostic]:
             message = f"a window of {show(kernel)} on a picture of {show(picture)}: {dead} of {prod(kernel)} weights "
             message += "only ever meet padding"
             note = Note("fix", "shrink the picture less before it, or start with a larger one")
-            yield finding("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+            yield finding("NS910", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))
 
 
 def linear_on_picture(review: LintContext) -> Iterator[Diagnostic]:
@@ -176,4 +176,4 @@ def _finding(call: Call, arriving: Shape, before: Field, count: int) -> Diagnost
     message += f"{picture}"
     message += f"; it and {count - 1} more see nothing new" if count > 1 else "; it sees nothing new"
     note = Note("fix", "fewer layers, a larger picture, less striding before it, or a path around it (a residual)")
-    return finding("NS917", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+    return finding("NS917", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))

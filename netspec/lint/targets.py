@@ -19,9 +19,9 @@ from netspec.lint.facts import Head, LintContext, finding
 def _last_linear(review: LintContext, head: Head) -> tuple[Node, Call] | None:
     """The node that says how many numbers an output has, with its layer."""
     last = review.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
-    if last is None or last.record.name != "Linear" or "out_features" not in last.places:
+    if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
         return None
-    place = review.source(last.places["out_features"], last.args.get("out_features"))
+    place = review.source(last.arg_nodes["out_features"], last.args.get("out_features"))
     return None if place is None else (place, last)
 
 

@@ -49,7 +49,7 @@ def of_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findings) ->
 def _varies(call: Call) -> bool:
     """Whether a call is not the same in all versions of torch."""
     record = call.record
-    dated = record.since is not None or any(name in call.places for name in record.dated)
+    dated = record.since is not None or any(name in call.arg_nodes for name in record.dated)
     return dated or any(change.matters(call.args) for change in record.earlier)
 
 

@@ -34,7 +34,7 @@ def unused_sizes(review: LintContext) -> Iterator[Diagnostic]:
         known = review.known(call)
         shapes = [tensor.shape for tensor in known.inputs if tensor is not None]
         for arg in call.record.args:
-            written, place = call.args.get(arg.name), call.places.get(arg.name)
+            written, place = call.args.get(arg.name), call.arg_nodes.get(arg.name)
             if arg.infer is None or arg.idle is None or place is None or not arg.idle(SimpleNamespace(**known.args)):
                 continue
             actual = arg.infer(*shapes)

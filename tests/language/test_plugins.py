@@ -33,7 +33,7 @@ class Bring:
         self.asked.append((name, folder))
         return self.plugins[name]
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 

@@ -45,7 +45,7 @@ class PluginPermission:
             self.loaded[key] = load_plugin(name, key[1] if self.every else None)
         return self.loaded[key]
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         """A context in which modules beside the spec can be imported, if they are allowed."""
         from netspec.compiler.plugins.importing import importing
 

@@ -1,4 +1,4 @@
-"""A plugin's rules, called as those of the table: a refusal, a failure or an invalid result becomes a Fact."""
+"""A plugin's rules, called as those of the table: a refusal, a failure or an invalid result becomes a ShapeError."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from netspec.core.shapes import Fact, Shape, Tensor
+from netspec.core.shapes import Shape, ShapeError, Tensor
 from netspec.core.tree import shorten
 from netspec.language.plugins import LONGEST, exception_line
-from netspec.layers.plugin import PluginFact
+from netspec.layers.plugin import PluginError
 from netspec.layers.record import Args, Result
 
 
@@ -29,7 +29,9 @@ class WrittenRule:
         found = _shapes(result)
         if found is None:
             answer = shorten(repr(result))
-            raise PluginFact(f"the shape rule of {self.name} gives {answer}; a shape is a tuple of sizes, of 0 or more")
+            raise PluginError(
+                f"the shape rule of {self.name} gives {answer}; a shape is a tuple of sizes, of 0 or more"
+            )
         self._count(self.parameters, "parameters", args, shapes)
         self._count(self.macs, "macs", args, shapes)
         return found
@@ -49,7 +51,7 @@ class WrittenRule:
             return None
         count = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
         if not _is_size(count):
-            raise PluginFact(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
+            raise PluginError(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
         return count
 
 
@@ -59,7 +61,7 @@ def called(
     """Call a function of a plugin with sample shapes, and with those of the arguments that it names.
 
     Raises:
-        Fact: it refuses by a ValueError, or fails.
+        ShapeError: it refuses by a ValueError, or fails.
     """
     try:
         taken = inspect.signature(function).parameters.values()
@@ -69,9 +71,9 @@ def called(
         return function(*shapes, **args)
     except ValueError as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
-        raise Fact(f"{name}: {shorten(reason, LONGEST)}") from None
+        raise ShapeError(f"{name}: {shorten(reason, LONGEST)}") from None
     except (Exception, SystemExit) as error:
-        raise PluginFact(f"{what} fails: {exception_line(error)}") from None
+        raise PluginError(f"{what} fails: {exception_line(error)}") from None
 
 
 def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable[..., int]:
@@ -80,7 +82,7 @@ def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable
     def infer(*shapes: Shape) -> int:
         value = called(function, f"infer of {name}.{argument}", name, shapes, {})
         if not _is_size(value):
-            raise PluginFact(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
+            raise PluginError(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
         return value
 
     return infer
@@ -120,10 +122,10 @@ class MetaRule:
 
             try:
                 self.tried[key] = run(self.name, self.module, vars(args), inputs)
-            except Fact as fact:
+            except ShapeError as fact:
                 self.tried[key] = fact
         found = self.tried[key]
-        if isinstance(found, Fact):
+        if isinstance(found, ShapeError):
             raise found.with_traceback(None)
         self.counts[key[0], tuple(tensor.shape for tensor in inputs)] = found.parameters, found.macs
         return tuple(found.outputs)

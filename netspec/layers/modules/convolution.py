@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Int, Ints, Word, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import axes_word, channels, does_not_fit, on_picture, per_axis, window_out
@@ -20,7 +20,7 @@ def _in_groups(a: Args, out: Shape) -> Shape:
     for name in ("in_channels", "out_channels"):
         if (count := getattr(a, name)) % a.groups:
             fact = f"{name} {count} is not divisible by groups {a.groups}"
-            raise ArgumentFact(fact, argument="groups", guesses=(out,))
+            raise ArgumentError(fact, argument="groups", guesses=(out,))
     return out
 
 
@@ -29,7 +29,7 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
     kernel, stride, dilation = (per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation))
     if a.padding == "same":
         if any(step != 1 for step in stride):
-            raise ArgumentFact(f"padding 'same' needs stride 1, the stride is {show(stride)}", argument="padding")
+            raise ArgumentError(f"padding 'same' needs stride 1, the stride is {show(stride)}", argument="padding")
         totals = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
         before, after = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
     else:
@@ -37,10 +37,10 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
     for length, width in zip(x[1:], map(max, before, after), strict=True):
         if a.padding_mode == "reflect" and width >= length:
             fact = f"reflect padding of {width} needs more than {width} rows, the picture has {length}"
-            raise Fact(fact, argument="padding")
+            raise ShapeError(fact, argument="padding")
         if a.padding_mode == "circular" and width > length:
             fact = f"circular padding of {width} needs {width} rows or more, the picture has {length}"
-            raise Fact(fact, argument="padding")
+            raise ShapeError(fact, argument="padding")
     padded = tuple(length + p + q for length, p, q in zip(x[1:], before, after, strict=True))
     out = tuple(
         window_out(length, k, s, 0, d) for length, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
@@ -63,15 +63,15 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
         if any(not low <= wanted < low + s for low, wanted, s in zip(least, a.output_size, stride, strict=True)):
             most = tuple(low + s - 1 for low, s in zip(least, stride, strict=True))
             fact = f"output_size {show(a.output_size)} is not between {show(least)} and {show(most)}"
-            raise Fact(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
+            raise ShapeError(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
         extra = tuple(wanted - low for wanted, low in zip(a.output_size, least, strict=True))
     for more, step, spread in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= spread:
             fact = f"output_padding {more} must be smaller than the stride {step} or the dilation {spread}"
-            raise ArgumentFact(fact, argument="output_padding")
+            raise ArgumentError(fact, argument="output_padding")
     out = tuple(low + more for low, more in zip(least, extra, strict=True))
     if min(out) < 1:  # some of torch's backends let 0 pass, others refuse it
-        raise Fact(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
+        raise ShapeError(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
     return _in_groups(a, (a.out_channels, *out))
 
 

@@ -6,7 +6,7 @@ the size of the batch: every sample gets the same numbers.
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Shape, size
+from netspec.core.shapes import ArgumentError, Shape, size
 from netspec.layers.arguments import Bool, Either, Float, Ints, Word
 from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
@@ -14,7 +14,7 @@ from netspec.layers.record import Arg, Args, Layer, case
 
 def _shape(a: Args, x: Shape) -> Shape:
     if a.init == "trunc_normal" and a.std == 0:  # torch divides by it
-        raise ArgumentFact("the deviation of trunc_normal is more than 0", argument="std")
+        raise ArgumentError("the deviation of trunc_normal is more than 0", argument="std")
     return tuple(a.shape)
 
 

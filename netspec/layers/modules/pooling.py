@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Several, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import axes_word, does_not_fit, on_picture, per_axis, window_out
@@ -18,12 +18,12 @@ def _pooled_length(length: int, kernel: int, stride: int, padding: int, dilation
 def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ...]) -> Shape:
     axes = len(x) - 1
     if 0 in x:
-        raise Fact(f"there is nothing to pool in {show(x)}")
+        raise ShapeError(f"there is nothing to pool in {show(x)}")
     kernel = per_axis(a.kernel_size, axes)
     stride = kernel if a.stride is None else per_axis(a.stride, axes)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         fact = f"padding {show(padding)} is more than half of the window of {show(kernel)}"
-        raise ArgumentFact(fact, argument="padding")
+        raise ArgumentError(fact, argument="padding")
     out = tuple(
         _pooled_length(length, k, s, p, d, a.ceil_mode)
         for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
@@ -50,13 +50,13 @@ def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
 
 def _average_shape(a: Args, x: Shape) -> Shape:
     if getattr(a, "divisor_override", None) == 0:  # AvgPool1d has none
-        raise ArgumentFact("divisor_override must not be 0", argument="divisor_override")
+        raise ArgumentError("divisor_override must not be 0", argument="divisor_override")
     return _average(a, x, per_axis(a.padding, len(x) - 1))
 
 
 def _power_average_shape(a: Args, x: Shape) -> Shape:
     if a.norm_type == 0:
-        raise ArgumentFact("norm_type must not be 0", argument="norm_type")
+        raise ArgumentError("norm_type must not be 0", argument="norm_type")
     zeros, ones = (0,) * (len(x) - 1), (1,) * (len(x) - 1)
     if abs(a.norm_type) == float("inf"):  # torch takes the maximum then
         return _pooled(a, x, zeros, ones)
@@ -146,7 +146,7 @@ def _lp_pool(axes: int) -> Layer:
 
 def _adaptive_shape(a: Args, x: Shape) -> Shape | list[Shape]:
     if 0 in x:
-        raise Fact(f"there is nothing to pool in {show(x)}")
+        raise ShapeError(f"there is nothing to pool in {show(x)}")
     wanted = per_axis(a.output_size, len(x) - 1)
     out = (x[0], *(length if size is None else size for length, size in zip(x[1:], wanted, strict=True)))
     return [out, out] if getattr(a, "return_indices", False) else out

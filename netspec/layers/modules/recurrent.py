@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Fact, MergeFact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, ShapeError, count_axes, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.modules.attention import need_batch_first
 from netspec.layers.record import Arg, Args, Case, Layer, case
@@ -31,13 +31,13 @@ def _counts(name: str, a: Args) -> tuple[int, int]:
 def _need_states(takes: str, name: str, given: tuple[Shape, ...], wanted: tuple[Shape, ...], out: Shape) -> None:
     """Raise unless no states are given, or all and of the wanted shapes."""
     if len(given) not in (0, len(wanted)):
-        raise MergeFact(f"{takes} alone, or with {len(wanted)} states", guesses=(out,))
+        raise MergeError(f"{takes} alone, or with {len(wanted)} states", guesses=(out,))
     for state, want in zip(given, wanted, strict=bool(given)):
         if len(state) != len(want):
             axes = "1 axis" if len(want) == 1 else "2 axes"
-            raise RankFact(f"{name} takes states of {axes} for one sample, gets {count_axes(state)}")
+            raise RankError(f"{name} takes states of {axes} for one sample, gets {count_axes(state)}")
         if state != want:
-            raise MergeFact(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(out,))
+            raise MergeError(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(out,))
 
 
 def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...], more: tuple[Case, ...]) -> Layer:
@@ -48,12 +48,12 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         need_batch_first(a)
         directions, size, count = _sizes(a)
         if getattr(a, "proj_size", 0) >= a.hidden_size:
-            raise ArgumentFact(f"proj_size has to be less than hidden_size {a.hidden_size}", argument="proj_size")
+            raise ArgumentError(f"proj_size has to be less than hidden_size {a.hidden_size}", argument="proj_size")
         wanted: tuple[Shape, ...] = ((count, size), (count, a.hidden_size))[:states]
         outputs: list[Shape] = [(x[0], directions * size), *wanted]
         _need_states(f"{name} takes a sequence", name, given, wanted, outputs[0])
         if x[0] == 0:
-            raise Fact("there are no steps in a sequence of length 0")
+            raise ShapeError("there are no steps in a sequence of length 0")
         return outputs
 
     def parameters(a: Args, x: Shape, *given: Shape) -> int:
