@@ -1,1 +1,7 @@
-"""Checked spec → Python source → nn.Module; its weights, and plugins. Only the source does without torch."""
+"""Checked spec → Python source → nn.Module; its weights. Only the source is written without torch.
+
+Enters: a spec, or the Report of its check.
+Leaves: the source of its network, or the network, with its weights loaded.
+Public: module.compile_spec, python.python_source, python.Source, weights.load_weights, weights.read_tensors,
+weights.from_file, weights.refuse.
+"""

@@ -49,16 +49,16 @@ class Compiled:
         """Execute the generated source; tracebacks show its lines, which name the spec's."""
         filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
         linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
-        # The text holds validated names, torch's class names and literals only: see views/python.py.
+        # The text holds only validated names, torch's class names and literals: see python.py.
         if any(line in self.source.text.splitlines() for line in MODULES.values()):
             require_packages(f"the network {self.spec.name}", TORCHVISION)
         with self.spec.plugins.importable(self.spec.folder):
             exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
         for name in self.source.classes:
-            made = self.namespace[name]
-            made.__module__ = __name__
-            made.__reduce_ex__ = _reduce_ex
-            made._netspec = self
+            cls = self.namespace[name]
+            cls.__module__ = __name__
+            cls.__reduce_ex__ = _reduce_ex
+            cls._netspec = self
 
 
 def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
@@ -70,7 +70,7 @@ def _reduce_ex(module: nn.Module, protocol: object) -> tuple[Any, ...]:
 
 
 def _remember(text: str, folder: str | None, compiled: Compiled) -> None:
-    """Keep the classes of a spec, so that a copy has its original's class; the oldest are let go."""
+    """Keep the classes of a spec, so that a copy has the class of its original; the oldest are dropped."""
     _BY_SPEC.setdefault((text, folder), compiled)
     while len(_BY_SPEC) > MOST_REMEMBERED:
         del _BY_SPEC[next(iter(_BY_SPEC))]
@@ -81,8 +81,8 @@ def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
     if (text, folder) not in _BY_SPEC:
         spec = load(text, folder=None if folder is None else Path(folder), plugins=plugin_permission())
         _remember(text, folder, _compiled(require(spec)))
-    made = _BY_SPEC[text, folder].namespace[name]
-    module: nn.Module = made.__new__(made)
+    cls = _BY_SPEC[text, folder].namespace[name]
+    module: nn.Module = cls.__new__(cls)
     return module
 
 
@@ -93,15 +93,15 @@ def _compiled(report: Report) -> Compiled:
     return compiled
 
 
-def _made(compiled: Compiled) -> nn.Module:
-    """The network; what a plugin's class raises, which was made without data before, is a finding."""
+def _network(compiled: Compiled) -> nn.Module:
+    """The network. An error of a plugin's class becomes a finding: on the meta device it was made without one."""
     try:
         model: nn.Module = compiled.namespace[compiled.source.entry]()
     except Exception as error:
-        at = compiled.spec.document.get("plugins")
-        if at is None:
+        plugins = compiled.spec.document.get("plugins")
+        if plugins is None:
             raise
-        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {exception_line(error)}", at.span)
+        found = Diagnostic("NS704", f"a layer of the plugins cannot be made: {exception_line(error)}", plugins.span)
         raise SpecError([found], compiled.spec.sources) from error
     return model
 
@@ -123,7 +123,7 @@ def compile_spec(spec: Spec, device: str | torch.device | None = None, *, weight
     """
     compiled = _compiled(require(spec))
     with torch.device(device if device is not None else torch.get_default_device()):
-        model = _made(compiled)
+        model = _network(compiled)
     if weights and spec.weights is not None and torch.device(device or "cpu").type != "meta":
         from netspec.compiler.weights import load_weights
 

@@ -1,7 +1,8 @@
-"""Checked spec → Python source, as a person would have written it. The compiler runs the very same text.
+"""Checked spec → Python source, as a person would write it. The compiler runs the same text.
 
-A plain chain is an `nn.Sequential`; a scope with branches, references or functions is a class whose `forward` is
-spelled out. Scopes with the same code share a class. Trailing comments give the spec's line and the sample shape.
+A plain chain is an `nn.Sequential`; a scope with branches, references or functions is a class with a `forward`. Scopes
+with the same code share a class. Trailing comments give the spec's line and the sample shape. The file is long because
+the expressions of modules and of `forward` refer to each other.
 """
 
 from __future__ import annotations
@@ -27,7 +28,13 @@ _RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", 
 
 @dataclass(frozen=True)
 class Source:
-    """Generated Python: its text, the name of the callable that makes the network, and the names of its classes."""
+    """Generated Python.
+
+    Args:
+        text: the whole file.
+        entry: the name of the class or function that makes the network.
+        classes: the names of its classes.
+    """
 
     text: str
     entry: str
@@ -36,7 +43,7 @@ class Source:
 
 @dataclass
 class _Class:
-    """One class to write; `comments` are None where its uses disagree on them."""
+    """One class to write; a comment is None where the uses of the class differ in it."""
 
     name: str
     doc: str
@@ -50,6 +57,16 @@ def _camel(text: str) -> str:
     words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
     name = "".join(word[0].upper() + word[1:] for word in words)
     return name if name.isidentifier() and not keyword.iskeyword(name) else f"Network{name}"
+
+
+def _unused(base: str, taken: set[str], separator: str = "") -> str:
+    """`base`, with a number where that is taken or a keyword; the name is added to those that are taken."""
+    name, count = base, 1
+    while name in taken or keyword.iskeyword(name):
+        count += 1
+        name = f"{base}{separator}{count}"
+    taken.add(name)
+    return name
 
 
 class _Generator:
@@ -89,7 +106,7 @@ class _Generator:
         return [*lines, ")" if numbered else "]))"]
 
     def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
-        """The name of the class of a scope that is no chain; made, or shared with a scope of the same code."""
+        """The name of the class of a scope that is no chain; scopes with the same code share one."""
         init: list[str] = []
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
@@ -107,14 +124,8 @@ class _Generator:
         if found is not None:
             found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
             return found.name
-        base = _camel(
-            self.report.spec.name if not scope.path else scope.title if scope.title != "group" else scope.path
-        )
-        name, count = base, 1
-        while name in self.taken:
-            count += 1
-            name = f"{base}{count}"
-        self.taken.add(name)
+        title = scope.path if scope.title == "group" else scope.title
+        name = _unused(_camel(title if scope.path else self.report.spec.name), self.taken)
         doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
         self.classes[key] = _Class(name, doc, init, signature, forward, comments)
         return name
@@ -187,7 +198,7 @@ class _Generator:
         return application(call.record, known.args, target, sources[:count], further)
 
     def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
-        """A variable for each step: `x` for what only the next step takes, else a name of its own."""
+        """A variable for each step: `x` where only the next step uses it, else a name of its own."""
         users: dict[int, list[int]] = {}
         for index, step in enumerate(scope.steps):
             for local in step.sources:
@@ -201,17 +212,11 @@ class _Generator:
             if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
                 names.append("x")
                 continue
-            base = step.name if step.name.isidentifier() else f"x{step.name}"
-            name, count = base, 1
-            while name in taken or keyword.iskeyword(name):
-                count += 1
-                name = f"{base}_{count}"
-            taken.add(name)
-            names.append(name)
+            names.append(_unused(step.name if step.name.isidentifier() else f"x{step.name}", taken, "_"))
         return names
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
-        """How many tensors a value holds."""
+        """The number of tensors of a value."""
         if local.output is not None:
             return 1
         if local.step < 0:
@@ -223,7 +228,7 @@ class _Generator:
         return sum(self.width(step.scope, result, inner) for result in step.scope.results)
 
     def comment(self, step: Step) -> str | None:
-        """`net.yaml:18  88×12×12`: where a step stands in the spec, and its sample shape."""
+        """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""
         call = self.last_call(step)
         if call is None:
             return None
@@ -251,14 +256,8 @@ class _Generator:
         expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
         lines: list[str] = []
         for made in self.classes.values():
-            lines += [
-                "",
-                "",
-                f"class {made.name}(nn.Module):",
-                f'{INDENT}"""{made.doc}"""',
-                "",
-                f"{INDENT}def __init__(self) -> None:",
-            ]
+            lines += ["", "", f"class {made.name}(nn.Module):", f'{INDENT}"""{made.doc}"""', ""]
+            lines += [f"{INDENT}def __init__(self) -> None:"]
             lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
             lines += ["", INDENT + made.signature]
             for line, comment in zip(made.forward, made.comments, strict=True):
@@ -269,25 +268,23 @@ class _Generator:
             entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
             if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
                 entry = "network"
-            lines += [
-                "",
-                "",
-                f"def {entry}() -> nn.Module:",
-                f'{INDENT}"""{self.title}."""',
-                f"{INDENT}return {expression[0]}",
-            ]
-            lines += [INDENT + line for line in expression[1:]]
-        body = "\n".join(lines)
-        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in body else []
-        imports += ["import torch"] if "torch." in body else []
-        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", body) else []
-        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", body)]
-        imports += [f"from torch import {'Tensor, ' if 'Tensor' in body else ''}nn"]
+            body = (f'"""{self.title}."""', f"return {expression[0]}", *expression[1:])
+            lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
+        code = "\n".join(lines)
+        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in code else []
+        imports += ["import torch"] if "torch." in code else []
+        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
+        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", code)]
+        imports += [f"from torch import {'Tensor, ' if 'Tensor' in code else ''}nn"]
         imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
         head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
         return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
 
 
 def python_source(report: Report) -> Source:
-    """The Python source of a checked spec without errors."""
+    """Write the Python source of a network.
+
+    Args:
+        report: of a checked spec without errors.
+    """
     return _Generator(report).source()

@@ -20,7 +20,14 @@ MOST_NAMED = 5
 
 
 def refuse(spec: Spec, node: Scalar, message: str, *notes: Note) -> SpecError:
-    """The error that the weights which `node` names cannot be had."""
+    """The error for weights that cannot be loaded.
+
+    Args:
+        spec: the spec.
+        node: the weights' name in it.
+        message: what is wrong.
+        notes: what explains it.
+    """
     return SpecError([Diagnostic("NS608", message, node.span, notes=notes)], spec.sources)
 
 
@@ -36,9 +43,8 @@ def _published(spec: Spec, node: Scalar, name: str) -> Any:
     model = spec.network_name.replace("-", "_").lower()
     if model not in models.list_models():
         matches = did_you_mean(closest(model, models.list_models()))
-        note = Note(
-            "note", "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere"
-        )
+        text = "short names are looked up by the network's name; VGG16_Weights.IMAGENET1K_V1 works anywhere"
+        note = Note("note", text)
         raise refuse(spec, node, f"torchvision has no model {model!r} whose weights {name} could be{matches}", note)
     members = models.get_model_weights(model)
     if name not in members.__members__:
@@ -60,7 +66,12 @@ def _download(spec: Spec, node: Scalar, member: Any) -> dict[str, torch.Tensor]:
 
 
 def from_file(spec: Spec, node: Scalar, path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a safetensors file that `node` has named.
+    """The tensors of a safetensors file by name, each [*shape in the file].
+
+    Args:
+        spec: the spec.
+        node: the file's name in it.
+        path: the file.
 
     Raises:
         SpecError: NS608, it cannot be read.
@@ -77,7 +88,11 @@ def from_file(spec: Spec, node: Scalar, path: Path) -> dict[str, torch.Tensor]:
 
 
 def read_tensors(spec: Spec, node: Scalar) -> dict[str, torch.Tensor]:
-    """The tensors that `node` names: of a safetensors file, or published by torchvision.
+    """The tensors of a safetensors file, or those that torchvision publishes, by name, each [*shape in the file].
+
+    Args:
+        spec: the spec.
+        node: the weights' name in it.
 
     Raises:
         SpecError: NS608, there are none, or they cannot be fetched or read.
@@ -97,9 +112,13 @@ def _named(keys: list[str]) -> str:
 
 
 def load_weights(model: nn.Module, spec: Spec) -> None:
-    """Load what the spec's `weights` names into `model`.
+    """Load the weights that a spec names into its network.
 
-    Weights that the network has no place for (auxiliary heads that a spec leaves out) are named in a warning.
+    Weights that the network does not have (auxiliary heads that a spec leaves out) are named in a warning.
+
+    Args:
+        model: the network.
+        spec: the spec, whose `weights` is given.
 
     Raises:
         SpecError: there are no such weights, they cannot be fetched or read, or they do not fit.
@@ -116,9 +135,8 @@ def load_weights(model: nn.Module, spec: Spec) -> None:
     if differ:
         key = differ[0]
         shapes = f"{key} is {list(state[key].shape)}, the network's {list(own[key].shape)}"
-        raise refuse(
-            spec, node, f"{name} does not fit: {shapes}{'' if len(differ) == 1 else f' and {len(differ) - 1} more'}"
-        )
+        more = "" if len(differ) == 1 else f" and {len(differ) - 1} more"
+        raise refuse(spec, node, f"{name} does not fit: {shapes}{more}")
     extra = [key for key in state if key not in own]
     if extra:
         warnings.warn(f"{name}: the network has no place for {_named(extra)}", stacklevel=3)

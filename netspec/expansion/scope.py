@@ -75,7 +75,9 @@ class ScopeBuilder:
         chain = results == (Local(len(self.steps) - 1),)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
-            module = call is None or (call.record.chains and not call.record.asks(call.args) and call.shares is None)
+            module = call is None or (
+                call.record.chains and not call.record.sets_forward(call.args) and call.shares is None
+            )
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain)
 

@@ -31,7 +31,7 @@ def accepts(call: Call, problem: Problem, name: str, value: object) -> bool:
     except ValueError:
         return False
     outcome = apply(replace(call, args={**call.args, name: value}), problem.inputs)
-    return bool(outcome.worlds) and not outcome.problems
+    return bool(outcome.candidates) and not outcome.problems
 
 
 def nearest_argument(problem: Problem, context: Context) -> Iterator[Fix]:
@@ -131,7 +131,7 @@ def channels(problem: Problem, context: Context) -> Iterator[Fix]:
     call = problem.call
     if problem.argument not in ("upscale_factor", "groups") or not problem.inputs or problem.code != "NS404":
         return
-    producer = context.ways.sizer(call)
+    producer = context.ways.width_source(call)
     factor = call.args.get(problem.argument)
     if producer is None or not isinstance(factor, int) or "out_channels" not in producer.arg_nodes:
         return

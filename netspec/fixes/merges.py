@@ -42,9 +42,9 @@ def _end_shape(inference: Inference, calls: list[Call], index: int, changed: Cal
         if call is not changed:  # it takes one of what the call before it gives
             inputs = (inputs[call.inputs[0].output or 0],)
         outcome = apply(call, inputs)
-        if not outcome.worlds or outcome.problems:
+        if not outcome.candidates or outcome.problems:
             return None
-        inputs = outcome.worlds[0]
+        inputs = outcome.candidates[0]
     return inputs[0].shape
 
 
@@ -92,7 +92,12 @@ def change_layer_or_claim(problem: Problem, context: Context) -> Iterator[Fix]:
         for change in _changes(call, shape, wanted):
             outcome = apply(_with(call, **change), problem.inputs)
             fix = _fix(call, change)
-            if fix is not None and outcome.worlds and not outcome.problems and outcome.worlds[0][0].shape == wanted:
+            if (
+                fix is not None
+                and outcome.candidates
+                and not outcome.problems
+                and outcome.candidates[0][0].shape == wanted
+            ):
                 yield fix
                 break
     yield edit(call.arg_nodes["shape"], written(shape), f"shape: {written(shape)}")

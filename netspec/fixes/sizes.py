@@ -41,9 +41,9 @@ def _arriving(calls: list[Call], call: Call, entering: list[Tensor]) -> tuple[Te
         if each.id == call.id:
             return inputs
         outcome = apply(each, inputs)
-        if not outcome.worlds:
+        if not outcome.candidates:
             return None
-        values[each.id] = outcome.worlds[0]
+        values[each.id] = outcome.candidates[0]
     return None
 
 
@@ -176,7 +176,7 @@ def sizes_that_meet(problem: Problem, context: Context) -> Iterator[Fix]:
         return
     sizes = context.spec.inputs[0].sizes
     for choice in context.meeting[1].nearest():
-        places = {place: size for axis in context.meeting[1].axes for _, place in axis.places
+        places = {place: size for axis in context.meeting[1].axes for _, place in axis.positions
                   for size in (choice[axis.name],)}  # fmt: skip
         tensor = next(iter(context.graph.inputs.values()))
         if tensor is None or len(sizes) != len(tensor.shape):

@@ -91,7 +91,7 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
         linked = _linked(problem, context, text)
         own += [linked] if linked else []
     upstream: list[Fix] = []
-    producer = context.ways.sizer(call)
+    producer = context.ways.width_source(call)
     if producer is not None and isinstance(problem.written, int) and not factors:
         name = "out_channels" if "out_channels" in producer.args else "out_features"
         change = set_argument(producer, name, str(problem.written))
@@ -109,7 +109,7 @@ def size(problem: Problem, context: Context) -> Iterator[Fix]:
 def _in_own_terms(problem: Problem, context: Context, factors: tuple[int, ...] | None) -> list[Fix]:
     """The size with the name that the spec has for it: of its own first factor, or of the width that arrives."""
     node, argument = problem.call.arg_nodes[str(problem.argument)], str(problem.argument)
-    producer = context.ways.sizer(problem.call)
+    producer = context.ways.width_source(problem.call)
     if factors:
         name, star, _ = getattr(node, "text", "").partition("*")
         text = "*".join((name.strip(), *map(str, factors[1:]))) if star else ""

@@ -1,38 +1,42 @@
 """The kinds of values that layer arguments take: what they accept, how they are described and their JSON Schema.
 
-`accept` gets values that are evaluated already (an expression is a number by then) and returns them in the form
-that torch's constructor is given.
+Enters: values that are evaluated already (an expression is a number by then). Leaves: what torch's constructor gets.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 LARGEST = 2**31 - 1
 EXPRESSION_SCHEMA: dict[str, Any] = {"$ref": "#/$defs/expression"}
 
 
-class Kind(Protocol):
+class Kind(ABC):
     """A kind of argument value."""
 
     @property
+    @abstractmethod
     def wants(self) -> str:
         """The kind in a person's words, to follow "expected"."""
 
+    @abstractmethod
     def accept(self, value: object) -> object:
-        """`value` as torch takes it; ValueError with a reason, or with none where `wants` says it all."""
+        """`value` as torch takes it; ValueError with a reason, or with none where `wants` explains it."""
 
     def literal(self, text: str) -> bool:
         """Whether `text` stands for itself, rather than being an expression."""
+        return False
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of what may be written."""
 
 
 @dataclass(frozen=True)
-class Int:
+class Int(Kind):
     """An integer of at least `least`."""
 
     least: int | None = None
@@ -41,7 +45,7 @@ class Int:
     def wants(self) -> str:
         if self.least is None:
             return "an integer"
-        return {0: "an integer ≥ 0", 1: "a positive integer"}.get(self.least, f"an integer ≥ {self.least}")
+        return "a positive integer" if self.least == 1 else f"an integer ≥ {self.least}"
 
     def accept(self, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -52,16 +56,13 @@ class Int:
             raise ValueError(f"at most {LARGEST}")
         return value
 
-    def literal(self, text: str) -> bool:
-        return False
-
     def schema(self) -> dict[str, Any]:
         number: dict[str, Any] = {"type": "integer"}
         return {"anyOf": [number if self.least is None else {**number, "minimum": self.least}, EXPRESSION_SCHEMA]}
 
 
 @dataclass(frozen=True)
-class Float:
+class Float(Kind):
     """A number, with bounds that include their ends."""
 
     least: float | None = None
@@ -80,9 +81,6 @@ class Float:
             raise ValueError
         return value
 
-    def literal(self, text: str) -> bool:
-        return False
-
     def schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.least, "maximum": self.most}
         number = {"type": "number", **{key: bound for key, bound in bounds.items() if bound is not None}}
@@ -90,7 +88,7 @@ class Float:
 
 
 @dataclass(frozen=True)
-class Bool:
+class Bool(Kind):
     """true or false."""
 
     wants = "true or false"
@@ -100,15 +98,12 @@ class Bool:
             raise ValueError
         return value
 
-    def literal(self, text: str) -> bool:
-        return False
-
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "boolean"}, EXPRESSION_SCHEMA]}
 
 
 @dataclass(frozen=True)
-class Word:
+class Word(Kind):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -129,8 +124,20 @@ class Word:
         return {"enum": list(self.words)}
 
 
+def _items(value: object, length: int | None) -> list[Any] | tuple[Any, ...]:
+    """The items of a list; ValueError for what is no list, or not of that length."""
+    if not isinstance(value, list | tuple) or (length is not None and len(value) != length):
+        raise ValueError
+    return value
+
+
+def _list_schema(items: Kind, length: int | None) -> dict[str, Any]:
+    lengths = {} if length is None else {"minItems": length, "maxItems": length}
+    return {"type": "array", "items": items.schema(), **lengths}
+
+
 @dataclass(frozen=True)
-class Ints:
+class Ints(Kind):
     """A list of integers; of `length` ones where that is given."""
 
     length: int | None = None
@@ -139,26 +146,20 @@ class Ints:
     @property
     def wants(self) -> str:
         count = "" if self.length is None else f"{self.length} "
-        bound = "" if self.least is None else {0: " ≥ 0", 1: " ≥ 1"}.get(self.least, f" ≥ {self.least}")
+        bound = "" if self.least is None else f" ≥ {self.least}"
         noun = "integer" if self.length == 1 else "integers"
         return f"a list of {count}{noun}{bound}"
 
     def accept(self, value: object) -> tuple[int, ...]:
-        if not isinstance(value, list | tuple) or (self.length is not None and len(value) != self.length):
-            raise ValueError
-        return tuple(Int(self.least).accept(item) for item in value)
-
-    def literal(self, text: str) -> bool:
-        return False
+        return tuple(Int(self.least).accept(item) for item in _items(value, self.length))
 
     def schema(self) -> dict[str, Any]:
-        lengths = {} if self.length is None else {"minItems": self.length, "maxItems": self.length}
-        return {"type": "array", "items": Int(self.least).schema(), **lengths}
+        return _list_schema(Int(self.least), self.length)
 
 
 @dataclass(frozen=True)
-class Text:
-    """Text that stands for itself, of the characters of `pattern`; `what` says what it is."""
+class Text(Kind):
+    """Text that stands for itself, of the characters of `pattern`; `what` names it in messages."""
 
     what: str
     pattern: str
@@ -181,7 +182,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Null:
+class Null(Kind):
     """null, which is None in torch."""
 
     wants = "null"
@@ -190,16 +191,13 @@ class Null:
         if value is not None:
             raise ValueError
 
-    def literal(self, text: str) -> bool:
-        return False
-
     def schema(self) -> dict[str, Any]:
         return {"type": "null"}
 
 
 @dataclass(frozen=True)
-class Anything:
-    """Whatever a spec can say but a mapping; text that is no expression over known parameters stands for itself."""
+class Anything(Kind):
+    """Every value of a spec except a mapping; text that is no expression over known parameters stands for itself."""
 
     wants = "a number, true, false, null, text or a list"
 
@@ -212,15 +210,12 @@ class Anything:
             raise ValueError
         return value
 
-    def literal(self, text: str) -> bool:
-        return False
-
     def schema(self) -> dict[str, Any]:
         return {"type": ["number", "boolean", "null", "string", "array"]}
 
 
 @dataclass(frozen=True)
-class Several:
+class Several(Kind):
     """A list, each item of another `kind`; of `length` ones where that is given."""
 
     kind: Kind
@@ -231,20 +226,17 @@ class Several:
         return f"a list of {'' if self.length is None else f'{self.length} times '}{self.kind.wants}"
 
     def accept(self, value: object) -> tuple[object, ...]:
-        if not isinstance(value, list | tuple) or (self.length is not None and len(value) != self.length):
-            raise ValueError
-        return tuple(self.kind.accept(item) for item in value)
+        return tuple(self.kind.accept(item) for item in _items(value, self.length))
 
     def literal(self, text: str) -> bool:
         return self.kind.literal(text)
 
     def schema(self) -> dict[str, Any]:
-        lengths = {} if self.length is None else {"minItems": self.length, "maxItems": self.length}
-        return {"type": "array", "items": self.kind.schema(), **lengths}
+        return _list_schema(self.kind, self.length)
 
 
 @dataclass(frozen=True, init=False)
-class Either:
+class Either(Kind):
     """The first of several kinds that accepts."""
 
     kinds: tuple[Kind, ...]
@@ -272,7 +264,7 @@ class Either:
 
 
 def size_nd(axes: int, least: int = 1) -> Kind:
-    """torch's `_size_2_t` and its kin: one integer for all axes, or one for each."""
+    """torch's `_size_1_t`, `_size_2_t` and `_size_3_t`: one integer for all axes, or one for each."""
     return Either(Int(least), Ints(axes, least))
 
 

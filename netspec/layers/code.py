@@ -1,4 +1,7 @@
-"""Python expressions for layers and functions, as a person would write them."""
+"""Python expressions that make and apply layers and functions.
+
+Enters: a record and its arguments. Leaves: source text with only the arguments that differ from torch's defaults.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from types import SimpleNamespace
 
-from netspec.layers.record import Arg, FurtherInput, Layer
+from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 
 def literal(value: object) -> str:
@@ -22,6 +25,17 @@ def call(function: str, *positional: str, **keywords: object) -> str:
     """`function(x, y, dim=1)`; keywords that are None are left out."""
     given = (f"{name}={literal(value)}" for name, value in keywords.items() if value is not None)
     return f"{function}({', '.join((*positional, *given))})"
+
+
+def method(
+    name: str, doc: str, args: tuple[Arg, ...], shape: ShapeRule, right: tuple[Case, ...], wrong: tuple[Case, ...]
+) -> Layer:
+    """The record of a method that takes numbers of any kind: `x.name(2, (3, 4))`, its arguments by position."""
+
+    def code(a: Args, x: str) -> str:
+        return call(f"{x}.{name}", *(literal(getattr(a, arg.name)) for arg in args))
+
+    return Layer(name=name, doc=doc, args=args, shape=shape, takes="any", code=code, right=right, wrong=wrong)
 
 
 def arguments(args: Iterable[Arg], values: Mapping[str, object]) -> str:
@@ -60,7 +74,15 @@ def application(
     sources: list[str],
     further: Mapping[str, FurtherInput] | None = None,
 ) -> str:
-    """The expression that applies a call's module, or its function, to the input expressions."""
+    """The expression that applies a layer's module, or a function, to its inputs.
+
+    Args:
+        record: the layer.
+        args: all its arguments by name.
+        target: the expression of its module; a function ignores it.
+        sources: the expression of each input.
+        further: the further inputs, by name.
+    """
     if record.code is not None:
         return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
@@ -72,6 +94,6 @@ def application(
 
 
 def reading(record: Layer, value: str, index: int) -> str:
-    """The expression for one of several outputs of what a call gives."""
+    """The expression of one of several outputs, from the expression of a call's result."""
     template = record.outputs[min(index, len(record.outputs) - 1)] if record.outputs else "{0}[{1}]"
     return template.format(value, index)

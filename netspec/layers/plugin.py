@@ -1,4 +1,4 @@
-"""What a plugin says of a layer that it brings: `netspec.PluginLayer`, for its table `netspec_layers`."""
+"""The description of a plugin's layer: `netspec.PluginLayer`, an entry of its table `netspec_layers`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PluginLayer:
     meta device, where tensors have a shape and no data.
 
     Args:
-        module: the nn.Module's class; or its place as text, `my_package.nets:GatedConv`, so that a check does not
+        module: the nn.Module's class; or its path as text, `my_package.nets:GatedConv`, so that a check does not
             import it (this needs `output`).
         output: the shape rule. Its parameters before `*` are the shapes of one sample of each input, tuples of sizes
             without the batch; those after `*` are the layer's arguments, named and with the defaults of the module's

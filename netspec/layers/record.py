@@ -1,7 +1,6 @@
-"""What netspec knows about a layer: one frozen record holds its arguments, its rules and its examples.
+"""The record of a layer: its arguments, its rules and its examples.
 
-The checker, the compiler, the JSON Schema, the reference page and the tests all read the same record, so adding a
-layer is adding one.
+The checker, the compiler, the JSON Schema, the reference page and the tests read it: to add a layer is to add a record.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ class Arg:
         name: torch's keyword.
         kind: what it accepts.
         default: torch's default; REQUIRED where there is none.
-        infer: for what follows from the input: called with the sample shapes, returns the value. A number that is
-            written is then a claim that is compared with it; a list (LayerNorm's normalized_shape) the rule compares.
+        infer: for an argument that follows from the input: called with the sample shapes, returns the value. A number
+            in the spec is then compared with it; a list (LayerNorm's normalized_shape) is compared by the rule.
         unit: what an inferred size counts, for messages: `features`, `channels`.
-        idle: of an inferred size: whether torch, with these arguments, has no use for it and does not look at it.
-        forward: whether it is given to the module's forward rather than to its constructor.
-        always: whether generated code gives it even where it has our default, because torch's is another.
+        idle: of an inferred size: whether torch ignores it with these arguments.
+        forward: whether it is an argument of the module's forward rather than of its constructor.
+        always: whether generated code gives it even where it has our default, because torch's default differs.
         since: the version of torch that it came with; none where the oldest that is supported has it.
     """
 
@@ -65,7 +64,14 @@ class Arg:
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments with the sample shapes they are applied to; the tests hold it against torch."""
+    """Arguments with the sample shapes that they are applied to; the tests compare the outcome with torch's.
+
+    Args:
+        inputs: the sample shape of each input.
+        args: the written arguments, by name.
+        dtype: the dtype of all inputs, or of each; the last one holds for all further ones.
+        further: the sample tensors of further inputs (masks), by name.
+    """
 
     inputs: tuple[Shape, ...]
     args: dict[str, Any]
@@ -80,7 +86,14 @@ class Case:
 def case(
     *inputs: Shape, dtype: str | tuple[str, ...] = "float32", further: dict[str, Tensor] | None = None, **args: Any
 ) -> Case:
-    """`case((3, 8, 8), out_channels=4, kernel_size=3)`."""
+    """Make a Case: `case((3, 8, 8), out_channels=4, kernel_size=3)`.
+
+    Args:
+        inputs: the sample shape of each input.
+        dtype: the dtype of all inputs, or of each.
+        further: the sample tensors of further inputs, by name.
+        args: the written arguments.
+    """
     return Case(inputs, args, dtype, further or {})
 
 
@@ -91,7 +104,7 @@ class OlderBehavior:
     Args:
         until: the version that changed it.
         shape: the rule that held before.
-        matters: whether it makes a difference for some written arguments, by name.
+        matters: whether it makes a difference, from the written arguments by name.
     """
 
     until: str
@@ -107,8 +120,13 @@ class FurtherInput:
     tensor: Tensor
 
 
+def same_shape(args: Args, x: Shape) -> Shape:
+    """The shape rule of a layer that keeps the shape of its input."""
+    return x
+
+
 def no_parameters(args: Args, *inputs: Shape) -> int:
-    """The count of a layer without weights."""
+    """The count of a layer without weights: 0, whatever its `args` and `inputs` are."""
     return 0
 
 
@@ -122,46 +140,47 @@ class Layer:
     """One layer of torch.nn, or one function of torch.
 
     A layer is a submodule, made by `nn.name(arguments)` and called with its inputs; `module`, `make`, `call`,
-    `outputs` and `tensor` are for those where that is not so.
+    `outputs` and `tensor` describe those that differ.
 
     Args:
         name: torch's name: `Conv2d`, `concat`.
         doc: one sentence for the reference page.
         args: in the order of torch's signature.
-        shape: output sample shape(s) from arguments and input sample shapes; raises `ShapeError`.
+        shape: output sample shape(s) from arguments and input sample shapes; raises `ShapeError`. Where left out the
+            output has the shape of the input.
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
-        names: what torch's forward calls them, where a mapping in `from` may say which is which.
-        further: torch's names of the tensors that it takes besides, each only by its name: masks.
+        names: the inputs' names in torch's forward, where a mapping in `from` may use them.
+        further: torch's names of its further inputs, which are given by name only: masks.
         suits: raises `ShapeError` where a further input does not suit, from arguments, the sample shapes of the inputs,
-            and one further sample tensor or several by name. What it raises names the one at fault as `argument`.
+            and one further sample tensor or several by name. The error's `argument` is the name of the wrong one.
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
             any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
         gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32
             for integers, `wide` is int64 for integers; several for several outputs.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
-        apart: how many of the last axes broadcasting leaves alone.
+        fixed_axes: how many of the last axes do not broadcast.
         code: for functions: the Python expression, from arguments and the input expressions; the further inputs come
-            by name, as `Given`.
-        module: where generated code has the class from: `nn`, or a name that `netspec.compiler.python` imports.
+            by name, as `FurtherInput`.
+        module: where generated code finds the class: `nn`, or a name that `netspec.compiler.python` imports.
         make: the expression that makes the submodule, from the arguments.
         call: the expression that applies it, from arguments, the submodule's expression and the input expressions;
-            the further inputs come by name, as `Given`.
-        outputs: how each output is read where a call gives no tensor or plain tuple of several: `{0}` is what it
-            gives, `{1}` the output's number; the last one holds for all further ones.
+            the further inputs come by name, as `FurtherInput`.
+        outputs: how each output is read where a call returns neither a tensor nor a plain tuple of several: `{0}` is
+            its result, `{1}` the output's number; the last one holds for all further ones.
         tensor: whether it is a learned tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
             and `gives`; raises `ShapeError`.
         since: the version of torch that it came with; none where the oldest that is supported has it.
-        earlier: what older versions did otherwise, the oldest change first.
+        earlier: how older versions differ, the oldest change first.
         right, wrong: cases that torch accepts and refuses.
     """
 
     name: str
     doc: str
-    shape: ShapeRule
+    shape: ShapeRule = same_shape
     args: tuple[Arg, ...] = ()
     parameters: Count = no_parameters
     macs: Count = no_macs
@@ -172,7 +191,7 @@ class Layer:
     takes: str | tuple[str, ...] = "float"
     gives: str | tuple[str, ...] = "same"
     broadcasts: bool = False
-    apart: int = 0
+    fixed_axes: int = 0
     code: Callable[..., str] | None = None
     module: str = "nn"
     make: Callable[[Args], str] | None = None
@@ -196,8 +215,8 @@ class Layer:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
 
-    def asks(self, args: dict[str, Any]) -> bool:
-        """Whether written arguments are some that go to the module's forward."""
+    def sets_forward(self, args: dict[str, Any]) -> bool:
+        """Whether some of the written arguments go to the module's forward."""
         return any(arg.forward and arg.name in args for arg in self.args)
 
     def takes_of(self, index: int, count: int = 1) -> str:
@@ -218,7 +237,7 @@ class Layer:
 
     @property
     def scalar(self) -> Arg | None:
-        """The argument that `{Type: scalar}` gives: the only required one, else torch's first (`BatchNorm2d: 64`)."""
+        """The argument of `{Type: scalar}`: the only required one, else torch's first (`BatchNorm2d: 64`)."""
         required = [arg for arg in self.args if arg.required]
         if len(required) > 1:
             return None
@@ -230,9 +249,9 @@ class Layer:
         return {arg.name: arg.since for arg in self.args if arg.since is not None}
 
     def as_of(self, torch: Release) -> Layer:
-        """The layer as a version of torch treats it. What it does not have yet stays: `since` tells."""
-        held = next((each for each in self.earlier if torch < release(each.until)), None)
-        return self if held is None else replace(self, shape=held.shape)
+        """The layer as a version of torch treats it. What came later than this version stays: see `since`."""
+        older = next((each for each in self.earlier if torch < release(each.until)), None)
+        return self if older is None else replace(self, shape=older.shape)
 
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""

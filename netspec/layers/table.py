@@ -1,4 +1,4 @@
-"""The one table of layers and functions, family by family; and sets of layers that do the same kind of thing."""
+"""The table of all layers and functions, family by family, and named sets of similar layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ FAMILIES = (
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}
-
 
 CONVOLUTIONS = frozenset({f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose") for axes in (1, 2, 3)})
 POOLS = frozenset({f"{kind}Pool{axes}d" for kind in ("Max", "Avg", "LP") for axes in (1, 2, 3)})

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Span
-from netspec.shapes.report import Report, figures_at
+from netspec.shapes.report import Report, shown_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def report_json(report: Report) -> dict[str, Any]:
     outputs = {name: None if tensor is None else list(tensor.shape) for name, tensor in report.outputs.items()}
     path = report.spec.path
     found = [diagnostic_json(diagnostic, path) for diagnostic in report.diagnostics]
-    sizes = figures_at(report)
+    sizes = shown_sizes(report)
     at = {"at": sizes} if sizes else {}
     return {"path": path, "ok": report.ok, "outputs": outputs, **at, "diagnostics": found}
 

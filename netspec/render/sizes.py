@@ -21,7 +21,7 @@ def _declared(answer: Answer) -> dict[str, int]:
 
 def _shown(report: Report, answer: Answer) -> str:
     """The inputs with letters for the axes that vary: `3×H×W`."""
-    letters = {index: axis.name.rpartition(".")[2] for axis in answer.axes for index in axis.places}
+    letters = {index: axis.name.rpartition(".")[2] for axis in answer.axes for index in axis.positions}
     shown = []
     for index, (name, tensor) in enumerate(report.inputs.items()):
         sizes = tensor.shape if tensor is not None else ()
@@ -54,10 +54,10 @@ def sizes_text_of(report: Report, answer: Answer) -> str:
         lines += [f"  {line}" for line in valid_size_lines(answer.remade, declared)]
     verdict = "is right" if answer.declared else "is not among them"
     lines += [f"Examined: {_examined(answer.fits.examined)}. What the spec declares, {where}, {verdict}."]
-    together = [axis for axis in answer.axes if len(axis.places) > 1]
+    together = [axis for axis in answer.axes if len(axis.positions) > 1]
     if together:
         inputs = list(report.inputs)
-        axes = (f"{axis.name} of {' and '.join(inputs[index] for index, _ in axis.places)}" for axis in together)
+        axes = (f"{axis.name} of {' and '.join(inputs[index] for index, _ in axis.positions)}" for axis in together)
         lines.append(f"Taken together: {'; '.join(axes)}.")
     return "\n".join(lines)
 
@@ -88,7 +88,10 @@ def sizes_json(report: Report, answer: Answer | None) -> dict[str, Any]:
         whole |= {
             "declared": answer.declared,
             "axes": {
-                axis.name: {"declared": axis.declared, "of": [{"input": inputs[i], "axis": a} for i, a in axis.places]}
+                axis.name: {
+                    "declared": axis.declared,
+                    "of": [{"input": inputs[i], "axis": a} for i, a in axis.positions],
+                }
                 for axis in answer.axes
             },
             "examined": {name: [sizes[0], sizes[-1]] for name, sizes in answer.fits.examined.items()},

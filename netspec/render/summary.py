@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.core.shapes import Tensor, show
 from netspec.render.tables import Table, table_text
-from netspec.shapes.report import Report, figures_at
+from netspec.shapes.report import Report, shown_sizes
 
 VERSION = 1
 _HEAD = ("name", "type", "output", "parameters", "MACs")
@@ -82,7 +82,7 @@ def totals(report: Report) -> str:
     size = report.parameters * 4
     unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1)) if size >= s or s == 1)
     weights = f"{size / scale:.1f} {unit} as float32" if scale > 1 else f"{size} B as float32"
-    at = ", ".join(f"{name} = {size}" for name, size in figures_at(report).items())
+    at = ", ".join(f"{name} = {size}" for name, size in shown_sizes(report).items())
     given = f"at {at}: {given}" if at else given
     least, fewest = (
         "at least " if any(getattr(known, count) is None for known in report.inferred) else ""

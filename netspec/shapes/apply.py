@@ -1,4 +1,4 @@
-"""One call on sample tensors: its rule is applied, what is written is held against what arrives."""
+"""One call on sample tensors: its rule is applied, and what is written is compared with what arrives."""
 
 from __future__ import annotations
 
@@ -24,16 +24,24 @@ from netspec.expansion.graph import Call
 from netspec.layers.record import Layer, no_parameters
 
 Outputs = tuple[Tensor, ...]
-LARGEST = 2**62
+LARGEST = 2**62  # numbers along an axis
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one call. `kind` is `size` (a written size differs from the arriving one), `shape` (a
-    claimed shape differs from the computed one), `fact` (the rule refuses) or `broadcast` (a warning).
+    """One thing wrong with one call.
 
-    `argument` names what to look at; `written` and `actual` are the two sizes or shapes; `inputs` what arrived;
-    `cause` an earlier problem that this one may only be a consequence of.
+    Args:
+        call: the call.
+        kind: `size` (a written size differs from the arriving one), `shape` (a claimed shape differs from the computed
+            one), `fact` (the rule refuses) or `broadcast` (a warning).
+        code: the code of the diagnostic, NS….
+        message: what is wrong, in a sentence.
+        inputs: the sample tensors that arrived.
+        argument: the argument to look at, or the further input.
+        written: the size or shape in the spec.
+        actual: the size or shape in its place.
+        cause: an earlier problem that this one may only be a consequence of.
     """
 
     call: Call
@@ -49,13 +57,20 @@ class Problem:
 
 @dataclass(slots=True)
 class Outcome:
-    """A call in one world."""
+    """The result of a call on the tensors that arrive.
 
-    worlds: list[Outputs]
+    Args:
+        candidates: the outputs that it may give: one entry where it is right, several where a written size contradicts
+            the arriving one, none where nothing is known.
+        problems: what is wrong.
+        args: all arguments, defaults and inferred ones included.
+    """
+
+    candidates: list[Outputs]
     problems: list[Problem]
     args: dict[str, Any]
 
-    def said(self, code: str) -> bool:
+    def has(self, code: str) -> bool:
         """Whether one of the problems has that code."""
         return any(problem.code == code for problem in self.problems)
 
@@ -83,7 +98,7 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
 
 
 def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
-    """What a layer gives: its rule applied."""
+    """The outputs of a layer by its rule."""
     namespace = SimpleNamespace(**args)
     if record.tensors is not None:
         outputs = record.tensors(namespace, *inputs)
@@ -92,41 +107,38 @@ def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
         dtypes = tuple(tensor.dtype for tensor in inputs)
         shapes = result if isinstance(result, list) else [result]
         outputs = tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
-    for shape in (tensor.shape for tensor in outputs):
-        if len(shape) > MOST_AXES:
+    for tensor in outputs:
+        if len(tensor.shape) > MOST_AXES:
             raise ShapeError(f"the tensor would have more than {MOST_AXES} axes")
-        if any(size > LARGEST for size in shape):
+        if any(size > LARGEST for size in tensor.shape):
             raise ShapeError("the tensor would be larger than 2^62")
     return outputs
 
 
 def as_if_fitting(infer: Callable[..., Any], shapes: list[Shape], written: int) -> list[Shape] | None:
     """The inputs flattened, or with the one size changed, that would make a written size right."""
-    if len(shapes) == 1 and len(shapes[0]) > 1 and size(shapes[0]) == written:
-        shapes, flat = [(written,)], shapes
-        try:
-            if infer(*shapes) == written:
-                return shapes
-        except ShapeError:
-            shapes = flat
+    tried: list[list[Shape]] = (
+        [[(written,)]] if len(shapes) == 1 and len(shapes[0]) > 1 and size(shapes[0]) == written else []
+    )
     for index, shape in enumerate(shapes):
         for axis in range(len(shape)):
-            changed = [*shapes]
-            changed[index] = (*shape[:axis], written, *shape[axis + 1 :])
-            try:
-                if infer(*changed) == written:
-                    return changed
-            except ShapeError:
-                continue
+            tried.append([*shapes[:index], (*shape[:axis], written, *shape[axis + 1 :]), *shapes[index + 1 :]])
+    for changed in tried:
+        try:
+            if infer(*changed) == written:
+                return changed
+        except ShapeError:
+            continue
     return None
 
 
 def _compare(
     call: Call, args: dict[str, Any], inputs: Outputs, arriving: Outputs, problems: list[Problem]
 ) -> list[Shape] | None:
-    """Fill in the inferred arguments and hold the written ones against what arrives.
+    """Fill in the inferred arguments and compare the written ones with what arrives.
 
-    Returns the input shapes for which the last wrong one would be right, if there are such.
+    Returns:
+        The input shapes for which the last wrong one would be right, if there are such.
     """
     record, shapes = call.record, [tensor.shape for tensor in inputs]
     other: list[Shape] | None = None
@@ -137,8 +149,8 @@ def _compare(
         actual = arg.infer(*shapes)
         written = args.setdefault(arg.name, actual)
         if arg.idle is not None and arg.idle(SimpleNamespace(**args)):
-            continue  # NS918 speaks of it
-        if written != actual and not isinstance(written, tuple):  # a list is held against the input by the rule
+            continue  # NS918 warns of it
+        if written != actual and not isinstance(written, tuple):  # a list is compared by the rule
             unit = (arg.unit or arg.name).removesuffix("s" if written == 1 else "")
             message = f"{record.name} expects {_sizes(written)} {unit}, gets {_sizes(actual)}"
             problems.append(Problem(call, "size", "NS401", message, arriving, arg.name, written, actual))
@@ -147,13 +159,21 @@ def _compare(
 
 
 def split_inputs(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor]]:
-    """What a call's layer takes in its order, and the further inputs by name."""
+    """The inputs of a call by position, and the further inputs by name."""
     count = len(inputs) - len(call.further)
     return inputs[:count], dict(zip(call.further, inputs[count:], strict=True))
 
 
 def apply(call: Call, arriving: Outputs) -> Outcome:
-    """One call on sample tensors. Of one whose other arguments failed only the written sizes are looked at."""
+    """Apply the rule of one call to sample tensors.
+
+    Args:
+        call: the call. Where some of its arguments could not be read (`broken`), only its written sizes are compared.
+        arriving: the sample tensors that reach it, the further inputs last.
+
+    Returns:
+        The outputs that it may give, and what is wrong.
+    """
     record, args = call.record, with_defaults(call.record, call.args)
     outcome = Outcome([], [], args)
     inputs, further = split_inputs(call, arriving)
@@ -161,26 +181,26 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
         other = _compare(call, args, inputs, arriving, outcome.problems)
         if call.broken:
             return outcome
-        outcome.worlds.append(_outputs(record, args, inputs))
+        outcome.candidates.append(_outputs(record, args, inputs))
         if other is not None:
             changed = (replace(tensor, shape=shape) for tensor, shape in zip(inputs, other, strict=True))
             pretended = _outputs(record, args, tuple(changed))
-            if pretended != outcome.worlds[0]:
-                outcome.worlds.append(pretended)
+            if pretended != outcome.candidates[0]:
+                outcome.candidates.append(pretended)
     except ShapeError as fact:
-        if not outcome.worlds:
-            outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
+        if not outcome.candidates:
+            outcome.candidates = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
             noted = {problem.argument for problem in outcome.problems}
             swapped = any(problem.written in inputs[0].shape[1:] for problem in outcome.problems)
             echo = fact.argument in noted or isinstance(fact, RankError) or swapped
             if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
-    if outcome.worlds and not outcome.problems and record.suits is not None:
+    if outcome.candidates and not outcome.problems and record.suits is not None:
         for name, tensor in further.items():
             try:
                 record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
-            except ShapeError as fact:  # what comes out is known all the same
+            except ShapeError as fact:  # the output is known even so
                 outcome.problems.append(Problem(call, "fact", fact.code, fact.message, arriving, fact.argument))
     return outcome
 

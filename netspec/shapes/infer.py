@@ -1,11 +1,11 @@
 """Graph → Graph with shapes: every call's rule is applied to the sample tensors that reach it.
 
-After an error the inference goes on with what it may stand for: where a written size contradicts the one that
-arrives, the value downstream has two candidate worlds, the arriving one and the written one. A later layer is wrong
-only if it is wrong in every world, so that independent errors all show and echoes do not. Behind a merge that fails,
-which way the sizes go hangs on its mending: what is wrong in other words in each world has it for its `cause`. Where
-nothing is known of an output, worlds are made up that share only what the layer declares: what is wrong in the same
-words in all of them is wrong whatever comes, and the rest is not said.
+After an error the inference goes on with the values that may be meant. Where a written size contradicts the one that
+arrives, the value downstream has two candidates, the arriving size and the written one. A later layer is wrong only
+if it is wrong for every candidate: so independent errors all show, and their consequences do not. Behind a merge that
+fails, the sizes depend on how it is fixed: a problem whose message differs between the candidates names the merge as
+its `cause`. Where nothing is known of an output, candidates are assumed that share only what the layer declares: a
+problem with the same message for all of them is reported, any other is not.
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ from netspec.shapes.apply import Outcome, Outputs, Problem, apply, split_inputs
 from netspec.shapes.recovery import common_problems, declared, with_other_rank, with_right_dtype
 from netspec.shapes.report import Inferred
 
-MOST_WORLDS = 3
+MOST_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
 class Inference:
-    """What is known of each call, in order, and what is wrong."""
+    """What inference finds.
+
+    Args:
+        known: what is known of each call, in the order of the graph.
+        problems: what is wrong, in the order of the calls.
+    """
 
     known: tuple[Inferred, ...]
     problems: tuple[Problem, ...]
@@ -37,48 +42,48 @@ class _Inference:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.entering = [None if tensor is None else (tensor,) for tensor in graph.inputs.values()]
-        self.worlds: list[list[Outputs]] = []
+        self.candidates: list[list[Outputs]] = []
         self.known: list[Inferred] = []
         self.problems: list[Problem] = []
-        self.made_up: set[int] = set()  # the calls whose worlds are made up: only what they share is known
-        self.causes: dict[int, Problem] = {}  # the problems on whose mending a call's value hangs
+        self.assumed: set[int] = set()  # the calls whose candidates are assumed: only what they share is known
+        self.causes: dict[int, Problem] = {}  # the problem on whose fix the value of a call depends
 
     def values(self, ref: Ref) -> list[Outputs]:
-        """The candidate worlds of a value; none where it is unknown."""
+        """The candidates of a value; none where it is unknown."""
         if ref.node >= 0:
-            worlds = self.worlds[ref.node]
+            candidates = self.candidates[ref.node]
         else:
             entering = self.entering[-1 - ref.node]
-            worlds = [] if entering is None else [entering]
+            candidates = [] if entering is None else [entering]
         if ref.output is None:
-            return worlds
-        return [(world[ref.output],) for world in worlds if ref.output < len(world)]
+            return candidates
+        return [(candidate[ref.output],) for candidate in candidates if ref.output < len(candidate)]
 
     def arriving(self, call: Call) -> list[Outputs] | None:
-        """What reaches a call, world by world; None where an input is unknown or does not exist."""
+        """The candidates of all inputs of a call together; None where an input is unknown or does not exist."""
         columns = [self.values(ref) for ref in call.inputs]
         for ref, column in zip(call.inputs, columns, strict=True):
             if not column:
-                if ref.output is not None and ref.node >= 0 and self.worlds[ref.node]:
-                    count = len(self.worlds[ref.node][0])
+                if ref.output is not None and ref.node >= 0 and self.candidates[ref.node]:
+                    count = len(self.candidates[ref.node][0])
                     producer = self.graph.calls[ref.node].record.name
                     outputs = f"{count} {'output' if count == 1 else 'outputs'}"
                     message = f"{producer} has {outputs}, numbered from 0; got {ref.output}"
                     self.problems.append(Problem(call, "fact", "NS304", message, ()))
                 return None
         height = max(map(len, columns), default=1)
-        worlds = [tuple(t for column in columns for t in column[min(k, len(column) - 1)]) for k in range(height)]
+        candidates = [tuple(t for column in columns for t in column[min(k, len(column) - 1)]) for k in range(height)]
         for name, column in zip(call.further, columns[call.own :], strict=True):
             if len(column[0]) > 1:
                 message = f"{name} is one tensor, this gives {len(column[0])}: pick one, as in name.0"
                 self.problems.append(Problem(call, "fact", "NS304", message, (), name))
                 return None
-        most, count = call.record.inputs[1], len(worlds[0]) - len(call.further)
+        most, count = call.record.inputs[1], len(candidates[0]) - len(call.further)
         if most is not None and count > most:
             message = f"{call.record.name} takes {most}, the item before gives {count}: pick one with from: name.0"
-            self.problems.append(Problem(call, "fact", "NS304", message, worlds[0]))
+            self.problems.append(Problem(call, "fact", "NS304", message, candidates[0]))
             return None
-        return worlds
+        return candidates
 
     def visit(self, call: Call) -> None:
         if call.shares is not None:  # the module was made for its first use
@@ -89,89 +94,90 @@ class _Inference:
             return
         outcomes = [apply(call, inputs) for inputs in arriving]
         sound = [index for index, outcome in enumerate(outcomes) if not outcome.problems]
-        chosen = sound or [0]
-        best, inputs = outcomes[chosen[0]], arriving[chosen[0]]
+        first = sound[0] if sound else 0
+        best, inputs = outcomes[first], arriving[first]
         cause = next((self.causes[ref.node] for ref in call.inputs if ref.node in self.causes), None)
-        made_up = entered = any(ref.node in self.made_up for ref in call.inputs)
-        if not sound and (cause is not None or entered):
+        assumed = assumed_inputs = any(ref.node in self.assumed for ref in call.inputs)
+        if not sound and (cause is not None or assumed_inputs):
             same = common_problems(outcomes) if len(outcomes) > 1 else []
-            if entered and len(same) < len(best.problems):  # it hangs on sizes that were made up
+            if assumed_inputs and len(same) < len(best.problems):  # it depends on assumed sizes
                 self.problems.extend(same)
                 self.unknown(call, same)
                 return
             best.problems = [p if p in same else replace(p, cause=cause) for p in best.problems]
         self.problems.extend(best.problems)
-        worlds = [world for index in (chosen if sound else range(len(outcomes))) for world in outcomes[index].worlds]
-        if not worlds and not call.broken and not best.said("NS407"):
-            worlds, made_up = self.supposed(call, inputs, best)
-        worlds = list(dict.fromkeys(worlds))
-        if not made_up:
-            worlds = self.claimed(call, worlds, inputs)
+        used = [outcomes[index] for index in sound] or outcomes
+        candidates = [candidate for outcome in used for candidate in outcome.candidates]
+        if not candidates and not call.broken and not best.has("NS407"):
+            candidates, assumed = self.outputs_after_error(call, inputs, best)
+        candidates = list(dict.fromkeys(candidates))
+        if not assumed:
+            candidates = self.claimed(call, candidates, inputs)
         own = split_inputs(call, inputs)[0]
-        if call.record.broadcasts and sound and worlds and not made_up and _repeats(call.record, own):
+        if call.record.broadcasts and sound and candidates and not assumed and _repeats(call.record, own):
             shapes = " and ".join(show(tensor.shape) for tensor in own)
-            message = f"{call.record.name} broadcasts {shapes} to {show(worlds[0][0].shape)}"
+            message = f"{call.record.name} broadcasts {shapes} to {show(candidates[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
-        agree = len(arriving) > len(worlds) == 1
-        self.hang(call, cause, best, agree=agree)
-        if made_up:
-            known = replace(_unknown(call), inputs=_unknown(call).inputs if entered else inputs)
-            self.made(call, worlds, known, agree=agree)
+        agree = len(arriving) > len(candidates) == 1
+        self.note_cause(call, cause, best, agree=agree)
+        if assumed:
+            known = _unknown(call) if assumed_inputs else replace(_unknown(call), inputs=inputs)
+            self.assume(call, candidates, known, agree=agree)
         else:
-            self.worlds.append(worlds[:MOST_WORLDS])
-            self.known.append(self.counted(call, inputs, worlds[0] if worlds else None, best.args))
+            self.candidates.append(candidates[:MOST_CANDIDATES])
+            self.known.append(self.counted(call, inputs, candidates[0] if candidates else None, best.args))
 
-    def made(self, call: Call, worlds: list[Outputs], known: Inferred, *, agree: bool = False) -> None:
-        """Keep made-up worlds; a claim, or that they `agree`, makes known what they stand for."""
+    def assume(self, call: Call, candidates: list[Outputs], known: Inferred, *, agree: bool = False) -> None:
+        """Keep assumed candidates; where there is a claim, or they `agree`, the output is known."""
         if call.claim is not None:
-            worlds = [(Tensor(call.claim),)]
+            candidates = [(Tensor(call.claim),)]
         elif agree:
-            known = replace(known, outputs=worlds[0])
-        elif worlds:
-            self.made_up.add(call.id)
-        self.worlds.append(worlds[:MOST_WORLDS])
+            known = replace(known, outputs=candidates[0])
+        elif candidates:
+            self.assumed.add(call.id)
+        self.candidates.append(candidates[:MOST_CANDIDATES])
         self.known.append(known)
 
-    def hang(self, call: Call, cause: Problem | None, best: Outcome, *, agree: bool) -> None:
-        """Note the problem on whose mending the call's value hangs, if there is one: a merge could go either way."""
+    def note_cause(self, call: Call, cause: Problem | None, best: Outcome, *, agree: bool) -> None:
+        """Note the problem on whose fix the call's value depends: a failed merge, of this call or an earlier one."""
         merges = (problem for problem in best.problems if problem.code == "NS405")
         merged = next((problem for problem in merges if problem.argument not in call.further), None)
         cause = cause or merged
         if cause is not None and not agree:
             self.causes[call.id] = cause
 
-    def supposed(self, call: Call, inputs: Outputs, outcome: Outcome) -> tuple[list[Outputs], bool]:
-        """What a call that refuses its inputs may be supposed to give, and whether that is made up."""
-        meant = with_other_rank(call, inputs) if outcome.said("NS403") else []
-        fits = not outcome.said("NS403") and all(tensor.shape for tensor in inputs)
-        if outcome.said("NS408") and call.record.takes == "float":  # the sample's kind is wrong, not its shape
+    def outputs_after_error(self, call: Call, inputs: Outputs, outcome: Outcome) -> tuple[list[Outputs], bool]:
+        """The candidates of a call that refuses its inputs, and whether they are assumed."""
+        meant = with_other_rank(call, inputs) if outcome.has("NS403") else []
+        fits = not outcome.has("NS403") and all(tensor.shape for tensor in inputs)
+        if outcome.has("NS408") and call.record.takes == "float":  # the dtype is wrong, not the shape
             meant = with_right_dtype(call, inputs)
-        own, worlds = declared(call, inputs if fits else None)
+        own, candidates = declared(call, inputs if fits else None)
         self.problems.extend(own)
-        return (meant, False) if meant else (worlds, True)
+        return (meant, False) if meant else (candidates, True)
 
-    def unknown(self, call: Call, said: Sequence[Problem] = ()) -> None:
-        """A call that nothing known reaches: its arguments may be wrong all the same, and it declares its output."""
-        worlds: list[Outputs] = []
+    def unknown(self, call: Call, reported: Sequence[Problem] = ()) -> None:
+        """A call whose inputs are unknown: its arguments may be wrong even so, and they declare its output."""
+        candidates: list[Outputs] = []
         if _complete(call):
-            own, worlds = declared(call)
-            self.problems.extend(problem for problem in own if problem not in said)
-        self.made(call, worlds, _unknown(call))
+            own, candidates = declared(call)
+            self.problems.extend(problem for problem in own if problem not in reported)
+        self.assume(call, candidates, _unknown(call))
 
-    def claimed(self, call: Call, worlds: list[Outputs], inputs: Outputs) -> list[Outputs]:
-        """The worlds that a `shape` claim allows, or all of them and the claim if it contradicts them."""
+    def claimed(self, call: Call, candidates: list[Outputs], inputs: Outputs) -> list[Outputs]:
+        """The candidates that a `shape` claim allows, or all of them and the claim if it contradicts them."""
         if call.claim is None:
-            return worlds
+            return candidates
         claim = call.claim
-        if not worlds:
+        if not candidates:
             return [(Tensor(claim),)]
-        agreeing = [world for world in worlds if world[0].shape == claim]
+        agreeing = [candidate for candidate in candidates if candidate[0].shape == claim]
         if agreeing:
             return agreeing
-        actual = worlds[0][0].shape
+        actual = candidates[0][0].shape
         message = f"shape claims {show(claim)}, {call.record.name} gives {show(actual)}"
         self.problems.append(Problem(call, "shape", "NS402", message, inputs, "shape", claim, actual))
-        return [*worlds, (replace(worlds[0][0], shape=claim), *worlds[0][1:])]
+        return [*candidates, (replace(candidates[0][0], shape=claim), *candidates[0][1:])]
 
     def counted(self, call: Call, inputs: Outputs, outputs: Outputs | None, args: dict[str, Any]) -> Inferred:
         """A call with its parameter count and its MACs."""
@@ -184,19 +190,19 @@ class _Inference:
         except (ShapeError, TypeError, AttributeError, IndexError, ValueError):
             if not self.problems:
                 raise
-            return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
+            return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input, which is reported
         return Inferred(inputs, outputs, args, parameters, macs)
 
 
 def _repeats(record: Layer, inputs: Outputs) -> bool:
     """Whether broadcasting repeats a size of one that may have been overlooked.
 
-    One number a channel, C×1×1 against C×H×W, is how gates and scales are written: that is meant.
+    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose.
     """
-    shapes = {tensor.shape[: len(tensor.shape) - record.apart] for tensor in inputs}
+    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in inputs}
     largest = max(shapes, key=size)
-    a_channel = (*largest[:1], *(1 for _ in largest[1:]))
-    return bool(shapes - {largest, a_channel} if len(largest) > 2 else shapes - {largest})
+    per_channel = (*largest[:1], *(1 for _ in largest[1:]))
+    return bool(shapes - {largest, per_channel} if len(largest) > 2 else shapes - {largest})
 
 
 def _unknown(call: Call) -> Inferred:
@@ -204,7 +210,7 @@ def _unknown(call: Call) -> Inferred:
 
 
 def _complete(call: Call) -> bool:
-    """Whether all arguments of a call are there and sound."""
+    """Whether all arguments of a call are there and could be read."""
     required = {arg.name for arg in call.record.args if arg.required}
     return required | (call.arg_nodes.keys() - {"shape", *call.further}) <= call.args.keys()
 
@@ -216,7 +222,11 @@ def _enough(call: Call) -> bool:
 
 
 def infer(graph: Graph) -> Inference:
-    """Shapes, counts and problems of every call of a graph."""
+    """Infer the shapes, dtypes and counts of every call of a graph.
+
+    Args:
+        graph: flat, its calls in the order in which they run.
+    """
     inference = _Inference(graph)
     for call in graph.calls:
         inference.visit(call)

@@ -1,4 +1,4 @@
-"""The way of a value through its producers: `1×28×28 → pool 32×12×12 → Flatten 4608 = 32·12·12`."""
+"""The path of a value through the calls that made it: `1×28×28 → pool 32×12×12 → Flatten 4608 = 32·12·12`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from netspec.core.shapes import Shape, Tensor, show
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.shapes.infer import Inference
 
-LONGEST_WAY = 6  # steps that are shown
-FURTHEST = 1000  # layers that are looked back
+LONGEST_PATH = 6  # calls that are shown
+FURTHEST = 1000  # calls that are looked back
 
 
 def layer_label(call: Call) -> str:
-    """What a layer is called in a message: the name it was given, else its type."""
+    """The name of a layer in a message: its name in the spec, else its type."""
     last = call.path.rpartition(".")[2]
     return call.record.name if last.isdigit() else last
 
 
 class Provenance:
-    """Looks back from a value to where it comes from, along first inputs."""
+    """Follows a value back to the network's input, along the first input of each call.
+
+    Built from a graph and its inference.
+    """
 
     def __init__(self, graph: Graph, inference: Inference) -> None:
         self.graph, self.inference = graph, inference
         self.inputs = tuple(graph.inputs.items())
-        self._stops: dict[Ref, Ref] = {}  # what `_changed` found for a value, so that many errors ask for little
+        self._stops: dict[Ref, Ref] = {}  # results of `_changed`, for checks with many errors
         self._factors: dict[int, Shape | None] = {}
-        self.entries: list[int | None] = []  # the network's input that each call's way starts from, as a node
+        self.entries: list[int | None] = []  # the network's input at the start of each call's path, as a node
         for call in graph.calls:
             node = call.inputs[0].node if call.inputs else None
             self.entries.append(self.entries[node] if node is not None and node >= 0 else node)
@@ -41,7 +44,7 @@ class Provenance:
         return self.graph.calls[ref.node] if ref.node >= 0 else None
 
     def back(self, call: Call | None) -> Iterator[Call]:
-        """A call and those before it, not endlessly far."""
+        """A call and those before it, at most `FURTHEST`."""
         for _ in range(FURTHEST):
             if call is None:
                 return
@@ -75,7 +78,7 @@ class Provenance:
         self._factors |= dict.fromkeys(passed, found)
         return found
 
-    def sizer(self, call: Call) -> Call | None:
+    def width_source(self, call: Call) -> Call | None:
         """The layer upstream whose argument decides how many channels or features reach a call."""
         for before in self.back(self.producer(call)):
             if {"out_channels", "out_features"} & set(before.args):
@@ -85,28 +88,28 @@ class Provenance:
         return None
 
     def text(self, ref: Ref) -> str | None:
-        """A value's way in words; layers that keep a shape are left out. None where it is not known."""
+        """The path of a value as text, without layers that keep the shape; None where it is not known."""
         steps: list[str] = []
-        at = ref
-        while len(steps) <= LONGEST_WAY:
-            at = self._changed(at)
-            if at.node < 0:
+        value = ref
+        while len(steps) <= LONGEST_PATH:
+            value = self._changed(value)
+            if value.node < 0:
                 break
-            step = self.graph.calls[at.node]
+            step = self.graph.calls[value.node]
             outputs = self.inference.known[step.id].outputs
-            if not outputs or (at.output or 0) >= len(outputs):
+            if not outputs or (value.output or 0) >= len(outputs):
                 return None
-            before, after = self.shapes(step)[0], outputs[at.output or 0].shape
+            before, after = self.shapes(step)[0], outputs[value.output or 0].shape
             flattened = before is not None and len(after) == 1 < len(before) and prod(before) == after[0]
             product = f" = {'·'.join(map(str, before or ()))}" if flattened else ""
-            number = "" if at.output is None else f".{at.output}"
+            number = "" if value.output is None else f".{value.output}"
             steps.append(f"{layer_label(step)}{number} {show(after)}{product}")
-            at = step.inputs[0] if step.inputs else Ref(-1)
+            value = step.inputs[0] if step.inputs else Ref(-1)
         entering = self.entering(ref)
         if entering is None or entering[1] is None:
             return None
         name, shown = entering[0], show(entering[1].shape)
-        shortened = steps if len(steps) <= LONGEST_WAY else [*steps[:LONGEST_WAY], "…"]
+        shortened = steps if len(steps) <= LONGEST_PATH else [*steps[:LONGEST_PATH], "…"]
         return " → ".join([shown if name == "input" else f"{name} {shown}", *reversed(shortened)])
 
     def _changed(self, ref: Ref) -> Ref:
@@ -126,6 +129,6 @@ class Provenance:
         return stop
 
     def entering(self, ref: Ref) -> tuple[str, Tensor | None] | None:
-        """The network's input at the start of a value's way."""
+        """The network's input at the start of a value's path, by name."""
         node = self.entries[ref.node] if ref.node >= 0 else ref.node
         return None if node is None else self.inputs[-1 - node]

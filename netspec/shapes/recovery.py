@@ -1,9 +1,9 @@
-"""What a call says of itself where nothing that fits reaches it: its inputs are stood in for.
+"""The outputs and problems of a call whose inputs do not fit or are unknown: other inputs are tried in their place.
 
-Two kinds. `as_meant` reads the sample that arrives as the one that was probably meant (a vector of 784 as 1×28×28, a
-picture without its axis for the channels), or the layer as its sibling for as many axes. `declared` takes made-up
-samples that every argument can be content with, each size another in each of them: what goes wrong on all of them in
-the same words is the arguments' own fault, and what is the same of all their outputs the layer declares.
+`with_other_rank` tries the sample that was probably meant (a vector of 784 as 1×28×28, a picture with an axis for its
+channels), or the same layer for another number of axes. `declared` tries samples whose sizes suit all arguments and
+differ from one sample to the next: a problem with the same message on all of them is a fault of the arguments, and what
+their outputs share is declared by the layer.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from netspec.shapes.apply import Outcome, Outputs, Problem, apply, as_if_fitting
 
 OWN_FAULTS = ("NS406", "NS407")
 MOST_COMMON = 10**9
-SMALLEST_PICTURE = 8 * 8  # that a vector is taken to hold
+SMALLEST_PICTURE = 8 * 8  # numbers of a vector that may have been meant as a picture
 DIMENSIONED = re.compile(r"(.*)([123])d\Z")
 
 
 def apply_to_guess(call: Call, inputs: Outputs) -> Outcome | None:
-    """A call on samples that were made up, nothing by name; None where its rule cannot cope with them."""
+    """A call on assumed samples, without further inputs; None where its rule fails on them."""
     try:
         return apply(replace(call, broken=False, inputs=call.inputs[: call.own], further=()), inputs)
     except (TypeError, ValueError, IndexError, AttributeError):
@@ -34,18 +34,18 @@ def apply_to_guess(call: Call, inputs: Outputs) -> Outcome | None:
 
 
 def with_other_rank(call: Call, inputs: Outputs) -> list[Outputs]:
-    """What a call gives that gets another number of axes than it takes, in the readings in which nothing is wrong."""
+    """The outputs of a call whose input has the wrong number of axes, for each likely meaning that has no problem."""
     found: list[Outputs] = []
     inputs = split_inputs(call, inputs)[0]
     for other, sample in readings_of(call, inputs[0]) if len(inputs) == 1 else ():
         outcome = apply_to_guess(other, (sample,))
-        if outcome is not None and outcome.worlds and not outcome.problems and outcome.worlds[0] not in found:
-            found.append(outcome.worlds[0])
+        if outcome is not None and outcome.candidates and not outcome.problems and outcome.candidates[0] not in found:
+            found.append(outcome.candidates[0])
     return found
 
 
 def with_right_dtype(call: Call, inputs: Outputs) -> list[Outputs]:
-    """What a call gives that gets the wrong kind of numbers: the shape is that of the right kind."""
+    """The outputs of a call whose inputs have the wrong dtype, as for the right one."""
     kinds = {"float": "float32", "int": "int64", "number": "float32"}
     typed = []
     inputs = split_inputs(call, inputs)[0]
@@ -53,11 +53,11 @@ def with_right_dtype(call: Call, inputs: Outputs) -> list[Outputs]:
         takes = call.record.takes_of(index, len(inputs))
         typed.append(tensor if takes == "any" else replace(tensor, dtype=kinds.get(takes, takes)))
     outcome = apply_to_guess(call, tuple(typed))
-    return outcome.worlds[:1] if outcome is not None and not outcome.problems else []
+    return outcome.candidates[:1] if outcome is not None and not outcome.problems else []
 
 
 def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
-    """What a layer for another number of axes, or the sample, may have been meant as."""
+    """The likely meanings of a call on a sample with the wrong number of axes: another layer, or another sample."""
     match = DIMENSIONED.match(call.record.name)
     if match is None:
         return
@@ -79,40 +79,41 @@ def readings_of(call: Call, sample: Tensor) -> Iterator[tuple[Call, Tensor]]:
 
 
 def declared(call: Call, arriving: Outputs | None = None) -> tuple[list[Problem], list[Outputs]]:
-    """What is wrong with a call whatever reaches it, and made-up outputs that share only what the layer declares.
+    """What is wrong with a call whatever reaches it, and assumed outputs that share only what the layer declares.
 
     Args:
         call: with all its arguments.
-        arriving: a sample of the right number of axes whose first axis alone can be relied on; None where nothing is
-            known.
+        arriving: samples with the right number of axes, of which only the first axis is reliable; None where nothing
+            is known.
     """
-    outcomes = [apply_to_guess(call, inputs) for inputs in _made_up(call, arriving and split_inputs(call, arriving)[0])]
+    outcomes = [apply_to_guess(call, inputs) for inputs in _assumed(call, arriving and split_inputs(call, arriving)[0])]
     fitting = [outcome for outcome in outcomes if outcome is not None and not _misfits(outcome)]
     if not fitting:
         return [], []
     own = [problem for problem in common_problems(fitting) if problem.code in OWN_FAULTS]
-    worlds = [world for outcome in fitting for world in outcome.worlds[:1]]
+    candidates = [candidate for outcome in fitting for candidate in outcome.candidates[:1]]
     sound = own or not any(outcome.problems for outcome in fitting)
-    return own, list(dict.fromkeys(worlds)) if sound and len(worlds) == len(fitting) else []
+    return own, list(dict.fromkeys(candidates)) if sound and len(candidates) == len(fitting) else []
 
 
 def common_problems(outcomes: list[Outcome]) -> list[Problem]:
-    """The problems that every one of several outcomes has in the same words."""
-    said = [{(problem.code, problem.message) for problem in outcome.problems} for outcome in outcomes]
-    shared = set.intersection(*said)
+    """The problems that all outcomes have with the same message."""
+    shared = set.intersection(*({(each.code, each.message) for each in outcome.problems} for outcome in outcomes))
     return [problem for problem in outcomes[0].problems if (problem.code, problem.message) in shared]
 
 
 def _misfits(outcome: Outcome) -> bool:
-    """Whether made-up inputs were of the wrong number of axes or of the wrong kind: that says nothing."""
-    return any(problem.code in ("NS403", "NS408") for problem in outcome.problems)
+    """Whether assumed inputs had the wrong number of axes or the wrong dtype, which says nothing of the call."""
+    return outcome.has("NS403") or outcome.has("NS408")
 
 
-def _made_up(call: Call, arriving: Outputs | None) -> Iterator[Outputs]:
+def _assumed(call: Call, arriving: Outputs | None) -> Iterator[Outputs]:
+    """Samples whose sizes suit all arguments: two for each kind of input that the layer takes."""
     unit = _divisible(call.args)
-    if unit > MOST_COMMON or call.record.tensors is not None:  # somebody's own code is not run on inventions
+    if unit > MOST_COMMON or call.record.tensors is not None:  # a plugin's module is not run on assumed samples
         return
-    for ranks, dtypes in _kinds(call) if arriving is None else [_kind_of(arriving)]:
+    kinds = _kinds(call) if arriving is None else [([len(x.shape) for x in arriving], [x.dtype for x in arriving])]
+    for ranks, dtypes in kinds:
         for turn in (64, 97):
             shapes = [tuple(unit * (turn + 7 * k + axis) for axis in range(rank)) for k, rank in enumerate(ranks)]
             if arriving is not None:
@@ -122,22 +123,18 @@ def _made_up(call: Call, arriving: Outputs | None) -> Iterator[Outputs]:
             yield tuple(Tensor(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
 
 
-def _kind_of(arriving: Outputs) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    return tuple(len(tensor.shape) for tensor in arriving), tuple(tensor.dtype for tensor in arriving)
-
-
-def _kinds(call: Call) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
+def _kinds(call: Call) -> list[tuple[list[int], list[str]]]:
     """Numbers of axes and dtypes of the inputs that a layer takes, by the cases of its record."""
     kinds = {}
     for case in call.record.right:
         if not call.own or len(case.inputs) == call.own:
-            ranks = tuple(len(shape) for shape in case.inputs)
-            kinds[ranks] = tuple(case.dtype_of(index) for index in range(len(ranks)))
-    return list(kinds.items())
+            ranks = [len(shape) for shape in case.inputs]
+            kinds[tuple(ranks)] = ranks, [case.dtype_of(index) for index in range(len(ranks))]
+    return list(kinds.values())
 
 
 def _claimed(call: Call, shapes: list[Shape]) -> list[Shape]:
-    """Made-up shapes with the sizes that the call's arguments claim."""
+    """Assumed shapes with the sizes that the call's arguments claim."""
     for arg in call.record.args:
         written = call.args.get(arg.name)
         if arg.infer is not None and isinstance(written, int):

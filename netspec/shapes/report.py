@@ -10,13 +10,21 @@ from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.expressions import Value
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph, Ref
-from netspec.language.ranges import ranges
+from netspec.language.ranges import Range, ranges
 from netspec.language.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """What inference knows of one call: sample tensors (None: unknown), all arguments, the counts."""
+    """What inference knows of one call; None stands for what is unknown.
+
+    Args:
+        inputs: the sample tensor of each input.
+        outputs: the sample tensor of each output.
+        args: all arguments by name, defaults and inferred ones included.
+        parameters: the number of trainable numbers.
+        macs: multiply-accumulates for one sample.
+    """
 
     inputs: tuple[Tensor | None, ...] = ()
     outputs: tuple[Tensor, ...] | None = None
@@ -27,7 +35,15 @@ class Inferred:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `check` found: the spec, its graph with shapes as far as known, and every diagnostic in file order."""
+    """What `check` found.
+
+    Args:
+        spec: the spec.
+        graph: its flat graph; None where the network cannot be expanded.
+        inferred: what is known of each call of the graph, in its order; empty where there is none.
+        diagnostics: all findings, in the order of the file.
+        params: the values of the spec's parameters, by name.
+    """
 
     spec: Spec
     graph: Graph | None
@@ -46,7 +62,7 @@ class Report:
 
     @property
     def sound(self) -> bool:
-        """Whether the network itself has no error: what its data and training lack (NS6xx) is left aside."""
+        """Whether the network itself has no error; those of its data and training (NS6xx) do not count."""
         return all(found.severity != "error" or found.code.startswith("NS6") for found in self.diagnostics)
 
     @property
@@ -98,13 +114,16 @@ class Report:
         return sum(known.macs or 0 for known in self.inferred)
 
 
+def _ranges(report: Report) -> dict[str, Range]:
+    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
+    return {name: each for name, each in found.items() if each is not None}
+
+
 def promised(report: Report) -> str:
     """The sizes that a spec promises, in words; empty where its input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return " and ".join(str(each) for each in found.values() if each is not None)
+    return " and ".join(map(str, _ranges(report).values()))
 
 
-def figures_at(report: Report) -> dict[str, int]:
+def shown_sizes(report: Report) -> dict[str, int]:
     """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
-    found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
-    return {name: each.at for name, each in found.items() if each is not None}
+    return {name: each.at for name, each in _ranges(report).items()}

@@ -355,7 +355,7 @@ def test_a_plugin_that_is_not_there(name: str, made: Make) -> None:
         ("'A': 3", "expected a class or a netspec.PluginLayer, got 3"),
         ("'A': int", "int has no forward"),
         ("'A': type('Inner', (), {'__qualname__': 'f.<locals>.Inner'})", "made within a function"),
-        ("'A': netspec.PluginLayer(module='gated.GatedConv', output=print)", "no place of a class"),
+        ("'A': netspec.PluginLayer(module='gated.GatedConv', output=print)", "no path of a class"),
         ("'A': netspec.PluginLayer(module='gated:GatedConv')", "needs a shape rule"),
         ("'A': netspec.PluginLayer(module='nn:GatedConv', output=lambda x: x)", "a name that generated code uses"),
         ("'A': netspec.PluginLayer(module='g:A', output=lambda x, **kw: x)", "names its arguments"),

@@ -1,4 +1,4 @@
-"""Importing a plugin: from Python's own path, or else from the folder of the spec that names it.
+"""The import of a plugin, from Python's own path, or else from the folder of the spec that names it.
 
 Modules from the folder of a spec stay in `sys.modules`, as pickling their classes needs, until a spec in another
 folder brings its own: two specs of one process may have plugins of one name.
@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 
@@ -22,15 +23,15 @@ from netspec.core.tree import shorten
 from netspec.language.plugins import SETTING, LoadedPlugin, PluginFault, exception_line
 
 TABLE_NAME = "netspec_layers"
-_beside: dict[str, Path] = {}  # modules in sys.modules that come from the folder of a spec, and that folder
+_folders: dict[str, Path] = {}  # of modules in sys.modules that come from the folder of a spec
 
 
 @contextlib.contextmanager
 def importing(folder: Path | None) -> Iterator[None]:
     """Let imports find what lies in `folder` too, after Python's own path; what is printed goes to stderr."""
-    for name in [name for name, where in _beside.items() if where != folder]:
+    for name in [name for name, other in _folders.items() if other != folder]:
         sys.modules.pop(name, None)
-        del _beside[name]
+        del _folders[name]
     if folder is None:
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -43,16 +44,16 @@ def importing(folder: Path | None) -> Iterator[None]:
             yield
     finally:
         with contextlib.suppress(ValueError):
-            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the one at the end, whatever was added
+            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]  # the last one, which is ours
         reached = {Path(other).resolve() for other in sys.path}
         if folder not in reached:
-            _beside.update({name: folder for name in {*sys.modules} - before if _lies_in(entry, sys.modules[name])})
+            _folders.update({name: folder for name in {*sys.modules} - before if _lies_in(entry, sys.modules[name])})
 
 
 def _lies_in(folder: str, module: ModuleType) -> bool:
-    spec = getattr(module, "__spec__", None)  # a namespace package has a place and no file
-    places = [getattr(module, "__file__", None), *(getattr(spec, "submodule_search_locations", None) or ())]
-    return any(isinstance(place, str) and place.startswith(os.path.join(folder, "")) for place in places)  # noqa: PTH118 - of thousands of modules
+    spec = getattr(module, "__spec__", None)  # a namespace package has locations and no file
+    paths = [getattr(module, "__file__", None), *(getattr(spec, "submodule_search_locations", None) or ())]
+    return any(isinstance(path, str) and path.startswith(os.path.join(folder, "")) for path in paths)  # noqa: PTH118 - of thousands of modules
 
 
 def load_plugin(name: str, folder: Path | None) -> LoadedPlugin:
@@ -79,12 +80,12 @@ def load_plugin(name: str, folder: Path | None) -> LoadedPlugin:
 
 
 def _fault(name: str, folder: Path | None, error: BaseException) -> PluginFault:
-    packages = [name[: len(name) - len(rest)] for rest in ("", *_tails(name))]
+    packages = [*accumulate(name.split("."), "{}.{}".format)]
     if not isinstance(error, ModuleNotFoundError) or error.name not in packages:
         return PluginFault(
             "NS702",
             f"the plugin {name} cannot be imported: {exception_line(error)}",
-            (*_place(error), *_missing(error)),
+            (*_location(error), *_missing(error)),
         )
     if folder is None:
         note = f"{SETTING} allows by name what is installed; a module beside the spec needs --allow-plugins"
@@ -95,21 +96,14 @@ def _fault(name: str, folder: Path | None, error: BaseException) -> PluginFault:
     return PluginFault("NS702", f"no module {name} is found", tuple(notes))
 
 
-def _tails(name: str) -> Iterator[str]:
-    """`.b.c`, `.c` of `a.b.c`."""
-    for index, letter in enumerate(name):
-        if letter == ".":
-            yield name[index:]
-
-
 def _missing(error: BaseException) -> Iterator[Note]:
-    """What to install, where a plugin imports what a light install leaves out."""
+    """The package to install, where a plugin imports one that a light install lacks."""
     package = TRAIN.get((error.name or "").partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
     if package is not None:
         yield Note("fix", f"pip install 'netspec[train]' brings {package}")
 
 
-def _place(error: BaseException) -> Iterator[Note]:
+def _location(error: BaseException) -> Iterator[Note]:
     """The line of the plugin where an import fails."""
     if isinstance(error, SyntaxError) and error.filename:
         yield Note("note", f"at {error.filename}:{error.lineno}")

@@ -1,4 +1,4 @@
-"""A module on torch's meta device, where tensors have a shape and no data: what it gives, and what it costs."""
+"""A module on torch's meta device, where tensors have a shape and no data: its outputs, parameters and MACs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError
 from netspec.language.plugins import exception_line
 from netspec.layers.plugin import PluginError
 
-BATCHES = (2, 3)  # what one sample gives is what does not change with the batch; one alone has no variance
+BATCHES = (2, 3)  # two sizes, to find the axis that is the batch; a batch of one has no variance
 
 
 @dataclass(frozen=True)
 class MetaResult:
-    """What a module gives for one sample, its trainable numbers, and its multiply-accumulates (None: not countable)."""
+    """One sample of a module's outputs, its trainable numbers, and its multiply-accumulates (None: not countable)."""
 
     outputs: tuple[Tensor, ...]
     parameters: int
@@ -55,7 +55,7 @@ def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...
                 second = _apply(made, inputs, BATCHES[1])
                 more = counter.get_total_flops()
             macs: int | None = (few - (more - few)) // 2  # of one sample; a multiply-accumulate is two operations
-        except (Exception, SystemExit):  # what counts may be what fails
+        except (Exception, SystemExit):  # perhaps only the counter fails
             macs = None
             try:
                 first, second = (_apply(made, inputs, batch) for batch in BATCHES)
@@ -68,7 +68,7 @@ def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...
 
 @contextlib.contextmanager
 def on_meta() -> Iterator[None]:
-    """While it lasts tensors have no data; nothing goes to stdout, is warned of, or changes torch's random state."""
+    """A context in which tensors have no data, with stdout and warnings muted and torch's random state kept."""
     with (
         torch.device("meta"),
         torch.no_grad(),
@@ -81,7 +81,7 @@ def on_meta() -> Iterator[None]:
 
 
 def construct(name: str, module: type[nn.Module], args: dict[str, Any]) -> nn.Module:
-    """An instance of a class.
+    """An instance of a plugin's class.
 
     Raises:
         ArgumentError: it refuses the arguments.
@@ -98,23 +98,23 @@ def construct(name: str, module: type[nn.Module], args: dict[str, Any]) -> nn.Mo
 
 
 def _apply(made: nn.Module, inputs: tuple[Tensor, ...], batch: int) -> object:
-    """What a module gives for a batch of inputs [N, *sample]."""
+    """The result of a module for a batch of inputs, each [N, *sample]."""
     return made(*(torch.empty((batch, *each.shape), dtype=getattr(torch, each.dtype)) for each in inputs))
 
 
 def _refusal(name: str, module: type, error: BaseException, inputs: tuple[Tensor, ...]) -> ShapeError:
-    said = exception_line(error)
+    reason = exception_line(error)
     file = getattr(sys.modules.get(module.__module__), "__file__", None)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     line = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
-    if isinstance(error, NotImplementedError) or "meta" in said.lower():
-        return PluginError(f"{name} cannot be run without data{line}, so it needs a shape rule; torch says {said}")
+    if isinstance(error, NotImplementedError) or "meta" in reason.lower():
+        return PluginError(f"{name} cannot be run without data{line}, so it needs a shape rule; torch says {reason}")
     shapes = " and ".join(show(each.shape) for each in inputs)
-    return ShapeError(f"{name} fails on {shapes}{line}; torch says of a batch of {BATCHES[0]}: {said}")
+    return ShapeError(f"{name} fails on {shapes}{line}; torch says of a batch of {BATCHES[0]}: {reason}")
 
 
 def _several(name: str, result: object) -> tuple[torch.Tensor, ...]:
-    """What a forward gives, as tensors."""
+    """The result of a forward as a tuple of tensors."""
     several = tuple(result) if isinstance(result, list | tuple) else (result,)
     if not all(isinstance(each, torch.Tensor) for each in several):
         got = type(result).__name__
@@ -129,7 +129,7 @@ def _several(name: str, result: object) -> tuple[torch.Tensor, ...]:
 def _samples(
     name: str, first: tuple[torch.Tensor, ...], second: tuple[torch.Tensor, ...], inputs: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
-    """One sample of each output; dim 0 has to be the batch, and nothing else may change with it."""
+    """One sample of each output; dim 0 has to be the batch, and no other axis may change with it."""
     if len(first) != len(second):
         raise BatchAxisError(f"{name} gives {len(first)} outputs for a batch of 2, and {len(second)} for one of 3")
     outputs = []
@@ -138,8 +138,7 @@ def _samples(
         sizes = tuple(shape[:1] for shape in shapes)
         if sizes != tuple((batch,) for batch in BATCHES) or shapes[0][1:] != shapes[1][1:]:
             given = " and ".join(show((BATCHES[0], *each.shape)) for each in inputs)
-            message = f"{name} does not keep the batch in front: of {given} it makes {show(shapes[0])}"
-            raise BatchAxisError(message)
+            raise BatchAxisError(f"{name} does not keep the batch in front: of {given} it makes {show(shapes[0])}")
         outputs.append(Tensor(shapes[0][1:], str(two.dtype).removeprefix("torch.")))
     return tuple(outputs)
 

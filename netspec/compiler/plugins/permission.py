@@ -1,4 +1,4 @@
-"""What a person allows of plugins, by a flag or by a setting of theirs; a spec alone allows nothing.
+"""The plugins that a person allows, by a flag or by an environment variable; a spec alone allows none.
 
 `--allow-plugins` (`allow_plugins=True`) allows every plugin of the specs that a command reads: what is installed, and
 modules beside the spec. The environment variable NETSPEC_ALLOW_PLUGINS does the same where it is `all`; else it lists
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from netspec.language.plugins import SETTING, LoadedPlugin, not_allowed
@@ -20,33 +21,42 @@ EVERY = "all"
 
 @dataclass
 class PluginPermission:
-    """Plugins that may run: `every` one, or those of `names`. What was brought once is not made again."""
+    """The plugins that may run.
+
+    Args:
+        every: whether all may.
+        names: else the modules and packages that may, where they are installed.
+        loaded: the plugins that were loaded so far, by module and folder; none is loaded twice.
+    """
 
     every: bool
     names: frozenset[str] = frozenset()
-    brought: dict[tuple[str, Path], LoadedPlugin] = field(default_factory=dict, repr=False)
+    loaded: dict[tuple[str, Path], LoadedPlugin] = field(default_factory=dict, repr=False)
 
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of a plugin; see `netspec.language.plugins.Plugins`."""
-        parts = name.split(".")
-        packages = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-        if not self.every and not packages & self.names:
+        packages = accumulate(name.split("."), "{}.{}".format)  # a, a.b, a.b.c
+        if not self.every and self.names.isdisjoint(packages):
             return not_allowed(name)
         key = name, folder.resolve()
-        if key not in self.brought:
+        if key not in self.loaded:
             from netspec.compiler.plugins.importing import load_plugin  # most specs have no plugin
 
-            self.brought[key] = load_plugin(name, key[1] if self.every else None)
-        return self.brought[key]
+            self.loaded[key] = load_plugin(name, key[1] if self.every else None)
+        return self.loaded[key]
 
     def importable(self, folder: Path) -> AbstractContextManager[None]:
-        """While it lasts, modules beside the spec can be imported, if they are allowed."""
+        """A context in which modules beside the spec can be imported, if they are allowed."""
         from netspec.compiler.plugins.importing import importing
 
         return importing(folder.resolve() if self.every else None)
 
 
 def plugin_permission(allow: bool = False) -> PluginPermission:
-    """What the person allows: every plugin, or what their setting says."""
-    said = {word.strip() for word in os.environ.get(SETTING, "").split(",")} - {""}
-    return PluginPermission(allow or EVERY in said, frozenset(said))
+    """The plugins that the person allows.
+
+    Args:
+        allow: whether every plugin is allowed; else those that the environment variable lists.
+    """
+    names = {word.strip() for word in os.environ.get(SETTING, "").split(",")} - {""}
+    return PluginPermission(allow or EVERY in names, frozenset(names))

@@ -1,10 +1,11 @@
-"""A plugin's rules in the form of the table's own: a refusal, a failure and an invalid answer are each a ShapeError."""
+"""A plugin's rules, called as those of the table: a refusal, a failure or an invalid result becomes a ShapeError."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from netspec.core.shapes import Shape, ShapeError, Tensor
 from netspec.core.tree import shorten
@@ -13,19 +14,14 @@ from netspec.layers.plugin import PluginError
 from netspec.layers.record import Args, Result
 
 
-def no_count(args: Args, *shapes: Shape) -> None:
-    """The count of a layer whose plugin does not say it."""
-
-
+@dataclass(frozen=True)
 class WrittenRule:
-    """The rule of a `PluginLayer`, with its counts: none of them needs torch."""
+    """The rule of a `PluginLayer`, with its counts, which are None where the plugin gives none. It needs no torch."""
 
-    def __init__(
-        self, name: str, output: Callable[..., Any], parameters: Callable[..., int] | None,
-        macs: Callable[..., int] | None,
-    ) -> None:  # fmt: skip
-        self.name = name
-        self.output, self.parameters, self.macs = output, parameters, macs
+    name: str
+    output: Callable[..., Any]
+    parameters: Callable[..., int] | None
+    macs: Callable[..., int] | None
 
     def shape(self, args: Args, *shapes: Shape) -> Result:
         """The sample shape(s) that the layer gives; the counts are tried too, so that they cannot fail later."""
@@ -53,17 +49,16 @@ class WrittenRule:
     ) -> int | None:
         if function is None:
             return None
-        count: object = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
+        count = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
         if not _is_size(count):
             raise PluginError(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
-        assert isinstance(count, int)
         return count
 
 
 def called(
     function: Callable[..., Any], what: str, name: str, shapes: tuple[Shape, ...], args: dict[str, Any]
 ) -> object:
-    """A function of a plugin on sample shapes and arguments; of the arguments it gets those that it names.
+    """Call a function of a plugin with sample shapes, and with those of the arguments that it names.
 
     Raises:
         ShapeError: it refuses by a ValueError, or fails.
@@ -75,31 +70,30 @@ def called(
             args = {key: value for key, value in args.items() if key in names}
         return function(*shapes, **args)
     except ValueError as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
-        raise ShapeError(f"{name}: {shorten(said, LONGEST)}") from None
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
+        raise ShapeError(f"{name}: {shorten(reason, LONGEST)}") from None
     except (Exception, SystemExit) as error:
         raise PluginError(f"{what} fails: {exception_line(error)}") from None
 
 
 def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable[..., int]:
-    """What works an argument out from the shapes of the inputs, as the table's records have it."""
+    """The `infer` of an argument, from the shapes of the inputs, as in the records of the table."""
 
     def infer(*shapes: Shape) -> int:
         value = called(function, f"infer of {name}.{argument}", name, shapes, {})
         if not _is_size(value):
             raise PluginError(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
-        assert isinstance(value, int)
         return value
 
     return infer
 
 
-def _is_size(value: object) -> bool:
+def _is_size(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _shapes(result: object) -> Result | None:
-    """What a rule gives as one shape or as several; None where it is neither."""
+    """The result of a rule as one shape or as several; None where it is neither."""
     if not isinstance(result, list | tuple):
         return None
     if all(map(_is_size, result)):
@@ -110,7 +104,7 @@ def _shapes(result: object) -> Result | None:
 
 
 class MetaRule:
-    """The rule of a module without one: it is made and run on torch's meta device.
+    """The rule of a module that brings none: the module is made and run on torch's meta device.
 
     Each combination of arguments and inputs is tried once.
     """
@@ -124,7 +118,7 @@ class MetaRule:
         """The sample tensors that the module gives."""
         key = repr(sorted(vars(args).items())), inputs
         if key not in self.tried:
-            from netspec.compiler.plugins.meta import run  # the one place that needs torch
+            from netspec.compiler.plugins.meta import run  # only this needs torch
 
             try:
                 self.tried[key] = run(self.name, self.module, vars(args), inputs)

@@ -1,4 +1,4 @@
-"""Before a network with plugins is built: the classes behind rules are imported, made, and compared."""
+"""The check before a network with plugins is built: the classes behind rules are imported, made and compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netspec.shapes.report import Inferred, Report
 
 
 def _class(name: str, origin: tuple[str, str]) -> type[nn.Module]:
-    """The class that a plugin gives by its place."""
+    """The class that a plugin names by module and path."""
     module, path = origin
     try:
         found: object = importlib.import_module(module)
@@ -30,8 +30,8 @@ def _class(name: str, origin: tuple[str, str]) -> type[nn.Module]:
     return found
 
 
-def _hold(call: Call, known: Inferred) -> None:
-    """Hold what a rule says against the module; where it cannot run without data, the first real step will tell.
+def _compare(call: Call, known: Inferred) -> None:
+    """Compare a rule with its module, unless the module cannot run without data: then the first step shows it.
 
     Raises:
         ShapeError: they differ, or the module cannot be made.
@@ -54,7 +54,7 @@ def _hold(call: Call, known: Inferred) -> None:
         raise PluginError(f"parameters of {record.name} gives {known.parameters:,}, its module has {count:,}")
 
 
-def _wrong(report: Report) -> Iterator[Diagnostic]:
+def _differences(report: Report) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     calls = report.graph.calls if report.graph is not None else ()
     for call, known in zip(calls, report.inferred, strict=True):
@@ -63,18 +63,21 @@ def _wrong(report: Report) -> Iterator[Diagnostic]:
             continue
         seen.add(key)
         try:
-            _hold(call, known)
+            _compare(call, known)
         except ShapeError as fact:
             yield Diagnostic(fact.code, fact.message, call.item.at.span, call.path, frames=call.frames)
 
 
 def check_rules(report: Report) -> None:
-    """Hold the shape rules of a network's plugins against their modules.
+    """Compare the shape rules of a network's plugins with their modules.
+
+    Args:
+        report: of the network's spec.
 
     Raises:
-        SpecError: a class cannot be had or made, or does something else than its rule says.
+        SpecError: a class cannot be imported or made, or differs from its rule.
     """
     with report.spec.plugins.importable(report.spec.folder):
-        found = tuple(_wrong(report))
+        found = tuple(_differences(report))
     if found:
         raise SpecError(found, report.spec.sources)

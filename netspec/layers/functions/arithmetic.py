@@ -12,26 +12,29 @@ from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
 
 
-def _equal_ranks(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> None:
-    shapes = tuple(dict.fromkeys(inputs))
-    if len({len(x) for x in shapes}) > 1:
-        pictures = " and ".join(map(show, shapes))
+def _need_equal_ranks(name: str, inputs: tuple[Shape, ...], guesses: tuple[Shape, ...]) -> None:
+    if len({len(x) for x in inputs}) > 1:
+        pictures = " and ".join(map(show, dict.fromkeys(inputs)))
         raise MergeError(
             f"{name} needs equally many axes, or the batch of one meets another axis of the other: {pictures}",
             guesses=guesses,
         )
 
 
-def broadcast(name: str, inputs: tuple[Shape, ...]) -> Shape:
-    """The common shape of a function's inputs, sizes of one being repeated."""
-    guesses = tuple(dict.fromkeys(inputs))
-    _equal_ranks(name, inputs, guesses=guesses)
-    return _broadcast(name, inputs, guesses=guesses)
+def broadcast(name: str, inputs: tuple[Shape, ...], guesses: tuple[Shape, ...] = ()) -> Shape:
+    """The common shape of a function's inputs, sizes of one being repeated.
 
+    Args:
+        name: the function's, for messages.
+        inputs: one sample shape for each input.
+        guesses: what the output may be taken to have where they do not fit; the inputs' shapes where left out.
 
-def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ...]) -> Shape:
-    """The common shape of `inputs`, which are of equal rank."""
+    Raises:
+        MergeError: the shapes differ in more than sizes of one.
+    """
     shapes = tuple(dict.fromkeys(inputs))
+    guesses = guesses or shapes
+    _need_equal_ranks(name, inputs, guesses)
     out = tuple(next((length for length in lengths if length != 1), 1) for lengths in zip(*shapes, strict=True))
     if any(length not in (1, wanted) for x in shapes for length, wanted in zip(x, out, strict=True)):
         raise MergeError(f"{name} needs equal sizes, or 1: {' and '.join(map(show, shapes))}", guesses=guesses)
@@ -74,12 +77,12 @@ def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
         if len(shape) < 2:
             raise RankError(f"matmul takes 2 axes or more for one sample, gets {count_axes(shape)}")
     guesses = ((*x[:-1], y[-1]),)
-    _equal_ranks("matmul", (x, y), guesses=guesses)
+    _need_equal_ranks("matmul", (x, y), guesses)
     if x[-1] != y[-2]:
         raise MergeError(
             f"matmul needs rows as long as columns, gets {x[-1]} and {y[-2]}: {show(x)} and {show(y)}", guesses=guesses
         )
-    return (*_broadcast("matmul", (x[:-2], y[:-2]), guesses=guesses), x[-2], y[-1])
+    return (*broadcast("matmul", (x[:-2], y[:-2]), guesses), x[-2], y[-1])
 
 
 def _comparison(name: str, sign: str, what: str) -> Layer:
@@ -105,7 +108,7 @@ LAYERS = (
         macs=lambda a, output, x, y: size(output) * x[-1],
         inputs=(2, 2),
         broadcasts=True,
-        apart=2,
+        fixed_axes=2,
         code=lambda a, x, y: f"{x} @ {y}",
         right=(case((3, 4), (4, 5)), case((6, 3, 4), (1, 4, 5))),
         wrong=(case((3, 4), (5, 4)), case((6, 3, 4), (4, 5)), case((4,), (4, 5))),

@@ -1,4 +1,4 @@
-"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and their kin.
+"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and others.
 
 They make no submodule. Sizes of one are repeated where there are two inputs.
 """
@@ -16,7 +16,6 @@ def _elementwise(name: str, doc: str, function: str = "", takes: str = "any", gi
     return Layer(
         name=name,
         doc=doc,
-        shape=lambda a, x: x,
         takes=takes,
         gives=gives,
         code=lambda a, x: call(function or f"torch.{name}", x),
@@ -64,7 +63,6 @@ LAYERS = (
         name="pow",
         doc="x to a power.",
         args=(Arg("exponent", Float()),),
-        shape=lambda a, x: x,
         code=lambda a, x: f"{x} ** {literal(a.exponent)}" if a.exponent >= 0 else f"{x}.pow({literal(a.exponent)})",
         right=(case((3, 4), exponent=2), case((3, 4), exponent=-0.5)),
     ),

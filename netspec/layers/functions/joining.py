@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netspec.core.shapes import MergeError, Shape, sample_axis, show
 from netspec.layers.arguments import Int
-from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.record import Arg, Args, Case, Layer, ShapeRule, case
 
 
 def _differing(inputs: tuple[Shape, ...]) -> str:
@@ -35,16 +35,26 @@ def _stack_shape(a: Args, *inputs: Shape) -> Shape:
     return outputs[0]
 
 
-LAYERS = (
-    Layer(
-        name="concat",
-        doc="Joins tensors along an axis.",
+def _joining(name: str, doc: str, shape: ShapeRule, right: tuple[Case, ...], wrong: tuple[Case, ...]) -> Layer:
+    return Layer(
+        name=name,
+        doc=doc,
         args=(Arg("dim", Int(), 1),),
-        shape=_concat_shape,
+        shape=shape,
         inputs=(2, None),
         takes="any",
         gives="promoted",
-        code=lambda a, *inputs: f"torch.concat(({', '.join(inputs)}), dim={a.dim})",
+        code=lambda a, *inputs: f"torch.{name}(({', '.join(inputs)}), dim={a.dim})",
+        right=right,
+        wrong=wrong,
+    )
+
+
+LAYERS = (
+    _joining(
+        "concat",
+        "Joins tensors along an axis.",
+        _concat_shape,
         right=(
             case((3, 8, 8), (5, 8, 8)),
             case((3, 8, 8), (3, 8, 2), dim=-1),
@@ -52,15 +62,10 @@ LAYERS = (
         ),
         wrong=(case((3, 8, 8), (5, 7, 8)), case((3, 8), (3, 8, 8))),
     ),
-    Layer(
-        name="stack",
-        doc="Joins tensors along a new axis.",
-        args=(Arg("dim", Int(), 1),),
-        shape=_stack_shape,
-        inputs=(2, None),
-        takes="any",
-        gives="promoted",
-        code=lambda a, *inputs: f"torch.stack(({', '.join(inputs)}), dim={a.dim})",
+    _joining(
+        "stack",
+        "Joins tensors along a new axis.",
+        _stack_shape,
         right=(case((3, 8), (3, 8), (3, 8)), case((3, 8), (3, 8), dim=-1), case((3,), (3,), dtype=("int32", "uint8"))),
         wrong=(case((3, 8), (3, 7)), case((3, 8), (3, 8), dim=4), case((3, 8), (3, 8), dim=0)),
     ),

@@ -1,4 +1,4 @@
-"""Functions that rearrange a tensor: reshape, permute, squeeze, chunk and their kin. They make no submodule.
+"""Functions that rearrange a tensor: reshape, permute, squeeze, chunk and others. They make no submodule.
 
 `dim` arguments are torch's, 0 being the batch; `reshape` speaks of a sample, the batch is kept. Where torch's default
 is the batch (`flatten`, `chunk`, `split`) it is dim 1 here.
@@ -6,14 +6,14 @@ is the batch (`flatten`, `chunk`, `split`) it is dim 1 here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from netspec.core.shapes import ArgumentError, BatchAxisError, RankError, Shape, ShapeError, sample_axis
 from netspec.layers.arguments import Either, Int, Ints
-from netspec.layers.code import call, literal
+from netspec.layers.code import call, literal, method
 from netspec.layers.functions.reductions import several_axes
-from netspec.layers.modules.rearranging import filled, flatten_shape, pixel_shuffle_shape, pixel_unshuffle_shape
-from netspec.layers.record import Arg, Args, Case, Layer, case
+from netspec.layers.modules.rearranging import FLATTEN, PIXEL_SHUFFLE, PIXEL_UNSHUFFLE, filled
+from netspec.layers.record import Arg, Args, Layer, case
 
 _PIECES = ("{0}[{1}]",)  # a tuple even where there is one piece
 _MOST_OUTPUTS = 1024  # torch has no such limit; it bounds the work on a spec that nobody has run yet
@@ -62,7 +62,7 @@ def _few(count: int, argument: str) -> None:
 
 
 def _equal_lengths(total: int, length: int, argument: str) -> list[int]:
-    """`length` again and again, and what is left."""
+    """`length` as often as it fits, and the rest."""
     count = max(1, -(-total // length))
     _few(count, argument)
     return [length] * (count - 1) + [total - length * (count - 1)]
@@ -70,7 +70,7 @@ def _equal_lengths(total: int, length: int, argument: str) -> list[int]:
 
 def _chunk_shape(a: Args, x: Shape) -> list[Shape]:
     axis = sample_axis(a.dim, len(x))
-    if x[axis] == 0:  # torch then gives as many empty ones as it was asked for
+    if x[axis] == 0:  # torch then gives `chunks` empty outputs
         _few(a.chunks, "chunks")
         return _pieces(x, axis, [0] * a.chunks)
     return _pieces(x, axis, _equal_lengths(x[axis], -(-x[axis] // a.chunks), "chunks"))
@@ -89,19 +89,6 @@ def _split_shape(a: Args, x: Shape) -> list[Shape]:
     return _pieces(x, axis, list(wanted))
 
 
-def _pixels(name: str, factor: str, rule: Callable[[Args, Shape], Shape], doc: str, picture: Shape) -> Layer:
-    return Layer(
-        name=name,
-        doc=doc,
-        args=(Arg(factor, Int(1)),),
-        shape=rule,
-        takes="any",
-        code=lambda a, x: call(f"F.{name}", x, literal(getattr(a, factor))),
-        right=(Case((picture,), {factor: 2}), Case(((2, *picture),), {factor: 2})),
-        wrong=(Case((picture,), {factor: 5}), Case((picture[1:],), {factor: 2})),
-    )
-
-
 LAYERS = (
     Layer(
         name="reshape",
@@ -113,15 +100,10 @@ LAYERS = (
         right=(case((64, 4), shape=(4, 8, 8)), case((6, 4), shape=(3, -1)), case((1, 1), shape=())),
         wrong=(case((64, 4), shape=(5, 8)), case((6, 4), shape=(5, -1)), case((6, 4), shape=(-1, -1))),
     ),
-    Layer(
+    replace(
+        FLATTEN,
         name="flatten",
-        doc="Makes several axes one; by default all of a sample.",
-        args=(Arg("start_dim", Int(), 1), Arg("end_dim", Int(), -1)),
-        shape=flatten_shape,
-        takes="any",
         code=lambda a, x: call(f"{x}.flatten", *map(str, (a.start_dim, a.end_dim)[: 1 if a.end_dim == -1 else 2])),
-        right=(case((4, 5, 6)), case((4, 5, 6), start_dim=2), case((4, 5, 6), end_dim=2)),
-        wrong=(case((4, 5), start_dim=3), case((4, 5), start_dim=2, end_dim=1), case((4, 5), start_dim=0)),
     ),
     Layer(
         name="permute",
@@ -138,33 +120,27 @@ LAYERS = (
             case((3, 4), dims=(1, 0, 2)),
         ),
     ),
-    Layer(
-        name="transpose",
-        doc="Two axes exchanged.",
-        args=(Arg("dim0", Int()), Arg("dim1", Int())),
-        shape=_transpose_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.transpose", str(a.dim0), str(a.dim1)),
+    method(
+        "transpose",
+        "Two axes exchanged.",
+        (Arg("dim0", Int()), Arg("dim1", Int())),
+        _transpose_shape,
         right=(case((3, 4, 5), dim0=1, dim1=2), case((3, 4, 5), dim0=-1, dim1=1)),
         wrong=(case((3, 4), dim0=1, dim1=3), case((3, 4), dim0=0, dim1=1)),
     ),
-    Layer(
-        name="squeeze",
-        doc="Removes axes of size 1; others are kept.",
-        args=(Arg("dim", Either(Int(), Ints())),),
-        shape=_squeeze_shape,
-        takes="any",
-        code=lambda a, x: f"{x}.squeeze({literal(a.dim)})",
+    method(
+        "squeeze",
+        "Removes axes of size 1; others are kept.",
+        (Arg("dim", Either(Int(), Ints())),),
+        _squeeze_shape,
         right=(case((3, 1, 5), dim=2), case((3, 1, 1), dim=(-1, 2)), case((3, 1), dim=1)),
         wrong=(case((3, 1), dim=3), case((3, 1), dim=(2, -1)), case((3, 1), dim=0)),
     ),
-    Layer(
-        name="unsqueeze",
-        doc="A new axis of size 1.",
-        args=(Arg("dim", Int()),),
-        shape=_unsqueeze_shape,
-        takes="any",
-        code=lambda a, x: f"{x}.unsqueeze({a.dim})",
+    method(
+        "unsqueeze",
+        "A new axis of size 1.",
+        (Arg("dim", Int()),),
+        _unsqueeze_shape,
         right=(case((3, 4), dim=1), case((3, 4), dim=-1)),
         wrong=(case((3, 4), dim=4), case((3, 4), dim=0)),
     ),
@@ -194,14 +170,16 @@ LAYERS = (
             case((7, 4), split_size_or_sections=1, dim=0),
         ),
     ),
-    _pixels(
-        "pixel_shuffle", "upscale_factor", pixel_shuffle_shape, "C·r²×H×W becomes C×H·r×W·r (PixelShuffle).", (8, 3, 4)
+    replace(
+        PIXEL_SHUFFLE,
+        name="pixel_shuffle",
+        doc="C·r²×H×W becomes C×H·r×W·r (PixelShuffle).",
+        code=lambda a, x: call("F.pixel_shuffle", x, literal(a.upscale_factor)),
     ),
-    _pixels(
-        "pixel_unshuffle",
-        "downscale_factor",
-        pixel_unshuffle_shape,
-        "C×H·r×W·r becomes C·r²×H×W (PixelUnshuffle).",
-        (2, 6, 4),
+    replace(
+        PIXEL_UNSHUFFLE,
+        name="pixel_unshuffle",
+        doc="C×H·r×W·r becomes C·r²×H×W (PixelUnshuffle).",
+        code=lambda a, x: call("F.pixel_unshuffle", x, literal(a.downscale_factor)),
     ),
 )

@@ -1,17 +1,15 @@
-"""Functions along axes: mean, sum, amax, argmax and their kin, softmax, cumsum, normalize. They make no submodule.
+"""Functions along axes: mean, sum, amax, argmax and others, softmax, cumsum, normalize. They make no submodule.
 
 `dim` is needed: without it torch reduces the batch too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, sample_axis, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
 from netspec.layers.code import call
 from netspec.layers.functions.arithmetic import broadcast
-from netspec.layers.record import Arg, Args, Layer, Result, case
+from netspec.layers.record import Arg, Args, Layer, Result, ShapeRule, case
 
 
 def several_axes(dims: int | tuple[int, ...], rank: int) -> set[int]:
@@ -29,24 +27,18 @@ def _reduced_shape(a: Args, x: Shape) -> Shape:
     axes = several_axes(a.dim, len(x))
     if not axes:
         raise BatchAxisError("an empty dim reduces every axis, the batch too", argument="dim")
-    lengths = (1 if i in axes else length for i, length in enumerate(x) if a.keepdim or i not in axes)
-    return tuple(lengths)
+    return tuple(1 if i in axes else length for i, length in enumerate(x) if a.keepdim or i not in axes)
 
 
 def _extreme_shape(a: Args, x: Shape) -> Shape:
+    """The shape of a largest or smallest number, or of its index, along axes that hold at least one."""
     out = _reduced_shape(a, x)
     if any(x[axis] == 0 for axis in several_axes(a.dim, len(x))):
         raise ShapeError(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
     return out
 
 
-def _reduction(
-    name: str,
-    doc: str,
-    rule: Callable[[Args, Shape], Shape] = _reduced_shape,
-    takes: str = "any",
-    gives: str = "same",
-) -> Layer:
+def _reduction(name: str, doc: str, rule: ShapeRule = _reduced_shape, takes: str = "any", gives: str = "same") -> Layer:
     return Layer(
         name=name,
         doc=doc,
@@ -60,19 +52,12 @@ def _reduction(
     )
 
 
-def _arg_shape(a: Args, x: Shape) -> Shape:
-    axis = sample_axis(a.dim, len(x))
-    if x[axis] == 0:
-        raise ShapeError(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
-    return (*x[:axis], *((1,) if a.keepdim else ()), *x[axis + 1 :])
-
-
 def _index(name: str, doc: str) -> Layer:
     return Layer(
         name=name,
         doc=doc,
         args=(Arg("dim", Int()), Arg("keepdim", Bool(), False)),
-        shape=_arg_shape,
+        shape=_extreme_shape,
         takes="number",
         gives="int64",
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
@@ -81,7 +66,7 @@ def _index(name: str, doc: str) -> Layer:
     )
 
 
-def _most_shape(name: str) -> Callable[..., Result]:
+def _most(name: str, doc: str) -> Layer:
     def shape(a: Args, x: Shape, *others: Shape) -> Result:
         if others and (a.dim is not None or a.keepdim):
             raise ArgumentError(f"of two inputs {name} takes the numbers in pairs, dim is for one", argument="dim")
@@ -89,17 +74,13 @@ def _most_shape(name: str) -> Callable[..., Result]:
             return broadcast(name, (x, *others))
         if a.dim is None:
             raise BatchAxisError(f"without dim {name} is that of the whole batch", argument="dim")
-        return [_arg_shape(a, x)] * 2
+        return [_extreme_shape(a, x)] * 2
 
-    return shape
-
-
-def _most(name: str, doc: str) -> Layer:
     return Layer(
         name=name,
-        doc=f"{doc} along an axis (outputs: the numbers, and where they stand), or of two inputs in pairs.",
+        doc=f"{doc} along an axis (outputs: the numbers, and their indices), or of two inputs in pairs.",
         args=(Arg("dim", optional(Int()), None), Arg("keepdim", Bool(), False)),
-        shape=_most_shape(name),
+        shape=shape,
         inputs=(1, 2),
         takes="any",
         gives=("promoted", "int64"),
@@ -116,7 +97,7 @@ def _most(name: str, doc: str) -> Layer:
 
 
 def _along_axis(a: Args, x: Shape) -> Shape:
-    sample_axis(a.dim, len(x))
+    sample_axis(a.dim, len(x))  # for its facts about dim
     return x
 
 
@@ -141,11 +122,11 @@ LAYERS = (
     _reduction("amin", "The minimum along axes.", _extreme_shape),
     _most("max", "The largest"),
     _most("min", "The smallest"),
-    _index("argmax", "Where the maximum along an axis stands."),
-    _index("argmin", "Where the minimum along an axis stands."),
+    _index("argmax", "The index of the maximum along an axis."),
+    _index("argmin", "The index of the minimum along an axis."),
     _along("softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim.", "torch.softmax"),
     _along("log_softmax", "The logarithm of softmax along dim.", "torch.log_softmax"),
-    _along("cumsum", "The sum of what is so far along dim.", "torch.cumsum", "any", "wide"),
+    _along("cumsum", "The sum of the numbers so far along dim.", "torch.cumsum", "any", "wide"),
     Layer(
         name="normalize",
         doc="Divides by the p-norm along dim.",

@@ -1,4 +1,4 @@
-"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and their kin.
+"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and others.
 
 They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand` and `tile` speak of a sample, as
 `reshape` does: the batch is kept. `slice` is written `x[:, 2:7]` in Python.
@@ -17,8 +17,8 @@ from netspec.core.shapes import (
     show,
 )
 from netspec.layers.arguments import Either, Int, Ints, optional
-from netspec.layers.code import call, literal
-from netspec.layers.modules.rearranging import filled
+from netspec.layers.code import call, method
+from netspec.layers.modules.rearranging import unflatten_shape
 from netspec.layers.record import Arg, Args, Layer, case
 
 
@@ -41,8 +41,8 @@ def _slice_shape(a: Args, x: Shape) -> Shape:
 def _slice_code(a: Args, x: str) -> str:
     bounds = [a.start, a.end] if a.step == 1 else [a.start, a.end, a.step]
     part = ":".join("" if bound is None else str(bound) for bound in bounds)
-    places = [":"] * a.dim + [part] if a.dim >= 0 else ["...", part, *[":"] * (-1 - a.dim)]
-    return f"{x}[{', '.join(places)}]"
+    indexes = [":"] * a.dim + [part] if a.dim >= 0 else ["...", part, *[":"] * (-1 - a.dim)]
+    return f"{x}[{', '.join(indexes)}]"
 
 
 def _narrow_shape(a: Args, x: Shape) -> Shape:
@@ -97,20 +97,13 @@ def _moveaxis_shape(a: Args, x: Shape) -> Shape:
     if isinstance(a.source, int) != isinstance(a.destination, int):
         raise ArgumentError("source and destination are both a number or both a list", argument="destination")
     if len(source) != len(destination):
-        fact = f"{len(source)} axes cannot be moved to {len(destination)} places"
+        fact = f"{len(source)} axes cannot be moved to {len(destination)} positions"
         raise ArgumentError(fact, argument="destination")
     out = [-1] * len(x)
     for old, new in zip(source, destination, strict=True):
         out[new] = x[old]
     rest = iter([length for axis, length in enumerate(x) if axis not in source])
     return tuple(next(rest) if axis not in destination else length for axis, length in enumerate(out))
-
-
-def _unflatten_shape(a: Args, x: Shape) -> Shape:
-    axis = sample_axis(a.dim, len(x))
-    if not a.sizes:
-        raise ArgumentError("sizes is empty", argument="sizes")
-    return (*x[:axis], *filled(a.sizes, (x[axis],), "sizes"), *x[axis + 1 :])
 
 
 def _unfold_shape(a: Args, x: Shape) -> Shape:
@@ -122,13 +115,11 @@ def _unfold_shape(a: Args, x: Shape) -> Shape:
 
 
 LAYERS = (
-    Layer(
-        name="select",
-        doc="One place of an axis, which is gone then.",
-        args=(Arg("dim", Int()), Arg("index", Int())),
-        shape=_select_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.select", str(a.dim), str(a.index)),
+    method(
+        "select",
+        "One index of an axis, which is removed.",
+        (Arg("dim", Int()), Arg("index", Int())),
+        _select_shape,
         right=(case((7, 4), dim=1, index=-1), case((7, 4), dim=-1, index=3)),
         wrong=(case((7, 4), dim=1, index=7), case((7, 4), dim=3, index=0), case((7, 4), dim=0, index=0)),
     ),
@@ -152,13 +143,11 @@ LAYERS = (
         ),
         wrong=(case((7, 4), dim=3, end=1), case((7, 4), dim=0, end=1)),
     ),
-    Layer(
-        name="narrow",
-        doc="Part of an axis, length places from start on.",
-        args=(Arg("dim", Int()), Arg("start", Int()), Arg("length", Int(0))),
-        shape=_narrow_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.narrow", str(a.dim), str(a.start), str(a.length)),
+    method(
+        "narrow",
+        "Part of an axis: length indices from start on.",
+        (Arg("dim", Int()), Arg("start", Int()), Arg("length", Int(0))),
+        _narrow_shape,
         right=(case((7, 4), dim=1, start=2, length=5), case((7, 4), dim=-1, start=-1, length=1)),
         wrong=(
             case((7, 4), dim=1, start=3, length=5),
@@ -176,23 +165,19 @@ LAYERS = (
         right=(case((1, 8), size=(5, 8)), case((3, 1, 1), size=(-1, 6, -1))),
         wrong=(case((2, 8), size=(4, 8)), case((1, 8), size=(8,)), case((8,), size=(4, 8))),
     ),
-    Layer(
-        name="tile",
-        doc="Axes repeated so many times, the last ones if fewer are given. It speaks of a sample.",
-        args=(Arg("dims", Ints(None, 0)),),
-        shape=_tile_shape,
-        takes="any",
-        code=lambda a, x: f"{x}.tile({literal(a.dims)})",
+    method(
+        "tile",
+        "Axes repeated so many times, the last ones if fewer are given. It speaks of a sample.",
+        (Arg("dims", Ints(None, 0)),),
+        _tile_shape,
         right=(case((3, 4), dims=(2, 1)), case((3, 4), dims=(5,))),
         wrong=(case((3,), dims=(2, 2)),),
     ),
-    Layer(
-        name="roll",
-        doc="Axes shifted, what leaves at one end coming in at the other.",
-        args=(Arg("shifts", Either(Int(), Ints())), Arg("dims", Either(Int(), Ints()))),
-        shape=_roll_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.roll", literal(a.shifts), literal(a.dims)),
+    method(
+        "roll",
+        "Axes shifted, what leaves at one end coming in at the other.",
+        (Arg("shifts", Either(Int(), Ints())), Arg("dims", Either(Int(), Ints()))),
+        _roll_shape,
         right=(case((3, 8, 8), shifts=(-2, -2), dims=(2, 3)), case((8,), shifts=1, dims=-1)),
         wrong=(
             case((3, 8), shifts=(1, 2), dims=(1,)),
@@ -200,13 +185,11 @@ LAYERS = (
             case((3, 8), shifts=1, dims=0),
         ),
     ),
-    Layer(
-        name="moveaxis",
-        doc="Axes moved to other places; the others keep their order.",
-        args=(Arg("source", Either(Int(), Ints())), Arg("destination", Either(Int(), Ints()))),
-        shape=_moveaxis_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.moveaxis", literal(a.source), literal(a.destination)),
+    method(
+        "moveaxis",
+        "Axes moved to other positions; the others keep their order.",
+        (Arg("source", Either(Int(), Ints())), Arg("destination", Either(Int(), Ints()))),
+        _moveaxis_shape,
         right=(case((3, 4, 5), source=1, destination=-1), case((3, 4, 5), source=(1, 2), destination=(3, 1))),
         wrong=(
             case((3, 4), source=1, destination=3),
@@ -215,23 +198,19 @@ LAYERS = (
             case((3, 4), source=0, destination=1),
         ),
     ),
-    Layer(
-        name="unflatten",
-        doc="Makes one axis several.",
-        args=(Arg("dim", Int()), Arg("sizes", Ints(None, -1))),
-        shape=_unflatten_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.unflatten", str(a.dim), literal(a.sizes)),
+    method(
+        "unflatten",
+        "Makes one axis several.",
+        (Arg("dim", Int()), Arg("sizes", Ints(None, -1))),
+        unflatten_shape("sizes"),
         right=(case((24, 5), dim=1, sizes=(4, 6)), case((5, 24), dim=-1, sizes=(2, -1, 3))),
         wrong=(case((24, 5), dim=1, sizes=(5, 5)), case((24,), dim=1, sizes=()), case((24,), dim=0, sizes=(1, 2))),
     ),
-    Layer(
-        name="unfold",
-        doc="Windows along an axis, a new last axis holding what each one sees (torch.Tensor.unfold).",
-        args=(Arg("dimension", Int()), Arg("size", Int(0)), Arg("step", Int(1))),
-        shape=_unfold_shape,
-        takes="any",
-        code=lambda a, x: call(f"{x}.unfold", str(a.dimension), str(a.size), str(a.step)),
+    method(
+        "unfold",
+        "Windows along an axis, a new last axis holding what each one sees (torch.Tensor.unfold).",
+        (Arg("dimension", Int()), Arg("size", Int(0)), Arg("step", Int(1))),
+        _unfold_shape,
         right=(case((7, 4), dimension=1, size=3, step=2), case((7, 4), dimension=-1, size=4, step=1)),
         wrong=(
             case((7, 4), dimension=2, size=5, step=1),

@@ -7,23 +7,18 @@ from typing import Any
 
 from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, count_axes, sample_axis, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
-from netspec.layers.record import Arg, Args, Case, Layer, ShapeRule, case
+from netspec.layers.record import Arg, Args, Case, Layer, ShapeRule, case, same_shape
 from netspec.layers.spatial import on_picture
 
 _INPLACE = Arg("inplace", Bool(), False)
 
 
-def _same(a: Args, x: Shape) -> Shape:
-    return x
-
-
 def _plain(
-    name: str, doc: str, *args: Arg, shape: ShapeRule = _same, wrong: tuple[Case, ...] = (), **example: Any
+    name: str, doc: str, *args: Arg, shape: ShapeRule = same_shape, wrong: tuple[Case, ...] = (), **example: Any
 ) -> Layer:
-    rights = (
-        (case((4, 5)), case((), **example)) if all(not arg.required for arg in args) else (case((4, 5), **example),)
-    )
-    return Layer(name=name, doc=doc, args=args, shape=shape, right=rights, wrong=wrong)
+    needs_example = any(arg.required for arg in args)
+    right = (case((4, 5), **example),) if needs_example else (case((4, 5)), case((), **example))
+    return Layer(name=name, doc=doc, args=args, shape=shape, right=right, wrong=wrong)
 
 
 def _hardtanh_shape(a: Args, x: Shape) -> Shape:
@@ -152,14 +147,15 @@ def _softmax(name: str, doc: str) -> Layer:
     )
 
 
-ALONG_AN_AXIS = (
+LAYERS = (
+    *POINTWISE,
     _softmax("Softmax", "exp(xᵢ) / Σ exp(xⱼ) along dim."),
     _softmax("Softmin", "exp(-xᵢ) / Σ exp(-xⱼ) along dim."),
     _softmax("LogSoftmax", "The logarithm of Softmax along dim."),
     Layer(
         name="Softmax2d",
         doc="Softmax over the channels of each position of C×H×W.",
-        shape=on_picture("Softmax2d", 2, lambda a, x: x),
+        shape=on_picture("Softmax2d", 2),
         right=(case((4, 5, 6)),),
         wrong=(case((4,)),),
     ),
@@ -172,5 +168,3 @@ ALONG_AN_AXIS = (
         wrong=(case((4, 5)), case((4, 6), dim=3)),
     ),
 )
-
-LAYERS = (*POINTWISE, *ALONG_AN_AXIS)

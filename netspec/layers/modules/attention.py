@@ -17,15 +17,19 @@ from netspec.core.shapes import (
     ShapeError,
     Tensor,
     count_axes,
+    need_axes,
     need_rank,
     show,
+    size,
 )
 from netspec.layers.arguments import Bool, Float, Int, optional
 from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
-from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
+from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
 from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
+from netspec.layers.spatial import axis_size
 
+_PRODUCT = "scaled_dot_product_attention"
 _OWN = (Attention("attn_mask", "key_padding_mask", "is_causal", 0, 1),)
 
 
@@ -33,11 +37,6 @@ def need_batch_first(a: Args) -> None:
     """Refuse the layout in which the first axis, the batch, would be the time."""
     if not a.batch_first:
         raise BatchAxisError("batch_first false would take the batch for the time", argument="batch_first")
-
-
-def _embedding(x: Shape, *others: Shape) -> int:
-    need_rank("MultiheadAttention", x, "L", "features")
-    return x[1]
 
 
 def _three(x: Shape, *others: Shape) -> tuple[Shape, Shape, Shape]:
@@ -98,10 +97,6 @@ def _multihead_macs(a: Args, output: Shape, *inputs: Shape) -> int:
     return attention_macs(a.embed_dim, query[0], key[0], *_widths(a), extra)
 
 
-def _multihead_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
-    suit(_OWN, a.num_heads, a, inputs, further)
-
-
 def _multihead_call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
     query = inputs[0]
     key = inputs[1] if len(inputs) > 1 else query
@@ -115,9 +110,7 @@ def _multihead_call(a: Args, module: str, *inputs: str, **further: FurtherInput)
 
 def _product_shape(a: Args, query: Shape, key: Shape, value: Shape) -> Shape:
     for x in (query, key, value):
-        if len(x) < 2:
-            fact = f"scaled_dot_product_attention takes 2 axes or more for one sample, gets {count_axes(x)}"
-            raise RankError(fact)
+        need_axes(_PRODUCT, x, 2)
     guesses = ((*query[:-1], value[-1]),)
     if query[-1] != key[-1]:
         fact = f"queries and keys need equally many features: {show(query)} and {show(key)}"
@@ -132,12 +125,10 @@ def _product_shape(a: Args, query: Shape, key: Shape, value: Shape) -> Shape:
             fact = f"{heads} heads of the queries cannot share {key[0]} of the keys and {value[0]} of the values"
             raise MergeError(fact, guesses=guesses)
         return guesses[0]
-    name = "scaled_dot_product_attention"
     if len({len(query), len(key), len(value)}) > 1:
-        raise MergeError(
-            f"{name} needs equally many axes: {show(query)}, {show(key)} and {show(value)}", guesses=guesses
-        )
-    leading = broadcast(name, (query[:-2], key[:-2], value[:-2]))
+        fact = f"{_PRODUCT} needs equally many axes: {show(query)}, {show(key)} and {show(value)}"
+        raise MergeError(fact, guesses=guesses)
+    leading = broadcast(_PRODUCT, (query[:-2], key[:-2], value[:-2]))
     return (*leading, query[-2], value[-1])
 
 
@@ -148,7 +139,7 @@ def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor
         raise ArgumentError("is_causal makes a mask of its own: leave it out, or attn_mask", argument="is_causal")
     if mask.dtype not in ("bool", "float32"):
         raise DtypeError(f"attn_mask is bool or float32, gets {mask.dtype}", argument="attn_mask")
-    heads = () if a.enable_gqa else broadcast("scaled_dot_product_attention", (query[:-2], key[:-2], value[:-2]))
+    heads = () if a.enable_gqa else broadcast(_PRODUCT, (query[:-2], key[:-2], value[:-2]))
     weights = (*(heads or query[:-2]), query[-2], key[-2])
     if len(mask.shape) != len(weights):
         fact = f"attn_mask has to have the axes of the weights {show(weights)} for one sample, gets"
@@ -159,19 +150,15 @@ def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor
 
 
 def _product_code(a: Args, query: str, key: str, value: str, **further: FurtherInput) -> str:
-    result = call("F.scaled_dot_product_attention", query, key, value)[:-1]
-    result += "".join(f", {name}={given.text}" for name, given in further.items())
+    given = [query, key, value, *(f"{name}={mask.text}" for name, mask in further.items())]
     if a.dropout_p:
-        result += f", dropout_p={literal(a.dropout_p)} if self.training else 0.0"
-    given = {"is_causal": a.is_causal or None, "scale": a.scale, "enable_gqa": a.enable_gqa or None}
-    return result + "".join(f", {key}={literal(value)}" for key, value in given.items() if value is not None) + ")"
+        given.append(f"dropout_p={literal(a.dropout_p)} if self.training else 0.0")
+    switches = {"is_causal": a.is_causal or None, "scale": a.scale, "enable_gqa": a.enable_gqa or None}
+    return call(f"F.{_PRODUCT}", *given, **switches)
 
 
 def _product_macs(a: Args, output: Shape, query: Shape, key: Shape, value: Shape) -> int:
-    rows = 1
-    for length in output[:-1]:
-        rows *= length
-    return rows * key[-2] * (query[-1] + value[-1])
+    return size(output[:-1]) * key[-2] * (query[-1] + value[-1])
 
 
 LAYERS = (
@@ -182,7 +169,7 @@ LAYERS = (
             "value. Outputs: the result and, with need_weights, the attention weights."
         ),
         args=(
-            Arg("embed_dim", Int(1), infer=_embedding, unit="features"),
+            Arg("embed_dim", Int(1), infer=axis_size("MultiheadAttention", "L", "features", index=1), unit="features"),
             Arg("num_heads", Int(1)),
             Arg("dropout", Float(0, 1), 0.0),
             Arg("bias", Bool(), True),
@@ -201,7 +188,7 @@ LAYERS = (
         inputs=(1, 3),
         names=("query", "key", "value"),
         further=names_of(_OWN),
-        suits=_multihead_suits,
+        suits=masks_suit(_OWN, "num_heads"),
         call=_multihead_call,
         right=(
             case((7, 8), num_heads=2),
@@ -233,7 +220,7 @@ LAYERS = (
         ),
     ),
     Layer(
-        name="scaled_dot_product_attention",
+        name=_PRODUCT,
         doc="softmax(q·kᵀ / √E)·v of query …×L×E, key …×S×E and value …×S×V. `dropout_p` holds while training.",
         args=(
             Arg("dropout_p", Float(0, 1), 0.0),

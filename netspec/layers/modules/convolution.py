@@ -12,7 +12,7 @@ from math import prod
 from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Int, Ints, Word, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
-from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out
+from netspec.layers.spatial import axes_word, channels, does_not_fit, on_picture, per_axis, window_out
 
 
 def _in_groups(a: Args, out: Shape) -> Shape:
@@ -30,19 +30,17 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
     if a.padding == "same":
         if any(step != 1 for step in stride):
             raise ArgumentError(f"padding 'same' needs stride 1, the stride is {show(stride)}", argument="padding")
-        before = after = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
-        before, after = tuple(total // 2 for total in before), tuple(total - total // 2 for total in after)
+        totals = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+        before, after = tuple(total // 2 for total in totals), tuple(total - total // 2 for total in totals)
     else:
         before = after = per_axis(0 if a.padding == "valid" else a.padding, axes)
     for length, width in zip(x[1:], map(max, before, after), strict=True):
         if a.padding_mode == "reflect" and width >= length:
-            raise ShapeError(
-                f"reflect padding of {width} needs more than {width} rows, the picture has {length}", argument="padding"
-            )
+            fact = f"reflect padding of {width} needs more than {width} rows, the picture has {length}"
+            raise ShapeError(fact, argument="padding")
         if a.padding_mode == "circular" and width > length:
-            raise ShapeError(
-                f"circular padding of {width} needs {width} rows or more, the picture has {length}", argument="padding"
-            )
+            fact = f"circular padding of {width} needs {width} rows or more, the picture has {length}"
+            raise ShapeError(fact, argument="padding")
     padded = tuple(length + p + q for length, p, q in zip(x[1:], before, after, strict=True))
     out = tuple(
         window_out(length, k, s, 0, d) for length, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
@@ -57,26 +55,21 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
     kernel, stride, dilation, padding, extra = (
         per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation, a.padding, a.output_padding)
     )
+    least = tuple(
+        (length - 1) * s - 2 * p + d * (k - 1) + 1
+        for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
+    )
     if a.output_size is not None:
-        least = [
-            (length - 1) * s - 2 * p + d * (k - 1) + 1
-            for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
-        ]
         if any(not low <= wanted < low + s for low, wanted, s in zip(least, a.output_size, stride, strict=True)):
             most = tuple(low + s - 1 for low, s in zip(least, stride, strict=True))
-            fact = f"output_size {show(a.output_size)} is not between {show(tuple(least))} and {show(most)}"
+            fact = f"output_size {show(a.output_size)} is not between {show(least)} and {show(most)}"
             raise ShapeError(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
         extra = tuple(wanted - low for wanted, low in zip(a.output_size, least, strict=True))
     for more, step, spread in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= spread:
-            raise ArgumentError(
-                f"output_padding {more} must be smaller than the stride {step} or the dilation {spread}",
-                argument="output_padding",
-            )
-    out = tuple(
-        (length - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for length, k, s, p, d, e in zip(x[1:], kernel, stride, padding, dilation, extra, strict=True)
-    )
+            fact = f"output_padding {more} must be smaller than the stride {step} or the dilation {spread}"
+            raise ArgumentError(fact, argument="output_padding")
+    out = tuple(low + more for low, more in zip(least, extra, strict=True))
     if min(out) < 1:  # some of torch's backends let 0 pass, others refuse it
         raise ShapeError(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
     return _in_groups(a, (a.out_channels, *out))
@@ -99,16 +92,22 @@ def _transposed_macs(a: Args, output: Shape, x: Shape) -> int:
     return prod(x) * int(a.out_channels // a.groups) * _kernel(a, x)
 
 
+def _first_args(name: str, axes: int) -> tuple[Arg, ...]:
+    return (
+        Arg("in_channels", Int(1), infer=channels(name, axes), unit="channels"),
+        Arg("out_channels", Int(1)),
+        Arg("kernel_size", size_nd(axes)),
+        Arg("stride", size_nd(axes), 1),
+    )
+
+
 def _conv(axes: int) -> Layer:
     name, picture = f"Conv{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"Convolution over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"Convolution over {axes_word(axes)}.",
         args=(
-            Arg("in_channels", Int(1), infer=channels(name, axes), unit="channels"),
-            Arg("out_channels", Int(1)),
-            Arg("kernel_size", size_nd(axes)),
-            Arg("stride", size_nd(axes), 1),
+            *_first_args(name, axes),
             Arg("padding", Either(size_nd(axes, 0), Word(("same", "valid"))), 0),
             Arg("dilation", size_nd(axes), 1),
             Arg("groups", Int(1), 1),
@@ -139,12 +138,9 @@ def _conv_transpose(axes: int) -> Layer:
     larger = tuple(2 * length + 1 for length in picture)
     return Layer(
         name=name,
-        doc=f"Transposed convolution over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"Transposed convolution over {axes_word(axes)}.",
         args=(
-            Arg("in_channels", Int(1), infer=channels(name, axes), unit="channels"),
-            Arg("out_channels", Int(1)),
-            Arg("kernel_size", size_nd(axes)),
-            Arg("stride", size_nd(axes), 1),
+            *_first_args(name, axes),
             Arg("padding", size_nd(axes, 0), 0),
             Arg("output_padding", size_nd(axes, 0), 0),
             Arg("groups", Int(1), 1),

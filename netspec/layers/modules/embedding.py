@@ -11,9 +11,8 @@ from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 
 def _check_padding(a: Args) -> None:
     if a.padding_idx is not None and not -a.num_embeddings <= a.padding_idx < a.num_embeddings:
-        raise ArgumentError(
-            f"padding_idx {a.padding_idx} is outside of {a.num_embeddings} embeddings", argument="padding_idx"
-        )
+        fact = f"padding_idx {a.padding_idx} is outside of {a.num_embeddings} embeddings"
+        raise ArgumentError(fact, argument="padding_idx")
 
 
 def _shape(a: Args, x: Shape) -> Shape:
@@ -48,23 +47,24 @@ def _bag_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -
         raise MergeError(fact, argument=name)
 
 
+def _parameters(a: Args, x: Shape) -> int:
+    return int(a.num_embeddings * a.embedding_dim)
+
+
+_TABLE = (Arg("num_embeddings", Int(1)), Arg("embedding_dim", Int(1)))
+_PADDING = Arg("padding_idx", optional(Int()), None)
+_NORM = (Arg("max_norm", optional(Float()), None), Arg("norm_type", Float(), 2.0))
+_FREQUENCY = Arg("scale_grad_by_freq", Bool(), False)
+_SPARSE = Arg("sparse", Bool(), False)
 _WEIGHTED: dict[str, Any] = {"num_embeddings": 10, "embedding_dim": 4, "mode": "sum"}
 
 LAYERS = (
     Layer(
         name="Embedding",
         doc="A vector for each integer from 0 to num_embeddings - 1.",
-        args=(
-            Arg("num_embeddings", Int(1)),
-            Arg("embedding_dim", Int(1)),
-            Arg("padding_idx", optional(Int()), None),
-            Arg("max_norm", optional(Float()), None),
-            Arg("norm_type", Float(), 2.0),
-            Arg("scale_grad_by_freq", Bool(), False),
-            Arg("sparse", Bool(), False),
-        ),
+        args=(*_TABLE, _PADDING, *_NORM, _FREQUENCY, _SPARSE),
         shape=_shape,
-        parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
+        parameters=_parameters,
         takes="int",
         gives="float32",
         right=(
@@ -80,21 +80,15 @@ LAYERS = (
         name="EmbeddingBag",
         doc="The mean, sum or maximum of the vectors of a list of integers; of a sum each may have a weight.",
         args=(
-            Arg("num_embeddings", Int(1)),
-            Arg("embedding_dim", Int(1)),
-            Arg("max_norm", optional(Float()), None),
-            Arg("norm_type", Float(), 2.0),
-            Arg("scale_grad_by_freq", Bool(), False),
+            *(*_TABLE, *_NORM, _FREQUENCY),
             Arg("mode", Word(("sum", "mean", "max")), "mean"),
-            Arg("sparse", Bool(), False),
-            Arg("include_last_offset", Bool(), False),
-            Arg("padding_idx", optional(Int()), None),
+            *(_SPARSE, Arg("include_last_offset", Bool(), False), _PADDING),
         ),
         shape=_bag_shape,
         earlier=(
             OlderBehavior("2.10", _bag_shape_with_offsets, lambda given: given.get("include_last_offset") is True),
         ),
-        parameters=lambda a, x: a.num_embeddings * a.embedding_dim,
+        parameters=_parameters,
         names=("input",),
         further=("per_sample_weights",),
         suits=_bag_suits,

@@ -7,20 +7,21 @@ from netspec.layers.arguments import Bool, Int
 from netspec.layers.record import Arg, Args, Layer, case
 
 
-def _features(x: Shape, *others: Shape) -> int:
+def last_axis(x: Shape, *others: Shape) -> int:
+    """Infers the size of the last axis of the first input."""
     if not x:
         raise RankError("the last axis is needed, a scalar has none")
     return x[-1]
 
 
 def _linear_shape(a: Args, x: Shape) -> Shape:
-    _features(x)  # for its fact about a scalar
+    last_axis(x)  # for its fact about a scalar
     return (*x[:-1], a.out_features)
 
 
 def _bilinear_shape(a: Args, x: Shape, y: Shape) -> Shape:
-    _features(x)
-    _features(y)
+    last_axis(x)
+    last_axis(y)
     if x[:-1] != y[:-1]:
         guesses = tuple(dict.fromkeys((*shape[:-1], a.out_features) for shape in (x, y)))
         raise MergeError(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}", guesses=guesses)
@@ -32,7 +33,7 @@ LAYERS = (
         name="Linear",
         doc="y = xWᵀ + b on the last axis.",
         args=(
-            Arg("in_features", Int(1), infer=_features, unit="features"),
+            Arg("in_features", Int(1), infer=last_axis, unit="features"),
             Arg("out_features", Int(1)),
             Arg("bias", Bool(), True),
         ),
@@ -46,8 +47,8 @@ LAYERS = (
         name="Bilinear",
         doc="y = x₁ᵀAx₂ + b on the last axes of two inputs.",
         args=(
-            Arg("in1_features", Int(1), infer=_features, unit="features"),
-            Arg("in2_features", Int(1), infer=lambda x, y: _features(y), unit="features"),
+            Arg("in1_features", Int(1), infer=last_axis, unit="features"),
+            Arg("in2_features", Int(1), infer=lambda x, y: last_axis(y), unit="features"),
             Arg("out_features", Int(1)),
             Arg("bias", Bool(), True),
         ),

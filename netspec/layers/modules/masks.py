@@ -1,13 +1,13 @@
-"""Masks of attention: what a query may look at, and which keys are only padding (torch.nn.MultiheadAttention, "Shape").
+"""Masks of attention: which keys a query ignores, and which keys are padding (torch.nn.MultiheadAttention, "Shape").
 
 A padding mask is S for one sample, a number for each key. A mask of the weights is L×S, the same for all heads, or
-heads×L×S; torch wants (batch·heads)×L×S, which the generated code makes of both. A mask is bool, where true is what is
-left out, or float32, which is added to the scores. A causal mask is made by the code where `is_causal` asks for one.
+heads×L×S; torch wants (batch·heads)×L×S, which the generated code makes of both. A mask is bool, where true
+means ignored, or float32, which is added to the scores. For `is_causal` the code makes the causal mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.shapes import (
@@ -44,9 +44,8 @@ class Attention:
         return inputs[min(self.keys, len(inputs) - 1)]
 
 
-def names_of(attentions: Iterable[Attention]) -> tuple[str, ...]:
+def names_of(attentions: tuple[Attention, ...]) -> tuple[str, ...]:
     """The further inputs of a layer with these attentions, in the order of torch's forward."""
-    attentions = tuple(attentions)
     return (*(each.mask for each in attentions), *(each.padding for each in attentions))
 
 
@@ -58,19 +57,21 @@ def need_square(attention: Attention, a: Args, inputs: tuple[Shape, ...]) -> Non
         raise ShapeError(fact, argument=attention.causal)
 
 
-def suit(
-    attentions: Iterable[Attention], heads: int, a: Args, inputs: tuple[Shape, ...], further: Mapping[str, Tensor]
-) -> None:
-    """Raise unless the masks suit the attentions."""
-    for each in attentions:
-        queries, keys = inputs[each.queries][0], each.keys_of(inputs)[0]
-        if each.mask in further:
-            if getattr(a, each.causal):
-                fact = f"{each.causal} makes a mask of its own: leave it out, or {each.mask}"
-                raise ArgumentError(fact, argument=each.causal)
-            _weights(each.mask, further[each.mask], heads, queries, keys)
-        if each.padding in further:
-            _padding(each.padding, further[each.padding], keys)
+def masks_suit(attentions: tuple[Attention, ...], heads: str) -> Callable[..., None]:
+    """The `suits` of a record with these attentions; `heads` is the argument that gives the number of heads."""
+
+    def suits(a: Args, inputs: tuple[Shape, ...], further: Mapping[str, Tensor]) -> None:
+        for each in attentions:
+            queries, keys = inputs[each.queries][0], each.keys_of(inputs)[0]
+            if each.mask in further:
+                if getattr(a, each.causal):
+                    fact = f"{each.causal} makes a mask of its own: leave it out, or {each.mask}"
+                    raise ArgumentError(fact, argument=each.causal)
+                _weights(each.mask, further[each.mask], getattr(a, heads), queries, keys)
+            if each.padding in further:
+                _padding(each.padding, further[each.padding], keys)
+
+    return suits
 
 
 def _kind(name: str, mask: Tensor) -> None:
@@ -100,7 +101,7 @@ def _padding(name: str, mask: Tensor, keys: int) -> None:
 def keywords(
     attentions: Iterable[Attention], heads: int, a: Args, sources: tuple[str, ...], further: Mapping[str, FurtherInput]
 ) -> list[str]:
-    """`attn_mask=…`, `key_padding_mask=…`, `is_causal=True`: what of them the call is given."""
+    """`attn_mask=…`, `key_padding_mask=…`, `is_causal=True`: the keyword arguments of a call."""
     found = []
     for each in attentions:
         mask, padding = further.get(each.mask), further.get(each.padding)

@@ -14,6 +14,7 @@ from netspec.core.shapes import (
     size,
 )
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
+from netspec.layers.modules.linear import last_axis
 from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 from netspec.layers.spatial import AXES, channels, on_picture
 
@@ -29,7 +30,7 @@ def _parameters(a: Args, x: Shape) -> int:
 
 
 def _idle(a: Args) -> bool:
-    """Whether there is nothing that has `num_features` numbers."""
+    """Whether no tensor of the layer has `num_features` numbers."""
     return not a.affine and not a.track_running_stats
 
 
@@ -107,15 +108,6 @@ def _instance_norm(axes: int) -> Layer:
     )
 
 
-BATCH_AND_INSTANCE = (*map(_batch_norm, (1, 2, 3)), *map(_instance_norm, (1, 2, 3)))
-
-
-def _last_axis(x: Shape) -> int:
-    if not x:
-        raise RankError("the last axis is needed, a scalar has none")
-    return x[-1]
-
-
 def _normalized(a: Args) -> Shape:
     return (a.normalized_shape,) if isinstance(a.normalized_shape, int) else a.normalized_shape
 
@@ -139,8 +131,7 @@ def _channels(x: Shape) -> int:
 
 
 def _group_shape(a: Args, x: Shape) -> Shape:
-    need_axes("GroupNorm", x, 1)
-    for count in (a.num_channels, x[0]):  # they differ where the layer has no weights
+    for count in (a.num_channels, _channels(x)):  # they differ where the layer has no weights
         if count % a.num_groups:
             fact = f"{count} channels are not divisible by num_groups {a.num_groups}"
             raise ArgumentError(fact, argument="num_groups", guesses=(x,))
@@ -153,9 +144,14 @@ def _local_response_shape(a: Args, x: Shape) -> Shape:
 
 
 # One number, as in `LayerNorm: 64`, is a claim that the engine compares with the last axis; a list is the rule's.
-_NORMALIZED_SHAPE = Arg("normalized_shape", Either(Int(1), Ints(None, 1)), infer=_last_axis, unit="features")
+_NORMALIZED_SHAPE = Arg("normalized_shape", Either(Int(1), Ints(None, 1)), infer=last_axis, unit="features")
 
-OVER_AXES = (
+# The arguments that LocalResponseNorm and CrossMapLRN2d share; torch's default of `k` is 1.0 in one, 1 in the other.
+_NEIGHBOURS = (Arg("size", Int(1)), Arg("alpha", Float(), 1e-4), Arg("beta", Float(), 0.75))
+
+LAYERS = (
+    *map(_batch_norm, (1, 2, 3)),
+    *map(_instance_norm, (1, 2, 3)),
     Layer(
         name="LayerNorm",
         doc="Normalizes the last axes; the last one where normalized_shape is left out.",
@@ -182,18 +178,10 @@ OVER_AXES = (
     Layer(
         name="RMSNorm",
         doc="Divides the last axes by their root mean square; the last one where normalized_shape is left out.",
-        args=(
-            _NORMALIZED_SHAPE,
-            Arg("eps", optional(Float()), None),
-            Arg("elementwise_affine", Bool(), True),
-        ),
+        args=(_NORMALIZED_SHAPE, Arg("eps", optional(Float()), None), Arg("elementwise_affine", Bool(), True)),
         shape=_last_axes_shape,
         parameters=lambda a, x: size(_normalized(a)) if a.elementwise_affine else 0,
-        right=(
-            case((5, 8)),
-            case((5, 8), normalized_shape=(5, 8), eps=1e-6),
-            case((5, 8), elementwise_affine=False),
-        ),
+        right=(case((5, 8)), case((5, 8), normalized_shape=(5, 8), eps=1e-6), case((5, 8), elementwise_affine=False)),
         wrong=(case((5, 8), normalized_shape=5), case((3, 5, 8), normalized_shape=(3, 5))),
     ),
     Layer(
@@ -218,12 +206,7 @@ OVER_AXES = (
     Layer(
         name="LocalResponseNorm",
         doc="Normalizes each number by its neighbours in the channels.",
-        args=(
-            Arg("size", Int(1)),
-            Arg("alpha", Float(), 1e-4),
-            Arg("beta", Float(), 0.75),
-            Arg("k", Float(), 1.0),
-        ),
+        args=(*_NEIGHBOURS, Arg("k", Float(), 1.0)),
         shape=_local_response_shape,
         right=(case((6, 4, 4), size=5), case((6, 4), size=2, k=2)),
         wrong=(case((6,), size=3),),
@@ -231,16 +214,9 @@ OVER_AXES = (
     Layer(
         name="CrossMapLRN2d",
         doc="Normalizes each number of C×H×W by its neighbours in the channels, as LocalResponseNorm does.",
-        args=(
-            Arg("size", Int(1)),
-            Arg("alpha", Float(), 1e-4),
-            Arg("beta", Float(), 0.75),
-            Arg("k", Float(), 1),
-        ),
-        shape=on_picture("CrossMapLRN2d", 2, lambda a, x: x),
+        args=(*_NEIGHBOURS, Arg("k", Float(), 1)),
+        shape=on_picture("CrossMapLRN2d", 2),
         right=(case((6, 4, 4), size=5), case((6, 4, 4), size=3, k=2)),
         wrong=(case((6, 4), size=3),),
     ),
 )
-
-LAYERS = (*BATCH_AND_INSTANCE, *OVER_AXES)

@@ -1,13 +1,12 @@
 """Padding layers, and the function `pad`: constant, reflected, replicated and circular.
 
-An axis of length L becomes before + L + after (torch.nn.ReflectionPad2d and its kin, "Shape"; torch.nn.functional.pad).
-Widths are given from the last axis backwards, before and after in turn; a negative one crops, and what is left may be
-nothing where `_may_be_empty` says so.
+An axis of length L becomes before + L + after (torch.nn, "Padding Layers"; torch.nn.functional.pad).
+Widths are given from the last axis backwards, before and after in turn; a negative one crops, and
+`_may_be_empty` tells where nothing may be left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -40,9 +39,8 @@ def _padded_length(mode: str, length: int, before: int, after: int, argument: st
     else:
         least_input = widest + 1 if mode == "reflect" else 1
     if length < least_input:
-        raise ShapeError(
-            f"{mode} padding by {before} and {after} needs {least_input} or more, gets {length}", argument=argument
-        )
+        fact = f"{mode} padding by {before} and {after} needs {least_input} or more, gets {length}"
+        raise ShapeError(fact, argument=argument)
     if out < least_output:
         raise ShapeError(f"padding {length} by {before} and {after} leaves {out}", argument=argument)
     return out
@@ -82,11 +80,8 @@ def _pad_shape(a: Args, x: Shape, older: tuple[str, ...] = ()) -> Shape:
     if a.value:
         raise ArgumentError(f"value is for constant padding, the mode is {a.mode}", argument="value")
     if not 1 <= len(a.pad) // 2 <= 3 or len(x) != len(a.pad) // 2 + 1:
-        raise RankError(
-            f"{a.mode} padding pads 1 to 3 axes, all but the channels; "
-            f"{len(a.pad)} widths are for {len(a.pad) // 2}, gets {count_axes(x)}",
-            argument="pad",
-        )
+        widths = f"{len(a.pad)} widths are for {len(a.pad) // 2}, gets {count_axes(x)}"
+        raise RankError(f"{a.mode} padding pads 1 to 3 axes, all but the channels; {widths}", argument="pad")
     return _padded(a.mode, x, a.pad, "pad", a.mode in older)
 
 
@@ -103,7 +98,7 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
         _need_axes_for_widths(x, widths, "padding")
         return _padded(mode, x, widths, "padding", older)
 
-    def shape_of(rule: Callable[[Args, Shape], Shape]) -> ShapeRule:
+    def shape_of(rule: ShapeRule) -> ShapeRule:
         # torch pads the last axes with a constant whatever stands before them; the other modes want the channel axis.
         return rule if mode == "constant" else on_picture(name, axes, rule)
 
@@ -129,16 +124,12 @@ def _layer(what: str, mode: str, axes: int) -> Layer:
     )
 
 
-_MODES = {
-    "Zero": "constant",
-    "Constant": "constant",
-    "Reflection": "reflect",
-    "Replication": "replicate",
-    "Circular": "circular",
-}
-
 LAYERS = (
-    *(_layer(what, mode, axes) for what, mode in _MODES.items() for axes in (1, 2, 3)),
+    *(_layer("Zero", "constant", axes) for axes in (1, 2, 3)),
+    *(_layer("Constant", "constant", axes) for axes in (1, 2, 3)),
+    *(_layer("Reflection", "reflect", axes) for axes in (1, 2, 3)),
+    *(_layer("Replication", "replicate", axes) for axes in (1, 2, 3)),
+    *(_layer("Circular", "circular", axes) for axes in (1, 2, 3)),
     Layer(
         name="pad",
         doc="Pads the last axes; widths from the last axis backwards, before and after in turn.",

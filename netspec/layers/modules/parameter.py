@@ -1,7 +1,7 @@
-"""A learned tensor: what a class token, a position embedding or a layer scale is (torch.nn.Parameter).
+"""A learned tensor, as a class token, a position embedding or a layer scale (torch.nn.Parameter).
 
-It is a tensor of the module around it, under the item's name (`encoder.pos_embedding`). What the item takes only says
-how large the batch is: every sample gets the same numbers.
+It is a tensor of the module around it, under the item's name (`encoder.pos_embedding`). The item's input only gives
+the size of the batch: every sample gets the same numbers.
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
 
 
-def stored_shape(a: Args) -> Shape:
-    """The shape that the tensor has in the state_dict."""
-    return (1, *a.shape) if a.batch_axis else tuple(a.shape)
-
-
 def _shape(a: Args, x: Shape) -> Shape:
     if a.init == "trunc_normal" and a.std == 0:  # torch divides by it
         raise ArgumentError("the deviation of trunc_normal is more than 0", argument="std")
@@ -24,7 +19,7 @@ def _shape(a: Args, x: Shape) -> Shape:
 
 
 def _make(a: Args) -> str:
-    shape = stored_shape(a)
+    shape = (1, *a.shape) if a.batch_axis else tuple(a.shape)
     sizes = ", ".join(map(str, shape)) or "()"
     if isinstance(a.init, str):
         return f"nn.Parameter(nn.init.{a.init}_(torch.empty({sizes}), std={literal(a.std)}))"

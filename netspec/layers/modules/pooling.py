@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Several, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
-from netspec.layers.spatial import does_not_fit, on_picture, per_axis, window_out
+from netspec.layers.spatial import axes_word, does_not_fit, on_picture, per_axis, window_out
 
 
 def _pooled_length(length: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
@@ -22,9 +22,8 @@ def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ..
     kernel = per_axis(a.kernel_size, axes)
     stride = kernel if a.stride is None else per_axis(a.stride, axes)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ArgumentError(
-            f"padding {show(padding)} is more than half of the window of {show(kernel)}", argument="padding"
-        )
+        fact = f"padding {show(padding)} is more than half of the window of {show(kernel)}"
+        raise ArgumentError(fact, argument="padding")
     out = tuple(
         _pooled_length(length, k, s, p, d, a.ceil_mode)
         for length, k, s, p, d in zip(x[1:], kernel, stride, padding, dilation, strict=True)
@@ -41,9 +40,8 @@ def _max_shape(a: Args, x: Shape) -> Shape | list[Shape]:
 
 
 def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
-    ones = (1,) * (len(x) - 1)
+    ones, kernel = (1,) * (len(x) - 1), per_axis(a.kernel_size, len(x) - 1)
     out = _pooled(a, x, padding, ones)
-    kernel = per_axis(a.kernel_size, len(x) - 1)
     # avg_pool3d alone wants the window to fit into the picture itself, whatever padding and ceil_mode are.
     if len(x) == 4 and any(k > length for k, length in zip(kernel, x[1:], strict=True)):
         raise does_not_fit(kernel, ones, x[1:], x[1:])
@@ -59,20 +57,17 @@ def _average_shape(a: Args, x: Shape) -> Shape:
 def _power_average_shape(a: Args, x: Shape) -> Shape:
     if a.norm_type == 0:
         raise ArgumentError("norm_type must not be 0", argument="norm_type")
+    zeros, ones = (0,) * (len(x) - 1), (1,) * (len(x) - 1)
     if abs(a.norm_type) == float("inf"):  # torch takes the maximum then
-        return _pooled(a, x, (0,) * (len(x) - 1), (1,) * (len(x) - 1))
-    return _average(a, x, (0,) * (len(x) - 1))
-
-
-def _word(axes: int) -> str:
-    return "axis" if axes == 1 else "axes"
+        return _pooled(a, x, zeros, ones)
+    return _average(a, x, zeros)
 
 
 def _max_pool(axes: int) -> Layer:
     name, picture = f"MaxPool{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"The maximum of each window, and with return_indices its place, over {axes} spatial {_word(axes)}.",
+        doc=f"The maximum of each window, and with return_indices its index, over {axes_word(axes)}.",
         args=(
             Arg("kernel_size", size_nd(axes)),
             Arg("stride", optional(size_nd(axes)), None),
@@ -102,7 +97,7 @@ def _avg_pool(axes: int) -> Layer:
     divisor = (Arg("divisor_override", optional(Int()), None),) if axes > 1 else ()
     return Layer(
         name=name,
-        doc=f"The average of each window over {axes} spatial {_word(axes)}.",
+        doc=f"The average of each window over {axes_word(axes)}.",
         args=(
             Arg("kernel_size", size_nd(axes)),
             Arg("stride", optional(size_nd(axes)), None),
@@ -130,7 +125,7 @@ def _lp_pool(axes: int) -> Layer:
     name, picture = f"LPPool{axes}d", (9, 8, 7)[-axes:]
     return Layer(
         name=name,
-        doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes} spatial {_word(axes)}.",
+        doc=f"The power average (Σxᵖ)^(1/p) of each window over {axes_word(axes)}.",
         args=(
             Arg("norm_type", Float()),
             Arg("kernel_size", Int(1) if axes == 1 else size_nd(axes)),  # torch multiplies by LPPool1d's
@@ -149,13 +144,10 @@ def _lp_pool(axes: int) -> Layer:
     )
 
 
-WINDOWS = (*map(_max_pool, (1, 2, 3)), *map(_avg_pool, (1, 2, 3)), *map(_lp_pool, (1, 2, 3)))
-
-
-def _shape(a: Args, x: Shape) -> Shape | list[Shape]:
+def _adaptive_shape(a: Args, x: Shape) -> Shape | list[Shape]:
     if 0 in x:
         raise ShapeError(f"there is nothing to pool in {show(x)}")
-    wanted = (a.output_size,) * (len(x) - 1) if isinstance(a.output_size, int) else a.output_size
+    wanted = per_axis(a.output_size, len(x) - 1)
     out = (x[0], *(length if size is None else size for length, size in zip(x[1:], wanted, strict=True)))
     return [out, out] if getattr(a, "return_indices", False) else out
 
@@ -166,9 +158,9 @@ def _adaptive(what: str, word: str, axes: int) -> Layer:
     size = size_nd(1, 0) if axes == 1 else Either(Int(0), Several(optional(Int(0)), axes))
     return Layer(
         name=name,
-        doc=f"The {word} of windows that give the wanted size over {axes} spatial {'axis' if axes == 1 else 'axes'}.",
+        doc=f"The {word} of windows that give the wanted size over {axes_word(axes)}.",
         args=(Arg("output_size", size), *((Arg("return_indices", Bool(), False),) if what == "Max" else ())),
-        shape=on_picture(name, axes, _shape),
+        shape=on_picture(name, axes, _adaptive_shape),
         gives=("same", "int64"),
         right=(
             case((3, *picture), output_size=1),
@@ -178,9 +170,10 @@ def _adaptive(what: str, word: str, axes: int) -> Layer:
     )
 
 
-ADAPTIVE = (
+LAYERS = (
+    *map(_max_pool, (1, 2, 3)),
+    *map(_avg_pool, (1, 2, 3)),
+    *map(_lp_pool, (1, 2, 3)),
     *(_adaptive("Avg", "average", axes) for axes in (1, 2, 3)),
     *(_adaptive("Max", "maximum", axes) for axes in (1, 2, 3)),
 )
-
-LAYERS = (*WINDOWS, *ADAPTIVE)

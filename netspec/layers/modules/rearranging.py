@@ -1,4 +1,4 @@
-"""Layers that only rearrange a sample: Flatten, Unflatten, PixelShuffle, Unfold, Fold and their kin."""
+"""Layers that only rearrange a sample: Flatten, Unflatten, PixelShuffle, Unfold, Fold and others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from math import prod
 
 from netspec.core.shapes import ArgumentError, Shape, ShapeError, need_axes, need_rank, sample_axis, show, size
 from netspec.layers.arguments import Int, Ints, size_nd
-from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.record import Arg, Args, Layer, ShapeRule, case
 from netspec.layers.spatial import does_not_fit, per_axis, window_out
 
 
-def flatten_shape(a: Args, x: Shape) -> Shape:
-    """The axes from `start_dim` to `end_dim` made one."""
+def _flatten_shape(a: Args, x: Shape) -> Shape:
     start = sample_axis(a.start_dim, len(x), argument="start_dim")
     end = sample_axis(a.end_dim, len(x), argument="end_dim")
     if start > end:
@@ -34,15 +33,19 @@ def filled(sizes: tuple[int, ...], x: Shape, argument: str) -> Shape:
     return tuple(total // known if length == -1 else length for length in sizes)
 
 
-def _unflatten_shape(a: Args, x: Shape) -> Shape:
-    axis = sample_axis(a.dim, len(x))
-    if not a.unflattened_size:
-        raise ArgumentError("unflattened_size is empty", argument="unflattened_size")
-    return (*x[:axis], *filled(a.unflattened_size, (x[axis],), "unflattened_size"), *x[axis + 1 :])
+def unflatten_shape(argument: str) -> ShapeRule:
+    """The rule that makes the axis `dim` several, of the sizes that an argument gives."""
+
+    def shape(a: Args, x: Shape) -> Shape:
+        axis, sizes = sample_axis(a.dim, len(x)), getattr(a, argument)
+        if not sizes:
+            raise ArgumentError(f"{argument} is empty", argument=argument)
+        return (*x[:axis], *filled(sizes, (x[axis],), argument), *x[axis + 1 :])
+
+    return shape
 
 
-def pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
-    """C·r²×H×W as C×H·r×W·r."""
+def _pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
     need_axes("pixel shuffling", x, 3)
     *leading, channels, height, width = x
     factor = a.upscale_factor
@@ -51,8 +54,7 @@ def pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
     return (*leading, channels // factor**2, height * factor, width * factor)
 
 
-def pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
-    """C×H·r×W·r as C·r²×H×W."""
+def _pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
     need_axes("pixel unshuffling", x, 3)
     *leading, channels, height, width = x
     factor = a.downscale_factor
@@ -68,70 +70,8 @@ def _channel_shuffle_shape(a: Args, x: Shape) -> Shape:
     return x
 
 
-SHAPES = (
-    Layer(
-        name="Identity",
-        doc="Hands on what it gets.",
-        shape=lambda a, x: x,
-        takes="any",
-        right=(case((3, 8)), case((3,), dtype="int64")),
-    ),
-    Layer(
-        name="Flatten",
-        doc="Makes several axes one; by default all of a sample.",
-        args=(Arg("start_dim", Int(), 1), Arg("end_dim", Int(), -1)),
-        shape=flatten_shape,
-        takes="any",
-        right=(case((4, 5, 6)), case((4, 5, 6), start_dim=2), case((4, 5, 6), end_dim=-2)),
-        wrong=(case((4, 5, 6), start_dim=4), case((4, 5, 6), start_dim=3, end_dim=2), case((4, 5, 6), start_dim=0)),
-    ),
-    Layer(
-        name="Unflatten",
-        doc="Makes one axis several.",
-        args=(Arg("dim", Int()), Arg("unflattened_size", Ints(None, -1))),
-        shape=_unflatten_shape,
-        takes="any",
-        right=(case((24, 5), dim=1, unflattened_size=(4, 6)), case((5, 24), dim=-1, unflattened_size=(2, -1, 3))),
-        wrong=(
-            case((24, 5), dim=1, unflattened_size=(5, 5)),
-            case((24, 5), dim=1, unflattened_size=(7, -1)),
-            case((24, 5), dim=1, unflattened_size=(-1, -1)),
-            case((24, 5), dim=3, unflattened_size=(1, 1)),
-            case((24, 5), dim=0, unflattened_size=(1, 2)),
-        ),
-    ),
-    Layer(
-        name="PixelShuffle",
-        doc="Channels to pixels: C·r²×H×W becomes C×H·r×W·r.",
-        args=(Arg("upscale_factor", Int(1)),),
-        shape=pixel_shuffle_shape,
-        takes="any",
-        right=(case((8, 3, 4), upscale_factor=2), case((2, 9, 3, 4), upscale_factor=3)),
-        wrong=(case((6, 3, 4), upscale_factor=2),),
-    ),
-    Layer(
-        name="PixelUnshuffle",
-        doc="Pixels to channels: C×H·r×W·r becomes C·r²×H×W.",
-        args=(Arg("downscale_factor", Int(1)),),
-        shape=pixel_unshuffle_shape,
-        takes="any",
-        right=(case((2, 6, 4), downscale_factor=2), case((2, 3, 6, 9), downscale_factor=3)),
-        wrong=(case((2, 6, 5), downscale_factor=2),),
-    ),
-    Layer(
-        name="ChannelShuffle",
-        doc="Interleaves the channels of several groups.",
-        args=(Arg("groups", Int(1)),),
-        shape=_channel_shuffle_shape,
-        takes="any",
-        right=(case((6, 4, 5), groups=3), case((6, 4), groups=2)),
-        wrong=(case((6, 4, 5), groups=4),),
-    ),
-)
-
-
 def _windows(a: Args, picture: Shape) -> int:
-    """How many windows there are in a picture of H×W."""
+    """The number of windows in a picture of H×W."""
     kernel, dilation, padding, stride = (
         per_axis(value, 2) for value in (a.kernel_size, a.dilation, a.padding, a.stride)
     )
@@ -166,6 +106,53 @@ def _fold_shape(a: Args, x: Shape) -> Shape:
     return guesses[0]
 
 
+FLATTEN = Layer(
+    name="Flatten",
+    doc="Makes several axes one; by default all of a sample.",
+    args=(Arg("start_dim", Int(), 1), Arg("end_dim", Int(), -1)),
+    shape=_flatten_shape,
+    takes="any",
+    right=(
+        case((4, 5, 6)),
+        case((4, 5, 6), start_dim=2),
+        case((4, 5, 6), end_dim=-2),
+        case((4, 5, 6), end_dim=2),
+    ),
+    wrong=(
+        case((4, 5, 6), start_dim=4),
+        case((4, 5, 6), start_dim=3, end_dim=2),
+        case((4, 5, 6), start_dim=0),
+        case((4, 5), start_dim=3),
+        case((4, 5), start_dim=2, end_dim=1),
+    ),
+)
+PIXEL_SHUFFLE = Layer(
+    name="PixelShuffle",
+    doc="Channels to pixels: C·r²×H×W becomes C×H·r×W·r.",
+    args=(Arg("upscale_factor", Int(1)),),
+    shape=_pixel_shuffle_shape,
+    takes="any",
+    right=(
+        case((8, 3, 4), upscale_factor=2),
+        case((2, 8, 3, 4), upscale_factor=2),
+        case((2, 9, 3, 4), upscale_factor=3),
+    ),
+    wrong=(case((6, 3, 4), upscale_factor=2), case((8, 3, 4), upscale_factor=5), case((3, 4), upscale_factor=2)),
+)
+PIXEL_UNSHUFFLE = Layer(
+    name="PixelUnshuffle",
+    doc="Pixels to channels: C×H·r×W·r becomes C·r²×H×W.",
+    args=(Arg("downscale_factor", Int(1)),),
+    shape=_pixel_unshuffle_shape,
+    takes="any",
+    right=(
+        case((2, 6, 4), downscale_factor=2),
+        case((2, 2, 6, 4), downscale_factor=2),
+        case((2, 3, 6, 9), downscale_factor=3),
+    ),
+    wrong=(case((2, 6, 5), downscale_factor=2), case((2, 6, 4), downscale_factor=5), case((6, 4), downscale_factor=2)),
+)
+
 _WINDOW = (
     Arg("kernel_size", size_nd(2)),
     Arg("dilation", size_nd(2), 1),
@@ -173,7 +160,40 @@ _WINDOW = (
     Arg("stride", size_nd(2), 1),
 )
 
-WINDOWS = (
+LAYERS = (
+    Layer(
+        name="Identity",
+        doc="Hands on what it gets.",
+        takes="any",
+        right=(case((3, 8)), case((3,), dtype="int64")),
+    ),
+    FLATTEN,
+    Layer(
+        name="Unflatten",
+        doc="Makes one axis several.",
+        args=(Arg("dim", Int()), Arg("unflattened_size", Ints(None, -1))),
+        shape=unflatten_shape("unflattened_size"),
+        takes="any",
+        right=(case((24, 5), dim=1, unflattened_size=(4, 6)), case((5, 24), dim=-1, unflattened_size=(2, -1, 3))),
+        wrong=(
+            case((24, 5), dim=1, unflattened_size=(5, 5)),
+            case((24, 5), dim=1, unflattened_size=(7, -1)),
+            case((24, 5), dim=1, unflattened_size=(-1, -1)),
+            case((24, 5), dim=3, unflattened_size=(1, 1)),
+            case((24, 5), dim=0, unflattened_size=(1, 2)),
+        ),
+    ),
+    PIXEL_SHUFFLE,
+    PIXEL_UNSHUFFLE,
+    Layer(
+        name="ChannelShuffle",
+        doc="Interleaves the channels of several groups.",
+        args=(Arg("groups", Int(1)),),
+        shape=_channel_shuffle_shape,
+        takes="any",
+        right=(case((6, 4, 5), groups=3), case((6, 4), groups=2)),
+        wrong=(case((6, 4, 5), groups=4),),
+    ),
     Layer(
         name="Unfold",
         doc="The windows of C×H×W as columns: (C·window)×L, L being the number of windows.",
@@ -201,5 +221,3 @@ WINDOWS = (
         ),
     ),
 )
-
-LAYERS = (*SHAPES, *WINDOWS)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, ShapeError, count_axes, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.modules.attention import need_batch_first
 from netspec.layers.record import Arg, Args, Case, Layer, case
+from netspec.layers.spatial import axis_size
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _STATE = "{}.transpose(0, 1).contiguous()"
-
-
-def _features(name: str) -> Any:
-    def infer(x: Shape, *states: Shape) -> int:
-        need_rank(name, x, "L", "features")
-        return x[1]
-
-    return infer
 
 
 def _sizes(a: Args) -> tuple[int, int, int]:
@@ -37,9 +28,16 @@ def _counts(name: str, a: Args) -> tuple[int, int]:
     return directions * (first + (a.num_layers - 1) * later), stacked * 2 * rows
 
 
-def _parameters(name: str, a: Args) -> int:
-    weights, biases = _counts(name, a)
-    return weights + (biases if a.bias else 0)
+def _need_states(takes: str, name: str, given: tuple[Shape, ...], wanted: tuple[Shape, ...], out: Shape) -> None:
+    """Raise unless no states are given, or all and of the wanted shapes."""
+    if len(given) not in (0, len(wanted)):
+        raise MergeError(f"{takes} alone, or with {len(wanted)} states", guesses=(out,))
+    for state, want in zip(given, wanted, strict=bool(given)):
+        if len(state) != len(want):
+            axes = "1 axis" if len(want) == 1 else "2 axes"
+            raise RankError(f"{name} takes states of {axes} for one sample, gets {count_axes(state)}")
+        if state != want:
+            raise MergeError(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(out,))
 
 
 def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...], more: tuple[Case, ...]) -> Layer:
@@ -53,16 +51,14 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
             raise ArgumentError(f"proj_size has to be less than hidden_size {a.hidden_size}", argument="proj_size")
         wanted: tuple[Shape, ...] = ((count, size), (count, a.hidden_size))[:states]
         outputs: list[Shape] = [(x[0], directions * size), *wanted]
-        if len(given) not in (0, states):
-            raise MergeError(f"{name} takes a sequence alone, or with {states} states", guesses=(outputs[0],))
-        for state, want in zip(given, wanted, strict=bool(given)):
-            if len(state) != 2:
-                raise RankError(f"{name} takes states of 2 axes for one sample, gets {count_axes(state)}")
-            if state != want:
-                raise MergeError(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(outputs[0],))
+        _need_states(f"{name} takes a sequence", name, given, wanted, outputs[0])
         if x[0] == 0:
             raise ShapeError("there are no steps in a sequence of length 0")
         return outputs
+
+    def parameters(a: Args, x: Shape, *given: Shape) -> int:
+        weights, biases = _counts(name, a)
+        return weights + (biases if a.bias else 0)
 
     def call(a: Args, module: str, x: str, *given: str) -> str:
         turned = [_STATE.format(state) for state in given]
@@ -75,7 +71,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         name=name,
         doc=doc,
         args=(
-            Arg("input_size", Int(1), infer=_features(name), unit="features"),
+            Arg("input_size", Int(1), infer=axis_size(name, "L", "features", index=1), unit="features"),
             Arg("hidden_size", Int(1)),
             Arg("num_layers", Int(1), 1),
             *first,
@@ -86,7 +82,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
             *last,
         ),
         shape=shape,
-        parameters=lambda a, x, *given: _parameters(name, a),
+        parameters=parameters,
         macs=lambda a, output, x, *given: x[0] * _counts(name, a)[0],
         inputs=(1, 1 + states),
         names=("input", "hx") if states == 1 else (),
@@ -107,45 +103,13 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
     )
 
 
-SEQUENCES = (
-    _recurrent(
-        "RNN",
-        "A plain recurrent network: hₜ = tanh(W·xₜ + U·hₜ₋₁ + b). Outputs: the sequence, the last state.",
-        (Arg("nonlinearity", Word(("tanh", "relu")), "tanh"),),
-        (),
-        (case((7, 5), hidden_size=6, nonlinearity="relu"),),
-    ),
-    _recurrent("GRU", "Gated recurrent units. Outputs: the sequence, the last state.", (), (), ()),
-    _recurrent(
-        "LSTM",
-        "Long short-term memory. Outputs: the sequence, the last state, the last cell state.",
-        (),
-        (Arg("proj_size", Int(0), 0),),
-        (
-            case((7, 5), hidden_size=6, proj_size=4, bidirectional=True),
-            case((7, 5), (3, 4), (3, 6), hidden_size=6, num_layers=3, proj_size=4),
-        ),
-    ),
-)
-
-
 def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
     states = 2 if name == "LSTMCell" else 1
 
-    def features(x: Shape, *given: Shape) -> int:
-        need_rank(name, x, "features")
-        return x[0]
-
     def shape(a: Args, x: Shape, *given: Shape) -> list[Shape] | Shape:
-        features(x)
+        need_rank(name, x, "features")
         wanted = (a.hidden_size,)
-        if len(given) not in (0, states):
-            raise MergeError(f"{name} takes an input alone, or with {states} states", guesses=(wanted,))
-        for state in given:
-            if len(state) != 1:
-                raise RankError(f"{name} takes states of 1 axis for one sample, gets {count_axes(state)}")
-            if state != wanted:
-                raise MergeError(f"{name} wants a state of {a.hidden_size}, gets {show(state)}", guesses=(wanted,))
+        _need_states(f"{name} takes an input", name, given, (wanted,) * states, wanted)
         return [wanted, wanted] if states == 2 else wanted
 
     def call(a: Args, module: str, x: str, *given: str) -> str:
@@ -158,7 +122,7 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
         name=name,
         doc=doc,
         args=(
-            Arg("input_size", Int(1), infer=features, unit="features"),
+            Arg("input_size", Int(1), infer=axis_size(name, "features"), unit="features"),
             Arg("hidden_size", Int(1)),
             Arg("bias", Bool(), True),
             *more,
@@ -178,10 +142,26 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
     )
 
 
-CELLS = (
+LAYERS = (
+    _recurrent(
+        "RNN",
+        "A plain recurrent network: hₜ = tanh(W·xₜ + U·hₜ₋₁ + b). Outputs: the sequence, the last state.",
+        (Arg("nonlinearity", Word(("tanh", "relu")), "tanh"),),
+        (),
+        (case((7, 5), hidden_size=6, nonlinearity="relu"),),
+    ),
+    _recurrent("GRU", "Gated recurrent units. Outputs: the sequence, the last state.", (), (), ()),
+    _recurrent(
+        "LSTM",
+        "Long short-term memory. Outputs: the sequence, the last state, the last cell state.",
+        (),
+        (Arg("proj_size", Int(0), 0),),
+        (
+            case((7, 5), hidden_size=6, proj_size=4, bidirectional=True),
+            case((7, 5), (3, 4), (3, 6), hidden_size=6, num_layers=3, proj_size=4),
+        ),
+    ),
     _cell("RNNCell", "One step of an RNN.", 1, Arg("nonlinearity", Word(("tanh", "relu")), "tanh")),
     _cell("GRUCell", "One step of a GRU.", 3),
     _cell("LSTMCell", "One step of an LSTM. Outputs: the state, the cell state.", 4),
 )
-
-LAYERS = (*SEQUENCES, *CELLS)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import Shape, ShapeError, need_rank, show
+from netspec.core.shapes import Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Word
 from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.spatial import axis_size
 
-
-def _channels(x: Shape) -> int:
-    need_rank("LayerNorm2d", x, "C", "H", "W")
-    return x[0]
+_channels = axis_size("LayerNorm2d", "C", "H", "W")
 
 
 def _norm_shape(a: Args, x: Shape) -> Shape:
@@ -40,7 +38,6 @@ LAYERS = (
         name="StochasticDepth",
         doc="Drops whole samples (mode row), or the whole batch, while training: for a residual branch.",
         args=(Arg("p", Float(0, 1)), Arg("mode", Word(("batch", "row")))),
-        shape=lambda a, x: x,
         module="ops",
         right=(case((3, 4, 5), p=0.2, mode="row"), case((), p=0, mode="batch"), case((4,), p=1, mode="batch")),
     ),

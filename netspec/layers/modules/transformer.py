@@ -3,7 +3,7 @@
 A sample is L×d_model. torch's own default, `batch_first: false`, would take the batch for the time: it is true here,
 and false is refused. A stack is written with the arguments of its layer (`TransformerEncoder: {num_layers: 6, nhead:
 8}`); `norm: true` puts a LayerNorm after it. Masks are given by name; those of decoding are made by `is_causal` and
-`tgt_is_causal`. torch's nested tensors are left out: what they give is as long as the longest sample of the batch.
+`tgt_is_causal`. torch's nested tensors are left out: their output is as long as the longest sample of the batch.
 """
 
 from __future__ import annotations
@@ -15,42 +15,37 @@ from netspec.core.shapes import ArgumentError, Shape, ShapeError, Tensor, need_r
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.code import arguments, literal
 from netspec.layers.modules.attention import attention_macs, attention_weights, need_batch_first
-from netspec.layers.modules.masks import Attention, keywords, names_of, need_square, suit
+from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
 from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
+from netspec.layers.spatial import axis_size
+
+_OPTIONS = (
+    Arg("dim_feedforward", Int(1), 2048),
+    Arg("dropout", Float(0, 1), 0.1),
+    Arg("activation", Word(("relu", "gelu")), "relu"),
+    Arg("layer_norm_eps", Float(), 1e-5),
+    Arg("batch_first", Bool(), True, always=True),
+    Arg("norm_first", Bool(), False),
+    Arg("bias", Bool(), True),
+)
 
 
-def _first(name: str) -> Callable[..., int]:
-    def infer(x: Shape, *others: Shape) -> int:
-        need_rank(name, x, "L", "features")
-        return x[1]
-
-    return infer
-
-
-def _options() -> tuple[Arg, ...]:
-    return (
-        Arg("dim_feedforward", Int(1), 2048),
-        Arg("dropout", Float(0, 1), 0.1),
-        Arg("activation", Word(("relu", "gelu")), "relu"),
-        Arg("layer_norm_eps", Float(), 1e-5),
-        Arg("batch_first", Bool(), True, always=True),
-        Arg("norm_first", Bool(), False),
-        Arg("bias", Bool(), True),
-    )
+def _width(name: str) -> Arg:
+    return Arg("d_model", Int(1), infer=axis_size(name, "L", "features", index=1), unit="features")
 
 
 def _layer_args(name: str) -> tuple[Arg, ...]:
-    return (Arg("d_model", Int(1), infer=_first(name), unit="features"), Arg("nhead", Int(1)), *_options())
+    return (_width(name), Arg("nhead", Int(1)), *_OPTIONS)
 
 
-def _shape(name: str, result: int, attentions: tuple[Attention, ...]) -> Callable[..., Shape]:
-    """The shape of the input number `result`, if the inputs fit together."""
+def _record(name: str, attentions: tuple[Attention, ...], *, args: tuple[Arg, ...], **fields: Any) -> Layer:
+    """The record of a layer with these attentions: its output has the shape of the last one's queries."""
 
     def shape(a: Args, *inputs: Shape) -> Shape:
         for x in inputs:
             need_rank(name, x, "L", "features")
         need_batch_first(a)
-        out = inputs[result]
+        out = inputs[attentions[-1].queries]
         if a.d_model % a.nhead:
             fact = f"{a.d_model} features are not divisible by nhead {a.nhead}"
             raise ArgumentError(fact, argument="nhead", guesses=(out,))
@@ -63,7 +58,21 @@ def _shape(name: str, result: int, attentions: tuple[Attention, ...]) -> Callabl
             need_square(attention, a, inputs)
         return out
 
-    return shape
+    def call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
+        return f"{module}({', '.join((*inputs, *keywords(attentions, a.nhead, a, inputs, further)))})"
+
+    causal = (Arg(each.causal, Bool(), False, forward=True) for each in attentions)
+    count = len(fields["names"])
+    return Layer(
+        name=name,
+        args=(*args, *causal),
+        shape=shape,
+        inputs=(count, count),
+        further=names_of(attentions),
+        suits=masks_suit(attentions, "nhead"),
+        call=call,
+        **fields,
+    )
 
 
 def _weights(a: Args, attentions: int) -> int:
@@ -101,23 +110,6 @@ def _stack(kind: str) -> Callable[[Args], str]:
     return make
 
 
-def _masked(*attentions: Attention) -> dict[str, Any]:
-    """The fields of a record whose layer has these attentions."""
-
-    def call(a: Args, module: str, *inputs: str, **further: FurtherInput) -> str:
-        return f"{module}({', '.join((*inputs, *keywords(attentions, a.nhead, a, inputs, further)))})"
-
-    def suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
-        suit(attentions, a.nhead, a, inputs, further)
-
-    return {"further": names_of(attentions), "suits": suits, "call": call}
-
-
-def _switches(*attentions: Attention) -> tuple[Arg, ...]:
-    """The arguments of forward that ask for causal masks."""
-    return tuple(Arg(each.causal, Bool(), False, forward=True) for each in attentions)
-
-
 _LAYER = (Attention("src_mask", "src_key_padding_mask", "is_causal", 0, 0),)
 _ENCODER = (Attention("mask", "src_key_padding_mask", "is_causal", 0, 0),)
 _DECODER = (
@@ -138,15 +130,14 @@ _STACK = (Arg("num_layers", Int(1)), Arg("norm", Bool(), False))
 _SMALL: dict[str, Any] = {"nhead": 2, "dim_feedforward": 16}
 
 LAYERS = (
-    Layer(
-        name="TransformerEncoderLayer",
+    _record(
+        "TransformerEncoderLayer",
+        _LAYER,
         doc="Self-attention and a feed-forward part, each with a residual sum and a norm.",
-        args=(*_layer_args("TransformerEncoderLayer"), *_switches(*_LAYER)),
-        shape=_shape("TransformerEncoderLayer", 0, _LAYER),
+        args=_layer_args("TransformerEncoderLayer"),
         parameters=lambda a, x: _weights(a, 1),
         macs=lambda a, output, x: _encoder_macs(a, x),
         names=("src",),
-        **_masked(*_LAYER),
         right=(
             case((7, 8), **_SMALL),
             case((7, 8), **_SMALL, activation="gelu", norm_first=True, bias=False, dropout=0.0),
@@ -160,16 +151,14 @@ LAYERS = (
             case((7, 8), **_SMALL, further={"src_mask": Tensor((3, 7, 7))}),
         ),
     ),
-    Layer(
-        name="TransformerDecoderLayer",
+    _record(
+        "TransformerDecoderLayer",
+        _DECODER,
         doc="Self-attention, attention to a second input (the memory), and a feed-forward part.",
-        args=(*_layer_args("TransformerDecoderLayer"), *_switches(*_DECODER)),
-        shape=_shape("TransformerDecoderLayer", 0, _DECODER),
+        args=_layer_args("TransformerDecoderLayer"),
         parameters=lambda a, x, memory: _weights(a, 2),
         macs=lambda a, output, x, memory: _decoder_macs(a, x, memory),
-        inputs=(2, 2),
         names=("tgt", "memory"),
-        **_masked(*_DECODER),
         right=(
             case((7, 8), (5, 8), **_SMALL),
             case((7, 8), (5, 8), **_SMALL, tgt_is_causal=True, norm_first=True, bias=False),
@@ -181,16 +170,15 @@ LAYERS = (
             case((7, 8), (5, 8), **_SMALL, further={"memory_mask": Tensor((5, 7), "bool")}),
         ),
     ),
-    Layer(
-        name="TransformerEncoder",
+    _record(
+        "TransformerEncoder",
+        _ENCODER,
         doc="A stack of num_layers TransformerEncoderLayers, whose arguments it takes.",
-        args=(*_STACK, *_layer_args("TransformerEncoder"), *_switches(*_ENCODER)),
-        shape=_shape("TransformerEncoder", 0, _ENCODER),
+        args=(*_STACK, *_layer_args("TransformerEncoder")),
         parameters=lambda a, x: a.num_layers * _weights(a, 1) + _norm(a),
         macs=lambda a, output, x: a.num_layers * _encoder_macs(a, x),
         make=_stack("Encoder"),
         names=("src",),
-        **_masked(*_ENCODER),
         right=(
             case((7, 8), **_SMALL, num_layers=2),
             case((7, 8), **_SMALL, num_layers=1, norm=True, is_causal=True, bias=False),
@@ -201,17 +189,15 @@ LAYERS = (
             case((7, 8), **_SMALL, num_layers=1, further={"src_key_padding_mask": Tensor((7,), "uint8")}),
         ),
     ),
-    Layer(
-        name="TransformerDecoder",
+    _record(
+        "TransformerDecoder",
+        _DECODER,
         doc="A stack of num_layers TransformerDecoderLayers, whose arguments it takes.",
-        args=(*_STACK, *_layer_args("TransformerDecoder"), *_switches(*_DECODER)),
-        shape=_shape("TransformerDecoder", 0, _DECODER),
+        args=(*_STACK, *_layer_args("TransformerDecoder")),
         parameters=lambda a, x, memory: a.num_layers * _weights(a, 2) + _norm(a),
         macs=lambda a, output, x, memory: a.num_layers * _decoder_macs(a, x, memory),
-        inputs=(2, 2),
         make=_stack("Decoder"),
         names=("tgt", "memory"),
-        **_masked(*_DECODER),
         right=(
             case((7, 8), (5, 8), **_SMALL, num_layers=2),
             case((7, 8), (5, 8), **_SMALL, num_layers=1, norm=True, tgt_is_causal=True),
@@ -222,18 +208,17 @@ LAYERS = (
             case((5, 8), (7, 8), **_SMALL, num_layers=1, further=_MEMORY),
         ),
     ),
-    Layer(
-        name="Transformer",
+    _record(
+        "Transformer",
+        _BOTH,
         doc="An encoder for the first input and a decoder for the second, which attends to what the encoder gives.",
         args=(
-            Arg("d_model", Int(1), infer=_first("Transformer"), unit="features"),
+            _width("Transformer"),
             Arg("nhead", Int(1), 8),
             Arg("num_encoder_layers", Int(1), 6),
             Arg("num_decoder_layers", Int(1), 6),
-            *_options(),
-            *_switches(*_BOTH),
+            *_OPTIONS,
         ),
-        shape=_shape("Transformer", 1, _BOTH),
         parameters=lambda a, x, y: (
             a.num_encoder_layers * _weights(a, 1)
             + a.num_decoder_layers * _weights(a, 2)
@@ -242,9 +227,7 @@ LAYERS = (
         macs=lambda a, output, x, y: (
             a.num_encoder_layers * _encoder_macs(a, x) + a.num_decoder_layers * _decoder_macs(a, y, x)
         ),
-        inputs=(2, 2),
         names=("src", "tgt"),
-        **_masked(*_BOTH),
         right=(
             case((7, 8), (5, 8), **_SMALL, num_encoder_layers=1, num_decoder_layers=2),
             case((7, 8), (5, 8), **_SMALL, num_encoder_layers=2, num_decoder_layers=1, tgt_is_causal=True, bias=False),

@@ -1,6 +1,6 @@
 """MaxUnpool, which undoes a max pooling, and FractionalMaxPool, whose windows are random.
 
-MaxUnpool takes what a pooling with `return_indices: true` gives, `from: [pool.0, pool.1]`; its output length is
+MaxUnpool takes the outputs of a pooling with `return_indices: true`, `from: [pool.0, pool.1]`; its output length is
 (L - 1)s - 2p + k, or `output_size` (H×W without batch and channels) less than a stride away (torch.nn.MaxUnpool2d,
 "Shape").
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from netspec.core.shapes import ArgumentError, MergeError, Shape, ShapeError, need_rank, show
 from netspec.layers.arguments import Bool, Either, Float, Ints, Several, optional, size_nd
-from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import AXES, on_picture, per_axis
 
@@ -43,10 +42,6 @@ def _unpool(axes: int) -> Layer:
             need_rank(name, each, "C", *AXES[axes])
         return _unpooled(a, x, indices)
 
-    def call(a: Args, module: str, x: str, indices: str) -> str:
-        size = "" if a.output_size is None else f", output_size={literal(a.output_size)}"
-        return f"{module}({x}, {indices}{size})"
-
     twice, dtype = ((3, *picture), (3, *picture)), ("float32", "int64")
     return Layer(
         name=name,
@@ -61,7 +56,6 @@ def _unpool(axes: int) -> Layer:
         inputs=(2, 2),
         names=("input", "indices"),
         takes=dtype,
-        call=call,
         right=(
             case(*twice, dtype=dtype, kernel_size=2),
             case(*twice, dtype=dtype, kernel_size=3, stride=2, padding=1),

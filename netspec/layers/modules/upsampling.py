@@ -6,10 +6,10 @@ older releases of torch don't have it.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from netspec.core.shapes import ArgumentError, RankError, Shape, ShapeError, count_axes, need_rank, show
-from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Several, Word, optional
+from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Several, Word, optional
 from netspec.layers.code import call
 from netspec.layers.record import Arg, Args, Layer, case
 
@@ -23,17 +23,17 @@ _MODES = {
     "trilinear": (3,),
 }
 _BLOCKY = ("nearest", "nearest-exact", "area")
-_LARGEST = 2**31 - 1
 
 
 def _scaled(length: int, factor: float) -> int:
-    if not 0 <= factor * min(length, _LARGEST) <= _LARGEST:  # also false for nan
+    if not 0 <= factor * min(length, LARGEST) <= LARGEST:  # also false for nan
         raise ShapeError(f"{length} times scale_factor {factor} is not a size", argument="scale_factor")
     return int(length * factor)
 
 
-def resized(x: Shape, size: int | tuple[int, ...] | None, factor: float | tuple[float, ...] | None, mode: str) -> Shape:
+def _resized(a: Args, x: Shape, mode: str) -> Shape:
     """C×(spatial) in the new size."""
+    size, factor = a.size, a.scale_factor
     if (size is None) == (factor is None):
         raise ArgumentError("one of size and scale_factor is needed, and only one", argument="scale_factor")
     if factor == 0:
@@ -42,7 +42,7 @@ def resized(x: Shape, size: int | tuple[int, ...] | None, factor: float | tuple[
     if axes not in _MODES[mode]:
         wanted = " or ".join(str(1 + count) for count in _MODES[mode])
         raise RankError(f"mode {mode} takes {wanted} axes for one sample, gets {count_axes(x)}")
-    given: Any = factor if size is None else size
+    given = factor if size is None else size
     each = given if isinstance(given, tuple) else (given,) * axes
     if len(each) != axes:
         raise ArgumentError(f"{argument} has {len(each)} numbers for {axes} spatial axes", argument=argument)
@@ -60,13 +60,13 @@ def _interpolated_shape(a: Args, x: Shape) -> Shape:
         raise ArgumentError("recompute_scale_factor makes no sense with size", argument="recompute_scale_factor")
     if getattr(a, "antialias", False) and a.mode not in ("bilinear", "bicubic"):
         raise ArgumentError(f"antialias is for bilinear and bicubic, the mode is {a.mode}", argument="antialias")
-    return resized(x, a.size, a.scale_factor, a.mode)
+    return _resized(a, x, a.mode)
 
 
 def _resize_2d(name: str, mode: str, doc: str) -> Layer:
     def shape(a: Args, x: Shape) -> Shape:
         need_rank(name, x, "C", "H", "W")
-        return resized(x, a.size, a.scale_factor, mode)
+        return _resized(a, x, mode)
 
     return Layer(
         name=name,
@@ -82,60 +82,49 @@ def _resize_2d(name: str, mode: str, doc: str) -> Layer:
 
 
 def _interpolate_code(a: Args, x: str) -> str:
-    return call(
-        "F.interpolate",
-        x,
-        size=a.size,
-        scale_factor=a.scale_factor,
-        mode=a.mode,
-        align_corners=a.align_corners,
-        recompute_scale_factor=a.recompute_scale_factor,
-        antialias=a.antialias or None,
-    )
+    given = {arg.name: getattr(a, arg.name) for arg in _UPSAMPLE.args}
+    return call("F.interpolate", x, **given, antialias=a.antialias or None)
 
 
-_ARGS = (
-    Arg("size", optional(Either(Int(1), Ints(None, 1))), None),
-    Arg("scale_factor", optional(Either(Float(0), Several(Float(0)))), None),
-    Arg("mode", Word(tuple(_MODES)), "nearest"),
-    Arg("align_corners", optional(Bool()), None),
-    Arg("recompute_scale_factor", optional(Bool()), None),
-)
-_RIGHT = (
-    case((3, 4, 5), scale_factor=2),
-    case((3, 4), scale_factor=(1.7,), mode="linear", align_corners=True),
-    case((3, 4, 5), size=(7, 2), mode="bicubic"),
-    case((3, 4, 5, 6), size=3, mode="trilinear", align_corners=False),
-    case((3, 4, 5), scale_factor=0.5, mode="area", recompute_scale_factor=True),
-)
-_WRONG = (
-    case((3, 4, 5)),
-    case((3, 4, 5), size=7, scale_factor=2),
-    case((3, 4, 5), scale_factor=0.1),
-    case((3, 4, 5), size=7, mode="linear"),
-    case((3, 4, 5), size=(7,)),
-    case((3, 4, 5), scale_factor=2, align_corners=False),
-    case((3, 4, 5), size=7, recompute_scale_factor=True),
+_UPSAMPLE = Layer(
+    name="Upsample",
+    doc="Resizes C×(spatial) by interpolation.",
+    args=(
+        Arg("size", optional(Either(Int(1), Ints(None, 1))), None),
+        Arg("scale_factor", optional(Either(Float(0), Several(Float(0)))), None),
+        Arg("mode", Word(tuple(_MODES)), "nearest"),
+        Arg("align_corners", optional(Bool()), None),
+        Arg("recompute_scale_factor", optional(Bool()), None),
+    ),
+    shape=_interpolated_shape,
+    right=(
+        case((3, 4, 5), scale_factor=2),
+        case((3, 4), scale_factor=(1.7,), mode="linear", align_corners=True),
+        case((3, 4, 5), size=(7, 2), mode="bicubic"),
+        case((3, 4, 5, 6), size=3, mode="trilinear", align_corners=False),
+        case((3, 4, 5), scale_factor=0.5, mode="area", recompute_scale_factor=True),
+    ),
+    wrong=(
+        case((3, 4, 5)),
+        case((3, 4, 5), size=7, scale_factor=2),
+        case((3, 4, 5), scale_factor=0.1),
+        case((3, 4, 5), size=7, mode="linear"),
+        case((3, 4, 5), size=(7,)),
+        case((3, 4, 5), scale_factor=2, align_corners=False),
+        case((3, 4, 5), size=7, recompute_scale_factor=True),
+    ),
 )
 
 LAYERS = (
-    Layer(
-        name="Upsample",
-        doc="Resizes C×(spatial) by interpolation.",
-        args=_ARGS,
-        shape=_interpolated_shape,
-        right=_RIGHT,
-        wrong=_WRONG,
-    ),
+    _UPSAMPLE,
     _resize_2d("UpsamplingNearest2d", "nearest", "Resizes C×H×W by repeating pixels."),
     _resize_2d("UpsamplingBilinear2d", "bilinear", "Resizes C×H×W by bilinear interpolation with aligned corners."),
-    Layer(
+    replace(
+        _UPSAMPLE,
         name="interpolate",
-        doc="Resizes C×(spatial) by interpolation.",
-        args=(*_ARGS, Arg("antialias", Bool(), False)),
-        shape=_interpolated_shape,
+        args=(*_UPSAMPLE.args, Arg("antialias", Bool(), False)),
         code=_interpolate_code,
-        right=(*_RIGHT, case((3, 4, 5), size=3, mode="bilinear", antialias=True)),
-        wrong=(*_WRONG, case((3, 4, 5), size=3, antialias=True)),
+        right=(*_UPSAMPLE.right, case((3, 4, 5), size=3, mode="bilinear", antialias=True)),
+        wrong=(*_UPSAMPLE.wrong, case((3, 4, 5), size=3, antialias=True)),
     ),
 )

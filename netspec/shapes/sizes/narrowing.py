@@ -13,7 +13,13 @@ from netspec.shapes.sizes.search import ValidSizes
 
 
 def narrowed(found: Mapping[str, Range], result: ValidSizes, start: Mapping[str, int]) -> tuple[Fix, ...]:
-    """The fix that changes all ranges at once to the box around the start; none where a range can't say its sizes."""
+    """The fix that changes all ranges at once to the box around the start; none where a range cannot express its sizes.
+
+    Args:
+        found: the ranges of the spec, by name.
+        result: the right sizes.
+        start: the declared sizes, by name.
+    """
     box = next((each for each in result.boxes if all(start[name] in sizes for name, sizes in each.items())), None)
     if box is None:
         return ()
@@ -24,16 +30,16 @@ def narrowed(found: Mapping[str, Range], result: ValidSizes, start: Mapping[str,
         if len(sizes) == len(result.examined[name]):
             continue
         changes = _changes(each.sizes, sizes, result.examined[name][-1])
-        written = None if changes is None else _edits(each, changes)
-        if changes is None or written is None:
+        changed = changes and _edits(each, changes)
+        if not changes or not changed:
             return ()
-        edits += written
+        edits += changed
         titles.append(f"{name}: {{{', '.join(f'{key}: {value}' for key, value in changes.items())}}}")
     return (Fix(", ".join(titles), tuple(edits)),) if edits else ()
 
 
 def _changes(old: range, right: Sequence[int], last: int) -> dict[str, int] | None:
-    """What to write for `min`, `max` and `multiple_of`, as little as will do; None where they can't say it.
+    """The changes of `min`, `max` and `multiple_of`, as few as possible; None where they cannot express the sizes.
 
     Args:
         old: the range as it stands.
@@ -43,19 +49,19 @@ def _changes(old: range, right: Sequence[int], last: int) -> dict[str, int] | No
     low, high = right[0], old[-1] if right[-1] + step > last else right[-1]
     if list(right) != [size for size in range(low, min(high, last) + 1) if size % step == 0]:
         return None
-    found: dict[str, int] = {}
-    if step != old.step and len(right) > 1:
-        found["multiple_of"] = step
+    changes: dict[str, int] = {}
     aligned = -(-old.start // step) * step
     if low != aligned or len(right) == 1:
-        found["min"] = low
+        changes["min"] = low
     if high != old[-1] or len(right) == 1:
-        found["max"] = high
-    return dict(sorted(found.items(), key=lambda pair: ("min", "max", "multiple_of").index(pair[0]))) or None
+        changes["max"] = high
+    if step != old.step and len(right) > 1:
+        changes["multiple_of"] = step
+    return changes or None
 
 
 def _edits(each: Range, changes: Mapping[str, int]) -> list[Edit] | None:
-    """The edits of a range's text; a key that is not there yet comes behind the last one."""
+    """The edits of a range's text, or None where one of its values is no scalar; a new key comes after the last one."""
     declared, edits = each.declared, []
     for key, value in changes.items():
         node = declared.keys.get(key)

@@ -1,7 +1,7 @@
-"""For tensors that do not meet: the right sizes of the input around the declared one, and the nearest of them.
+"""The right sizes of the input near the declared one, for inputs of a call that do not fit together.
 
-Only the calls up to the one in question are inferred, and only sizes near the declared ones: a finding must not make
-a check slow. What is said holds for the sizes that were examined, which are named.
+Only the calls up to that one are inferred, and only sizes near the declared ones, so that a check stays fast. The
+message names the sizes that were examined.
 """
 
 from __future__ import annotations
@@ -15,16 +15,21 @@ from netspec.shapes.sizes.search import Family, ValidSizes, valid_sizes
 from netspec.shapes.sizes.walk import Walker, cost
 from netspec.shapes.sizes.words import pattern, runs, sizes_text
 
-MOST_WORK = 30_000  # calls that are inferred for one question
+MOST_WORK = 30_000  # calls that are inferred for one search
 FURTHEST = 128  # sizes below and above the declared ones
-MOST_RUNS = 4  # that are told one by one
-FEW = 32  # neighbouring sizes of which the roundest is chosen
-MOST_STARTS = 4096
+MOST_RUNS = 4  # runs of sizes that a message lists
+FEW = 32  # neighbouring sizes, of which the one with the largest power of two is chosen
+MOST_STARTS = 4096  # choices of sizes that are tried
 
 
 @dataclass(frozen=True)
 class Nearby:
-    """The right sizes near the declared ones, by axis."""
+    """The right sizes near the declared ones.
+
+    Args:
+        axes: the axes that vary.
+        found: their right sizes, among those that were examined.
+    """
 
     axes: tuple[Axis, ...]
     found: ValidSizes
@@ -36,31 +41,31 @@ class Nearby:
         return None if found is None or 0 not in found.remainders else found.period
 
     def candidates(self, name: str) -> tuple[int, ...]:
-        """The sizes of an axis that a person would choose: multiples, and of a few neighbours the roundest one."""
+        """The sizes of an axis that a person would choose: multiples; of a short run the one with most factors of 2."""
         sizes, period = self.found.boxes[0][name], self.period(name)
         if period is not None:
             return tuple(size for size in sizes if size % period == 0)
-        few = [run for run in runs(sizes) if run[1] - run[0] < FEW]
-        round = {max(range(low, high + 1), key=lambda size: size & -size) for low, high in few}
-        return tuple(n for n in sizes if n in round or not any(low <= n <= high for low, high in few))
+        short = [run for run in runs(sizes) if run[1] - run[0] < FEW]
+        chosen = {max(range(low, high + 1), key=lambda size: size & -size) for low, high in short}
+        return tuple(n for n in sizes if n in chosen or not any(low <= n <= high for low, high in short))
 
     def words(self) -> str | None:
-        """`H and W multiples of 16`; None where the axes hang together, or no more than one size is right."""
+        """`H and W multiples of 16`; None where the axes depend on each other, or no more than one size is right."""
         if not self.found.separate:
             return None
-        said: dict[str, list[str]] = {}
+        names_of: dict[str, list[str]] = {}
         for name in self.found.boxes[0]:
             sizes, examined, period = self.found.boxes[0][name], self.found.examined[name], self.period(name)
             text = sizes_text(sizes, examined) if period is None else f"multiples of {period}"
             if len(sizes) < 2 or (period is None and len(runs(sizes)) > MOST_RUNS):
                 return None
             if not text.startswith("every size"):
-                said.setdefault(text, []).append(name)
-        if not said:
+                names_of.setdefault(text, []).append(name)
+        if not names_of:
             return None
         ends = {(sizes[0], sizes[-1]) for sizes in self.found.examined.values()}
         low, high = min(low for low, _ in ends), max(high for _, high in ends)
-        words = ", ".join(f"{' and '.join(names)} {text}" for text, names in said.items())
+        words = ", ".join(f"{' and '.join(names)} {text}" for text, names in names_of.items())
         return f"{words} (tried {low} to {high})"
 
     def nearest(self) -> list[dict[str, int]]:
@@ -71,11 +76,8 @@ class Nearby:
         named = {name: self.candidates(name) for name in declared}
         above = {name: next((n for n in sizes if n >= declared[name]), None) for name, sizes in named.items()}
         below = {name: next((n for n in reversed(sizes) if n <= declared[name]), None) for name, sizes in named.items()}
-        found = []
-        for choice in (above, below):
-            whole = {name: size for name, size in choice.items() if size is not None}
-            if len(whole) == len(choice) and whole != declared:
-                found.append(whole)
+        whole = [{name: size for name, size in choice.items() if size is not None} for choice in (above, below)]
+        found = [choice for choice in whole if len(choice) == len(declared) and choice != declared]
         return sorted(found, key=lambda each: sum(abs(size - declared[name]) for name, size in each.items()))
 
 
@@ -103,9 +105,14 @@ def upstream_graph(graph: Graph, call: Call) -> Graph:
 
 
 def nearby(graph: Graph, call: Call) -> Nearby | None:
-    """The right sizes near the declared ones for the whole network, else for everything up to a call.
+    """The right sizes near the declared ones for the whole network, else for the part up to a call.
 
-    None where there are none, or finding them would take too long.
+    Args:
+        graph: the network.
+        call: one whose inputs do not fit together.
+
+    Returns:
+        None where there are no such sizes, or the search would take too long.
     """
     if any(tensor is None for tensor in graph.inputs.values()):
         return None
@@ -113,6 +120,7 @@ def nearby(graph: Graph, call: Call) -> Nearby | None:
 
 
 def _around(part: Graph) -> Nearby | None:
+    """The right sizes of a graph near the declared ones."""
     axes = tuple(axis for axis in axes_of(part) if axis.name != "C")
     if not axes or len({axis.declared for axis in axes}) > 2:
         return None

@@ -1,4 +1,4 @@
-"""`netspec sizes`: which sizes of its inputs a network takes, beside those that its file declares."""
+"""For `netspec sizes`: the input sizes for which a network is right, besides those that its spec declares."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from netspec.shapes.report import Inferred
 from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
-LEAST_LAST = 512  # how far is looked where nobody says
-MOST_WORK = 1_500_000  # calls that are inferred for one answer where nobody says how far to look
+LEAST_LAST = 512  # the largest size that is tried by default, at least
+MOST_WORK = 1_500_000  # calls that are inferred for one answer by default
 _AXES = {3: ("C", "H", "W"), 4: ("C", "D", "H", "W")}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What varies: its name, the (input, axis) pairs that it is the size of, and the size that the spec declares."""
+    """An axis that varies: its name, its (input, axis) positions, and the size that the spec declares."""
 
     name: str
-    places: tuple[tuple[int, int], ...]
+    positions: tuple[tuple[int, int], ...]
     declared: int
 
 
 @dataclass(frozen=True)
 class Answer:
-    """For which sizes a network is right.
+    """The input sizes for which a network is right.
 
     Args:
-        axes: what varies.
-        fits: for the network as it is made for its declared input; where that is wrong, for one made for each size.
-        remade: for a network that is made anew for each size; None where no inferred argument follows the input's size.
-        inferred: the inferred arguments that do, with their layers.
+        axes: the axes that vary.
+        fits: the sizes for the network made for its declared input; where that is wrong, for one made for each size.
+        remade: the sizes for a network made anew for each size; None where no inferred argument depends on the size.
+        inferred: the inferred arguments that depend on it, with their layers.
         declared: whether the declared input is right.
     """
 
@@ -46,7 +46,7 @@ class Answer:
 
 
 def axes_of(graph: Graph) -> tuple[Axis, ...]:
-    """The axes of a graph's inputs that are gone through: all of a sequence, of pictures all but the channels.
+    """The axes of a graph's inputs that vary: all of a sequence, all but the channels of a picture.
 
     Axes of the same name and size in several inputs vary together.
     """
@@ -59,13 +59,13 @@ def axes_of(graph: Graph) -> tuple[Axis, ...]:
     names = [name for name, _ in found]
     inputs = list(graph.inputs)
     return tuple(
-        Axis(name if names.count(name) == 1 else f"{inputs[places[0][0]]}.{name}", tuple(places), size)
-        for (name, size), places in found.items()
+        Axis(name if names.count(name) == 1 else f"{inputs[positions[0][0]]}.{name}", tuple(positions), size)
+        for (name, size), positions in found.items()
     )
 
 
 def _axis_name(graph: Graph, index: int, rank: int, axis: int) -> str:
-    """What an axis is called: as torch's pages call those of the layer that takes it."""
+    """The name of an axis, as in torch's documentation of the layer that takes it."""
     if rank == 1:
         return "L"
     if rank == 2:
@@ -75,17 +75,17 @@ def _axis_name(graph: Graph, index: int, rank: int, axis: int) -> str:
 
 
 def family(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> Family:
-    """The inputs of a graph with those axes varying from their declared sizes."""
+    """The inputs of a graph with some of their axes varying from the declared sizes."""
     tensors = [tensor or Tensor(()) for tensor in graph.inputs.values()]
 
     def entering(choice: Mapping[str, int]) -> Outputs:
         shapes = [list(tensor.shape) for tensor in tensors]
         for axis in axes:
-            for index, place in axis.places:
-                shapes[index][place] = choice[axis.name]
+            for index, position in axis.positions:
+                shapes[index][position] = choice[axis.name]
         return tuple(replace(tensor, shape=tuple(shape)) for tensor, shape in zip(tensors, shapes, strict=True))
 
-    owners = {place: axis.name for axis in axes for place in axis.places}
+    owners = {position: axis.name for axis in axes for position in axis.positions}
     depends: tuple[Depends, ...] = tuple(
         tuple(frozenset({owners[i, a]} if (i, a) in owners else ()) for a in range(len(tensor.shape)))
         for i, tensor in enumerate(tensors)
@@ -94,7 +94,7 @@ def family(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]
 
 
 def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
-    """Where to look from if nothing is found from the declared sizes: where the most layers agree."""
+    """The start of a second search, where nothing is found from the declared sizes: where most layers are right."""
     names = list(asked.sizes)
     last = min(sizes[-1] for sizes in asked.sizes.values())
     tried = [dict.fromkeys(names, size) for size in range(1, last + 1)]
@@ -106,7 +106,7 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
 
 
 def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> ValidSizes:
-    """The right sizes of a graph's inputs; also where the declared ones are wrong."""
+    """The right sizes of a graph's inputs, also where the declared ones are wrong."""
     asked = family(walker.graph, axes, sizes)
     found = valid_sizes(walker, asked)
     if not found.boxes and len(axes) > 1:
@@ -117,22 +117,23 @@ def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[in
 
 
 def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | None = None) -> Answer:
-    """For which input sizes a graph is right.
+    """Find the input sizes for which a graph is right.
 
     Args:
+        graph: the network.
         known: what inference knows of its calls at the declared sizes.
         right: whether it is right at those.
-        last: the largest size that is tried; where left out at least twice the declared ones, as far as time allows.
+        last: the largest size that is tried; by default at least twice the declared ones, as far as time allows.
     """
     axes = axes_of(graph)
     most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
     sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
     walker = Walker(with_inferred_arguments(graph, known) if right else graph)
     fits = search(walker, axes, sizes)
-    follows = tuple(
+    following = tuple(
         f"{argument} of {graph.calls[id].path}"
         for id, argument in sorted(walker.differed)
         if right and argument not in graph.calls[id].args and graph.calls[id].shares is None
     )
-    remade = search(Walker(graph), axes, sizes) if follows else None
-    return Answer(axes, fits, remade, follows, right)
+    remade = search(Walker(graph), axes, sizes) if following else None
+    return Answer(axes, fits, remade, following, right)

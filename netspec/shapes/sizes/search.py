@@ -1,8 +1,9 @@
 """The sizes for which a graph is right, exactly, over ranges of sizes.
 
-Each axis is gone through with the others at a start. Layers that treat each axis by itself (`separable`) then need no
-pairs: a pair is right for them where both its sizes are. The values that enter any other layer sort the sizes of an
-axis into classes (a 2×2 pool makes 8 and 9 the same), and those layers are asked for every combination of classes.
+First each axis varies alone, the others staying at a start: its line. For layers that treat each axis by itself
+(`separable`) a pair of sizes is right where both are. The tensors that enter any other layer (`mixed`) sort the sizes
+of an axis into classes (a 2×2 pool makes 8 and 9 the same), and these layers are inferred for every combination of
+classes.
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call, Ref
-from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, asks, cost, separable
+from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, checked_sizes, cost, separable
 
-MOST_PAIRS = 200_000  # calls that are asked for combinations of classes
-Box = dict[str, tuple[int, ...]]  # sizes by axis; each combination of them
+MOST_PAIRS = 200_000  # calls that are inferred for combinations of classes
+Box = dict[str, tuple[int, ...]]  # sizes by axis; every combination of them is right
 Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
 
 
 @dataclass(frozen=True)
 class Family:
-    """Inputs that vary: the sizes by name, and what enters the network for a choice of them.
+    """The inputs of a network with sizes that vary, each under a name.
 
     Args:
-        sizes: the candidates of each name, ascending.
-        start: a size of each; where an axis is gone through the others stand there.
-        entering: one tensor for each input of the network.
-        depends: for each input and axis, the names it depends on.
+        sizes: the sizes to try of each name, ascending.
+        start: a size of each name, at which the others stay while one varies.
+        entering: one tensor for each input of the network, from a size of each name.
+        depends: for each input and axis, the names that it depends on.
     """
 
     sizes: Mapping[str, Sequence[int]]
@@ -39,7 +41,12 @@ class Family:
 
 @dataclass(frozen=True)
 class ValidSizes:
-    """What was found: the right combinations as boxes that do not overlap, among those of `examined`."""
+    """The right combinations of sizes.
+
+    Args:
+        examined: the sizes of each name that were tried.
+        boxes: the right combinations among them, as boxes that do not overlap.
+    """
 
     examined: dict[str, Sequence[int]]
     boxes: tuple[Box, ...]
@@ -53,7 +60,7 @@ class ValidSizes:
         return any(all(choice[name] in sizes for name, sizes in box.items()) for box in self.boxes)
 
     def all_right(self) -> bool:
-        """Whether everything that was examined is right."""
+        """Whether every combination that was tried is right."""
         return self.separate and all(len(sizes) == len(self.examined[name]) for name, sizes in self.boxes[0].items())
 
 
@@ -66,8 +73,8 @@ class _Search:
         }
         self.base = walker.run(self.enters({}))
         self.depends: dict[int, tuple[Depends, ...]] = {}  # of the outputs of calls that are not mixed
-        self.mixed: list[Call] = []
-        self.asking: list[Call] = []
+        self.mixed: list[Call] = []  # calls that need combinations of sizes
+        self.jointly_checked: list[Call] = []  # calls that pass their input on, and refuse some combinations of sizes
         for call in self.calls:
             self.classify(call)
 
@@ -75,14 +82,14 @@ class _Search:
         return self.family.entering({**self.family.start, **choice})
 
     def reaching(self, ref: Ref) -> tuple[Depends, ...] | None:
-        """What the tensors of a value depend on; None where a mixed call gives it."""
+        """The names that the tensors of a value depend on; None where a mixed call gives it."""
         outputs = (self.family.depends[-1 - ref.node],) if ref.node < 0 else self.depends.get(ref.node)
         if outputs is None or ref.output is None:
             return outputs
         return outputs[ref.output : ref.output + 1]
 
     def classify(self, call: Call) -> None:
-        """Tell whether a call can be studied axis by axis, and what its outputs depend on."""
+        """Find whether a call can be inferred axis by axis, and what its outputs depend on."""
         columns = [self.reaching(ref) for ref in call.inputs]
         if call.shares is not None:  # where sizes are inferred, those of its first use hold
             columns += [self.reaching(ref) for ref in self.calls[call.shares].inputs]
@@ -93,7 +100,7 @@ class _Search:
         every = frozenset[str]().union(*(names for depends in tensors for names in depends))
         if len(every) > 1:
             inputs = self.walker.arriving(call, self.enters({}), self.base)
-            passing = inputs is not None and len(inputs) == 1 and asks(call, inputs[0].shape) is not None
+            passing = inputs is not None and len(inputs) == 1 and checked_sizes(call, inputs[0].shape) is not None
             alone = len({len(depends) for depends in tensors}) == 1 and all(
                 len(frozenset[str]().union(*position)) <= 1 for position in zip(*tensors, strict=True)
             )
@@ -101,7 +108,7 @@ class _Search:
                 self.mixed.append(call)
                 return
             if passing:
-                self.asking.append(call)
+                self.jointly_checked.append(call)
         depends = self.observed(call)
         if depends is None:
             self.mixed.append(call)
@@ -109,7 +116,7 @@ class _Search:
             self.depends[call.id] = depends
 
     def observed(self, call: Call) -> tuple[Depends, ...] | None:
-        """Along which lines each axis of a call's outputs varies; None where the number of axes does, or one twice."""
+        """The names that each axis of a call's outputs varies with; None for an axis of two names or a varying rank."""
         base = self.base.get(call.id)
         if base is None:
             return ()  # refused at the start, and so along every other line
@@ -122,15 +129,15 @@ class _Search:
                 if [len(tensor.shape) for tensor in result.outputs] != [len(axes) for axes in found]:
                     return None
                 for axes, tensor, start in zip(found, result.outputs, base.outputs, strict=True):
-                    for names, size, at in zip(axes, tensor.shape, start.shape, strict=True):
-                        if size != at:
+                    for names, size, start_size in zip(axes, tensor.shape, start.shape, strict=True):
+                        if size != start_size:
                             names.add(name)
         if any(len(names) > 1 for axes in found for names in axes):
             return None
         return tuple(tuple(frozenset(names) for names in axes) for axes in found)
 
     def combined(self, choice: Mapping[str, int], ref: Ref) -> Result:
-        """A value that no mixed call gives, for sizes of several names: each axis as on its own line."""
+        """A value that no mixed call gives, for a combination of sizes: each axis from the line of its own name."""
         node, base = ref.node, self.base[ref.node]
         tensors = []
         for index, depends in enumerate(self.depends[node]):
@@ -152,7 +159,7 @@ class _Search:
         edge = tuple(dict.fromkeys(ref for call in self.mixed for ref in call.inputs if ref.node not in mixed))
         classes = {name: self.classes(name, edge) for name in self.sizes}
         examined = dict(self.family.sizes)
-        if not self.mixed and not self.asking:
+        if not self.mixed and not self.jointly_checked:
             return ValidSizes(examined, ({name: tuple(sizes) for name, sizes in self.sizes.items()},))
         self.shrink(classes, examined)
         table = {
@@ -162,7 +169,7 @@ class _Search:
         return ValidSizes(examined, tuple(_boxes(list(classes), table)))
 
     def classes(self, name: str, edge: Sequence[Ref]) -> list[tuple[int, ...]]:
-        """The sizes of a name, those together that look the same to the layers that are asked for combinations."""
+        """The sizes of a name in classes, each of sizes that are the same to the layers that need combinations."""
         raw = any(
             ref.node < 0 and any(name in names and len(names) > 1 for names in self.family.depends[-1 - ref.node])
             for ref in edge
@@ -171,16 +178,16 @@ class _Search:
         for size in self.sizes[name]:
             results, entering = self.lines[name][size], self.enters({name: size})
             seen: list[object] = [entering[-1 - r.node] if r.node < 0 else results[r.node].outputs for r in edge]
-            for call in self.asking:
+            for call in self.jointly_checked:
                 inputs = self.walker.arriving(call, entering, results) or ()
-                seen.append(asks(call, inputs[0].shape))
+                seen.append(checked_sizes(call, inputs[0].shape))
             groups.setdefault((*seen, size if raw else None), []).append(size)
         return [tuple(sizes) for sizes in groups.values()]
 
     def shrink(self, classes: dict[str, list[tuple[int, ...]]], examined: dict[str, Sequence[int]]) -> None:
-        """Leave out the largest sizes until the combinations can be gone through."""
-        most = max(MOST_PAIRS // cost([*self.mixed, *self.asking]), 1)
-        while _count(classes) > most:
+        """Leave out the largest sizes until there are few enough combinations."""
+        most = max(MOST_PAIRS // cost([*self.mixed, *self.jointly_checked]), 1)
+        while prod(map(len, classes.values())) > most:
             name = max(classes, key=lambda each: len(classes[each]))
             sizes = sorted(size for group in classes[name] for size in group)
             last = sizes[len(sizes) * 9 // 10 - 1]
@@ -190,9 +197,9 @@ class _Search:
             classes[name] = [group for group in kept if group]
 
     def right(self, choice: Mapping[str, int], edge: Sequence[Ref]) -> bool:
-        """Whether the calls that look at several axes at once agree to a combination of sizes."""
+        """Whether the calls that depend on several axes at once are right for a combination of sizes."""
         entering = self.enters(choice)
-        for call in self.asking:
+        for call in self.jointly_checked:
             given = {ref.node: self.combined(choice, ref) for ref in call.inputs if ref.node >= 0}
             inputs = self.walker.arriving(call, entering, given)
             if inputs is None or self.walker.step(call, inputs, self.base) is None:
@@ -210,15 +217,8 @@ class _Search:
         return True
 
 
-def _count(classes: Mapping[str, Sequence[object]]) -> int:
-    count = 1
-    for groups in classes.values():
-        count *= len(groups)
-    return count
-
-
 def _boxes(names: Sequence[str], table: Mapping[tuple[tuple[int, ...], ...], bool]) -> list[Box]:
-    """The right entries of a table of classes as boxes: what has the same partners stands together."""
+    """The right entries of a table of classes as boxes: classes with the same partners share a box."""
     if not names:
         return [{}] if all(table.values()) else []
     inner: dict[tuple[int, ...], dict[tuple[tuple[int, ...], ...], bool]] = {}
@@ -234,7 +234,12 @@ def _boxes(names: Sequence[str], table: Mapping[tuple[tuple[int, ...], ...], boo
 
 
 def valid_sizes(walker: Walker, family: Family) -> ValidSizes:
-    """All right combinations of a family's sizes. Where its start is refused by a layer that treats each axis by itself
-    nothing but the axes' own lines is looked at, and nothing is found for two axes or more.
+    """All right combinations of a family's sizes.
+
+    Where a layer that treats each axis by itself refuses the start, nothing is found for two axes or more.
+
+    Args:
+        walker: for the graph.
+        family: its inputs, with the sizes to try.
     """
     return _Search(walker, family).found()

@@ -1,4 +1,4 @@
-"""One pass of the sample tensors through a graph, call by call; what was worked out for a call is kept."""
+"""One pass of sample tensors through a graph, call by call; the results of each call are cached."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ INSTANCE_NORMS = frozenset({f"InstanceNorm{axes}d" for axes in (1, 2, 3)})
 def separable(call: Call) -> bool:
     """Whether a layer treats each axis by itself."""
     name = call.record.name
-    return name in SEPARABLE and TABLE.get(name) is call.record  # a plugin may bear a name of torch's
+    return name in SEPARABLE and TABLE.get(name) is call.record  # a plugin's layer may have a name of torch's
 
 
-def asks(call: Call, shape: Shape) -> Shape | None:
-    """For a layer that passes its input on and has one demand of all axes together: the part of the sizes it looks at.
+def checked_sizes(call: Call, shape: Shape) -> Shape | None:
+    """For a layer that passes its input on and checks all axes together: each size, as far as the check depends on it.
 
-    None for others. InstanceNorm refuses a channel of one number.
+    None for other layers. InstanceNorm refuses a channel of one number.
     """
     name = call.record.name
     known = name in INSTANCE_NORMS and TABLE.get(name) is call.record
@@ -50,17 +50,17 @@ def asks(call: Call, shape: Shape) -> Shape | None:
 
 
 Outputs = tuple[Tensor, ...]
-PLUGIN = 50  # calls of torch's own layers that take as long as one of a plugin, which may run on the meta device
-MOST_KEPT = 50_000  # results of one call, and of those like it, that are kept
+PLUGIN_COST = 50  # the time of a plugin's call, which may run on the meta device, in calls of torch's own layers
+MOST_CACHED = 50_000  # results of one call, and of those equal to it
 
 
 def cost(calls: Iterable[Call]) -> int:
-    """What it takes to infer calls once, in calls of torch's own layers; at least 1."""
-    return max(sum(1 if TABLE.get(call.record.name) is call.record else PLUGIN for call in calls), 1)
+    """The time to infer calls once, in calls of torch's own layers; at least 1."""
+    return max(sum(1 if TABLE.get(call.record.name) is call.record else PLUGIN_COST for call in calls), 1)
 
 
 def with_inferred_arguments(graph: Graph, known: Sequence[Inferred]) -> Graph:
-    """The graph with every inferred argument written: its weights are made, and have the sizes that they have."""
+    """The graph with every inferred argument written, as for weights that exist already."""
     calls = []
     for call, inferred in zip(graph.calls, known, strict=True):
         made = {
@@ -74,33 +74,37 @@ def with_inferred_arguments(graph: Graph, known: Sequence[Inferred]) -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call gives, and its arguments, inferred ones included."""
+    """The outputs of a call, and its arguments, inferred ones included."""
 
     outputs: Outputs
     args: dict[str, Any]
 
 
-Results = dict[int, Result]  # by the call's number; what was refused, or not reached, is missing
-Answer = Result | tuple[str, ...]  # or the arguments whose size an input contradicted, where a call is refused
+Results = dict[int, Result]  # by the call's number; calls that are refused, or not reached, are missing
+Attempt = Result | tuple[str, ...]  # of a refused call the arguments whose size an input contradicts
 
 
 class Walker:
-    """Infers a graph at one size after the other."""
+    """Infers a graph at one size after another.
+
+    Built from the graph; `differed` collects the calls and arguments whose size some input contradicted.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.differed: set[tuple[int, str]] = set()  # calls and arguments whose size some input contradicted
-        alike: dict[object, dict[Outputs, Answer]] = {}  # calls that differ in their place alone share what is kept
-        self._kept = [alike.setdefault(_what(call), {}) for call in graph.calls]
+        self.differed: set[tuple[int, str]] = set()
+        caches: dict[object, dict[Outputs, Attempt]] = {}  # shared by calls that differ only in their position
+        self._caches = [caches.setdefault(_key(call), {}) for call in graph.calls]
 
     def run(
         self, entering: Outputs, among: Iterable[Call] | None = None, given: Mapping[int, Result] | None = None
     ) -> Results:
-        """What the calls give where `entering` enters the network.
+        """The results of the calls where `entering` enters the network.
 
         Args:
             entering: one tensor for each input of the network, in their order.
-            among: the calls to go through, all where left out; `given` holds what the others gave.
+            among: the calls to infer, all where left out.
+            given: the results of the others.
         """
         results: Results = dict(given or {})
         for call in self.graph.calls if among is None else among:
@@ -111,7 +115,7 @@ class Walker:
         return results
 
     def arriving(self, call: Call, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
-        """What reaches a call; None where something before it was refused, or has no such output, or is missing."""
+        """The tensors that reach a call; None where one is unknown or does not exist, or the count is wrong."""
         inputs: list[Tensor] = []
         for index, ref in enumerate(call.inputs):
             values = self.value(ref, entering, results)
@@ -138,30 +142,30 @@ class Walker:
         if call.shares is not None:
             if call.shares not in results:
                 return None
-            answer = _asked(replace(call, args=results[call.shares].args), inputs)
+            attempt = _applied(replace(call, args=results[call.shares].args), inputs)
         else:
-            kept = self._kept[call.id]
-            if inputs not in kept:
-                if len(kept) >= MOST_KEPT:
-                    kept.clear()
-                kept[inputs] = _asked(call, inputs)
-            answer = kept[inputs]
-        if isinstance(answer, Result):
-            return answer
-        self.differed.update((call.id, argument) for argument in answer)
+            cache = self._caches[call.id]
+            if inputs not in cache:
+                if len(cache) >= MOST_CACHED:
+                    cache.clear()
+                cache[inputs] = _applied(call, inputs)
+            attempt = cache[inputs]
+        if isinstance(attempt, Result):
+            return attempt
+        self.differed.update((call.id, argument) for argument in attempt)
         return None
 
 
-def _what(call: Call) -> object:
-    """What is asked of a call, apart from its place in the network."""
+def _key(call: Call) -> object:
+    """All of a call but its position in the network."""
     return id(call.record), repr(sorted(call.args.items())), call.claim, call.further, call.broken
 
 
-def _asked(call: Call, inputs: Outputs) -> Answer:
+def _applied(call: Call, inputs: Outputs) -> Attempt:
     outcome = apply(call, inputs)
-    if outcome.problems or not outcome.worlds:
+    if outcome.problems or not outcome.candidates:
         return tuple(problem.argument for problem in outcome.problems if problem.argument)
-    outputs = outcome.worlds[0]
+    outputs = outcome.candidates[0]
     if call.claim is not None and outputs[0].shape != call.claim:
         return ()
     return Result(outputs, outcome.args)

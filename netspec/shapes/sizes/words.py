@@ -1,4 +1,4 @@
-"""Sets of sizes in words: `multiples of 32`, `8 or 9`, `at least 63`, `H = W`."""
+"""Sets of sizes as text: `multiples of 32`, `8 or 9`, `at least 63`, `H = W`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netspec.shapes.sizes.search import Box, ValidSizes
 
-PERIODS = 3  # that a pattern has to be seen before it is called one
+PERIODS = 3  # whole periods that a pattern needs
 MOST_RUNS = 8
 MOST_BOXES = 6
 
@@ -59,13 +59,13 @@ def _pattern_text(found: Pattern) -> str:
 
 
 def sizes_text(sizes: Sequence[int], examined: Sequence[int]) -> str:
-    """Right sizes among those that were examined, both ascending."""
+    """The right sizes among those that were examined, both ascending, as text."""
     if not sizes:
         return "none"
     low, last, stretches = examined[0], examined[-1], runs(sizes)
     if len(sizes) == len(examined):
         return "every size" if low == 1 else f"every size from {low}"
-    if len(runs(examined)) > 1:  # not one after the other: sizes that were left out say nothing
+    if len(runs(examined)) > 1:  # with gaps: the sizes that were left out are unknown
         return _listed(stretches)
     if len(stretches) == 1:
         (start, end), *_ = stretches
@@ -87,15 +87,15 @@ def _listed(stretches: Sequence[tuple[int, int]]) -> str:
 
 
 def relation(found: ValidSizes) -> list[str] | None:
-    """`H = W` or `H·W = 784` where that is what the boxes come to, exactly; None where it is not."""
+    """`H = W` or `H·W = 784` where the boxes are exactly this; None where they are not."""
     names = list(found.examined)
     if len(names) != 2 or found.separate or any(len(sizes) > 1 for box in found.boxes for sizes in box.values()):
         return None
     pairs = sorted((box[names[0]][0], box[names[1]][0]) for box in found.boxes)
     first, second = (found.examined[name] for name in names)
     if all(a == b for a, b in pairs):
-        said = sizes_text([a for a, _ in pairs], first if first == second else [a for a, _ in pairs])
-        return [f"{names[0]} = {names[1]}", f"{names[0]} {said}"]
+        text = sizes_text([a for a, _ in pairs], first if first == second else [a for a, _ in pairs])
+        return [f"{names[0]} = {names[1]}", f"{names[0]} {text}"]
     product = pairs[0][0] * pairs[0][1]
     partners = set(second)
     if pairs == [(a, product // a) for a in first if product % a == 0 and product // a in partners]:
@@ -104,13 +104,18 @@ def relation(found: ValidSizes) -> list[str] | None:
 
 
 def _order(box: Box, declared: Mapping[str, int]) -> tuple[bool, bool, int]:
-    """First the sizes that a spec declares, then those that are as long as wide, then the others."""
+    """The key that sorts boxes: those with the declared sizes, then those with equal sizes, then the others."""
     equal = set.intersection(*map(set, box.values()))
     return (any(declared.get(name) not in sizes for name, sizes in box.items()), not equal, next(iter(box.values()))[0])
 
 
 def valid_size_lines(found: ValidSizes, declared: Mapping[str, int]) -> list[str]:
-    """What was found, a line for each axis, or for each box where the axes hang together."""
+    """The right sizes as text: a line for each axis, or for each box where the axes depend on each other.
+
+    Args:
+        found: the right sizes.
+        declared: the sizes that the spec declares, by axis.
+    """
     if not found.boxes:
         return []
     related = relation(found)
