@@ -12,7 +12,7 @@ from netspec.core.diagnostics import Diagnostic, Fix
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import set_argument
 from netspec.layers.table import ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, RESHAPES
-from netspec.lint.facts import LintContext, finding, kind
+from netspec.lint.context import LintContext, finding, kind
 
 VIEWS = RESHAPES | {"permute", "transpose", "chunk", "split"}
 KEEPS_RESULT = frozenset({"LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Tanh"})
@@ -63,12 +63,12 @@ KEEPS_INPUT = (
 MOST_STEPS = 100
 
 
-def in_place(review: LintContext) -> Iterator[Diagnostic]:
+def in_place(context: LintContext) -> Iterator[Diagnostic]:
     """The activations in place that change a value under the hands of others."""
-    for call in review.graph.calls:
-        if not _changes(review, call):
+    for call in context.graph.calls:
+        if not _changes(context, call):
             continue
-        reason = _victim(review, call)
+        reason = _victim(context, call)
         if reason is None:
             continue
         edit = set_argument(call, "inplace", "false")
@@ -77,33 +77,33 @@ def in_place(review: LintContext) -> Iterator[Diagnostic]:
         yield finding("NS912", f"{call.record.name} in place: {reason}", place, call, fixes=fixes)
 
 
-def _changes(review: LintContext, call: Call) -> bool:
-    return review.known(call).args.get("inplace") is True and len(call.inputs) == 1
+def _changes(context: LintContext, call: Call) -> bool:
+    return context.known(call).args.get("inplace") is True and len(call.inputs) == 1
 
 
-def _victim(review: LintContext, call: Call) -> str | None:
+def _victim(context: LintContext, call: Call) -> str | None:
     """What goes wrong: along the names of one tensor, from the call back to where it was made."""
     own, ref = call, call.inputs[0]
     for _ in range(MOST_STEPS):
-        for user in _users(review, ref):
-            if user is not own and (why := _harm(review, user, call)):
+        for user in _users(context, ref):
+            if user is not own and (why := _harm(context, user, call)):
                 return why
-        if any(result == ref for result in review.graph.outputs.values()):
+        if any(result == ref for result in context.graph.outputs.values()):
             return "the value that it changes is an output of the network too"
         if ref.node < 0:
             return None
-        maker = review.graph.calls[ref.node]
+        maker = context.graph.calls[ref.node]
         if kind(maker) in KEEPS_RESULT:
             return f"{maker.path} ({maker.record.name}) needs its own result for the gradient; torch refuses that"
-        if not (kind(maker) in VIEWS or _changes(review, maker)) or len(maker.inputs) != 1:
+        if not (kind(maker) in VIEWS or _changes(context, maker)) or len(maker.inputs) != 1:
             return None
         own, ref = maker, maker.inputs[0]
     return None
 
 
-def _users(review: LintContext, ref: Ref) -> tuple[Call, ...]:
+def _users(context: LintContext, ref: Ref) -> tuple[Call, ...]:
     """Those that take a value; each output of several is a value of its own."""
-    users = review.users[ref.node] if ref.node >= 0 else review.entering.get(ref.node, ())
+    users = context.users[ref.node] if ref.node >= 0 else context.entering.get(ref.node, ())
     return tuple(user for user in users if _takes(user, ref))
 
 
@@ -111,7 +111,7 @@ def _takes(user: Call, ref: Ref) -> bool:
     return any(other.node == ref.node and (other.output or 0) == (ref.output or 0) for other in user.inputs)
 
 
-def _harm(review: LintContext, user: Call, call: Call) -> str | None:
+def _harm(context: LintContext, user: Call, call: Call) -> str | None:
     """What a change in place by `call` does to another user of the value."""
     name = f"{user.path} ({user.record.name})"
     if user.id > call.id:

@@ -13,20 +13,20 @@ from netspec.expansion.graph import Call, Graph
 from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
-from netspec.lint.facts import LintContext, finding
+from netspec.lint.context import LintContext, finding
 from netspec.shapes.report import Report
 
 _PER_LOSS = "ReduceLROnPlateau"
 
 
-def _train(review: LintContext) -> Mapping | None:
-    train = review.report.spec.train
+def _train(context: LintContext) -> Mapping | None:
+    train = context.report.spec.train
     return train if isinstance(train, Mapping) else None
 
 
-def _losses(review: LintContext) -> dict[str, str]:
+def _losses(context: LintContext) -> dict[str, str]:
     """The loss's name of each output, in the order that they are written in; the only output is called ``."""
-    written = [loss for loss in review.losses if loss.name is not None]
+    written = [loss for loss in context.losses if loss.name is not None]
     return {loss.output.text if loss.output else "": str(loss.name.value) for loss in written if loss.name}
 
 
@@ -37,22 +37,22 @@ def _named(node: Node | None) -> Scalar | None:
     return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
-def patterns(review: LintContext) -> Iterator[Diagnostic]:
+def patterns(context: LintContext) -> Iterator[Diagnostic]:
     """NS615: a pattern of `groups` or `freeze` that picks no parameter."""
-    owners = with_parameters(review.report, review.graph)
+    owners = with_parameters(context.report, context.graph)
     names, types = [f"{call.path}.weight" for call in owners], [call.record.name for call in owners]
-    for node in pattern_nodes(_train(review)):
+    for node in pattern_nodes(_train(context)):
         pattern = str(node.value)
-        if surely_nothing(pattern, review.report, review.graph):
+        if surely_nothing(pattern, context.report, context.graph):
             meant = meant_patterns(pattern, names, types)
             fixes = tuple(Fix(match, (Edit(node.span, match),)) for match in meant)
             asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
             yield finding("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)
 
 
-def metrics(review: LintContext) -> Iterator[Diagnostic]:
+def metrics(context: LintContext) -> Iterator[Diagnostic]:
     """NS616: a metric that does not go with the loss, or says nothing of so few classes."""
-    train, losses = _train(review), _losses(review)
+    train, losses = _train(context), _losses(context)
     if train is None or not losses or not KINDS.keys() >= set(losses.values()):
         return
     for node in texts(train.get("metrics")):
@@ -64,16 +64,16 @@ def metrics(review: LintContext) -> Iterator[Diagnostic]:
             notes = [Note("note", f"with {loss} go: {', '.join(fitting(loss)) or 'none'}") for loss in each]
             yield finding("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
         elif top:
-            counts = [head.tensor.shape[0] for head in review.heads if head.tensor.shape]
+            counts = [head.tensor.shape[0] for head in context.heads if head.tensor.shape]
             if counts and max(counts) <= int(top[1]):
                 yield finding("NS616", f"{name} of {max(counts)} classes is always 1", node)
 
 
-def monitor(review: LintContext) -> Iterator[Diagnostic]:
+def monitor(context: LintContext) -> Iterator[Diagnostic]:
     """NS616: the best epoch is chosen by something that is not measured."""
-    train = _train(review)
+    train = _train(context)
     node = None if train is None else train.get("monitor")
-    losses = _losses(review)
+    losses = _losses(context)
     if train is None or not isinstance(node, Scalar) or not isinstance(node.value, str) or not losses:
         return
     if not KINDS.keys() >= set(losses.values()):
@@ -91,15 +91,15 @@ def monitor(review: LintContext) -> Iterator[Diagnostic]:
     yield finding("NS616", f"{node.value} is not measured", node, notes=(note,))
 
 
-def mixing(review: LintContext) -> Iterator[Diagnostic]:
+def mixing(context: LintContext) -> Iterator[Diagnostic]:
     """NS616: batches are mixed for a loss that takes no mixed classes, or without pictures."""
-    train = _train(review)
+    train = _train(context)
     node = None if train is None else train.get("mix")
     names = [_named(item) for item in (node.items if isinstance(node, ListNode) else (node,))]
     for name in names:
-        others = [loss for loss in _losses(review).values() if loss != "CrossEntropyLoss"]
-        entering = [*review.graph.inputs.values()]
-        sizes = {head.tensor.shape[0] for head in review.heads if head.tensor.shape}
+        others = [loss for loss in _losses(context).values() if loss != "CrossEntropyLoss"]
+        entering = [*context.graph.inputs.values()]
+        sizes = {head.tensor.shape[0] for head in context.heads if head.tensor.shape}
         if name is None:
             continue
         if others:
@@ -113,9 +113,9 @@ def mixing(review: LintContext) -> Iterator[Diagnostic]:
             yield finding("NS616", f"{name.value} mixes the same classes for all outputs, which are for {counts}", name)
 
 
-def stepping(review: LintContext) -> Iterator[Diagnostic]:
+def stepping(context: LintContext) -> Iterator[Diagnostic]:
     """NS616: when a scheduler steps, and no scheduler that does; warm-up without a length; an average of parts."""
-    train = _train(review)
+    train = _train(context)
     if train is None:
         return
     step, scheduler = train.get("scheduler_step"), _named(train.get("scheduler"))

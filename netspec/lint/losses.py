@@ -11,7 +11,7 @@ from netspec.fixes.edits import insert_after, remove_item
 from netspec.language.sections.losses import kind_of
 from netspec.layers.record import no_parameters
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES
-from netspec.lint.facts import Head, LintContext, finding, kind
+from netspec.lint.context import Head, LintContext, finding, kind
 
 UNIT_RANGE = frozenset({"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "Softmin"})
 _KEEPS_RANGE = RESHAPES | ADAPTIVE_POOLS | {name for name in POOLS if "LP" not in name} | {"mean", "amax", "permute"}
@@ -47,8 +47,8 @@ def _with_loss(loss: Scalar, name: str) -> Fix:
     return Fix(f"loss: {name}", (Edit(loss.span, name),))
 
 
-def _removed(review: LintContext, last: Call) -> tuple[Fix, ...]:
-    edit = remove_item(last, review.report.spec.sources)
+def _removed(context: LintContext, last: Call) -> tuple[Fix, ...]:
+    edit = remove_item(last, context.report.spec.sources)
     return () if edit is None else (Fix(f"without the {last.record.name}", (edit,)),)
 
 
@@ -57,9 +57,9 @@ def _no_probabilities(last: Call, wanted: frozenset[str]) -> bool:
     return kind(last) not in wanted and (kind(last) in ACTIVATIONS or last.record.parameters is not no_parameters)
 
 
-def bce_without_sigmoid(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def bce_without_sigmoid(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS611: BCELoss takes probabilities, and the last layer gives others."""
-    loss, last = head.loss, review.behind(head.ref, _KEEPS_RANGE)
+    loss, last = head.loss, context.behind(head.ref, _KEEPS_RANGE)
     if last is None or loss.value != "BCELoss" or not _no_probabilities(last, UNIT_RANGE):
         return
     message = f"BCELoss takes outputs from 0 to 1, and the last layer is {last.record.name}"
@@ -67,30 +67,30 @@ def bce_without_sigmoid(review: LintContext, head: Head) -> Iterator[Diagnostic]
     if kind(last) in ACTIVATIONS and isinstance(last.item.node, Scalar):
         fixes.append(Fix(f"Sigmoid instead of {last.record.name}", (Edit(last.item.node.span, "Sigmoid"),)))
     else:
-        after = insert_after(last, "Sigmoid", review.report.spec.sources)
+        after = insert_after(last, "Sigmoid", context.report.spec.sources)
         fixes.append(_with_loss(loss, "BCEWithLogitsLoss"))
         fixes += [] if after is None else [Fix("Sigmoid as the last layer", (after,))]
     yield finding("NS611", message, loss, last, fixes=tuple(fixes))
 
 
-def nll_without_log(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def nll_without_log(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS614: NLLLoss takes log-probabilities, and the last layer gives others."""
-    loss, last = head.loss, review.behind(head.ref, RESHAPES)
+    loss, last = head.loss, context.behind(head.ref, RESHAPES)
     if last is None or loss.value != "NLLLoss" or not _no_probabilities(last, frozenset({"LogSoftmax", "LogSigmoid"})):
         return
     message = f"NLLLoss takes log-probabilities, and the last layer is {last.record.name}"
     if last.record.name == "Softmax" and last.item.at.text == "Softmax":
         fixes = [Fix("LogSoftmax instead of Softmax", (Edit(last.item.at.span, "LogSoftmax"),))]
     else:
-        after = insert_after(last, "LogSoftmax: {dim: 1}", review.report.spec.sources)
+        after = insert_after(last, "LogSoftmax: {dim: 1}", context.report.spec.sources)
         fixes = [_with_loss(loss, "CrossEntropyLoss")]
         fixes += [] if after is None else [Fix("LogSoftmax as the last layer", (after,))]
     yield finding("NS614", message, loss, last, fixes=tuple(fixes))
 
 
-def twice(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def twice(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS904: a softmax or sigmoid before a loss that has its own."""
-    loss, last = str(head.loss.value), review.behind(head.ref, RESHAPES)
+    loss, last = str(head.loss.value), context.behind(head.ref, RESHAPES)
     if last is None:
         return
     why = _TWICE.get((loss, kind(last)))
@@ -99,16 +99,16 @@ def twice(review: LintContext, head: Head) -> Iterator[Diagnostic]:
         note = Note("fix", "Sigmoid instead of it, if a probability is wanted")
         yield finding("NS904", message, last.item.at, last, notes=(note,))
     elif why is not None:
-        yield finding("NS904", why, last.item.at, last, fixes=_removed(review, last))
+        yield finding("NS904", why, last.item.at, last, fixes=_removed(context, last))
 
 
-def unwanted_activation(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def unwanted_activation(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS908: an activation that cuts scores off before a loss that wants them whole.
 
     Behind a pool it is left alone: SqueezeNet ends so.
     """
-    loss, last = head.loss, review.behind(head.ref, RESHAPES)
+    loss, last = head.loss, context.behind(head.ref, RESHAPES)
     if last is None or loss.value not in _WANTS_SCORES or kind(last) not in _CUTS or (loss.value, kind(last)) in _TWICE:
         return
     message = f"{loss.value} wants scores of any size, and the last layer is {last.record.name}"
-    yield finding("NS908", message, last.item.at, last, fixes=_removed(review, last))
+    yield finding("NS908", message, last.item.at, last, fixes=_removed(context, last))

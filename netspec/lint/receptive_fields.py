@@ -12,7 +12,7 @@ from netspec.expansion.graph import Call, Ref
 from netspec.fixes.edits import insert_before, set_argument
 from netspec.layers.spatial import per_axis
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS
-from netspec.lint.facts import LintContext, finding, kind
+from netspec.lint.context import LintContext, finding, kind
 
 _WINDOWED = POOLS | {f"Conv{axes}d" for axes in (1, 2, 3)}
 _AXES = {1: ("value",), 2: ("row", "column"), 3: ("slice", "row", "column")}
@@ -20,9 +20,9 @@ LARGEST_KERNEL = 1000
 Window = tuple[int, int, int, int, int, int]  # length, kernel, stride, padding before, dilation, output length
 
 
-def windows(review: LintContext, call: Call) -> list[Window]:
+def windows(context: LintContext, call: Call) -> list[Window]:
     """The windows of a convolution or pool, axis by axis; none where they are not known."""
-    arriving, leaving, args = review.arriving(call), review.leaving(call), review.known(call).args
+    arriving, leaving, args = context.arriving(call), context.leaving(call), context.known(call).args
     if call.record.name not in _WINDOWED or arriving is None or leaving is None or len(arriving) != len(leaving):
         return []
     axes = len(arriving) - 1
@@ -43,17 +43,17 @@ def _covered(window: Window) -> int:
     return min(length, (out - 1) * stride + max(reach, stride) - padding)
 
 
-def dropped(review: LintContext) -> Iterator[Diagnostic]:
+def dropped(context: LintContext) -> Iterator[Diagnostic]:
     """NS907: the last rows or columns that no window of a pool or strided convolution reaches."""
-    for call in review.graph.calls:
-        reached = windows(review, call)
+    for call in context.graph.calls:
+        reached = windows(context, call)
         lost = [window[0] - _covered(window) for window in reached]
         if not any(lost):
             continue
         names = _AXES[len(reached)]
         parts = [f"{count} {name}s" if count > 1 else name for name, count in zip(names, lost, strict=True) if count]
         sizes = [f"{_covered(window)} of {window[0]}" for window in reached if window[0] != _covered(window)]
-        arriving = review.arriving(call) or ()
+        arriving = context.arriving(call) or ()
         message = (
             f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(arriving)}: its windows cover "
         )
@@ -72,22 +72,22 @@ def _living(window: Window) -> int:
     return sum(max(0, -(-start // stride)) <= min(out - 1, (start + length - 1) // stride) for start in first)
 
 
-def dead_weights(review: LintContext, call: Call) -> int:
+def dead_weights(context: LintContext, call: Call) -> int:
     """How many weights of a convolution's window only ever meet padding."""
-    if call.record.name in POOLS or review.known(call).args.get("padding_mode") != "zeros":
+    if call.record.name in POOLS or context.known(call).args.get("padding_mode") != "zeros":
         return 0
-    reached = windows(review, call)
+    reached = windows(context, call)
     if not reached or max(window[1] for window in reached) > LARGEST_KERNEL:
         return 0
     return prod(window[1] for window in reached) - prod(map(_living, reached))
 
 
-def wider_than_picture(review: LintContext) -> Iterator[Diagnostic]:
+def wider_than_picture(context: LintContext) -> Iterator[Diagnostic]:
     """NS910: a convolution that is so much larger than its picture that weights only ever meet padding."""
-    for call in review.graph.calls:
-        dead = dead_weights(review, call)
+    for call in context.graph.calls:
+        dead = dead_weights(context, call)
         if dead:
-            reached = windows(review, call)
+            reached = windows(context, call)
             kernel, picture = (tuple(window[part] for window in reached) for part in (1, 0))
             message = f"a window of {show(kernel)} on a picture of {show(picture)}: {dead} of {prod(kernel)} weights "
             message += "only ever meet padding"
@@ -95,21 +95,21 @@ def wider_than_picture(review: LintContext) -> Iterator[Diagnostic]:
             yield finding("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
 
 
-def linear_on_picture(review: LintContext) -> Iterator[Diagnostic]:
+def linear_on_picture(context: LintContext) -> Iterator[Diagnostic]:
     """NS913: a Linear on what a convolution or pool gives, axes and all."""
     passing = ACTIVATIONS | BATCH_NORMS | DROPOUTS | {"Identity"}
-    for call in review.graph.calls:
-        arriving = review.arriving(call)
+    for call in context.graph.calls:
+        arriving = context.arriving(call)
         if call.record.name != "Linear" or arriving is None or len(arriving) < 2:
             continue
-        maker = review.before(call, passing)
+        maker = context.before(call, passing)
         if maker is None or kind(maker) not in CONVOLUTIONS | POOLS | ADAPTIVE_POOLS:
             continue
         message = (
             f"Linear works on the last axis of {show(arriving)} alone, for each of {'·'.join(map(str, arriving[:-1]))}"
         )
         message += f" rows by itself; is a Flatten to {prod(arriving)} missing?"
-        edit = insert_before(call, "Flatten", review.report.spec.sources)
+        edit = insert_before(call, "Flatten", context.report.spec.sources)
         fixes = () if edit is None else (Fix("Flatten before it", (edit,)),)
         yield finding("NS913", message, call.item.at, call, fixes=fixes)
 
@@ -138,13 +138,13 @@ class ReceptiveField(NamedTuple):
 Field = tuple[ReceptiveField, ...]  # along each axis; none where it is not known
 
 
-def sees_nothing_new(review: LintContext) -> Iterator[Diagnostic]:
+def sees_nothing_new(context: LintContext) -> Iterator[Diagnostic]:
     """NS917, once for each network: at the first such convolution, with the number of all."""
     fields: list[Field] = []
     found: list[tuple[Call, Shape, Field]] = []
-    for call in review.graph.calls:
-        before = _least([_field(review, fields, ref) for ref in call.inputs])
-        arriving, leaving, reached = review.arriving(call), review.leaving(call), windows(review, call)
+    for call in context.graph.calls:
+        before = _least([_field(context, fields, ref) for ref in call.inputs])
+        arriving, leaving, reached = context.arriving(call), context.leaving(call), windows(context, call)
         if reached and len(reached) == len(before):
             wide = [(seen, each) for seen, each in zip(before, reached, strict=True) if each[1] > 1]
             if call.record.name.startswith("Conv") and wide and all(seen.everything(each[0]) for seen, each in wide):
@@ -153,15 +153,15 @@ def sees_nothing_new(review: LintContext) -> Iterator[Diagnostic]:
         else:
             same = arriving is not None and leaving is not None and arriving[1:] == leaving[1:] and not reached
             fields.append(before if same else ())
-    living = [each for each in found if not dead_weights(review, each[0])]
+    living = [each for each in found if not dead_weights(context, each[0])]
     if living:
         yield _finding(*living[0], len(found))
 
 
-def _field(review: LintContext, fields: list[Field], ref: Ref) -> Field:
+def _field(context: LintContext, fields: list[Field], ref: Ref) -> Field:
     if ref.node >= 0:
         return fields[ref.node]
-    tensor = review.report.tensor(ref)
+    tensor = context.report.tensor(ref)
     return () if tensor is None else tuple(ReceptiveField(size) for size in tensor.shape[1:])
 
 

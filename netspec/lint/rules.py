@@ -1,4 +1,4 @@
-"""The table of the review's rules: what a reviewer would say of a spec whose shapes are right.
+"""The table of the context's rules: what a reviewer would say of a spec whose shapes are right.
 
 A rule is a function from a Review to findings; those of heads also get an output with its loss. Those of CONTRACT
 compare the network with its data and losses, as far as the file tells, and may find errors; those of WARNINGS only
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused
-from netspec.lint.facts import Head, LintContext, without_repeats
+from netspec.lint.context import Head, LintContext, without_repeats
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
 

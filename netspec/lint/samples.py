@@ -13,8 +13,8 @@ from netspec.fixes.edits import insert_before
 from netspec.language.ranges import takes
 from netspec.language.spec import InputDecl
 from netspec.layers.table import BATCH_NORMS
+from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import DatasetFacts, Sizes
-from netspec.lint.facts import LintContext, finding
 from netspec.lint.transforms import Transformed, transformed
 
 _SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
@@ -33,40 +33,40 @@ class DeclaredInput(NamedTuple):
         return "the network's input" if self.only else f"the network's input {self.declared.name}"
 
 
-def samples(review: LintContext) -> Iterator[Diagnostic]:
+def samples(context: LintContext) -> Iterator[Diagnostic]:
     """NS602: the shape and the kind of number of a sample, after its transforms."""
-    for declared in review.report.spec.inputs:
-        tensor, known = review.graph.inputs.get(declared.name), review.samples_for(None, declared.name)
+    for declared in context.report.spec.inputs:
+        tensor, known = context.graph.inputs.get(declared.name), context.samples_for(None, declared.name)
         if tensor is not None and known is not None and known.shape is not None:
-            yield from _entering(review, known, DeclaredInput(declared, tensor, len(review.graph.inputs) == 1))
+            yield from _entering(context, known, DeclaredInput(declared, tensor, len(context.graph.inputs) == 1))
 
 
-def _entering(review: LintContext, known: DatasetFacts, entering: DeclaredInput) -> Iterator[Diagnostic]:
+def _entering(context: LintContext, known: DatasetFacts, entering: DeclaredInput) -> Iterator[Diagnostic]:
     """NS602 at one of the inputs."""
-    spec, input = review.report.spec, entering.tensor
+    spec, input = context.report.spec, entering.tensor
     for augment in (False, True):
         state = (
             transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
         )
-        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, entering, state.shape):
+        if state is not None and not _fits(state.shape, input.shape) and not _promised(context, entering, state.shape):
             what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
             after = "" if state.last is None else f" after {state.last.value}"
             message = f"{what} is {_show(state.shape)}{after}, {entering.title} is {_show(input.shape)}"
-            fixes = tuple(_fixes(review, known, state, entering))
-            yield finding("NS602", message, _place(review, known, state, entering), fixes=fixes)
+            fixes = tuple(_fixes(context, known, state, entering))
+            yield finding("NS602", message, _place(context, known, state, entering), fixes=fixes)
             break
     if not input.dtype.startswith("float") and known.fractions:
         message = f"{entering.title} is {input.dtype}, {known.title} has fractions"
-        yield finding("NS602", message, _declared(review, entering) or known.name)
+        yield finding("NS602", message, _declared(context, entering) or known.name)
 
 
 def _fits(got: Sizes, wanted: Shape) -> bool:
     return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
 
 
-def _promised(review: LintContext, entering: DeclaredInput, got: Sizes) -> bool:
+def _promised(context: LintContext, entering: DeclaredInput, got: Sizes) -> bool:
     """Whether an input whose size varies takes samples of that shape; what is not known passes."""
-    report = review.report
+    report = context.report
     if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
         return False
     shape = tuple(size if size is not None else own for size, own in zip(got, entering.tensor.shape, strict=True))
@@ -77,25 +77,25 @@ def _show(sizes: Sizes) -> str:
     return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
 
 
-def _declared(review: LintContext, entering: DeclaredInput) -> Node | None:
+def _declared(context: LintContext, entering: DeclaredInput) -> Node | None:
     """The node of the input's shape, where it stands in the spec's own file or on the command line."""
     node = entering.declared.at
-    return None if node.span.path in review.report.spec.origins else node
+    return None if node.span.path in context.report.spec.origins else node
 
 
-def _place(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Node:
+def _place(context: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Node:
     """What to point at: the transform that decides the size, else the input, else the dataset."""
-    return state.argument or state.last or _declared(review, entering) or known.name
+    return state.argument or state.last or _declared(context, entering) or known.name
 
 
-def _fixes(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Iterator[Fix]:
+def _fixes(context: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Iterator[Fix]:
     """Other transforms, and the input; first the one that is likelier to be meant."""
-    transforms = [*_transforms_fix(review, state, entering.tensor.shape)] if known.picture else []
-    inputs = [*_input_fix(review, state.shape, entering)]
+    transforms = [*_transforms_fix(context, state, entering.tensor.shape)] if known.picture else []
+    inputs = [*_input_fix(context, state.shape, entering)]
     yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
 
 
-def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+def _transforms_fix(context: LintContext, state: Transformed, wanted: Shape) -> Iterator[Fix]:
     """The size of the transform that decides it, else a Resize; and the channels."""
     if len(wanted) != 3 or len(state.shape) != 3:
         return
@@ -110,7 +110,7 @@ def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> I
         elif state.last is None:
             steps.append(f"{{Resize: {size}}}")
     if steps:
-        edit = _more_transforms(review.report.spec.data, steps)
+        edit = _more_transforms(context.report.spec.data, steps)
         if edit is None:
             return
         edits.append(edit)
@@ -119,15 +119,15 @@ def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> I
         yield Fix(" and ".join(titles), tuple(edits))
 
 
-def _input_fix(review: LintContext, got: Sizes, entering: DeclaredInput) -> Iterator[Fix]:
+def _input_fix(context: LintContext, got: Sizes, entering: DeclaredInput) -> Iterator[Fix]:
     """The input as the samples are; with a Flatten at its start where the network wants one axis."""
-    spec, sizes, wanted = review.report.spec, entering.declared.sizes, entering.tensor.shape
+    spec, sizes, wanted = context.report.spec, entering.declared.sizes, entering.tensor.shape
     shape = [size for size in got if size is not None]
-    if _declared(review, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
+    if _declared(context, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
         return
     title = f"{entering.declared.name}: [{', '.join(map(str, shape))}]"
     if len(got) == len(wanted):
-        nodes = [review.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
+        nodes = [context.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
         changes = [(node, size) for node, size, old in zip(nodes, shape, wanted, strict=True) if size != old]
         edits = {node.span: Edit(node.span, str(size)) for node, size in changes if node is not None}
         if all(node is not None for node, _ in changes):
@@ -137,7 +137,7 @@ def _input_fix(review: LintContext, got: Sizes, entering: DeclaredInput) -> Iter
     whole = Span(first.path, first.line, first.column, last.end_line, last.end_column)
     edit = Edit(whole, ", ".join(map(str, shape)))
     if len(wanted) == 1 and prod(shape) == wanted[0] and entering.only:
-        flatten = insert_before(review.graph.calls[0], "Flatten", spec.sources)
+        flatten = insert_before(context.graph.calls[0], "Flatten", spec.sources)
         if flatten is not None:
             yield Fix(f"{title} and Flatten as the first layer", (edit, flatten))
     else:
@@ -164,14 +164,14 @@ def _start(span: Span) -> Span:
     return Span(span.path, span.line, span.column, span.line, span.column)
 
 
-def lone_sample(review: LintContext) -> Iterator[Diagnostic]:
+def lone_sample(context: LintContext) -> Iterator[Diagnostic]:
     """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
-    train = review.report.spec.train
+    train = context.report.spec.train
     node = train.get("batch_size") if isinstance(train, Mapping) else None
-    if node is None or review.report.spec.evaluate(node) != 1:
+    if node is None or context.report.spec.evaluate(node) != 1:
         return
-    for call in review.graph.calls:
-        arriving = review.arriving(call)
+    for call in context.graph.calls:
+        arriving = context.arriving(call)
         if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
             message = f"with a batch_size of 1 {call.record.name} gets one value of each channel, which has no variance"
             fixes = (Fix("batch_size: 2, the least that has one", (Edit(node.span, "2"),)),)

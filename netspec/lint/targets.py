@@ -12,16 +12,16 @@ from netspec.expansion.graph import Call
 from netspec.fixes.edits import remove_item
 from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
+from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.facts import Head, LintContext, finding
 
 
-def _last_linear(review: LintContext, head: Head) -> tuple[Node, Call] | None:
+def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
     """The node that says how many numbers an output has, with its layer."""
-    last = review.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
+    last = context.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
     if last is None or last.record.name != "Linear" or "out_features" not in last.places:
         return None
-    place = review.source(last.places["out_features"], last.args.get("out_features"))
+    place = context.source(last.places["out_features"], last.args.get("out_features"))
     return None if place is None else (place, last)
 
 
@@ -33,12 +33,12 @@ def _losses(loss: Scalar, *names: str) -> list[Fix]:
     return [Fix(f"loss: {name}", (Edit(loss.span, name),)) for name in names]
 
 
-def one_class(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS610: a loss over classes with one output."""
     loss, name = head.loss, str(head.loss.value)
     if kind_of(name) != "classes" or head.tensor.shape != (1,):
         return
-    linear, known = _last_linear(review, head), head.samples
+    linear, known = _last_linear(context, head), head.samples
     message = f"{name} chooses among classes, and the network gives one output"
     binary = known is not None and (known.classes == 2 or (known.rows is not None and set(known.rows[0]) <= {0, 1}))
     fixes: list[Fix] = []
@@ -55,12 +55,12 @@ def one_class(review: LintContext, head: Head) -> Iterator[Diagnostic]:
     yield finding("NS610", message, place, call, notes=notes, fixes=tuple(fixes))
 
 
-def classes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS603, NS914: the number of classes against the number of outputs; amounts where classes are wanted."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or kind_of(name) != "classes" or output == (1,):
         return
-    linear = _last_linear(review, head)
+    linear = _last_linear(context, head)
     if known.amounts:
         message = f"the targets of {known.title} are amounts, {name} wants class numbers"
         yield finding("NS603", message, loss, fixes=tuple(_losses(loss, "MSELoss")))
@@ -98,14 +98,14 @@ def _row(node: Node, index: int) -> Node:
     return rows[index] if index < len(rows) else node
 
 
-def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
+def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, and targets of another shape or kind."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or known.target is None or KINDS.get(name, "classes") == "classes":
         return
     alike = known.target == output or (known.target == () and output == (1,))
     if not alike:
-        yield _other_shape(review, head, known)
+        yield _other_shape(context, head, known)
         return
     yes_or_no = kind_of(name) in ("probabilities", "logits")
     if known.rows is not None and yes_or_no:
@@ -115,7 +115,7 @@ def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
                 yield finding("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
-        linear = _last_linear(review, head)
+        linear = _last_linear(context, head)
         edits = [fix.edits for fix in (*_outputs(linear, known.classes), *_losses(loss, "CrossEntropyLoss"))]
         title = f"out_features: {known.classes} and loss: CrossEntropyLoss"
         fixes = (Fix(title, tuple(edit for pair in edits for edit in pair)),) if linear else ()
@@ -127,19 +127,19 @@ def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
             yield finding("NS915", message, loss, fixes=fixes)
 
 
-def _other_shape(review: LintContext, head: Head, known: DatasetFacts) -> Diagnostic:
+def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagnostic:
     loss, output = head.loss, head.tensor.shape
     target = known.target or ()
     got = "one number" if target == () else "a list of one" if target == (1,) else f"{show(target)} numbers"
     message = f"the output is {show(output)}, a target of {known.title} is {got}; {loss.value} compares them one by one"
     sizes = [", ".join(["N", *map(str, shape)]) for shape in (target, output)]
     notes = (Note("note", f"torch would broadcast [{sizes[0]}] with [{sizes[1]}]"),) if () in (target, output) else ()
-    squeezing = None if output else review.behind(head.ref, frozenset({"Identity"}))
+    squeezing = None if output else context.behind(head.ref, frozenset({"Identity"}))
     if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
-        edit = remove_item(squeezing, review.report.spec.sources)
+        edit = remove_item(squeezing, context.report.spec.sources)
         fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
         return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
-    linear = _last_linear(review, head)
+    linear = _last_linear(context, head)
     if known.classes and len(output) == 1:
         return finding("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))
     if linear is not None and len(target) <= 1:

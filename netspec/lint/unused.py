@@ -9,29 +9,29 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.language.spec import Item
-from netspec.lint.facts import LintContext, finding
+from netspec.lint.context import LintContext, finding
 
 
-def unused_layers(review: LintContext) -> Iterator[Diagnostic]:
+def unused_layers(context: LintContext) -> Iterator[Diagnostic]:
     """NS901: layers whose value reaches no output; of a chain of them only the last."""
-    graph = review.graph
+    graph = context.graph
     needed: set[int] = set()
-    queue = [*review.results]
+    queue = [*context.results]
     while queue:
         node = queue.pop()
         if node >= 0 and node not in needed:
             needed.add(node)
             queue.extend(ref.node for ref in graph.calls[node].inputs)
     for call in graph.calls:
-        if call.id not in needed and not review.users[call.id]:
+        if call.id not in needed and not context.users[call.id]:
             message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
 
 
-def unused_sizes(review: LintContext) -> Iterator[Diagnostic]:
+def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:
     """NS918: a size that is wrong, of a layer that has no use for it: torch does not look at it."""
-    for call in review.graph.calls:
-        known = review.known(call)
+    for call in context.graph.calls:
+        known = context.known(call)
         shapes = [tensor.shape for tensor in known.inputs if tensor is not None]
         for arg in call.record.args:
             written, place = call.args.get(arg.name), call.places.get(arg.name)
@@ -41,15 +41,15 @@ def unused_sizes(review: LintContext) -> Iterator[Diagnostic]:
             if written != actual:
                 message = f"{call.record.name} gets {actual} {arg.unit}, not {written}; without weights torch does not "
                 message += f"look at {arg.name}"
-                source = review.source(place, written)
+                source = context.source(place, written)
                 edits = () if source is None else (Edit(source.span, str(actual)),)
                 fixes = (Fix(f"{arg.name}: {actual}", edits),) if edits else ()
                 yield finding("NS918", message, place, call, fixes=fixes)
 
 
-def unused_names(review: LintContext) -> Iterator[Diagnostic]:
+def unused_names(context: LintContext) -> Iterator[Diagnostic]:
     """NS902: blocks that no item uses, and parameters of the spec or of its blocks that no value reads."""
-    spec = review.report.spec
+    spec = context.report.spec
     used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))
     for name, block in spec.blocks.items():
         if name not in used and block.at.span.path == spec.path:

@@ -1,4 +1,4 @@
-"""Report → Review: who uses which value, and small questions that the review's rules ask of it."""
+"""Report → Review: who uses which value, and small questions that the context's rules ask of it."""
 
 from __future__ import annotations
 
