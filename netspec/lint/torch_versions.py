@@ -17,7 +17,7 @@ from netspec.language.spec import Spec
 from netspec.layers.record import Layer
 
 
-def of_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findings) -> Graph:
+def graph_for_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findings) -> Graph:
     """The graph with the rules of one version of torch.
 
     Args:
