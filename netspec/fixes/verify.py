@@ -1,4 +1,4 @@
-"""Diagnostics with candidate fixes → with verified fixes: each is made on a copy of the texts, which is checked again."""
+"""Diagnostics with candidate fixes → with verified fixes: each is made on a copy of the texts and checked again."""
 
 from __future__ import annotations
 

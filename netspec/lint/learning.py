@@ -20,7 +20,7 @@ _PER_LOSS = "ReduceLROnPlateau"
 
 
 def _train(context: LintContext) -> Mapping | None:
-    train = context.report.spec.train
+    train = context.spec.train
     return train if isinstance(train, Mapping) else None
 
 

@@ -28,7 +28,7 @@ def losses(context: LintContext) -> Iterator[Diagnostic]:
             yield finding(
                 "NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output
             )
-        weight = None if loss.weight is None else context.report.spec.evaluate(loss.weight)
+        weight = None if loss.weight is None else context.spec.evaluate(loss.weight)
         number = isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < float("inf")
         if loss.weight is not None and not number:
             yield finding("NS617", f"the weight of a loss is a number ≥ 0, not {describe(loss.weight)}", loss.weight)
@@ -59,7 +59,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
     """NS602: samples for inputs that there are not, or for one of several."""
-    found = dataset_nodes(context.report.spec.data)
+    found = dataset_nodes(context.spec.data)
     inputs = [*context.graph.inputs]
     if found is None or context.losses == ():
         return
@@ -81,7 +81,7 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
 
 def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
     """NS603: targets for outputs that there are not, and outputs that have a loss and no targets."""
-    found = dataset_nodes(context.report.spec.data)
+    found = dataset_nodes(context.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
     node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*context.refs]
@@ -98,7 +98,7 @@ def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
 def untrained(context: LintContext) -> Iterator[Diagnostic]:
     """NS919: an output without a loss."""
     trained = {head.output for head in context.heads}
-    train = context.report.spec.train
+    train = context.spec.train
     node = train.get("loss") if isinstance(train, Mapping) else None
     if node is None or not trained:
         return

@@ -35,7 +35,7 @@ class DeclaredInput(NamedTuple):
 
 def samples(context: LintContext) -> Iterator[Diagnostic]:
     """NS602: the shape and the kind of number of a sample, after its transforms."""
-    for declared in context.report.spec.inputs:
+    for declared in context.spec.inputs:
         tensor, known = context.graph.inputs.get(declared.name), context.samples_for(None, declared.name)
         if tensor is not None and known is not None and known.shape is not None:
             yield from _entering(context, known, DeclaredInput(declared, tensor, len(context.graph.inputs) == 1))
@@ -43,7 +43,7 @@ def samples(context: LintContext) -> Iterator[Diagnostic]:
 
 def _entering(context: LintContext, known: DatasetFacts, entering: DeclaredInput) -> Iterator[Diagnostic]:
     """NS602 at one of the inputs."""
-    spec, input = context.report.spec, entering.tensor
+    spec, input = context.spec, entering.tensor
     for augment in (False, True):
         state = (
             transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
@@ -80,7 +80,7 @@ def _show(sizes: Sizes) -> str:
 def _declared(context: LintContext, entering: DeclaredInput) -> Node | None:
     """The node of the input's shape, where it stands in the spec's own file or on the command line."""
     node = entering.declared.at
-    return None if node.span.path in context.report.spec.origins else node
+    return None if node.span.path in context.spec.origins else node
 
 
 def _place(context: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Node:
@@ -110,7 +110,7 @@ def _transforms_fix(context: LintContext, state: Transformed, wanted: Shape) -> 
         elif state.last is None:
             steps.append(f"{{Resize: {size}}}")
     if steps:
-        edit = _more_transforms(context.report.spec.data, steps)
+        edit = _more_transforms(context.spec.data, steps)
         if edit is None:
             return
         edits.append(edit)
@@ -121,7 +121,7 @@ def _transforms_fix(context: LintContext, state: Transformed, wanted: Shape) -> 
 
 def _input_fix(context: LintContext, got: Sizes, entering: DeclaredInput) -> Iterator[Fix]:
     """The input as the samples are; with a Flatten at its start where the network wants one axis."""
-    spec, sizes, wanted = context.report.spec, entering.declared.sizes, entering.tensor.shape
+    spec, sizes, wanted = context.spec, entering.declared.sizes, entering.tensor.shape
     shape = [size for size in got if size is not None]
     if _declared(context, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
         return
@@ -166,9 +166,9 @@ def _start(span: Span) -> Span:
 
 def lone_sample(context: LintContext) -> Iterator[Diagnostic]:
     """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
-    train = context.report.spec.train
+    train = context.spec.train
     node = train.get("batch_size") if isinstance(train, Mapping) else None
-    if node is None or context.report.spec.evaluate(node) != 1:
+    if node is None or context.spec.evaluate(node) != 1:
         return
     for call in context.graph.calls:
         arriving = context.arriving(call)

@@ -18,7 +18,7 @@ from netspec.lint.datasets import DatasetFacts
 
 def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
     """The node that says how many numbers an output has, with its layer."""
-    last = context.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
+    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
     if last is None or last.record.name != "Linear" or "out_features" not in last.places:
         return None
     place = context.source(last.places["out_features"], last.args.get("out_features"))
@@ -134,9 +134,9 @@ def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagn
     message = f"the output is {show(output)}, a target of {known.title} is {got}; {loss.value} compares them one by one"
     sizes = [", ".join(["N", *map(str, shape)]) for shape in (target, output)]
     notes = (Note("note", f"torch would broadcast [{sizes[0]}] with [{sizes[1]}]"),) if () in (target, output) else ()
-    squeezing = None if output else context.behind(head.ref, frozenset({"Identity"}))
+    squeezing = None if output else context.producer(head.ref, frozenset({"Identity"}))
     if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
-        edit = remove_item(squeezing, context.report.spec.sources)
+        edit = remove_item(squeezing, context.spec.sources)
         fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
         return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
     linear = _last_linear(context, head)

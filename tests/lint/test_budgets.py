@@ -8,7 +8,8 @@ import torch
 import netspec
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.lint.budgets import activation_memory, memory, receptive_field
+from netspec.lint.budgets import activation_memory, memory
+from netspec.lint.receptive_fields import receptive_field
 from tests.spec_cases import ROOT
 
 
