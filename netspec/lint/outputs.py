@@ -1,33 +1,37 @@
-"""Names of inputs and outputs in `data` and `train`: NS617 for losses, NS602 and NS603 for samples and targets, and the
-warning NS919 of an output that nothing is learned for."""
+"""Names of inputs and outputs in `data` and `train`: NS617 for losses, NS602 for samples, NS603 for targets, NS919."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
+from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
+from netspec.fixes.context import replace_value, set_value
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
 
-_INPUTS = {"inline": "x", "CSV": "columns"}  # the keys of a dataset that may go by the names of inputs and of outputs
+_INPUTS = {
+    "inline": "x",
+    "CSV": "columns",
+}  # the keys of a dataset that may be mappings by the names of inputs and outputs
 _OUTPUTS = {"inline": "y", "CSV": "target"}
 
 
 def losses(context: LintContext) -> Iterator[Diagnostic]:
-    """NS617: a loss for an output that there is not, or one loss for several outputs; a weight that is no number."""
+    """NS617: a loss for an unknown output, or one loss for several outputs; a weight that is no number."""
     outputs = [*context.refs]
     for loss in context.losses:
         if loss.output is None and loss.name is not None and len(outputs) > 1:
             yield _for_which(loss.node, outputs)
-        elif loss.output is not None and outputs and loss.output.text not in outputs:  # without any, it was noted why
+        elif (
+            loss.output is not None and outputs and loss.output.text not in outputs
+        ):  # a graph without outputs has an error
             yield _unknown("NS617", f"the network has no output {loss.output.text!r}", loss.output, outputs)
         elif loss.output is not None and isinstance(loss.node, Mapping) and loss.name is None:
             has = "no loss" if not loss.node.entries else f"{len(loss.node.entries)} losses"
-            yield finding(
-                "NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output
-            )
+            message = f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}"
+            yield finding("NS617", message, loss.output)
         weight = None if loss.weight is None else context.spec.evaluate(loss.weight)
         number = isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < float("inf")
         if loss.weight is not None and not number:
@@ -35,18 +39,19 @@ def losses(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
+    """NS617: one loss, and several outputs."""
     message = f"the network gives {_listed(outputs)}; each that is trained on needs a loss"
     word = node.text if isinstance(node, Scalar) else "CrossEntropyLoss"
     text = f"{{{', '.join(f'{name}: {word}' for name in outputs)}}}"
     if isinstance(node, Scalar):
-        return finding("NS617", message, node, fixes=(Fix(f"loss: {text}", (Edit(node.span, text),)),))
+        return finding("NS617", message, node, fixes=(set_value(node, "loss", text),))
     return finding("NS617", message, node, notes=(Note("fix", f"loss: {text}, each with its arguments"),))
 
 
 def _unknown(code: str, message: str, key: Scalar, known: list[str]) -> Diagnostic:
-    """A name that is not known, with those that are."""
+    """An unknown name, with the known ones."""
     matches = closest(key.text, known)
-    fixes = tuple(Fix(match, (Edit(key.span, match),)) for match in matches)
+    fixes = tuple(replace_value(key, match, match) for match in matches)
     notes = () if matches else (Note("note", f"there {'is' if len(known) == 1 else 'are'} {_listed(known)}"),)
     return finding(code, message + did_you_mean(matches), key, notes=notes, fixes=fixes)
 
@@ -58,10 +63,10 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
-    """NS602: samples for inputs that there are not, or for one of several."""
+    """NS602: samples for unknown inputs, or for one of several."""
     found = dataset_nodes(context.spec.data)
     inputs = [*context.graph.inputs]
-    if found is None or context.losses == ():
+    if found is None or not context.losses:
         return
     dataset, arguments = found
     key = _INPUTS.get(str(dataset.value))
@@ -80,7 +85,7 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
-    """NS603: targets for outputs that there are not, and outputs that have a loss and no targets."""
+    """NS603: targets for unknown outputs, and outputs that have a loss and no targets."""
     found = dataset_nodes(context.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
@@ -98,8 +103,7 @@ def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
 def untrained(context: LintContext) -> Iterator[Diagnostic]:
     """NS919: an output without a loss."""
     trained = {head.output for head in context.heads}
-    train = context.spec.train
-    node = train.get("loss") if isinstance(train, Mapping) else None
+    node = None if context.train is None else context.train.get("loss")
     if node is None or not trained:
         return
     for name in context.refs:

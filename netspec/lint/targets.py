@@ -52,7 +52,7 @@ def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 
 
 def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
-    """NS603, NS914: the number of classes against the number of outputs; a classification loss for regression targets."""
+    """NS603, NS914: the number of classes against the number of outputs; regression targets for its loss."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or kind_of(name) != "classes" or output == (1,):
         return
