@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,21 +73,12 @@ class LintContext:
         return self.spec.train if isinstance(self.spec.train, Mapping) else None
 
     @cached_property
-    def users(self) -> tuple[tuple[Call, ...], ...]:
-        """The calls that take the output of each call."""
-        users: list[list[Call]] = [[] for _ in self.graph.calls]
+    def users(self) -> dict[int, list[Call]]:
+        """The calls that take the value of each node, which is the id of a call, or negative for an input."""
+        users: dict[int, list[Call]] = {node: [] for node in range(-len(self.graph.inputs), len(self.graph.calls))}
         for call in self.graph.calls:
-            for node in {ref.node for ref in call.inputs if ref.node >= 0}:
+            for node in {ref.node for ref in call.inputs}:
                 users[node].append(call)
-        return tuple(map(tuple, users))
-
-    @cached_property
-    def input_users(self) -> dict[int, list[Call]]:
-        """The calls that take each input of the network, by its (negative) node."""
-        users: dict[int, list[Call]] = {}
-        for call in self.graph.calls:
-            for node in {ref.node for ref in call.inputs if ref.node < 0}:
-                users.setdefault(node, []).append(call)
         return users
 
     @cached_property
@@ -209,13 +199,3 @@ def finding(
     """
     frames = node.frames if call is None else tuple(dict.fromkeys((*node.frames, *call.frames)))
     return Diagnostic(code, message, node.span, None if call is None else call.path, notes, fixes, frames)
-
-
-def without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
-    """The first finding of each code at each span; a block that is used often repeats them."""
-    seen: set[object] = set()
-    for diagnostic in found:
-        key = (diagnostic.code, diagnostic.span)
-        if key not in seen:
-            seen.add(key)
-            yield diagnostic

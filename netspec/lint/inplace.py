@@ -17,48 +17,13 @@ VIEWS = RESHAPES | {"permute", "transpose", "chunk", "split"}
 KEEPS_RESULT = frozenset({"LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Tanh"})
 _POOLS = {f"{kind}Pool{axes}d" for kind in ("Max", "Avg", "LP") for axes in (1, 2, 3)}
 _POOLS |= {name for name in ADAPTIVE_POOLS if "Max" in name}
-KEEPS_INPUT = (
-    CONVOLUTIONS
-    | BATCH_NORMS
-    | _POOLS
-    | frozenset(
-        {
-            "Linear",
-            "Bilinear",
-            "LayerNorm",
-            "RMSNorm",
-            "GroupNorm",
-            "InstanceNorm1d",
-            "InstanceNorm2d",
-            "InstanceNorm3d",
-            "LocalResponseNorm",
-            "CELU",
-            "ELU",
-            "GELU",
-            "GLU",
-            "Hardshrink",
-            "Hardsigmoid",
-            "Hardswish",
-            "Hardtanh",
-            "LeakyReLU",
-            "LogSigmoid",
-            "Mish",
-            "PReLU",
-            "RReLU",
-            "ReLU6",
-            "SELU",
-            "SiLU",
-            "Softplus",
-            "Softshrink",
-            "Softsign",
-            "Threshold",
-            "mul",
-            "div",
-            "matmul",
-            "amax",
-        }
-    )
-)
+_OTHERS = frozenset({
+    "Linear", "Bilinear", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
+    "LocalResponseNorm", "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh",
+    "LeakyReLU", "LogSigmoid", "Mish", "PReLU", "RReLU", "ReLU6", "SELU", "SiLU", "Softplus", "Softshrink", "Softsign",
+    "Threshold", "mul", "div", "matmul", "amax",
+})  # fmt: skip
+KEEPS_INPUT = CONVOLUTIONS | BATCH_NORMS | _POOLS | _OTHERS
 MOST_STEPS = 100
 
 
@@ -98,9 +63,10 @@ def _conflict(context: LintContext, call: Call) -> str | None:
 
 def _users(context: LintContext, ref: Ref) -> list[Call]:
     """The calls that take a value; each output of several is a value of its own."""
-    users = context.users[ref.node] if ref.node >= 0 else context.input_users.get(ref.node, ())
     value = (ref.node, ref.output or 0)
-    return [user for user in users if value in {(other.node, other.output or 0) for other in user.inputs}]
+    return [
+        user for user in context.users[ref.node] if value in {(other.node, other.output or 0) for other in user.inputs}
+    ]
 
 
 def _conflict_with(user: Call, call: Call) -> str | None:

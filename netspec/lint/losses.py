@@ -27,21 +27,10 @@ _TWICE = {
 }
 _OF_ONE_NUMBER = {"Softmax": 1, "Softmin": 1, "LogSoftmax": 0}
 _WANTS_SCORES = frozenset({"CrossEntropyLoss", "BCEWithLogitsLoss"})
-_LIMITS_SCORES = frozenset(
-    {
-        "ReLU",
-        "ReLU6",
-        "Hardtanh",
-        "Tanh",
-        "Softsign",
-        "Threshold",
-        "Softplus",
-        "Hardshrink",
-        "Softshrink",
-        "Hardsigmoid",
-        "LogSigmoid",
-    }
-)
+_LIMITS_SCORES = frozenset({
+    "ReLU", "ReLU6", "Hardtanh", "Tanh", "Softsign", "Threshold", "Softplus", "Hardshrink", "Softshrink", "Hardsigmoid",
+    "LogSigmoid",
+})  # fmt: skip
 
 
 def _removed(context: LintContext, last: Call) -> tuple[Fix, ...]:

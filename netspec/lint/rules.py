@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic, errors
 from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused, windows
-from netspec.lint.context import Head, LintContext, without_repeats
+from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
 
@@ -66,12 +66,12 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     if report.graph is None:
         return
     context = LintContext(report, report.graph)
-    found = [*without_repeats(_findings(context, CONTRACT, CONTRACT_OF_HEADS))]
+    found = [*_without_repeats(_findings(context, CONTRACT, CONTRACT_OF_HEADS))]
     wrong = errors(found)
     yield from wrong
     if report.ok and not wrong:
         yield from found
-        yield from without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
+        yield from _without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
 
 
 def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
@@ -80,3 +80,13 @@ def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[Hea
     for head in context.heads:
         for of_head in of_heads:
             yield from of_head(context, head)
+
+
+def _without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first finding of each code at each span; a block that is used often repeats them."""
+    seen: set[object] = set()
+    for diagnostic in found:
+        key = (diagnostic.code, diagnostic.span)
+        if key not in seen:
+            seen.add(key)
+            yield diagnostic

@@ -82,29 +82,12 @@ _SIZED: dict[str, tuple[str, Callable[[Sizes, Dict[str, Any]], Sizes | None]]] =
     "Grayscale": ("num_output_channels", _grayscale),
     "RandomRotation": ("degrees", _rotated),
 }
-_SAME = frozenset(
-    {
-        "AutoAugment",
-        "ColorJitter",
-        "GaussianBlur",
-        "GaussianNoise",
-        "Normalize",
-        "RandAugment",
-        "RandomAdjustSharpness",
-        "RandomAffine",
-        "RandomAutocontrast",
-        "RandomEqualize",
-        "RandomErasing",
-        "RandomGrayscale",
-        "RandomHorizontalFlip",
-        "RandomInvert",
-        "RandomPerspective",
-        "RandomPosterize",
-        "RandomSolarize",
-        "RandomVerticalFlip",
-        "TrivialAugmentWide",
-    }
-)
+_SAME = frozenset({
+    "AutoAugment", "ColorJitter", "GaussianBlur", "GaussianNoise", "Normalize", "RandAugment", "RandomAdjustSharpness",
+    "RandomAffine", "RandomAutocontrast", "RandomEqualize", "RandomErasing", "RandomGrayscale", "RandomHorizontalFlip",
+    "RandomInvert", "RandomPerspective", "RandomPosterize", "RandomSolarize", "RandomVerticalFlip",
+    "TrivialAugmentWide",
+})  # fmt: skip
 
 
 def transformed(spec: Spec, shape: Sizes, *, augment: bool) -> Transformed | None:
