@@ -6,16 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import (
-    Faults,
-    device_option,
-    format_option,
-    out_option,
-    output_stream,
-    plugins_option,
-    set_option,
-    weights_option,
-)
+from netspec.cli import options
 from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.render.json import json_text
@@ -30,12 +21,12 @@ from netspec.reports.results import scores_csv, scores_json, scores_tables
 )
 @click.argument("run")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@set_option
-@plugins_option
-@device_option
-@weights_option
-@format_option("text", "csv", "json", help="How to write the scores.")
-@out_option
+@options.set_option
+@options.plugins_option
+@options.device_option
+@options.weights_option
+@options.format_option("text", "csv", "json", help="How to write the scores.")
+@options.out_option
 def command(
     run: str,
     files: tuple[str, ...],
@@ -46,7 +37,7 @@ def command(
     style: str,
     out: Path | None,
 ) -> None:
-    """Score a run on its validation samples (on the training samples where nothing was held back), or on FILEs.
+    """Score a run on its validation samples (on the training samples without a validation split), or on FILEs.
 
     A FILE is a folder that holds a folder of pictures for each class, named as the run's classes; where the run was
     trained on a table, a CSV file with the target among its columns, a folder of them, or `-`, standard input. Samples
@@ -58,7 +49,7 @@ def command(
     row could not be used; 2: a file is not there.
     """
     require_packages("netspec eval")
-    faults = Faults()
+    faults = options.Faults()
     with reporting() as work:
         from netspec.inference.evaluate import score_files, score_run
         from netspec.inference.loaded_run import load_run
@@ -69,7 +60,7 @@ def command(
             scores = score_files(loaded, files, faults.report, device, weights)
         else:
             scores = score_run(loaded, device, weights)
-    with output_stream(out) as stream:
+    with options.output_stream(out) as stream:
         if style == "json":
             content = scores_json(run, weights, scores, faults if files else None)
             stream.write(json_text(content, stream) + "\n")

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import (
-    Faults,
-    device_option,
-    format_option,
-    out_option,
-    output_stream,
-    plugins_option,
-    weights_option,
-)
+from netspec.cli import options
 from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.inference.results import Fault
@@ -29,11 +21,11 @@ from netspec.reports.results import WRITERS
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes to name.")
-@device_option
-@weights_option
-@format_option(*WRITERS, help="How to write the answers.")
-@out_option
-@plugins_option
+@options.device_option
+@options.weights_option
+@options.format_option(*WRITERS, help="How to write the answers.")
+@options.out_option
+@options.plugins_option
 def command(
     run: str,
     files: tuple[str, ...],
@@ -53,7 +45,7 @@ def command(
     or row could not be used; 2: a file is not there.
     """
     require_packages("netspec predict")
-    faults = Faults()
+    faults = options.Faults()
     with reporting() as work:
         from netspec.inference.loaded_run import load_run
         from netspec.inference.predict import make_predictor
@@ -61,7 +53,7 @@ def command(
         loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
-        with output_stream(out) as stream:
+        with options.output_stream(out) as stream:
             writer = WRITERS[style](stream)
             for answer in predictor.stream(files, top):
                 if isinstance(answer, Fault):

@@ -56,7 +56,7 @@ def nearest_argument(problem: Problem, context: FixContext) -> Iterator[Fix]:
             return
 
 
-def first_of_list(problem: Problem, context: FixContext) -> Iterator[Fix]:
+def padding_layer(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """The widest padding that a padding layer accepts, where one number is written."""
     call, name = problem.call, problem.argument or ""
     node, value = call.places.get(name), call.args.get(name)
@@ -137,4 +137,4 @@ def channels(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield replace_value(producer.places["out_channels"], str(wanted), title)
 
 
-RULES = (nearest_argument, first_of_list, dims, windows, channels)
+RULES = (nearest_argument, padding_layer, dims, windows, channels)

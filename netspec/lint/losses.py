@@ -70,7 +70,7 @@ def nll_without_log(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     yield finding("NS614", message, loss, last, fixes=fixes)
 
 
-def twice(context: LintContext, head: Head) -> Iterator[Diagnostic]:
+def activation_of_loss(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS904: a softmax or sigmoid before a loss that applies its own."""
     loss, last = str(head.loss.value), context.producer(head.ref, RESHAPES)
     if last is None:

@@ -52,7 +52,7 @@ WARNINGS: tuple[Rule, ...] = (
     outputs.untrained,  # NS919
 )
 WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
-    losses.twice,  # NS904
+    losses.activation_of_loss,  # NS904
     losses.unwanted_activation,  # NS908
 )
 
