@@ -2,6 +2,6 @@
 
 Enters: a Spec with its Graph, or a Report whose shapes are inferred.
 Leaves: Diagnostics with candidate fixes.
-Public: rules.lint, budgets.expectations, budgets.memory, ignores.all_ignores, ignores.without_ignored,
+Public: rules.lint, budgets.expectations, budgets.parse_bytes, ignores.all_ignores, ignores.without_ignored,
 ignores.ignorable, promised_sizes.check_shown_sizes, promised_sizes.check_all_sizes, torch_versions.graph_for_torch.
 """

@@ -29,7 +29,7 @@ _UNITS |= {f"{prefix}iB": 1024**power for power, prefix in enumerate(("", "K", "
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?i?B)\s*")
 
 
-def memory(value: object) -> float | None:
+def parse_bytes(value: object) -> float | None:
     """A number of bytes; None where the value is none.
 
     Args:
@@ -101,7 +101,7 @@ def _unknown(report: Report, node: Node | None, count: str) -> Iterator[Diagnost
 def _memory(report: Report, node: Node | None) -> Iterator[Diagnostic]:
     if node is None:
         return
-    bound, taken = memory(report.spec.evaluate(node)), activation_memory(report)
+    bound, taken = parse_bytes(report.spec.evaluate(node)), activation_memory(report)
     if bound is None:
         message = f"max_activation_memory is a number of bytes, as 40MB or 1GiB, got {describe(node)}"
         yield Diagnostic("NS202", message, node.span)
