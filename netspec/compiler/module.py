@@ -52,7 +52,7 @@ class Compiled:
         # The text holds validated names, torch's class names and literals only: see views/python.py.
         if any(line in self.source.text.splitlines() for line in MODULES.values()):
             require_packages(f"the network {self.spec.name}", TORCHVISION)
-        with self.spec.plugins.reach(self.spec.folder):
+        with self.spec.plugins.importable(self.spec.folder):
             exec(builtins.compile(self.source.text, filename, "exec"), self.namespace)
         for name in self.source.classes:
             made = self.namespace[name]

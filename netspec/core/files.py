@@ -47,7 +47,7 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def sweep(folder: Path) -> None:
+def remove_half_written(folder: Path) -> None:
     """Remove what a process that was killed had half written."""
     for path in folder.iterdir():
         if half_written(path.name):

@@ -37,7 +37,7 @@ def promoted(dtypes: tuple[str, ...]) -> str:
     return "int16" if integers == {"uint8", "int8"} else largest
 
 
-class Fact(Exception):
+class ShapeError(Exception):
     """What a shape rule finds wrong, without place or layer: the engine adds those.
 
     `argument` names the argument to look at, if it is one; `guesses` are shapes the output may be taken to have,
@@ -53,31 +53,31 @@ class Fact(Exception):
         self.guesses = guesses
 
 
-class RankFact(Fact):
+class RankError(ShapeError):
     """The wrong number of axes."""
 
     code = "NS403"
 
 
-class MergeFact(Fact):
+class MergeError(ShapeError):
     """Inputs that do not fit together."""
 
     code = "NS405"
 
 
-class BatchFact(Fact):
+class BatchAxisError(ShapeError):
     """The operation would mix samples."""
 
     code = "NS406"
 
 
-class ArgumentFact(Fact):
+class ArgumentError(ShapeError):
     """Arguments that torch's constructor refuses."""
 
     code = "NS407"
 
 
-class DtypeFact(Fact):
+class DtypeError(ShapeError):
     """The wrong kind of number."""
 
     code = "NS408"
@@ -97,14 +97,14 @@ def need_rank(type_name: str, shape: Shape, *axes: str) -> None:
     """Raise unless the sample has exactly the named axes, e.g. `need_rank("Conv2d", x, "C", "H", "W")`."""
     if len(shape) != len(axes):
         wanted = f"{len(axes)} axes {'×'.join(axes)}"
-        raise RankFact(f"{type_name} takes {wanted} for one sample, gets {count_axes(shape)}")
+        raise RankError(f"{type_name} takes {wanted} for one sample, gets {count_axes(shape)}")
 
 
 def need_axes(type_name: str, shape: Shape, least: int) -> None:
     """Raise unless the sample has at least that many axes."""
     if len(shape) < least:
         axes = "1 axis" if least == 1 else f"{least} axes"
-        raise RankFact(f"{type_name} takes {axes} or more for one sample, gets {count_axes(shape)}")
+        raise RankError(f"{type_name} takes {axes} or more for one sample, gets {count_axes(shape)}")
 
 
 def count_axes(shape: Shape) -> str:
@@ -124,17 +124,17 @@ def sample_axis(dim: int, rank: int, *, end: bool = False, argument: str = "dim"
         argument: the argument that gives `dim`, for the fact.
 
     Raises:
-        BatchFact: `dim` is the batch axis.
-        RankFact: there is no such axis.
+        BatchAxisError: `dim` is the batch axis.
+        RankError: there is no such axis.
     """
     total = rank + 1 + (1 if end else 0)
     axis = dim + total if dim < 0 else dim
     if not 0 <= axis < total:
         there_are = "there are" if total > 1 else "there is"
-        raise RankFact(
+        raise RankError(
             f"{argument} {dim} is out of range: with the batch {there_are} {total} {'axes' if total > 1 else 'axis'}",
             argument=argument,
         )
     if axis == 0:
-        raise BatchFact(f"{argument} {dim} is the batch: the samples would be mixed", argument=argument)
+        raise BatchAxisError(f"{argument} {dim} is the batch: the samples would be mixed", argument=argument)
     return axis - 1

@@ -192,7 +192,7 @@ class Expander:
         claim = claim_of(item, place)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
-            self.calls[value.node] = replace(call, claim=claim, places=with_claim(call.places, item))
+            self.calls[value.node] = replace(call, claim=claim, places=with_claim(call.arg_nodes, item))
         return place.bind(item, name, place.scope.add(step, value))
 
     def repeatable(

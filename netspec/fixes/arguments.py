@@ -37,7 +37,7 @@ def nearest_argument(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """The largest smaller value of a padding, a number of groups and the like that works."""
     call, name = problem.call, problem.argument
     value = call.args.get(name or "")
-    if name not in REDUCIBLE or name not in call.places:
+    if name not in REDUCIBLE or name not in call.arg_nodes:
         return
     if value == "same":
         kernel = per_axis(call.args["kernel_size"], len(problem.inputs[0].shape) - 1)
@@ -52,14 +52,14 @@ def nearest_argument(problem: Problem, context: FixContext) -> Iterator[Fix]:
         candidates.append(value)
     for candidate in candidates:
         if candidate != call.args.get(name) and accepts(call, problem, name, candidate):
-            yield set_value(call.places[name], name, candidate)
+            yield set_value(call.arg_nodes[name], name, candidate)
             return
 
 
 def padding_layer(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """The widest padding that a padding layer accepts, where one number is written."""
     call, name = problem.call, problem.argument or ""
-    node, value = call.places.get(name), call.args.get(name)
+    node, value = call.arg_nodes.get(name), call.args.get(name)
     if call.record.name.endswith(("Pad1d", "Pad2d", "Pad3d")) and isinstance(node, Scalar) and isinstance(value, int):
         for candidate in _smaller(value)[:-1]:
             if accepts(call, problem, name, candidate):
@@ -70,7 +70,7 @@ def padding_layer(problem: Problem, context: FixContext) -> Iterator[Fix]:
 def dims(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """For a dim that the sample does not have: the channels, or the last axis."""
     call, name = problem.call, problem.argument or ""
-    node = call.places.get(name)
+    node = call.arg_nodes.get(name)
     if problem.code not in ("NS403", "NS406") or node is None:
         return
     if name == "dims":
@@ -90,7 +90,7 @@ def _permutation(problem: Problem) -> Iterator[Fix]:
     for removed in range(len(order) - 2, 0, -1):
         shorter = tuple(dim - (dim > removed) for dim in order if dim != removed)
         if accepts(call, problem, "dims", shorter):
-            yield set_value(call.places["dims"], "dims", shorter)
+            yield set_value(call.arg_nodes["dims"], "dims", shorter)
             return
 
 
@@ -108,8 +108,8 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
     whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
     if name.startswith("Conv") and last and whole:
         size = spatial[0] if len(set(spatial)) == 1 else spatial
-        if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.places:
-            yield set_value(call.places["kernel_size"], "kernel_size", size)
+        if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.arg_nodes:
+            yield set_value(call.arg_nodes["kernel_size"], "kernel_size", size)
 
 
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:
@@ -125,16 +125,16 @@ def channels(problem: Problem, context: FixContext) -> Iterator[Fix]:
     call = problem.call
     if problem.argument not in ("upscale_factor", "groups") or not problem.inputs or problem.code != "NS404":
         return
-    producer = context.provenance.sizer(call)
+    producer = context.provenance.width_source(call)
     factor = call.args.get(problem.argument)
-    if producer is None or not isinstance(factor, int) or "out_channels" not in producer.places:
+    if producer is None or not isinstance(factor, int) or "out_channels" not in producer.arg_nodes:
         return
     step = factor**2 if problem.argument == "upscale_factor" else factor
     count = problem.inputs[0].shape[0]
     up, down = -(-count // step) * step, count // step * step
     for wanted in sorted({up, down} - {0}, key=lambda multiple: (abs(multiple - count), -multiple)):
         title = f"out_channels: {wanted} in {node_text(producer.item.at)}"
-        yield replace_value(producer.places["out_channels"], str(wanted), title)
+        yield replace_value(producer.arg_nodes["out_channels"], str(wanted), title)
 
 
 RULES = (nearest_argument, padding_layer, dims, windows, channels)

@@ -64,7 +64,7 @@ class FixContext:
         """The arguments that must equal an arriving size, by their text: the number of the call, and the location."""
         found: dict[str, list[tuple[int, Span]]] = {}
         for call in self.graph.calls:
-            for name, node in call.places.items():
+            for name, node in call.arg_nodes.items():
                 arg = call.record.arg(name)
                 if arg is not None and arg.infer is not None and isinstance(node, Scalar):
                     found.setdefault(node.text, []).append((call.id, node.span))
@@ -77,7 +77,7 @@ Rule = Callable[[Problem, FixContext], Iterator[Fix]]
 def outputs_with(call: Call, inputs: Outputs, **changed: object) -> Outputs | None:
     """The outputs of a call with some arguments changed; None where its rule refuses them."""
     outcome = apply(replace(call, args={**call.args, **changed}), inputs)
-    return outcome.worlds[0] if outcome.worlds and not outcome.problems else None
+    return outcome.candidates[0] if outcome.candidates and not outcome.problems else None
 
 
 def span_of(nodes: tuple[Node, ...]) -> Span:

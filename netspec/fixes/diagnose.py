@@ -44,7 +44,7 @@ def reading_order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
 
 def _node(problem: Problem) -> Node:
     """The node to point at: the argument's value, else the type."""
-    return problem.call.places.get(problem.argument or "", problem.call.item.at)
+    return problem.call.arg_nodes.get(problem.argument or "", problem.call.item.at)
 
 
 class _Diagnoser:

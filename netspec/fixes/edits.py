@@ -44,8 +44,8 @@ def set_argument(call: Call, name: str, text: str) -> Edit | None:
         text: its value in YAML.
     """
     item = call.item
-    if name in call.places:
-        return Edit(call.places[name].span, text)
+    if name in call.arg_nodes:
+        return Edit(call.arg_nodes[name].span, text)
     written = item.argument_node
     if item.kind != "layer":
         return None

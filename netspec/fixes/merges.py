@@ -99,7 +99,7 @@ def change_layer_or_claim(problem: Problem, context: FixContext) -> Iterator[Fix
             if fixes:
                 yield from fixes
                 break
-    yield set_value(call.places["shape"], "shape", shape)
+    yield set_value(call.arg_nodes["shape"], "shape", shape)
 
 
 def change_upstream(ref: Ref, wanted: Shape, context: FixContext) -> Iterator[Fix]:
@@ -123,7 +123,7 @@ def change_upstream(ref: Ref, wanted: Shape, context: FixContext) -> Iterator[Fi
 def _change_of_parameter(call: Call, change: Change, context: FixContext) -> Iterator[Fix]:
     """The change of one argument, made at the parameter of the spec that the argument names."""
     for key, value in change.items() if len(change) == 1 else ():
-        name = getattr(call.places.get(key), "text", "")
+        name = getattr(call.arg_nodes.get(key), "text", "")
         if not call.frames and name in context.spec.params:
             yield set_value(context.spec.params[name], name, value)
 
@@ -192,7 +192,7 @@ def _fix(call: Call, change: Change) -> tuple[Fix, ...]:
     if len(change) == 1:
         ((name, value),) = change.items()
         return optional_fix(f"{title} in {where}", set_argument(call, name, yaml_text(value)))
-    kept = {name: node for name, node in call.places.items() if name not in change and name != "shape"}
+    kept = {name: node for name, node in call.arg_nodes.items() if name not in change and name != "shape"}
     written = call.item.argument_node
     if written is None or call.item.kind != "layer" or any(not hasattr(node, "text") for node in kept.values()):
         return ()

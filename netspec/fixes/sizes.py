@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.core.shapes import Fact, Shape, show
+from netspec.core.shapes import Shape, ShapeError, show
 from netspec.expansion.graph import Graph
 from netspec.fixes.context import FixContext, span_of
 from netspec.shapes.apply import Problem
@@ -57,7 +57,7 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
         inputs = walker.arriving(call, entering, walker.run(entering, before))
         try:
             return -1 if inputs is None else int(infer_size(*(tensor.shape for tensor in inputs)))
-        except (Fact, IndexError):
+        except (ShapeError, IndexError):
             return -1
 
     low = _first(lambda size: arriving(size) >= written)

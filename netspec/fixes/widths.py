@@ -34,8 +34,8 @@ def flatten(problem: Problem, context: FixContext) -> Iterator[Fix]:
     product = "·".join(map(str, arriving))
     if prod(arriving) == problem.written:
         yield Fix(f"Flatten before it: {problem.written} = {product}", (inserted,))
-    elif len(arriving) == 3 and "in_features" in call.places:
-        size = Edit(call.places["in_features"].span, "*".join(map(str, arriving)))
+    elif len(arriving) == 3 and "in_features" in call.arg_nodes:
+        size = Edit(call.arg_nodes["in_features"].span, "*".join(map(str, arriving)))
         yield Fix(f"Flatten before it, and in_features: {size.text}", (inserted, size))
 
 
@@ -45,7 +45,7 @@ def _late_flatten(call: Call, context: FixContext) -> Iterator[Fix]:
         for name, usual in (("start_dim", 1), ("end_dim", -1)):
             if before.record.name in ("Flatten", "flatten") and before.args.get(name, usual) != usual:
                 title = f"{name}: {usual} in {layer_label(before)}"
-                yield replace_value(before.places[name], str(usual), title)
+                yield replace_value(before.arg_nodes[name], str(usual), title)
                 return
         if before.record.parameters is not no_parameters:
             return
@@ -81,14 +81,14 @@ def size(problem: Problem, context: FixContext) -> Iterator[Fix]:
     factors = context.provenance.factors(context.provenance.producer(call))
     text = "*".join(map(str, factors)) if factors else yaml_text(problem.actual)
     own: list[Fix] = []
-    if argument in call.places:
-        node = call.places[argument]
+    if argument in call.arg_nodes:
+        node = call.arg_nodes[argument]
         own += _block_argument(call, node, str(problem.actual), context)
         own += _by_name(problem, context, factors)
         own.append(replace_value(node, text, f"{argument}: {text}"))
         own += _linked(problem, context, text)
     upstream: list[Fix] = []
-    producer = context.provenance.sizer(call)
+    producer = context.provenance.width_source(call)
     if producer is not None and isinstance(problem.written, int) and not factors:
         name = "out_channels" if "out_channels" in producer.args else "out_features"
         where = f"{layer_label(producer)} of line {producer.item.at.span.line}"
@@ -104,13 +104,13 @@ def size(problem: Problem, context: FixContext) -> Iterator[Fix]:
 
 def _by_name(problem: Problem, context: FixContext, factors: tuple[int, ...] | None) -> list[Fix]:
     """The size written with the parameter that already names its first factor, or the arriving width."""
-    node, argument = problem.call.places[str(problem.argument)], str(problem.argument)
-    producer = context.provenance.sizer(problem.call)
+    node, argument = problem.call.arg_nodes[str(problem.argument)], str(problem.argument)
+    producer = context.provenance.width_source(problem.call)
     if factors:
         name, star, _ = getattr(node, "text", "").partition("*")
         text = "*".join((name.strip(), *map(str, factors[1:]))) if star else ""
     else:
-        places = {} if producer is None or producer.frames != problem.call.frames else producer.places
+        places = {} if producer is None or producer.frames != problem.call.frames else producer.arg_nodes
         name = text = getattr(places.get("out_channels") or places.get("out_features"), "text", "")
     return [replace_value(node, text, f"{argument}: {text}")] if text and name.strip().isidentifier() else []
 
@@ -138,7 +138,7 @@ def _block_argument(call: Call, node: object, text: str, context: FixContext) ->
 def _linked(problem: Problem, context: FixContext, text: str) -> list[Fix]:
     """A size that several layers write: all of the later ones with the same text are changed too."""
     argument = str(problem.argument)
-    node = problem.call.places[argument]
+    node = problem.call.arg_nodes[argument]
     same = context.written_sizes.get(node.text, []) if isinstance(node, Scalar) else []
     start = bisect_right(same, problem.call.id, key=lambda each: each[0])
     if not 0 < len(same) - start <= MOST_LINKED:
@@ -151,7 +151,7 @@ def _linked(problem: Problem, context: FixContext, text: str) -> list[Fix]:
 def reshape(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """A reshape to another number of values: the right sizes, and the in_features that follows from them."""
     call, name = problem.call, problem.argument or ""
-    node, sizes = call.places.get(name), call.args.get(name)
+    node, sizes = call.arg_nodes.get(name), call.args.get(name)
     if call.record.name not in ("reshape", "Unflatten") or node is None or not isinstance(sizes, tuple) or -1 in sizes:
         return
     arriving = problem.inputs[0].shape
@@ -159,8 +159,8 @@ def reshape(problem: Problem, context: FixContext) -> Iterator[Fix]:
         text = "*".join(map(str, arriving))
         edits = [Edit(node.span, f"[{text}]")]
         for later in context.later(call):
-            if later.args.get("in_features") == sizes[0] and "in_features" in later.places:
-                edits.append(Edit(later.places["in_features"].span, text))
+            if later.args.get("in_features") == sizes[0] and "in_features" in later.arg_nodes:
+                edits.append(Edit(later.arg_nodes["in_features"].span, text))
                 break
         yield Fix(f"{name}: [{text}]", tuple(edits))
     elif len(sizes) > 1:

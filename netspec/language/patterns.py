@@ -49,7 +49,7 @@ def texts(node: Node | None) -> list[Scalar]:
     return [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
 
 
-def meant_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:
+def similar_patterns(pattern: str, names: Sequence[str], types: Sequence[str]) -> list[str]:
     """Patterns that were perhaps meant: close matches among the modules' paths and their types."""
     tail = ".*" if pattern.endswith(".*") else ""
     paths = dict.fromkeys(name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1))

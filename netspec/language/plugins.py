@@ -39,10 +39,10 @@ class LoadedPlugin:
 class Plugins(Protocol):
     """What a person allows of plugins."""
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of the plugin called `name`, named by a spec in `folder`; never raises for what it does."""
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         """While it lasts, what the plugins of a spec in `folder` import can be imported."""
 
 
@@ -60,10 +60,10 @@ def not_allowed(name: str) -> LoadedPlugin:
 class _None:
     """No plugin is allowed."""
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         return not_allowed(name)
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -104,7 +104,7 @@ def types_of(root: Mapping, folder: Path, plugins: Plugins, findings: Findings) 
         if node.value in seen:
             continue
         seen.add(node.value)
-        brought = plugins.bring(node.value, folder)
+        brought = plugins.load(node.value, folder)
         for fault in brought.faults:
             findings.add(fault.code, fault.message, node, notes=fault.notes)
         complete = complete and not brought.faults

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.core.shapes import Fact
+from netspec.core.shapes import ShapeError
 
 
-class PluginFact(Fact):
+class PluginError(ShapeError):
     """A plugin's layer that fails rather than refuses."""
 
     code = "NS704"

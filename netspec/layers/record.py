@@ -128,13 +128,13 @@ class Layer:
         name: torch's name: `Conv2d`, `concat`.
         doc: one sentence for the reference page.
         args: in the order of torch's signature.
-        shape: output sample shape(s) from arguments and input sample shapes; raises `Fact`.
+        shape: output sample shape(s) from arguments and input sample shapes; raises `ShapeError`.
         parameters: number of trainable numbers.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
         names: what torch's forward calls them, where a mapping in `from` may say which is which.
         further: torch's names of the tensors that it takes besides, each only by its name: masks.
-        suits: raises `Fact` where a further input does not suit, from arguments, the sample shapes of the inputs, and
+        suits: raises `ShapeError` where a further input does not suit, from arguments, the sample shapes of the inputs, and
             one further sample tensor or several by name. What it raises names the one at fault as `argument`.
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
             any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
@@ -153,7 +153,7 @@ class Layer:
         tensor: whether it is a learned tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
-            and `gives`; raises `Fact`.
+            and `gives`; raises `ShapeError`.
         since: the version of torch that it came with; none where the oldest that is supported has it.
         earlier: what older versions did otherwise, the oldest change first.
         right, wrong: cases that torch accepts and refuses.

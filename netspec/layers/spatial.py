@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from netspec.core.shapes import Fact, Shape, need_rank, show
+from netspec.core.shapes import Shape, ShapeError, need_rank, show
 from netspec.layers.record import Args, Result
 
 R = TypeVar("R", bound=Result)
@@ -42,9 +42,9 @@ def window_out(length: int, kernel: int, stride: int, padding: int, dilation: in
     return (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def does_not_fit(kernel: tuple[int, ...], dilation: tuple[int, ...], picture: Shape, padded: Shape) -> Fact:
+def does_not_fit(kernel: tuple[int, ...], dilation: tuple[int, ...], picture: Shape, padded: Shape) -> ShapeError:
     """The fact that a window is larger than the padded picture."""
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
     window = show(kernel) if reach == kernel else f"{show(kernel)} (dilated {show(reach)})"
     place = show(picture) if picture == padded else f"{show(picture)} padded to {show(padded)}"
-    return Fact(f"a window of {window} does not fit into {place}", argument="kernel_size")
+    return ShapeError(f"a window of {window} does not fit into {place}", argument="kernel_size")

@@ -33,7 +33,7 @@ def in_place(context: LintContext) -> Iterator[Diagnostic]:
         reason = _conflict(context, call) if _is_in_place(context, call) else None
         if reason is not None:
             fixes = optional_fix("inplace: false", set_argument(call, "inplace", "false"))
-            node = call.places.get("inplace", call.item.at)
+            node = call.arg_nodes.get("inplace", call.item.at)
             yield finding("NS912", f"{call.record.name} in place: {reason}", node, call, fixes=fixes)
 
 

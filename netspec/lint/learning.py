@@ -11,7 +11,7 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call
 from netspec.fixes.context import replace_value
-from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
+from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
 from netspec.lint.context import LintContext, finding
@@ -36,7 +36,7 @@ def patterns(context: LintContext) -> Iterator[Diagnostic]:
     for node in pattern_nodes(context.train):
         pattern = str(node.value)
         if _surely_nothing(pattern, context):
-            meant = meant_patterns(pattern, names, types)
+            meant = similar_patterns(pattern, names, types)
             fixes = tuple(replace_value(node, match, match) for match in meant)
             asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
             yield finding("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)

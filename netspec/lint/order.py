@@ -69,7 +69,7 @@ def bias_before_norm(context: LintContext) -> Iterator[Diagnostic]:
         message = f"{norm.record.name} takes the bias of this {call.record.name} away again: it subtracts the mean of "
         message += "each channel"
         fixes = optional_fix("bias: false", edit)
-        yield finding("NS906", message, call.places.get("bias", call.item.at), call, fixes=fixes)
+        yield finding("NS906", message, call.arg_nodes.get("bias", call.item.at), call, fixes=fixes)
 
 
 def dropout_before_norm(context: LintContext) -> Iterator[Diagnostic]:

@@ -134,4 +134,4 @@ def _finding(call: Call, arriving: Shape, before: Field, count: int) -> Diagnost
     message += f"picture of {picture}; "
     message += f"it and {count - 1} more see nothing new" if count > 1 else "it sees nothing new"
     note = Note("fix", "fewer layers, a larger picture, less striding before it, or a path around it (a residual)")
-    return finding("NS917", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+    return finding("NS917", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))

@@ -19,9 +19,9 @@ from netspec.lint.datasets import DatasetFacts
 def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
     """The node of the `out_features` that decide the size of an output, with the layer."""
     last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
-    if last is None or last.record.name != "Linear" or "out_features" not in last.places:
+    if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
         return None
-    node = context.source(last.places["out_features"], last.args.get("out_features"))
+    node = context.source(last.arg_nodes["out_features"], last.args.get("out_features"))
     return None if node is None else (node, last)
 
 

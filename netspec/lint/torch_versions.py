@@ -48,7 +48,7 @@ def graph_for_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findi
 def _varies(call: Call) -> bool:
     """Whether a call is not the same in all versions of torch."""
     record = call.record
-    dated = record.since is not None or any(name in call.places for name in record.dated)
+    dated = record.since is not None or any(name in call.arg_nodes for name in record.dated)
     return dated or any(change.matters(call.args) for change in record.earlier)
 
 

@@ -35,7 +35,7 @@ def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:
         known = context.known(call)
         shapes = [tensor.shape for tensor in known.inputs if tensor is not None]
         for arg in call.record.args:
-            written, node = call.args.get(arg.name), call.places.get(arg.name)
+            written, node = call.args.get(arg.name), call.arg_nodes.get(arg.name)
             if arg.infer is None or arg.idle is None or node is None or not arg.idle(SimpleNamespace(**known.args)):
                 continue
             actual = arg.infer(*shapes)

@@ -78,7 +78,7 @@ def dropped(context: LintContext) -> Iterator[Diagnostic]:
             f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(context.arriving(call) or ())}"
         )
         message += f": its windows cover {' and '.join(dict.fromkeys(sizes))}"
-        node = call.places.get("stride", call.places.get("kernel_size", call.item.at))
+        node = call.arg_nodes.get("stride", call.arg_nodes.get("kernel_size", call.item.at))
         edit = set_argument(call, "ceil_mode", "true") if call.record.name in POOLS else None
         fixes = optional_fix("ceil_mode: true, a last window of what is left", edit)
         notes = (Note("or", "padding, or another size before it, makes it even"),)
@@ -105,4 +105,4 @@ def wider_than_picture(context: LintContext) -> Iterator[Diagnostic]:
             message = f"a window of {show(kernel)} on a picture of {show(picture)}: {unused} of {prod(kernel)} weights "
             message += "only ever meet padding"
             note = Note("fix", "shrink the picture less before it, or start with a larger one")
-            yield finding("NS910", message, call.places.get("kernel_size", call.item.at), call, notes=(note,))
+            yield finding("NS910", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))

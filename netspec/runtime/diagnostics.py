@@ -98,7 +98,7 @@ def layers_span(spec: Spec) -> At:
 
 def call_span(call: Call, argument: str | None = None) -> Node:
     """A layer's type, or the value of one of its arguments, with the way that leads there."""
-    node = call.places.get(argument or "", call.item.at)
+    node = call.arg_nodes.get(argument or "", call.item.at)
     return replace(node, frames=(*node.frames, *call.frames))
 
 
@@ -109,7 +109,7 @@ def output_size_node(report: Report, output: str) -> Node | None:
         return None
     while ref.node >= 0:
         call = report.graph.calls[ref.node]
-        if "out_features" in call.places:
+        if "out_features" in call.arg_nodes:
             return call_span(call, "out_features")
         before = report.tensor(call.inputs[0]) if len(call.inputs) == 1 else None
         after = report.tensor(ref)

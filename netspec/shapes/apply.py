@@ -12,10 +12,10 @@ from netspec.core.shapes import (
     FLOATS,
     INDEXES,
     MOST_AXES,
-    DtypeFact,
-    Fact,
-    RankFact,
+    DtypeError,
+    RankError,
     Shape,
+    ShapeError,
     Tensor,
     show,
     size,
@@ -71,15 +71,15 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
     for index, tensor in enumerate(inputs):
         takes = record.takes_of(index, len(inputs))
         if takes == "number" and tensor.dtype == "bool":
-            raise DtypeFact(f"{record.name} takes numbers, gets bool")
+            raise DtypeError(f"{record.name} takes numbers, gets bool")
         if takes == "float" and tensor.dtype not in FLOATS:
-            raise DtypeFact(f"{record.name} takes floating point, gets {tensor.dtype}")
+            raise DtypeError(f"{record.name} takes floating point, gets {tensor.dtype}")
         if takes == "float" and record.parameters is not no_parameters and tensor.dtype != "float32":
-            raise DtypeFact(f"the weights of {record.name} are float32, it gets {tensor.dtype}")
+            raise DtypeError(f"the weights of {record.name} are float32, it gets {tensor.dtype}")
         if takes == "int" and tensor.dtype not in INDEXES:
-            raise DtypeFact(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
+            raise DtypeError(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
         if takes in DTYPES and tensor.dtype != takes:
-            raise DtypeFact(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
+            raise DtypeError(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
 
 
 def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
@@ -94,9 +94,9 @@ def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
         outputs = tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
     for shape in (tensor.shape for tensor in outputs):
         if len(shape) > MOST_AXES:
-            raise Fact(f"the tensor would have more than {MOST_AXES} axes")
+            raise ShapeError(f"the tensor would have more than {MOST_AXES} axes")
         if any(size > LARGEST for size in shape):
-            raise Fact("the tensor would be larger than 2^62")
+            raise ShapeError("the tensor would be larger than 2^62")
     return outputs
 
 
@@ -107,7 +107,7 @@ def as_if_fitting(infer: Callable[..., Any], shapes: list[Shape], written: int) 
         try:
             if infer(*shapes) == written:
                 return shapes
-        except Fact:
+        except ShapeError:
             shapes = flat
     for index, shape in enumerate(shapes):
         for axis in range(len(shape)):
@@ -116,7 +116,7 @@ def as_if_fitting(infer: Callable[..., Any], shapes: list[Shape], written: int) 
             try:
                 if infer(*changed) == written:
                     return changed
-            except Fact:
+            except ShapeError:
                 continue
     return None
 
@@ -167,12 +167,12 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
             pretended = _outputs(record, args, tuple(changed))
             if pretended != outcome.worlds[0]:
                 outcome.worlds.append(pretended)
-    except Fact as fact:
+    except ShapeError as fact:
         if not outcome.worlds:
             outcome.worlds = [(Tensor(guess, inputs[0].dtype if inputs else "float32"),) for guess in fact.guesses]
             noted = {problem.argument for problem in outcome.problems}
             swapped = any(problem.written in inputs[0].shape[1:] for problem in outcome.problems)
-            echo = fact.argument in noted or isinstance(fact, RankFact) or swapped
+            echo = fact.argument in noted or isinstance(fact, RankError) or swapped
             if not noted or not echo:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
@@ -180,7 +180,7 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
         for name, tensor in further.items():
             try:
                 record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
-            except Fact as fact:  # what comes out is known all the same
+            except ShapeError as fact:  # what comes out is known all the same
                 outcome.problems.append(Problem(call, "fact", fact.code, fact.message, arriving, fact.argument))
     return outcome
 

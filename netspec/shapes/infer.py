@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.core.shapes import Fact, Tensor, show, size
+from netspec.core.shapes import ShapeError, Tensor, show, size
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
 from netspec.shapes.apply import Outcome, Outputs, Problem, apply, split_inputs
@@ -181,7 +181,7 @@ class _Inference:
         try:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
             macs = call.record.macs(namespace, outputs[0].shape, *shapes)
-        except (Fact, TypeError, AttributeError, IndexError, ValueError):
+        except (ShapeError, TypeError, AttributeError, IndexError, ValueError):
             if not self.problems:
                 raise
             return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input: noted above
@@ -206,7 +206,7 @@ def _unknown(call: Call) -> Inferred:
 def _complete(call: Call) -> bool:
     """Whether all arguments of a call are there and sound."""
     required = {arg.name for arg in call.record.args if arg.required}
-    return required | (call.places.keys() - {"shape", *call.further}) <= call.args.keys()
+    return required | (call.arg_nodes.keys() - {"shape", *call.further}) <= call.args.keys()
 
 
 def _enough(call: Call) -> bool:

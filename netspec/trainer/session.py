@@ -17,7 +17,7 @@ from netspec.checkpoint.gathering import gathered_model
 from netspec.checkpoint.info import info_of
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.core.diagnostics import Diagnostic, Note, SpecError
-from netspec.core.files import sweep
+from netspec.core.files import remove_half_written
 from netspec.render.runs import settings_of
 from netspec.render.text import render
 from netspec.reports.curves import draw_curves
@@ -118,7 +118,7 @@ class Session:
     def _begin(self) -> None:
         """The files that say what is run; a run that is killed from here on can be resumed."""
         if self.folder.writes:
-            sweep(self.folder.path)
+            remove_half_written(self.folder.path)
         self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
         self.folder.write_spec(self.text)
         self.folder.write_rows(self.state.history)

@@ -12,7 +12,7 @@ from torch import nn
 
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
-from netspec.language.patterns import meant_patterns, picks, texts
+from netspec.language.patterns import picks, similar_patterns, texts
 from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 from netspec.runtime.families import PER_BATCH, optimizers
 from netspec.runtime.registry import Choice, Evaluate, parameters
@@ -154,7 +154,7 @@ def check_patterns(model: nn.Module, patterns: Sequence[Scalar], types: Kinds) -
                     [name for name, _, _ in everything],
                     [kind for inside in types.values() for kind in inside],
                 )
-                meant = meant_patterns(pattern, names, known)
+                meant = similar_patterns(pattern, names, known)
                 asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
                 raise spec_error("NS615", f"{pattern!r} matches no parameter of the network{asked}", node)
     collector.finish()

@@ -29,11 +29,11 @@ class Bring:
     def __init__(self, **plugins: LoadedPlugin) -> None:
         self.plugins, self.asked = plugins, list[tuple[str, Path]]()
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         self.asked.append((name, folder))
         return self.plugins[name]
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 

@@ -14,7 +14,17 @@ from torchvision import ops
 from torchvision.models import convnext
 
 from netspec.core.installed import release
-from netspec.core.shapes import FLOATS, INTEGERS, ArgumentFact, BatchFact, DtypeFact, Fact, MergeFact, RankFact, Shape
+from netspec.core.shapes import (
+    FLOATS,
+    INTEGERS,
+    ArgumentError,
+    BatchAxisError,
+    DtypeError,
+    MergeError,
+    RankError,
+    Shape,
+    ShapeError,
+)
 from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import Args, Case, FurtherInput, Layer
 
@@ -60,7 +70,7 @@ def runs_here(layer: Layer, case: Case) -> bool:
     return is_here(layer.since) and all(is_here(arg.since) for arg in layer.args if arg.name in case.args)
 
 
-class ClaimFact(Fact):
+class ClaimFact(ShapeError):
     """A size that is written differs from the size that arrives."""
 
     code = "NS401"
@@ -84,19 +94,19 @@ class Verdict:
 def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     """Whether our refusal is one of those where netspec is stricter than torch."""
     fact = mine.refusal
-    if isinstance(fact, BatchFact):  # torch mixes the samples
+    if isinstance(fact, BatchAxisError):  # torch mixes the samples
         return True
     if str(getattr(fact, "argument", "")).endswith("is_causal"):
         # netspec makes the mask, for which there is no place beside one that is given, nor for further keys; to torch
         # is_causal is a promise about the mask that is given, which it trusts
         return True
-    if isinstance(fact, MergeFact):  # torch would align the batch of one input with another axis of the other
+    if isinstance(fact, MergeError):  # torch would align the batch of one input with another axis of the other
         if layer.name == "scaled_dot_product_attention":  # on the CPU it takes more values than keys, or fewer
             return "values" in str(fact) or len({len(shape) for shape in case.inputs}) > 1
         return layer.broadcasts and len({len(shape) for shape in case.inputs}) > 1
-    if isinstance(fact, RankFact):
+    if isinstance(fact, RankError):
         return layer.name in UNBATCHED | OTHER_RANKS
-    if isinstance(fact, ArgumentFact):
+    if isinstance(fact, ArgumentError):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
         return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
@@ -137,12 +147,12 @@ def verdict(layer: Layer, case: Case) -> Verdict:
         for index in range(len(case.inputs)):
             takes, dtype = layer.takes_of(index, len(case.inputs)), case.dtype_of(index)
             if takes != "any" and dtype not in KINDS_OF_NUMBERS.get(takes, {takes}):
-                raise DtypeFact(f"{layer.name} takes {takes}, gets {dtype}")
+                raise DtypeError(f"{layer.name} takes {takes}, gets {dtype}")
         args = resolve(layer, case)
         result = layer.shape(args, *case.inputs)
         if case.further and layer.suits is not None:
             layer.suits(args, case.inputs, case.further)
-    except Fact as fact:
+    except ShapeError as fact:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
     given = tuple(case.dtype_of(index) for index in range(len(case.inputs)))

@@ -42,7 +42,7 @@ def test_same_kinds_of_numbers_as_torch(layer: Layer) -> None:
     found = disagreements(layer)
     if layer.name in STRICTER:
         assert found, "it needs no reason any more"
-        assert all("DtypeFact" in line for line in found)
+        assert all("DtypeError" in line for line in found)
     else:
         assert found == []
 

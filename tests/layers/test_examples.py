@@ -9,7 +9,7 @@ import pytest
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact
+from netspec.core.shapes import ArgumentError, BatchAxisError, MergeError, RankError, ShapeError
 from netspec.layers.record import Case, Layer, case, no_macs
 from netspec.layers.table import TABLE
 from tests.layers.helpers import BATCH, UNBATCHED, on_purpose, ours, resolve, run, runs_here, theirs, verdict
@@ -42,7 +42,7 @@ def test_right(layer: Layer, case: Case) -> None:
 
 @pytest.mark.parametrize(("layer", "case"), WRONG)
 def test_wrong(layer: Layer, case: Case) -> None:
-    assert isinstance(verdict(layer, case).refusal, Fact)
+    assert isinstance(verdict(layer, case).refusal, ShapeError)
     mine, other = ours(layer, case), theirs(layer, case)
     if mine.refusal is None:  # it came to be wrong with a later version of torch
         assert mine == other
@@ -84,43 +84,47 @@ def test_macs(layer: Layer, case: Case) -> None:
 
 # What torch accepts, and netspec refuses on purpose.
 STRICTER = [
-    ("Conv1d", case((9,), in_channels=2, out_channels=4, kernel_size=3), RankFact),  # the batch as channels
-    ("MaxPool2d", case((8, 8), kernel_size=2), RankFact),
-    ("AdaptiveAvgPool2d", case((3, 8, 8, 8), output_size=1), RankFact),
-    ("ConvTranspose1d", case((4, 3), in_channels=4, out_channels=6, kernel_size=2, padding=2), Fact),  # nothing is left
-    ("CircularPad1d", case((3, 1), padding=(1, -2)), Fact),  # torch crops less than was said
-    ("ReflectionPad1d", case((8,), padding=2), RankFact),
-    ("pad", case((8,), pad=(2, 2), mode="reflect"), RankFact),
-    ("PixelShuffle", case((3, 4), upscale_factor=1), RankFact),
-    ("Softmax2d", case((3, 4)), RankFact),
-    ("Dropout1d", case((8,)), RankFact),
-    ("Dropout2d", case((8,)), RankFact),  # torch warns
-    ("Dropout3d", case((3, 8, 8)), RankFact),  # torch warns
-    ("FeatureAlphaDropout", case((), p=0.0), RankFact),
-    ("UpsamplingNearest2d", case((3, 8), scale_factor=2), RankFact),
-    ("matmul", case((4,), (4, 5)), RankFact),
-    ("LayerNorm", case((), normalized_shape=2), RankFact),
-    ("RMSNorm", case((), normalized_shape=2), RankFact),
-    ("add", case((3, 5), (2, 3, 5)), MergeFact),  # the batch of the first meets the second's axis of size 2
-    ("matmul", case((3, 4), (2, 4, 5)), MergeFact),
-    ("Upsample", case((3, 8), size=4, scale_factor=0.0), ArgumentFact),
-    ("Flatten", case((3, 8), start_dim=0), BatchFact),
-    ("Softmax", case((3, 8), dim=0), BatchFact),
-    ("LogSoftmax", case((3, 8)), BatchFact),  # torch's implicit dim of three axes is 0
-    ("GLU", case((), dim=0), BatchFact),
-    ("ZeroPad1d", case((), padding=1), BatchFact),
-    ("concat", case((3, 8), (3, 8), dim=-3), BatchFact),
-    ("stack", case((3, 8), (3, 8), dim=0), BatchFact),
-    ("mean", case((3, 8), dim=()), BatchFact),
-    ("squeeze", case((3, 8), dim=0), BatchFact),
-    ("permute", case((3, 8), dims=(1, 0, 2)), BatchFact),
-    ("chunk", case((3, 8), chunks=2, dim=0), BatchFact),
+    ("Conv1d", case((9,), in_channels=2, out_channels=4, kernel_size=3), RankError),  # the batch as channels
+    ("MaxPool2d", case((8, 8), kernel_size=2), RankError),
+    ("AdaptiveAvgPool2d", case((3, 8, 8, 8), output_size=1), RankError),
+    (
+        "ConvTranspose1d",
+        case((4, 3), in_channels=4, out_channels=6, kernel_size=2, padding=2),
+        ShapeError,
+    ),  # nothing is left
+    ("CircularPad1d", case((3, 1), padding=(1, -2)), ShapeError),  # torch crops less than was said
+    ("ReflectionPad1d", case((8,), padding=2), RankError),
+    ("pad", case((8,), pad=(2, 2), mode="reflect"), RankError),
+    ("PixelShuffle", case((3, 4), upscale_factor=1), RankError),
+    ("Softmax2d", case((3, 4)), RankError),
+    ("Dropout1d", case((8,)), RankError),
+    ("Dropout2d", case((8,)), RankError),  # torch warns
+    ("Dropout3d", case((3, 8, 8)), RankError),  # torch warns
+    ("FeatureAlphaDropout", case((), p=0.0), RankError),
+    ("UpsamplingNearest2d", case((3, 8), scale_factor=2), RankError),
+    ("matmul", case((4,), (4, 5)), RankError),
+    ("LayerNorm", case((), normalized_shape=2), RankError),
+    ("RMSNorm", case((), normalized_shape=2), RankError),
+    ("add", case((3, 5), (2, 3, 5)), MergeError),  # the batch of the first meets the second's axis of size 2
+    ("matmul", case((3, 4), (2, 4, 5)), MergeError),
+    ("Upsample", case((3, 8), size=4, scale_factor=0.0), ArgumentError),
+    ("Flatten", case((3, 8), start_dim=0), BatchAxisError),
+    ("Softmax", case((3, 8), dim=0), BatchAxisError),
+    ("LogSoftmax", case((3, 8)), BatchAxisError),  # torch's implicit dim of three axes is 0
+    ("GLU", case((), dim=0), BatchAxisError),
+    ("ZeroPad1d", case((), padding=1), BatchAxisError),
+    ("concat", case((3, 8), (3, 8), dim=-3), BatchAxisError),
+    ("stack", case((3, 8), (3, 8), dim=0), BatchAxisError),
+    ("mean", case((3, 8), dim=()), BatchAxisError),
+    ("squeeze", case((3, 8), dim=0), BatchAxisError),
+    ("permute", case((3, 8), dims=(1, 0, 2)), BatchAxisError),
+    ("chunk", case((3, 8), chunks=2, dim=0), BatchAxisError),
 ]
 
 
 @pytest.mark.parametrize(("name", "case", "kind"), STRICTER)
 @pytest.mark.filterwarnings("ignore")
-def test_stricter_than_torch_on_purpose(name: str, case: Case, kind: type[Fact]) -> None:
+def test_stricter_than_torch_on_purpose(name: str, case: Case, kind: type[ShapeError]) -> None:
     layer = TABLE[name]
     assert type(ours(layer, case).refusal) is kind
     assert on_purpose(layer, case, ours(layer, case), theirs(layer, case))
@@ -139,7 +143,7 @@ def test_torch_would_take_the_batch_for_channels(name: str) -> None:
         fitting |= dict.fromkeys(("input_size", "embed_dim", "d_model"), (BATCH, *example.inputs[0][1:])[-1])
         args = {**example.args, **{key: value for key, value in fitting.items() if layer.arg(key) is not None}}
         smaller = Case(tuple(shape[1:] for shape in example.inputs), args, example.dtype)
-        if isinstance(ours(layer, smaller).refusal, RankFact):
+        if isinstance(ours(layer, smaller).refusal, RankError):
             accepted += runs(unchecked, smaller)
     assert accepted
 

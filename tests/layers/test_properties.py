@@ -1,4 +1,4 @@
-"""Any case: ours is torch's verdict, but for what is refused on purpose, and nothing but a Fact is ever raised.
+"""Any case: ours is torch's verdict, but for what is refused on purpose, and nothing but a ShapeError is ever raised.
 
 `make search` looks at more cases, other ones each time; the usual round is short and always the same.
 """
@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from netspec.core.shapes import Fact
+from netspec.core.shapes import ShapeError
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
 from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict
@@ -59,7 +59,7 @@ def test_a_rule_that_refuses_nothing_is_caught(name: str) -> None:
     def careless(*everything: object) -> tuple[int, ...]:
         try:
             return layer.shape(*everything)  # type: ignore[return-value]
-        except Fact:
+        except ShapeError:
             return (1,)
 
     broken = replace(layer, shape=careless)
@@ -100,7 +100,7 @@ def test_nothing_but_facts_is_raised(layer: Layer) -> None:
             try:
                 args = resolve(layer, case)
                 result = layer.shape(args, *case.inputs)
-            except Fact:
+            except ShapeError:
                 continue
             first = result[0] if isinstance(result, list) else result
             assert all(isinstance(length, int) and length >= 0 for length in first)
@@ -119,7 +119,7 @@ def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
     for case in different(extreme_case, layer, COUNT, SEED) if inferred else ():
         number = chance.randint(1, 9)
         claims = {name: case.args.get(name, number) for name in inferred}
-        with named(case), suppress(Fact):
+        with named(case), suppress(ShapeError):
             layer.shape(resolve(unchecked, Case(case.inputs, {**case.args, **claims})), *case.inputs)
 
 

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, Tensor, show
+from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, Tensor, show
 from netspec.language.plugins import exception_line
-from netspec.layers.plugin import PluginFact
+from netspec.layers.plugin import PluginError
 
 BATCHES = (2, 3)  # what one sample gives is what does not change with the batch; one alone has no variance
 
@@ -41,10 +41,10 @@ def run(name: str, module: type, args: dict[str, Any], inputs: tuple[Tensor, ...
         inputs: one sample of each input.
 
     Raises:
-        Fact: the constructor or the forward refuses, or what comes out is not one tensor or several for each sample.
+        ShapeError: the constructor or the forward refuses, or what comes out is not one tensor or several for each sample.
     """
     if not issubclass(module, nn.Module):
-        raise PluginFact(f"{name} is {module.__name__}, which is no nn.Module")
+        raise PluginError(f"{name} is {module.__name__}, which is no nn.Module")
     with on_meta():
         made = construct(name, module, args)
         try:
@@ -84,16 +84,16 @@ def construct(name: str, module: type[nn.Module], args: dict[str, Any]) -> nn.Mo
     """An instance of a class.
 
     Raises:
-        ArgumentFact: it refuses the arguments.
+        ArgumentError: it refuses the arguments.
     """
     try:
         made = module(**args)
     except NotImplementedError as error:
-        raise PluginFact(f"{name} cannot be made on the meta device: {exception_line(error)}") from None
+        raise PluginError(f"{name} cannot be made on the meta device: {exception_line(error)}") from None
     except (Exception, SystemExit) as error:
-        raise ArgumentFact(f"{name} refuses its arguments: {exception_line(error)}") from None
+        raise ArgumentError(f"{name} refuses its arguments: {exception_line(error)}") from None
     if not isinstance(made, nn.Module):
-        raise PluginFact(f"{name} makes a {type(made).__name__}, which is no nn.Module")
+        raise PluginError(f"{name} makes a {type(made).__name__}, which is no nn.Module")
     return made
 
 
@@ -102,15 +102,15 @@ def _apply(made: nn.Module, inputs: tuple[Tensor, ...], batch: int) -> object:
     return made(*(torch.empty((batch, *each.shape), dtype=getattr(torch, each.dtype)) for each in inputs))
 
 
-def _refusal(name: str, module: type, error: BaseException, inputs: tuple[Tensor, ...]) -> Fact:
+def _refusal(name: str, module: type, error: BaseException, inputs: tuple[Tensor, ...]) -> ShapeError:
     said = exception_line(error)
     file = getattr(sys.modules.get(module.__module__), "__file__", None)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     line = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
     if isinstance(error, NotImplementedError) or "meta" in said.lower():
-        return PluginFact(f"{name} cannot be run without data{line}, so it needs a shape rule; torch says {said}")
+        return PluginError(f"{name} cannot be run without data{line}, so it needs a shape rule; torch says {said}")
     shapes = " and ".join(show(each.shape) for each in inputs)
-    return Fact(f"{name} fails on {shapes}{line}; torch says of a batch of {BATCHES[0]}: {said}")
+    return ShapeError(f"{name} fails on {shapes}{line}; torch says of a batch of {BATCHES[0]}: {said}")
 
 
 def _several(name: str, result: object) -> tuple[torch.Tensor, ...]:
@@ -120,9 +120,9 @@ def _several(name: str, result: object) -> tuple[torch.Tensor, ...]:
         got = type(result).__name__
         if isinstance(result, list | tuple):
             got = f"a {got} of {', '.join(type(each).__name__ for each in several)}"
-        raise PluginFact(f"{name} gives {got}; netspec takes a tensor, or a tuple of tensors")
+        raise PluginError(f"{name} gives {got}; netspec takes a tensor, or a tuple of tensors")
     if isinstance(result, list | tuple) and len(several) < 2:
-        raise PluginFact(f"{name} gives a {type(result).__name__} of {len(several)}; netspec takes the tensor itself")
+        raise PluginError(f"{name} gives a {type(result).__name__} of {len(several)}; netspec takes the tensor itself")
     return several
 
 
@@ -131,7 +131,7 @@ def _samples(
 ) -> tuple[Tensor, ...]:
     """One sample of each output; dim 0 has to be the batch, and nothing else may change with it."""
     if len(first) != len(second):
-        raise BatchFact(f"{name} gives {len(first)} outputs for a batch of 2, and {len(second)} for one of 3")
+        raise BatchAxisError(f"{name} gives {len(first)} outputs for a batch of 2, and {len(second)} for one of 3")
     outputs = []
     for two, three in zip(first, second, strict=True):
         shapes: tuple[Shape, Shape] = tuple(two.shape), tuple(three.shape)
@@ -139,7 +139,7 @@ def _samples(
         if sizes != tuple((batch,) for batch in BATCHES) or shapes[0][1:] != shapes[1][1:]:
             given = " and ".join(show((BATCHES[0], *each.shape)) for each in inputs)
             message = f"{name} does not keep the batch in front: of {given} it makes {show(shapes[0])}"
-            raise BatchFact(message)
+            raise BatchAxisError(message)
         outputs.append(Tensor(shapes[0][1:], str(two.dtype).removeprefix("torch.")))
     return tuple(outputs)
 
@@ -148,7 +148,7 @@ def samples_of(name: str, made: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[
     """One sample of each output of a module on the meta device; None where it cannot be run there.
 
     Raises:
-        Fact: what comes out is not one tensor or several for each sample.
+        ShapeError: what comes out is not one tensor or several for each sample.
     """
     with on_meta():
         try:

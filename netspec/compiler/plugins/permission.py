@@ -26,7 +26,7 @@ class PluginPermission:
     names: frozenset[str] = frozenset()
     brought: dict[tuple[str, Path], LoadedPlugin] = field(default_factory=dict, repr=False)
 
-    def bring(self, name: str, folder: Path) -> LoadedPlugin:
+    def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of a plugin; see `netspec.language.plugins.Plugins`."""
         parts = name.split(".")
         packages = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
@@ -39,7 +39,7 @@ class PluginPermission:
             self.brought[key] = load_plugin(name, key[1] if self.every else None)
         return self.brought[key]
 
-    def reach(self, folder: Path) -> AbstractContextManager[None]:
+    def importable(self, folder: Path) -> AbstractContextManager[None]:
         """While it lasts, modules beside the spec can be imported, if they are allowed."""
         from netspec.compiler.plugins.importing import importing
 

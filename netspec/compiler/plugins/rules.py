@@ -1,4 +1,4 @@
-"""A plugin's rules as the table's own are: a refusal is a Fact, and so is a failure or an answer that means nothing."""
+"""A plugin's rules as the table's own are: a refusal is a ShapeError, and so is a failure or an answer that means nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from netspec.core.shapes import Fact, Shape, Tensor
+from netspec.core.shapes import Shape, ShapeError, Tensor
 from netspec.core.tree import shorten
 from netspec.language.plugins import LONGEST, exception_line
-from netspec.layers.plugin import PluginFact
+from netspec.layers.plugin import PluginError
 from netspec.layers.record import Args, Result
 
 
@@ -33,7 +33,9 @@ class WrittenRule:
         found = _shapes(result)
         if found is None:
             answer = shorten(repr(result))
-            raise PluginFact(f"the shape rule of {self.name} gives {answer}; a shape is a tuple of sizes, of 0 or more")
+            raise PluginError(
+                f"the shape rule of {self.name} gives {answer}; a shape is a tuple of sizes, of 0 or more"
+            )
         self._count(self.parameters, "parameters", args, shapes)
         self._count(self.macs, "macs", args, shapes)
         return found
@@ -53,7 +55,7 @@ class WrittenRule:
             return None
         count: object = called(function, f"{what} of {self.name}", self.name, shapes, vars(args))
         if not _is_size(count):
-            raise PluginFact(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
+            raise PluginError(f"{what} of {self.name} gives {shorten(repr(count))}, which is no count")
         assert isinstance(count, int)
         return count
 
@@ -64,7 +66,7 @@ def called(
     """A function of a plugin on sample shapes and arguments; of the arguments it gets those that it names.
 
     Raises:
-        Fact: it refuses by a ValueError, or fails.
+        ShapeError: it refuses by a ValueError, or fails.
     """
     try:
         taken = inspect.signature(function).parameters.values()
@@ -74,9 +76,9 @@ def called(
         return function(*shapes, **args)
     except ValueError as error:
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "it is refused")
-        raise Fact(f"{name}: {shorten(said, LONGEST)}") from None
+        raise ShapeError(f"{name}: {shorten(said, LONGEST)}") from None
     except (Exception, SystemExit) as error:
-        raise PluginFact(f"{what} fails: {exception_line(error)}") from None
+        raise PluginError(f"{what} fails: {exception_line(error)}") from None
 
 
 def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable[..., int]:
@@ -85,7 +87,7 @@ def inferred(name: str, argument: str, function: Callable[..., int]) -> Callable
     def infer(*shapes: Shape) -> int:
         value = called(function, f"infer of {name}.{argument}", name, shapes, {})
         if not _is_size(value):
-            raise PluginFact(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
+            raise PluginError(f"infer of {name}.{argument} gives {shorten(repr(value))}, which is no size")
         assert isinstance(value, int)
         return value
 
@@ -126,10 +128,10 @@ class MetaRule:
 
             try:
                 self.tried[key] = run(self.name, self.module, vars(args), inputs)
-            except Fact as fact:
+            except ShapeError as fact:
                 self.tried[key] = fact
         found = self.tried[key]
-        if isinstance(found, Fact):
+        if isinstance(found, ShapeError):
             raise found.with_traceback(None)
         self.counts[key[0], tuple(tensor.shape for tensor in inputs)] = found.parameters, found.macs
         return tuple(found.outputs)

@@ -9,10 +9,10 @@ from torch import nn
 
 from netspec.compiler.plugins.meta import construct, on_meta, samples_of
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.core.shapes import Fact, show
+from netspec.core.shapes import ShapeError, show
 from netspec.expansion.graph import Call
 from netspec.language.plugins import exception_line
-from netspec.layers.plugin import PluginFact
+from netspec.layers.plugin import PluginError
 from netspec.shapes.report import Inferred, Report
 
 
@@ -24,9 +24,9 @@ def _class(name: str, origin: tuple[str, str]) -> type[nn.Module]:
         for part in path.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:
-        raise PluginFact(f"the class {module}:{path} of {name} cannot be had: {exception_line(error)}") from None
+        raise PluginError(f"the class {module}:{path} of {name} cannot be had: {exception_line(error)}") from None
     if not isinstance(found, type) or not issubclass(found, nn.Module):
-        raise PluginFact(f"{module}:{path} of {name} is no nn.Module")
+        raise PluginError(f"{module}:{path} of {name} is no nn.Module")
     return found
 
 
@@ -34,7 +34,7 @@ def _hold(call: Call, known: Inferred) -> None:
     """Hold what a rule says against the module; where it cannot run without data, the first real step will tell.
 
     Raises:
-        Fact: they differ, or the module cannot be made.
+        ShapeError: they differ, or the module cannot be made.
     """
     record = call.record
     assert record.origin is not None
@@ -43,15 +43,15 @@ def _hold(call: Call, known: Inferred) -> None:
     try:
         with on_meta():
             module = construct(record.name, made, known.args)
-    except PluginFact:
+    except PluginError:
         return
     found = samples_of(record.name, module, inputs)
     if found is not None and known.outputs is not None and found != known.outputs:
         ruled, real = (", ".join(f"{show(each.shape)} {each.dtype}" for each in one) for one in (known.outputs, found))
-        raise PluginFact(f"the shape rule of {record.name} gives {ruled}, its forward {real}")
+        raise PluginError(f"the shape rule of {record.name} gives {ruled}, its forward {real}")
     count = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
     if found is not None and known.parameters not in (None, count) and call.shares is None:
-        raise PluginFact(f"parameters of {record.name} gives {known.parameters:,}, its module has {count:,}")
+        raise PluginError(f"parameters of {record.name} gives {known.parameters:,}, its module has {count:,}")
 
 
 def _wrong(report: Report) -> Iterator[Diagnostic]:
@@ -64,7 +64,7 @@ def _wrong(report: Report) -> Iterator[Diagnostic]:
         seen.add(key)
         try:
             _hold(call, known)
-        except Fact as fact:
+        except ShapeError as fact:
             yield Diagnostic(fact.code, fact.message, call.item.at.span, call.path, frames=call.frames)
 
 
@@ -74,7 +74,7 @@ def check_rules(report: Report) -> None:
     Raises:
         SpecError: a class cannot be had or made, or does something else than its rule says.
     """
-    with report.spec.plugins.reach(report.spec.folder):
+    with report.spec.plugins.importable(report.spec.folder):
         found = tuple(_wrong(report))
     if found:
         raise SpecError(found, report.spec.sources)

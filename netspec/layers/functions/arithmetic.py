@@ -6,7 +6,7 @@ ranks it would align the batch of one input with another axis of the other: that
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, MergeFact, RankFact, Shape, count_axes, show, size
+from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, count_axes, show, size
 from netspec.layers.arguments import Float, optional
 from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
@@ -16,7 +16,7 @@ def _equal_ranks(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, 
     shapes = tuple(dict.fromkeys(inputs))
     if len({len(x) for x in shapes}) > 1:
         pictures = " and ".join(map(show, shapes))
-        raise MergeFact(
+        raise MergeError(
             f"{name} needs equally many axes, or the batch of one meets another axis of the other: {pictures}",
             guesses=guesses,
         )
@@ -34,16 +34,16 @@ def _broadcast(name: str, inputs: tuple[Shape, ...], *, guesses: tuple[Shape, ..
     shapes = tuple(dict.fromkeys(inputs))
     out = tuple(next((length for length in lengths if length != 1), 1) for lengths in zip(*shapes, strict=True))
     if any(length not in (1, wanted) for x in shapes for length, wanted in zip(x, out, strict=True)):
-        raise MergeFact(f"{name} needs equal sizes, or 1: {' and '.join(map(show, shapes))}", guesses=guesses)
+        raise MergeError(f"{name} needs equal sizes, or 1: {' and '.join(map(show, shapes))}", guesses=guesses)
     return out
 
 
 def _operator(name: str, sign: str, doc: str, most: int | None, takes: str = "pair", gives: str = "promoted") -> Layer:
     def shape(a: Args, *inputs: Shape) -> Shape:
         if len(inputs) == 1 and a.other is None:
-            raise MergeFact(f"{name} takes two inputs, or one and `other`", guesses=inputs)
+            raise MergeError(f"{name} takes two inputs, or one and `other`", guesses=inputs)
         if len(inputs) > 1 and a.other is not None:
-            raise ArgumentFact(f"`other` is for one input, gets {len(inputs)}", argument="other")
+            raise ArgumentError(f"`other` is for one input, gets {len(inputs)}", argument="other")
         return broadcast(name, inputs)
 
     def code(a: Args, *inputs: str) -> str:
@@ -72,11 +72,11 @@ def _operator(name: str, sign: str, doc: str, most: int | None, takes: str = "pa
 def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
     for shape in (x, y):
         if len(shape) < 2:
-            raise RankFact(f"matmul takes 2 axes or more for one sample, gets {count_axes(shape)}")
+            raise RankError(f"matmul takes 2 axes or more for one sample, gets {count_axes(shape)}")
     guesses = ((*x[:-1], y[-1]),)
     _equal_ranks("matmul", (x, y), guesses=guesses)
     if x[-1] != y[-2]:
-        raise MergeFact(
+        raise MergeError(
             f"matmul needs rows as long as columns, gets {x[-1]} and {y[-2]}: {show(x)} and {show(y)}", guesses=guesses
         )
     return (*_broadcast("matmul", (x[:-2], y[:-2]), guesses=guesses), x[-2], y[-1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, MergeFact, RankFact, Shape, count_axes
+from netspec.core.shapes import ArgumentError, BatchAxisError, MergeError, RankError, Shape, ShapeError, count_axes
 from netspec.layers.arguments import Text
 from netspec.layers.code import call, literal
 from netspec.layers.record import Arg, Args, Layer, case
@@ -31,9 +31,9 @@ def _terms(equation: str, inputs: tuple[Shape, ...]) -> tuple[list[str], str]:
         output += "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
     terms = left.split(",")
     if "." in left + output or any(term.count(ELLIPSIS) > 1 for term in (*terms, output)):
-        raise ArgumentFact("three points stand for the axes without a letter, once in each", argument="equation")
+        raise ArgumentError("three points stand for the axes without a letter, once in each", argument="equation")
     if len(terms) != len(inputs):
-        raise ArgumentFact(f"the equation has {len(terms)} inputs, there are {len(inputs)}", argument="equation")
+        raise ArgumentError(f"the equation has {len(terms)} inputs, there are {len(inputs)}", argument="equation")
     counts = [max(0, len(x) + 2 - len(term)) for term, x in zip(terms, inputs, strict=True) if ELLIPSIS in term]
 
     def spread(term: str, count: int) -> str:
@@ -50,11 +50,11 @@ def _sizes(terms: list[str], inputs: tuple[Shape, ...]) -> dict[str, int]:
         own: dict[str, int] = {}
         for letter, length in zip(term[1:], x, strict=True):
             if own.setdefault(letter, length) != length:
-                raise Fact(f"{letter} stands for both {own[letter]} and {length} in {term}", argument="equation")
+                raise ShapeError(f"{letter} stands for both {own[letter]} and {length} in {term}", argument="equation")
         for letter, length in own.items():
             known = sizes.get(letter, 1)
             if known != length and 1 not in (known, length):
-                raise MergeFact(f"{letter} stands for {known} in one input and for {length} in another")
+                raise MergeError(f"{letter} stands for {known} in one input and for {length} in another")
             sizes[letter] = length if known == 1 else known
     return sizes
 
@@ -67,17 +67,17 @@ def _shape(a: Args, *inputs: Shape) -> Shape:
             fact = (
                 f"{named or 'nothing'} names {len(named)} axes, with the batch there are {len(x) + 1}: {count_axes(x)}"
             )
-            raise RankFact(fact, argument="equation")
+            raise RankError(fact, argument="equation")
     batch = terms[0][0]
     if any(term[0] != batch or batch in term[1:] for term in terms) or not output.startswith(batch):
         fact = "the inputs and the output begin with one letter, the batch's, which stands nowhere else"
-        raise BatchFact(fact, argument="equation")
+        raise BatchAxisError(fact, argument="equation")
     sizes = _sizes(terms, inputs)
     for letter in output[1:]:
         if output.count(letter) > 1:
-            raise ArgumentFact(f"{letter} stands twice in the output {output}", argument="equation")
+            raise ArgumentError(f"{letter} stands twice in the output {output}", argument="equation")
         if letter not in sizes:
-            raise ArgumentFact(f"{letter} of the output stands in no input", argument="equation")
+            raise ArgumentError(f"{letter} of the output stands in no input", argument="equation")
     return tuple(sizes[letter] for letter in output[1:])
 
 

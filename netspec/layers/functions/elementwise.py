@@ -5,7 +5,7 @@ They make no submodule. Sizes of one are repeated where there are two inputs.
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Shape
+from netspec.core.shapes import ArgumentError, Shape
 from netspec.layers.arguments import Float, optional
 from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
@@ -41,7 +41,7 @@ def _of_two(name: str, doc: str) -> Layer:
 
 def _clamp_shape(a: Args, x: Shape) -> Shape:
     if a.min is None and a.max is None:
-        raise ArgumentFact("one of min and max is needed", argument="min")
+        raise ArgumentError("one of min and max is needed", argument="min")
     return x
 
 

@@ -6,7 +6,7 @@ samples, so it is 1 here.
 
 from __future__ import annotations
 
-from netspec.core.shapes import MergeFact, Shape, sample_axis, show
+from netspec.core.shapes import MergeError, Shape, sample_axis, show
 from netspec.layers.arguments import Int
 from netspec.layers.record import Arg, Args, Layer, case
 
@@ -23,7 +23,7 @@ def _concat_shape(a: Args, *inputs: Shape) -> Shape:
     guesses = tuple(dict.fromkeys((*x[:axis], total, *x[axis + 1 :]) for x in inputs)) if alike else ()
     for x in inputs[1:]:
         if len(x) != len(first) or any(x[i] != first[i] for i in range(len(x)) if i != axis):
-            raise MergeFact(f"concat needs equal sizes outside dim {a.dim}: {_differing(inputs)}", guesses=guesses)
+            raise MergeError(f"concat needs equal sizes outside dim {a.dim}: {_differing(inputs)}", guesses=guesses)
     return (*first[:axis], total, *first[axis + 1 :])
 
 
@@ -31,7 +31,7 @@ def _stack_shape(a: Args, *inputs: Shape) -> Shape:
     axis = sample_axis(a.dim, len(inputs[0]), end=True)
     outputs = tuple(dict.fromkeys((*x[:axis], len(inputs), *x[axis:]) for x in inputs))
     if len(outputs) > 1:
-        raise MergeFact(f"stack needs equal sizes: {_differing(inputs)}", guesses=outputs)
+        raise MergeError(f"stack needs equal sizes: {_differing(inputs)}", guesses=outputs)
     return outputs[0]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, sample_axis
+from netspec.core.shapes import ArgumentError, BatchAxisError, RankError, Shape, ShapeError, sample_axis
 from netspec.layers.arguments import Either, Int, Ints
 from netspec.layers.code import call, literal
 from netspec.layers.functions.reductions import several_axes
@@ -26,12 +26,12 @@ def _reshape_code(a: Args, x: str) -> str:
 def _permute_shape(a: Args, x: Shape) -> Shape:
     total = len(x) + 1
     if len(a.dims) != total:
-        raise RankFact(f"dims has {len(a.dims)} numbers, with the batch there are {total} axes", argument="dims")
+        raise RankError(f"dims has {len(a.dims)} numbers, with the batch there are {total} axes", argument="dims")
     if a.dims[0] not in (0, -total):
-        raise BatchFact(f"dims must begin with 0, the batch, not with {a.dims[0]}", argument="dims")
+        raise BatchAxisError(f"dims must begin with 0, the batch, not with {a.dims[0]}", argument="dims")
     axes = tuple(sample_axis(dim, len(x), argument="dims") for dim in a.dims[1:])
     if len(set(axes)) != len(axes):
-        raise ArgumentFact(f"dims {a.dims} names an axis twice", argument="dims")
+        raise ArgumentError(f"dims {a.dims} names an axis twice", argument="dims")
     return tuple(x[axis] for axis in axes)
 
 
@@ -58,7 +58,7 @@ def _pieces(x: Shape, axis: int, lengths: list[int]) -> list[Shape]:
 
 def _few(count: int, argument: str) -> None:
     if count > _MOST_OUTPUTS:
-        raise Fact(f"{count} outputs are more than {_MOST_OUTPUTS}", argument=argument)
+        raise ShapeError(f"{count} outputs are more than {_MOST_OUTPUTS}", argument=argument)
 
 
 def _equal_lengths(total: int, length: int, argument: str) -> list[int]:
@@ -83,9 +83,9 @@ def _split_shape(a: Args, x: Shape) -> list[Shape]:
     _few(len(wanted), argument)
     if sum(wanted) != x[axis]:
         sections = "+".join(map(str, wanted)) or "nothing"
-        raise Fact(f"the sections {sections} = {sum(wanted)} have to add up to {x[axis]}", argument=argument)
+        raise ShapeError(f"the sections {sections} = {sum(wanted)} have to add up to {x[axis]}", argument=argument)
     if not wanted:
-        raise ArgumentFact("there are no sections", argument=argument)
+        raise ArgumentError("there are no sections", argument=argument)
     return _pieces(x, axis, list(wanted))
 
 

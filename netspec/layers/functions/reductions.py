@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, sample_axis, show
+from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, sample_axis, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
 from netspec.layers.code import call
 from netspec.layers.functions.arithmetic import broadcast
@@ -20,7 +20,7 @@ def several_axes(dims: int | tuple[int, ...], rank: int) -> set[int]:
     for dim in (dims,) if isinstance(dims, int) else dims:
         axis = sample_axis(dim, rank)
         if axis in axes:
-            raise ArgumentFact(f"dim {dim} stands twice in {dims}", argument="dim")
+            raise ArgumentError(f"dim {dim} stands twice in {dims}", argument="dim")
         axes.add(axis)
     return axes
 
@@ -28,7 +28,7 @@ def several_axes(dims: int | tuple[int, ...], rank: int) -> set[int]:
 def _reduced_shape(a: Args, x: Shape) -> Shape:
     axes = several_axes(a.dim, len(x))
     if not axes:
-        raise BatchFact("an empty dim reduces every axis, the batch too", argument="dim")
+        raise BatchAxisError("an empty dim reduces every axis, the batch too", argument="dim")
     lengths = (1 if i in axes else length for i, length in enumerate(x) if a.keepdim or i not in axes)
     return tuple(lengths)
 
@@ -36,7 +36,7 @@ def _reduced_shape(a: Args, x: Shape) -> Shape:
 def _extreme_shape(a: Args, x: Shape) -> Shape:
     out = _reduced_shape(a, x)
     if any(x[axis] == 0 for axis in several_axes(a.dim, len(x))):
-        raise Fact(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
+        raise ShapeError(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
     return out
 
 
@@ -63,7 +63,7 @@ def _reduction(
 def _arg_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dim, len(x))
     if x[axis] == 0:
-        raise Fact(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
+        raise ShapeError(f"{show(x)} has no largest or smallest number along dim {a.dim}", argument="dim")
     return (*x[:axis], *((1,) if a.keepdim else ()), *x[axis + 1 :])
 
 
@@ -84,11 +84,11 @@ def _index(name: str, doc: str) -> Layer:
 def _most_shape(name: str) -> Callable[..., Result]:
     def shape(a: Args, x: Shape, *others: Shape) -> Result:
         if others and (a.dim is not None or a.keepdim):
-            raise ArgumentFact(f"of two inputs {name} takes the numbers in pairs, dim is for one", argument="dim")
+            raise ArgumentError(f"of two inputs {name} takes the numbers in pairs, dim is for one", argument="dim")
         if others:
             return broadcast(name, (x, *others))
         if a.dim is None:
-            raise BatchFact(f"without dim {name} is that of the whole batch", argument="dim")
+            raise BatchAxisError(f"without dim {name} is that of the whole batch", argument="dim")
         return [_arg_shape(a, x)] * 2
 
     return shape

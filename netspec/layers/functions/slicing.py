@@ -6,7 +6,16 @@ They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand`
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, sample_axis, show
+from netspec.core.shapes import (
+    ArgumentError,
+    BatchAxisError,
+    RankError,
+    Shape,
+    ShapeError,
+    count_axes,
+    sample_axis,
+    show,
+)
 from netspec.layers.arguments import Either, Int, Ints, optional
 from netspec.layers.code import call, literal
 from netspec.layers.modules.rearranging import filled
@@ -20,7 +29,7 @@ def _several(value: int | tuple[int, ...]) -> tuple[int, ...]:
 def _select_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dim, len(x))
     if not -x[axis] <= a.index < x[axis]:
-        raise Fact(f"index {a.index} is outside of dim {a.dim}, whose size is {x[axis]}", argument="index")
+        raise ShapeError(f"index {a.index} is outside of dim {a.dim}, whose size is {x[axis]}", argument="index")
     return (*x[:axis], *x[axis + 1 :])
 
 
@@ -41,25 +50,27 @@ def _narrow_shape(a: Args, x: Shape) -> Shape:
     length = x[axis]
     start = a.start + length if a.start < 0 else a.start
     if not 0 <= start <= length:
-        raise Fact(f"start {a.start} is outside of dim {a.dim}, whose size is {length}", argument="start")
+        raise ShapeError(f"start {a.start} is outside of dim {a.dim}, whose size is {length}", argument="start")
     if start + a.length > length:
         fact = f"from {start} on there are {length - start} of dim {a.dim}'s {length}, not {a.length}"
-        raise Fact(fact, argument="length")
+        raise ShapeError(fact, argument="length")
     return (*x[:axis], a.length, *x[axis + 1 :])
 
 
 def _expand_shape(a: Args, x: Shape) -> Shape:
     if len(a.size) != len(x):  # torch puts further axes in front, where the batch is
-        raise RankFact(f"size has {len(a.size)} numbers, a sample has {count_axes(x)}", argument="size")
+        raise RankError(f"size has {len(a.size)} numbers, a sample has {count_axes(x)}", argument="size")
     out = tuple(length if wanted == -1 else wanted for length, wanted in zip(x, a.size, strict=True))
     if any(length not in (1, wanted) for length, wanted in zip(x, out, strict=True)):
-        raise Fact(f"only axes of size 1 can be expanded: {show(x)} to {show(out)}", argument="size", guesses=(out,))
+        raise ShapeError(
+            f"only axes of size 1 can be expanded: {show(x)} to {show(out)}", argument="size", guesses=(out,)
+        )
     return out
 
 
 def _tile_shape(a: Args, x: Shape) -> Shape:
     if len(a.dims) > len(x):
-        raise RankFact(f"dims has {len(a.dims)} numbers, a sample has {count_axes(x)}", argument="dims")
+        raise RankError(f"dims has {len(a.dims)} numbers, a sample has {count_axes(x)}", argument="dims")
     counts = (1,) * (len(x) - len(a.dims)) + a.dims
     return tuple(length * count for length, count in zip(x, counts, strict=True))
 
@@ -69,9 +80,9 @@ def _roll_shape(a: Args, x: Shape) -> Shape:
     for dim in dims:
         sample_axis(dim, len(x), argument="dims")
     if not dims:
-        raise BatchFact("without dims every axis is rolled, the batch too", argument="dims")
+        raise BatchAxisError("without dims every axis is rolled, the batch too", argument="dims")
     if len(shifts) != len(dims):
-        raise ArgumentFact(f"{len(shifts)} shifts are given for {len(dims)} dims", argument="shifts")
+        raise ArgumentError(f"{len(shifts)} shifts are given for {len(dims)} dims", argument="shifts")
     return x
 
 
@@ -80,14 +91,14 @@ def _moveaxis_shape(a: Args, x: Shape) -> Shape:
     for name in ("source", "destination"):
         axes = [sample_axis(dim, len(x), argument=name) for dim in _several(getattr(a, name))]
         if len(set(axes)) != len(axes):
-            raise ArgumentFact(f"{name} {getattr(a, name)} names an axis twice", argument=name)
+            raise ArgumentError(f"{name} {getattr(a, name)} names an axis twice", argument=name)
         moves[name] = axes
     source, destination = moves["source"], moves["destination"]
     if isinstance(a.source, int) != isinstance(a.destination, int):
-        raise ArgumentFact("source and destination are both a number or both a list", argument="destination")
+        raise ArgumentError("source and destination are both a number or both a list", argument="destination")
     if len(source) != len(destination):
         fact = f"{len(source)} axes cannot be moved to {len(destination)} places"
-        raise ArgumentFact(fact, argument="destination")
+        raise ArgumentError(fact, argument="destination")
     out = [-1] * len(x)
     for old, new in zip(source, destination, strict=True):
         out[new] = x[old]
@@ -98,7 +109,7 @@ def _moveaxis_shape(a: Args, x: Shape) -> Shape:
 def _unflatten_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dim, len(x))
     if not a.sizes:
-        raise ArgumentFact("sizes is empty", argument="sizes")
+        raise ArgumentError("sizes is empty", argument="sizes")
     return (*x[:axis], *filled(a.sizes, (x[axis],), "sizes"), *x[axis + 1 :])
 
 
@@ -106,7 +117,7 @@ def _unfold_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dimension, len(x), argument="dimension")
     if a.size > x[axis]:
         fact = f"a window of {a.size} does not fit into dim {a.dimension}, whose size is {x[axis]}"
-        raise Fact(fact, argument="size")
+        raise ShapeError(fact, argument="size")
     return (*x[:axis], (x[axis] - a.size) // a.step + 1, *x[axis + 1 :], a.size)
 
 

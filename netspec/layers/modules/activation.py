@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, Shape, count_axes, sample_axis, show
+from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, count_axes, sample_axis, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
 from netspec.layers.record import Arg, Args, Case, Layer, ShapeRule, case
 from netspec.layers.spatial import on_picture
@@ -28,29 +28,29 @@ def _plain(
 
 def _hardtanh_shape(a: Args, x: Shape) -> Shape:
     if not a.max_val > a.min_val:
-        raise ArgumentFact(f"max_val {a.max_val} must be more than min_val {a.min_val}", argument="max_val")
+        raise ArgumentError(f"max_val {a.max_val} must be more than min_val {a.min_val}", argument="max_val")
     return x
 
 
 def _rrelu_shape(a: Args, x: Shape) -> Shape:
     for name in ("lower", "upper"):
         if isinstance(getattr(a, name), float) and not isfinite(getattr(a, name)):
-            raise ArgumentFact(f"{name} must be finite", argument=name)
+            raise ArgumentError(f"{name} must be finite", argument=name)
     if a.lower > a.upper:
-        raise ArgumentFact(f"lower {a.lower} is more than upper {a.upper}", argument="upper")
+        raise ArgumentError(f"lower {a.lower} is more than upper {a.upper}", argument="upper")
     return x
 
 
 def _celu_shape(a: Args, x: Shape) -> Shape:
     if a.alpha == 0:
-        raise ArgumentFact("alpha must not be 0", argument="alpha")
+        raise ArgumentError("alpha must not be 0", argument="alpha")
     return x
 
 
 def _prelu_shape(a: Args, x: Shape) -> Shape:
     channels = x[0] if x else 1  # torch counts a sample without axes as one channel
     if a.num_parameters not in (1, channels):
-        raise Fact(
+        raise ShapeError(
             f"num_parameters is {a.num_parameters}, for {channels} channels it has to be {channels} or 1",
             argument="num_parameters",
             guesses=(x,),
@@ -130,14 +130,14 @@ def _softmax_shape(a: Args, x: Shape) -> Shape:
     if a.dim is not None:
         sample_axis(a.dim, len(x))
     elif len(x) in (0, 2):  # torch's implicit choice: dim 0 of a tensor of 1 or 3 axes, else dim 1
-        raise BatchFact(f"without dim the batch is normalized where a sample has {count_axes(x)}", argument="dim")
+        raise BatchAxisError(f"without dim the batch is normalized where a sample has {count_axes(x)}", argument="dim")
     return x
 
 
 def _glu_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dim, len(x))
     if x[axis] % 2:
-        raise Fact(f"dim {a.dim} is halved, but its size is {x[axis]} in {show(x)}", argument="dim")
+        raise ShapeError(f"dim {a.dim} is halved, but its size is {x[axis]} in {show(x)}", argument="dim")
     return (*x[:axis], x[axis] // 2, *x[axis + 1 :])
 
 

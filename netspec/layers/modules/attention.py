@@ -8,13 +8,13 @@ projections and the two matrix products.
 from __future__ import annotations
 
 from netspec.core.shapes import (
-    ArgumentFact,
-    BatchFact,
-    DtypeFact,
-    Fact,
-    MergeFact,
-    RankFact,
+    ArgumentError,
+    BatchAxisError,
+    DtypeError,
+    MergeError,
+    RankError,
     Shape,
+    ShapeError,
     Tensor,
     count_axes,
     need_rank,
@@ -32,7 +32,7 @@ _OWN = (Attention("attn_mask", "key_padding_mask", "is_causal", 0, 1),)
 def need_batch_first(a: Args) -> None:
     """Refuse the layout in which the first axis, the batch, would be the time."""
     if not a.batch_first:
-        raise BatchFact("batch_first false would take the batch for the time", argument="batch_first")
+        raise BatchAxisError("batch_first false would take the batch for the time", argument="batch_first")
 
 
 def _embedding(x: Shape, *others: Shape) -> int:
@@ -68,15 +68,17 @@ def _multihead_shape(a: Args, *inputs: Shape) -> Shape | list[Shape]:
         need_rank("MultiheadAttention", x, "L", "features")
     if a.embed_dim % a.num_heads:
         fact = f"{a.embed_dim} features are not divisible by num_heads {a.num_heads}"
-        raise ArgumentFact(fact, argument="num_heads", guesses=(query,))
+        raise ArgumentError(fact, argument="num_heads", guesses=(query,))
     for what, x, width in zip(("kdim", "vdim"), (key, value), _widths(a), strict=True):
         if x[1] != width:
             kind = "keys" if what == "kdim" else "values"
-            raise Fact(f"the {kind} are expected to have {width} features, they have {x[1]}", argument=what)
+            raise ShapeError(f"the {kind} are expected to have {width} features, they have {x[1]}", argument=what)
     if key[0] != value[0]:
-        raise MergeFact(f"there are {key[0]} keys for {value[0]} values: {show(key)} and {show(value)}")
+        raise MergeError(f"there are {key[0]} keys for {value[0]} values: {show(key)} and {show(value)}")
     if a.is_causal and (a.add_bias_kv or a.add_zero_attn):
-        raise ArgumentFact("is_causal has no place for the rows of add_bias_kv and add_zero_attn", argument="is_causal")
+        raise ArgumentError(
+            "is_causal has no place for the rows of add_bias_kv and add_zero_attn", argument="is_causal"
+        )
     need_square(_OWN[0], a, inputs)
     if not a.need_weights:
         return query
@@ -115,24 +117,24 @@ def _product_shape(a: Args, query: Shape, key: Shape, value: Shape) -> Shape:
     for x in (query, key, value):
         if len(x) < 2:
             fact = f"scaled_dot_product_attention takes 2 axes or more for one sample, gets {count_axes(x)}"
-            raise RankFact(fact)
+            raise RankError(fact)
     guesses = ((*query[:-1], value[-1]),)
     if query[-1] != key[-1]:
         fact = f"queries and keys need equally many features: {show(query)} and {show(key)}"
-        raise MergeFact(fact, guesses=guesses)
+        raise MergeError(fact, guesses=guesses)
     if key[-2] != value[-2]:
-        raise MergeFact(f"there are {key[-2]} keys for {value[-2]} values: {show(key)} and {show(value)}")
+        raise MergeError(f"there are {key[-2]} keys for {value[-2]} values: {show(key)} and {show(value)}")
     if a.enable_gqa:
         if not len(query) == len(key) == len(value) == 3:
-            raise RankFact("enable_gqa takes heads×L×features for one sample", argument="enable_gqa")
+            raise RankError("enable_gqa takes heads×L×features for one sample", argument="enable_gqa")
         heads, groups = query[0], (key[0], value[0])
         if key[0] != value[0] or 0 in groups or heads % key[0]:
             fact = f"{heads} heads of the queries cannot share {key[0]} of the keys and {value[0]} of the values"
-            raise MergeFact(fact, guesses=guesses)
+            raise MergeError(fact, guesses=guesses)
         return guesses[0]
     name = "scaled_dot_product_attention"
     if len({len(query), len(key), len(value)}) > 1:
-        raise MergeFact(
+        raise MergeError(
             f"{name} needs equally many axes: {show(query)}, {show(key)} and {show(value)}", guesses=guesses
         )
     leading = broadcast(name, (query[:-2], key[:-2], value[:-2]))
@@ -143,17 +145,17 @@ def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor
     query, key, value = inputs
     mask = further["attn_mask"]
     if a.is_causal:
-        raise ArgumentFact("is_causal makes a mask of its own: leave it out, or attn_mask", argument="is_causal")
+        raise ArgumentError("is_causal makes a mask of its own: leave it out, or attn_mask", argument="is_causal")
     if mask.dtype not in ("bool", "float32"):
-        raise DtypeFact(f"attn_mask is bool or float32, gets {mask.dtype}", argument="attn_mask")
+        raise DtypeError(f"attn_mask is bool or float32, gets {mask.dtype}", argument="attn_mask")
     heads = () if a.enable_gqa else broadcast("scaled_dot_product_attention", (query[:-2], key[:-2], value[:-2]))
     weights = (*(heads or query[:-2]), query[-2], key[-2])
     if len(mask.shape) != len(weights):
         fact = f"attn_mask has to have the axes of the weights {show(weights)} for one sample, gets"
-        raise RankFact(f"{fact} {count_axes(mask.shape)}", argument="attn_mask")
+        raise RankError(f"{fact} {count_axes(mask.shape)}", argument="attn_mask")
     if any(have not in (1, want) for have, want in zip(mask.shape, weights, strict=True)):
         fact = f"attn_mask has to be {show(weights)}, or 1 where it repeats, it is {show(mask.shape)}"
-        raise MergeFact(fact, argument="attn_mask")
+        raise MergeError(fact, argument="attn_mask")
 
 
 def _product_code(a: Args, query: str, key: str, value: str, **further: FurtherInput) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Int, Ints, Word, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import channels, does_not_fit, on_picture, per_axis, window_out
@@ -20,7 +20,7 @@ def _in_groups(a: Args, out: Shape) -> Shape:
     for name in ("in_channels", "out_channels"):
         if (count := getattr(a, name)) % a.groups:
             fact = f"{name} {count} is not divisible by groups {a.groups}"
-            raise ArgumentFact(fact, argument="groups", guesses=(out,))
+            raise ArgumentError(fact, argument="groups", guesses=(out,))
     return out
 
 
@@ -29,18 +29,18 @@ def _conv_shape(a: Args, x: Shape) -> Shape:
     kernel, stride, dilation = (per_axis(value, axes) for value in (a.kernel_size, a.stride, a.dilation))
     if a.padding == "same":
         if any(step != 1 for step in stride):
-            raise ArgumentFact(f"padding 'same' needs stride 1, the stride is {show(stride)}", argument="padding")
+            raise ArgumentError(f"padding 'same' needs stride 1, the stride is {show(stride)}", argument="padding")
         before = after = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
         before, after = tuple(total // 2 for total in before), tuple(total - total // 2 for total in after)
     else:
         before = after = per_axis(0 if a.padding == "valid" else a.padding, axes)
     for length, width in zip(x[1:], map(max, before, after), strict=True):
         if a.padding_mode == "reflect" and width >= length:
-            raise Fact(
+            raise ShapeError(
                 f"reflect padding of {width} needs more than {width} rows, the picture has {length}", argument="padding"
             )
         if a.padding_mode == "circular" and width > length:
-            raise Fact(
+            raise ShapeError(
                 f"circular padding of {width} needs {width} rows or more, the picture has {length}", argument="padding"
             )
     padded = tuple(length + p + q for length, p, q in zip(x[1:], before, after, strict=True))
@@ -65,11 +65,11 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
         if any(not low <= wanted < low + s for low, wanted, s in zip(least, a.output_size, stride, strict=True)):
             most = tuple(low + s - 1 for low, s in zip(least, stride, strict=True))
             fact = f"output_size {show(a.output_size)} is not between {show(tuple(least))} and {show(most)}"
-            raise Fact(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
+            raise ShapeError(fact, argument="output_size", guesses=((a.out_channels, *a.output_size),))
         extra = tuple(wanted - low for wanted, low in zip(a.output_size, least, strict=True))
     for more, step, spread in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= spread:
-            raise ArgumentFact(
+            raise ArgumentError(
                 f"output_padding {more} must be smaller than the stride {step} or the dilation {spread}",
                 argument="output_padding",
             )
@@ -78,7 +78,7 @@ def _transposed_shape(a: Args, x: Shape) -> Shape:
         for length, k, s, p, d, e in zip(x[1:], kernel, stride, padding, dilation, extra, strict=True)
     )
     if min(out) < 1:  # some of torch's backends let 0 pass, others refuse it
-        raise Fact(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
+        raise ShapeError(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
     return _in_groups(a, (a.out_channels, *out))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import BatchFact, Shape, sample_axis
+from netspec.core.shapes import BatchAxisError, Shape, sample_axis
 from netspec.layers.arguments import Bool, Float, Int
 from netspec.layers.functions.arithmetic import broadcast
 from netspec.layers.record import Arg, Args, Layer, case
@@ -17,7 +17,7 @@ def _cosine_shape(a: Args, x: Shape, y: Shape) -> Shape:
 def _distance_shape(a: Args, x: Shape, y: Shape) -> Shape:
     both = broadcast("PairwiseDistance", (x, y))
     if not both:
-        raise BatchFact("the last axis is summed, and of scalars that is the batch")
+        raise BatchAxisError("the last axis is summed, and of scalars that is the batch")
     return (*both[:-1], 1) if a.keepdim else both[:-1]
 
 

@@ -6,7 +6,7 @@ as the channels, or warns of an error to come.
 
 from __future__ import annotations
 
-from netspec.core.shapes import RankFact, Shape, count_axes, need_axes
+from netspec.core.shapes import RankError, Shape, count_axes, need_axes
 from netspec.layers.arguments import Bool, Float
 from netspec.layers.record import Arg, Args, Layer, ShapeRule, case
 from netspec.layers.spatial import on_picture
@@ -21,7 +21,7 @@ def _feature_alpha_shape(a: Args, x: Shape) -> Shape:
 
 def _dropout2d_shape(a: Args, x: Shape) -> Shape:
     if len(x) not in (2, 3):  # torch documents C×L too: channels are dropped there as by Dropout1d
-        raise RankFact(f"Dropout2d takes C×H×W or C×L for one sample, gets {count_axes(x)}")
+        raise RankError(f"Dropout2d takes C×H×W or C×L for one sample, gets {count_axes(x)}")
     return x
 
 

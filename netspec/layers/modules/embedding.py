@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, BatchFact, DtypeFact, MergeFact, Shape, Tensor, need_rank, show
+from netspec.core.shapes import ArgumentError, BatchAxisError, DtypeError, MergeError, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
 from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 
 
 def _check_padding(a: Args) -> None:
     if a.padding_idx is not None and not -a.num_embeddings <= a.padding_idx < a.num_embeddings:
-        raise ArgumentFact(
+        raise ArgumentError(
             f"padding_idx {a.padding_idx} is outside of {a.num_embeddings} embeddings", argument="padding_idx"
         )
 
@@ -26,26 +26,26 @@ def _bag_shape(a: Args, x: Shape) -> Shape:
     _check_padding(a)
     if a.mode == "max" and (a.scale_grad_by_freq or a.sparse):
         argument = "scale_grad_by_freq" if a.scale_grad_by_freq else "sparse"
-        raise ArgumentFact(f"mode max does not go with {argument}", argument=argument)
+        raise ArgumentError(f"mode max does not go with {argument}", argument=argument)
     return (a.embedding_dim,)
 
 
 def _bag_shape_with_offsets(a: Args, x: Shape) -> Shape:
     """Before torch counted the offsets of such a batch itself."""
     if a.include_last_offset:
-        raise BatchFact("include_last_offset leaves the batch's last sample out", argument="include_last_offset")
+        raise BatchAxisError("include_last_offset leaves the batch's last sample out", argument="include_last_offset")
     return _bag_shape(a, x)
 
 
 def _bag_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor]) -> None:
     name, weights = "per_sample_weights", further["per_sample_weights"]
     if a.mode != "sum":
-        raise ArgumentFact(f"{name} go with mode sum alone, not with {a.mode}", argument="mode")
+        raise ArgumentError(f"{name} go with mode sum alone, not with {a.mode}", argument="mode")
     if weights.dtype != "float32":
-        raise DtypeFact(f"{name} are float32 as the vectors are, gets {weights.dtype}", argument=name)
+        raise DtypeError(f"{name} are float32 as the vectors are, gets {weights.dtype}", argument=name)
     if weights.shape != inputs[0]:
         fact = f"{name} has to be {show(inputs[0])}, one for each integer, it is {show(weights.shape)}"
-        raise MergeFact(fact, argument=name)
+        raise MergeError(fact, argument=name)
 
 
 _WEIGHTED: dict[str, Any] = {"num_embeddings": 10, "embedding_dim": 4, "mode": "sum"}

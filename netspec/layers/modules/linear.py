@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import MergeFact, RankFact, Shape, show, size
+from netspec.core.shapes import MergeError, RankError, Shape, show, size
 from netspec.layers.arguments import Bool, Int
 from netspec.layers.record import Arg, Args, Layer, case
 
 
 def _features(x: Shape, *others: Shape) -> int:
     if not x:
-        raise RankFact("the last axis is needed, a scalar has none")
+        raise RankError("the last axis is needed, a scalar has none")
     return x[-1]
 
 
@@ -23,7 +23,7 @@ def _bilinear_shape(a: Args, x: Shape, y: Shape) -> Shape:
     _features(y)
     if x[:-1] != y[:-1]:
         guesses = tuple(dict.fromkeys((*shape[:-1], a.out_features) for shape in (x, y)))
-        raise MergeFact(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}", guesses=guesses)
+        raise MergeError(f"the inputs have to agree but for the last axis: {show(x)} and {show(y)}", guesses=guesses)
     return (*x[:-1], a.out_features)
 
 

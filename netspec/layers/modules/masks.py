@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.shapes import (
-    ArgumentFact,
-    DtypeFact,
-    Fact,
-    MergeFact,
-    RankFact,
+    ArgumentError,
+    DtypeError,
+    MergeError,
+    RankError,
     Shape,
+    ShapeError,
     Tensor,
     count_axes,
     show,
@@ -55,7 +55,7 @@ def need_square(attention: Attention, a: Args, inputs: tuple[Shape, ...]) -> Non
     queries, keys = inputs[attention.queries], attention.keys_of(inputs)
     if getattr(a, attention.causal) and keys[0] != queries[0]:
         fact = f"{attention.causal} needs as many keys as queries: {keys[0]} and {queries[0]}"
-        raise Fact(fact, argument=attention.causal)
+        raise ShapeError(fact, argument=attention.causal)
 
 
 def suit(
@@ -67,7 +67,7 @@ def suit(
         if each.mask in further:
             if getattr(a, each.causal):
                 fact = f"{each.causal} makes a mask of its own: leave it out, or {each.mask}"
-                raise ArgumentFact(fact, argument=each.causal)
+                raise ArgumentError(fact, argument=each.causal)
             _weights(each.mask, further[each.mask], heads, queries, keys)
         if each.padding in further:
             _padding(each.padding, further[each.padding], keys)
@@ -75,26 +75,26 @@ def suit(
 
 def _kind(name: str, mask: Tensor) -> None:
     if mask.dtype not in _CAUSAL:
-        raise DtypeFact(f"{name} is bool or float32, gets {mask.dtype}", argument=name)
+        raise DtypeError(f"{name} is bool or float32, gets {mask.dtype}", argument=name)
 
 
 def _weights(name: str, mask: Tensor, heads: int, queries: int, keys: int) -> None:
     _kind(name, mask)
     if len(mask.shape) not in (2, 3):
         fact = f"{name} is queries×keys or heads×queries×keys for one sample, gets {count_axes(mask.shape)}"
-        raise RankFact(fact, argument=name)
+        raise RankError(fact, argument=name)
     wanted = (heads, queries, keys)[-len(mask.shape) :]
     if mask.shape != wanted:
-        raise MergeFact(f"{name} has to be {show(wanted)}, it is {show(mask.shape)}", argument=name)
+        raise MergeError(f"{name} has to be {show(wanted)}, it is {show(mask.shape)}", argument=name)
 
 
 def _padding(name: str, mask: Tensor, keys: int) -> None:
     _kind(name, mask)
     if len(mask.shape) != 1:
         fact = f"{name} is one axis for one sample, a value for each key, gets {count_axes(mask.shape)}"
-        raise RankFact(fact, argument=name)
+        raise RankError(fact, argument=name)
     if mask.shape != (keys,):
-        raise MergeFact(f"{name} has to be {keys}, one for each key, it is {show(mask.shape)}", argument=name)
+        raise MergeError(f"{name} has to be {keys}, one for each key, it is {show(mask.shape)}", argument=name)
 
 
 def keywords(

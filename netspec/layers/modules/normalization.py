@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_axes, need_rank, show, size
+from netspec.core.shapes import (
+    ArgumentError,
+    RankError,
+    Shape,
+    ShapeError,
+    count_axes,
+    need_axes,
+    need_rank,
+    show,
+    size,
+)
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
 from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
 from netspec.layers.spatial import AXES, channels, on_picture
@@ -10,7 +20,7 @@ from netspec.layers.spatial import AXES, channels, on_picture
 
 def _channels_maybe_alone(x: Shape) -> int:
     if len(x) not in (1, 2):
-        raise RankFact(f"BatchNorm1d takes C or C×L for one sample, gets {count_axes(x)}")
+        raise RankError(f"BatchNorm1d takes C or C×L for one sample, gets {count_axes(x)}")
     return x[0]
 
 
@@ -34,7 +44,7 @@ def _batch_norm(axes: int) -> Layer:
     def shape(a: Args, x: Shape) -> Shape:
         any_eps(a, x)
         if a.eps <= 0:
-            raise ArgumentFact(f"eps {a.eps} must be positive", argument="eps", guesses=(x,))
+            raise ArgumentError(f"eps {a.eps} must be positive", argument="eps", guesses=(x,))
         return x
 
     return Layer(
@@ -66,7 +76,7 @@ def _instance_norm(axes: int) -> Layer:
     def shape(a: Args, x: Shape) -> Shape:
         need_rank(name, x, "C", *AXES[axes])
         if size(x[1:]) == 1:  # torch refuses it while training; afterwards the output would be 0
-            raise Fact(f"a channel of {show(x[1:])} is one number, which has no variance", guesses=(x,))
+            raise ShapeError(f"a channel of {show(x[1:])} is one number, which has no variance", guesses=(x,))
         return x
 
     return Layer(
@@ -102,7 +112,7 @@ BATCH_AND_INSTANCE = (*map(_batch_norm, (1, 2, 3)), *map(_instance_norm, (1, 2, 
 
 def _last_axis(x: Shape) -> int:
     if not x:
-        raise RankFact("the last axis is needed, a scalar has none")
+        raise RankError("the last axis is needed, a scalar has none")
     return x[-1]
 
 
@@ -113,13 +123,13 @@ def _normalized(a: Args) -> Shape:
 def _last_axes_shape(a: Args, x: Shape) -> Shape:
     wanted = _normalized(a)
     if not wanted:
-        raise ArgumentFact("normalized_shape is empty", argument="normalized_shape")
+        raise ArgumentError("normalized_shape is empty", argument="normalized_shape")
     if len(wanted) > len(x):
-        raise RankFact(f"normalized_shape {show(wanted)} has more axes than {show(x)}", argument="normalized_shape")
+        raise RankError(f"normalized_shape {show(wanted)} has more axes than {show(x)}", argument="normalized_shape")
     last = x[len(x) - len(wanted) :]
     if last != wanted:
         fact = f"normalized_shape is {show(wanted)}, the last axes are {show(last)}"
-        raise Fact(fact, argument="normalized_shape", guesses=(x,))
+        raise ShapeError(fact, argument="normalized_shape", guesses=(x,))
     return x
 
 
@@ -133,7 +143,7 @@ def _group_shape(a: Args, x: Shape) -> Shape:
     for count in (a.num_channels, x[0]):  # they differ where the layer has no weights
         if count % a.num_groups:
             fact = f"{count} channels are not divisible by num_groups {a.num_groups}"
-            raise ArgumentFact(fact, argument="num_groups", guesses=(x,))
+            raise ArgumentError(fact, argument="num_groups", guesses=(x,))
     return x
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, BatchFact, Fact, RankFact, Shape, count_axes, show
+from netspec.core.shapes import ArgumentError, BatchAxisError, RankError, Shape, ShapeError, count_axes, show
 from netspec.layers.arguments import Either, Float, Int, Ints, Word, optional
 from netspec.layers.code import call
 from netspec.layers.record import Arg, Args, Layer, OlderBehavior, ShapeRule, case
@@ -40,11 +40,11 @@ def _padded_length(mode: str, length: int, before: int, after: int, argument: st
     else:
         least_input = widest + 1 if mode == "reflect" else 1
     if length < least_input:
-        raise Fact(
+        raise ShapeError(
             f"{mode} padding by {before} and {after} needs {least_input} or more, gets {length}", argument=argument
         )
     if out < least_output:
-        raise Fact(f"padding {length} by {before} and {after} leaves {out}", argument=argument)
+        raise ShapeError(f"padding {length} by {before} and {after} leaves {out}", argument=argument)
     return out
 
 
@@ -55,7 +55,7 @@ def _padded(mode: str, x: Shape, widths: Widths, argument: str, older: bool = Fa
     for i, axis in enumerate(axes):
         out[axis] = _padded_length(mode, x[axis], widths[2 * i], widths[2 * i + 1], argument, least)
     if mode in ("reflect", "replicate") and not any(out[axis] for axis in axes):
-        raise Fact(f"padding {show(x)} by {list(widths)} leaves nothing", argument=argument)
+        raise ShapeError(f"padding {show(x)} by {list(widths)} leaves nothing", argument=argument)
     return tuple(out)
 
 
@@ -68,21 +68,21 @@ def _crops(given: dict[str, Any]) -> bool:
 def _need_axes_for_widths(x: Shape, widths: Widths, argument: str) -> None:
     axes = len(widths) // 2
     if axes == len(x) + 1:
-        raise BatchFact(f"{len(widths)} widths for {count_axes(x)} would pad the batch too", argument=argument)
+        raise BatchAxisError(f"{len(widths)} widths for {count_axes(x)} would pad the batch too", argument=argument)
     if axes > len(x):
-        raise RankFact(f"{len(widths)} widths are for {axes} axes, gets {count_axes(x)}", argument=argument)
+        raise RankError(f"{len(widths)} widths are for {axes} axes, gets {count_axes(x)}", argument=argument)
 
 
 def _pad_shape(a: Args, x: Shape, older: tuple[str, ...] = ()) -> Shape:
     if len(a.pad) % 2:
-        raise ArgumentFact(f"pad has {len(a.pad)} numbers, it takes two for each axis", argument="pad")
+        raise ArgumentError(f"pad has {len(a.pad)} numbers, it takes two for each axis", argument="pad")
     _need_axes_for_widths(x, a.pad, "pad")
     if a.mode == "constant":
         return _padded(a.mode, x, a.pad, "pad", a.mode in older)
     if a.value:
-        raise ArgumentFact(f"value is for constant padding, the mode is {a.mode}", argument="value")
+        raise ArgumentError(f"value is for constant padding, the mode is {a.mode}", argument="value")
     if not 1 <= len(a.pad) // 2 <= 3 or len(x) != len(a.pad) // 2 + 1:
-        raise RankFact(
+        raise RankError(
             f"{a.mode} padding pads 1 to 3 axes, all but the channels; "
             f"{len(a.pad)} widths are for {len(a.pad) // 2}, gets {count_axes(x)}",
             argument="pad",

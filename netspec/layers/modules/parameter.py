@@ -6,7 +6,7 @@ how large the batch is: every sample gets the same numbers.
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Shape, size
+from netspec.core.shapes import ArgumentError, Shape, size
 from netspec.layers.arguments import Bool, Either, Float, Ints, Word
 from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
@@ -19,7 +19,7 @@ def stored_shape(a: Args) -> Shape:
 
 def _shape(a: Args, x: Shape) -> Shape:
     if a.init == "trunc_normal" and a.std == 0:  # torch divides by it
-        raise ArgumentFact("the deviation of trunc_normal is more than 0", argument="std")
+        raise ArgumentError("the deviation of trunc_normal is more than 0", argument="std")
     return tuple(a.shape)
 
 

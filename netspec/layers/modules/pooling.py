@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, show
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Several, optional, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import does_not_fit, on_picture, per_axis, window_out
@@ -18,11 +18,11 @@ def _pooled_length(length: int, kernel: int, stride: int, padding: int, dilation
 def _pooled(a: Args, x: Shape, padding: tuple[int, ...], dilation: tuple[int, ...]) -> Shape:
     axes = len(x) - 1
     if 0 in x:
-        raise Fact(f"there is nothing to pool in {show(x)}")
+        raise ShapeError(f"there is nothing to pool in {show(x)}")
     kernel = per_axis(a.kernel_size, axes)
     stride = kernel if a.stride is None else per_axis(a.stride, axes)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ArgumentFact(
+        raise ArgumentError(
             f"padding {show(padding)} is more than half of the window of {show(kernel)}", argument="padding"
         )
     out = tuple(
@@ -52,13 +52,13 @@ def _average(a: Args, x: Shape, padding: tuple[int, ...]) -> Shape:
 
 def _average_shape(a: Args, x: Shape) -> Shape:
     if getattr(a, "divisor_override", None) == 0:  # AvgPool1d has none
-        raise ArgumentFact("divisor_override must not be 0", argument="divisor_override")
+        raise ArgumentError("divisor_override must not be 0", argument="divisor_override")
     return _average(a, x, per_axis(a.padding, len(x) - 1))
 
 
 def _power_average_shape(a: Args, x: Shape) -> Shape:
     if a.norm_type == 0:
-        raise ArgumentFact("norm_type must not be 0", argument="norm_type")
+        raise ArgumentError("norm_type must not be 0", argument="norm_type")
     if abs(a.norm_type) == float("inf"):  # torch takes the maximum then
         return _pooled(a, x, (0,) * (len(x) - 1), (1,) * (len(x) - 1))
     return _average(a, x, (0,) * (len(x) - 1))
@@ -154,7 +154,7 @@ WINDOWS = (*map(_max_pool, (1, 2, 3)), *map(_avg_pool, (1, 2, 3)), *map(_lp_pool
 
 def _shape(a: Args, x: Shape) -> Shape | list[Shape]:
     if 0 in x:
-        raise Fact(f"there is nothing to pool in {show(x)}")
+        raise ShapeError(f"there is nothing to pool in {show(x)}")
     wanted = (a.output_size,) * (len(x) - 1) if isinstance(a.output_size, int) else a.output_size
     out = (x[0], *(length if size is None else size for length, size in zip(x[1:], wanted, strict=True)))
     return [out, out] if getattr(a, "return_indices", False) else out

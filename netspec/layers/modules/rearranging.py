@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, need_axes, need_rank, sample_axis, show, size
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, need_axes, need_rank, sample_axis, show, size
 from netspec.layers.arguments import Int, Ints, size_nd
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import does_not_fit, per_axis, window_out
@@ -15,29 +15,29 @@ def flatten_shape(a: Args, x: Shape) -> Shape:
     start = sample_axis(a.start_dim, len(x), argument="start_dim")
     end = sample_axis(a.end_dim, len(x), argument="end_dim")
     if start > end:
-        raise ArgumentFact(f"start_dim {a.start_dim} comes after end_dim {a.end_dim}", argument="end_dim")
+        raise ArgumentError(f"start_dim {a.start_dim} comes after end_dim {a.end_dim}", argument="end_dim")
     return (*x[:start], size(x[start : end + 1]), *x[end + 1 :])
 
 
 def filled(sizes: tuple[int, ...], x: Shape, argument: str) -> Shape:
     """`sizes` for the numbers of `x`, with the -1 in it replaced by what is left over."""
     if sizes.count(-1) > 1:
-        raise ArgumentFact(f"-1 stands more than once in {show(sizes)}", argument=argument)
+        raise ArgumentError(f"-1 stands more than once in {show(sizes)}", argument=argument)
     total, known = size(x), size(tuple(length for length in sizes if length != -1))
     if -1 not in sizes:
         if known != total:
             fact = f"{show(sizes)} holds {known} numbers, {show(x)} holds {total}"
-            raise Fact(fact, argument=argument, guesses=(sizes,) if argument == "shape" else ())
+            raise ShapeError(fact, argument=argument, guesses=(sizes,) if argument == "shape" else ())
         return sizes
     if known == 0 or total % known:
-        raise Fact(f"the -1 of {show(sizes)} cannot be found: {show(x)} holds {total} numbers", argument=argument)
+        raise ShapeError(f"the -1 of {show(sizes)} cannot be found: {show(x)} holds {total} numbers", argument=argument)
     return tuple(total // known if length == -1 else length for length in sizes)
 
 
 def _unflatten_shape(a: Args, x: Shape) -> Shape:
     axis = sample_axis(a.dim, len(x))
     if not a.unflattened_size:
-        raise ArgumentFact("unflattened_size is empty", argument="unflattened_size")
+        raise ArgumentError("unflattened_size is empty", argument="unflattened_size")
     return (*x[:axis], *filled(a.unflattened_size, (x[axis],), "unflattened_size"), *x[axis + 1 :])
 
 
@@ -47,7 +47,7 @@ def pixel_shuffle_shape(a: Args, x: Shape) -> Shape:
     *leading, channels, height, width = x
     factor = a.upscale_factor
     if channels % factor**2:
-        raise Fact(f"{channels} channels are not divisible by {factor}² = {factor**2}", argument="upscale_factor")
+        raise ShapeError(f"{channels} channels are not divisible by {factor}² = {factor**2}", argument="upscale_factor")
     return (*leading, channels // factor**2, height * factor, width * factor)
 
 
@@ -57,14 +57,14 @@ def pixel_unshuffle_shape(a: Args, x: Shape) -> Shape:
     *leading, channels, height, width = x
     factor = a.downscale_factor
     if height % factor or width % factor:
-        raise Fact(f"{height}×{width} is not divisible by {factor}", argument="downscale_factor")
+        raise ShapeError(f"{height}×{width} is not divisible by {factor}", argument="downscale_factor")
     return (*leading, channels * factor**2, height // factor, width // factor)
 
 
 def _channel_shuffle_shape(a: Args, x: Shape) -> Shape:
     need_axes("ChannelShuffle", x, 2)
     if x[0] % a.groups:
-        raise Fact(f"{x[0]} channels are not divisible by groups {a.groups}", argument="groups")
+        raise ShapeError(f"{x[0]} channels are not divisible by groups {a.groups}", argument="groups")
     return x
 
 
@@ -148,7 +148,7 @@ def _windows(a: Args, picture: Shape) -> int:
 def _unfold_shape(a: Args, x: Shape) -> Shape:
     need_rank("Unfold", x, "C", "H", "W")
     if 0 in x[1:]:
-        raise Fact(f"there is nothing in {show(x)}")
+        raise ShapeError(f"there is nothing in {show(x)}")
     return (x[0] * prod(per_axis(a.kernel_size, 2)), _windows(a, x[1:]))
 
 
@@ -159,10 +159,10 @@ def _fold_shape(a: Args, x: Shape) -> Shape:
     guesses = ((x[0] // window, *picture),)
     if x[0] % window or 0 in x:
         fact = f"{x[0]} rows are not divisible by the {window} numbers of a window"
-        raise Fact(fact, argument="kernel_size", guesses=guesses)
+        raise ShapeError(fact, argument="kernel_size", guesses=guesses)
     if x[1] != count:
         fact = f"output_size {show(picture)} has {count} windows, there are {x[1]} columns"
-        raise Fact(fact, argument="output_size", guesses=guesses)
+        raise ShapeError(fact, argument="output_size", guesses=guesses)
     return guesses[0]
 
 

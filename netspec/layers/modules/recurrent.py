@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, Fact, MergeFact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, ShapeError, count_axes, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.modules.attention import need_batch_first
 from netspec.layers.record import Arg, Args, Case, Layer, case
@@ -50,18 +50,18 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         need_batch_first(a)
         directions, size, count = _sizes(a)
         if getattr(a, "proj_size", 0) >= a.hidden_size:
-            raise ArgumentFact(f"proj_size has to be less than hidden_size {a.hidden_size}", argument="proj_size")
+            raise ArgumentError(f"proj_size has to be less than hidden_size {a.hidden_size}", argument="proj_size")
         wanted: tuple[Shape, ...] = ((count, size), (count, a.hidden_size))[:states]
         outputs: list[Shape] = [(x[0], directions * size), *wanted]
         if len(given) not in (0, states):
-            raise MergeFact(f"{name} takes a sequence alone, or with {states} states", guesses=(outputs[0],))
+            raise MergeError(f"{name} takes a sequence alone, or with {states} states", guesses=(outputs[0],))
         for state, want in zip(given, wanted, strict=bool(given)):
             if len(state) != 2:
-                raise RankFact(f"{name} takes states of 2 axes for one sample, gets {count_axes(state)}")
+                raise RankError(f"{name} takes states of 2 axes for one sample, gets {count_axes(state)}")
             if state != want:
-                raise MergeFact(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(outputs[0],))
+                raise MergeError(f"{name} wants a state of {show(want)}, gets {show(state)}", guesses=(outputs[0],))
         if x[0] == 0:
-            raise Fact("there are no steps in a sequence of length 0")
+            raise ShapeError("there are no steps in a sequence of length 0")
         return outputs
 
     def call(a: Args, module: str, x: str, *given: str) -> str:
@@ -140,12 +140,12 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
         features(x)
         wanted = (a.hidden_size,)
         if len(given) not in (0, states):
-            raise MergeFact(f"{name} takes an input alone, or with {states} states", guesses=(wanted,))
+            raise MergeError(f"{name} takes an input alone, or with {states} states", guesses=(wanted,))
         for state in given:
             if len(state) != 1:
-                raise RankFact(f"{name} takes states of 1 axis for one sample, gets {count_axes(state)}")
+                raise RankError(f"{name} takes states of 1 axis for one sample, gets {count_axes(state)}")
             if state != wanted:
-                raise MergeFact(f"{name} wants a state of {a.hidden_size}, gets {show(state)}", guesses=(wanted,))
+                raise MergeError(f"{name} wants a state of {a.hidden_size}, gets {show(state)}", guesses=(wanted,))
         return [wanted, wanted] if states == 2 else wanted
 
     def call(a: Args, module: str, x: str, *given: str) -> str:

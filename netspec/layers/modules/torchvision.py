@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.core.shapes import Fact, Shape, need_rank, show
+from netspec.core.shapes import Shape, ShapeError, need_rank, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Word
 from netspec.layers.record import Arg, Args, Layer, case
 
@@ -16,7 +16,7 @@ def _norm_shape(a: Args, x: Shape) -> Shape:
     _channels(x)  # for its fact about the axes
     if isinstance(a.normalized_shape, tuple) and a.normalized_shape != x[:1]:
         fact = f"normalized_shape is {show(a.normalized_shape)}, there are {x[0]} channels"
-        raise Fact(fact, argument="normalized_shape", guesses=(x,))
+        raise ShapeError(fact, argument="normalized_shape", guesses=(x,))
     return x
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, Fact, Shape, Tensor, need_rank
+from netspec.core.shapes import ArgumentError, Shape, ShapeError, Tensor, need_rank
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.code import arguments, literal
 from netspec.layers.modules.attention import attention_macs, attention_weights, need_batch_first
@@ -53,10 +53,12 @@ def _shape(name: str, result: int, attentions: tuple[Attention, ...]) -> Callabl
         out = inputs[result]
         if a.d_model % a.nhead:
             fact = f"{a.d_model} features are not divisible by nhead {a.nhead}"
-            raise ArgumentFact(fact, argument="nhead", guesses=(out,))
+            raise ArgumentError(fact, argument="nhead", guesses=(out,))
         for x in inputs:
             if x[1] != a.d_model:
-                raise Fact(f"both inputs need {a.d_model} features, one has {x[1]}", guesses=((out[0], a.d_model),))
+                raise ShapeError(
+                    f"both inputs need {a.d_model} features, one has {x[1]}", guesses=((out[0], a.d_model),)
+                )
         for attention in attentions:
             need_square(attention, a, inputs)
         return out

@@ -7,7 +7,7 @@ MaxUnpool takes what a pooling with `return_indices: true` gives, `from: [pool.0
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentFact, Fact, MergeFact, Shape, need_rank, show
+from netspec.core.shapes import ArgumentError, MergeError, Shape, ShapeError, need_rank, show
 from netspec.layers.arguments import Bool, Either, Float, Ints, Several, optional, size_nd
 from netspec.layers.code import literal
 from netspec.layers.record import Arg, Args, Layer, case
@@ -17,9 +17,9 @@ from netspec.layers.spatial import AXES, on_picture, per_axis
 def _unpooled(a: Args, x: Shape, indices: Shape) -> Shape:
     axes = len(x) - 1
     if indices != x:
-        raise MergeFact(f"the indices have to be of the input's shape: {show(x)} and {show(indices)}")
+        raise MergeError(f"the indices have to be of the input's shape: {show(x)} and {show(indices)}")
     if 0 in x:
-        raise Fact(f"there is nothing to unpool in {show(x)}")
+        raise ShapeError(f"there is nothing to unpool in {show(x)}")
     kernel, padding = per_axis(a.kernel_size, axes), per_axis(a.padding, axes)
     stride = kernel if a.stride is None else per_axis(a.stride, axes)
     out = tuple((length - 1) * s - 2 * p + k for length, k, s, p in zip(x[1:], kernel, stride, padding, strict=True))
@@ -27,10 +27,10 @@ def _unpooled(a: Args, x: Shape, indices: Shape) -> Shape:
         for length, wanted, step in zip(out, a.output_size, stride, strict=True):
             if not length - step < wanted < length + step:
                 fact = f"output_size {show(a.output_size)} is a stride of {show(stride)} or more from {show(out)}"
-                raise Fact(fact, argument="output_size", guesses=((x[0], *a.output_size),))
+                raise ShapeError(fact, argument="output_size", guesses=((x[0], *a.output_size),))
         out = a.output_size
     if min(out) < 1:
-        raise Fact(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
+        raise ShapeError(f"padding {show(padding)} leaves nothing: the output would be {show(out)}", argument="padding")
     return (x[0], *out)
 
 
@@ -78,22 +78,22 @@ def _unpool(axes: int) -> Layer:
 def _fractional_shape(a: Args, x: Shape) -> Shape | list[Shape]:
     axes = len(x) - 1
     if (a.output_size is None) == (a.output_ratio is None):
-        raise ArgumentFact("one of output_size and output_ratio is needed, and only one", argument="output_size")
+        raise ArgumentError("one of output_size and output_ratio is needed, and only one", argument="output_size")
     argument = "output_ratio" if a.output_size is None else "output_size"
     if a.output_size is not None:
         size = per_axis(a.output_size, axes)
     else:
         ratios = a.output_ratio if isinstance(a.output_ratio, tuple) else (a.output_ratio,) * axes
         if not all(0 < ratio < 1 for ratio in ratios):
-            raise ArgumentFact("output_ratio has to lie between 0 and 1", argument="output_ratio")
+            raise ArgumentError("output_ratio has to lie between 0 and 1", argument="output_ratio")
         size = tuple(int(length * ratio) for length, ratio in zip(x[1:], ratios, strict=True))
     if min(size) < 1 or 0 in x:
-        raise Fact(f"{show(x[1:])} would become {show(size)}", argument=argument)
+        raise ShapeError(f"{show(x[1:])} would become {show(size)}", argument=argument)
     kernel = per_axis(a.kernel_size, axes)
     room = 1 if axes == 3 else 0  # in three dimensions torch wants one number more than the windows need
     if any(out + k - 1 + room > length for out, k, length in zip(size, kernel, x[1:], strict=True)):
         fact = f"{show(size)} windows of {show(kernel)} do not fit into {show(x[1:])}"
-        raise Fact(fact, argument="kernel_size", guesses=((x[0], *size),))
+        raise ShapeError(fact, argument="kernel_size", guesses=((x[0], *size),))
     result = (x[0], *size)
     return [result, result] if a.return_indices else result
 

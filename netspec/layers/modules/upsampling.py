@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.core.shapes import ArgumentFact, Fact, RankFact, Shape, count_axes, need_rank, show
+from netspec.core.shapes import ArgumentError, RankError, Shape, ShapeError, count_axes, need_rank, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Several, Word, optional
 from netspec.layers.code import call
 from netspec.layers.record import Arg, Args, Layer, case
@@ -28,38 +28,38 @@ _LARGEST = 2**31 - 1
 
 def _scaled(length: int, factor: float) -> int:
     if not 0 <= factor * min(length, _LARGEST) <= _LARGEST:  # also false for nan
-        raise Fact(f"{length} times scale_factor {factor} is not a size", argument="scale_factor")
+        raise ShapeError(f"{length} times scale_factor {factor} is not a size", argument="scale_factor")
     return int(length * factor)
 
 
 def resized(x: Shape, size: int | tuple[int, ...] | None, factor: float | tuple[float, ...] | None, mode: str) -> Shape:
     """C×(spatial) in the new size."""
     if (size is None) == (factor is None):
-        raise ArgumentFact("one of size and scale_factor is needed, and only one", argument="scale_factor")
+        raise ArgumentError("one of size and scale_factor is needed, and only one", argument="scale_factor")
     if factor == 0:
-        raise ArgumentFact("scale_factor must be positive", argument="scale_factor")
+        raise ArgumentError("scale_factor must be positive", argument="scale_factor")
     axes, argument = len(x) - 1, "scale_factor" if size is None else "size"
     if axes not in _MODES[mode]:
         wanted = " or ".join(str(1 + count) for count in _MODES[mode])
-        raise RankFact(f"mode {mode} takes {wanted} axes for one sample, gets {count_axes(x)}")
+        raise RankError(f"mode {mode} takes {wanted} axes for one sample, gets {count_axes(x)}")
     given: Any = factor if size is None else size
     each = given if isinstance(given, tuple) else (given,) * axes
     if len(each) != axes:
-        raise ArgumentFact(f"{argument} has {len(each)} numbers for {axes} spatial axes", argument=argument)
+        raise ArgumentError(f"{argument} has {len(each)} numbers for {axes} spatial axes", argument=argument)
     out: Shape = tuple(map(_scaled, x[1:], each)) if size is None else each
     # An empty output comes from `area` only, which is adaptive average pooling.
     if 0 in x[1:] or (0 in out and mode != "area"):
-        raise Fact(f"{show(x[1:])} cannot be resized to {show(out)}", argument=argument)
+        raise ShapeError(f"{show(x[1:])} cannot be resized to {show(out)}", argument=argument)
     return (x[0], *out)
 
 
 def _interpolated_shape(a: Args, x: Shape) -> Shape:
     if a.align_corners is not None and a.mode in _BLOCKY:
-        raise ArgumentFact(f"mode {a.mode} has no align_corners", argument="align_corners")
+        raise ArgumentError(f"mode {a.mode} has no align_corners", argument="align_corners")
     if a.recompute_scale_factor and a.size is not None:
-        raise ArgumentFact("recompute_scale_factor makes no sense with size", argument="recompute_scale_factor")
+        raise ArgumentError("recompute_scale_factor makes no sense with size", argument="recompute_scale_factor")
     if getattr(a, "antialias", False) and a.mode not in ("bilinear", "bicubic"):
-        raise ArgumentFact(f"antialias is for bilinear and bicubic, the mode is {a.mode}", argument="antialias")
+        raise ArgumentError(f"antialias is for bilinear and bicubic, the mode is {a.mode}", argument="antialias")
     return resized(x, a.size, a.scale_factor, a.mode)
 
 

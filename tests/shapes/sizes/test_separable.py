@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from netspec.core.shapes import Fact, Shape
+from netspec.core.shapes import Shape, ShapeError
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import with_defaults
@@ -19,7 +19,7 @@ SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16)
 def applied(layer: Layer, args: dict[str, object], inputs: list[Shape]) -> list[Shape] | None:
     try:
         found = layer.shape(SimpleNamespace(**args), *inputs)
-    except Fact:
+    except ShapeError:
         return None
     return found if isinstance(found, list) else [found]
 
