@@ -1,4 +1,4 @@
-"""Spec → Report: every stage run, every finding placed, every fix verified."""
+"""Spec → Report: runs every stage of a check, and verifies the fixes by further checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
 from netspec.lint.rules import lint
-from netspec.lint.torch_versions import of_torch
+from netspec.lint.torch_versions import graph_for_torch
 from netspec.shapes.infer import infer
 from netspec.shapes.report import Report
 
@@ -29,46 +29,48 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
 
     Args:
         spec: as `load` gives it.
-        fixes: explain what is wrong and offer fixes; each is verified by a full re-check of the edited text.
+        fixes: explain what is wrong and offer fixes; each is verified by a full check of the edited text.
         ignore: codes of warnings that are left out, besides those that comments in the texts name.
-        torch: the version of torch that is meant; the installed one where left out, without one the newest.
+        torch: the version of torch to check for; the installed one where left out, without one the newest.
 
     Returns:
-        The Report; `ok` is false where a diagnostic is an error. Diagnostics stand in the order of the file.
+        The Report; `ok` is false where a diagnostic is an error. Diagnostics are in the order of the file.
     """
     findings = Findings()
     findings.extend(spec.diagnostics)
     graph = expand(spec, findings)
-    graph = graph and of_torch(spec, graph, torch, findings)
+    graph = graph and graph_for_torch(spec, graph, torch, findings)
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
-        report = Report(spec, graph, inference.known, (), report.params)
+        report = replace(report, inferred=inference.known)
         shapes = diagnose(spec, graph, inference, explain=fixes)
         findings.extend(check_shown_sizes(report, shapes, fixes) if spec.sizes else shapes)
-    if spec.sizes and graph is not None and not errors(findings.list()):
-        findings.extend(check_all_sizes(report, fixes))
-    ignores, wrong = all_ignores(spec.sources)
-    findings.extend(wrong)
+        if spec.sizes and not errors(findings.list()):
+            findings.extend(check_all_sizes(report, fixes))
+    ignores, wrong_ignores = all_ignores(spec.sources)
+    findings.extend(wrong_ignores)
     if not errors(findings.list()):
         findings.extend(expectations(report, fixes))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
     kept = without_ignored(findings.list(), ignores, ignore, spec.path)
     ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
-    if fixes and any(found.fixes for found in ordered):
+    if any(found.code == "NS211" for found in ordered):  # another check would reach the limit of expansion again
+        ordered = [replace(found, fixes=()) for found in ordered]
+    elif fixes:
         size = len(graph.calls) if graph else 1
-        if not any(found.code == "NS211" for found in ordered):  # an expansion that met its limit is not tried again
-            ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
-        else:
-            ordered = [replace(found, fixes=()) for found in ordered]
-    return Report(spec, graph, report.inferred, tuple(ordered), report.params)
+        ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
+    return replace(report, diagnostics=tuple(ordered))
 
 
 def require(spec: Spec) -> Report:
-    """The report of a spec whose network is sound; whether its data fit is not asked.
+    """The report of a spec whose network has no error; errors of its data and training (NS6xx) are allowed.
+
+    Args:
+        spec: as `load` gives it.
 
     Raises:
-        SpecError: it has errors; the exception's text shows them.
+        SpecError: the network has errors; the exception's text shows them.
     """
     report = check(spec, fixes=False)
     if not report.sound:
@@ -83,8 +85,8 @@ def _recheck(
     """The diagnostics of a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
-        whole = source if "\n" in source else source + "\n"
-        again = load(whole, spec.settings, folder=spec.folder, plugins=spec.plugins)
+        with_line_break = source if "\n" in source else source + "\n"
+        again = load(with_line_break, spec.settings, folder=spec.folder, plugins=spec.plugins)
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
         again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
@@ -92,7 +94,7 @@ def _recheck(
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
-    """A finding in another file says where that file was named."""
+    """A finding in another file, with a frame that shows where the spec names that file."""
     origin = spec.origins.get(found.span.path)
     if origin is None:
         return found

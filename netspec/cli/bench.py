@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.options import plugins_option, set_option
+from netspec.cli.options import format_option, plugins_option, set_option
 from netspec.cli.output import reporting, show_table
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.installed import require_packages
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from netspec.reports.bench import Timing
 
 
-@click.command("bench", epilog="Example: netspec bench specs/digits.yaml --device cpu --epochs 3")
+@click.command(
+    "bench",
+    short_help="Time an epoch of a spec's training on each device.",
+    epilog="Example: netspec bench specs/digits.yaml --device cpu --epochs 3",
+)
 @click.argument("spec")
 @set_option
 @plugins_option
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     help="auto, cpu, cuda, cuda:N or mps; may be given several times. Default: the CPU, and the GPU if there is one.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True, help="How many epochs to time.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the times.")
+@format_option("text", "json", help="How to print the times.")
 def command(
     spec: str, settings: tuple[str, ...], allow_plugins: bool, devices: tuple[str, ...], epochs: int, style: str
 ) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 import click
 
 from netspec.checker import check
-from netspec.cli.options import plugins_option, set_option, torch_option
+from netspec.cli.options import format_option, plugins_option, set_option, torch_option
 from netspec.cli.output import look_of
-from netspec.cli.sources import expand
+from netspec.cli.sources import expand, watch
 from netspec.compiler.plugins.permission import plugin_permission
+from netspec.core.diagnostics import errors
 from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
@@ -22,37 +23,45 @@ from netspec.language.plugins import Plugins
 from netspec.lint.ignores import ignorable
 from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
-from netspec.render.text import PIPE, Look, message_lines, render
+from netspec.render.text import message_lines, render
 from netspec.shapes.report import Report, promised
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
-def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str, ...]) -> tuple[str, ...]:
-    """The codes, if all are warnings'."""
+@dataclass(frozen=True)
+class CheckOptions:
+    """How specs are checked: their parameters, plugins that may run, ignored codes, the version of torch."""
+
+    settings: tuple[str, ...]
+    plugins: Plugins
+    ignore: tuple[str, ...]
+    torch: str | None
+
+
+def _warning_codes(context: click.Context, option: click.Parameter, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes, if all are those of warnings."""
     for code in codes:
         if (fault := ignorable(code)) is not None:
             raise click.BadParameter(fault)
     return codes
 
 
-@click.command("check", epilog="Example: netspec check specs/vgg16.yaml --set classes=100 --torch 2.9")
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    help="How to print the findings; github: annotations of a workflow.",
+@click.command(
+    "check",
+    short_help="Prove every shape of a spec and say what is wrong, without running anything.",
+    epilog="Example: netspec check specs/vgg16.yaml --set classes=100 --torch 2.9",
 )
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@format_option("text", "json", "sarif", "github", help="How to print the findings; github: annotations of a workflow.")
 @click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
-@click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
+@click.option("--watch", "watching", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.option(
     "--ignore",
     multiple=True,
     metavar="CODE",
-    callback=_warnings,
+    callback=_warning_codes,
     help="Leave out a warning, as NS905; may be repeated.",
 )
 @set_option
@@ -63,7 +72,7 @@ def command(
     style: str,
     fix: bool,
     diff: bool,
-    watch: bool,
+    watching: bool,
     ignore: tuple[str, ...],
     settings: tuple[str, ...],
     allow_plugins: bool,
@@ -76,160 +85,125 @@ def command(
 
     Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 130: Ctrl-C ended --watch.
     """
-    if (diff or watch) and style != "text":
+    if (diff or watching) and style != "text":
         raise click.UsageError(f"--{'diff' if diff else 'watch'} is for people; it goes with --format text only")
-    if watch and (fix or "-" in specs):
+    if watching and (fix or "-" in specs):
         raise click.UsageError(f"--watch does not go with {'--fix' if fix else 'standard input'}")
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
+    options = CheckOptions(settings, plugin_permission(allow_plugins), ignore, torch)
+
+    def check_file(path: str) -> Report:
+        if diff:
+            return _show_diff(path, options)
+        report = _fix(path, options) if fix else _check(path, options)
+        if style == "text":
+            look = look_of(sys.stdout)
+            click.echo(_report_text(report), color=look.color)
+        return report
+
     with seldom_collected():
-        _run(specs, style, fix, diff, watch, Terms(settings, plugin_permission(allow_plugins), ignore, torch))
+        if watching:
+            _watch(specs, check_file)
+        answers = list(_answers(specs, check_file))
+    if style != "text":
+        _print(answers, style)
+    unread = any(isinstance(answer, Unreadable) for answer in answers)
+    sys.exit(2 if unread else 0 if all(answer.ok for answer in answers) else 1)
 
 
-@dataclass(frozen=True)
-class Terms:
-    """On what terms a spec is checked: its settings, what it may run, what is left out, for which torch."""
-
-    settings: tuple[str, ...]
-    plugins: Plugins
-    ignore: tuple[str, ...]
-    torch: str | None
-
-
-def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool, terms: Terms) -> NoReturn:
-    if watch:
-        _watch(specs, terms, diff)
-    if diff:
-        _end(_show_diffs(specs, terms))
-    answers = _answers(specs, terms, fix)
-    if style == "text":
-        _end(_show_texts(answers))
-    listed = list(_told(answers))
-    if style == "json":
-        from netspec.render.json import answer_json, document
-
-        click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
-    elif style == "sarif":
-        from importlib.metadata import version
-
-        from netspec.render.sarif import sarif
-
-        click.echo(json.dumps(sarif(listed, version("netspec")), indent=1))
-    else:
-        from netspec.render.github import workflow_commands
-
-        for line in workflow_commands(listed):
-            click.echo(line)
-    _end(listed)
-
-
-def _answers(specs: Iterable[str], terms: Terms, fix: bool = False) -> Iterator[Answer]:
-    """The answer for each file, one after the other."""
+def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Iterator[Answer]:
+    """The answer for each file, one after the other; on stderr the files that cannot be read."""
     for path in expand(specs):
-        if isinstance(path, Unreadable):
-            yield path
-            continue
         try:
-            yield _fix(path, terms) if fix else _report(path, terms)
+            answer = path if isinstance(path, Unreadable) else check_file(path)
         except ReadError as error:
-            yield Unreadable(path, str(error))
-
-
-def _report(path: str, terms: Terms) -> Report:
-    spec = load(path, terms.settings, plugins=terms.plugins)
-    return check(spec, ignore=terms.ignore, torch=terms.torch)
-
-
-def _told(answers: Iterable[Answer]) -> Iterator[Answer]:
-    """The answers; what could not be read is said on stderr."""
-    for answer in answers:
+            answer = Unreadable(str(path), str(error))
         if isinstance(answer, Unreadable):
             click.echo(f"netspec: {answer.error}", err=True)
         yield answer
 
 
-def _end(answers: Iterable[Answer]) -> NoReturn:
-    listed = list(answers)
-    unread = any(isinstance(answer, Unreadable) for answer in listed)
-    sys.exit(2 if unread else 0 if all(answer.ok for answer in listed) else 1)
+def _print(answers: list[Answer], style: str) -> None:
+    """Print answers for a program."""
+    if style == "json":
+        from netspec.render.json import answer_json, document
+
+        click.echo(json.dumps(document(map(answer_json, answers)), indent=1))
+    elif style == "sarif":
+        from importlib.metadata import version
+
+        from netspec.render.sarif import sarif
+
+        click.echo(json.dumps(sarif(answers, version("netspec")), indent=1))
+    else:
+        from netspec.render.github import workflow_commands
+
+        for line in workflow_commands(answers):
+            click.echo(line)
 
 
-def _show_texts(answers: Iterable[Answer]) -> Iterator[Answer]:
-    look = look_of(sys.stdout)
-    for answer in _told(answers):
-        if isinstance(answer, Report):
-            click.echo(report_text(answer, look), color=look.color)
-        yield answer
+def _check(path: str, options: CheckOptions) -> Report:
+    return check(load(path, options.settings, plugins=options.plugins), ignore=options.ignore, torch=options.torch)
 
 
-def report_text(report: Report, look: Look = PIPE) -> str:
-    """A report's findings, then one line that sums it up."""
-    errors, warnings = (sum(found.severity == kind for found in report.diagnostics) for kind in ("error", "warning"))
-    line = f"{report.spec.path}: {_counts(errors, warnings)}"
-    if not errors:
+def _report_text(report: Report) -> str:
+    """The findings of a report, then one line that sums it up."""
+    look, wrong = look_of(sys.stdout), len(errors(report.diagnostics))
+    line = f"{report.spec.path}: {_counts(wrong, sum(found.severity == 'warning' for found in report.diagnostics))}"
+    if not wrong:
         line += f" for {promised(report)}" if report.spec.sizes else ""
         line += f"; {totals(report)}"
     body = render(report.diagnostics, report.spec.sources, look)
-    summed = "\n".join(message_lines(line, look, hanging=4))
-    return f"{body}\n\n{summed}" if body else summed
+    last = "\n".join(message_lines(line, look, hanging=4))
+    return f"{body}\n\n{last}" if body else last
 
 
-def _counts(errors: int, warnings: int) -> str:
+def _counts(errors: int, warnings: int = 0) -> str:
     counts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     return ", ".join(counts or ["ok"])
 
 
-def _fix(path: str, terms: Terms) -> Report:
-    """Write a file's fixes into it; the report is that of what is written."""
+def _fix(path: str, options: CheckOptions) -> Report:
+    """Write the fixes of a file into it; the report is about the new text."""
     from netspec.cli.fix import fix_spec, write
 
-    mended = fix_spec(path, terms.settings, terms.plugins, terms.ignore, terms.torch)
-    write(mended)
-    for fix in mended.fixes:
+    fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch)
+    write(fixed)
+    for fix in fixed.fixes:
         click.echo(f"fixed {fix}", err=True)
-    return mended.after
+    return fixed.after
 
 
-def _show_diffs(specs: Iterable[str], terms: Terms) -> Iterator[Answer]:
-    """Print the diff of every file's fixes, on stderr what they come to; the answers are for the files as they are."""
+def _show_diff(path: str, options: CheckOptions) -> Report:
+    """Print the diff of a file's fixes, and on stderr what they resolve; the report is about the file as it is."""
     from netspec.cli.fix import diff, fix_spec
 
+    fixed = fix_spec(path, options.settings, options.plugins, torch=options.torch)
     look = look_of(sys.stdout)
-    for path in expand(specs):
-        try:
-            if isinstance(path, Unreadable):
-                raise ReadError(path.error)
-            mended = fix_spec(path, terms.settings, terms.plugins, torch=terms.torch)
-        except ReadError as error:
-            yield from _told([Unreadable(str(path), str(error))])
-            continue
-        for line in diff(mended, look):
-            click.echo(line, color=look.color)
-        now, left = ([found for found in report.diagnostics if found.severity == "error"] for report in
-                     (mended.before, mended.after))  # fmt: skip
-        if now:
-            fate = "after these fixes" if mended.fixes else "none has a fix"
-            left_over = f"{_counts(len(left), 0)} {fate}" if mended.fixes else fate
-            click.echo(f"{mended.before.spec.path}: {_counts(len(now), 0)}; {left_over}", err=True)
-        yield mended.before
+    for line in diff(fixed, look):
+        click.echo(line, color=look.color)
+    before, after = (len(errors(report.diagnostics)) for report in (fixed.before, fixed.after))
+    if before:
+        outcome = f"{_counts(after)} after these fixes" if fixed.fixes else "none has a fix"
+        click.echo(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}", err=True)
+    return fixed.before
 
 
-def _watch(specs: tuple[str, ...], terms: Terms, diff: bool) -> NoReturn:
-    from netspec.cli.sources import pause, watch
-
-    def answer() -> list[str]:
+def _watch(specs: tuple[str, ...], check_file: Callable[[str], Report]) -> NoReturn:
+    def check_all() -> list[str]:
         if sys.stdout.isatty():
             click.echo(CLEAR, nl=False, color=True)
-        shown = list(_show_diffs(specs, terms) if diff else _show_texts(_answers(specs, terms)))
-        files = [answer.path for answer in shown if isinstance(answer, Unreadable)]
-        files += [path for report in shown if isinstance(report, Report) for path in report.spec.sources]
-        files = sorted({path for path in files if is_file(path)})
+        files: set[str] = set()
+        for answer in _answers(specs, check_file):
+            files.update([answer.path] if isinstance(answer, Unreadable) else answer.spec.sources)
+        files = {path for path in files if is_file(path)}
         click.echo(f"watching {len(files)} file{'' if len(files) == 1 else 's'}; Ctrl-C ends", err=True)
         sys.stdout.flush()
-        return files
+        return sorted(files)
 
     try:
-        watch(specs, answer, pause)
+        watch(specs, check_all)
     except KeyboardInterrupt:
         click.echo(err=True)
     sys.exit(130)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import out_option, written
+from netspec.cli.options import format_option, out_option, output_stream
 from netspec.cli.output import show_table
 from netspec.core.files import ReadError
 from netspec.core.installed import MATPLOTLIB, require_packages
@@ -16,11 +16,13 @@ from netspec.render.runs import read_record
 from netspec.render.tables import table_text
 
 
-@click.command("compare", epilog="Example: netspec compare runs/digits-1 runs/digits-2 --curves curves.png")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "csv", "json"]), default="text", help="How to write the answer."
+@click.command(
+    "compare",
+    short_help="Put runs side by side: settings that differ, best and last epochs, time.",
+    epilog="Example: netspec compare runs/digits-1 runs/digits-2 --curves curves.png",
 )
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
+@format_option("text", "csv", "json", help="How to write the answer.")
 @out_option
 @click.option(
     "--curves", type=click.Path(path_type=Path), metavar="FILE", help="Draw their learning curves into a PNG file."
@@ -45,7 +47,7 @@ def command(runs: tuple[str, ...], style: str, out: Path | None, curves: Path | 
     if style == "text" and out is None:
         show_table(comparison_table(records))
         return
-    with written(out) as stream:
+    with output_stream(out) as stream:
         if style == "text":
             stream.write(table_text(comparison_table(records)) + "\n")
         elif style == "json":

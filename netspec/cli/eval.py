@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import Faults, out_option, plugins_option, set_option, written
+from netspec.cli import options
 from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.render.json import json_text
@@ -14,17 +14,19 @@ from netspec.render.tables import format_value, table_text
 from netspec.reports.results import scores_csv, scores_json, scores_tables
 
 
-@click.command("eval", epilog="Example: netspec eval runs/mnist-cnn-1 photos --format json")
+@click.command(
+    "eval",
+    short_help="Score a run on its validation data.",
+    epilog="Example: netspec eval runs/mnist-cnn-1 photos --format json",
+)
 @click.argument("run")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@set_option
-@plugins_option
-@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
-@click.option("--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "csv", "json"]), default="text", help="How to write the scores."
-)
-@out_option
+@options.set_option
+@options.plugins_option
+@options.device_option
+@options.weights_option
+@options.format_option("text", "csv", "json", help="How to write the scores.")
+@options.out_option
 def command(
     run: str,
     files: tuple[str, ...],
@@ -35,7 +37,7 @@ def command(
     style: str,
     out: Path | None,
 ) -> None:
-    """Score a run on its validation samples (on the training samples where nothing was held back), or on FILEs.
+    """Score a run on its validation samples (on the training samples without a validation split), or on FILEs.
 
     A FILE is a folder that holds a folder of pictures for each class, named as the run's classes; where the run was
     trained on a table, a CSV file with the target among its columns, a folder of them, or `-`, standard input. Samples
@@ -47,20 +49,18 @@ def command(
     row could not be used; 2: a file is not there.
     """
     require_packages("netspec eval")
-    faults = Faults()
+    faults = options.Faults()
     with reporting() as work:
-        from netspec.inference.evaluate import score_run
+        from netspec.inference.evaluate import score_files, score_run
         from netspec.inference.loaded_run import load_run
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         if files:
-            from netspec.inference.evaluate import score_files
-
-            scores = score_files(loaded, files, faults.name, device, weights)
+            scores = score_files(loaded, files, faults.report, device, weights)
         else:
             scores = score_run(loaded, device, weights)
-    with written(out) as stream:
+    with options.output_stream(out) as stream:
         if style == "json":
             content = scores_json(run, weights, scores, faults if files else None)
             stream.write(json_text(content, stream) + "\n")
@@ -73,4 +73,4 @@ def command(
                 stream.write(f"{name:<{width}}{f'{value:.6g}' if exact else format_value(name, value)}\n")
             for table in scores_tables(scores):
                 stream.write("\n" + table_text(table) + "\n")
-    faults.leave()
+    faults.exit_if_any()

@@ -13,7 +13,11 @@ from netspec.render.tables import wrap
 from netspec.render.text import Look, paint
 
 
-@click.command("explain", epilog="Example: netspec explain NS401")
+@click.command(
+    "explain",
+    short_help="Say what a diagnostic's code means, with an example that is wrong and one that is right.",
+    epilog="Example: netspec explain NS401",
+)
 @click.argument("code", required=False, metavar="[CODE]")
 def command(code: str | None) -> None:
     """Say what a diagnostic's CODE means and why it matters, with a spec that is wrong and one that is right.
@@ -29,15 +33,15 @@ def command(code: str | None) -> None:
             for line in rest:
                 click.echo(line)
         return
-    name = code.upper().removeprefix("NS")
-    if f"NS{name}" not in CODES:
-        raise click.UsageError(f"no code {code!r}{did_you_mean(closest(f'NS{name}', CODES))}")
-    click.echo(_explained(f"NS{name}", look), color=look.color)
+    id = f"NS{code.upper().removeprefix('NS')}"
+    if id not in CODES:
+        raise click.UsageError(f"no code {code!r}{did_you_mean(closest(id, CODES))}")
+    click.echo(_explained(id, look), color=look.color)
 
 
 def _explained(id: str, look: Look) -> str:
     code = explanation(id)
-    head, *rest = wrap(f"{code.severity}[{id}]: {code.what}", look.width, hanging="  ")
     kind = f"{code.severity}[{id}]"
+    head, *rest = wrap(f"{kind}: {code.what}", look.width, hanging="  ")
     lines = [paint(kind, code.severity, look) + head[len(kind) :], *rest, "", *wrap(code.why, look.width), ""]
     return "\n".join([*lines, code.example_text()])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import os
 import re
+import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from netspec.checker import check
 from netspec.core.files import ReadError, is_file, read_text
-from netspec.fixes.verify import edited, write_atomically
+from netspec.fixes.verify import edited
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
 from netspec.render.tables import safe
@@ -18,7 +23,7 @@ from netspec.render.text import Look, paint
 from netspec.shapes.report import Report
 
 MOST_ROUNDS = 100
-MOST_SECONDS = 3.0  # after which no round begins but the first; another call goes on with what is left over
+MOST_SECONDS = 3.0  # after which no round but the first begins; another call continues with what is left
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -39,7 +44,7 @@ def fix_spec(
     ignore: tuple[str, ...] = (),
     torch: str | None = None,
 ) -> FixedSpec:
-    """Make the first fix of one error after the other, each on what the last one left; nothing is written.
+    """Make the first fix of one error after the other, each on the result of the last one; nothing is written.
 
     Raises:
         ReadError: the file cannot be read.
@@ -62,26 +67,51 @@ def fix_spec(
     return FixedSpec(before, after, changed, tuple(fixes))
 
 
-def write(mended: FixedSpec) -> None:
+def write(fixed: FixedSpec) -> None:
     """Write the changed texts into their files, each in one step.
 
     Raises:
         ReadError: a file cannot be written, or is no longer what was checked.
     """
-    for path, (old, _) in mended.texts.items():
-        if is_file(path) and read_text(path) != old:
+    files = {path: texts for path, texts in fixed.texts.items() if is_file(path)}
+    for path, (old, _) in files.items():
+        if read_text(path) != old:
             raise ReadError(f"{path}: was changed while it was checked; nothing is written")
-    for path, (_, new) in mended.texts.items():
-        if is_file(path):
-            write_atomically(path, new)
+    for path, (_, new) in files.items():
+        _write_text(path, new)
 
 
-def diff(mended: FixedSpec, look: Look) -> Iterator[str]:
+def _write_text(path: str, text: str) -> None:
+    """Replace the text of a file in one step. Its mode and its byte order mark are kept.
+
+    Raises:
+        ReadError: it cannot be written.
+    """
+    target = Path(path).resolve()
+    try:
+        with target.open("rb") as file:
+            mark = codecs.BOM_UTF8 if file.read(3) == codecs.BOM_UTF8 else b""
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(mark + text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(stat.S_IMODE(target.stat().st_mode))
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def diff(fixed: FixedSpec, look: Look) -> Iterator[str]:
     """The lines of a unified diff, as `patch -p0` takes them; on a terminal coloured and without control characters."""
     kinds = {"-": "error", "+": "fix", "@": "place"}
-    for path, (old, new) in mended.texts.items():
-        named = f"{path}\t" if " " in path else path  # else `patch` takes what follows the space for a date
-        for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), named, named):
+    for path, (old, new) in fixed.texts.items():
+        header = f"{path}\t" if " " in path else path  # else `patch` takes what follows the space for a date
+        for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), header, header):
             text = line.removesuffix("\n")
             yield paint(safe(text), kinds.get(line[0], ""), look) if look.color else text
             if not line.endswith("\n"):

@@ -29,7 +29,7 @@ set_option: Callable[[Any], Any] = click.option(
 
 
 def _version(context: click.Context, option: click.Parameter, version: str | None) -> str | None:
-    """A version of torch that netspec knows."""
+    """Raise click.BadParameter for a version of torch that netspec does not know."""
     if version is None:
         return None
     from netspec.core.installed import supported
@@ -55,9 +55,21 @@ out_option: Callable[[Any], Any] = click.option(
 )
 
 
+device_option: Callable[[Any], Any] = click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
+
+weights_option: Callable[[Any], Any] = click.option(
+    "--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights."
+)
+
+
+def format_option(*styles: str, help: str) -> Callable[[Any], Any]:
+    """The option `--format`; the first style is the default."""
+    return click.option("--format", "style", type=click.Choice(styles), default=styles[0], help=help)
+
+
 @contextmanager
-def written(out: Path | None) -> Iterator[TextIO]:
-    """Where a command writes its answer: standard output, or a new file that takes its place when all is written.
+def output_stream(out: Path | None) -> Iterator[TextIO]:
+    """The stream for a command's answer: standard output, or a new file that replaces `out` when all is written.
 
     Raises:
         ReadError: the file cannot be written.
@@ -79,14 +91,14 @@ def written(out: Path | None) -> Iterator[TextIO]:
 
 
 class Faults(list[Fault]):
-    """The files and rows that a command could not use: named as they are met, and its exit code in the end."""
+    """The files and rows that a command could not use."""
 
-    def name(self, fault: Fault) -> None:
-        """Name one on standard error."""
+    def report(self, fault: Fault) -> None:
+        """Add one, and print it on standard error."""
         click.echo(f"netspec: {fault}", err=True)
         self.append(fault)
 
-    def leave(self) -> None:
-        """Exit with 2 where a file was not there, with 1 where one or a row could not be used; else return."""
+    def exit_if_any(self) -> None:
+        """Exit with 2 where a file was not found, with 1 where a file or row could not be used."""
         if self:
             sys.exit(2 if any(fault.unreadable for fault in self) else 1)

@@ -1,7 +1,4 @@
-"""Where a command's answer goes: a terminal of some width or a pipe, of any encoding.
-
-Findings are shown with the lines of their spec.
-"""
+"""Where a command's output goes: a terminal of some width or a pipe, of any encoding."""
 
 from __future__ import annotations
 
@@ -11,14 +8,14 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import click
 
 from netspec.cli.processes import exit_quietly, prints
-from netspec.core.diagnostics import SpecError
+from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.language.spec import Spec
 from netspec.render.tables import Table, table_rich, table_text
 from netspec.render.text import PIPE, Look, render
@@ -38,7 +35,7 @@ def take_any_text() -> None:
 
 
 def _spelt(error: UnicodeError) -> tuple[str, int]:
-    """What stands for characters that an encoding lacks; an escape as JSON has it, also in the JSON of an answer."""
+    """The replacement of characters that an encoding lacks; JSON escapes, which are right in JSON output too."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     import json
@@ -47,11 +44,11 @@ def _spelt(error: UnicodeError) -> tuple[str, int]:
     return "".join(SPELT.get(sign) or json.dumps(sign)[1:-1] for sign in text), error.end
 
 
-NARROWEST = 60
+NARROWEST = 60  # columns
 
 
 class Stream(Protocol):
-    """As much of a stream as is asked."""
+    """The methods of a stream that are used here."""
 
     def isatty(self) -> bool: ...
     def fileno(self) -> int: ...
@@ -63,10 +60,10 @@ def use_color(stream: Stream) -> bool:
 
 
 def columns(stream: Stream) -> int:
-    """How wide a terminal is: COLUMNS, or what it says of itself."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
+    """The width of a terminal in columns: of the variable COLUMNS, else of the system."""
+    variable = os.environ.get("COLUMNS", "")
+    if variable.isdecimal() and int(variable) > 0:
+        return int(variable)
     try:
         return os.get_terminal_size(stream.fileno()).columns or PIPE.width
     except (OSError, ValueError):
@@ -74,7 +71,7 @@ def columns(stream: Stream) -> int:
 
 
 def look_of(stream: Stream) -> Look:
-    """The look of what is written to a stream."""
+    """How text is shown on a stream."""
     if not stream.isatty():
         return PIPE
     color = use_color(stream)
@@ -89,18 +86,23 @@ def show_table(table: Table) -> None:
         click.echo(table_text(table))
 
 
+def show_findings(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
+    """Findings on stderr, with the lines of their texts."""
+    click.echo(render(diagnostics, sources, look_of(sys.stderr)), err=True)
+
+
 @dataclass
 class CommandSpec:
-    """What a command works on: the spec, once it is read, has the lines that findings are about."""
+    """The spec of a command, once it is read: its texts have the lines that findings point at."""
 
     spec: Spec | None = None
 
 
 @contextlib.contextmanager
 def reporting() -> Iterator[CommandSpec]:
-    """Runs a command's work. Findings are shown with their lines, and exit with 1.
+    """Runs a command's work. Findings that are raised are shown with their lines; the exit code is 1 then.
 
-    What torch warns of is about netspec's own code, and not shown; `python -W default` shows it.
+    Warnings of torch are about netspec's own code, and are not shown; `python -W default` shows them.
     """
     work = CommandSpec()
     try:
@@ -112,5 +114,5 @@ def reporting() -> Iterator[CommandSpec]:
         if not prints():
             exit_quietly()
         sources = work.spec.sources if work.spec is not None else {}
-        click.echo(render(error.diagnostics, sources, look_of(sys.stderr)), err=True)
+        show_findings(error.diagnostics, sources)
         sys.exit(1)

@@ -6,22 +6,26 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import Faults, out_option, plugins_option, written
+from netspec.cli import options
 from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.inference.results import Fault
 from netspec.reports.results import WRITERS
 
 
-@click.command("predict", epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3")
+@click.command(
+    "predict",
+    short_help="Let a run say what it sees in pictures or rows.",
+    epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3",
+)
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes to name.")
-@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
-@click.option("--weights", type=click.Choice(["best", "last"]), default="best", help="Which epoch's weights.")
-@click.option("--format", "style", type=click.Choice([*WRITERS]), default="text", help="How to write the answers.")
-@out_option
-@plugins_option
+@options.device_option
+@options.weights_option
+@options.format_option(*WRITERS, help="How to write the answers.")
+@options.out_option
+@options.plugins_option
 def command(
     run: str,
     files: tuple[str, ...],
@@ -41,7 +45,7 @@ def command(
     or row could not be used; 2: a file is not there.
     """
     require_packages("netspec predict")
-    faults = Faults()
+    faults = options.Faults()
     with reporting() as work:
         from netspec.inference.loaded_run import load_run
         from netspec.inference.predict import make_predictor
@@ -49,12 +53,12 @@ def command(
         loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
         predictor = make_predictor(loaded, device, weights)
-        with written(out) as stream:
+        with options.output_stream(out) as stream:
             writer = WRITERS[style](stream)
-            for said in predictor.stream(files, top):
-                if isinstance(said, Fault):
-                    faults.name(said)
+            for answer in predictor.stream(files, top):
+                if isinstance(answer, Fault):
+                    faults.report(answer)
                 else:
-                    writer.add(said)
+                    writer.add(answer)
             writer.close(faults)
-    faults.leave()
+    faults.exit_if_any()

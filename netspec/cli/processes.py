@@ -1,4 +1,4 @@
-"""Commands that run in several processes at once: starting them, and that only one of them speaks."""
+"""Commands that run in several processes at once: starts them, and lets only one of them print."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import NoReturn
 import click
 
 OPTIONS = ("--nproc", "--max-restarts")
-PATIENCE = 10.0  # seconds that the first process has to say what is wrong with all of them
+PATIENCE = 10.0  # seconds that the first process has to print what is wrong with all of them
 
 
 def start(processes: int, restarts: int) -> NoReturn:
     """Run this command in several processes, and exit as they do."""
     from netspec.distributed.launcher import launch
 
-    code = launch(_without(sys.argv[1:]), processes, restarts)
-    sys.exit(code)
+    sys.exit(launch(_without_options(sys.argv[1:]), processes, restarts))
 
 
-def _without(arguments: list[str]) -> list[str]:
-    """The command line without the options that are about processes, which each has one value."""
+def _without_options(arguments: list[str]) -> list[str]:
+    """The command line without OPTIONS, which have one value each."""
     kept: list[str] = []
     skip = False
     for argument in arguments:
@@ -36,7 +35,7 @@ def _without(arguments: list[str]) -> list[str]:
 
 
 def prints() -> bool:
-    """Whether this process tells people how it goes: of several, the first does."""
+    """Whether this process prints messages; of several processes only the first does."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -46,16 +45,16 @@ def one_of_several() -> bool:
 
 
 def exit_quietly() -> None:
-    """What is wrong is mostly wrong in all processes; the first says it and exits, whereupon the others are ended.
+    """Wait to be ended: most errors are those of all processes, and the first prints them and exits.
 
-    Returns where that did not happen, so that it has to be said here.
+    Returns where this process was not ended, so that it has to print its own error.
     """
     time.sleep(PATIENCE)
     click.echo(f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}:", err=True)
 
 
 def end_now(code: int) -> NoReturn:
-    """Exit without the clean-up of libraries: threads of torch's that serve other processes may abort in it."""
+    """Exit without the clean-up of libraries, in which threads of torch that serve other processes may abort."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -7,7 +7,11 @@ import json
 import click
 
 
-@click.command("schema", epilog="Example: netspec schema > netspec.schema.json")
+@click.command(
+    "schema",
+    short_help="Print the JSON Schema of the language.",
+    epilog="Example: netspec schema > netspec.schema.json",
+)
 def command() -> None:
     """Print the JSON Schema of the language, for editors and validators.
 

@@ -7,19 +7,23 @@ import sys
 import click
 
 from netspec.checker import check
-from netspec.cli.options import plugins_option, set_option, torch_option
-from netspec.cli.output import look_of
+from netspec.cli.options import format_option, plugins_option, set_option, torch_option
+from netspec.cli.output import show_findings
 from netspec.compiler.plugins.permission import plugin_permission
+from netspec.core.diagnostics import errors
 from netspec.language.load import load
 from netspec.render.json import json_text
-from netspec.render.text import render
 
 MOST = 100_000
 
 
-@click.command("sizes", epilog="Example: netspec sizes specs/unet.yaml --max 256")
+@click.command(
+    "sizes",
+    short_help="Say for which input sizes a spec is right.",
+    epilog="Example: netspec sizes specs/unet.yaml --max 256",
+)
 @click.argument("spec")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
+@format_option("text", "json", help="How to print the answer.")
 @click.option(
     "--max",
     "last",
@@ -44,24 +48,24 @@ def command(
     from netspec.shapes.sizes.question import answer
 
     report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
-    faults = [found for found in report.diagnostics if found.severity == "error"]
-    told = None
-    if report.graph is not None and all(_about_sizes(found.code) for found in faults):
-        told = answer(report.graph, report.inferred, report.sound, last)
-    right = told is not None and bool(told.fits.boxes)
+    wrong = errors(report.diagnostics)
+    found = None
+    if report.graph is not None and all(_may_depend_on_size(error.code) for error in wrong):
+        found = answer(report.graph, report.inferred, report.sound, last)
+    right = found is not None and bool(found.fits.boxes)
     if style == "json":
-        click.echo(json_text(sizes_json(report, told), sys.stdout, indent=1))
+        click.echo(json_text(sizes_json(report, found), sys.stdout, indent=1))
     else:
-        if told is not None and (right or not faults):
-            click.echo(sizes_text_of(report, told))
+        if found is not None and (right or not wrong):
+            click.echo(sizes_text_of(report, found))
         if not right:
-            if told is not None and faults:
-                said = ", ".join(f"{name} to {sizes[-1]}" for name, sizes in told.fits.examined.items())
-                click.echo(f"{spec}: no input size is right (tried {said}); what is wrong is not the size", err=True)
-            click.echo(render(tuple(faults), report.spec.sources, look_of(sys.stderr)), err=True)
+            if found is not None and wrong:
+                tried = ", ".join(f"{name} to {sizes[-1]}" for name, sizes in found.fits.examined.items())
+                click.echo(f"{spec}: no input size is right (tried {tried}); what is wrong is not the size", err=True)
+            show_findings(wrong, report.spec.sources)
     sys.exit(0 if right else 1)
 
 
-def _about_sizes(code: str) -> bool:
-    """Whether another input may mend an error: shapes and promises, not the language; data are left aside."""
+def _may_depend_on_size(code: str) -> bool:
+    """Whether another input size may resolve an error: one of shapes, promises or data, not of the language."""
     return code[2] in "456" or code == "NS304"

@@ -1,7 +1,4 @@
-"""What `netspec check` is given: files, folders, patterns and `-`, as the list of files to check.
-
-`--watch` checks them again when one of them changes.
-"""
+"""The arguments of `netspec check` (files, folders, patterns, `-`) → the files to check; and a watch over them."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ _PATTERN = re.compile(r"[*?\[]")
 
 
 def is_spec(path: Path) -> bool:
-    """Whether a file found in a folder is to be checked: it has a key `netspec`, and is more than blocks to include.
+    """Whether a file of a folder is to be checked: it has a key `netspec`, and not only blocks for other specs.
 
-    A file that cannot be opened is one, so that the check says why.
+    A file that cannot be opened is to be checked, so that the reason is shown.
     """
     try:
         text = path.read_bytes()
@@ -34,26 +31,26 @@ def is_spec(path: Path) -> bool:
 
 
 def walk(folder: str, refused: Callable[[OSError], object] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """The folders from `folder` down with the names of their YAML files, in order; what is hidden is left out.
+    """A folder and those below it with the names of their YAML files, in order; hidden files are left out.
 
     Args:
         folder: where to begin.
-        refused: is told of each folder that cannot be read.
+        refused: is called for each folder that cannot be read.
     """
-    for place, folders, files in os.walk(folder, onerror=refused):
+    for path, folders, files in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield place, sorted(name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
+        yield path, sorted(name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
 
 
 def _in_folder(folder: str) -> list[str | Unreadable]:
     """The specs below a folder, and the folders that cannot be read."""
     refused: list[OSError] = []
-    paths = [Path(place, name) for place, names in walk(folder, refused.append) for name in names]
-    closed = [
+    paths = [Path(below, name) for below, names in walk(folder, refused.append) for name in names]
+    unreadable = [
         Unreadable(error.filename, f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
         for error in refused
     ]
-    return [*(str(path) for path in paths if is_spec(path)), *closed]
+    return [*(str(path) for path in paths if is_spec(path)), *unreadable]
 
 
 def _expanded(argument: str) -> Iterator[str | Unreadable]:
@@ -82,13 +79,13 @@ def expand(arguments: Iterable[str]) -> list[str | Unreadable]:
 
 
 INTERVAL = 0.3  # seconds
-GRAIN = 20_000_000  # nanoseconds that the time of a file may lie behind the clock
+GRAIN = 20_000_000  # nanoseconds that a file's modification time may be behind the clock
 
 State = tuple[int, int] | tuple[str, ...] | None
 
 
 def state(path: str) -> State:
-    """What changes when a file is written, or when a spec is added to a folder or goes from it."""
+    """A value that changes when a file is written, or when a spec is added to a folder or removed."""
     try:
         if Path(path).is_dir():
             return tuple(sorted(name for name in os.listdir(path) if name.endswith(SUFFIXES)))  # noqa: PTH208 - quick
@@ -99,40 +96,37 @@ def state(path: str) -> State:
 
 
 def _first_state(path: str, started: int) -> State:
-    """The state of a file that was read after `started`; none where it may have been written after it was read."""
+    """The state of a file that was read after `started`; None where it may have been written after it was read."""
     found = state(path)
     return None if found and isinstance(found[0], int) and found[0] > started - GRAIN else found
 
 
 def watched_paths(arguments: Iterable[str], files: Iterable[str]) -> set[str]:
-    """The files, and every folder in which another could turn up."""
+    """The files, and every folder to which another one may be added."""
     paths = set(files)
     paths |= {os.path.dirname(path) or "." for path in paths}  # noqa: PTH120 - as typed
     for argument in arguments:
-        paths |= {place for place, _ in walk(argument)}
+        paths |= {folder for folder, _ in walk(argument)}
     return paths
 
 
-def watch(arguments: tuple[str, ...], answer: Callable[[], Iterable[str]], wait: Callable[[], None]) -> None:
-    """Call `answer`, which returns the files it read, now and after every change of one of them; never returns.
+def _wait() -> None:
+    time.sleep(INTERVAL)
+
+
+def watch(arguments: tuple[str, ...], run: Callable[[], Iterable[str]], wait: Callable[[], None] = _wait) -> None:
+    """Call `run` now and after every change of a file; never returns.
 
     Args:
         arguments: files and folders as typed.
-        wait: called between two looks at the files.
+        run: returns the files that it read.
+        wait: is called before the files are looked at again.
     """
     before: dict[str, State] = {}
     while True:
         started = time.time_ns()
-        files = watched_paths(arguments, answer())
+        files = watched_paths(arguments, run())
         before = {path: before[path] if path in before else _first_state(path, started) for path in files}
-        while True:
-            now = {path: state(path) for path in files}
-            if now != before:
-                break
+        while (now := {path: state(path) for path in files}) == before:
             wait()
         before = now
-
-
-def pause() -> None:
-    """Wait until it is time for another look."""
-    time.sleep(INTERVAL)

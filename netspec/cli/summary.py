@@ -8,17 +8,20 @@ import sys
 import click
 
 from netspec.checker import check
-from netspec.cli.options import plugins_option, set_option, torch_option
-from netspec.cli.output import look_of
+from netspec.cli.options import format_option, plugins_option, set_option, torch_option
+from netspec.cli.output import show_findings
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.language.load import load
 from netspec.render.summary import summary_json, summary_rich, summary_text
-from netspec.render.text import render
 
 
-@click.command("summary", epilog="Example: netspec summary specs/vgg16.yaml")
+@click.command(
+    "summary",
+    short_help="Show the layers of a spec with their shapes, parameters and MACs.",
+    epilog="Example: netspec summary specs/vgg16.yaml",
+)
 @click.argument("spec")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")
+@format_option("text", "json", help="How to print the table.")
 @set_option
 @plugins_option
 @torch_option
@@ -26,7 +29,7 @@ def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: boo
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
     report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
     if not report.sound:
-        click.echo(render(report.diagnostics, report.spec.sources, look_of(sys.stderr)), err=True)
+        show_findings(report.diagnostics, report.spec.sources)
         sys.exit(1)
     if style == "json":
         click.echo(json.dumps(summary_json(report), indent=1))

@@ -1,4 +1,4 @@
-"""`netspec train`, also with --dry-run, --overfit and --find-rate, of which nothing is kept."""
+"""`netspec train`, also with --dry-run, --overfit and --find-rate, which keep no run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.output import reporting, show_table
-from netspec.cli.processes import end_now, one_of_several, prints
+from netspec.cli.processes import end_now, one_of_several, prints, start
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.installed import require_packages
 from netspec.language.spec import Spec
@@ -20,7 +20,7 @@ ROWS = 15  # of the table of rates
 
 
 def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
-    """One step and one batch of evaluation."""
+    """Do one step and one batch of evaluation."""
     with reporting() as work:
         work.spec = read()
         from netspec.reports.progress import describe
@@ -34,7 +34,7 @@ def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
 
 
 def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
-    """The same batch again and again; exit code 1 where it is not learned."""
+    """Train on the same batch again and again; exit code 1 where it is not learned."""
     with reporting() as work:
         work.spec = read()
         from netspec.training.rehearsal import overfit
@@ -53,7 +53,7 @@ def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> No
 
 
 def show_rates(read: Callable[[], Spec], device: str | None, out: str | None) -> None:
-    """Growing learning rates."""
+    """Train with a growing learning rate, and print where the loss falls fastest."""
     with reporting() as work:
         work.spec = read()
         from netspec.training.rate_finder import draw, find_rate
@@ -74,14 +74,18 @@ def show_rates(read: Callable[[], Spec], device: str | None, out: str | None) ->
 
 
 def _steps(value: str | int) -> int:
-    """A number of steps; a word that is none was mostly meant for SPEC."""
+    """A number of steps; another word is probably SPEC, which the error says."""
     text = str(value)
     if not (text.isascii() and text.isdigit() and int(text)):
         raise click.BadParameter(f"{text!r} is no number of steps; put SPEC before --overfit, or write --overfit=200")
     return int(text)
 
 
-@click.command("train", epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long")
+@click.command(
+    "train",
+    short_help="Check a spec, train it on its data and keep the run.",
+    epilog="Example: netspec train specs/digits.yaml --set train.epochs=20 --out runs/digits-long",
+)
 @click.argument("spec", required=False)
 @set_option
 @plugins_option
@@ -142,24 +146,22 @@ def command(
             show_rates(read, device, out)
         return
     if nproc > 1:
-        from netspec.cli.processes import start
-
         start(nproc, max_restarts)
     with reporting() as work:
         work.spec = _load(spec, settings, resume, allow_plugins)
         from netspec.trainer.train import train
 
         run = train(work.spec, device=device, out=out, resume=resume)
+    interrupted = run.status == "interrupted"
+    code = 128 + (run.signal or 2) if interrupted else 0
     if not prints():
-        end_now(0 if run.status != "interrupted" else 128 + (run.signal or 2))
+        end_now(code)
     if run.history:
         show_table(outcome_table(work.spec.name, run.history, run.best))
         click.echo(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
     click.echo(f"run: {run.folder}")
-    code = 0
-    if run.status == "interrupted":
+    if interrupted:
         click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
-        code = 128 + (run.signal or 2)
     if one_of_several():
         end_now(code)
     sys.exit(code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netspec.core.tree import Mapping, describe
 from netspec.language.spec import Spec
-from netspec.lint.budgets import memory
+from netspec.lint.budgets import parse_bytes
 from netspec.runtime.diagnostics import Collector, spec_error
 
 MOST_HELD = 8 * 2**30  # bytes
@@ -41,7 +41,7 @@ def read_storage(spec: Spec) -> Storage:
     with collector.step():
         node = section.get("memory")
         if node is not None:
-            value = memory(spec.evaluate(node))
+            value = parse_bytes(spec.evaluate(node))
             if value is None or not 0 <= value < 2**63:
                 raise spec_error("NS202", f"data → memory is a number of bytes, as 8GiB, not {describe(node)}", node)
             held = value

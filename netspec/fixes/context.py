@@ -1,4 +1,4 @@
-"""What the mending rules look at: the spec, its graph, what was inferred, and the ways of values."""
+"""What every fix rule takes beside a Problem (the spec, its graph, what was inferred), and helpers to write a Fix."""
 
 from __future__ import annotations
 
@@ -7,36 +7,47 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Scalar, Sequence, Span
 from netspec.expansion.graph import Call, Graph
 from netspec.language.spec import Spec
-from netspec.shapes.apply import Problem
+from netspec.shapes.apply import Outputs, Problem, apply
 from netspec.shapes.infer import Inference
 from netspec.shapes.provenance import Provenance
 from netspec.shapes.sizes.nearby import Nearby, nearby
 
 
 @dataclass(frozen=True)
-class Context:
-    """One check's findings so far, for the rules to propose from."""
+class FixContext:
+    """What the rules propose fixes from.
+
+    Args:
+        spec: the spec as it was read.
+        graph: the graph that the spec expands to.
+        inference: the shapes and problems of the graph.
+    """
 
     spec: Spec
     graph: Graph
     inference: Inference
-    ways: Provenance
 
     @cached_property
-    def meeting(self) -> tuple[Problem, Nearby] | None:
-        """For the first tensors that do not meet, the input sizes near the declared ones for which they do."""
+    def provenance(self) -> Provenance:
+        """Where each value comes from."""
+        return Provenance(self.graph, self.inference)
+
+    @cached_property
+    def _first_mismatch(self) -> tuple[Problem, Nearby] | None:
         first = next((each for each in self.inference.problems if each.kind == "fact" and each.code == "NS405"), None)
         found = None if first is None or self.spec.sizes else nearby(self.graph, first.call)
         return None if first is None or found is None else (first, found)
 
-    def arriving(self, call: Call) -> Shape | None:
-        """The sample shape of a call's first input."""
-        inputs = self.inference.known[call.id].inputs
-        return inputs[0].shape if inputs and inputs[0] is not None else None
+    def matching_sizes(self, problem: Problem) -> Nearby | None:
+        """The input sizes near the declared ones for which the shapes of a problem match.
+
+        Only the first mismatch of shapes (NS405) gets an answer: the search takes long.
+        """
+        found = self._first_mismatch
+        return found[1] if found is not None and found[0] is problem else None
 
     def declared(self, call: Call) -> tuple[Node, ...]:
         """The nodes of the input's sizes, where a call takes the network's input directly."""
@@ -44,23 +55,29 @@ class Context:
             return ()
         return self.spec.inputs[-1 - call.inputs[0].node].sizes
 
-    def later(self, call: Call) -> Iterator[Call]:
+    def later(self, call: Call) -> tuple[Call, ...]:
         """The calls after a call, in the order they run."""
-        yield from self.graph.calls[call.id + 1 :]
+        return self.graph.calls[call.id + 1 :]
 
     @cached_property
     def written_sizes(self) -> dict[str, list[tuple[int, Span]]]:
-        """Where the arguments stand that follow from what arrives, each with its call's number, by their text."""
+        """The arguments that must equal an arriving size, by their text: the number of the call, and the location."""
         found: dict[str, list[tuple[int, Span]]] = {}
         for call in self.graph.calls:
-            for name, place in call.arg_nodes.items():
+            for name, node in call.arg_nodes.items():
                 arg = call.record.arg(name)
-                if arg is not None and arg.infer is not None and isinstance(place, Scalar):
-                    found.setdefault(place.text, []).append((call.id, place.span))
+                if arg is not None and arg.infer is not None and isinstance(node, Scalar):
+                    found.setdefault(node.text, []).append((call.id, node.span))
         return found
 
 
-Rule = Callable[[Problem, Context], Iterator[Fix]]
+Rule = Callable[[Problem, FixContext], Iterator[Fix]]
+
+
+def outputs_with(call: Call, inputs: Outputs, **changed: object) -> Outputs | None:
+    """The outputs of a call with some arguments changed; None where its rule refuses them."""
+    outcome = apply(replace(call, args={**call.args, **changed}), inputs)
+    return outcome.candidates[0] if outcome.candidates and not outcome.problems else None
 
 
 def span_of(nodes: tuple[Node, ...]) -> Span:
@@ -68,20 +85,23 @@ def span_of(nodes: tuple[Node, ...]) -> Span:
     return replace(nodes[0].span, end_line=nodes[-1].span.end_line, end_column=nodes[-1].span.end_column)
 
 
-def written(value: object) -> str:
-    """A value as it stands in YAML."""
+def yaml_text(value: object) -> str:
+    """A value as YAML in flow style."""
     return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple | list) else str(value)
 
 
-def text_of(node: Node | None) -> str:
-    """A node's text as it stands, in flow style."""
-    if isinstance(node, Scalar):
-        return node.text
+def node_text(node: Node | None) -> str:
+    """The source text of a node in flow style; empty for a mapping."""
     if isinstance(node, Sequence):
-        return "[" + ", ".join(text_of(item) for item in node.items) + "]"
-    return ""
+        return "[" + ", ".join(node_text(item) for item in node.items) + "]"
+    return node.text if isinstance(node, Scalar) else ""
 
 
-def edit(node: Node, text: str, title: str | None = None) -> Fix:
-    """The fix that writes `text` in a node's place."""
-    return Fix(title or text, (Edit(node.span, text),))
+def replace_value(node: Node, text: str, title: str) -> Fix:
+    """The fix that writes `text` instead of a node."""
+    return Fix(title, (Edit(node.span, text),))
+
+
+def set_value(node: Node, name: str, value: object) -> Fix:
+    """The fix that gives the argument `name`, written at a node, another value."""
+    return replace_value(node, yaml_text(value), f"{name}: {yaml_text(value)}")

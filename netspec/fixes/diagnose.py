@@ -1,32 +1,31 @@
-"""Problem → Diagnostic: adds the place, the way of the input through the producers, the arithmetic, candidate fixes.
+"""Problem → Diagnostic: adds the span, the path of the input through the layers before, and candidate fixes.
 
-The fixes are candidates here; `fix` keeps those whose application was re-checked.
+`verify` then keeps the candidates that resolve the finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
 from netspec.fixes import arguments, joins, merges, ranks, sizes, widths
-from netspec.fixes.context import Context
-from netspec.fixes.sizes import right_sizes
+from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
-from netspec.shapes.provenance import Provenance
 from netspec.shapes.report import Report
 
-# The rules in the order of their candidates: what a network rarely means comes last.
-RULES = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *sizes.RULES)
+# In the order of their candidates: what is rarely the right fix comes last.
+RULES: tuple[Rule, ...] = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *sizes.RULES)
 MOST_CANDIDATES = 8
-MOST_MENDED = 100  # problems that candidates are made for, the first in the texts; fewer can be tried
-MOST_WAYS = 4
+MOST_WITH_FIXES = 100  # problems that get candidates, the first in the texts; fewer can be tried
+MOST_PATHS = 4
 MOST_SIZE_QUESTIONS = 5
-_TORCH_WORDS = {
+_TORCH_MESSAGES = {
     "in_features": "mat1 and mat2 shapes cannot be multiplied",
     "in_channels": "expected input to have {written} channels, but got {actual} channels instead",
     "num_features": "running_mean should contain {actual} elements not {written}",
@@ -34,91 +33,89 @@ _TORCH_WORDS = {
 
 
 def reading_order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
-    """Findings stand in the order of the spec's own text, then of the other ones."""
+    """A sort key: the spec's own text first, then the other files.
+
+    Args:
+        span: of a finding.
+        spec: the spec that was checked.
+    """
     return (span.path != spec.path, span.path, span.line, span.column)
+
+
+def _node(problem: Problem) -> Node:
+    """The node to point at: the argument's value, else the type."""
+    return problem.call.arg_nodes.get(problem.argument or "", problem.call.item.at)
 
 
 class _Diagnoser:
     def __init__(self, spec: Spec, graph: Graph, inference: Inference, explain: bool) -> None:
-        self.spec, self.graph, self.inference, self.explain = spec, graph, inference, explain
-        self.ways = Provenance(graph, inference)
-        self.context = Context(spec, graph, inference, self.ways)
+        self.explain = explain
+        self.context = FixContext(spec, graph, inference)
         self.questions = 0
         own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
-        own.sort(key=lambda problem: reading_order(self.place(problem).span, spec))
-        self.mended = {id(problem) for problem in own[:MOST_MENDED]}
-        self.beyond = own[MOST_MENDED] if len(own) > MOST_MENDED else None
-
-    def place(self, problem: Problem) -> Node:
-        """The node to point at: the argument's value, else the type."""
-        return problem.call.arg_nodes.get(problem.argument or "", problem.call.item.at)
+        own.sort(key=lambda problem: reading_order(_node(problem).span, spec))
+        self.with_fixes = {id(problem) for problem in own[:MOST_WITH_FIXES]}
+        self.first_without = own[MOST_WITH_FIXES] if len(own) > MOST_WITH_FIXES else None
 
     def fixes(self, problem: Problem) -> tuple[Fix, ...]:
         """Candidate fixes, the likeliest first."""
-        if problem.kind == "broadcast" or id(problem) not in self.mended:
+        if id(problem) not in self.with_fixes:
             return ()
         found = (fix for rule in RULES for fix in rule(problem, self.context))
         return tuple({fix.edits: fix for fix in found}.values())[:MOST_CANDIDATES]
 
     def notes(self, problem: Problem) -> Iterator[Note]:
-        for ref in problem.call.inputs[:MOST_WAYS]:
-            way = self.ways.text(ref)
-            if way:
-                yield Note("input", way)
-        asked = problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS
-        if asked and self.ways.factors(self.ways.producer(problem.call)) is not None:
+        provenance, graph = self.context.provenance, self.context.graph
+        for ref in problem.call.inputs[:MOST_PATHS]:
+            path = provenance.text(ref)
+            if path:
+                yield Note("input", path)
+        may_ask = problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS
+        if may_ask and provenance.factors(provenance.producer(problem.call)) is not None:
             self.questions += 1
-            sizes = right_sizes(self.graph, problem)
-            if sizes:
-                written = getattr(self.place(problem), "text", "") or problem.written
-                yield Note("or", f"{sizes} would make {written} right")
-        if self.context.meeting is not None and self.context.meeting[0] is problem:
-            sizes = self.context.meeting[1].words()
-            if sizes:
-                yield Note("or", f"inputs with {sizes} align")
+            right = sizes.right_sizes(graph, problem)
+            if right:
+                written = getattr(_node(problem), "text", "") or problem.written
+                yield Note("or", f"{right} would make {written} right")
+        matching = self.context.matching_sizes(problem)
+        words = matching.words() if matching is not None else None
+        if words:
+            yield Note("or", f"inputs with {words} align")
         if problem.call.shares is not None:
-            first = self.graph.calls[problem.call.shares].path
+            first = graph.calls[problem.call.shares].path
             yield Note("note", f"the weights are those of {first}, made for its input")
-        words = _TORCH_WORDS.get(problem.argument or "")
-        if problem.kind == "size" and words:
-            yield Note("torch", words.format(written=problem.written, actual=problem.actual))
-        if problem is self.beyond:
+        message = _TORCH_MESSAGES.get(problem.argument or "")
+        if problem.kind == "size" and message:
+            yield Note("torch", message.format(written=problem.written, actual=problem.actual))
+        if problem is self.first_without:
             yield UNSOUGHT
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
-        if problem.cause is not None:
-            return self.consequence(problem, problem.cause)
-        node, call = self.place(problem), problem.call
+        """The finding of a problem; a consequence of another problem is not explained."""
+        node, call = _node(problem), problem.call
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
-        return Diagnostic(
-            problem.code,
-            problem.message,
-            node.span,
-            call.path,
-            tuple(self.notes(problem)) if self.explain else (),
-            self.fixes(problem) if self.explain else (),
-            frames,
-        )
-
-    def consequence(self, problem: Problem, cause: Problem) -> Diagnostic:
-        """What may go when another problem is mended: said, but not explained."""
-        node, origin = self.place(problem), self.place(cause)
-        follows = Cause(cause.code, origin.span)
-        frames = tuple(dict.fromkeys((*node.frames, *problem.call.frames)))
-        return Diagnostic(problem.code, problem.message, node.span, problem.call.path, frames=frames, follows=follows)
+        found = Diagnostic(problem.code, problem.message, node.span, call.path, frames=frames)
+        if problem.cause is not None:
+            return replace(found, follows=Cause(problem.cause.code, _node(problem.cause).span))
+        if not self.explain:
+            return found
+        return replace(found, notes=tuple(self.notes(problem)), fixes=self.fixes(problem))
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = True) -> list[Diagnostic]:
-    """The diagnostics of an inference's problems; what a block used twice repeats is said once.
+    """The diagnostics of an inference's problems; a block that is used twice repeats none.
 
     Args:
+        spec: the spec as it was read.
+        graph: the graph that it expands to.
+        inference: the shapes and problems of the graph.
         explain: with notes and candidate fixes.
     """
     diagnoser = _Diagnoser(spec, graph, inference, explain)
     seen: set[object] = set()
     found = []
     for problem in inference.problems:
-        key = (problem.code, diagnoser.place(problem).span, problem.message)
+        key = (problem.code, _node(problem).span, problem.message)
         if key not in seen:
             seen.add(key)
             found.append(diagnoser.diagnostic(problem))
@@ -126,10 +123,15 @@ def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = 
 
 
 def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:
-    """Candidate fixes for an output that misses its promised shape."""
+    """Candidate fixes for an output that misses its promised shape.
+
+    Args:
+        report: with the graph and its shapes.
+        name: the output.
+        wanted: its promised sample shape.
+    """
     graph = report.graph
     if graph is None or name not in graph.outputs:
         return ()
-    inference = Inference(report.inferred, ())
-    context = Context(report.spec, graph, inference, Provenance(graph, inference))
+    context = FixContext(report.spec, graph, Inference(report.inferred, ()))
     return tuple(merges.change_upstream(graph.outputs[name], wanted, context))

@@ -1,4 +1,4 @@
-"""Layers for another number of axes, or another kind of number, than what arrives."""
+"""Problem → fixes of a layer that takes another number of axes, or another dtype, than what arrives."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Ref
-from netspec.fixes.context import Context, span_of, text_of
-from netspec.fixes.context import written as written_shape
-from netspec.fixes.edits import insert_before, remove_item
+from netspec.fixes.context import FixContext, node_text, replace_value, span_of, yaml_text
+from netspec.fixes.edits import insert_before, optional_fix, remove_item, start_of
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
-from netspec.shapes.recovery import DIMENSIONED as _DIMENSIONED
-from netspec.shapes.recovery import readings_of
+from netspec.shapes.recovery import DIMENSIONED, readings_of
 
 PICTURE_CHANNELS = (1, 3, 4)
 EMBEDDINGS = ("Embedding", "EmbeddingBag")
 
 
-def sibling(problem: Problem, context: Context) -> Iterator[Fix]:
-    """The layer of the same family for as many axes as there are; all such layers of the spec, if one is not enough."""
+def sibling(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """The layer of the same family for the number of axes that arrives; also for all such layers of the spec."""
     call = problem.call
-    match = _DIMENSIONED.match(call.record.name)
+    match = DIMENSIONED.match(call.record.name)
     if problem.code != "NS403" or match is None or not problem.inputs:
         return
     axes = len(problem.inputs[0].shape) - 1
@@ -37,18 +35,18 @@ def sibling(problem: Problem, context: Context) -> Iterator[Fix]:
             yield Fix(f"{name}, and the others like it", _all_retyped(context, match[2], str(wanted or 1)))
 
 
-def _all_retyped(context: Context, old: str, new: str) -> tuple[Edit, ...]:
-    """Every layer for `old` axes written as its sibling for `new` ones."""
+def _all_retyped(context: FixContext, old: str, new: str) -> tuple[Edit, ...]:
+    """The edits that replace every layer for `old` axes by its sibling for `new` ones."""
     edits: dict[object, Edit] = {}
     for call in context.graph.calls:
-        match = _DIMENSIONED.match(call.record.name)
+        match = DIMENSIONED.match(call.record.name)
         if match is not None and match[2] == old and f"{match[1]}{new}d" in TABLE and call.item.kind == "layer":
             edits[call.item.at.span] = Edit(call.item.at.span, f"{match[1]}{new}d")
     return tuple(edits.values())
 
 
-def input_axes(problem: Problem, context: Context) -> Iterator[Fix]:
-    """An input with the batch written in, or without the channels: both are tried."""
+def input_axes(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An input that lists the batch size, or lacks the channels: both are tried."""
     sizes = context.declared(problem.call)
     if problem.code != "NS403" or not sizes:
         return
@@ -56,11 +54,10 @@ def input_axes(problem: Problem, context: Context) -> Iterator[Fix]:
         after = sizes[1].span
         drop = replace(sizes[0].span, end_line=after.line, end_column=after.column)
         yield Fix("the input without its first size: the batch is not written", (Edit(drop, ""),))
-    start = replace(sizes[0].span, end_line=sizes[0].span.line, end_column=sizes[0].span.column)
-    yield Fix("the input with one channel in front", (Edit(start, "1, "),))
+    yield Fix("the input with one channel in front", (Edit(start_of(sizes[0].span), "1, "),))
 
 
-def channels_first(problem: Problem, context: Context) -> Iterator[Fix]:
+def channels_first(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """An input written H×W×C, where the channels that a first layer expects stand last."""
     sizes = context.declared(problem.call)
     if len(sizes) < 2 or not problem.inputs or len(problem.inputs[0].shape) != len(sizes):
@@ -69,30 +66,30 @@ def channels_first(problem: Problem, context: Context) -> Iterator[Fix]:
     last = problem.kind == "size" and problem.argument == "in_channels" and shape[-1] == problem.written
     left_out = arg is not None and "in_channels" not in problem.call.args
     if last or (left_out and problem.code == "NS404" and shape[-1] in PICTURE_CHANNELS and len(shape) > 2):
-        text = ", ".join(map(text_of, (sizes[-1], *sizes[:-1])))
+        text = ", ".join(map(node_text, (sizes[-1], *sizes[:-1])))
         yield Fix(f"input: [{text}], channels first", (Edit(span_of(sizes), text),))
 
 
-def integers(problem: Problem, context: Context) -> Iterator[Fix]:
-    """An input that is looked up in a table and so has to be of integers."""
+def integers(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """The input of an embedding has to be of integers."""
     sizes = context.declared(problem.call)
     if problem.code == "NS408" and problem.call.record.name in EMBEDDINGS and sizes:
         declared = context.spec.inputs[-1 - problem.call.inputs[0].node]
         if declared.at.span.column < sizes[0].span.column:
-            text = f"{{shape: {text_of(declared.at)}, dtype: int64}}"
+            text = f"{{shape: {node_text(declared.at)}, dtype: int64}}"
             yield Fix("dtype: int64", (Edit(declared.at.span, text),))
 
 
-def repeated(call: Call, context: Context) -> Call | None:
+def repeated(call: Call, context: FixContext) -> Call | None:
     """The layer before a call, if it is the same layer with the same arguments."""
-    before = context.ways.producer(call)
+    before = context.provenance.producer(call)
     same = before is not None and before.record is call.record and before.args == call.args
     return before if same else None
 
 
-def too_often(problem: Problem, context: Context) -> Iterator[Fix]:
-    """An embedding of what an embedding gives: once is enough, however often it was repeated."""
-    call, before = problem.call, context.ways.producer(problem.call)
+def too_often(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An embedding of the output of an embedding: remove all but the first."""
+    call, before = problem.call, context.provenance.producer(problem.call)
     if problem.code != "NS408" or before is None or before.record is not call.record:
         return
     again = [call]
@@ -100,16 +97,14 @@ def too_often(problem: Problem, context: Context) -> Iterator[Fix]:
         if later.record is not call.record or later.inputs != (Ref(again[-1].id),):
             break
         again.append(later)
-    removed = [remove_item(each, context.spec.sources) for each in again]
-    if all(removed):
-        what = f"this second {call.record.name}" if len(again) == 1 else f"the {len(again)} further {call.record.name}s"
-        yield Fix(f"without {what}", tuple(edit for edit in removed if edit is not None))
+    what = f"this second {call.record.name}" if len(again) == 1 else f"the {len(again)} further {call.record.name}s"
+    yield from optional_fix(f"without {what}", *(remove_item(each, context.spec.sources) for each in again))
 
 
-def axis_of_one(problem: Problem, context: Context) -> Iterator[Fix]:
-    """A sample with an axis too few: one of size 1 is put in, behind the channels where those are there."""
+def axis_of_one(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A sample with an axis too few: insert one of size 1, behind the channels where there are any."""
     call = problem.call
-    match = _DIMENSIONED.match(call.record.name)
+    match = DIMENSIONED.match(call.record.name)
     if problem.code != "NS403" or match is None or not problem.inputs:
         return
     shape, written = problem.inputs[0].shape, call.args.get("in_channels", call.args.get("num_features"))
@@ -117,12 +112,11 @@ def axis_of_one(problem: Problem, context: Context) -> Iterator[Fix]:
         return
     dim = 2 if len(shape) > 1 and written == shape[0] else 1
     inserted = insert_before(call, f"unsqueeze: {{dim: {dim}}}", context.spec.sources)
-    if inserted is not None:
-        yield Fix(f"unsqueeze before it: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}", (inserted,))
+    yield from optional_fix(f"unsqueeze before it: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}", inserted)
 
 
-def unrolled(problem: Problem, context: Context) -> Iterator[Fix]:
-    """A picture that arrives as one long vector: the input is declared as the picture, or the vector is folded."""
+def unrolled(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An image that arrives as one long vector: declare the input as the image, or unflatten the vector."""
     call = problem.call
     if problem.code != "NS403" or len(problem.inputs) != 1 or len(problem.inputs[0].shape) != 1:
         return
@@ -132,29 +126,28 @@ def unrolled(problem: Problem, context: Context) -> Iterator[Fix]:
             continue
         sizes = context.declared(call)
         if sizes:
-            yield Fix(f"input: {written_shape(shape)}", (Edit(span_of(sizes), ", ".join(map(str, shape))),))
-        line = f"Unflatten: {{dim: 1, unflattened_size: {written_shape(shape)}}}"
+            yield Fix(f"input: {yaml_text(shape)}", (Edit(span_of(sizes), ", ".join(map(str, shape))),))
+        line = f"Unflatten: {{dim: 1, unflattened_size: {yaml_text(shape)}}}"
         inserted = insert_before(call, line, context.spec.sources)
-        if inserted is not None:
-            yield Fix(f"Unflatten before it: {show(shape)}", (inserted,))
+        yield from optional_fix(f"Unflatten before it: {show(shape)}", inserted)
 
 
-def squeezed(problem: Problem, context: Context) -> Iterator[Fix]:
-    """An axis too many where a squeeze upstream met more than 1: the mean over that axis takes it away."""
+def squeezed(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An axis too many, which a squeeze upstream did not remove because its size is not 1: take the mean over it."""
     if problem.code != "NS403" or not problem.inputs:
         return
-    for before in context.ways.back(context.ways.producer(problem.call)):
-        arriving, gives = context.ways.shapes(before)
+    for before in context.provenance.back(context.provenance.producer(problem.call)):
+        arriving, gives = context.provenance.shapes(before)
         if before.record.name == "squeeze" and arriving == gives and isinstance(before.args.get("dim"), int):
-            axis = f"{before.args['dim']}"
-            yield Fix(f"mean over dim {axis} in place of {layer_label(before)}", (Edit(before.item.at.span, "mean"),))
+            title = f"mean over dim {before.args['dim']} in place of {layer_label(before)}"
+            yield replace_value(before.item.at, "mean", title)
             return
         if before.record.parameters is not no_parameters:
             return
 
 
-def channel_norm(problem: Problem, context: Context) -> Iterator[Fix]:
-    """A LayerNorm, which works on the last axes, on C×H×W: a GroupNorm of one group takes the channels first."""
+def channel_norm(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A LayerNorm, which normalizes the last axes, on C×H×W: a GroupNorm of one group takes the channels first."""
     call = problem.call
     arriving = problem.inputs[0].shape if problem.inputs else ()
     node = call.item.argument_node

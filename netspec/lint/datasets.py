@@ -1,7 +1,7 @@
-"""What is known of a dataset before it is read: the shape of its samples, its classes, its targets.
+"""Spec → DatasetFacts: what is known of a dataset before it is read.
 
-Pictures that torchvision decodes one by one are read in colour where the network's input has 3 channels; the figures of
-`_PICTURES` are those of the datasets' own descriptions (a test holds what can be made without a download against them).
+Images that torchvision decodes one by one are read in colour where the network's input has 3 channels. `_PICTURES` is
+from the descriptions of the datasets; a test compares it with those that need no download.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ class DatasetFacts:
 
     Args:
         name: the node of its name, to point at.
-        title: what a message calls it.
+        title: its name in messages.
         shape: of one sample, as far as known.
-        classes: how many, if it has classes and their number is known.
-        amounts: whether the targets are amounts, not classes; None where that is not known.
+        classes: the number of classes, where it is known.
+        regression: whether the targets are numbers, not classes; None where that is not known.
         target: the shape of one target.
-        picture: whether samples are pictures, which are scaled to [0, 1] and transformed.
+        picture: whether samples are images, which are scaled to [0, 1] and transformed.
         fractions: whether samples are not whole numbers.
-        rows: the targets themselves, where they stand in the spec, with their node.
+        rows: the targets, where the spec writes them, with their node.
     """
 
     name: Scalar
     title: str
     shape: Sizes | None = None
     classes: int | None = None
-    amounts: bool | None = None
+    regression: bool | None = None
     target: Shape | None = None
     picture: bool = False
     fractions: bool = False
@@ -81,23 +81,22 @@ _TABLES: dict[str, tuple[Shape, int | None, Shape]] = {
 
 def dataset_nodes(section: Node | None) -> tuple[Scalar, Node | None] | None:
     """The nodes of the dataset's name and of its arguments; None where `data` names none that is known."""
+    found: list[tuple[Scalar, Node | None]] = []
     if isinstance(section, Scalar):
-        found: list[tuple[Scalar, Node | None]] = [(section, None)]
+        found = [(section, None)]
     elif isinstance(section, Mapping):
         own = {key.name for key in DATA_KEYS}
         found = [(key, value) for key, value in section if key.value not in own]
-    else:
-        found = []
     return found[0] if len(found) == 1 and found[0][0].value in DATASETS else None
 
 
 def dataset_facts(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> DatasetFacts | None:
-    """What the spec says of its samples without reading any.
+    """What is known of a spec's samples without reading any.
 
     Args:
-        spec: whose `data` are looked at.
+        spec: the spec with the section `data`.
         input, entering: the sample shape and the name of one of the network's inputs.
-        output: the name of one of its outputs; the data may have targets of its own for each. None: any of them.
+        output: the name of one of its outputs, each of which may have its own targets. None: any of them.
     """
     found = dataset_nodes(spec.data)
     if found is None:
@@ -153,10 +152,9 @@ def _rows(
     if not isinstance(x, list) or not isinstance(y, list) or not x or not y or at is None:
         return None
     shape, target = _shape(x[0]), _shape(y[0])
-    if shape is None or target is None or any(_shape(row) != target for row in y):
-        return None  # ragged, or no numbers: the runner says where
-    if any(_shape(row) != shape for row in x):
-        return None
+    same = all(_shape(row) == shape for row in x) and all(_shape(row) == target for row in y)
+    if shape is None or target is None or not same:
+        return None  # ragged, or no numbers: reading the data reports where
     fractions = any(value != int(value) for value in _numbers(x))
     values = tuple(_numbers(y)) if target in ((), (1,)) else ()
     return DatasetFacts(name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))

@@ -1,9 +1,8 @@
-"""Comments that switch warnings off: `# netspec: ignore=NS905`, with as many codes as one likes, and a reason.
+"""Comments that ignore warnings: `# netspec: ignore=NS905,NS906 with a reason`.
 
 On a line with content it is for that line; on a line of its own for the next line with content; on a line of its own
-before everything else for the whole file, and at the head of a spec for the files that it takes in too. Only warnings
-can be ignored. Inside quotes it is no comment: where one is found, the text is read again as tokens, and what lies
-inside a scalar is left alone.
+before all content for the whole file, and at the head of a spec also for the files that it includes. Only warnings can
+be ignored. A text with such comments is read again as tokens, because inside of a scalar there is no comment.
 """
 
 from __future__ import annotations
@@ -30,12 +29,18 @@ WARNINGS = tuple(code for code in CODES if severity(code) == "warning")
 _DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
 _ONE = re.compile(r"[^\s,]+")
 UNUSED = "NS916"
-MOST_WRONG = 500  # faults that are said of one text; its author sees the pattern by then
+MOST_WRONG = 500  # faults of one text that are reported
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One code that a comment ignores: where it stands, and the line it is for (None: the whole file)."""
+    """One code that a comment ignores.
+
+    Args:
+        code: of the warning.
+        span: the location of the code in the comment.
+        line: the line that it is for; None for the whole file.
+    """
 
     code: str
     span: Span
@@ -43,7 +48,11 @@ class Ignore:
 
 
 def ignorable(code: str) -> str | None:
-    """Why a code cannot be ignored; None where it can."""
+    """Why a code cannot be ignored; None where it can.
+
+    Args:
+        code: as a user wrote it.
+    """
     if code in WARNINGS:
         return None
     if code in CODES:
@@ -59,7 +68,7 @@ def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
         return [], []
     scalars = _scalars(text)
     if scalars is None:
-        return [], []  # no YAML, which is reported
+        return [], []  # no YAML, which is reported elsewhere
     content = [number for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
     starts = line_starts(text)
     found: list[Ignore] = []
@@ -67,10 +76,10 @@ def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
     for number, match in matches:
         if len(wrong) >= MOST_WRONG:
             break
-        at = starts[number - 1] + match.start(1)
-        before = bisect_right(scalars, (at, len(text))) - 1
-        if before >= 0 and at < scalars[before][1]:
-            continue  # inside quotes
+        offset = starts[number - 1] + match.start(1)
+        before = bisect_right(scalars, (offset, len(text))) - 1
+        if before >= 0 and offset < scalars[before][1]:
+            continue  # inside of a scalar
         if match[2] is None:
             span = Span(path, number, match.start() + 1, number, match.end() + 1)
             example = "write # netspec: ignore=NS905, or =NS905,NS906 for two"
@@ -95,8 +104,8 @@ def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
 
 
 def _scalars(text: str) -> list[tuple[int, int]] | None:
-    """Where the scalars of a text stand, as offsets; of a block scalar what follows its first line."""
-    places: list[tuple[int, int]] = []
+    """The offsets of the scalars of a text; of a block scalar those after its first line. None where it is no YAML."""
+    offsets: list[tuple[int, int]] = []
     starts = line_starts(text)
     try:
         for token in yaml.scan(text, Loader=_Loader):
@@ -105,14 +114,18 @@ def _scalars(text: str) -> list[tuple[int, int]] | None:
                 start, end = starts[first.line] + first.column, starts[last.line] + last.column
                 if token.style in ("|", ">"):
                     start = starts[first.line + 1] if first.line + 1 < len(starts) else end
-                places.append((start, end))
+                offsets.append((start, end))
     except (yaml.YAMLError, IndexError):
         return None
-    return places
+    return offsets
 
 
 def all_ignores(sources: Mapping[str, str]) -> tuple[list[Ignore], list[Diagnostic]]:
-    """Those of all the texts of a spec."""
+    """The ignores of all texts of a spec, and what is wrong with them.
+
+    Args:
+        sources: the texts by path.
+    """
     found: list[Ignore] = []
     wrong: list[Diagnostic] = []
     for path, text in sources.items():
@@ -126,25 +139,25 @@ def all_ignores(sources: Mapping[str, str]) -> tuple[list[Ignore], list[Diagnost
 def without_ignored(
     diagnostics: Iterable[Diagnostic], ignores: Collection[Ignore], codes: Collection[str], path: str
 ) -> list[Diagnostic]:
-    """The diagnostics without the ignored warnings, and with a warning for each ignore that ignored nothing.
+    """The diagnostics without the ignored warnings, and with a warning for each comment that ignored nothing.
 
     Args:
-        ignores: those of comments.
-        codes: those of the command line, for all files.
-        path: the spec's own file; only there an unused comment is remarked on, for other specs may need those of a
-            file that is shared.
+        diagnostics: of the whole check.
+        ignores: of the comments.
+        codes: of the command line, for all files.
+        path: the spec's own file. Unused comments of other files are not reported: other specs may need them.
     """
     kept: list[Diagnostic] = []
     used: set[Ignore] = set()
-    by_place: dict[tuple[str, str, int | None], list[Ignore]] = {}
+    by_location: dict[tuple[str, str, int | None], list[Ignore]] = {}
     for ignore in ignores:
-        by_place.setdefault((ignore.code, ignore.span.path, ignore.line), []).append(ignore)
+        by_location.setdefault((ignore.code, ignore.span.path, ignore.line), []).append(ignore)
     listed = list(diagnostics)
     for found in listed:
         matching = [
             ignore
-            for place in dict.fromkeys(((found.span.path, found.span.line), (found.span.path, None), (path, None)))
-            for ignore in by_place.get((found.code, *place), ())
+            for location in dict.fromkeys(((found.span.path, found.span.line), (found.span.path, None), (path, None)))
+            for ignore in by_location.get((found.code, *location), ())
         ]
         used.update(matching)
         if found.severity != "warning" or (not matching and found.code not in codes):

@@ -1,4 +1,4 @@
-"""The keys of `train` against each other and the network: NS615 for patterns that pick nothing, NS616 for the rest."""
+"""The keys of `train` against each other and the network: NS615 for patterns that match nothing, NS616 for the rest."""
 
 from __future__ import annotations
 
@@ -6,74 +6,65 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
+from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
-from netspec.expansion.graph import Call, Graph
+from netspec.expansion.graph import Call
+from netspec.fixes.context import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
-from netspec.lint.facts import LintContext, finding
-from netspec.shapes.report import Report
-
-_PER_LOSS = "ReduceLROnPlateau"
+from netspec.lint.context import LintContext, finding
 
 
-def _train(review: LintContext) -> Mapping | None:
-    train = review.report.spec.train
-    return train if isinstance(train, Mapping) else None
+def _losses(context: LintContext) -> dict[str, str]:
+    """The name of the loss of each output, in the order written; of an only output by the empty name."""
+    return {loss.output.text if loss.output else "": str(loss.name.value) for loss in context.losses if loss.name}
 
 
-def _losses(review: LintContext) -> dict[str, str]:
-    """The loss's name of each output, in the order that they are written in; the only output is called ``."""
-    written = [loss for loss in review.losses if loss.name is not None]
-    return {loss.output.text if loss.output else "": str(loss.name.value) for loss in written if loss.name}
-
-
-def _named(node: Node | None) -> Scalar | None:
-    """The name's node of `Name` or `{Name: arguments}`."""
+def _name(node: Node | None) -> Scalar | None:
+    """The node of the name of `Name` or `{Name: arguments}`."""
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0][0]
     return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
-def patterns(review: LintContext) -> Iterator[Diagnostic]:
-    """NS615: a pattern of `groups` or `freeze` that picks no parameter."""
-    owners = with_parameters(review.report, review.graph)
+def patterns(context: LintContext) -> Iterator[Diagnostic]:
+    """NS615: a pattern of `groups` or `freeze` that matches no parameter."""
+    owners = _with_parameters(context)
     names, types = [f"{call.path}.weight" for call in owners], [call.record.name for call in owners]
-    for node in pattern_nodes(_train(review)):
+    for node in pattern_nodes(context.train):
         pattern = str(node.value)
-        if surely_nothing(pattern, review.report, review.graph):
+        if _surely_nothing(pattern, context):
             meant = similar_patterns(pattern, names, types)
-            fixes = tuple(Fix(match, (Edit(node.span, match),)) for match in meant)
+            fixes = tuple(replace_value(node, match, match) for match in meant)
             asked = f"; did you mean {' or '.join(meant)}?" if meant else ""
             yield finding("NS615", f"{pattern!r} matches no parameter of the network{asked}", node, fixes=fixes)
 
 
-def metrics(review: LintContext) -> Iterator[Diagnostic]:
-    """NS616: a metric that does not go with the loss, or says nothing of so few classes."""
-    train, losses = _train(review), _losses(review)
+def metrics(context: LintContext) -> Iterator[Diagnostic]:
+    """NS616: a metric that cannot be computed with the loss, or is always 1 for so few classes."""
+    train, losses = context.train, _losses(context)
     if train is None or not losses or not KINDS.keys() >= set(losses.values()):
         return
     for node in texts(train.get("metrics")):
         name, top = str(node.value), TOP.match(str(node.value))
         if not is_metric(name):
-            continue  # which the keys' schema says
+            continue  # reported by the schema of the keys
         if not any(fits(name, loss) for loss in losses.values()):
             each = dict.fromkeys(losses.values())
             notes = [Note("note", f"with {loss} go: {', '.join(fitting(loss)) or 'none'}") for loss in each]
             yield finding("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
         elif top:
-            counts = [head.tensor.shape[0] for head in review.heads if head.tensor.shape]
+            counts = [head.tensor.shape[0] for head in context.heads if head.tensor.shape]
             if counts and max(counts) <= int(top[1]):
                 yield finding("NS616", f"{name} of {max(counts)} classes is always 1", node)
 
 
-def monitor(review: LintContext) -> Iterator[Diagnostic]:
-    """NS616: the best epoch is chosen by something that is not measured."""
-    train = _train(review)
+def monitor(context: LintContext) -> Iterator[Diagnostic]:
+    """NS616: the best epoch is chosen by a metric that is not computed."""
+    train, losses = context.train, _losses(context)
     node = None if train is None else train.get("monitor")
-    losses = _losses(review)
     if train is None or not isinstance(node, Scalar) or not isinstance(node.value, str) or not losses:
         return
     if not KINDS.keys() >= set(losses.values()):
@@ -91,15 +82,13 @@ def monitor(review: LintContext) -> Iterator[Diagnostic]:
     yield finding("NS616", f"{node.value} is not measured", node, notes=(note,))
 
 
-def mixing(review: LintContext) -> Iterator[Diagnostic]:
-    """NS616: batches are mixed for a loss that takes no mixed classes, or without pictures."""
-    train = _train(review)
-    node = None if train is None else train.get("mix")
-    names = [_named(item) for item in (node.items if isinstance(node, ListNode) else (node,))]
-    for name in names:
-        others = [loss for loss in _losses(review).values() if loss != "CrossEntropyLoss"]
-        entering = [*review.graph.inputs.values()]
-        sizes = {head.tensor.shape[0] for head in review.heads if head.tensor.shape}
+def mixing(context: LintContext) -> Iterator[Diagnostic]:
+    """NS616: mixup or the like for a loss that takes no mixed classes, or without images."""
+    node = None if context.train is None else context.train.get("mix")
+    others = [loss for loss in _losses(context).values() if loss != "CrossEntropyLoss"]
+    entering = [*context.graph.inputs.values()]
+    sizes = {head.tensor.shape[0] for head in context.heads if head.tensor.shape}
+    for name in map(_name, node.items if isinstance(node, ListNode) else (node,)):
         if name is None:
             continue
         if others:
@@ -113,21 +102,21 @@ def mixing(review: LintContext) -> Iterator[Diagnostic]:
             yield finding("NS616", f"{name.value} mixes the same classes for all outputs, which are for {counts}", name)
 
 
-def stepping(review: LintContext) -> Iterator[Diagnostic]:
-    """NS616: when a scheduler steps, and no scheduler that does; warm-up without a length; an average of parts."""
-    train = _train(review)
+def stepping(context: LintContext) -> Iterator[Diagnostic]:
+    """NS616, NS203: `scheduler_step` without a scheduler for it; `warmup` without one length; `ema` with `fsdp`."""
+    train = context.train
     if train is None:
         return
-    step, scheduler = train.get("scheduler_step"), _named(train.get("scheduler"))
+    step, scheduler = train.get("scheduler_step"), _name(train.get("scheduler"))
+    plateau = "ReduceLROnPlateau"
     if step is not None and train.get("scheduler") is None:
         yield finding("NS616", "scheduler_step says when the scheduler steps, and there is no scheduler", step)
-    elif isinstance(step, Scalar) and step.value == "batch" and scheduler is not None and scheduler.value == _PER_LOSS:
-        yield finding("NS616", f"{_PER_LOSS} looks at the loss of whole epochs; it cannot step each batch", step)
+    elif isinstance(step, Scalar) and step.value == "batch" and scheduler is not None and scheduler.value == plateau:
+        yield finding("NS616", f"{plateau} looks at the loss of whole epochs; it cannot step each batch", step)
     strategy, ema = train.get("strategy"), train.get("ema")
     if ema is not None and isinstance(strategy, Scalar) and strategy.value == "fsdp":
-        yield finding(
-            "NS616", "ema needs all the weights in each process; strategy: fsdp has a part of them in each", ema
-        )
+        message = "ema needs all the weights in each process; strategy: fsdp has a part of them in each"
+        yield finding("NS616", message, ema)
     warmup = train.get("warmup")
     if isinstance(warmup, Mapping):
         both = [key for key, _ in warmup if key.value in ("steps", "epochs")]
@@ -137,23 +126,22 @@ def stepping(review: LintContext) -> Iterator[Diagnostic]:
             yield finding("NS616", "warmup takes steps or epochs, not both", both[1])
 
 
-def surely_nothing(pattern: str, report: Report, graph: Graph) -> bool:
-    """Whether a pattern picks no parameter, as far as the graph alone tells: what is beyond it, only torch knows."""
-    if len(pattern) > LONGEST:  # which is said of its key
+def _surely_nothing(pattern: str, context: LintContext) -> bool:
+    """Whether the graph alone tells that a pattern matches no parameter."""
+    if len(pattern) > LONGEST:  # reported elsewhere
         return False
-    owners = with_parameters(report, graph)
+    owners = _with_parameters(context)
     types = {call.record.name for call in owners}
-    if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # which hold layers of their own
+    if pattern == "bias" or any(name.startswith("Transformer") for name in types):  # of several layers
         return False
     if pattern == "norm":
         return not any("Norm" in name for name in types)
-    if any(fnmatchcase(name, pattern) for name in (*types, *report.spec.blocks)):
+    if any(fnmatchcase(name, pattern) for name in (*types, *context.spec.blocks)):
         return False
     literal = re.split(r"[*?[]", pattern)[0]
     return not any(f"{call.path}.".startswith(literal) or literal.startswith(f"{call.path}.") for call in owners)
 
 
-def with_parameters(report: Report, graph: Graph) -> list[Call]:
+def _with_parameters(context: LintContext) -> list[Call]:
     """The calls that have parameters, or may have."""
-    pairs = zip(graph.calls, report.inferred, strict=True)
-    return [call for call, known in pairs if known.parameters != 0]
+    return [call for call in context.graph.calls if context.known(call).parameters != 0]

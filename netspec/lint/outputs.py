@@ -1,52 +1,57 @@
-"""Names of inputs and outputs in `data` and `train`: NS617 for losses, NS602 and NS603 for samples and targets, and the
-warning NS919 of an output that nothing is learned for."""
+"""Names of inputs and outputs in `data` and `train`: NS617 for losses, NS602 for samples, NS603 for targets, NS919."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
+from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
+from netspec.fixes.context import replace_value, set_value
+from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
-from netspec.lint.facts import LintContext, finding
 
-_INPUTS = {"inline": "x", "CSV": "columns"}  # the keys of a dataset that may go by the names of inputs and of outputs
+_INPUTS = {
+    "inline": "x",
+    "CSV": "columns",
+}  # the keys of a dataset that may be mappings by the names of inputs and outputs
 _OUTPUTS = {"inline": "y", "CSV": "target"}
 
 
-def losses(review: LintContext) -> Iterator[Diagnostic]:
-    """NS617: a loss for an output that there is not, or one loss for several outputs; a weight that is no number."""
-    outputs = [*review.refs]
-    for loss in review.losses:
+def losses(context: LintContext) -> Iterator[Diagnostic]:
+    """NS617: a loss for an unknown output, or one loss for several outputs; a weight that is no number."""
+    outputs = [*context.refs]
+    for loss in context.losses:
         if loss.output is None and loss.name is not None and len(outputs) > 1:
             yield _for_which(loss.node, outputs)
-        elif loss.output is not None and outputs and loss.output.text not in outputs:  # without any, it was noted why
+        elif (
+            loss.output is not None and outputs and loss.output.text not in outputs
+        ):  # a graph without outputs has an error
             yield _unknown("NS617", f"the network has no output {loss.output.text!r}", loss.output, outputs)
         elif loss.output is not None and isinstance(loss.node, Mapping) and loss.name is None:
             has = "no loss" if not loss.node.entries else f"{len(loss.node.entries)} losses"
-            yield finding(
-                "NS617", f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}", loss.output
-            )
-        weight = None if loss.weight is None else review.report.spec.evaluate(loss.weight)
+            message = f"{loss.output.text} has {has}; it takes one: Name, or {{Name: arguments}}"
+            yield finding("NS617", message, loss.output)
+        weight = None if loss.weight is None else context.spec.evaluate(loss.weight)
         number = isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < float("inf")
         if loss.weight is not None and not number:
             yield finding("NS617", f"the weight of a loss is a number ≥ 0, not {describe(loss.weight)}", loss.weight)
 
 
 def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
+    """NS617: one loss, and several outputs."""
     message = f"the network gives {_listed(outputs)}; each that is trained on needs a loss"
     word = node.text if isinstance(node, Scalar) else "CrossEntropyLoss"
     text = f"{{{', '.join(f'{name}: {word}' for name in outputs)}}}"
     if isinstance(node, Scalar):
-        return finding("NS617", message, node, fixes=(Fix(f"loss: {text}", (Edit(node.span, text),)),))
+        return finding("NS617", message, node, fixes=(set_value(node, "loss", text),))
     return finding("NS617", message, node, notes=(Note("fix", f"loss: {text}, each with its arguments"),))
 
 
 def _unknown(code: str, message: str, key: Scalar, known: list[str]) -> Diagnostic:
-    """A name that is not known, with those that are."""
+    """An unknown name, with the known ones."""
     matches = closest(key.text, known)
-    fixes = tuple(Fix(match, (Edit(key.span, match),)) for match in matches)
+    fixes = tuple(replace_value(key, match, match) for match in matches)
     notes = () if matches else (Note("note", f"there {'is' if len(known) == 1 else 'are'} {_listed(known)}"),)
     return finding(code, message + did_you_mean(matches), key, notes=notes, fixes=fixes)
 
@@ -57,11 +62,11 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def inputs_by_name(review: LintContext) -> Iterator[Diagnostic]:
-    """NS602: samples for inputs that there are not, or for one of several."""
-    found = dataset_nodes(review.report.spec.data)
-    inputs = [*review.graph.inputs]
-    if found is None or review.losses == ():
+def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
+    """NS602: samples for unknown inputs, or for one of several."""
+    found = dataset_nodes(context.spec.data)
+    inputs = [*context.graph.inputs]
+    if found is None or not context.losses:
         return
     dataset, arguments = found
     key = _INPUTS.get(str(dataset.value))
@@ -79,29 +84,28 @@ def inputs_by_name(review: LintContext) -> Iterator[Diagnostic]:
         yield finding("NS602", message, node or dataset, notes=notes)
 
 
-def targets_by_name(review: LintContext) -> Iterator[Diagnostic]:
-    """NS603: targets for outputs that there are not, and outputs that have a loss and no targets."""
-    found = dataset_nodes(review.report.spec.data)
+def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
+    """NS603: targets for unknown outputs, and outputs that have a loss and no targets."""
+    found = dataset_nodes(context.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
-    node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*review.refs]
+    node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*context.refs]
     if not isinstance(node, Mapping) or not outputs:
         return
     for name, _ in node:
         if name.text not in outputs:
             yield _unknown("NS603", f"the network has no output {name.text!r}", name, outputs)
-    missing = [head.output for head in review.heads if node.get(head.output) is None]
+    missing = [head.output for head in context.heads if node.get(head.output) is None]
     if missing and all(name.text in outputs for name, _ in node):
         yield finding("NS603", f"{_listed(missing)} has a loss and no targets", node)
 
 
-def untrained(review: LintContext) -> Iterator[Diagnostic]:
+def untrained(context: LintContext) -> Iterator[Diagnostic]:
     """NS919: an output without a loss."""
-    trained = {head.output for head in review.heads}
-    train = review.report.spec.train
-    node = train.get("loss") if isinstance(train, Mapping) else None
+    trained = {head.output for head in context.heads}
+    node = None if context.train is None else context.train.get("loss")
     if node is None or not trained:
         return
-    for name in review.refs:
+    for name in context.refs:
         if name not in trained:
             yield finding("NS919", f"{name} has no loss: nothing is learned for it", node)

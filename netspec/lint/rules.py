@@ -1,17 +1,16 @@
-"""The table of the review's rules: what a reviewer would say of a spec whose shapes are right.
+"""The table of lint rules: Report → Diagnostics that are not about shapes.
 
-A rule is a function from a Review to findings; those of heads also get an output with its loss. Those of CONTRACT
-compare the network with its data and losses, as far as the file tells, and may find errors; those of WARNINGS only
-warn. Warnings are given where there are no errors.
+A rule is a function from a LintContext to findings; a rule of heads also takes an output with its loss. CONTRACT
+compares the network with its data and losses, as far as the spec tells, and may find errors; WARNINGS only warns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from netspec.core.diagnostics import Diagnostic
-from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused
-from netspec.lint.facts import Head, LintContext, without_repeats
+from netspec.core.diagnostics import Diagnostic, errors
+from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused, windows
+from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
 
@@ -42,37 +41,52 @@ WARNINGS: tuple[Rule, ...] = (
     unused.unused_names,  # NS902
     order.linear_twice,  # NS905
     order.bias_before_norm,  # NS906
-    receptive_fields.dropped,  # NS907
+    windows.dropped,  # NS907
     order.dropout_before_norm,  # NS909
-    receptive_fields.wider_than_picture,  # NS910
+    windows.wider_than_picture,  # NS910
     order.activation_twice,  # NS911
     in_place,  # NS912
-    receptive_fields.linear_on_picture,  # NS913
+    order.linear_on_picture,  # NS913
     receptive_fields.sees_nothing_new,  # NS917
     unused.unused_sizes,  # NS918
     outputs.untrained,  # NS919
 )
 WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
-    losses.twice,  # NS904
+    losses.activation_of_loss,  # NS904
     losses.unwanted_activation,  # NS908
 )
 
 
 def lint(report: Report) -> Iterator[Diagnostic]:
-    """The findings of all rules; warnings only where there is no error."""
+    """The findings of all rules; warnings only where there is no error.
+
+    Args:
+        report: of the check so far.
+    """
     if report.graph is None:
         return
-    seen = LintContext(report, report.graph)
-    doubtful = [*_findings(seen, CONTRACT, CONTRACT_OF_HEADS)]
-    yield from without_repeats(found for found in doubtful if found.severity == "error")
-    if report.ok and all(found.severity == "warning" for found in doubtful):
-        yield from without_repeats(iter(doubtful))
-        yield from without_repeats(_findings(seen, WARNINGS, WARNINGS_OF_HEADS))
+    context = LintContext(report, report.graph)
+    found = [*_without_repeats(_findings(context, CONTRACT, CONTRACT_OF_HEADS))]
+    wrong = errors(found)
+    yield from wrong
+    if report.ok and not wrong:
+        yield from found
+        yield from _without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
 
 
-def _findings(seen: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
     for rule in rules:
-        yield from rule(seen)
-    for head in seen.heads:
+        yield from rule(context)
+    for head in context.heads:
         for of_head in of_heads:
-            yield from of_head(seen, head)
+            yield from of_head(context, head)
+
+
+def _without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first finding of each code at each span; a block that is used often repeats them."""
+    seen: set[object] = set()
+    for diagnostic in found:
+        key = (diagnostic.code, diagnostic.span)
+        if key not in seen:
+            seen.add(key)
+            yield diagnostic

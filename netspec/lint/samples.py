@@ -1,4 +1,4 @@
-"""The samples against the input, and batches of one: NS602, NS613. Nothing is read; what is not known passes."""
+"""The samples against the input, and batches of one sample: NS602, NS613. No data are read; unknown sizes pass."""
 
 from __future__ import annotations
 
@@ -8,65 +8,67 @@ from typing import NamedTuple
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.shapes import Shape, Tensor
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
-from netspec.fixes.edits import insert_before
+from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.fixes.context import replace_value, span_of
+from netspec.fixes.edits import insert_before, optional_fix, start_of
 from netspec.language.ranges import accepts_shape
 from netspec.language.spec import InputDecl
 from netspec.layers.table import BATCH_NORMS
+from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import DatasetFacts, Sizes
-from netspec.lint.facts import LintContext, finding
 from netspec.lint.transforms import Transformed, transformed
 
 _SIZING = frozenset({"Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop"})
 
 
-class DeclaredInput(NamedTuple):
-    """One of the network's inputs: as it is declared, what it is, and whether there is no other."""
+class Entering(NamedTuple):
+    """The samples that enter one of the network's inputs, and that input."""
 
+    known: DatasetFacts
     declared: InputDecl
     tensor: Tensor
-    only: bool
+    only: bool  # whether the network has no other input
 
     @property
     def title(self) -> str:
-        """What a message calls it."""
+        """The input's name in messages."""
         return "the network's input" if self.only else f"the network's input {self.declared.name}"
 
 
-def samples(review: LintContext) -> Iterator[Diagnostic]:
-    """NS602: the shape and the kind of number of a sample, after its transforms."""
-    for declared in review.report.spec.inputs:
-        tensor, known = review.graph.inputs.get(declared.name), review.samples_for(None, declared.name)
+def samples(context: LintContext) -> Iterator[Diagnostic]:
+    """NS602: the shape and the dtype of a sample, after its transforms."""
+    for declared in context.spec.inputs:
+        tensor, known = context.graph.inputs.get(declared.name), context.samples_for(None, declared.name)
         if tensor is not None and known is not None and known.shape is not None:
-            yield from _entering(review, known, DeclaredInput(declared, tensor, len(review.graph.inputs) == 1))
+            entering = Entering(known, declared, tensor, len(context.graph.inputs) == 1)
+            yield from _compared(context, entering, known.shape)
 
 
-def _entering(review: LintContext, known: DatasetFacts, entering: DeclaredInput) -> Iterator[Diagnostic]:
-    """NS602 at one of the inputs."""
-    spec, input = review.report.spec, entering.tensor
+def _compared(context: LintContext, entering: Entering, shape: Sizes) -> Iterator[Diagnostic]:
+    """NS602 at one of the inputs, for samples of a shape."""
+    known, input = entering.known, entering.tensor
     for augment in (False, True):
-        state = (
-            transformed(spec, known.shape or (), augment=augment) if known.picture else Transformed(known.shape or ())
-        )
-        if state is not None and not _fits(state.shape, input.shape) and not _promised(review, entering, state.shape):
-            what = f"a sample of {known.title}" if not augment else f"an augmented sample of {known.title}"
+        state = transformed(context.spec, shape, augment=augment) if known.picture else Transformed(shape)
+        if state is not None and not _fits(state.shape, input.shape) and not _promised(context, entering, state.shape):
+            what = "an augmented sample" if augment else "a sample"
             after = "" if state.last is None else f" after {state.last.value}"
-            message = f"{what} is {_show(state.shape)}{after}, {entering.title} is {_show(input.shape)}"
-            fixes = tuple(_fixes(review, known, state, entering))
-            yield finding("NS602", message, _place(review, known, state, entering), fixes=fixes)
+            message = f"{what} of {known.title} is {_show(state.shape)}{after}"
+            message += f", {entering.title} is {_show(input.shape)}"
+            node = state.argument or state.last or _declared(context, entering) or known.name
+            yield finding("NS602", message, node, fixes=tuple(_fixes(context, state, entering)))
             break
     if not input.dtype.startswith("float") and known.fractions:
         message = f"{entering.title} is {input.dtype}, {known.title} has fractions"
-        yield finding("NS602", message, _declared(review, entering) or known.name)
+        yield finding("NS602", message, _declared(context, entering) or known.name)
 
 
 def _fits(got: Sizes, wanted: Shape) -> bool:
     return len(got) == len(wanted) and all(a is None or a == b for a, b in zip(got, wanted, strict=True))
 
 
-def _promised(review: LintContext, entering: DeclaredInput, got: Sizes) -> bool:
-    """Whether an input whose size varies takes samples of that shape; what is not known passes."""
-    report = review.report
+def _promised(context: LintContext, entering: Entering, got: Sizes) -> bool:
+    """Whether an input whose size varies takes samples of that shape; unknown sizes pass."""
+    report = context.report
     if not report.spec.sizes or report.graph is None or len(got) != len(entering.declared.sizes):
         return False
     shape = tuple(size if size is not None else own for size, own in zip(got, entering.tensor.shape, strict=True))
@@ -77,26 +79,21 @@ def _show(sizes: Sizes) -> str:
     return "×".join("?" if size is None else str(size) for size in sizes) or "scalar"
 
 
-def _declared(review: LintContext, entering: DeclaredInput) -> Node | None:
-    """The node of the input's shape, where it stands in the spec's own file or on the command line."""
+def _declared(context: LintContext, entering: Entering) -> Node | None:
+    """The node of the input's shape; None where it is in another file than the spec's own."""
     node = entering.declared.at
-    return None if node.span.path in review.report.spec.origins else node
+    return None if node.span.path in context.spec.origins else node
 
 
-def _place(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Node:
-    """What to point at: the transform that decides the size, else the input, else the dataset."""
-    return state.argument or state.last or _declared(review, entering) or known.name
-
-
-def _fixes(review: LintContext, known: DatasetFacts, state: Transformed, entering: DeclaredInput) -> Iterator[Fix]:
-    """Other transforms, and the input; first the one that is likelier to be meant."""
-    transforms = [*_transforms_fix(review, state, entering.tensor.shape)] if known.picture else []
-    inputs = [*_input_fix(review, state.shape, entering)]
+def _fixes(context: LintContext, state: Transformed, entering: Entering) -> Iterator[Fix]:
+    """Other transforms, and another input; the likelier one first."""
+    transforms = [*_transforms_fix(context, state, entering.tensor.shape)] if entering.known.picture else []
+    inputs = [*_input_fix(context, state.shape, entering)]
     yield from (*transforms, *inputs) if state.last is not None else (*inputs, *transforms)
 
 
-def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> Iterator[Fix]:
-    """The size of the transform that decides it, else a Resize; and the channels."""
+def _transforms_fix(context: LintContext, state: Transformed, wanted: Shape) -> Iterator[Fix]:
+    """Another size of the last transform, else a Resize; and a Grayscale for other channels."""
     if len(wanted) != 3 or len(state.shape) != 3:
         return
     size, titles, steps = f"[{wanted[1]}, {wanted[2]}]", [], []
@@ -110,7 +107,7 @@ def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> I
         elif state.last is None:
             steps.append(f"{{Resize: {size}}}")
     if steps:
-        edit = _more_transforms(review.report.spec.data, steps)
+        edit = _more_transforms(context.spec.data, steps)
         if edit is None:
             return
         edits.append(edit)
@@ -119,61 +116,53 @@ def _transforms_fix(review: LintContext, state: Transformed, wanted: Shape) -> I
         yield Fix(" and ".join(titles), tuple(edits))
 
 
-def _input_fix(review: LintContext, got: Sizes, entering: DeclaredInput) -> Iterator[Fix]:
-    """The input as the samples are; with a Flatten at its start where the network wants one axis."""
-    spec, sizes, wanted = review.report.spec, entering.declared.sizes, entering.tensor.shape
+def _input_fix(context: LintContext, got: Sizes, entering: Entering) -> Iterator[Fix]:
+    """The input with the shape of the samples; with a Flatten as the first layer where the network takes one axis."""
+    sizes, wanted = entering.declared.sizes, entering.tensor.shape
     shape = [size for size in got if size is not None]
-    if _declared(review, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
+    if _declared(context, entering) is None or len(shape) != len(got) or len(sizes) != len(wanted):
         return
     title = f"{entering.declared.name}: [{', '.join(map(str, shape))}]"
     if len(got) == len(wanted):
-        nodes = [review.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
+        nodes = [context.source(node, size) for node, size in zip(sizes, wanted, strict=True)]
         changes = [(node, size) for node, size, old in zip(nodes, shape, wanted, strict=True) if size != old]
         edits = {node.span: Edit(node.span, str(size)) for node, size in changes if node is not None}
         if all(node is not None for node, _ in changes):
             yield Fix(title, tuple(edits.values()))
         return
-    first, last = sizes[0].span, sizes[-1].span
-    whole = Span(first.path, first.line, first.column, last.end_line, last.end_column)
-    edit = Edit(whole, ", ".join(map(str, shape)))
+    edit = Edit(span_of(sizes), ", ".join(map(str, shape)))
     if len(wanted) == 1 and prod(shape) == wanted[0] and entering.only:
-        flatten = insert_before(review.graph.calls[0], "Flatten", spec.sources)
-        if flatten is not None:
-            yield Fix(f"{title} and Flatten as the first layer", (edit, flatten))
+        flatten = insert_before(context.graph.calls[0], "Flatten", context.spec.sources)
+        yield from optional_fix(f"{title} and Flatten as the first layer", edit, flatten)
     else:
         yield Fix(title, (edit,))
 
 
 def _more_transforms(section: Node | None, steps: list[str]) -> Edit | None:
-    """The edit that puts transforms before those that there are; None for a list of them in block style."""
+    """The edit that adds transforms before the present ones; None where those are in block style."""
     if isinstance(section, Scalar):
         return Edit(section.span, f"{{{section.text}: {{}}, transforms: [{', '.join(steps)}]}}")
     if not isinstance(section, Mapping) or not section.entries:
         return None
     node = section.get("transforms")
     if isinstance(node, Sequence) and node.flow and node.items:
-        return Edit(_start(node.items[0].span), "".join(f"{step}, " for step in steps))
+        return Edit(start_of(node.items[0].span), "".join(f"{step}, " for step in steps))
     if node is not None:
         return None
     key = section.entries[0][0].span
     text = f"transforms: [{', '.join(steps)}]"
-    return Edit(_start(key), f"{text}, " if section.flow else f"{text}\n{' ' * (key.column - 1)}")
+    return Edit(start_of(key), f"{text}, " if section.flow else f"{text}\n{' ' * (key.column - 1)}")
 
 
-def _start(span: Span) -> Span:
-    return Span(span.path, span.line, span.column, span.line, span.column)
-
-
-def lone_sample(review: LintContext) -> Iterator[Diagnostic]:
+def lone_sample(context: LintContext) -> Iterator[Diagnostic]:
     """NS613: batches of one sample, and a BatchNorm that gets one value of each channel."""
-    train = review.report.spec.train
-    node = train.get("batch_size") if isinstance(train, Mapping) else None
-    if node is None or review.report.spec.evaluate(node) != 1:
+    node = None if context.train is None else context.train.get("batch_size")
+    if node is None or context.spec.evaluate(node) != 1:
         return
-    for call in review.graph.calls:
-        arriving = review.arriving(call)
+    for call in context.graph.calls:
+        arriving = context.arriving(call)
         if call.record.name in BATCH_NORMS and arriving is not None and prod(arriving[1:]) == 1:
             message = f"with a batch_size of 1 {call.record.name} gets one value of each channel, which has no variance"
-            fixes = (Fix("batch_size: 2, the least that has one", (Edit(node.span, "2"),)),)
-            yield finding("NS613", message, node, call, fixes=fixes)
+            fix = replace_value(node, "2", "batch_size: 2, the least that has one")
+            yield finding("NS613", message, node, call, fixes=(fix,))
             return

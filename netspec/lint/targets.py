@@ -1,5 +1,4 @@
-"""The targets against the output, as far as the file tells: NS603, NS610, NS612 where training would fail or be wrong,
-NS914, NS915 where it is doubtful."""
+"""The targets against the output, as far as the spec tells: NS603, NS610, NS612 are errors, NS914, NS915 warnings."""
 
 from __future__ import annotations
 
@@ -7,105 +6,97 @@ from collections.abc import Iterator
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.shapes import show
-from netspec.core.tree import Node, Scalar, Sequence
+from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Call
-from netspec.fixes.edits import remove_item
+from netspec.fixes.context import set_value
+from netspec.fixes.edits import optional_fix, remove_item
 from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
+from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.facts import Head, LintContext, finding
 
 
-def _last_linear(review: LintContext, head: Head) -> tuple[Node, Call] | None:
-    """The node that says how many numbers an output has, with its layer."""
-    last = review.behind(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
+def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
+    """The node of the `out_features` that decide the size of an output, with the layer."""
+    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
     if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
         return None
-    place = review.source(last.arg_nodes["out_features"], last.args.get("out_features"))
-    return None if place is None else (place, last)
+    node = context.source(last.arg_nodes["out_features"], last.args.get("out_features"))
+    return None if node is None else (node, last)
 
 
-def _outputs(found: tuple[Node, Call] | None, count: int) -> list[Fix]:
-    return [] if found is None else [Fix(f"out_features: {count}", (Edit(found[0].span, str(count)),))]
+def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
+    return () if linear is None else (set_value(linear[0], "out_features", count),)
 
 
-def _losses(loss: Scalar, *names: str) -> list[Fix]:
-    return [Fix(f"loss: {name}", (Edit(loss.span, name),)) for name in names]
-
-
-def one_class(review: LintContext, head: Head) -> Iterator[Diagnostic]:
-    """NS610: a loss over classes with one output."""
+def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
+    """NS610: a classification loss with one output."""
     loss, name = head.loss, str(head.loss.value)
     if kind_of(name) != "classes" or head.tensor.shape != (1,):
         return
-    linear, known = _last_linear(review, head), head.samples
+    linear, known = _last_linear(context, head), head.samples
     message = f"{name} chooses among classes, and the network gives one output"
     binary = known is not None and (known.classes == 2 or (known.rows is not None and set(known.rows[0]) <= {0, 1}))
-    fixes: list[Fix] = []
+    if known is not None and known.regression:
+        yield finding("NS610", message, loss, fixes=(set_value(loss, "loss", "MSELoss"),))
+        return
+    fixes: tuple[Fix, ...] = ()
     notes: tuple[Note, ...] = ()
-    if known is not None and known.amounts:
-        fixes = _losses(loss, "MSELoss")
-    elif binary:
-        fixes = [*_outputs(linear, 2), *_losses(loss, "BCEWithLogitsLoss")]
+    if binary:
+        fixes = (*_outputs(linear, 2), set_value(loss, "loss", "BCEWithLogitsLoss"))
     elif known is not None and known.classes:
         fixes = _outputs(linear, known.classes)
     else:
         notes = (Note("fix", "one output for each class; for yes or no BCEWithLogitsLoss"),)
-    place, call = (loss, None) if linear is None or (known is not None and known.amounts) else linear
-    yield finding("NS610", message, place, call, notes=notes, fixes=tuple(fixes))
+    yield finding("NS610", message, *(linear or (loss,)), notes=notes, fixes=fixes)
 
 
-def classes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
-    """NS603, NS914: the number of classes against the number of outputs; amounts where classes are wanted."""
+def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
+    """NS603, NS914: the number of classes against the number of outputs; regression targets for its loss."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or kind_of(name) != "classes" or output == (1,):
         return
-    linear = _last_linear(review, head)
-    if known.amounts:
+    linear = _last_linear(context, head)
+    if known.regression:
         message = f"the targets of {known.title} are amounts, {name} wants class numbers"
-        yield finding("NS603", message, loss, fixes=tuple(_losses(loss, "MSELoss")))
+        yield finding("NS603", message, loss, fixes=(set_value(loss, "loss", "MSELoss"),))
     elif known.target in ((), (1,)) and len(output) != 1:
         message = f"{name} wants one number for each class, the output is {show(output)}"
-        yield finding(
-            "NS603", message, loss, notes=(Note("fix", "add Flatten, and a Linear that gives one for each class"),)
-        )
+        note = Note("fix", "add Flatten, and a Linear that gives one for each class")
+        yield finding("NS603", message, loss, notes=(note,))
     elif known.rows is not None and len(output) == 1:
-        yield from _numbered(*known.rows, output[0])
+        yield from _class_numbers(*known.rows, output[0])
     elif known.classes and len(output) == 1 and output[0] != known.classes:
-        place, call = linear or (known.name, None)
         code = "NS603" if output[0] < known.classes else "NS914"
         message = f"{known.title} has {known.classes} classes, the network gives {output[0]} outputs"
-        yield finding(code, message, place, call, fixes=tuple(_outputs(linear, known.classes)))
+        yield finding(code, message, *(linear or (known.name,)), fixes=_outputs(linear, known.classes))
 
 
-def _numbered(values: tuple[float, ...], node: Node, count: int) -> Iterator[Diagnostic]:
-    """The first target that is no class number from 0 on."""
+def _class_numbers(values: tuple[float, ...], node: Node, count: int) -> Iterator[Diagnostic]:
+    """NS603: the first target that is no class number from 0 on."""
     for index, value in enumerate(values):
         if value != int(value) or not 0 <= value < count:
-            message = (
-                f"{count} outputs are for classes 0 to {count - 1}, and there is a target {value:g} in row {index + 1}"
-            )
-            notes = (
-                Note("fix", "number the classes from 0, or give the network as many outputs as there are classes"),
-            )
-            yield finding("NS603", message, _row(node, index), notes=notes)
+            message = f"{count} outputs are for classes 0 to {count - 1}"
+            message += f", and there is a target {value:g} in row {index + 1}"
+            note = Note("fix", "number the classes from 0, or give the network as many outputs as there are classes")
+            yield finding("NS603", message, _row(node, index), notes=(note,))
             return
 
 
 def _row(node: Node, index: int) -> Node:
-    """The node of a target; of the whole list where rows are not one by one."""
+    """The node of a target, or of the whole list where each row has no node of its own."""
     rows = node.items if isinstance(node, Sequence) else ()
     return rows[index] if index < len(rows) else node
 
 
-def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
-    """NS612, NS603, NS915: a loss that compares number by number, and targets of another shape or kind."""
+def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
+    """NS612, NS603, NS915: a loss that compares number by number, with targets of another shape or kind."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or known.target is None or KINDS.get(name, "classes") == "classes":
         return
     alike = known.target == output or (known.target == () and output == (1,))
     if not alike:
-        yield _other_shape(review, head, known)
+        yield _other_shape(context, head, known)
         return
     yes_or_no = kind_of(name) in ("probabilities", "logits")
     if known.rows is not None and yes_or_no:
@@ -115,10 +106,12 @@ def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
                 yield finding("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
-        linear = _last_linear(review, head)
-        edits = [fix.edits for fix in (*_outputs(linear, known.classes), *_losses(loss, "CrossEntropyLoss"))]
+        linear = _last_linear(context, head)
         title = f"out_features: {known.classes} and loss: CrossEntropyLoss"
-        fixes = (Fix(title, tuple(edit for pair in edits for edit in pair)),) if linear else ()
+        edits = (
+            [] if linear is None else [Edit(linear[0].span, str(known.classes)), Edit(loss.span, "CrossEntropyLoss")]
+        )
+        fixes = optional_fix(title, *edits)
         if yes_or_no:
             message = f"{name} is for yes or no, {known.title} has {known.classes} classes"
             yield finding("NS603", message, loss, fixes=fixes)
@@ -127,22 +120,22 @@ def shapes(review: LintContext, head: Head) -> Iterator[Diagnostic]:
             yield finding("NS915", message, loss, fixes=fixes)
 
 
-def _other_shape(review: LintContext, head: Head, known: DatasetFacts) -> Diagnostic:
+def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagnostic:
     loss, output = head.loss, head.tensor.shape
     target = known.target or ()
     got = "one number" if target == () else "a list of one" if target == (1,) else f"{show(target)} numbers"
     message = f"the output is {show(output)}, a target of {known.title} is {got}; {loss.value} compares them one by one"
     sizes = [", ".join(["N", *map(str, shape)]) for shape in (target, output)]
     notes = (Note("note", f"torch would broadcast [{sizes[0]}] with [{sizes[1]}]"),) if () in (target, output) else ()
-    squeezing = None if output else review.behind(head.ref, frozenset({"Identity"}))
+    squeezing = None if output else context.producer(head.ref, frozenset({"Identity"}))
     if squeezing is not None and squeezing.record.name in RESHAPES and target == (1,):
-        edit = remove_item(squeezing, review.report.spec.sources)
-        fixes = () if edit is None else (Fix(f"without the {squeezing.record.name}", (edit,)),)
+        edit = remove_item(squeezing, context.spec.sources)
+        fixes = optional_fix(f"without the {squeezing.record.name}", edit)
         return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
-    linear = _last_linear(review, head)
+    linear = _last_linear(context, head)
     if known.classes and len(output) == 1:
-        return finding("NS612", message, loss, notes=notes, fixes=tuple(_losses(loss, "CrossEntropyLoss")))
+        return finding("NS612", message, loss, notes=notes, fixes=(set_value(loss, "loss", "CrossEntropyLoss"),))
     if linear is not None and len(target) <= 1:
         count = target[0] if target else 1
-        return finding("NS612", message, *linear, notes=notes, fixes=tuple(_outputs(linear, count)))
+        return finding("NS612", message, *linear, notes=notes, fixes=_outputs(linear, count))
     return finding("NS612", message, loss, notes=notes)

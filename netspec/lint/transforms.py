@@ -1,6 +1,6 @@
-"""The transforms of `data` that change the size of a picture, followed without torch.
+"""The shape of a sample and the transforms of `data` → the shape after them, without torch.
 
-Sizes as torchvision.transforms.v2 documents them; a transform that is not listed here leaves nothing known.
+Sizes are as torchvision.transforms.v2 documents them; after a transform that is not listed here nothing is known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from netspec.lint.datasets import Sizes
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """The shape after all transforms; `last` is the one that changed it last, `argument` its first value's node."""
+    """The shape after all transforms; `last` is the last one that changed it, `argument` the node of its size."""
 
     shape: Sizes
     last: Scalar | None = None
@@ -38,7 +38,7 @@ def _cropped(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
 
 
 def _resized(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
-    """A pair is the new size; one number the new shorter edge, the other in proportion, rounded down."""
+    """A pair is the new size; one number is the new shorter edge, the other is in proportion, rounded down."""
     size = _pair(args.get("size"))
     if size is None or args.get("max_size") is not None:
         return (shape[0], None, None)
@@ -64,12 +64,12 @@ def _padded(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
     return (shape[0], height + top + bottom, width + left + right)
 
 
-def _grey(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+def _grayscale(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
     count = args.get("num_output_channels", 1)
     return (count, *shape[1:]) if isinstance(count, int) else None
 
 
-def _turned(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
+def _rotated(shape: Sizes, args: Dict[str, Any]) -> Sizes | None:
     return None if args.get("expand") else shape
 
 
@@ -79,54 +79,39 @@ _SIZED: dict[str, tuple[str, Callable[[Sizes, Dict[str, Any]], Sizes | None]]] =
     "RandomCrop": ("size", _cropped),
     "RandomResizedCrop": ("size", _cropped),
     "Pad": ("padding", _padded),
-    "Grayscale": ("num_output_channels", _grey),
-    "RandomRotation": ("degrees", _turned),
+    "Grayscale": ("num_output_channels", _grayscale),
+    "RandomRotation": ("degrees", _rotated),
 }
-_SAME = frozenset(
-    {
-        "AutoAugment",
-        "ColorJitter",
-        "GaussianBlur",
-        "GaussianNoise",
-        "Normalize",
-        "RandAugment",
-        "RandomAdjustSharpness",
-        "RandomAffine",
-        "RandomAutocontrast",
-        "RandomEqualize",
-        "RandomErasing",
-        "RandomGrayscale",
-        "RandomHorizontalFlip",
-        "RandomInvert",
-        "RandomPerspective",
-        "RandomPosterize",
-        "RandomSolarize",
-        "RandomVerticalFlip",
-        "TrivialAugmentWide",
-    }
-)
+_SAME = frozenset({
+    "AutoAugment", "ColorJitter", "GaussianBlur", "GaussianNoise", "Normalize", "RandAugment", "RandomAdjustSharpness",
+    "RandomAffine", "RandomAutocontrast", "RandomEqualize", "RandomErasing", "RandomGrayscale", "RandomHorizontalFlip",
+    "RandomInvert", "RandomPerspective", "RandomPosterize", "RandomSolarize", "RandomVerticalFlip",
+    "TrivialAugmentWide",
+})  # fmt: skip
 
 
 def transformed(spec: Spec, shape: Sizes, *, augment: bool) -> Transformed | None:
-    """The shape of a picture after `transforms`, and after `augment` where the training samples get it.
+    """The shape of an image after `transforms`; None where the shape after one of them is not known.
 
-    Random transforms come before the first Normalize. None where a transform may do anything.
+    Args:
+        spec: the spec with the section `data`.
+        shape: of the image.
+        augment: also after `augment`, which comes before the first Normalize.
     """
-    section = spec.data
-    steps: dict[str, tuple[Node, ...]] = {"transforms": (), "augment": ()}
-    if isinstance(section, Mapping):
-        for key in steps:
-            node = section.get(key)
-            steps[key] = node.items if isinstance(node, Sequence) else ()
-    plain = steps["transforms"]
-    cut = next((i for i, step in enumerate(plain) if _name(step).value == "Normalize"), len(plain))
+    steps = _steps(spec, "transforms")
+    normalize = next((index for index, step in enumerate(steps) if _name(step).value == "Normalize"), len(steps))
     state = Transformed(shape)
-    for step in (*plain[:cut], *(steps["augment"] if augment else ()), *plain[cut:]):
+    for step in (*steps[:normalize], *(_steps(spec, "augment") if augment else ()), *steps[normalize:]):
         after = _after(spec, state, step)
         if after is None:
             return None
         state = after
     return state
+
+
+def _steps(spec: Spec, key: str) -> tuple[Node, ...]:
+    node = spec.data.get(key) if isinstance(spec.data, Mapping) else None
+    return node.items if isinstance(node, Sequence) else ()
 
 
 def _name(step: Node) -> Scalar:

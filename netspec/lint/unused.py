@@ -1,60 +1,60 @@
-"""What nobody uses: layers, blocks and parameters, sizes."""
+"""Layers, blocks, parameters and sizes that nothing uses: NS901, NS902, NS918."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
-from netspec.core.diagnostics import Diagnostic, Edit, Fix
+from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.language.spec import Item
-from netspec.lint.facts import LintContext, finding
+from netspec.fixes.context import set_value
+from netspec.lint.context import LintContext, finding
 
 
-def unused_layers(review: LintContext) -> Iterator[Diagnostic]:
-    """NS901: layers whose value reaches no output; of a chain of them only the last."""
-    graph = review.graph
+def unused_layers(context: LintContext) -> Iterator[Diagnostic]:
+    """NS901: layers whose output reaches no output of the network; of a chain of them only the last."""
+    graph = context.graph
     needed: set[int] = set()
-    queue = [*review.results]
+    queue = [*context.results]
     while queue:
         node = queue.pop()
         if node >= 0 and node not in needed:
             needed.add(node)
             queue.extend(ref.node for ref in graph.calls[node].inputs)
     for call in graph.calls:
-        if call.id not in needed and not review.users[call.id]:
+        if call.id not in needed and not context.users[call.id]:
             message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
 
 
-def unused_sizes(review: LintContext) -> Iterator[Diagnostic]:
-    """NS918: a size that is wrong, of a layer that has no use for it: torch does not look at it."""
-    for call in review.graph.calls:
-        known = review.known(call)
+def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:
+    """NS918: a wrong size of a layer that does not use it; torch does not check it."""
+    for call in context.graph.calls:
+        known = context.known(call)
         shapes = [tensor.shape for tensor in known.inputs if tensor is not None]
         for arg in call.record.args:
-            written, place = call.args.get(arg.name), call.arg_nodes.get(arg.name)
-            if arg.infer is None or arg.idle is None or place is None or not arg.idle(SimpleNamespace(**known.args)):
+            written, node = call.args.get(arg.name), call.arg_nodes.get(arg.name)
+            if arg.infer is None or arg.idle is None or node is None or not arg.idle(SimpleNamespace(**known.args)):
                 continue
             actual = arg.infer(*shapes)
             if written != actual:
                 message = f"{call.record.name} gets {actual} {arg.unit}, not {written}; without weights torch does not "
                 message += f"look at {arg.name}"
-                source = review.source(place, written)
-                edits = () if source is None else (Edit(source.span, str(actual)),)
-                fixes = (Fix(f"{arg.name}: {actual}", edits),) if edits else ()
-                yield finding("NS918", message, place, call, fixes=fixes)
+                source = context.source(node, written)
+                fixes = () if source is None else (set_value(source, arg.name, actual),)
+                yield finding("NS918", message, node, call, fixes=fixes)
 
 
-def unused_names(review: LintContext) -> Iterator[Diagnostic]:
+def unused_names(context: LintContext) -> Iterator[Diagnostic]:
     """NS902: blocks that no item uses, and parameters of the spec or of its blocks that no value reads."""
-    spec = review.report.spec
-    used = set(_block_names((*spec.layers, *(item for block in spec.blocks.values() for item in block.items))))
+    spec = context.spec
+    used = {item.at.text for item in spec.every_item() if item.kind == "block"}
     for name, block in spec.blocks.items():
         if name not in used and block.at.span.path == spec.path:
             yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
-    read = {name for _, value in spec.document for node in _values(value) for name in _reads(node)}
+    read = _names_read(value for _, value in spec.document)
     params = spec.document.get("params")
     for key, _ in params if isinstance(params, Mapping) else ():
         if key.text not in read:
@@ -71,33 +71,21 @@ def _unread_in(name: Scalar, block: Mapping) -> Iterator[Diagnostic]:
     if params is None:
         return
     defaults = [value for _, value in params] if isinstance(params, Mapping) else []
-    readers = [*defaults, *(value for _, value in block if value is not params)]
-    read = {word for reader in readers for node in _values(reader) for word in _reads(node)}
+    read = _names_read([*defaults, *(value for _, value in block if value is not params)])
     for key in [key for key, _ in params] if isinstance(params, Mapping) else _values(params):
         if key.text not in read:
             yield Diagnostic("NS902", f"nothing in {name.text} reads its parameter {key.text}", key.span)
 
 
-def _block_names(items: Iterable[Item]) -> Iterator[str]:
-    """The blocks that items use."""
-    for item in items:
-        if item.kind == "block":
-            yield item.at.text
-        yield from _block_names(item.items)
-        for _, body, _ in item.branches:
-            yield from _block_names(body)
-
-
-def _reads(node: Scalar) -> set[str]:
-    """The parameters that a scalar may read; a name template reads those in its braces."""
-    if not isinstance(node.value, str):
-        return set()
-    parts = node.text.replace("}", "{").split("{")[1::2] if "{" in node.text else [node.text]
+def _names_read(nodes: Iterable[Node]) -> set[str]:
+    """The parameters that values may read; a name template reads those in its braces."""
+    texts = [scalar.text for node in nodes for scalar in _values(node) if isinstance(scalar.value, str)]
+    parts = [part for text in texts for part in (re.split("[{}]", text)[1::2] if "{" in text else [text])]
     return {name for part in parts for name in names_in(part)}
 
 
 def _values(node: Node) -> Iterator[Scalar]:
-    """The scalars below a node that are no keys."""
+    """The scalars below a node, without keys."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Sequence):

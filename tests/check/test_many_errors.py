@@ -5,7 +5,7 @@ from __future__ import annotations
 import netspec
 from netspec.core.diagnostics import UNSOUGHT, Diagnostic
 from netspec.fixes import verify as fix
-from netspec.fixes.diagnose import MOST_MENDED, diagnose
+from netspec.fixes.diagnose import MOST_WITH_FIXES, diagnose
 from netspec.shapes.infer import infer
 
 
@@ -31,12 +31,12 @@ def test_it_is_said_once_where_fixes_are_no_longer_sought() -> None:
 
 
 def test_candidates_are_made_for_the_first_errors_only() -> None:
-    spec = netspec.load(f"netspec: 1\ninput: [8]\nlayers:\n{wrong(MOST_MENDED + 10)}")
+    spec = netspec.load(f"netspec: 1\ninput: [8]\nlayers:\n{wrong(MOST_WITH_FIXES + 10)}")
     graph = netspec.check(spec).graph
     assert graph is not None
     diagnostics = diagnose(spec, graph, infer(graph))
-    assert [bool(each.fixes) for each in diagnostics] == [True] * MOST_MENDED + [False] * 10
-    assert [index for index, each in enumerate(diagnostics) if UNSOUGHT in each.notes] == [MOST_MENDED]
+    assert [bool(each.fixes) for each in diagnostics] == [True] * MOST_WITH_FIXES + [False] * 10
+    assert [index for index, each in enumerate(diagnostics) if UNSOUGHT in each.notes] == [MOST_WITH_FIXES]
 
 
 def test_every_error_has_its_way_however_far_it_goes() -> None:
@@ -53,7 +53,7 @@ def test_a_width_that_is_written_again_is_one_fix() -> None:
     assert any(len(each.edits) == 2 and {edit.text for edit in each.edits} == {"8"} for each in first)
 
 
-def test_a_value_far_beyond_what_fits_is_mended_too() -> None:
+def test_a_value_far_beyond_what_fits_is_fixed_too() -> None:
     (error,) = [
         each
         for each in found("  - MaxPool2d: {kernel_size: 3, stride: 1, padding: 2147483647}\n", head="input: [3, 8, 8]")

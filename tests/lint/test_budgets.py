@@ -8,7 +8,8 @@ import torch
 import netspec
 from netspec.checker import check
 from netspec.language.load import load
-from netspec.lint.budgets import activation_memory, memory, receptive_field
+from netspec.lint.budgets import activation_memory, parse_bytes
+from netspec.lint.receptive_fields import receptive_field
 from tests.spec_cases import ROOT
 
 
@@ -31,7 +32,7 @@ from tests.spec_cases import ROOT
     ],
 )
 def test_units_of_memory(value: object, expected: float | None) -> None:
-    assert memory(value) == expected
+    assert parse_bytes(value) == expected
 
 
 @pytest.mark.parametrize("name", ["digits", "resnet18", "googlenet"])

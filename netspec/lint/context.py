@@ -1,8 +1,7 @@
-"""Report → Review: who uses which value, and small questions that the review's rules ask of it."""
+"""Report → LintContext: what lint rules ask of a network, its losses and its data; and how they make a finding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +10,12 @@ from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.language.sections.losses import Written, written_losses
+from netspec.language.spec import Spec
 from netspec.lint.datasets import DatasetFacts, dataset_facts
 from netspec.shapes.report import Inferred, Report
 
-FURTHEST = 100  # layers that are looked back or ahead
-_FUNCTIONS = {  # the layer that a function of torch does the same as
+FURTHEST = 100  # layers upstream or downstream that are considered
+_FUNCTIONS = {  # the layer that computes the same as a function of torch
     "relu": "ReLU",
     "gelu": "GELU",
     "silu": "SiLU",
@@ -27,13 +27,21 @@ _FUNCTIONS = {  # the layer that a function of torch does the same as
 
 
 def kind(call: Call) -> str:
-    """The layer's type; of a function that of the layer which does the same."""
+    """The layer's type; for a function the type of the layer that computes the same."""
     return _FUNCTIONS.get(call.record.name, call.record.name)
 
 
 @dataclass(frozen=True)
 class Head:
-    """An output with a loss: its name, what it is, where it comes from, the loss's node, what is known of the data."""
+    """An output with a loss.
+
+    Args:
+        output: the name of the output.
+        tensor: its sample shape and dtype.
+        ref: where it comes from.
+        loss: the node of the loss's name.
+        samples: what is known of the dataset; None where nothing is.
+    """
 
     output: str
     tensor: Tensor
@@ -44,28 +52,34 @@ class Head:
 
 @dataclass(frozen=True)
 class LintContext:
-    """What the rules look at: a report with a graph."""
+    """What a lint rule looks at.
+
+    Args:
+        report: of the check so far.
+        graph: the report's graph.
+    """
 
     report: Report
     graph: Graph
 
-    @cached_property
-    def users(self) -> tuple[tuple[Call, ...], ...]:
-        """The calls that take what each call gives."""
-        users: list[list[Call]] = [[] for _ in self.graph.calls]
-        for call in self.graph.calls:
-            for node in {ref.node for ref in call.inputs if ref.node >= 0}:
-                users[node].append(call)
-        return tuple(map(tuple, users))
+    @property
+    def spec(self) -> Spec:
+        """The spec that is checked."""
+        return self.report.spec
+
+    @property
+    def train(self) -> Mapping | None:
+        """The section `train`, if it is a mapping."""
+        return self.spec.train if isinstance(self.spec.train, Mapping) else None
 
     @cached_property
-    def entering(self) -> dict[int, tuple[Call, ...]]:
-        """The calls that take each input of the network, by its (negative) node."""
-        users: dict[int, list[Call]] = {}
+    def users(self) -> dict[int, list[Call]]:
+        """The calls that take the value of each node, which is the id of a call, or negative for an input."""
+        users: dict[int, list[Call]] = {node: [] for node in range(-len(self.graph.inputs), len(self.graph.calls))}
         for call in self.graph.calls:
-            for node in {ref.node for ref in call.inputs if ref.node < 0}:
-                users.setdefault(node, []).append(call)
-        return {node: tuple(calls) for node, calls in users.items()}
+            for node in {ref.node for ref in call.inputs}:
+                users[node].append(call)
+        return users
 
     @cached_property
     def results(self) -> frozenset[int]:
@@ -92,25 +106,26 @@ class LintContext:
         outputs = self.known(call).outputs
         return outputs[0].shape if outputs else None
 
-    def before(self, call: Call, passing: frozenset[str] = frozenset({"Identity"})) -> Call | None:
-        """The call that gives a call's only input, those of `passing` left out."""
-        if len(call.inputs) != 1:
-            return None
-        return self.behind(call.inputs[0], passing)
+    def before(self, call: Call, skipped: frozenset[str] = frozenset({"Identity"})) -> Call | None:
+        """The call before one with a single input; layers of the kinds `skipped` do not count."""
+        return self.producer(call.inputs[0], skipped) if len(call.inputs) == 1 else None
 
-    def behind(self, ref: Ref, passing: frozenset[str]) -> Call | None:
-        """The call that a value comes from, those of `passing` left out; None where it enters, or is far off."""
+    def producer(self, ref: Ref, skipped: frozenset[str]) -> Call | None:
+        """The call that a value comes from; layers of the kinds `skipped` do not count.
+
+        None where the value is an input of the network, or comes from more than FURTHEST layers before.
+        """
         for _ in range(FURTHEST):
             if ref.node < 0:
                 return None
             call = self.graph.calls[ref.node]
-            if kind(call) not in passing or len(call.inputs) != 1:
+            if kind(call) not in skipped or len(call.inputs) != 1:
                 return call
             ref = call.inputs[0]
         return None
 
     def only_user(self, call: Call) -> Call | None:
-        """The one call that takes what a call gives, Identity left out; None where it is an output or taken by more."""
+        """The one call that takes the output of a call, Identity left out; None where there are more, or none."""
         for _ in range(FURTHEST):
             if len(self.users[call.id]) != 1 or call.id in self.results:
                 return None
@@ -121,7 +136,7 @@ class LintContext:
 
     @cached_property
     def refs(self) -> dict[str, Ref]:
-        """Where each output comes from, by the names that the report has them by."""
+        """Where each output comes from, by the names that the report gives the outputs."""
         found: dict[str, Ref] = {}
         for name, ref in self.graph.outputs.items():
             known = self.known(self.graph.calls[ref.node]).outputs if ref.node >= 0 and ref.output is None else None
@@ -132,12 +147,11 @@ class LintContext:
     @cached_property
     def losses(self) -> tuple[Written, ...]:
         """The losses that `train` writes."""
-        train = self.report.spec.train
-        return written_losses(train.get("loss") if isinstance(train, Mapping) else None)
+        return written_losses(None if self.train is None else self.train.get("loss"))
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
-        """The outputs that are known and have a loss, in the order that their losses are written in."""
+        """The known outputs with a loss, in the order of the losses."""
         heads = []
         for written in self.losses:
             only = next(iter(self.refs)) if len(self.refs) == 1 else None
@@ -148,42 +162,40 @@ class LintContext:
         return tuple(heads)
 
     def samples_for(self, output: str | None, input: str | None = None) -> DatasetFacts | None:
-        """What is known of the dataset, as far as it is about one output and one input, the first if left out."""
+        """What is known of the dataset for one output and one input; the first input where left out."""
         input = next(iter(self.graph.inputs), None) if input is None else input
         tensor = None if input is None else self.graph.inputs.get(input)
-        return None if input is None or tensor is None else dataset_facts(self.report.spec, tensor.shape, input, output)
+        return None if input is None or tensor is None else dataset_facts(self.spec, tensor.shape, input, output)
 
     def source(self, node: Node, value: object) -> Node | None:
-        """The node to edit for another `value`: the parameter's, where only a parameter's name is written.
+        """The node to edit for another `value`: the parameter's, where only the name of a parameter is written.
 
-        None where it lies in another file, which other specs may use.
+        None where it is in another file, which other specs may use.
         """
-        spec = self.report.spec
         name = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
-        if name in spec.params and self.report.params.get(str(name)) == value:
-            node = spec.params[str(name)]
-        return node if node.span.path not in spec.origins else None
+        if name in self.spec.params and self.report.params.get(str(name)) == value:
+            node = self.spec.params[str(name)]
+        return node if node.span.path not in self.spec.origins else None
 
 
 def finding(
     code: str,
     message: str,
-    place: Node,
+    node: Node,
     call: Call | None = None,
     *,
     notes: tuple[Note, ...] = (),
     fixes: tuple[Fix, ...] = (),
 ) -> Diagnostic:
-    """A finding at a node; `call` is the layer it speaks of."""
-    frames = place.frames if call is None else tuple(dict.fromkeys((*place.frames, *call.frames)))
-    return Diagnostic(code, message, place.span, None if call is None else call.path, notes, fixes, frames)
+    """A finding at a node.
 
-
-def without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
-    """The first finding of each code at each place: a block that is used often repeats them."""
-    seen: set[object] = set()
-    for diagnostic in found:
-        key = (diagnostic.code, diagnostic.span)
-        if key not in seen:
-            seen.add(key)
-            yield diagnostic
+    Args:
+        code: such as NS905.
+        message: one line.
+        node: what to point at.
+        call: the layer that the finding is about.
+        notes: lines below the excerpt.
+        fixes: candidates, the likeliest first.
+    """
+    frames = node.frames if call is None else tuple(dict.fromkeys((*node.frames, *call.frames)))
+    return Diagnostic(code, message, node.span, None if call is None else call.path, notes, fixes, frames)

@@ -1,4 +1,4 @@
-"""The review's own tables and arithmetic, against torch, torchvision and scikit-learn."""
+"""The tables and arithmetic of lint rules, against torch, torchvision and scikit-learn."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_what_is_known_is_what_is_read(data: str, input: str) -> None:
     assert known.picture == read.source.picture
     if known.rows is not None:
         assert known.rows[0] == tuple(read.train.targets[0].flatten().tolist()[: len(known.rows[0])])
-    if known.amounts is not None:
-        assert known.amounts == read.train.targets[0].is_floating_point()
+    if known.regression is not None:
+        assert known.regression == read.train.targets[0].is_floating_point()
 
 
 STEPS: dict[str, tuple[str, Any]] = {
