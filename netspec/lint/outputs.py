@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
+from netspec.language.sections.datasets import DATASETS
 from netspec.lint.datasets import dataset_nodes
 from netspec.lint.facts import LintContext, finding
-
-_INPUTS = {"inline": "x", "CSV": "columns"}  # the keys of a dataset that may go by the names of inputs and of outputs
-_OUTPUTS = {"inline": "y", "CSV": "target"}
 
 
 def losses(review: LintContext) -> Iterator[Diagnostic]:
@@ -64,7 +62,7 @@ def inputs_by_name(review: LintContext) -> Iterator[Diagnostic]:
     if found is None or review.losses == ():
         return
     dataset, arguments = found
-    key = _INPUTS.get(str(dataset.value))
+    key = DATASETS[str(dataset.value)].by_input
     node = arguments.get(key) if isinstance(arguments, Mapping) and key is not None else None
     if isinstance(node, Mapping):
         for name, _ in node:
@@ -84,7 +82,7 @@ def targets_by_name(review: LintContext) -> Iterator[Diagnostic]:
     found = dataset_nodes(review.report.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
-    node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*review.refs]
+    node, outputs = found[1].get(DATASETS[str(found[0].value)].by_output or ""), [*review.refs]
     if not isinstance(node, Mapping) or not outputs:
         return
     for name, _ in node:

@@ -14,29 +14,22 @@ from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, plain, shorten
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.evaluate import FAILED, Evaluator, param_values
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.keys import EXPRESSION, Key, bare, object_schema
 from netspec.language.sections.section_keys import (
-    CSV_KEYS,
     DATA_KEYS,
     DATA_SCHEMA,
-    DATASETS,
     EXPECT_KEYS,
     EXPECT_SCHEMA,
-    INLINE_KEYS,
-    OWN,
     SECTIONS,
-    SKLEARN_KEYS,
-    SKLEARN_TABLES,
     TRAIN_KEYS,
     TRAIN_SCHEMA,
-    VISION,
 )
 from netspec.language.sections.train_keys import ELSEWHERE
 
 __all__ = [
-    "CSV_KEYS", "DATASETS", "DATA_KEYS", "DATA_SCHEMA", "EXPECT_KEYS", "EXPECT_SCHEMA", "INLINE_KEYS", "OWN",
-    "SECTIONS", "SKLEARN_KEYS", "SKLEARN_TABLES", "TRAIN_KEYS", "TRAIN_SCHEMA", "VISION", "Key", "amount",
-    "check_sections",
+    "DATA_KEYS", "DATA_SCHEMA", "EXPECT_KEYS", "EXPECT_SCHEMA", "SECTIONS", "TRAIN_KEYS", "TRAIN_SCHEMA", "Key",
+    "amount", "check_sections",
 ]  # fmt: skip
 
 
@@ -132,19 +125,19 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
     if name.value not in DATASETS:
         findings.misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, DATASETS)
         return
-    own = OWN.get(str(name.value))
-    if own is None:
+    kind = DATASETS[str(name.value)]
+    if kind.keys is None:
         return
-    required = [key for key in own if key.required]
+    required = kind.required
     if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
         findings.add("NS203", f"{name.value} needs {' and '.join(key.name for key in required)}", name)
     elif isinstance(arguments, Scalar) and len(required) == 1:
-        if own is SKLEARN_KEYS and arguments.value not in SKLEARN_TABLES:
-            findings.misspelt("NS604", f"scikit-learn brings no table {arguments.value!r}", arguments, SKLEARN_TABLES)
+        if kind.words and arguments.value not in kind.words:
+            findings.misspelt("NS604", f"{kind.unknown} {arguments.value!r}", arguments, kind.words)
         elif not isinstance(arguments.value, str):
             findings.add("NS202", f"{name.value} takes {required[0].wants}, not {describe(arguments)}", arguments)
     else:
-        _check_keys(arguments, own, str(name.value), findings)
+        _check_keys(arguments, kind.keys, kind.name, findings)
 
 
 def _check_keys(node: Node, keys: Sequence[Key], section: str, findings: Findings, others: Iterable[str] = ()) -> None:
