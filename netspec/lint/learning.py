@@ -12,7 +12,7 @@ from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call, Graph
 from netspec.language.patterns import LONGEST, meant_patterns, pattern_nodes, texts
 from netspec.language.sections.losses import KINDS
-from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
+from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, usual
 from netspec.lint.facts import LintContext, finding
 from netspec.shapes.report import Report
 
@@ -80,11 +80,11 @@ def monitor(review: LintContext) -> Iterator[Diagnostic]:
         return
     written, loss = train.get("metrics"), next(iter(losses.values()))
     asked = [str(item.value) for item in texts(written)] if written is not None else None
-    names = [name for name in columns(asked, losses) if not name.startswith("confusion_matrix")]
+    names = columns(asked, losses, numbers=True)
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return
-    if written is None and part in ("val", "train") and fits(name, loss) and name != "confusion_matrix":
+    if written is None and part in ("val", "train") and fits(name, loss) and is_number(name):
         note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
     else:
         note = Note("note", f"there are {', '.join(f'{part}_{name}' for part in ('val', 'train') for name in names)}")

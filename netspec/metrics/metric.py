@@ -1,34 +1,20 @@
-"""Metrics by name: updated with batches, joined over processes; and what is measured of each output."""
+"""Metrics by name, which the table in netspec/language/sections/metrics.py lists; what is measured of each output."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
+from netspec.core.late import imported
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
-from netspec.language.sections.metrics import OF_NUMBERS, column_name, measured
-from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
-from netspec.metrics.regression import RegressionErrors
+from netspec.language.sections.metrics import column_name, measured, metric_kind
+from netspec.metrics.request import Metric, MetricRequest
 from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
 from netspec.objective.targets import Kind
-
-
-class Metric(Protocol):
-    """Takes batches, then tells the values by name."""
-
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """Add one batch: output [N, ...], target as the loss gets it."""
-
-    def join(self, world: ProcessGroup) -> None:
-        """Put together what the processes have seen, each a part of the samples; all of them call it."""
-
-    def result(self) -> dict[str, Any]:
-        """The values over all batches: numbers, and lists for a confusion matrix."""
 
 
 class Metrics:
@@ -65,18 +51,14 @@ def make_metrics(
         targets: [N, ...] what is measured against, or the first of it, for what has to be known beforehand.
         device: where the batches are.
     """
-    parts: list[Metric] = []
-    if "accuracy" in names:
-        parts.append(Accuracy(kind, device))
+    together: dict[tuple[str, str], list[str]] = {}  # those that one object measures
     for name in names:
-        if match := re.fullmatch(r"top(\d+)", name):
-            parts.append(TopK(int(match[1]), device))
-    if asked := [name for name in names if name in PrecisionRecallF1.NAMES]:
-        parts.append(PrecisionRecallF1(kind, output, device, asked))
-    if "auroc" in names:
-        parts.append(Auroc(kind, output, device))
-    if any(name in OF_NUMBERS for name in names):
-        parts.append(RegressionErrors(targets.float().mean(0).to(device)))
+        found = metric_kind(name)
+        assert found is not None  # the check refuses others
+        together.setdefault((found.make, name if found.pattern else ""), []).append(name)
+    parts: list[Metric] = []
+    for (make, _), asked in together.items():
+        parts.append(imported(make)(MetricRequest(tuple(asked), kind, output, targets, device)))
     return Metrics(parts, names) if parts else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from netspec.core.codes import CODES, explanation
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.keys import Key
+from netspec.language.sections.metrics import METRICS
 from netspec.language.sections.section_keys import DATA_KEYS, EXPECT_KEYS, TRAIN_KEYS
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
@@ -94,8 +95,10 @@ def keys_page() -> str:
         if kind.keys is not None:
             lines += [f"## data: {kind.name}", "", kind.doc, "", *_keys(kind.keys)]
     lines += ["## train", "", *_keys(TRAIN_KEYS), "## expect", "", *_keys(EXPECT_KEYS)]
+    lines += ["## Metrics", "", "| Metric | Losses over | What it is |", "|---|---|---|"]
+    lines += [f"| `{metric.name}` | {', '.join(metric.kinds)} | {metric.doc} |" for metric in METRICS]
     vision = (f"`{kind.name}`" for kind in DATASETS.values() if kind.keys is None)
-    lines += ["## Datasets of torchvision", "", ", ".join(vision) + ": arguments are torchvision's."]
+    lines += ["", "## Datasets of torchvision", "", ", ".join(vision) + ": arguments are torchvision's."]
     return "\n".join(lines) + "\n"
 
 
