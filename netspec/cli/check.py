@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
 from netspec.lint.ignores import ignorable
+from netspec.render.formats import FORMATS
 from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
 from netspec.render.text import PIPE, Look, message_lines, render
@@ -41,9 +41,9 @@ def _warnings(context: click.Context, option: click.Parameter, codes: tuple[str,
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "json", "sarif", "github"]),
+    type=click.Choice(["text", *FORMATS]),
     default="text",
-    help="How to print the findings; github: annotations of a workflow.",
+    help="How to print the findings; " + "; ".join(f"{name}: {each.doc}" for name, each in FORMATS.items()) + ".",
 )
 @click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
@@ -105,21 +105,8 @@ def _run(specs: tuple[str, ...], style: str, fix: bool, diff: bool, watch: bool,
     if style == "text":
         _end(_show_texts(answers))
     listed = list(_told(answers))
-    if style == "json":
-        from netspec.render.json import answer_json, document
-
-        click.echo(json.dumps(document(map(answer_json, listed)), indent=1))
-    elif style == "sarif":
-        from importlib.metadata import version
-
-        from netspec.render.sarif import sarif
-
-        click.echo(json.dumps(sarif(listed, version("netspec")), indent=1))
-    else:
-        from netspec.render.github import workflow_commands
-
-        for line in workflow_commands(listed):
-            click.echo(line)
+    for line in FORMATS[style].lines(listed):
+        click.echo(line)
     _end(listed)
 
 

@@ -95,7 +95,7 @@ def keys_page() -> str:
         if kind.keys is not None:
             lines += [f"## data: {kind.name}", "", kind.doc, "", *_keys(kind.keys)]
     lines += ["## train", "", *_keys(TRAIN_KEYS), "## expect", "", *_keys(EXPECT_KEYS)]
-    lines += ["## Metrics", "", "| Metric | Losses over | What it is |", "|---|---|---|"]
+    lines += ["## Metrics", "", "| Metric | Goes with losses over | What it is |", "|---|---|---|"]
     lines += [f"| `{metric.name}` | {', '.join(metric.kinds)} | {metric.doc} |" for metric in METRICS]
     vision = (f"`{kind.name}`" for kind in DATASETS.values() if kind.keys is None)
     lines += ["", "## Datasets of torchvision", "", ", ".join(vision) + ": arguments are torchvision's."]

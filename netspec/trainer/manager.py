@@ -17,7 +17,7 @@ from netspec.checkpoint.run_folder import RunFolder
 from netspec.checkpoint.state_dict import load_state_dict, state_dict
 from netspec.core.diagnostics import SpecError
 from netspec.distributed.process_group import ALONE, ProcessGroup
-from netspec.reports.tensorboard import Events
+from netspec.reports.loggers import Loggers
 from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.training.job import State
 from netspec.training.step import require_finite
@@ -48,7 +48,7 @@ class CheckpointManager:
         self,
         folder: RunFolder,
         text: str,
-        events: Events,
+        events: Loggers,
         every: CheckpointInterval,
         state: State,
         world: ProcessGroup = ALONE,

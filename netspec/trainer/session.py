@@ -21,9 +21,9 @@ from netspec.core.files import sweep
 from netspec.render.runs import settings_of
 from netspec.render.text import render
 from netspec.reports.curves import draw_curves
+from netspec.reports.loggers import Loggers
 from netspec.reports.progress import Progress
 from netspec.reports.report import report
-from netspec.reports.tensorboard import Events
 from netspec.runtime.diagnostics import At, counted, option_span, spec_error, spec_start
 from netspec.trainer.manager import CheckpointInterval, CheckpointManager, write_errors
 from netspec.trainer.resume import ResumedRun, change_warning, changes_since, require_resumable
@@ -124,8 +124,8 @@ class Session:
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager
-    def _events(self) -> Iterator[Events]:
-        events = Events(self.folder.path if self.folder.writes else None)
+    def _events(self) -> Iterator[Loggers]:
+        events = Loggers(self.folder.path if self.folder.writes else None)
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
@@ -133,7 +133,7 @@ class Session:
             with contextlib.suppress(OSError):  # a full disk was told of where it mattered
                 events.close()
 
-    def _train(self, interrupt: Interrupt, events: Events) -> str:
+    def _train(self, interrupt: Interrupt, events: Loggers) -> str:
         """The loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
         keeper = CheckpointManager(
@@ -163,7 +163,7 @@ class Session:
         finally:
             progress.stop()
 
-    def _end(self, status: str, events: Events) -> None:
+    def _end(self, status: str, events: Loggers) -> None:
         """What is only wanted of a run that is over."""
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
@@ -172,7 +172,7 @@ class Session:
         self.folder.write_info(replace(self.info, status=status, best=self.state.best))
         events.end(status)
 
-    def _report(self, interrupt: Interrupt, events: Events) -> None:
+    def _report(self, interrupt: Interrupt, events: Loggers) -> None:
         """The pictures of the end; a finished run is finished, even where they cannot be drawn."""
         if self.state.best is None or interrupt():
             return
@@ -182,7 +182,7 @@ class Session:
             what = str(error).splitlines()[0]
             self.progress.message(f"the pictures of the results could not be drawn: {what}")
 
-    def _failed(self, error: Exception, keeper: CheckpointManager, events: Events) -> SpecError:
+    def _failed(self, error: Exception, keeper: CheckpointManager, events: Loggers) -> SpecError:
         """The folder as it was when all was well, and the finding that says what happened."""
         traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
         self.state.model.zero_grad(set_to_none=True)
