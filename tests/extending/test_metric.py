@@ -65,7 +65,8 @@ train: {{epochs: 1, loss: MSELoss, optimizer: {{SGD: {{lr: 0.1}}}}, metrics: [r2
 PREDICT = f"""
 import netspec, torch
 from netspec.language.sections.metrics import lower_is_better
-answer = [netspec.load_model("run")(torch.tensor({X}))[:, 0].tolist(), lower_is_better("train_max_error")]
+net = netspec.load_model("run/best.safetensors")
+answer = [net(torch.tensor({X}))[:, 0].tolist(), lower_is_better("train_max_error")]
 """
 
 
