@@ -1,7 +1,7 @@
-"""What a table of a lower room names of a higher one, by a text: `netspec.data.table:load`.
+"""Import by name: the tables of lower rooms name functions of higher ones as text, `netspec.data.table:load`.
 
 So one record holds all of a dataset or a metric: its keys, which are checked without torch, and the function that needs
-torch, which is imported when it is called for.
+torch, which is imported when it is used.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ from typing import Any
 
 
 def imported(place: str) -> Any:
-    """The function or class that `module:name` names; its module is imported now."""
+    """The function or class at `place`, which is `module:name`; its module is imported now.
+
+    Raises:
+        ImportError: there is no such module.
+        AttributeError: the module has no such name.
+    """
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(module), name)

@@ -1,7 +1,7 @@
-"""The table of loggers: who is told of a run's epochs as they end, such as TensorBoard.
+"""The table of loggers, which receive the settings, epochs and pictures of a run while it trains, as TensorBoard does.
 
-A logger is one record of `LOGGERS`; a run tells all of them, in this order, and only the process that writes its folder
-has any.
+A logger is one record of `LOGGERS`. A run calls all of them, in this order; of several processes only the one that
+writes the run's folder has loggers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from netspec.training.job import Row
 
 
 class Logger(Protocol):
-    """Is told of one run. An OSError that it raises ends the run as a folder does that cannot be written."""
+    """Receives one run. An OSError that it raises ends the run with NS607, as a folder that cannot be written."""
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
         """What is trained, and how: a checked network, and the run's settings by their dotted paths."""
