@@ -25,12 +25,18 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What needs no torch: all of these but the files and tests that train, compile, or hold something against torch.
 LIGHT = (
     *(f"tests/{room}" for room in ("core", "language", "shapes", "fixes", "lint", "check", "render")),
-    *("tests/cli", "tests/corpus", "tests/docs", "tests/test_floors.py"),
+    *("tests/cli", "tests/corpus", "tests/docs", "tests/extending", "tests/test_floors.py"),
 )
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",
     "tests/cli/test_plugins.py",
     "tests/docs/test_training_keys.py",
+    "tests/extending/test_dataset.py",
+    "tests/extending/test_function.py",
+    "tests/extending/test_layer.py",
+    "tests/extending/test_logger.py",
+    "tests/extending/test_metric.py",
+    "tests/extending/test_tables.py",
     "tests/core/test_names.py",
     "tests/core/test_versions.py",
     "tests/shapes/sizes/test_against_torch.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
 from netspec.lint.ignores import ignorable
+from netspec.render.formats import FORMATS
 from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
 from netspec.render.text import message_lines, render
@@ -53,7 +53,10 @@ def _warning_codes(context: click.Context, option: click.Parameter, codes: tuple
     epilog="Example: netspec check specs/vgg16.yaml --set classes=100 --torch 2.9",
 )
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@format_option("text", "json", "sarif", "github", help="How to print the findings; github: annotations of a workflow.")
+@format_option(
+    *("text", *FORMATS),
+    help="How to print the findings; " + "; ".join(f"{name}: {each.doc}" for name, each in FORMATS.items()) + ".",
+)
 @click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
 @click.option("--watch", "watching", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
@@ -107,7 +110,8 @@ def command(
             _watch(specs, check_file)
         answers = list(_answers(specs, check_file))
     if style != "text":
-        _print(answers, style)
+        for line in FORMATS[style].lines(answers):
+            click.echo(line)
     unread = any(isinstance(answer, Unreadable) for answer in answers)
     sys.exit(2 if unread else 0 if all(answer.ok for answer in answers) else 1)
 
@@ -122,25 +126,6 @@ def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Itera
         if isinstance(answer, Unreadable):
             click.echo(f"netspec: {answer.error}", err=True)
         yield answer
-
-
-def _print(answers: list[Answer], style: str) -> None:
-    """Print answers for a program."""
-    if style == "json":
-        from netspec.render.json import answer_json, document
-
-        click.echo(json.dumps(document(map(answer_json, answers)), indent=1))
-    elif style == "sarif":
-        from importlib.metadata import version
-
-        from netspec.render.sarif import sarif
-
-        click.echo(json.dumps(sarif(answers, version("netspec")), indent=1))
-    else:
-        from netspec.render.github import workflow_commands
-
-        for line in workflow_commands(answers):
-            click.echo(line)
 
 
 def _check(path: str, options: CheckOptions) -> Report:

@@ -6,7 +6,7 @@ import torch
 
 from netspec.core.tree import Node, Scalar, describe
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, items, own_arguments
-from netspec.language.sections.data_keys import SKLEARN_TABLES
+from netspec.language.sections.datasets import SKLEARN_TABLES
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 

@@ -15,7 +15,7 @@ from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.transforms import Pipeline
 from netspec.language.ranges import accepts_shape
-from netspec.language.sections.data_keys import DATASETS
+from netspec.language.sections.datasets import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
 from netspec.runtime.diagnostics import Collector, counted, input_index, sample_span, spec_error
 from netspec.shapes.report import Report

@@ -1,6 +1,6 @@
 """The section `data` → Data: the training and validation splits, in memory where they fit.
 
-`_LOADERS` holds the loader of each dataset, a function from a LoadRequest to a LoadedData.
+The record of a dataset in `DATASETS` names its loader, a function from a LoadRequest to a LoadedData.
 """
 
 from __future__ import annotations
@@ -11,23 +11,16 @@ from dataclasses import dataclass, replace
 import torch
 
 from netspec.core.diagnostics import SpecError
+from netspec.core.late import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
-from netspec.data import bundled as data_bundled
-from netspec.data import table as data_table
-from netspec.data import vision as data_vision
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split
 from netspec.data.storage import read_storage
-from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, OWN
+from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import spec_error, spec_start, unknown_name
-
-_LOADERS: dict[str, Callable[[LoadRequest], LoadedData]] = {
-    "CSV": data_table.load,
-    "inline": data_bundled.inline,
-    "sklearn": data_bundled.sklearn,
-}  # all others are torchvision's
 
 
 @dataclass(frozen=True)
@@ -126,11 +119,10 @@ def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
         SpecError: as `load_data`.
     """
     name, arguments = dataset_nodes(spec)
-    if name.value in OWN:
+    look = _kind(name).preview
+    if look is None:
         return load_data(spec, inputs, seed, None)
-    if name.value not in DATASETS:
-        raise unknown_name("NS604", f"netspec knows no dataset {name.value!r}", name, str(name.value), list(DATASETS))
-    data_vision.preview(LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs))
+    imported(look)(LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs))
     return None
 
 
@@ -159,10 +151,16 @@ def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
 
 
 def _load(request: LoadRequest) -> LoadedData:
-    word = str(request.name.value)
-    if word not in DATASETS:
-        raise unknown_name("NS604", f"netspec knows no dataset {word!r}", request.name, word, list(DATASETS))
-    loaded = _LOADERS.get(word, data_vision.load)(request)
+    kind = _kind(request.name)
+    load: Callable[[LoadRequest], LoadedData] = imported(kind.load)
+    loaded = load(request)
     if not len(loaded.whole):
-        raise spec_error("NS601", f"{word} holds no samples", request.name)
+        raise spec_error("NS601", f"{kind.name} holds no samples", request.name)
     return loaded
+
+
+def _kind(name: Scalar) -> DatasetKind:
+    word = str(name.value)
+    if word not in DATASETS:
+        raise unknown_name("NS604", f"netspec knows no dataset {word!r}", name, word, list(DATASETS))
+    return DATASETS[word]

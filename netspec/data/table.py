@@ -11,7 +11,7 @@ import torch
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, items, own_arguments
-from netspec.language.sections.data_keys import CSV_KEYS
+from netspec.language.sections.datasets import CSV_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 if TYPE_CHECKING:

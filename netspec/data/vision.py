@@ -19,7 +19,7 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.pictures import Pictures, Reader, labels
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of
-from netspec.language.sections.data_keys import VISION
+from netspec.language.sections.datasets import VISION
 from netspec.runtime.diagnostics import spec_error, torch_says
 from netspec.runtime.registry import Choice, Family, choose, parameters, public_classes
 

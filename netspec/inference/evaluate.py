@@ -21,6 +21,7 @@ from netspec.inference.readers import Labels, Sample
 from netspec.inference.results import Fault, Scores
 from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
+from netspec.language.sections.datasets import DATASETS
 from netspec.metrics.metric import Measure, Measures, make_measures
 from netspec.objective.losses import Head, Tensors, heads_of, without_balance
 from netspec.objective.targets import TargetError
@@ -185,10 +186,11 @@ def _one_target(run: StoredRun, files: Sequence[str]) -> None:
     Raises:
         SpecError: NS603.
     """
-    _, arguments = dataset_nodes(run.spec)
-    written = arguments if isinstance(arguments, Mapping) else Mapping((), run.spec.document.span)
-    targets = next((node for key in ("target", "y") if isinstance(node := written.get(key), Mapping)), None)
-    if targets is not None and len(targets.entries) > 1:
+    name, arguments = dataset_nodes(run.spec)
+    kind = DATASETS.get(str(name.value))
+    key = None if kind is None else kind.by_output
+    targets = arguments.get(key) if key is not None and isinstance(arguments, Mapping) else None
+    if isinstance(targets, Mapping) and len(targets.entries) > 1:
         names = ", ".join(key.text for key, _ in targets)
         what = f"files tell one target a sample, the run has one each for {names}"
         raise spec_error("NS603", what, option_span("FILES", files[0]))

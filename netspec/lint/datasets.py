@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
+from netspec.core.late import imported
 from netspec.core.shapes import Shape
 from netspec.core.tree import Mapping, Node, Scalar
-from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, VISION
+from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.spec import Spec
 
 Sizes = tuple[int | None, ...]  # None: not known
@@ -42,6 +44,28 @@ class DatasetFacts:
     picture: bool = False
     fractions: bool = False
     rows: tuple[tuple[float, ...], Node] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDataset:
+    """What a spec writes of its dataset, for a function that says what is known of the samples.
+
+    Args:
+        name: the node of its name.
+        node: its arguments, where there are any.
+        given: their value; what is no expression is None.
+        args: those that go by names.
+        input, entering: the sample shape and the name of the network's input that is asked about.
+        output: the name of the output that is asked about; None: any.
+    """
+
+    name: Scalar
+    node: Node | None
+    given: object
+    args: Dict[str, object]
+    input: Shape
+    entering: str
+    output: str | None
 
 
 _GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
@@ -104,18 +128,23 @@ def dataset_facts(spec: Spec, input: Shape, entering: str = "input", output: str
     name, node = found
     given = None if node is None else spec.evaluate(node)
     args: Dict[str, object] = given if isinstance(given, dict) else {}
-    if name.value == "sklearn":
-        return _table(name, args.get("name") if args else given, input)
-    if name.value == "inline":
-        return _rows(name, node, args, entering, output)
-    if name.value == "CSV":
-        columns = args.get("columns")
-        columns = columns.get(entering) if isinstance(columns, dict) else columns
-        return DatasetFacts(name, "CSV", (len(columns),) if isinstance(columns, list) else None)
-    return _pictures(name, args, input) if name.value in VISION else None
+    told = DATASETS[str(name.value)].facts
+    if told is None:
+        return None
+    facts: DatasetFacts | None = imported(told)(WrittenDataset(name, node, given, args, input, entering, output))
+    return facts
 
 
-def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> DatasetFacts:
+def csv_facts(written: WrittenDataset) -> DatasetFacts:
+    """How many columns are taken, where they are listed."""
+    columns = written.args.get("columns")
+    columns = columns.get(written.entering) if isinstance(columns, dict) else columns
+    return DatasetFacts(written.name, "CSV", (len(columns),) if isinstance(columns, list) else None)
+
+
+def vision_facts(written: WrittenDataset) -> DatasetFacts:
+    """torchvision's pictures and their classes."""
+    name, args, input = written.name, written.args, written.input
     word = str(name.value)
     shape, classes = _PICTURES.get(word, (None, None))
     if word == "EMNIST":
@@ -131,23 +160,24 @@ def _pictures(name: Scalar, args: Dict[str, object], input: Shape) -> DatasetFac
     return DatasetFacts(name, word, shape or (None,) * 3, classes, False, (), picture=True, fractions=True)
 
 
-def _table(name: Scalar, table: object, input: Shape) -> DatasetFacts | None:
+def sklearn_facts(written: WrittenDataset) -> DatasetFacts | None:
+    """A table of scikit-learn's; digits are pictures where the network takes some."""
+    table = written.args.get("name") if written.args else written.given
     if table not in _TABLES:
         return None
     shape, classes, target = _TABLES[str(table)]
-    picture = table == "digits" and len(input) != 1
+    picture = table == "digits" and len(written.input) != 1
     shape = (1, 8, 8) if picture else shape
-    return DatasetFacts(name, str(table), shape, classes, classes is None, target, picture, fractions=True)
+    return DatasetFacts(written.name, str(table), shape, classes, classes is None, target, picture, fractions=True)
 
 
-def _rows(
-    name: Scalar, node: Node | None, args: Dict[str, object], entering: str, output: str | None
-) -> DatasetFacts | None:
-    x, y = args.get("x"), args.get("y")
-    at = node.get("y") if isinstance(node, Mapping) else None
-    x = x.get(entering) if isinstance(x, dict) else x
+def inline_facts(written: WrittenDataset) -> DatasetFacts | None:
+    """All that rows in the spec tell, where they are right."""
+    x, y = written.args.get("x"), written.args.get("y")
+    at = written.node.get("y") if isinstance(written.node, Mapping) else None
+    x = x.get(written.entering) if isinstance(x, dict) else x
     if isinstance(y, dict) and y:
-        output = output or next(iter(y))
+        output = written.output or next(iter(y))
         y, at = y.get(output), at.get(output) if isinstance(at, Mapping) else None
     if not isinstance(x, list) or not isinstance(y, list) or not x or not y or at is None:
         return None
@@ -157,7 +187,7 @@ def _rows(
         return None  # ragged, or no numbers: reading the data reports where
     fractions = any(value != int(value) for value in _numbers(x))
     values = tuple(_numbers(y)) if target in ((), (1,)) else ()
-    return DatasetFacts(name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
+    return DatasetFacts(written.name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
 
 
 def _shape(value: object) -> Shape | None:

@@ -13,7 +13,7 @@ from netspec.expansion.graph import Call
 from netspec.fixes.context import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
-from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, usual
+from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, usual
 from netspec.lint.context import LintContext, finding
 
 
@@ -71,11 +71,11 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
         return
     written, loss = train.get("metrics"), next(iter(losses.values()))
     asked = [str(item.value) for item in texts(written)] if written is not None else None
-    names = [name for name in columns(asked, losses) if not name.startswith("confusion_matrix")]
+    names = columns(asked, losses, numbers=True)
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return
-    if written is None and part in ("val", "train") and fits(name, loss) and name != "confusion_matrix":
+    if written is None and part in ("val", "train") and fits(name, loss) and is_number(name):
         note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
     else:
         note = Note("note", f"there are {', '.join(f'{part}_{name}' for part in ('val', 'train') for name in names)}")

@@ -8,14 +8,9 @@ from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
 from netspec.fixes.context import replace_value, set_value
+from netspec.language.sections.datasets import DATASETS
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
-
-_INPUTS = {
-    "inline": "x",
-    "CSV": "columns",
-}  # the keys of a dataset that may be mappings by the names of inputs and outputs
-_OUTPUTS = {"inline": "y", "CSV": "target"}
 
 
 def losses(context: LintContext) -> Iterator[Diagnostic]:
@@ -69,7 +64,7 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
     if found is None or not context.losses:
         return
     dataset, arguments = found
-    key = _INPUTS.get(str(dataset.value))
+    key = DATASETS[str(dataset.value)].by_input
     node = arguments.get(key) if isinstance(arguments, Mapping) and key is not None else None
     if isinstance(node, Mapping):
         for name, _ in node:
@@ -89,7 +84,7 @@ def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
     found = dataset_nodes(context.spec.data)
     if found is None or not isinstance(found[1], Mapping):
         return
-    node, outputs = found[1].get(_OUTPUTS.get(str(found[0].value), "")), [*context.refs]
+    node, outputs = found[1].get(DATASETS[str(found[0].value)].by_output or ""), [*context.refs]
     if not isinstance(node, Mapping) or not outputs:
         return
     for name, _ in node:

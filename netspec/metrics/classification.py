@@ -16,6 +16,7 @@ import torch
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
 from netspec.language.sections.losses import Kind
+from netspec.metrics.request import MetricRequest
 
 
 def predicted_labels(output: torch.Tensor, kind: Kind) -> torch.Tensor:
@@ -188,3 +189,23 @@ def area_under_roc(scores: torch.Tensor, positive: torch.Tensor) -> float | None
     _, index, counts = torch.unique(scores, return_inverse=True, return_counts=True)
     ranks = counts.cumsum(0).double() - (counts.double() - 1) / 2  # of each distinct score, the mean of its samples'
     return float((ranks[index[positive]].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def make_accuracy(request: MetricRequest) -> Accuracy:
+    """accuracy."""
+    return Accuracy(request.kind, request.device)
+
+
+def make_top(request: MetricRequest) -> TopK:
+    """top<k>, one."""
+    return TopK(int(request.names[0].removeprefix("top")), request.device)
+
+
+def make_rates(request: MetricRequest) -> PrecisionRecallF1:
+    """Those of precision, recall, f1 and confusion_matrix that are asked for."""
+    return PrecisionRecallF1(request.kind, request.output, request.device, request.names)
+
+
+def make_auroc(request: MetricRequest) -> Auroc:
+    """auroc."""
+    return Auroc(request.kind, request.output, request.device)

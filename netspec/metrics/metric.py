@@ -1,34 +1,20 @@
-"""Metrics by name, updated with batches and joined over processes; and the metrics of each output."""
+"""Metrics by name, from the table in netspec/language/sections/metrics.py; and the metrics of each output."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
+from netspec.core.late import imported
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
 from netspec.language.sections.losses import Kind
-from netspec.language.sections.metrics import OF_NUMBERS, column_name, measured
-from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
-from netspec.metrics.regression import RegressionErrors
+from netspec.language.sections.metrics import column_name, measured, metric_kind
+from netspec.metrics.request import Metric, MetricRequest
 from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
-
-
-class Metric(Protocol):
-    """Is updated with batches, then gives the values by name."""
-
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """Add a batch: output [B, *output], target as the loss gets it."""
-
-    def join(self, group: ProcessGroup) -> None:
-        """Combine the processes, each of which saw a part of the samples; all of them call it."""
-
-    def result(self) -> dict[str, Any]:
-        """The values over all batches: numbers, and nested lists for a confusion matrix."""
 
 
 class Metrics:
@@ -68,18 +54,14 @@ def make_metrics(
     Returns:
         The metrics as one; None where `names` is empty.
     """
-    parts: list[Metric] = []
-    if "accuracy" in names:
-        parts.append(Accuracy(kind, device))
+    together: dict[tuple[str, str], list[str]] = {}  # those that one object measures
     for name in names:
-        if match := re.fullmatch(r"top(\d+)", name):
-            parts.append(TopK(int(match[1]), device))
-    if asked := [name for name in names if name in PrecisionRecallF1.NAMES]:
-        parts.append(PrecisionRecallF1(kind, output, device, asked))
-    if "auroc" in names:
-        parts.append(Auroc(kind, output, device))
-    if any(name in OF_NUMBERS for name in names):
-        parts.append(RegressionErrors(targets.float().mean(0).to(device)))
+        found = metric_kind(name)
+        assert found is not None  # the check refuses others
+        together.setdefault((found.make, name if found.pattern else ""), []).append(name)
+    parts: list[Metric] = []
+    for (make, _), asked in together.items():
+        parts.append(imported(make)(MetricRequest(tuple(asked), kind, output, targets, device)))
     return Metrics(parts, names) if parts else None
 
 

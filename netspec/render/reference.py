@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from netspec.core.codes import CODES, explanation
-from netspec.language.sections.data_keys import CSV_KEYS, DATA_KEYS, INLINE_KEYS, SKLEARN_KEYS, VISION
+from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
+from netspec.language.sections.keys import Key
+from netspec.language.sections.metrics import METRICS
 from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
@@ -86,26 +90,25 @@ def codes_page() -> str:
 
 def keys_page() -> str:
     """docs/keys.md."""
-    lines = ["# The keys of data, train and expect", "", _NOTE, ""]
-    for title, keys in (
-        ("data", DATA_KEYS),
-        ("data: CSV", CSV_KEYS),
-        ("data: inline", INLINE_KEYS),
-        ("data: sklearn", SKLEARN_KEYS),
-        ("train", TRAIN_KEYS),
-        ("expect", EXPECT_KEYS),
-    ):
-        lines += [f"## {title}", "", "| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
-        for key in keys:
-            default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
-            lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | `{key.written}` |")
-        lines.append("")
-    lines += [
-        "## Datasets of torchvision",
-        "",
-        ", ".join(f"`{name}`" for name in VISION) + ": arguments are torchvision's.",
-    ]
+    lines = ["# The keys of data, train and expect", "", _NOTE, "", "## data", "", *_keys(DATA_KEYS)]
+    for kind in DATASETS.values():
+        if kind.keys is not None:
+            lines += [f"## data: {kind.name}", "", kind.doc, "", *_keys(kind.keys)]
+    lines += ["## train", "", *_keys(TRAIN_KEYS), "## expect", "", *_keys(EXPECT_KEYS)]
+    lines += ["## Metrics", "", "| Metric | Goes with losses over | What it is |", "|---|---|---|"]
+    lines += [f"| `{metric.name}` | {', '.join(metric.kinds)} | {metric.doc} |" for metric in METRICS]
+    vision = (f"`{kind.name}`" for kind in DATASETS.values() if kind.keys is None)
+    lines += ["", "## Datasets of torchvision", "", ", ".join(vision) + ": arguments are torchvision's."]
     return "\n".join(lines) + "\n"
+
+
+def _keys(keys: Iterable[Key]) -> list[str]:
+    """A table of keys."""
+    lines = ["| Key | Value | Default | What it does | Example |", "|---|---|---|---|---|"]
+    for key in keys:
+        default = "required" if key.required else "" if key.default is None else f"`{key.default}`"
+        lines.append(f"| `{key.name}` | {key.wants} | {default} | {key.doc} | `{key.written}` |")
+    return [*lines, ""]
 
 
 PAGES = {"layers.md": layers_page, "codes.md": codes_page, "keys.md": keys_page}

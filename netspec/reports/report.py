@@ -15,7 +15,7 @@ from netspec.compiler.module import compile_spec
 from netspec.distributed.process_group import ALONE
 from netspec.inference.error_analysis import analyze_errors, class_names
 from netspec.reports.figures import draw_confusion, draw_fit, draw_mistakes, fit_of
-from netspec.reports.tensorboard import Events
+from netspec.reports.loggers import Loggers
 from netspec.runtime.diagnostics import counted
 from netspec.training.devices import to_device
 from netspec.training.job import Job, Row
@@ -24,7 +24,7 @@ from netspec.training.plan import Plan
 CONFUSION, MISTAKES, FIT = "confusion_matrix.png", "mistakes.png", "fit.png"
 
 
-def report(plan: Plan, job: Job, folder: Path, best: Row, events: Events, stop: Callable[[], bool]) -> None:
+def report(plan: Plan, job: Job, folder: Path, best: Row, events: Loggers, stop: Callable[[], bool]) -> None:
     """Draw the results of a run into its folder and its events.
 
     Args:

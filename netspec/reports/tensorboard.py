@@ -115,17 +115,15 @@ class Events:
     """Writes an events file; the epoch is the step.
 
     Args:
-        folder: of the run; None: nothing is written.
+        folder: of the run.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._writer: Any = None
-        if folder is None:
-            return
+    def __init__(self, folder: Path) -> None:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"  # sorted by time
-        self._writer = RecordWriter((folder / name).open("wb"))  # in this thread: a full disk is an error of the run's
+        file = (folder / name).open("wb")  # in this thread: a full disk is an error of the run's
+        self._writer: Any = RecordWriter(file)
         self._write(file_version="brain.Event:2")
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
@@ -160,12 +158,9 @@ class Events:
 
     def close(self) -> None:
         """Finish the file."""
-        if self._writer is not None:
-            self._writer.close()
+        self._writer.close()
 
     def _write(self, **content: Any) -> None:
-        if self._writer is None:
-            return
         from tensorboard.compat.proto.event_pb2 import Event
 
         self._writer.write(Event(wall_time=time.time(), **content).SerializeToString())

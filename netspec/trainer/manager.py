@@ -20,7 +20,7 @@ from netspec.checkpoint.gathering import gather_state, gathered_model, remove_un
 from netspec.checkpoint.run_folder import RunFolder
 from netspec.checkpoint.state_dict import load_state_dict, state_dict
 from netspec.distributed.process_group import ALONE, ProcessGroup
-from netspec.reports.tensorboard import Events
+from netspec.reports.loggers import Loggers
 from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.training.job import State
 from netspec.training.step import require_finite
@@ -58,7 +58,7 @@ class CheckpointManager:
         self,
         folder: RunFolder,
         spec: str,
-        events: Events,
+        events: Loggers,
         every: CheckpointInterval,
         state: State,
         group: ProcessGroup = ALONE,

@@ -24,9 +24,9 @@ from netspec.core.files import remove_half_written
 from netspec.render.runs import settings_of
 from netspec.render.text import render
 from netspec.reports.curves import draw_curves
+from netspec.reports.loggers import Loggers
 from netspec.reports.progress import Progress
 from netspec.reports.report import report
-from netspec.reports.tensorboard import Events
 from netspec.runtime.diagnostics import At, counted, option_span, spec_error, spec_start
 from netspec.trainer.manager import CheckpointInterval, CheckpointManager, write_errors
 from netspec.trainer.resume import ResumedRun, change_warning, changes_since, require_resumable
@@ -133,8 +133,8 @@ class Session:
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager
-    def _events(self) -> Iterator[Events]:
-        events = Events(self.folder.path if self.folder.writes else None)
+    def _events(self) -> Iterator[Loggers]:
+        events = Loggers(self.folder.path if self.folder.writes else None)
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
@@ -142,7 +142,7 @@ class Session:
             with contextlib.suppress(OSError):  # a full disk was reported where it mattered
                 events.close()
 
-    def _train(self, interrupt: Interrupt, events: Events) -> str:
+    def _train(self, interrupt: Interrupt, events: Loggers) -> str:
         """Run the loop with its files and its display; gives how it ended."""
         job, state, progress, plan = self.job, self.state, self.progress, self.plan
         every = CheckpointInterval(**(plan.settings.checkpoint_every or {}))
@@ -166,7 +166,7 @@ class Session:
         finally:
             progress.stop()
 
-    def _end(self, status: str, events: Events) -> None:
+    def _end(self, status: str, events: Loggers) -> None:
         """Write the files of a run that is over."""
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
@@ -175,7 +175,7 @@ class Session:
         self.folder.write_info(replace(self.info, status=status, best=self.state.best))
         events.end(status)
 
-    def _report(self, interrupt: Interrupt, events: Events) -> None:
+    def _report(self, interrupt: Interrupt, events: Loggers) -> None:
         """Draw the pictures of the results; a run is finished even where they cannot be drawn."""
         if self.state.best is None or interrupt():
             return
@@ -185,7 +185,7 @@ class Session:
             what = str(error).splitlines()[0]
             self.progress.message(f"the pictures of the results could not be drawn: {what}")
 
-    def _failed(self, error: Exception, checkpoints: CheckpointManager, events: Events) -> SpecError:
+    def _failed(self, error: Exception, checkpoints: CheckpointManager, events: Loggers) -> SpecError:
         """Bring the folder to the last good state; gives the finding that says what happened."""
         traceback.clear_frames(error.__traceback__)  # which hold a batch's activations, on a device that may be full
         self.state.model.zero_grad(set_to_none=True)

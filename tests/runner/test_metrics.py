@@ -11,13 +11,15 @@ from sklearn import metrics as sk
 
 from netspec.distributed.process_group import ProcessGroup, leave
 from netspec.language.sections.losses import Kind
-from netspec.language.sections.metrics import OF_NUMBERS
+from netspec.language.sections.metrics import usual
 from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
-from netspec.metrics.metric import Metric, make_metrics
+from netspec.metrics.metric import make_metrics
+from netspec.metrics.request import Metric
 from netspec.objective.targets import probabilities
 from tests.runner.started import CONTEXT
 
 CPU = torch.device("cpu")
+OF_NUMBERS = usual("MSELoss")
 
 
 def in_batches(metric: Metric, output: torch.Tensor, target: torch.Tensor) -> dict[str, float]:

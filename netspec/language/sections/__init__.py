@@ -2,6 +2,6 @@
 
 Enters: the located tree of a document.
 Leaves: diagnostics about its sections, and the tables: keys, their JSON Schemas, losses, metrics, datasets.
-Public: validate.check_sections, train_keys.TRAIN_KEYS, data_keys.DATA_KEYS, data_keys.DATASETS,
+Public: validate.check_sections, train_keys.TRAIN_KEYS, data_keys.DATA_KEYS, datasets.DATASETS,
     expect_keys.EXPECT_KEYS, keys.Key, losses.kind_of, losses.written_losses, metrics.columns.
 """

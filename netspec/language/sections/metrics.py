@@ -1,46 +1,144 @@
-"""The metrics that `train` may name: which losses they suit, their columns, and whether lower is better."""
+"""The table of the metrics that `train` may name: which losses they suit, their columns, and whether lower is better.
+
+A metric is one record of `METRICS`. The check of `train`, the JSON Schema, the reference page, the columns of a run and
+its computation all read that record. Its computation needs torch; the record names it by `module:function`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from netspec.language.sections.losses import Kind, kind_of
 
-TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the true class is among the five most probable
-OF_CLASSES = ("accuracy", "precision", "recall", "f1", "auroc", "confusion_matrix")
-OF_NUMBERS = ("mae", "rmse", "r2")
-NAMES = (*OF_CLASSES, "top5", *OF_NUMBERS)
-_LOWER = frozenset({"loss", "mae", "rmse"})
-_FITTING: dict[Kind, tuple[str, ...]] = {
-    "classes": (*OF_CLASSES, "top5"),
-    "probabilities": OF_CLASSES,
-    "logits": OF_CLASSES,
-    "signs": OF_CLASSES,
-    "numbers": OF_NUMBERS,
-    "labels": (),
-}
+TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the right class is among the five likeliest
+_CLASSES: tuple[Kind, ...] = ("classes", "probabilities", "logits", "signs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricKind:
+    """One metric, or several of a pattern.
+
+    Args:
+        name: what `metrics` calls it, and its column; of a pattern one that matches, as an example.
+        doc: one sentence for the reference page.
+        kinds: what a loss compares, of those that it goes with.
+        make: `module:function`, from a MetricRequest to a Metric. Metrics with the same one are measured together.
+        usual: whether it is measured where `metrics` is left out.
+        lower: whether less of it is better.
+        number: whether it is one number, which can choose the best epoch.
+        pattern: of the names that it stands for; each of them is measured by itself.
+    """
+
+    name: str
+    doc: str
+    kinds: tuple[Kind, ...]
+    make: str
+    usual: bool = False
+    lower: bool = False
+    number: bool = True
+    pattern: re.Pattern[str] | None = None
+
+    def named(self, name: str) -> bool:
+        """Whether it goes by this name."""
+        return name == self.name or (self.pattern is not None and self.pattern.match(name) is not None)
+
+
+_RATES = "netspec.metrics.classification:make_rates"
+_ERRORS = "netspec.metrics.regression:make_errors"
+METRICS = (
+    MetricKind(
+        name="accuracy",
+        doc="The share of right answers: of the classes, or of all labels.",
+        kinds=_CLASSES,
+        make="netspec.metrics.classification:make_accuracy",
+        usual=True,
+    ),
+    MetricKind(
+        name="precision",
+        doc="The share of a class's predictions that are right; macro average.",
+        kinds=_CLASSES,
+        make=_RATES,
+    ),
+    MetricKind(
+        name="recall",
+        doc="The share of a class's samples that are predicted as it; macro average.",
+        kinds=_CLASSES,
+        make=_RATES,
+    ),
+    MetricKind(
+        name="f1",
+        doc="The harmonic mean of precision and recall; macro average.",
+        kinds=_CLASSES,
+        make=_RATES,
+    ),
+    MetricKind(
+        name="auroc",
+        doc="The area under the ROC curve, of each class against the rest; macro average.",
+        kinds=_CLASSES,
+        make="netspec.metrics.classification:make_auroc",
+    ),
+    MetricKind(
+        name="confusion_matrix",
+        doc="How many samples of each class are predicted as each.",
+        kinds=_CLASSES,
+        make=_RATES,
+        number=False,
+    ),
+    MetricKind(
+        name="top5",
+        doc="The share of samples whose class is among the five likeliest; also top2, top3, ….",
+        kinds=("classes",),
+        make="netspec.metrics.classification:make_top",
+        pattern=TOP,
+    ),
+    MetricKind(name="mae", doc="The mean absolute error.", kinds=("numbers",), make=_ERRORS, usual=True, lower=True),
+    MetricKind(
+        name="rmse",
+        doc="The root of the mean squared error.",
+        kinds=("numbers",),
+        make=_ERRORS,
+        usual=True,
+        lower=True,
+    ),
+    MetricKind(name="r2", doc="R², the coefficient of determination.", kinds=("numbers",), make=_ERRORS, usual=True),
+)
+NAMES = tuple(metric.name for metric in METRICS)
+PATTERNS = tuple(metric.pattern.pattern for metric in METRICS if metric.pattern is not None)
+_LOWER = ("loss", *(metric.name for metric in METRICS if metric.lower))
+
+
+def metric_kind(name: str) -> MetricKind | None:
+    """The record of a metric; None where there is none of this name."""
+    return next((metric for metric in METRICS if metric.named(name)), None)
 
 
 def is_metric(name: str) -> bool:
     """Whether there is such a metric."""
-    return name in NAMES or TOP.match(name) is not None
+    return metric_kind(name) is not None
+
+
+def is_number(name: str) -> bool:
+    """Whether a metric is one number, which can choose the best epoch."""
+    found = metric_kind(name)
+    return found is not None and found.number
 
 
 def usual(loss: str) -> tuple[str, ...]:
     """The metrics of a loss where `metrics` is left out."""
-    kind = kind_of(loss)
-    return () if kind == "labels" else OF_NUMBERS if kind == "numbers" else ("accuracy",)
+    return tuple(metric.name for metric in METRICS if metric.usual and kind_of(loss) in metric.kinds)
 
 
 def fitting(loss: str) -> tuple[str, ...]:
     """The metrics that suit a loss."""
-    return _FITTING[kind_of(loss)]
+    return tuple(metric.name for metric in METRICS if kind_of(loss) in metric.kinds)
 
 
 def fits(name: str, loss: str) -> bool:
     """Whether a metric suits a loss."""
-    return name in fitting(loss) or (TOP.match(name) is not None and kind_of(loss) == "classes")
+    found = metric_kind(name)
+    return found is not None and kind_of(loss) in found.kinds
 
 
 def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
@@ -48,7 +146,7 @@ def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
     return usual(loss) if asked is None else tuple(name for name in asked if fits(name, loss))
 
 
-def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]:
+def columns(asked: Sequence[str] | None, losses: Mapping[str, str], numbers: bool = False) -> list[str]:
     """The columns of metrics.jsonl, without `val_` or `train_`.
 
     `loss` is what is minimised. The metrics of the first output that has a loss have their plain names; metrics of
@@ -57,10 +155,12 @@ def columns(asked: Sequence[str] | None, losses: Mapping[str, str]) -> list[str]
     Args:
         asked: the metrics of `metrics`; None where it is left out.
         losses: the name of each output's loss, by the output's name.
+        numbers: whether to leave out metrics that are more than one number.
     """
     found = ["loss", *(column_name("loss", output) for output in losses if len(losses) > 1)]
     for index, (output, loss) in enumerate(losses.items()):
-        found += [column_name(name, output) if index else name for name in measured(asked, loss)]
+        names = (name for name in measured(asked, loss) if not numbers or is_number(name))
+        found += [column_name(name, output) if index else name for name in names]
     return found
 
 
@@ -71,4 +171,5 @@ def column_name(name: str, output: str) -> str:
 
 def lower_is_better(column: str) -> bool:
     """Whether a lower value is better in a column of metrics.jsonl, such as `val_loss` or `val_loss_aux1`."""
-    return column.partition("_")[2].partition("_")[0] in _LOWER
+    name = column.partition("_")[2]
+    return any(name == lower or name.startswith(f"{lower}_") for lower in _LOWER)

@@ -21,7 +21,7 @@ from netspec.language.sections.keys import (
     Schema,
     object_schema,
 )
-from netspec.language.sections.metrics import NAMES, TOP
+from netspec.language.sections.metrics import NAMES, PATTERNS, usual
 
 _DECAY: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
 _FACTOR: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 1}, EXPRESSION]}
@@ -56,12 +56,18 @@ _GROUP: Schema = {
     "required": ["match"],
     "minProperties": 2,
 }
-_METRIC: Schema = {"anyOf": [{"enum": list(NAMES)}, {"type": "string", "pattern": TOP.pattern}]}
+_METRIC: Schema = {"anyOf": [{"enum": list(NAMES)}, *({"type": "string", "pattern": each} for each in PATTERNS)]}
 
 
 def _either(first: Schema, keys: tuple[Key, ...]) -> Schema:
     """The schema of a plain value, or of a mapping of keys."""
     return {"anyOf": [*first.get("anyOf", [first]), object_schema(keys)]}
+
+
+def _usual(loss: str) -> str:
+    """The metrics of a loss where `metrics` is left out, in words."""
+    *most, last = usual(loss)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 TRAIN_KEYS = (
@@ -148,7 +154,8 @@ TRAIN_KEYS = (
         "metrics",
         {"anyOf": [*_METRIC["anyOf"], {"type": "array", "items": _METRIC}]},
         f"one or a list of {', '.join(NAMES)} (or another top<k>)",
-        "What is measured after each epoch; if left out, accuracy for classes, and mae, rmse and r2 for numbers.",
+        f"What is measured after each epoch; if left out, {_usual('CrossEntropyLoss')} for classes, and "
+        f"{_usual('MSELoss')} for numbers.",
         ["accuracy", "f1", "confusion_matrix"],
     ),
     Key(

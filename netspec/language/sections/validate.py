@@ -13,7 +13,8 @@ from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
 from netspec.language.evaluate import FAILED, Evaluator, param_values
 from netspec.language.sections.check_keys import check_keys
-from netspec.language.sections.data_keys import DATA_KEYS, DATASETS, OWN, SKLEARN_KEYS, SKLEARN_TABLES
+from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
 from netspec.language.sections.train_keys import TRAIN_KEYS
@@ -117,16 +118,16 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
     if name.value not in DATASETS:
         findings.misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, DATASETS)
         return
-    own = OWN.get(str(name.value))
-    if own is None:
+    kind = DATASETS[str(name.value)]
+    if kind.keys is None:
         return
-    required = [key for key in own if key.required]
+    required = kind.required
     if arguments is None or is_null(arguments):
         findings.add("NS203", f"{name.value} needs {' and '.join(key.name for key in required)}", name)
     elif isinstance(arguments, Scalar) and len(required) == 1:
-        if own is SKLEARN_KEYS and arguments.value not in SKLEARN_TABLES:
-            findings.misspelt("NS604", f"scikit-learn brings no table {arguments.value!r}", arguments, SKLEARN_TABLES)
+        if kind.words and arguments.value not in kind.words:
+            findings.misspelt("NS604", f"{kind.unknown} {arguments.value!r}", arguments, kind.words)
         elif not isinstance(arguments.value, str):
             findings.add("NS202", f"{name.value} takes {required[0].wants}, not {describe(arguments)}", arguments)
     else:
-        check_keys(arguments, own, str(name.value), findings)
+        check_keys(arguments, kind.keys, kind.name, findings)

@@ -1,0 +1,199 @@
+"""The table of datasets that `data` may name: scikit-learn's tables, CSV files, rows in the spec, torchvision's.
+
+A dataset is one record of `DATASETS`. The check of `data`, the JSON Schema, the reference page, what is known of
+samples before any is read, and loading all read that record. What needs torch stands in higher rooms, and is named by
+a text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.language.sections.keys import COLUMN, COLUMNS, ROWS, TEXT, Key, Schema, by_name, object_schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetKind:
+    """One dataset, or one kind of it.
+
+    Args:
+        name: what `data` calls it.
+        doc: one sentence for the reference page.
+        keys: its arguments; None where they are torchvision's own, which only torchvision can check.
+        load: `module:function`, from a LoadRequest to LoadedData.
+        preview: `module:function` that looks, without reading them, whether the samples can be had, for a spec that has
+            errors already; without one they are loaded then, too.
+        facts: `module:function` that tells what the spec alone says of the samples, from a WrittenDataset to
+            DatasetFacts, or None; without one nothing is known before they are read.
+        by_input, by_output: the keys whose values may go by the names of the network's inputs, or outputs.
+        unknown: what is said of a word that the only required key does not list: `scikit-learn brings no table`.
+    """
+
+    name: str
+    doc: str
+    keys: tuple[Key, ...] | None
+    load: str
+    preview: str | None = None
+    facts: str | None = None
+    by_input: str | None = None
+    by_output: str | None = None
+    unknown: str | None = None
+
+    @property
+    def required(self) -> tuple[Key, ...]:
+        """The keys that a spec has to give."""
+        return tuple(key for key in self.keys or () if key.required)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the only required key lists, where it does and the record says what others are told."""
+        listed = len(self.required) == 1 and self.unknown is not None
+        return tuple(self.required[0].schema.get("enum", ())) if listed else ()
+
+    @property
+    def schema(self) -> Schema:
+        """The JSON Schema of its arguments; the only required one may stand there alone."""
+        if self.keys is None:
+            return {"type": ["object", "null", "string", "number", "array"]}
+        whole = object_schema(self.keys)
+        return {"anyOf": [self.required[0].schema, whole]} if len(self.required) == 1 else whole
+
+
+CSV_KEYS = (
+    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
+    Key(
+        "target",
+        by_name(COLUMN, {"anyOf": [*COLUMN["anyOf"], COLUMNS]}),
+        "a column's name or index; of several outputs one or a list each: {output: column}",
+        "The column to predict, negative from the end; or those of each output, by the output's name.",
+        -1,
+        -1,
+    ),
+    Key("header", {"type": "boolean"}, "true or false", "Whether line 1 holds names; found out where left out.", True),
+    Key(
+        "columns",
+        by_name(COLUMNS),
+        "a list of column names or indexes; of several inputs one each: {input: columns}",
+        "The features, in this order, or those of each input by its name; all but the target where left out.",
+        ["Glucose", "BMI"],
+    ),
+    Key(
+        "separator",
+        {"type": "string", "minLength": 1, "maxLength": 1},
+        "one character",
+        "What stands between values.",
+        ";",
+        ",",
+    ),
+)
+INLINE_KEYS = (
+    Key(
+        "x",
+        by_name(ROWS),
+        "a list with one entry a sample; of several inputs one each: {input: list}",
+        "The samples, or those of each input by its name.",
+        [[1.0], [2.0]],
+        required=True,
+    ),
+    Key(
+        "y",
+        by_name(ROWS),
+        "a list with one entry a sample; of several outputs one each: {output: list}",
+        "The targets, or those of each output by its name.",
+        [[0], [1]],
+        required=True,
+    ),
+)
+SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
+SKLEARN_KEYS = (
+    Key(
+        "name",
+        {"enum": list(SKLEARN_TABLES)},
+        f"one of {', '.join(SKLEARN_TABLES)}",
+        "A table that scikit-learn brings.",
+        "digits",
+        required=True,
+    ),
+)
+
+# Classification datasets of torchvision.datasets (a test compares); their arguments are torchvision's own.
+VISION = (
+    "CIFAR10",
+    "CIFAR100",
+    "CLEVRClassification",
+    "Caltech101",
+    "Caltech256",
+    "Country211",
+    "DTD",
+    "EMNIST",
+    "EuroSAT",
+    "FER2013",
+    "FGVCAircraft",
+    "FakeData",
+    "FashionMNIST",
+    "Flowers102",
+    "Food101",
+    "GTSRB",
+    "ImageFolder",
+    "ImageNet",
+    "Imagenette",
+    "INaturalist",
+    "KMNIST",
+    "LFWPeople",
+    "LSUN",
+    "MNIST",
+    "Omniglot",
+    "OxfordIIITPet",
+    "PCAM",
+    "Places365",
+    "QMNIST",
+    "RenderedSST2",
+    "SEMEION",
+    "STL10",
+    "SUN397",
+    "SVHN",
+    "StanfordCars",
+    "USPS",
+)
+
+_KINDS = (
+    DatasetKind(
+        name="CSV",
+        doc="A table in a CSV file: numbers, and one target column or several.",
+        keys=CSV_KEYS,
+        load="netspec.data.table:load",
+        facts="netspec.lint.datasets:csv_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="inline",
+        doc="Samples that stand in the spec itself.",
+        keys=INLINE_KEYS,
+        load="netspec.data.bundled:inline",
+        facts="netspec.lint.datasets:inline_facts",
+        by_input="x",
+        by_output="y",
+    ),
+    DatasetKind(
+        name="sklearn",
+        doc="A table that scikit-learn brings.",
+        keys=SKLEARN_KEYS,
+        load="netspec.data.bundled:sklearn",
+        facts="netspec.lint.datasets:sklearn_facts",
+        unknown="scikit-learn brings no table",
+    ),
+    *(
+        DatasetKind(
+            name=name,
+            doc=f"torchvision.datasets.{name}.",
+            keys=None,
+            load="netspec.data.vision:load",
+            preview="netspec.data.vision:preview",
+            facts="netspec.lint.datasets:vision_facts",
+        )
+        for name in VISION
+    ),
+)
+DATASETS: dict[str, DatasetKind] = {kind.name: kind for kind in _KINDS}
+OWN: dict[str, tuple[Key, ...]] = {name: kind.keys for name, kind in DATASETS.items() if kind.keys is not None}
