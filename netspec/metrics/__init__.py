@@ -2,5 +2,6 @@
 
 Enters: outputs and targets of batches [B, ...], and the names of the metrics that the spec asks for.
 Leaves: values by column name: numbers, and nested lists for a confusion matrix.
-Public: metric.make_measures, metric.Measures, metric.Measure, metric.make_metrics, request.Metric, request.MetricRequest.
+Public: metric.make_measures, metric.Measures, metric.Measure, metric.make_metrics, request.Metric,
+    request.MetricRequest.
 """
