@@ -66,9 +66,9 @@ def limited(plan: Plan, count: int, x: torch.Tensor | None = None, y: torch.Tens
     train = plan.data.train.select(torch.arange(min(count, len(plan.data.train))))
     if x is not None and y is not None:
         train = replace(train, inputs=(x,), targets=(y,), rows=torch.arange(len(x)))
-    targets = plan.contract.train[0][: len(train)] if y is None else y
+    targets = plan.data_checks.train[0][: len(train)] if y is None else y
     data = replace(plan.data, train=train, val=None)
-    return replace(plan, data=data, contract=replace(plan.contract, train=(targets,), val=None))
+    return replace(plan, data=data, data_checks=replace(plan.data_checks, train=(targets,), val=None))
 
 
 class Arrays(Dataset[Any]):
@@ -113,7 +113,7 @@ def mnist(count: int, device: str, folder: Path) -> Case:
         slow = Arrays(x[:, 0].numpy(), y.tolist(), normalise)
     x = (stored(plan) / 255 - 0.1307) / 0.3081
     loss = torch.nn.CrossEntropyLoss()
-    return Case("mnist_cnn", note, plan, x, plan.contract.train[0], slow, loss, 0.01, 0.5, keras_mnist, {}, 64)
+    return Case("mnist_cnn", note, plan, x, plan.data_checks.train[0], slow, loss, 0.01, 0.5, keras_mnist, {}, 64)
 
 
 def colours(count: int, device: str, folder: Path) -> Case:
@@ -143,7 +143,7 @@ def pictures(count: int, device: str, folder: Path) -> Case:
     resize = [transforms.Resize((32, 32)), transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.25,) * 3)]
     slow = Subset(datasets.ImageFolder(str(root), transforms.Compose(resize)), memory.data.train.rows.tolist())
     x, loss = (stored(memory) - 0.5) / 0.25, torch.nn.CrossEntropyLoss()
-    y, note = memory.contract.train[0], "JPEGs of 96×80"
+    y, note = memory.data_checks.train[0], "JPEGs of 96×80"
     return Case("image folder", note, memory, x, y, slow, loss, 0.01, 0.9, None, {"netspec, from the disk": disk}, 64)
 
 
@@ -156,7 +156,7 @@ def table(count: int, device: str, folder: Path) -> Case:
     spec = load("diabetes", f"data={{CSV: {folder / 'table.csv'}}}", "train.batch_size=64")
     plan = prepare(spec, device)
     loss, held = torch.nn.BCELoss(), stored(plan)
-    y = plan.contract.train[0]
+    y = plan.data_checks.train[0]
     return Case("diabetes", "a random table", plan, held, y, Rows(x, y.numpy()), loss, 0.1, 0.0, keras_table, {}, 64)
 
 

@@ -78,7 +78,7 @@ def info_of(plan: Plan) -> Info:
         plan: of the run.
     """
     data, source = plan.data, plan.data.source
-    target = source.target(plan.contract.main.name)
+    target = source.target(plan.data_checks.main.name)
     return Info(
         name=plan.spec.name,
         spec=plan.spec.path,

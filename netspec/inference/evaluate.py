@@ -51,7 +51,7 @@ def score_run(run: StoredRun, device: str | None = None, weights: str = "best") 
     model = run.model(weights, plan.device)
     job = make_job(plan, model)
     feed, split = (job.train, "train") if job.val is None else (job.val, "val")
-    main = plan.contract.main
+    main = plan.data_checks.main
     return score_feed(model, feed, job, split, main, plan.data.source.target(main.name).classes)
 
 

@@ -1,6 +1,6 @@
 """The table of lint rules: Report → Diagnostics that are not about shapes.
 
-A rule is a function from a LintContext to findings; a rule of heads also takes an output with its loss. CONTRACT
+A rule is a function from a LintContext to findings; a rule of heads also takes an output with its loss. DATA_AND_LOSS
 compares the network with its data and losses, as far as the spec tells, and may find errors; WARNINGS only warns.
 """
 
@@ -17,7 +17,7 @@ from netspec.shapes.report import Report
 Rule = Callable[[LintContext], Iterator[Diagnostic]]
 HeadRule = Callable[[LintContext, Head], Iterator[Diagnostic]]
 
-CONTRACT: tuple[Rule, ...] = (
+DATA_AND_LOSS: tuple[Rule, ...] = (
     outputs.losses,  # NS617
     outputs.inputs_by_name,  # NS602
     outputs.targets_by_name,  # NS603
@@ -29,7 +29,7 @@ CONTRACT: tuple[Rule, ...] = (
     learning.mixing,  # NS616
     learning.stepping,  # NS616, NS203
 )
-CONTRACT_OF_HEADS: tuple[HeadRule, ...] = (
+DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.classes,  # NS603, NS914
     targets.one_class,  # NS610
     losses.bce_without_sigmoid,  # NS611
@@ -66,7 +66,7 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     if report.graph is None:
         return
     context = LintContext(report, report.graph)
-    found = [*_without_repeats(_findings(context, CONTRACT, CONTRACT_OF_HEADS))]
+    found = [*_without_repeats(_findings(context, DATA_AND_LOSS, DATA_AND_LOSS_OF_HEADS))]
     wrong = errors(found)
     yield from wrong
     if report.ok and not wrong:

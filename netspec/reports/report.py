@@ -45,10 +45,10 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Loggers, stop:
     model = compile_spec(plan.spec, weights=False)
     load_weights(folder / "best.safetensors", model)
     model = to_device(model, plan.report, plan.device).eval()
-    main, epoch = plan.contract.main, int(best["epoch"])
+    main, epoch = plan.data_checks.main, int(best["epoch"])
     source, target = plan.data.source, plan.data.source.target(main.name)
     title = f"{plan.spec.name}, epoch {epoch}"
-    if [input.shape for input in plan.contract.inputs] == [(1,)]:
+    if [input.shape for input in plan.data_checks.inputs] == [(1,)]:
         fit = fit_of(model, job.train, job.val, main)
         if fit is not None:
             across, up = source.columns[0] if source.columns else "x", target.column or "y"

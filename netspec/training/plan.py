@@ -52,7 +52,7 @@ class Plan:
         pipeline: its transforms.
         device: where the run computes.
         data: its samples, in memory or on the disk.
-        contract: the samples as the network takes them.
+        data_checks: the samples as the network takes them.
         group: the processes that train together.
     """
 
@@ -62,7 +62,7 @@ class Plan:
     pipeline: Pipeline
     device: torch.device
     data: Data
-    contract: DataChecks
+    data_checks: DataChecks
     group: ProcessGroup = ALONE
 
 
@@ -85,7 +85,7 @@ def prepare(
         raise SpecError([*beside, *report.diagnostics])
     collector = Collector([*beside, *(() if report.ok else report.diagnostics)])
     values = setting_values(spec, collector)
-    pipeline = inputs = data = contract = None
+    pipeline = inputs = data = data_checks = None
     with collector.step():
         at = option_span("--device", device) if device else values["nodes"].get("device", spec_start(spec.path))
         chosen = choose_device(device or values.get("device", "auto"), at, group)
@@ -112,14 +112,14 @@ def prepare(
         with collector.step():
             check_mix(values, data)
         with collector.step():
-            contract = check_data(report, data, pipeline, values.get("loss"))
-    if collector.found or pipeline is None or data is None or contract is None:
+            data_checks = check_data(report, data, pipeline, values.get("loss"))
+    if collector.found or pipeline is None or data is None or data_checks is None:
 
         def order(span: Span) -> tuple[bool, str, int, int]:  # the spec's own file first, from top to bottom
             return span.path != spec.path, span.path, span.line, span.column
 
         raise SpecError(sorted(collector.found, key=lambda found: order(found.span)))
-    return Plan(spec, report, Settings(**values), pipeline, chosen, data, contract, group)
+    return Plan(spec, report, Settings(**values), pipeline, chosen, data, data_checks, group)
 
 
 def warnings(plan: Plan) -> list[Diagnostic]:
@@ -127,7 +127,7 @@ def warnings(plan: Plan) -> list[Diagnostic]:
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
     if any(item.code == "NS914" for item in found):
         return found
-    unused = [too_many_outputs(plan.report, plan.data, head) for head in plan.contract.heads]
+    unused = [too_many_outputs(plan.report, plan.data, head) for head in plan.data_checks.heads]
     return [*found, *(item for item in unused if item is not None)]
 
 
@@ -138,21 +138,21 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         plan: as `prepare` gives it.
         model: the network, on the plan's device.
     """
-    settings, contract = plan.settings, plan.contract
-    dtypes = tuple(getattr(torch, input.dtype) for input in contract.inputs)
+    settings, data_checks = plan.settings, plan.data_checks
+    dtypes = tuple(getattr(torch, input.dtype) for input in data_checks.inputs)
     wanted = LoaderOptions(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
     storage = read_storage(plan.spec)
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
         return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
 
-    val, measured = None, contract.train
-    if plan.data.val is not None and contract.val is not None:
-        val, measured = feed(plan.data.val, contract.val, augment=False), contract.val
-    objective, measures = make_measures(contract.heads, settings.metrics, measured, plan.device)
+    val, measured = None, data_checks.train
+    if plan.data.val is not None and data_checks.val is not None:
+        val, measured = feed(plan.data.val, data_checks.val, augment=False), data_checks.val
+    objective, measures = make_measures(data_checks.heads, settings.metrics, measured, plan.device)
     patience = settings.early_stopping
     job = Job(
-        train=feed(plan.data.train, contract.train, augment=True),
+        train=feed(plan.data.train, data_checks.train, augment=True),
         val=val,
         objective=objective,
         measures=measures,
@@ -164,7 +164,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         precision=Precision(settings.precision, plan.device.type),
         accumulate=settings.accumulate,
         clip_grad_value=settings.clip_grad_value,
-        mix=make_mix(settings.mix, contract.main.output.shape[0]) if settings.mix else None,
+        mix=make_mix(settings.mix, data_checks.main.output.shape[0]) if settings.mix else None,
         monitor=settings.monitor,
         early_stopping=None if patience is None else patience.patience,
         min_delta=0.0 if patience is None else patience.min_delta,

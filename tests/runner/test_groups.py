@@ -74,7 +74,9 @@ def by_hand(model: nn.Module, groups: list[dict[str, object]], frozen: bool = Fa
     for epoch in range(2):
         for index in torch.randperm(120, generator=torch.Generator().manual_seed(epoch)).split(16):
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(plan.data.train.inputs[0][index]), plan.contract.train[0][index])
+            loss = nn.functional.cross_entropy(
+                model(plan.data.train.inputs[0][index]), plan.data_checks.train[0][index]
+            )
             loss.backward()
             optimizer.step()
     return model

@@ -158,17 +158,17 @@ def test_the_average_is_torchs(run: Start, make: Make) -> None:
         for index in torch.randperm(120, generator=torch.Generator().manual_seed(epoch)).split(16):
             state.optimizer.zero_grad()
             loss = nn.functional.cross_entropy(
-                state.model(plan.data.train.inputs[0][index]), plan.contract.train[0][index]
+                state.model(plan.data.train.inputs[0][index]), plan.data_checks.train[0][index]
             )
             loss.backward()
             state.optimizer.step()
             average.update_parameters(state.model)
     assert same(ours.model, average.module)
     assert plan.data.val is not None
-    assert plan.contract.val is not None
+    assert plan.data_checks.val is not None
     average.module.eval()
     with torch.no_grad():
-        expected = nn.functional.cross_entropy(average.module(plan.data.val.inputs[0]), plan.contract.val[0])
+        expected = nn.functional.cross_entropy(average.module(plan.data.val.inputs[0]), plan.data_checks.val[0])
     assert ours.history[-1]["val_loss"] == pytest.approx(expected.item())
     assert same(load_run(ours.folder).model("last"), average.module)
 

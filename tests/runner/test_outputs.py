@@ -276,8 +276,8 @@ def test_class_weights_are_those_of_each_outputs_targets(make: Make) -> None:
         "size: {MSELoss: {}, weight: 0.25}", "size: {CrossEntropyLoss: {weight: balanced}, weight: 0.25}"
     )
     plan = prepare(make(text), "cpu")
-    assert [head.name for head in plan.contract.heads] == ["kind", "size"]
-    torch.testing.assert_close(plan.contract.heads[1].loss.kwargs["weight"], torch.tensor([7 / 10, 7 / 4]))
+    assert [head.name for head in plan.data_checks.heads] == ["kind", "size"]
+    torch.testing.assert_close(plan.data_checks.heads[1].loss.kwargs["weight"], torch.tensor([7 / 10, 7 / 4]))
 
 
 def test_an_output_without_a_loss_is_not_trained(make: Make, run: Start) -> None:

@@ -60,7 +60,7 @@ def test_overfitting_takes_the_same_batch_each_step(make: Make) -> None:
     losses = []
     for _ in range(5):
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(plan.data.train.inputs[0][batch]), plan.contract.train[0][batch])
+        loss = nn.functional.cross_entropy(model(plan.data.train.inputs[0][batch]), plan.data_checks.train[0][batch])
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
