@@ -1,8 +1,8 @@
 """Checkpoints, which hold all that is needed to go on, and safetensors files, which hold the weights alone.
 
-Enters: the content of a State, or a file. Leaves: a file that has been read back, or the content. A checkpoint is
-torch's zip file; torch does not verify its CRC-32 sums, so it is done here. Nothing is unpickled: torch.load runs with
-weights_only=True.
+Input: the content of a State, or a file. Output: a file that has been read back, or the content. A checkpoint is
+torch's zip file; torch does not verify its CRC-32 sums, so they are verified here. Nothing is unpickled: torch.load
+runs with weights_only=True.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The state of several processes: gathered into one checkpoint, or each process's shard to disk and back.
 
-Enters: a State in each process. Leaves: the content of one checkpoint, and under FSDP a folder of shards beside it.
+Input: a State in each process. Output: the content of one checkpoint, and under FSDP a folder of shards beside it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The folder of a run: made without overwriting anything, its files, and the lock of the one process that writes it.
 
-Enters: a path. Leaves: the RunFolder, held by this process, or a SpecError that says why not.
+Input: a path. Output: the RunFolder, held by this process, or a SpecError that says why not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from netspec.checkpoint.info import VERSION, Info
+from netspec.checkpoint.run_info import VERSION, Info
 from netspec.core.files import ReadError, half_written, write_atomically
 from netspec.runtime.diagnostics import At, option_span, spec_error
 from netspec.training.job import Row

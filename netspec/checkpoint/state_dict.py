@@ -1,6 +1,6 @@
 """The plain values and tensors that a checkpoint holds of a State, listed in one table.
 
-Enters: a State. Leaves: its content; and the other way round.
+Input: a State. Output: its content; and the other way round.
 """
 
 from __future__ import annotations

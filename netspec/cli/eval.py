@@ -51,8 +51,8 @@ def command(
     require_packages("netspec eval")
     faults = options.Faults()
     with reporting() as work:
-        from netspec.inference.evaluate import score_files, score_run
         from netspec.inference.loaded_run import load_run
+        from netspec.inference.scoring import score_files, score_run
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec

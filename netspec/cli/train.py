@@ -24,7 +24,7 @@ def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
     with reporting() as work:
         work.spec = read()
         from netspec.reports.progress import describe
-        from netspec.training.rehearsal import dry_run
+        from netspec.training.trial_runs import dry_run
 
         dry = dry_run(work.spec, device)
     for line in dry.notes:
@@ -37,7 +37,7 @@ def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> No
     """Train on the same batch again and again; exit code 1 where it is not learned."""
     with reporting() as work:
         work.spec = read()
-        from netspec.training.rehearsal import overfit
+        from netspec.training.trial_runs import overfit
 
         done = overfit(work.spec, device, steps)
     taken = len(done.losses)

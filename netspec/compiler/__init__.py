@@ -1,7 +1,7 @@
 """Checked spec → Python source → nn.Module; its weights. Only the source is written without torch.
 
-Enters: a spec, or the Report of its check.
-Leaves: the source of its network, or the network, with its weights loaded.
+Input: a spec, or the Report of its check.
+Output: the source of its network, or the network, with its weights loaded.
 Public: module.compile_spec, python.python_source, python.Source, weights.load_weights, weights.read_tensors,
 weights.from_file, weights.refuse.
 """

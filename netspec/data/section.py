@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from netspec.core.diagnostics import SpecError
-from netspec.core.late import imported
+from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.pictures import Reshape

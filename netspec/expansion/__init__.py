@@ -1,6 +1,6 @@
 """Spec → Graph: blocks, groups, repeats, branches and references become a flat list of calls.
 
-Enters: a Spec.
-Leaves: a Graph without shapes, and diagnostics.
+Input: a Spec.
+Output: a Graph without shapes, and diagnostics.
 Public: expand.expand, graph.Graph, graph.Call, graph.Ref.
 """

@@ -12,7 +12,7 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import arguments, joins, merges, ranks, sizes, widths
+from netspec.fixes import arguments, change_branch, insert_layer, ranks, sizes, widths
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
@@ -20,7 +20,14 @@ from netspec.shapes.infer import Inference
 from netspec.shapes.report import Report
 
 # In the order of their candidates: what is rarely the right fix comes last.
-RULES: tuple[Rule, ...] = (*ranks.RULES, *widths.RULES, *arguments.RULES, *merges.RULES, *joins.RULES, *sizes.RULES)
+RULES: tuple[Rule, ...] = (
+    *ranks.RULES,
+    *widths.RULES,
+    *arguments.RULES,
+    *change_branch.RULES,
+    *insert_layer.RULES,
+    *sizes.RULES,
+)
 MOST_CANDIDATES = 8
 MOST_WITH_FIXES = 100  # problems that get candidates, the first in the texts; fewer can be tried
 MOST_PATHS = 4
@@ -134,4 +141,4 @@ def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:
     if graph is None or name not in graph.outputs:
         return ()
     context = FixContext(report.spec, graph, Inference(report.inferred, ()))
-    return tuple(merges.change_upstream(graph.outputs[name], wanted, context))
+    return tuple(change_branch.change_upstream(graph.outputs[name], wanted, context))

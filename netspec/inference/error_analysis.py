@@ -1,6 +1,6 @@
 """Confusion matrix and worst mistakes of a network, in one pass over samples.
 
-Enters: a network, and samples with their labels. Leaves: counts, and the wrong predictions with the highest
+Input: a network, and samples with their labels. Output: counts, and the wrong predictions with the highest
 probabilities.
 """
 

@@ -1,6 +1,6 @@
 """A run in Python.
 
-Enters: a run's folder. Leaves: the LoadedRun, with its spec, its network and its predictions.
+Input: a run's folder. Output: the LoadedRun, with its spec, its network and its predictions.
 """
 
 from __future__ import annotations

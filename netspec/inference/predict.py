@@ -1,6 +1,6 @@
 """Predictions of a run: top classes with probabilities, or numbers, batch by batch.
 
-Enters: a run's folder (its data are not needed), and pictures or tables. Leaves: Predictions, and a Fault for each file
+Input: a run's folder (its data are not needed), and pictures or tables. Output: Predictions, and a Fault for each file
 or row that cannot be used.
 """
 

@@ -1,6 +1,6 @@
 """Samples for a run's network from files, folders and standard input.
 
-Enters: paths. Leaves: Samples, with targets from folder names or table cells, and a Fault for what cannot be used.
+Input: paths. Output: Samples, with targets from folder names or table cells, and a Fault for what cannot be used.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What inference gives: predictions, scores, and the files or rows that could not be used. Nothing here needs torch.
 
-Enters: plain values. Leaves: records, and their form in JSON.
+Input: plain values. Output: records, and their form in JSON.
 """
 
 from __future__ import annotations

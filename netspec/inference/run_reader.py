@@ -1,6 +1,6 @@
-"""Samples from files as a run's own were read, in batches that its network takes.
+"""New files → batches for a run's network, with the transforms that it was trained with.
 
-Enters: a run. Leaves: the reader of its files, and the batcher of its inputs.
+Input: a run. Output: the reader of its files, and the batcher of its inputs.
 """
 
 from __future__ import annotations

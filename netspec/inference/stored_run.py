@@ -1,6 +1,6 @@
 """The spec, the Info and the network of a stored run. No data are needed.
 
-Enters: a run's folder, or a safetensors file of one. Leaves: a StoredRun, or an nn.Module.
+Input: a run's folder, or a safetensors file of one. Output: a StoredRun, or an nn.Module.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from torch import nn
 
 from netspec.checker import require
 from netspec.checkpoint.checkpoint import CheckpointError, load_checkpoint_weights, load_weights
-from netspec.checkpoint.info import Info
 from netspec.checkpoint.run_folder import RunFolder
+from netspec.checkpoint.run_info import Info
 from netspec.compiler.module import compile_spec
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError

@@ -1,6 +1,6 @@
 """Samples from CSV files, row by row: a file may be of any length, and a bad row spoils no other.
 
-Enters: paths. Leaves: Samples, and a Fault for each file or row that cannot be used.
+Input: paths. Output: Samples, and a Fault for each file or row that cannot be used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import IO, Any
 import torch
 
 from netspec.core.names import closest, did_you_mean
-from netspec.data.table import has_names
+from netspec.data.csv_table import has_names
 from netspec.inference.readers import STDIN, TABLES, Labels, Sample, expand
 from netspec.inference.results import Fault
 from netspec.runtime.diagnostics import counted

@@ -1,7 +1,7 @@
 """One `layers` list → items. Only the structure is checked: types, names of arguments, keys; `expand` evaluates values.
 
-A certain misspelling becomes a finding and is then read as the right word; what cannot be read becomes an item of the
-kind `unknown`, which keeps its position and name. Both ways the items around it are checked as if it were right.
+An unambiguous misspelling becomes a finding and is then parsed as the corrected word; what cannot be read becomes an
+item of the kind `unknown`, which keeps its position and name. So the items around it are checked all the same.
 """
 
 from __future__ import annotations

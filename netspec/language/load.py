@@ -13,10 +13,10 @@ from netspec.core.diagnostics import Findings
 from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, read_text
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
+from netspec.language.overrides import apply_settings
 from netspec.language.parse import check_version, parse
 from netspec.language.plugins import NO_PLUGINS, Plugins, nodes_of
 from netspec.language.sections.keys import SPEC_KEYS, correct_keys
-from netspec.language.settings import apply_settings
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 

@@ -1,6 +1,6 @@
 """The kinds of values that layer arguments take: what they accept, how they are described and their JSON Schema.
 
-Enters: values that are evaluated already (an expression is a number by then). Leaves: what torch's constructor gets.
+Input: values that are evaluated already (an expression is a number by then). Output: what torch's constructor gets.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Python expressions that make and apply layers and functions.
 
-Enters: a record and its arguments. Leaves: source text with only the arguments that differ from torch's defaults.
+Input: a record and its arguments. Output: source text with only the arguments that differ from torch's defaults.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
-from netspec.core.late import imported
+from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.sections.data_keys import DATA_KEYS

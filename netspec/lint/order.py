@@ -1,4 +1,6 @@
-"""The order of layers: NS905, NS906, NS909, NS911, NS913."""
+"""The order of layers: two Linear in a row (NS905), a bias before a norm (NS906), dropout before a norm (NS909), an
+activation twice (NS911), a Linear on a picture (NS913).
+"""
 
 from __future__ import annotations
 

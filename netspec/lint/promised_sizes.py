@@ -1,7 +1,8 @@
-"""The check of a spec for all sizes that it promises: NS501, NS920, and the codes of shapes at the first wrong size.
+"""The check of a spec at all sizes that it declares under `sizes`: NS501, NS920, and the codes of shapes at the first
+wrong size.
 
-The weights are made for one size (see `ranges.Range`). Axes are checked one by one, and in combinations only where
-layers depend on several of them.
+Parameters are allocated for one size, `Range.at`. Axes are checked one by one, and in combinations only where layers
+depend on several of them.
 """
 
 from __future__ import annotations

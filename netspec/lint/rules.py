@@ -1,6 +1,7 @@
 """The table of lint rules: Report → Diagnostics that are not about shapes.
 
-A rule is a function from a LintContext to findings; a rule of heads also takes an output with its loss. DATA_AND_LOSS
+A rule is a function from a LintContext to findings; a HeadRule is called once for each
+output that has a loss. DATA_AND_LOSS
 compares the network with its data and losses, as far as the spec tells, and may find errors; WARNINGS only warns.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic, errors
-from netspec.lint import learning, losses, order, outputs, receptive_fields, samples, targets, unused, windows
+from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, windows
 from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
@@ -23,11 +24,11 @@ DATA_AND_LOSS: tuple[Rule, ...] = (
     outputs.targets_by_name,  # NS603
     samples.samples,  # NS602
     samples.lone_sample,  # NS613
-    learning.patterns,  # NS615
-    learning.metrics,  # NS616
-    learning.monitor,  # NS616
-    learning.mixing,  # NS616
-    learning.stepping,  # NS616, NS203
+    train_keys.patterns,  # NS615
+    train_keys.metrics,  # NS616
+    train_keys.monitor,  # NS616
+    train_keys.mixing,  # NS616
+    train_keys.stepping,  # NS616, NS203
 )
 DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.classes,  # NS603, NS914

@@ -1,4 +1,6 @@
-"""NS409: weights whose size is inferred from an input that varies; with an adaptive pool before them as a fix."""
+"""NS409: parameters whose shape depends on a variable input size, as of a Linear behind a Flatten; the fix is an
+adaptive pool.
+"""
 
 from __future__ import annotations
 

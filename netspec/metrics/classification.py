@@ -16,7 +16,7 @@ import torch
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
 from netspec.language.sections.losses import Kind
-from netspec.metrics.request import MetricRequest
+from netspec.metrics.metric import MetricRequest
 
 
 def predicted_labels(output: torch.Tensor, kind: Kind) -> torch.Tensor:

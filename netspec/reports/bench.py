@@ -1,6 +1,6 @@
 """The time that an epoch of a spec takes on a device: a warm-up epoch, then timed ones. Nothing is kept.
 
-Enters: a spec and a device. Leaves: a Timing.
+Input: a spec and a device. Output: a Timing.
 """
 
 from __future__ import annotations

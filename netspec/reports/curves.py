@@ -1,6 +1,6 @@
 """The learning curves of one run, or of several in one picture. Nothing here needs torch.
 
-Enters: the rows of epochs. Leaves: a PNG file.
+Input: the rows of epochs. Output: a PNG file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Pictures of what a network predicts: the confusion matrix, the worst mistakes, the fitted curve.
 
-Enters: counts, mistakes, or a network with samples. Leaves: a PNG file each.
+Input: counts, mistakes, or a network with samples. Output: a PNG file each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The progress of a run on stderr: a live display on a terminal, one line an epoch elsewhere.
 
-Enters: steps and epochs, as the training loop has done them. Leaves: text.
+Input: steps and epochs, as the training loop has done them. Output: text.
 """
 
 from __future__ import annotations

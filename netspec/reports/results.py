@@ -1,6 +1,6 @@
 """Predictions and scores as text, CSV and JSON.
 
-Enters: Predictions, Scores and Faults. Leaves: text.
+Input: Predictions, Scores and Faults. Output: text.
 """
 
 from __future__ import annotations

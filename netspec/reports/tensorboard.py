@@ -1,6 +1,6 @@
 """TensorBoard events: scalars of each epoch, the network's graph, hyper-parameters, pictures.
 
-Enters: rows, a report, settings, PNG files. Leaves: an events file in the run's folder.
+Input: rows, a report, settings, PNG files. Output: an events file in the run's folder.
 """
 
 from __future__ import annotations

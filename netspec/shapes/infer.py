@@ -1,6 +1,6 @@
 """Graph → Graph with shapes: every call's rule is applied to the sample tensors that reach it.
 
-After an error the inference goes on with the values that may be meant. Where a written size contradicts the one that
+After an error the inference goes on with candidates for the value. Where a written size contradicts the one that
 arrives, the value downstream has two candidates, the arriving size and the written one. A later layer is wrong only
 if it is wrong for every candidate: so independent errors all show, and their consequences do not. Behind a merge that
 fails, the sizes depend on how it is fixed: a problem whose message differs between the candidates names the merge as

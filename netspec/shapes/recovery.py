@@ -2,8 +2,8 @@
 
 `with_other_rank` tries the sample that was probably meant (a vector of 784 as 1×28×28, a picture with an axis for its
 channels), or the same layer for another number of axes. `declared` tries samples whose sizes suit all arguments and
-differ from one sample to the next: a problem with the same message on all of them is a fault of the arguments, and what
-their outputs share is declared by the layer.
+differ from one sample to the next: a problem with the same message on all of them is a fault of the arguments, and
+sizes that are equal in all outputs are fixed by the arguments.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is stored of a run while it trains: checkpoints, the best weights, and the last good state in memory.
 
-Enters: the State after a step or an epoch. Leaves: the files of the run's folder, or a SpecError where they cannot be
+Input: the State after a step or an epoch. Output: the files of the run's folder, or a SpecError where they cannot be
 written.
 """
 

@@ -1,6 +1,6 @@
 """Going on with a run: which changes are ignored, which are reported, and which are refused.
 
-Enters: the folder of a run and a spec. Leaves: the ResumedRun with its changes, or a SpecError.
+Input: the folder of a run and a spec. Output: the ResumedRun with its changes, or a SpecError.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netspec.checkpoint.info import JOB, Info
 from netspec.checkpoint.run_folder import RunFolder
+from netspec.checkpoint.run_info import JOB, Info
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.files import ReadError

@@ -1,6 +1,6 @@
 """A run from its first file to its last: it begins or is resumed, trains, and ends.
 
-Enters: what `prepare_training` gives, and the run's folder. Leaves: the Run, every file of its folder written.
+Input: what `prepare_training` gives, and the run's folder. Output: the Run, every file of its folder written.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from torch import nn
 
 from netspec.checkpoint.checkpoint import CheckpointError, read_newest, restore_checkpoint, save_weights
 from netspec.checkpoint.gathering import gathered_model
-from netspec.checkpoint.info import info_of
 from netspec.checkpoint.run_folder import RunFolder
+from netspec.checkpoint.run_info import info_of
 from netspec.core.diagnostics import Diagnostic, Note, SpecError
 from netspec.core.files import remove_half_written
 from netspec.render.runs import settings_of
@@ -26,11 +26,11 @@ from netspec.render.text import render
 from netspec.reports.curves import draw_curves
 from netspec.reports.loggers import Loggers
 from netspec.reports.progress import Progress
-from netspec.reports.report import report
+from netspec.reports.result_plots import report
 from netspec.runtime.diagnostics import At, counted, option_span, spec_error, spec_start
 from netspec.trainer.manager import CheckpointInterval, CheckpointManager, write_errors
 from netspec.trainer.resume import ResumedRun, change_warning, changes_since, require_resumable
-from netspec.training.intervals import Interrupt, note_signals
+from netspec.training.interrupts import Interrupt, note_signals
 from netspec.training.job import Job, NotFiniteError, Row, State
 from netspec.training.loop import finished, fit, reopen_epoch
 from netspec.training.nan_search import first_nonfinite

@@ -1,6 +1,6 @@
 """Check a spec, prepare its training, train it and keep the run.
 
-Enters: a spec. Leaves: the Run, and its folder.
+Input: a spec. Output: the Run, and its folder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where and how a network computes: device, precision, memory format, deterministic algorithms.
 
-Enters: what the spec or the command line asks for. Leaves: torch's device and contexts, or torch's global settings.
+Input: what the spec or the command line asks for. Output: torch's device and contexts, or torch's global settings.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The loss of an epoch so far, loss and metrics on a split, and which epoch is the best.
 
-Enters: a Job and a State, or a model and samples. Leaves: numbers by name, as a Row has them.
+Input: a Job and a State, or a model and samples. Output: numbers by name, as a Row has them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from netspec.data.batches import Batch, Feed
 from netspec.distributed.process_group import ALONE, ProcessGroup
-from netspec.metrics.metric import Measures
+from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
 from netspec.training.devices import FP32, Precision
 from netspec.training.optim import NO_WARMUP, Warmup

@@ -1,6 +1,6 @@
 """The training loop: epochs, steps, evaluation.
 
-Enters: a Job (what to do) and a State (where to start from). Leaves: the State, changed, and how training ended.
+Input: a Job (what to do) and a State (where to start from). Output: the State, changed, and how training ended.
 The host waits for the device once an epoch, and about once a second to look at the loss.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from netspec.data.batches import epoch_order
 from netspec.training.evaluation import epochs_since_best, is_better, mean_loss, validate
-from netspec.training.intervals import SynchronizedFlags
+from netspec.training.interrupts import SynchronizedFlags
 from netspec.training.job import End, Job, NotFiniteError, Row, State
 from netspec.training.step import take_step
 

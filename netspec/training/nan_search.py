@@ -1,6 +1,6 @@
 """Search for the first non-finite value: a run that became NaN or infinite is repeated from its last good state.
 
-Enters: the Job and the last good State. Leaves: the layer and the step, in a sentence. Training repeats itself exactly,
+Input: the Job and the last good State. Output: the layer and the step, in a sentence. Training repeats itself exactly,
 so the same happens again; this time every layer's output, every gradient and every weight is checked.
 """
 

@@ -1,6 +1,6 @@
 """Which parameters are trained and with which arguments; their optimizer, its scheduler and its warm-up.
 
-Enters: a network, and what the spec chooses. Leaves: torch's optimizer and scheduler.
+Input: a network, and what the spec chooses. Output: torch's optimizer and scheduler.
 """
 
 from __future__ import annotations

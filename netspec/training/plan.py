@@ -1,6 +1,6 @@
 """Settings read, device chosen, data loaded and everything compared, before anything is trained.
 
-Enters: a spec. Leaves: the Plan, and of the Plan and the network the Job; or all that is wrong, as a SpecError.
+Input: a spec. Output: a Plan, and from it and the network a Job; or a SpecError that lists every problem.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import check_strategy
 from netspec.language.spec import Spec
-from netspec.metrics.metric import make_measures
+from netspec.metrics.measures import make_measures
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.runtime.diagnostics import Collector, option_span, spec_start
 from netspec.runtime.families import PER_BATCH

@@ -1,6 +1,6 @@
 """The learning-rate finder: the loss while the learning rate grows from step to step. Nothing is kept.
 
-Enters: a spec. Leaves: rates, losses and the rate to take. L. N. Smith, Cyclical Learning Rates for Training Neural
+Input: a spec. Output: rates, losses and the rate to take. L. N. Smith, Cyclical Learning Rates for Training Neural
 Networks (arXiv 1506.01186), section 3.3; the rate grows by the same factor with each step.
 """
 
@@ -20,9 +20,9 @@ from netspec.training.devices import restored_determinism
 from netspec.training.job import Job
 from netspec.training.optim import NO_WARMUP
 from netspec.training.plan import prepare
-from netspec.training.rehearsal import step_errors
 from netspec.training.setup import make_state, try_first_step
 from netspec.training.step import take_step
+from netspec.training.trial_runs import step_errors
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
 SMOOTHING = 0.9  # of the loss so far in the smoothed loss

@@ -1,6 +1,6 @@
 """The `train` section of a spec: numbers evaluated, torch's classes chosen and tried.
 
-Enters: a spec. Leaves: Settings, or all that is wrong with them, as a SpecError.
+Input: a spec. Output: Settings, or all that is wrong with them, as a SpecError.
 """
 
 from __future__ import annotations

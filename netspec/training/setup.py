@@ -1,6 +1,6 @@
-"""What a run starts from, its first step tried, so that what torch refuses is known before the run begins.
+"""Builds the Job and the State and tries the first step, so that an error of torch appears before the run begins.
 
-Enters: a spec, or its Plan. Leaves: the Job, the State before the first step, and errors at the layers they are of.
+Input: a spec, or its Plan. Output: the Job, the State before the first step, and errors at the layers they are of.
 """
 
 from __future__ import annotations

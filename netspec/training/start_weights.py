@@ -1,6 +1,6 @@
 """The weights that training starts from.
 
-Enters: `weights` of a spec: a run, a file or a name of torchvision's. Leaves: a model with the tensors that fit it, and
+Input: `weights` of a spec: a run, a file or a name of torchvision's. Output: a model with the tensors that fit it, and
 which did not.
 """
 

@@ -1,6 +1,6 @@
 """One step of the optimizer: forward, loss, gradients, clipping, update; and whether losses and weights are finite.
 
-Enters: a Job, a State and a batch on the device. Leaves: the State's weights changed, and the loss.
+Input: a Job, a State and a batch on the device. Output: the State's weights changed, and the loss.
 """
 
 from __future__ import annotations

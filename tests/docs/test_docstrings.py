@@ -81,8 +81,8 @@ def missing(node: Definition) -> Iterator[str]:
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda folder: str(folder.relative_to(PACKAGE)))
 def test_a_room_says_what_enters_and_leaves_and_where_to_start(folder: Path) -> None:
     doc = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
-    assert re.search(r"^Enters: .+", doc, re.MULTILINE)
-    assert re.search(r"^Leaves: .+", doc, re.MULTILINE)
+    assert re.search(r"^Input: .+", doc, re.MULTILINE)
+    assert re.search(r"^Output: .+", doc, re.MULTILINE)
     found = public(folder)
     assert found
     assert [name for name, node in found.items() if node is None] == []

@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 
 from netspec.distributed.process_group import ProcessGroup
-from netspec.metrics.request import MetricRequest
+from netspec.metrics.metric import MetricRequest
 
 
 class MaxError:

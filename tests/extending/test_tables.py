@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.core.late import imported
+from netspec.core.lazy_import import imported
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.metrics import METRICS, NAMES
 from netspec.render.formats import FORMATS
@@ -22,7 +22,7 @@ def test_what_a_record_names_is_there(place: str) -> None:
     assert imported(place).__doc__
 
 
-@pytest.mark.parametrize("place", ["netspec.data.tables:load", "netspec.data.table:loads"])
+@pytest.mark.parametrize("place", ["netspec.data.tables:load", "netspec.data.csv_table:loads"])
 def test_what_is_not_there_would_show(place: str) -> None:
     with pytest.raises((ImportError, AttributeError)):
         imported(place)

@@ -20,15 +20,15 @@ from netspec.checkpoint.checkpoint import CheckpointError, read_checkpoint
 from netspec.checkpoint.state_dict import VERSION
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.files import ReadError, write_atomically
-from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
+from netspec.inference.scoring import score_run
 from netspec.language.load import load
 from netspec.reports.progress import Silent
 from netspec.runtime.randomness import random_state, set_random_state
 from netspec.trainer import manager
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.intervals import Interrupt
+from netspec.training.interrupts import Interrupt
 from netspec.training.settings import read_settings
 from tests.runner.kills import same
 from tests.runner.kills import timeless as plain

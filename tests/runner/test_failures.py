@@ -19,7 +19,7 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.intervals import Interrupt
+from netspec.training.interrupts import Interrupt
 from tests.runner.started import Started
 
 Start = Callable[..., Run]

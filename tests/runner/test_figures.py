@@ -13,12 +13,12 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torchvision.transforms import v2
 
-import netspec.reports.report as drawing
+import netspec.reports.result_plots as drawing
 from netspec.core.diagnostics import Diagnostic
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.error_analysis import MOST_MISTAKES, ConfusionCounts, Mistakes, Predicted, predicted_classes
-from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
+from netspec.inference.scoring import score_run
 from netspec.language.spec import Spec
 from netspec.reports.figures import Fit, viewable
 from netspec.trainer.train import Run

@@ -11,9 +11,9 @@ from torch import nn
 
 import netspec
 from netspec.checker import check
-from netspec.inference.evaluate import score_files, score_run
 from netspec.inference.loaded_run import load_run
 from netspec.inference.predict import make_predictor
+from netspec.inference.scoring import score_files, score_run
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.devices import channels_last

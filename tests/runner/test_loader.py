@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as DataLoaderIter
 
-from netspec.checkpoint import info
+from netspec.checkpoint import run_info
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.data.batches import Batch, Feed, MemoryFeed, epoch_order
 from netspec.data.loading import LoaderFeed
@@ -130,7 +130,7 @@ def test_a_damaged_picture_is_named_when_it_is_reached(
     workers: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(info, "CHECKSUM_BYTES", 1)  # of larger sets not all samples are looked at before
+    monkeypatch.setattr(run_info, "CHECKSUM_BYTES", 1)  # of larger sets not all samples are looked at before
     text = SPEC.replace("AUGMENT", JITTER)
     rows = prepare(make(text)).data.train.rows
     late = [int(row) for row in rows[epoch_order(0, 0, len(rows))][4:] if row not in (0, 11, 21)]  # looked at before

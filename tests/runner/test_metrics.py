@@ -13,8 +13,8 @@ from netspec.distributed.process_group import ProcessGroup, leave
 from netspec.language.sections.losses import Kind
 from netspec.language.sections.metrics import usual
 from netspec.metrics.classification import Accuracy, Auroc, PrecisionRecallF1, TopK
-from netspec.metrics.metric import make_metrics
-from netspec.metrics.request import Metric
+from netspec.metrics.measures import make_metrics
+from netspec.metrics.metric import Metric
 from netspec.objective.targets import probabilities
 from tests.runner.started import CONTEXT
 

@@ -15,14 +15,14 @@ from torchvision import models
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.data.batches import epoch_order
-from netspec.inference.evaluate import score_run
 from netspec.inference.loaded_run import load_run
+from netspec.inference.scoring import score_run
 from netspec.language.load import load
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.intervals import Interrupt
+from netspec.training.interrupts import Interrupt
 from netspec.training.plan import prepare
 from netspec.training.setup import first_batch, make_state
 from netspec.training.step import add_gradients

@@ -20,7 +20,7 @@ from netspec.distributed import wrapping as spread
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import FSDP_SINCE
 from netspec.language.load import load
-from netspec.training.intervals import SynchronizedFlags
+from netspec.training.interrupts import SynchronizedFlags
 from netspec.training.plan import prepare
 from tests.runner.started import Started
 

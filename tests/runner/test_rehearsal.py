@@ -15,7 +15,7 @@ from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.plan import prepare
 from netspec.training.rate_finder import find_rate, smoothed, steepest
-from netspec.training.rehearsal import dry_run, overfit
+from netspec.training.trial_runs import dry_run, overfit
 from tests.cli.commands import netspec as command
 
 Make = Callable[..., Spec]

@@ -13,7 +13,7 @@ from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import open_run, spec_to_resume
 from netspec.trainer.train import Run, train
-from netspec.training.intervals import Interrupt
+from netspec.training.interrupts import Interrupt
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]

@@ -1,6 +1,7 @@
 """The keys of `data`, and the JSON Schema made from them; the datasets have a table of their own, datasets.py.
 
-Names and arguments of torchvision's transforms and datasets are checked by the runner, which can ask torchvision.
+Names and arguments of torchvision's transforms and datasets are checked by runtime/registry.py, which can ask
+torchvision.
 """
 
 from __future__ import annotations

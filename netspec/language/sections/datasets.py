@@ -1,8 +1,8 @@
 """The table of datasets that `data` may name: scikit-learn's tables, CSV files, rows in the spec, torchvision's.
 
 A dataset is one record of `DATASETS`. The check of `data`, the JSON Schema, the reference page, what is known of
-samples before any is read, and loading all read that record. What needs torch stands in higher rooms, and is named by
-a text.
+samples before any is read, and loading all read that record. Functions that need torch are named by text,
+`module:function`.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ _KINDS = (
         name="CSV",
         doc="A table in a CSV file: numbers, and one target column or several.",
         keys=CSV_KEYS,
-        load="netspec.data.table:load",
+        load="netspec.data.csv_table:load",
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",
         by_output="target",

@@ -1,7 +1,7 @@
 """Arithmetic of tensors: add, sub, mul, div and matmul. They make no submodule.
 
-Sizes of one are repeated (torch, "Broadcasting semantics"). torch aligns shapes at their last axes, so with unequal
-ranks it would align the batch of one input with another axis of the other: that is refused.
+Axes of size one are broadcast (torch, "Broadcasting semantics"). torch aligns shapes at their last axes, so with
+unequal ranks it would align the batch of one input with another axis of the other: that is refused.
 """
 
 from __future__ import annotations

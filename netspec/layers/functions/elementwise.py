@@ -1,6 +1,6 @@
-"""Functions of each number by itself, and of two: exp, sqrt, pow, clamp, maximum and others.
+"""Element-wise functions of one tensor and of two: exp, sqrt, pow, clamp, maximum and others.
 
-They make no submodule. Sizes of one are repeated where there are two inputs.
+They make no submodule. Of two inputs, axes of size one are broadcast.
 """
 
 from __future__ import annotations

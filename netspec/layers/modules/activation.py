@@ -1,4 +1,4 @@
-"""Activations of torch.nn, of single numbers and along an axis (torch.nn.ReLU, Softmax and GLU, "Shape")."""
+"""Activations of torch.nn, element-wise and along an axis (torch.nn.ReLU, Softmax and GLU, "Shape")."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Attention: MultiheadAttention, and scaled_dot_product_attention as a function.
 
 A sample is L×features, queries L×E against keys and values S×E (torch.nn.MultiheadAttention, "Shape"). torch's own
-default, `batch_first: false`, would take the batch for the time: it is true here, and false is refused. MACs count the
-projections and the two matrix products.
+default, `batch_first: false`, would treat the batch axis as the sequence axis: it is true here, and false is refused.
+MACs count the projections and the two matrix products.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two inputs compared: CosineSimilarity and PairwiseDistance. Sizes of one are repeated."""
+"""Two inputs compared: CosineSimilarity and PairwiseDistance. Axes of size one are broadcast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dropout of single numbers and of whole channels. Shapes are kept (torch.nn, "Dropout Layers").
+"""Dropout of elements and of whole channels. Shapes are kept (torch.nn, "Dropout Layers").
 
 Dropout1d, 2d and 3d drop channels, so a sample needs its channel axis first: with one axis less torch reads the batch
 as the channels, or warns of an error to come.

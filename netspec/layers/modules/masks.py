@@ -1,7 +1,7 @@
 """Masks of attention: which keys a query ignores, and which keys are padding (torch.nn.MultiheadAttention, "Shape").
 
 A padding mask is S for one sample, a number for each key. A mask of the weights is L×S, the same for all heads, or
-heads×L×S; torch wants (batch·heads)×L×S, which the generated code makes of both. A mask is bool, where true
+heads×L×S; torch wants (batch·heads)×L×S, to which the generated code expands both. A mask is bool, where true
 means ignored, or float32, which is added to the scores. For `is_causal` the code makes the causal mask.
 """
 

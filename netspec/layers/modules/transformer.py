@@ -1,9 +1,10 @@
 """Transformers: encoder and decoder layers, stacks of them, and both together (torch.nn.Transformer, "Shape").
 
-A sample is L×d_model. torch's own default, `batch_first: false`, would take the batch for the time: it is true here,
-and false is refused. A stack is written with the arguments of its layer (`TransformerEncoder: {num_layers: 6, nhead:
-8}`); `norm: true` puts a LayerNorm after it. Masks are given by name; those of decoding are made by `is_causal` and
-`tgt_is_causal`. torch's nested tensors are left out: their output is as long as the longest sample of the batch.
+A sample is L×d_model. torch's own default, `batch_first: false`, would treat the batch axis as the sequence axis: it is
+true here, and false is refused. A stack is written with the arguments of its layer (`TransformerEncoder: {num_layers:
+6, nhead: 8}`); `norm: true` puts a LayerNorm after it. Masks are given by name; those of decoding are made by
+`is_causal` and `tgt_is_causal`. torch's nested tensors are left out: their output is as long as the longest sample of
+the batch.
 """
 
 from __future__ import annotations

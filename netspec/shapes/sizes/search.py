@@ -1,9 +1,9 @@
 """The sizes for which a graph is right, exactly, over ranges of sizes.
 
-First each axis varies alone, the others staying at a start: its line. For layers that treat each axis by itself
-(`separable`) a pair of sizes is right where both are. The tensors that enter any other layer (`mixed`) sort the sizes
-of an axis into classes (a 2×2 pool makes 8 and 9 the same), and these layers are inferred for every combination of
-classes.
+First each axis varies alone, the others fixed at a base size. For layers that treat each axis by itself (`separable`) a
+pair of sizes is valid where each of the two is valid on its own. The tensors that enter any other layer (`mixed`) sort
+the sizes of an axis into classes (a 2×2 pool makes 8 and 9 the same), and these layers are inferred for every
+combination of classes.
 """
 
 from __future__ import annotations

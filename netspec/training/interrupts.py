@@ -1,6 +1,6 @@
 """What is due after a step: to show the loss, to store the state, to stop because of Ctrl-C or SIGTERM.
 
-Enters: signals, and questions with yes or no for an answer. Leaves: answers that all processes have in common.
+Input: signals, and questions with yes or no for an answer. Output: answers that all processes have in common.
 """
 
 from __future__ import annotations

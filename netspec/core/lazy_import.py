@@ -1,4 +1,4 @@
-"""Import by name: the tables of lower rooms name functions of higher ones as text, `netspec.data.table:load`.
+"""Import by name: tables that need no torch name functions that do as text, `netspec.data.csv_table:load`.
 
 So one record holds all of a dataset or a metric: its keys, which are checked without torch, and the function that needs
 torch, which is imported when it is used.

@@ -1,4 +1,4 @@
-"""Problem → fixes of shapes that do not match: a new layer between a tensor and the call that joins it to others."""
+"""Problem → fixes of shapes that do not match: insert a layer before the call that joins several tensors."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What is known of a run beside its spec.
 
-Enters: the Plan of a run. Leaves: its Info, which run.json holds.
+Input: the Plan of a run. Output: its Info, which run.json holds.
 """
 
 from __future__ import annotations

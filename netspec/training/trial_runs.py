@@ -1,6 +1,6 @@
 """Trials before a run: one step of everything (`--dry-run`), one batch again and again (`--overfit`). Nothing is kept.
 
-Enters: a spec. Leaves: losses and metrics, or what would stop the run, as a SpecError.
+Input: a spec. Output: losses and metrics, or what would stop the run, as a SpecError.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The pictures of the results, drawn when a run is over: confusion matrix, worst mistakes, fitted curve.
 
-Enters: the run's folder with its best weights. Leaves: PNG files in it; one that has nothing to show is removed. It
+Input: the run's folder with its best weights. Output: PNG files in it; one that has nothing to show is removed. It
 costs one pass over the validation split at most, and nothing while training.
 """
 

@@ -1,6 +1,6 @@
 """The scores of a run, on its validation split, or on pictures, tables and standard input.
 
-Enters: a run, and files. Leaves: Scores, and a Fault for each file or row that cannot be scored.
+Input: a run, and files. Output: Scores, and a Fault for each file or row that cannot be scored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from netspec.inference.results import Fault, Scores
 from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
 from netspec.language.sections.datasets import DATASETS
-from netspec.metrics.metric import Measure, Measures, make_measures
+from netspec.metrics.measures import Measure, Measures, make_measures
 from netspec.objective.losses import Head, Tensors, heads_of, without_balance
 from netspec.objective.targets import TargetError
 from netspec.runtime.diagnostics import option_span, spec_error
