@@ -20,10 +20,18 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that belong together; a Report holds only fixes whose result was checked again."""
+    """Edits that belong together; a Report holds only fixes whose result was checked again.
+
+    Args:
+        title: what the fix does, in a few words.
+        edits: of the spec's texts, made all at once.
+        safe: whether what is written contradicts itself and this is its only reading, as of a counted size. Any other
+            fix is a suggestion: it may make another network than the one that was meant.
+    """
 
     title: str
     edits: tuple[Edit, ...]
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
