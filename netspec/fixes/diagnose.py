@@ -12,7 +12,7 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import arguments, change_branch, insert_layer, ranks, sizes, widths
+from netspec.fixes import arguments, change_branch, insert_layer, ranks, shortcuts, sizes, widths
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
@@ -24,7 +24,9 @@ RULES: tuple[Rule, ...] = (
     *ranks.RULES,
     *widths.RULES,
     *arguments.RULES,
+    shortcuts.projection,
     *change_branch.RULES,
+    shortcuts.downsample,
     *insert_layer.RULES,
     *sizes.RULES,
 )

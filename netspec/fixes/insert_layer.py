@@ -20,11 +20,14 @@ def _shapes(problem: Problem, context: FixContext) -> list[Shape]:
     return shapes if problem.code == "NS405" and sources and len(sources) == len(shapes) == len(known) else []
 
 
-def _insert_between(call: Call, changes: dict[int, tuple[str, str]], title: str, context: FixContext) -> Iterator[Fix]:
+def insert_between(call: Call, changes: dict[int, tuple[str, str]], title: str, context: FixContext) -> Iterator[Fix]:
     """The fix that puts a new item between some sources of a call and the call.
 
     Args:
+        call: the call.
         changes: by the index of the source: the suffix of the new item's name, and its type and arguments.
+        title: the fix in a few words.
+        context: the spec, its graph and its shapes.
     """
     sources = call.item.sources or ()
     taken = {item.name.text for item in context.spec.every_item() if item.name is not None}
@@ -51,7 +54,7 @@ def transposed(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if columns == width != rows:
         last = len(shapes[1])
         change = {1: ("transposed", f"transpose: {{dim0: {last - 1}, dim1: {last}}}")}
-        yield from _insert_between(problem.call, change, f"transpose of the second: {width}×{rows}", context)
+        yield from insert_between(problem.call, change, f"transpose of the second: {width}×{rows}", context)
 
 
 def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -65,7 +68,7 @@ def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
             changes[index] = ("mean", f"mean: {{dim: [{', '.join(map(str, range(2, len(shape) + 1)))}]}}")
         elif len(shape) == 2:  # L×C
             changes[index] = ("mean", "mean: {dim: 1}")
-    yield from _insert_between(problem.call, changes, "the mean over the places first", context)
+    yield from insert_between(problem.call, changes, "the mean over the places first", context)
 
 
 def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -83,7 +86,7 @@ def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
             return
         if factor > 1:
             changes[index] = ("up", f"Upsample: {{scale_factor: {factor}}}")
-    yield from _insert_between(problem.call, changes, f"the smaller ones enlarged to {show(largest)}", context)
+    yield from insert_between(problem.call, changes, f"the smaller ones enlarged to {show(largest)}", context)
 
 
 RULES = (transposed, pooled, resized)

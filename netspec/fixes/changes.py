@@ -1,0 +1,132 @@
+"""Changes of a layer's arguments that bring the end of its branch to a wanted shape, and the fix that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from netspec.core.diagnostics import Edit, Fix
+from netspec.core.shapes import Shape
+from netspec.expansion.graph import Call, Graph, Ref
+from netspec.fixes.context import FixContext, outputs_with, yaml_text
+from netspec.fixes.edits import optional_fix, set_argument
+
+FURTHEST = 12  # layers upstream that are considered
+_WINDOWS = ("kernel_size", "stride", "padding")
+Change = dict[str, Any]  # new values of arguments, by name
+
+
+def upstream(graph: Graph, ref: Ref) -> list[Call]:
+    """The calls of a branch from its end backwards, along first inputs, until a fork or the limit.
+
+    Args:
+        graph: the network.
+        ref: the end of the branch.
+    """
+    calls: list[Call] = []
+    while ref.node >= 0 and len(calls) < FURTHEST:
+        call = graph.calls[ref.node]
+        calls.append(call)
+        if len(call.inputs) != 1:
+            break
+        ref = call.inputs[0]
+    return calls
+
+
+def _end_shape(calls: list[Call], index: int, change: Change, context: FixContext) -> Shape | None:
+    """The last shape of a branch with some arguments of its call number `index`, counted from the end, changed."""
+    changed = calls[index]
+    inputs = tuple(tensor for tensor in context.inference.known[changed.id].inputs if tensor is not None)
+    outputs = outputs_with(changed, inputs, **change)
+    for call in calls[:index][::-1]:
+        if outputs is None:
+            return None
+        outputs = outputs_with(call, (outputs[call.inputs[0].output or 0],))
+    return None if outputs is None else outputs[0].shape
+
+
+def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
+    """Changes of a layer's arguments that might turn the end of its branch from `shape` into `wanted`.
+
+    Args:
+        call: the layer.
+        shape: the end of its branch, C×(spatial), or with the features last.
+        wanted: the same, as it should be.
+    """
+    names = {arg.name for arg in call.record.args}
+    if call.record.name == "parameter":
+        yield {"shape": wanted}
+    factor = call.args.get("scale_factor")
+    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
+        yield {"scale_factor": factor * (wanted[1] // shape[1])}
+    if shape[0] != wanted[0] and "out_channels" in names:
+        yield {"out_channels": wanted[0]}
+    if shape[-1:] != wanted[-1:] and "out_features" in names:
+        yield {"out_features": wanted[-1]}
+    if len(shape) < 2 or shape[1:] == wanted[1:] or not set(_WINDOWS) <= names:
+        return
+    kernel = call.args.get("kernel_size")
+    if isinstance(kernel, tuple) and call.args.get("dilation", 1) == 1:
+        yield {"padding": tuple((size - 1) // 2 for size in kernel)}
+    if not isinstance(kernel, int):
+        return
+    dilation = call.args.get("dilation", 1)
+    reach = (dilation if isinstance(dilation, int) else 1) * (kernel - 1) + 1
+    for padding in range(1, reach // 2 + 1):
+        yield {"padding": padding}
+    if "output_padding" in names:
+        for extra in (1, 2, 3):
+            yield {"output_padding": extra}
+        for other in sorted(range(max(kernel - 3, 1), kernel + 4), key=lambda size: abs(size - kernel)):
+            if other != kernel:
+                yield {"kernel_size": other}
+        for padding in range(1, kernel // 2 + 1):
+            yield {"padding": padding, "output_padding": 1}
+    if "Pool" in call.record.name:
+        if call.args.get("stride") is None:
+            for kernel_size in (2, 3, 4, 8):
+                yield {"kernel_size": kernel_size}
+        yield {"kernel_size": 3, "stride": 1, "padding": 1}
+    for stride in (1, 2, 3, 4):
+        yield {"stride": stride}
+        for padding in range(1, kernel // 2 + 1):
+            yield {"stride": stride, "padding": padding}
+
+
+def working_changes(
+    calls: list[Call], index: int, shape: Shape, wanted: Shape, context: FixContext
+) -> Iterator[Change]:
+    """The changes of one call of a branch that turn the end of the branch from `shape` into `wanted`.
+
+    Args:
+        calls: the branch, from its end backwards.
+        index: of the call that is changed.
+        shape: the end of the branch.
+        wanted: the same, as it should be.
+        context: the spec, its graph and its shapes.
+    """
+    for change in changes(calls[index], shape, wanted):
+        if _end_shape(calls, index, change, context) == wanted:
+            yield change
+
+
+def change_fix(call: Call, change: Change) -> tuple[Fix, ...]:
+    """The fix that writes changed arguments into a call's item; none where that cannot be edited.
+
+    Args:
+        call: the call of the item.
+        change: the new values, by argument.
+    """
+    label = call.path.rpartition(".")[2]
+    where = call.record.name if label.isdigit() else f"{label} ({call.record.name})"
+    title = ", ".join(f"{name}: {yaml_text(value)}" for name, value in change.items())
+    if len(change) == 1:
+        ((name, value),) = change.items()
+        return optional_fix(f"{title} in {where}", set_argument(call, name, yaml_text(value)))
+    kept = {name: node for name, node in call.arg_nodes.items() if name not in change and name != "shape"}
+    written = call.item.argument_node
+    if written is None or call.item.kind != "layer" or any(not hasattr(node, "text") for node in kept.values()):
+        return ()
+    arguments = [f"{name}: {getattr(node, 'text', '')}" for name, node in kept.items()]
+    arguments += [f"{name}: {value}" for name, value in change.items()]
+    return (Fix(f"{title} in {where}", (Edit(written.span, f"{{{', '.join(arguments)}}}"),)),)
