@@ -8,12 +8,12 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
 from netspec.fixes.context import FixContext, node_text, outputs_with, replace_value, set_value
-from netspec.fixes.edits import optional_fix, remove_item
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 
 # Arguments of which a smaller value may work.
 REDUCIBLE = ("padding", "groups", "num_groups", "nhead", "num_heads", "output_padding", "dilation")
+USUAL_POOL = 4  # a larger window is meant to see all
 MOST_TRIED = 1000  # values below one that is refused
 
 
@@ -95,21 +95,21 @@ def _permutation(problem: Problem) -> Iterator[Fix]:
 
 
 def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """For a kernel larger than its input: adaptive pooling, no pooling, or a last convolution over the whole input."""
+    """For a kernel larger than its input: adaptive pooling, or a last convolution over the whole input."""
     call = problem.call
     if problem.code != "NS404" or problem.argument != "kernel_size" or not problem.inputs:
         return
     name, spatial = call.record.name, problem.inputs[0].shape[1:]
-    if name.startswith("AvgPool"):
+    kernel = per_axis(call.args.get("kernel_size", 1), len(spatial))
+    if name.startswith("AvgPool") or (name.startswith("MaxPool") and min(kernel) > USUAL_POOL):
         yield Fix(f"Adaptive{name}: 1", _retyped(call, f"Adaptive{name}", "1"))
-    if "Pool" in name:
-        yield from optional_fix(f"without this {name}", remove_item(call, context.spec.sources))
     last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
     whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
-    if name.startswith("Conv") and last and whole:
-        size = spatial[0] if len(set(spatial)) == 1 else spatial
-        if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.arg_nodes:
-            yield set_value(call.arg_nodes["kernel_size"], "kernel_size", size)
+    square = len(spatial) > 1 and len(set(spatial)) == 1 < spatial[0]
+    node = call.arg_nodes.get("kernel_size")
+    works = square and accepts(call, problem, "kernel_size", spatial[0])
+    if name.startswith("Conv") and last and whole and works and node is not None:
+        yield set_value(node, "kernel_size", spatial[0])
 
 
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:

@@ -97,7 +97,7 @@ def _changed_branches(merge: Call, shapes: list[Shape], context: FixContext, bod
 
 def _squeezes(change: Change, shape: Shape) -> bool:
     """Whether a change makes a branch narrower."""
-    return change.get("out_channels", shape[0]) < shape[0] or change.get("out_features", shape[-1]) < shape[-1]
+    return bool(change.get("out_channels", shape[0]) < shape[0] or change.get("out_features", shape[-1]) < shape[-1])
 
 
 RULES = (change_layer_or_claim, branches)

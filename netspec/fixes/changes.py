@@ -10,6 +10,7 @@ from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.fixes.context import FixContext, outputs_with, yaml_text
 from netspec.fixes.edits import optional_fix, set_argument
+from netspec.layers.spatial import per_axis
 
 FURTHEST = 12  # layers upstream that are considered
 _WINDOWS = ("kernel_size", "stride", "padding")
@@ -78,10 +79,8 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
         for extra in (1, 2, 3):
             yield {"output_padding": extra}
         for other in sorted(range(max(kernel - 3, 1), kernel + 4), key=lambda size: abs(size - kernel)):
-            if other != kernel:
+            if other != kernel and other >= max(per_axis(call.args.get("stride", 1), 1)):  # no pixel is left out
                 yield {"kernel_size": other}
-        for padding in range(1, kernel // 2 + 1):
-            yield {"padding": padding, "output_padding": 1}
     if "Pool" in call.record.name:
         if call.args.get("stride") is None:
             for kernel_size in (2, 3, 4, 8):
@@ -91,6 +90,9 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
         yield {"stride": stride}
         for padding in range(1, kernel // 2 + 1):
             yield {"stride": stride, "padding": padding}
+    if "output_padding" in names:
+        for padding in range(1, (kernel + 1) // 2):
+            yield {"padding": padding, "output_padding": 1}
 
 
 def working_changes(

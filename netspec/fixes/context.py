@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from netspec.core.diagnostics import Edit, Fix
+from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Scalar, Sequence, Span
 from netspec.expansion.graph import Call, Graph
 from netspec.language.spec import Spec
@@ -83,6 +84,34 @@ def outputs_with(call: Call, inputs: Outputs, **changed: object) -> Outputs | No
 def span_of(nodes: tuple[Node, ...]) -> Span:
     """The span from the first of several neighbouring nodes to the last."""
     return replace(nodes[0].span, end_line=nodes[-1].span.end_line, end_column=nodes[-1].span.end_column)
+
+
+def written_at(node: Node, context: FixContext) -> Node:
+    """The node to edit for another value: the parameter's, where only the name of a parameter of the spec stands.
+
+    Args:
+        node: the value as written, outside of blocks.
+        context: the spec, its graph and its shapes.
+    """
+    return context.spec.params.get(node.text, node) if isinstance(node, Scalar) and node.plain else node
+
+
+def size_edits(sizes: tuple[Node, ...], old: Shape, new: Shape, context: FixContext) -> tuple[Edit, ...]:
+    """The edits of the declared sizes that differ, where they are written: in the input or in a parameter.
+
+    Args:
+        sizes: the nodes of an input's sizes.
+        old, new: its shape before and after.
+        context: the spec, its graph and its shapes.
+    """
+    edits: dict[Span, Edit] = {}
+    for node, before, after in zip(sizes, old, new, strict=True):
+        if before != after:
+            span = written_at(node, context).span
+            edit = Edit(span, str(after))
+            if edits.setdefault(span, edit) != edit:  # one parameter for two sizes, which differ now
+                return (Edit(span_of(sizes), ", ".join(map(str, new))),)
+    return tuple(edits.values())
 
 
 def yaml_text(value: object) -> str:

@@ -12,7 +12,7 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import arguments, change_branch, insert_layer, ranks, shortcuts, sizes, widths
+from netspec.fixes import arguments, change_branch, insert_layer, ranks, shortcuts, sizes, small_inputs, widths
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *ranks.RULES,
     *widths.RULES,
     *arguments.RULES,
+    *small_inputs.RULES,
     shortcuts.projection,
     *change_branch.RULES,
     shortcuts.downsample,
@@ -87,7 +88,7 @@ class _Diagnoser:
                 written = getattr(_node(problem), "text", "") or problem.written
                 yield Note("or", f"{right} would make {written} right")
         matching = self.context.matching_sizes(problem)
-        words = matching.words() if matching is not None else None
+        words = matching.words() if matching is not None and sizes.offered(matching) else None
         if words:
             yield Note("or", f"inputs with {words} align")
         if problem.call.shares is not None:

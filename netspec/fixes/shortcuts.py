@@ -13,7 +13,7 @@ from netspec.fixes.changes import FURTHEST, change_fix, upstream, working_change
 from netspec.fixes.context import FixContext, node_text, yaml_text
 from netspec.fixes.edits import insert_after, optional_fix
 from netspec.fixes.insert_layer import insert_between
-from netspec.layers.spatial import window_out
+from netspec.layers.spatial import per_axis, window_out
 from netspec.shapes.apply import Problem
 
 SUMS = ("add", "sub")
@@ -23,12 +23,16 @@ _ENLARGING = ("ConvTranspose", "Upsample", "Upsampling", "PixelShuffle")
 
 @dataclass(frozen=True)
 class _Residual:
-    """The two sides of a sum: the plain one, which reaches it past the layers of the body, and the body's layers."""
+    """The two sides of a sum: the plain one, which reaches it past the layers of the body, and the body's layers.
+
+    `own` are the layers of the plain side, such as a pool.
+    """
 
     plain: int
     shape: Shape
     wanted: Shape
     layers: tuple[Call, ...]
+    own: tuple[Call, ...]
 
 
 def plain_side(problem: Problem, context: FixContext) -> int | None:
@@ -54,10 +58,11 @@ def _residual(problem: Problem, context: FixContext) -> _Residual | None:
         joint = next((index for index, ref in enumerate(chains[body]) if ref in chains[plain]), None)
         if joint is None:
             continue
-        own = chains[plain][: chains[plain].index(chains[body][joint])]
+        refs = chains[plain][: chains[plain].index(chains[body][joint])]
+        own = tuple(context.graph.calls[ref.node] for ref in refs)
         layers = tuple(context.graph.calls[ref.node] for ref in chains[body][:joint])
-        if not any(_wide(context.graph.calls[ref.node]) for ref in own) and any(map(_wide, layers)):
-            return _Residual(plain, shapes[plain], shapes[body], layers)
+        if not any(map(_wide, own)) and any(map(_wide, layers)):
+            return _Residual(plain, shapes[plain], shapes[body], layers, own)
     return None
 
 
@@ -103,18 +108,30 @@ def _layer(found: _Residual, wanted: Shape, merge: Call) -> str | None:
         if shape[:-1] != wanted[:-1] or shape == wanted or not source.record.name.startswith("Linear"):
             return None
         return f"Linear: {_width(found, wanted[-1], merge)}"
-    strides = []
-    for before, after in zip(shape[1:], wanted[1:], strict=True):
-        stride = -(-before // after)
-        if window_out(before, 1, stride, 0, 1) != after:
-            return None
-        strides.append(stride)
-    if shape == wanted:
+    axes = len(shape) - 1
+    body, own = _strides(found.layers, axes), _strides(found.own, axes)
+    strides = tuple(step // done or 1 for step, done in zip(body, own, strict=True))
+    fits = all(
+        window_out(before, 1, stride, 0, 1) == after
+        for before, after, stride in zip(shape[1:], wanted[1:], strides, strict=True)
+    )
+    if not fits or (shape[0] == wanted[0] and (set(strides) == {1} or max(own, default=1) > 1)):
         return None
-    stride = strides[0] if len(set(strides)) == 1 else tuple(strides)
+    stride = strides[0] if len(set(strides)) == 1 else strides
     written = [] if set(strides) <= {1} else [f"stride: {_stride(found, stride, merge)}"]
     arguments = ", ".join([f"out_channels: {_width(found, wanted[0], merge)}", "kernel_size: 1", *written])
     return f"Conv{len(shape) - 1}d: {{{arguments}}}"
+
+
+def _strides(layers: tuple[Call, ...], axes: int) -> tuple[int, ...]:
+    """The product of the strides of several layers, along each axis."""
+    product = (1,) * axes
+    for layer in layers:
+        usual = layer.args.get("kernel_size", 1) if "Pool" in layer.record.name else 1
+        stride = layer.args.get("stride") or usual
+        if isinstance(stride, int | tuple) and len(per_axis(stride, axes)) == axes:
+            product = tuple(a * b for a, b in zip(product, per_axis(stride, axes), strict=True))
+    return product
 
 
 def _width(found: _Residual, width: int, merge: Call) -> str:
@@ -185,4 +202,3 @@ def downsample(problem: Problem, context: FixContext) -> Iterator[Fix]:
         stride = "" if strides == {1} else f", stride: {strides.pop()}"
         conv = f"Conv2d: {{in_channels: {right[0]}, out_channels: {left[0]}, kernel_size: 1{stride}}}"
         yield from insert_between(call, {1: ("shortcut", conv)}, "a 1×1 convolution on the shortcut", context)
-

@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from netspec.core.diagnostics import Edit, Fix
+from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape, ShapeError, show
 from netspec.expansion.graph import Graph
-from netspec.fixes.context import FixContext, span_of
+from netspec.fixes.context import FixContext, size_edits
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
-from netspec.shapes.sizes.nearby import upstream_graph
+from netspec.shapes.sizes.nearby import Nearby, upstream_graph
 from netspec.shapes.sizes.walk import Walker
 
 LARGEST_SIZE = 1024
 MOST_WORK = 30_000  # calls that are inferred for one note
 MOST_INFERRED = 20_000  # calls that are inferred for one fix
-POWERS = (8, 16, 32, 64, 128, 256, 512)
 
 
 def _first(test: Callable[[int], bool]) -> int:
@@ -72,15 +71,15 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
     return f"inputs of {names[0]} or {names[1]}" if high == low + 1 else f"inputs from {names[0]} to {names[1]}"
 
 
-def input_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """For an image too small for the depth, or one whose halves do not match again: the nearest size that works."""
+def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """For an image whose halves do not match again, or that another layer refuses: its sizes rounded up."""
     graph, spec = context.graph, context.spec
     first = next((other for other in context.inference.problems if other.code in ("NS404", "NS405")), None)
-    if problem is not first or len(graph.inputs) != 1 or len(spec.inputs) != 1:
+    if problem is not first or len(graph.inputs) != 1 or len(spec.inputs) != 1 or problem.argument == "kernel_size":
         return  # the search takes long: it is made for one problem
     ((name, sample),) = graph.inputs.items()
     sizes = spec.inputs[0].sizes
-    if sample is None or not 1 <= len(sample.shape) <= 4 or len(sizes) != len(sample.shape):
+    if sample is None or not 1 < len(sample.shape) <= 4 or len(sizes) != len(sample.shape):
         return
 
     def works(shape: Shape) -> bool:
@@ -88,45 +87,24 @@ def input_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
         return all(other.kind == "broadcast" for other in infer(changed).problems)
 
     tried = MOST_INFERRED // max(len(graph.calls), 1)
-    nearest = problem.code == "NS405"
-    shape = next(filter(works, islice(_shapes(sample.shape, nearest), tried)), None)
-    if shape is None:
-        return
-    smallest = shape if nearest else _smallest(sample.shape, shape, works)
-    kept = len(shape) > 1  # the channels stay
-    for size in dict.fromkeys((shape, smallest)):
-        text = ", ".join(map(str, size[kept:]))
-        least = ", the smallest" if size == smallest != shape else ""
-        yield Fix(f"an input of {show(size)}{least}", (Edit(span_of(sizes[kept:]), text),))
+    shapes = (
+        (sample.shape[0], *(-(-length // step) * step for length in sample.shape[1:]))
+        for step in (2, 4, 8, 16, 32, 64, 128, 256)
+    )
+    shape = next(filter(works, islice((shape for shape in shapes if shape != sample.shape), tried)), None)
+    if shape is not None:
+        yield Fix(f"an input of {show(shape)}", size_edits(sizes, sample.shape, shape, context))
 
 
-def _smallest(wrong: Shape, right: Shape, works: Callable[[Shape], bool]) -> Shape:
-    """The smallest image between one that is too small and one that is not."""
+def offered(nearby: Nearby) -> list[dict[str, int]]:
+    """The sizes to offer, by axis: larger ones first, and none below half of a declared one.
 
-    def enlarged(least: int) -> Shape:
-        return (wrong[0], *(max(length, least) for length in wrong[1:])) if len(wrong) > 1 else (least,)
-
-    low, high = min(wrong[1:] or wrong), max(right[1:] or right)
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if works(enlarged(middle)) else (middle, high)
-    return enlarged(high) if works(enlarged(high)) else right
-
-
-def _shapes(shape: Shape, nearest: bool) -> Iterator[Shape]:
-    """Shapes to try: the nearest larger ones, and before them, unless `nearest`, the powers of two."""
-    if len(shape) == 1:
-        yield from ((length,) for length in range(shape[0] + 1, shape[0] + 33))
-        return
-    channels, spatial = shape[0], shape[1:]
-    if not nearest:
-        for size in POWERS:
-            if size > min(spatial):
-                yield (channels, *(size for _ in spatial))
-    for step in (2, 4, 8, 16, 32, 64, 128, 256):
-        rounded = tuple(-(-length // step) * step for length in spatial)
-        if rounded != spatial:
-            yield (channels, *rounded)
+    Args:
+        nearby: the right sizes near the declared ones.
+    """
+    declared = {axis.name: axis.declared for axis in nearby.axes}
+    choices = [each for each in nearby.nearest() if all(2 * size >= declared[name] for name, size in each.items())]
+    return sorted(choices, key=lambda each: any(size < declared[name] for name, size in each.items()))
 
 
 def matching_sizes(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -135,11 +113,10 @@ def matching_sizes(problem: Problem, context: FixContext) -> Iterator[Fix]:
     tensor = next(iter(context.graph.inputs.values()), None)
     if nearby is None or tensor is None or len(context.spec.inputs) != 1 or len(sizes) != len(tensor.shape):
         return
-    for choice in nearby.nearest():
+    for choice in offered(nearby):
         by_index = {index: choice[axis.name] for axis in nearby.axes for _, index in axis.positions}
         shape = tuple(by_index.get(index, size) for index, size in enumerate(tensor.shape))
-        first = min(by_index)
-        yield Fix(f"an input of {show(shape)}", (Edit(span_of(sizes[first:]), ", ".join(map(str, shape[first:]))),))
+        yield Fix(f"an input of {show(shape)}", size_edits(sizes, tensor.shape, shape, context))
 
 
-RULES = (matching_sizes, input_size)
+RULES = (matching_sizes, rounded_size)

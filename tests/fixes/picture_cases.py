@@ -50,11 +50,11 @@ TOO_SMALL: dict[str, Case] = {
         ],
         {"[3, 4, 8, 8]": "[3, 7, 12, 12]"},
     ),
-    # reading either way, 7 rows are needed and 7 columns
+    # 7 columns are needed
     "one side too short by itself": (
         "input: [3, 7, 5]",
         ["Conv2d: {out_channels: 8, kernel_size: 7}"],
-        {"kernel_size: 7": "kernel_size: [7, 5]"},
+        {"[3, 7, 5]": "[3, 7, 7]"},
     ),
 }
 
@@ -182,7 +182,7 @@ REARRANGED: dict[str, Case] = {
     "a decoder's reshape counted wrong": (
         "input: [100]",
         ["Linear: 512", "reshape: [128, 4, 4]", "ConvTranspose2d: {in_channels: 128, out_channels: 1, kernel_size: 4}"],
-        {"Linear: 512": "Linear: 2048"},
+        {"[128, 4, 4]": "[128, 2, 2]"},
     ),
     "two vectors joined along the batch": (
         "inputs: {a: [12], b: [8]}",
@@ -288,7 +288,7 @@ ARGUMENTS: dict[str, Case] = {
     "a dilated kernel on a small map": (
         "input: [8, 7, 7]",
         ["Conv2d: {out_channels: 8, kernel_size: 3, dilation: 4}"],
-        {"dilation: 4": "dilation: 4, padding: 4"},
+        {"[8, 7, 7]": "[8, 16, 16]"},
     ),
     "a width that a parameter names": (
         "params: {width: 32}\ninput: [3, 8, 8]",
