@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, node_text, outputs_with, replace_value, set_value
+from netspec.fixes.context import FixContext, outputs_with, set_value
+from netspec.fixes.edits import optional_fix, set_argument
+from netspec.fixes.followers import with_argument, with_followers
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 
@@ -41,7 +43,8 @@ def nearest_argument(problem: Problem, context: FixContext) -> Iterator[Fix]:
         return
     if value == "same":
         kernel = per_axis(call.args["kernel_size"], len(problem.inputs[0].shape) - 1)
-        halves = tuple((size - 1) // 2 for size in kernel)
+        spread = per_axis(call.args.get("dilation", 1), len(kernel))
+        halves = tuple(by * (size - 1) // 2 for size, by in zip(kernel, spread, strict=True))
         value = halves[0] + 1 if len(set(halves)) == 1 else halves
     candidates: list[object] = []
     if name == "groups" and value == call.args.get("out_channels") and problem.inputs:
@@ -49,11 +52,19 @@ def nearest_argument(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if isinstance(value, int):
         candidates += _smaller(value)
     elif isinstance(value, tuple):
-        candidates.append(value)
+        candidates += [value, *_fewer(value, call, problem)]
     for candidate in candidates:
         if candidate != call.args.get(name) and accepts(call, problem, name, candidate):
             yield set_value(call.arg_nodes[name], name, candidate)
             return
+
+
+def _fewer(value: tuple[int, ...], call: Call, problem: Problem) -> Iterator[tuple[int, ...]]:
+    """The paddings of a pool along each axis, none over half of its window."""
+    axes = len(problem.inputs[0].shape) - 1 if problem.inputs else 0
+    if problem.argument == "padding" and "Pool" in call.record.name and len(value) == axes:
+        kernel = per_axis(call.args["kernel_size"], axes)
+        yield tuple(min(padding, size // 2) for padding, size in zip(value, kernel, strict=True))
 
 
 def padding_layer(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -67,22 +78,13 @@ def padding_layer(problem: Problem, context: FixContext) -> Iterator[Fix]:
                 return
 
 
-def dims(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """For a dim that the sample does not have: the channels, or the last axis."""
-    call, name = problem.call, problem.argument or ""
-    node = call.arg_nodes.get(name)
-    if problem.code not in ("NS403", "NS406") or node is None:
-        return
-    if name == "dims":
+def permutation(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A permutation of one axis more than the sample has: without one of the axes that keep their order."""
+    if problem.code in ("NS403", "NS406") and problem.argument == "dims" and "dims" in problem.call.arg_nodes:
         yield from _permutation(problem)
-    elif isinstance(call.args.get(name), int):
-        for candidate in (1, -1):
-            if accepts(call, problem, name, candidate):
-                yield set_value(node, name, candidate)
 
 
 def _permutation(problem: Problem) -> Iterator[Fix]:
-    """A permutation of one axis more than the sample has: without one of the axes that keep their order."""
     call = problem.call
     order = call.args.get("dims")
     if not isinstance(order, tuple) or len(order) != len(problem.inputs[0].shape) + 2:
@@ -120,21 +122,15 @@ def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def channels(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """For channels that a shuffle cannot divide: the nearest numbers of channels that it can."""
-    call = problem.call
-    if problem.argument not in ("upscale_factor", "groups") or not problem.inputs or problem.code != "NS404":
+def output_padding(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An output_padding without a stride: the stride that it is for."""
+    call, extra = problem.call, problem.call.args.get("output_padding")
+    if problem.argument != "output_padding" or "stride" in call.args or not isinstance(extra, int):
         return
-    producer = context.provenance.width_source(call)
-    factor = call.args.get(problem.argument)
-    if producer is None or not isinstance(factor, int) or "out_channels" not in producer.arg_nodes:
-        return
-    step = factor**2 if problem.argument == "upscale_factor" else factor
-    count = problem.inputs[0].shape[0]
-    up, down = -(-count // step) * step, count // step * step
-    for wanted in sorted({up, down} - {0}, key=lambda multiple: (abs(multiple - count), -multiple)):
-        title = f"out_channels: {wanted} in {node_text(producer.item.at)}"
-        yield replace_value(producer.arg_nodes["out_channels"], str(wanted), title)
+    if accepts(call, problem, "stride", extra + 1):
+        changed = with_argument(context.graph, call, stride=extra + 1)
+        for fix in optional_fix(f"stride: {extra + 1}", set_argument(call, "stride", str(extra + 1))):
+            yield with_followers(fix, changed, context, call.id)
 
 
-RULES = (nearest_argument, padding_layer, dims, windows, channels)
+RULES = (output_padding, nearest_argument, padding_layer, permutation, windows)

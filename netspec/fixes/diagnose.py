@@ -12,7 +12,19 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import arguments, change_branch, insert_layer, ranks, shortcuts, sizes, small_inputs, widths
+from netspec.fixes import (
+    arguments,
+    change_branch,
+    channels,
+    insert_layer,
+    joins,
+    ranks,
+    reshapes,
+    shortcuts,
+    sizes,
+    small_inputs,
+    widths,
+)
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
@@ -21,8 +33,11 @@ from netspec.shapes.report import Report
 
 # In the order of their candidates: what is rarely the right fix comes last.
 RULES: tuple[Rule, ...] = (
+    *reshapes.RULES,
     *ranks.RULES,
+    *channels.RULES,
     *widths.RULES,
+    *joins.RULES,
     *arguments.RULES,
     *small_inputs.RULES,
     shortcuts.projection,

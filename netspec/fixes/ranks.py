@@ -68,6 +68,9 @@ def channels_first(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if last or (left_out and problem.code == "NS404" and shape[-1] in PICTURE_CHANNELS and len(shape) > 2):
         text = ", ".join(map(node_text, (sizes[-1], *sizes[:-1])))
         yield Fix(f"input: [{text}], channels first", (Edit(span_of(sizes), text),))
+    if problem.argument == "in_channels" and problem.kind == "size" and len(shape) == 4 and shape[1] == problem.written:
+        text = ", ".join(map(node_text, (sizes[1], sizes[0], *sizes[2:])))
+        yield Fix(f"input: [{text}], channels before the frames", (Edit(span_of(sizes), text),))
 
 
 def integers(problem: Problem, context: FixContext) -> Iterator[Fix]:

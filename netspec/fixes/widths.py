@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from math import isqrt, prod
+from math import prod
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.core.tree import Node, Scalar
+from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, replace_value, set_value, yaml_text
+from netspec.fixes.context import FixContext, replace_value, yaml_text
 from netspec.fixes.edits import insert_after, insert_before, optional_fix, remove_item, set_argument
 from netspec.fixes.ranks import repeated
 from netspec.layers.record import no_parameters
@@ -148,35 +148,4 @@ def _linked(problem: Problem, context: FixContext, text: str) -> list[Fix]:
     return [Fix(f"{argument}: {text}, and where it is written again", edits)] if len(edits) > 1 else []
 
 
-def reshape(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """A reshape to another number of values: the right sizes, and the in_features that follows from them."""
-    call, name = problem.call, problem.argument or ""
-    node, sizes = call.arg_nodes.get(name), call.args.get(name)
-    if call.record.name not in ("reshape", "Unflatten") or node is None or not isinstance(sizes, tuple) or -1 in sizes:
-        return
-    arriving = problem.inputs[0].shape
-    if call.record.name == "reshape" and len(sizes) == 1:
-        text = "*".join(map(str, arriving))
-        edits = [Edit(node.span, f"[{text}]")]
-        for later in context.later(call):
-            if later.args.get("in_features") == sizes[0] and "in_features" in later.arg_nodes:
-                edits.append(Edit(later.arg_nodes["in_features"].span, text))
-                break
-        yield Fix(f"{name}: [{text}]", tuple(edits))
-    elif len(sizes) > 1:
-        axis = call.args.get("dim", 1) - 1 if call.record.name == "Unflatten" else None
-        total = prod(arriving) if axis is None else arriving[axis] if 0 <= axis < len(arriving) else 0
-        yield from _square(node, name, sizes, total)
-        first, rest = divmod(total, prod(sizes[1:]) or 1)
-        if not rest and first:
-            yield set_value(node, name, (first, *sizes[1:]))
-
-
-def _square(node: Node, name: str, sizes: tuple[int, ...], total: int) -> Iterator[Fix]:
-    """The same channels, with square images of the size that arrives."""
-    side = isqrt(total // sizes[0]) if len(sizes) == 3 and sizes[1] == sizes[2] and sizes[0] else 0
-    if side and sizes[0] * side * side == total:
-        yield set_value(node, name, (sizes[0], side, side))
-
-
-RULES = (flatten, swapped_axes, reshape, size)
+RULES = (flatten, swapped_axes, size)

@@ -23,7 +23,11 @@ TOO_SMALL: dict[str, Case] = {
     ),
     "too narrow, tall enough": (
         "input: [3, 64, 4]",
-        ["Conv2d: {out_channels: 8, kernel_size: 3, padding: 1}", "MaxPool2d: 4", "Conv2d: {out_channels: 8, kernel_size: 3}"],
+        [
+            "Conv2d: {out_channels: 8, kernel_size: 3, padding: 1}",
+            "MaxPool2d: 4",
+            "Conv2d: {out_channels: 8, kernel_size: 3}",
+        ],
         {"[3, 64, 4]": "[3, 64, 12]"},  # 12 / 4 = 3
     ),
     # 8 → 4 → 2 → 1 frames; a frame of 64×64 is large enough
@@ -175,7 +179,11 @@ REARRANGED: dict[str, Case] = {
     ),
     "a decoder's reshape with the batch": (
         "input: [100]",
-        ["Linear: 8*7*7", "reshape: [-1, 8, 7, 7]", "ConvTranspose2d: {out_channels: 1, kernel_size: 4, stride: 2, padding: 1}"],
+        [
+            "Linear: 8*7*7",
+            "reshape: [-1, 8, 7, 7]",
+            "ConvTranspose2d: {out_channels: 1, kernel_size: 4, stride: 2, padding: 1}",
+        ],
         {"[-1, 8, 7, 7]": "[8, 7, 7]"},
     ),
     # 128 channels of 2×2 are 512 numbers
@@ -222,7 +230,9 @@ REARRANGED: dict[str, Case] = {
     "factors that do not meet": (
         "inputs: {q: [10, 64], k: [12, 64]}",
         ["{matmul: {}, from: [q, k]}"],
-        {"- {matmul: {}, from: [q, k]}": "- {name: t, transpose: {dim0: 1, dim1: 2}, from: k}\n  - {matmul: {}, from: [q, t]}"},
+        {
+            "- {matmul: {}, from: [q, k]}": "- {name: t, transpose: {dim0: 1, dim1: 2}, from: k}\n  - {matmul: {}, from: [q, t]}"
+        },
     ),
 }
 
@@ -292,7 +302,11 @@ ARGUMENTS: dict[str, Case] = {
     ),
     "a width that a parameter names": (
         "params: {width: 32}\ninput: [3, 8, 8]",
-        ["Conv2d: {out_channels: width, kernel_size: 3}", "BatchNorm2d: 64", "Conv2d: {in_channels: width, out_channels: 2, kernel_size: 1}"],
+        [
+            "Conv2d: {out_channels: width, kernel_size: 3}",
+            "BatchNorm2d: 64",
+            "Conv2d: {in_channels: width, out_channels: 2, kernel_size: 1}",
+        ],
         {"BatchNorm2d: 64": "BatchNorm2d: width"},
     ),
 }

@@ -1,0 +1,118 @@
+"""Problem → fixes of a reshape to another number of values, or one that writes the batch as torch's `view` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isqrt, prod
+
+from netspec.core.diagnostics import Edit, Fix
+from netspec.core.shapes import Shape
+from netspec.core.tree import Sequence
+from netspec.expansion.graph import Call
+from netspec.fixes.context import FixContext, node_text, outputs_with, span_of
+from netspec.fixes.edits import set_argument
+from netspec.fixes.followers import with_argument, with_followers
+from netspec.layers.record import no_parameters
+from netspec.shapes.apply import Problem
+from netspec.shapes.provenance import layer_label
+
+NO_BATCH = "the batch axis is not written"
+
+
+def without_batch(call: Call, arriving: Shape) -> Shape | None:
+    """The sizes of a reshape that begins with -1 for the batch, without it; None where another reading is likelier.
+
+    Args:
+        call: of the reshape.
+        arriving: the sample.
+    """
+    sizes = call.args.get("shape")
+    if call.record.name != "reshape" or not isinstance(sizes, tuple) or len(sizes) < 2 or sizes[0] != -1:
+        return None
+    rest = sizes[1:]
+    return rest if -1 not in rest and prod(rest) == prod(arriving) else None
+
+
+def drop_batch(call: Call, sizes: Shape) -> Fix | None:
+    """The fix that writes a reshape without its first size.
+
+    Args:
+        call: of the reshape.
+        sizes: those that stay.
+    """
+    node = call.arg_nodes.get("shape")
+    if not isinstance(node, Sequence) or len(node.items) != len(sizes) + 1:
+        return None
+    text = ", ".join(map(node_text, node.items[1:]))
+    return Fix(f"shape: [{text}], {NO_BATCH}", (Edit(span_of(node.items), text),))
+
+
+def batch_upstream(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A layer that gets an axis too many from a reshape that writes the batch."""
+    if problem.code not in ("NS401", "NS403", "NS405"):
+        return
+    for call in context.provenance.back(context.provenance.producer(problem.call)):
+        arriving = context.provenance.shapes(call)[0]
+        sizes = None if arriving is None else without_batch(call, arriving)
+        fix = None if sizes is None else drop_batch(call, sizes)
+        if fix is not None:
+            yield with_followers(fix, with_argument(context.graph, call, shape=sizes), context, call.id)
+        if call.record.name == "reshape" or (problem.code == "NS403" and call.record.parameters is not no_parameters):
+            return
+
+
+def counts(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Sizes that hold another number of values: the one free size, with the sizes behind it that follow from it."""
+    call, name = problem.call, problem.argument or ""
+    node, sizes = call.arg_nodes.get(name), call.args.get(name)
+    if call.record.name not in ("reshape", "Unflatten", "unflatten") or node is None or not isinstance(sizes, tuple):
+        return
+    if not problem.inputs or problem.code != "NS404":
+        return
+    arriving = problem.inputs[0].shape
+    if call.record.name == "reshape":
+        total = prod(arriving)
+    else:
+        axis = call.args.get("dim", 1) - 1
+        total = arriving[axis] if 0 <= axis < len(arriving) else 0
+    for candidate in dict.fromkeys(_candidates(sizes, arriving, total)):
+        if outputs_with(call, problem.inputs, **{name: candidate}) is not None:
+            flat = len(candidate) == 1 and len(arriving) > 1
+            text = "*".join(map(str, arriving)) if flat else ", ".join(map(str, candidate))
+            fix = Fix(f"{name}: [{text}]", (Edit(node.span, f"[{text}]"),))
+            yield with_followers(fix, with_argument(context.graph, call, **{name: candidate}), context, call.id)
+    yield from _enough(call, total, prod(sizes), context)
+
+
+def _candidates(sizes: Shape, arriving: Shape, total: int) -> Iterator[Shape]:
+    """Sizes that hold `total` values, the likeliest first."""
+    if -1 in sizes:
+        if sizes[0] == -1 and len(sizes) == 2:  # x.view(-1, n), with another n
+            yield (total,)
+        elif sizes[0] == -1 and len(sizes) > 2:
+            yield from _candidates(sizes[1:], arriving, total)
+        return
+    if len(sizes) == 1:
+        yield (total,)
+        return
+    side = isqrt(total // sizes[0]) if len(sizes) == 3 and sizes[1] == sizes[2] and sizes[0] else 0
+    if side and sizes[0] * side * side == total:
+        yield (sizes[0], side, side)
+    for free in range(len(sizes)):
+        others = prod(sizes[:free] + sizes[free + 1 :])
+        if others and total % others == 0 and total:
+            yield (*sizes[:free], total // others, *sizes[free + 1 :])
+
+
+def _enough(call: Call, total: int, wanted: int, context: FixContext) -> Iterator[Fix]:
+    """The Linear before the reshape, with as many features as the reshape holds."""
+    producer = context.provenance.width_source(call)
+    if producer is None or wanted < 1 or producer.args.get("out_features") != total:
+        return
+    edit = set_argument(producer, "out_features", str(wanted))
+    if edit is not None:
+        fix = Fix(f"out_features: {wanted} in {layer_label(producer)} of line {producer.item.at.span.line}", (edit,))
+        yield with_followers(fix, with_argument(context.graph, producer, out_features=wanted), context, producer.id)
+
+
+RULES = (batch_upstream, counts)
