@@ -15,7 +15,7 @@ from netspec.shapes.apply import Problem
 
 # Arguments of which a smaller value may work.
 REDUCIBLE = ("padding", "groups", "num_groups", "nhead", "num_heads", "output_padding", "dilation")
-USUAL_POOL = 4  # a larger window is meant to see all
+USUAL_WINDOW = 3  # a larger one may be meant to see all
 MOST_TRIED = 1000  # values below one that is refused
 
 
@@ -103,11 +103,11 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
         return
     name, spatial = call.record.name, problem.inputs[0].shape[1:]
     kernel = per_axis(call.args.get("kernel_size", 1), len(spatial))
-    if name.startswith("AvgPool") or (name.startswith("MaxPool") and min(kernel) > USUAL_POOL):
+    if name.startswith("AvgPool") or (name.startswith("MaxPool") and min(kernel) > USUAL_WINDOW + 1):
         yield Fix(f"Adaptive{name}: 1", _retyped(call, f"Adaptive{name}", "1"))
     last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
     whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
-    square = len(spatial) > 1 and len(set(spatial)) == 1 < spatial[0]
+    square = len(spatial) > 1 and len(set(spatial)) == 1 < spatial[0] and min(kernel) > USUAL_WINDOW
     node = call.arg_nodes.get("kernel_size")
     works = square and accepts(call, problem, "kernel_size", spatial[0])
     if name.startswith("Conv") and last and whole and works and node is not None:

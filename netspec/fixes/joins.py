@@ -25,7 +25,7 @@ def other_dim(problem: Problem, context: FixContext) -> Iterator[Fix]:
     written = call.args.get(name, 1)
     # Pictures are joined along their channels; of L×C the features may be the last axis.
     elsewhere = (1,) if axes > 2 else (1, 2)
-    for dim in (1, -1) if wrong else elsewhere:
+    for dim in ((1, -1) if axes > 1 else (1,)) if wrong else elsewhere:
         if dim != written and accepts(call, problem, name, dim):
             for fix in optional_fix(f"{name}: {dim}", set_argument(call, name, str(dim))):
                 yield with_followers(fix, with_argument(context.graph, call, **{name: dim}), context, call.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.core.diagnostics import Diagnostic, errors
-from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, windows
+from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, views, windows
 from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
@@ -51,6 +51,7 @@ WARNINGS: tuple[Rule, ...] = (
     receptive_fields.sees_nothing_new,  # NS917
     unused.unused_sizes,  # NS918
     outputs.untrained,  # NS919
+    views.batch_written,  # NS922
 )
 WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
     losses.activation_of_loss,  # NS904

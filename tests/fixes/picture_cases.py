@@ -85,7 +85,8 @@ SKIPS: dict[str, Case] = {
     "a residual body in a volume": (
         "input: [2, 8, 8, 8]",
         [
-            "branches:\n      shortcut: []\n      body: [{Conv3d: {out_channels: 8, kernel_size: 3, padding: 1}}]\n    merge: add",
+            "branches:\n      shortcut: []\n"
+            "      body: [{Conv3d: {out_channels: 8, kernel_size: 3, padding: 1}}]\n    merge: add",
         ],
         {"shortcut: []": "shortcut: [{Conv3d: {out_channels: 8, kernel_size: 1}}]"},
     ),
@@ -231,7 +232,8 @@ REARRANGED: dict[str, Case] = {
         "inputs: {q: [10, 64], k: [12, 64]}",
         ["{matmul: {}, from: [q, k]}"],
         {
-            "- {matmul: {}, from: [q, k]}": "- {name: t, transpose: {dim0: 1, dim1: 2}, from: k}\n  - {matmul: {}, from: [q, t]}"
+            "- {matmul: {}, from: [q, k]}": "- {name: t, transpose: {dim0: 1, dim1: 2}, from: k}\n"
+            "  - {matmul: {}, from: [q, t]}"
         },
     ),
 }
