@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from math import prod
@@ -9,13 +10,14 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, replace_value, yaml_text
+from netspec.fixes.context import FixContext, replace_value, set_value, yaml_text
 from netspec.fixes.edits import insert_after, insert_before, optional_fix, remove_item, set_argument
 from netspec.fixes.ranks import repeated
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 
+_MULTIPLE = re.compile(r"([A-Za-z_]\w*)(?: *\* *(\d+))?")
 MOST_LINKED = 500  # spans that one fix changes
 
 
@@ -83,10 +85,12 @@ def size(problem: Problem, context: FixContext) -> Iterator[Fix]:
     own: list[Fix] = []
     if argument in call.arg_nodes:
         node = call.arg_nodes[argument]
-        own += _block_argument(call, node, str(problem.actual), context)
+        own += _block_argument(call, node, problem.actual, context)
         own += _by_name(problem, context, factors)
         own.append(replace_value(node, text, f"{argument}: {text}"))
         own += _linked(problem, context, text)
+        changed = _parameter(call, node, problem.actual, context)
+        own = [*changed, *own] if changed and _only_use(node, context) else [*own, *changed]
     upstream: list[Fix] = []
     producer = context.provenance.width_source(call)
     if producer is not None and isinstance(problem.written, int) and not factors:
@@ -125,14 +129,39 @@ def _color_channels(problem: Problem, context: FixContext) -> list[Fix]:
     return [replace_value(sizes[0], str(problem.written), title)]
 
 
-def _block_argument(call: Call, node: object, text: str, context: FixContext) -> list[Fix]:
-    """Where the size is a parameter of the block around it: the fix where the block is used."""
-    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not call.frames:
+def _block_argument(call: Call, node: object, size: object, context: FixContext) -> list[Fix]:
+    """Where the size is a parameter of the block around it, or a multiple of one: the fix where the block is used."""
+    match = _MULTIPLE.fullmatch(node.text) if isinstance(node, Scalar) and call.frames else None
+    factor = int(match[2] or 1) if match is not None else 0
+    if match is None or not isinstance(size, int) or not factor or size % factor:
         return []
     use = next((item for item in context.spec.every_item() if item.at.span == call.frames[0].span), None)
     given = {key.text: value for key, value in use.args} if use is not None and use.kind == "block" else {}
-    argument = given.get(node.value)
-    return [] if argument is None else [replace_value(argument, text, f"{node.value}: {text} where the block is used")]
+    argument, text = given.get(match[1]), str(size // factor)
+    return [] if argument is None else [replace_value(argument, text, f"{match[1]}: {text} where the block is used")]
+
+
+def _parameter(call: Call, node: object, size: object, context: FixContext) -> list[Fix]:
+    """Where the size is a parameter of the spec, or a multiple of one: the fix of the parameter."""
+    match = _MULTIPLE.fullmatch(node.text) if isinstance(node, Scalar) and not call.frames else None
+    factor = int(match[2] or 1) if match is not None else 0
+    declared = context.spec.params.get(match[1]) if match is not None else None
+    if match is None or declared is None or not isinstance(size, int) or not factor or size % factor:
+        return []
+    return [set_value(declared, match[1], size // factor)]
+
+
+def _only_use(node: object, context: FixContext) -> bool:
+    """Whether a parameter that a node names is written nowhere else among the layers' arguments."""
+    match = _MULTIPLE.fullmatch(node.text) if isinstance(node, Scalar) else None
+    word = re.compile(rf"\b{match[1]}\b") if match is not None else None
+    spans = {
+        other.span
+        for call in context.graph.calls
+        for other in call.arg_nodes.values()
+        if isinstance(other, Scalar) and word is not None and word.search(other.text)
+    }
+    return len(spans) == 1
 
 
 def _linked(problem: Problem, context: FixContext, text: str) -> list[Fix]:

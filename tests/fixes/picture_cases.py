@@ -302,6 +302,17 @@ ARGUMENTS: dict[str, Case] = {
         ["Conv2d: {out_channels: 8, kernel_size: 3, dilation: 4}"],
         {"[8, 7, 7]": "[8, 16, 16]"},
     ),
+    "a parameter that is used once": (
+        "params: {features: 400}\ninput: [3, 8, 8]",
+        ["Flatten", "Linear: {in_features: features, out_features: 10}"],
+        {"features: 400": "features: 192"},  # 3·8·8
+    ),
+    "a block that multiplies its width": (
+        "input: [3, 8, 8]\nblocks:\n  Up:\n    params: {width}\n    layers:\n"
+        "      - Conv2d: {in_channels: width*2, out_channels: width, kernel_size: 3}\n      - BatchNorm2d: width",
+        ["Conv2d: {out_channels: 64, kernel_size: 3}", "Up: {width: 64}", "Conv2d: {out_channels: 2, kernel_size: 1}"],
+        {"Up: {width: 64}": "Up: {width: 32}"},  # 32·2 = 64
+    ),
     "a width that a parameter names": (
         "params: {width: 32}\ninput: [3, 8, 8]",
         [

@@ -68,7 +68,9 @@ def test_a_view_with_the_batch_is_a_warning_with_its_fix() -> None:
     assert network(apply(text, found["fixes"][0]["edits"])) == network(text.replace("[-1, 400]", "[400]"))
 
 
-@pytest.mark.parametrize("after", ["Conv1d: {out_channels: 4, kernel_size: 5}", "Flatten", "transpose: {dim0: 1, dim1: 2}"])
+@pytest.mark.parametrize(
+    "after", ["Conv1d: {out_channels: 4, kernel_size: 5}", "Flatten", "transpose: {dim0: 1, dim1: 2}"]
+)
 def test_an_axis_of_one_that_is_meant_is_no_warning(after: str) -> None:
     assert not errors(text_of(("input: [16, 5, 5]", ["reshape: [-1, 400]", after, "Flatten"], {})), "warning")
 
