@@ -58,8 +58,8 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     if any(found.code == "NS211" for found in ordered):  # another check would reach the limit of expansion again
         ordered = [replace(found, fixes=()) for found in ordered]
     elif fixes:
-        size = len(graph.calls) if graph else 1
-        ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
+        report = replace(report, diagnostics=tuple(ordered))
+        ordered = verified(report, lambda texts: _recheck(spec, texts, ignore, torch))
     return replace(report, diagnostics=tuple(ordered))
 
 
@@ -79,10 +79,8 @@ def require(spec: Spec) -> Report:
     return report
 
 
-def _recheck(
-    spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None
-) -> tuple[Diagnostic, ...]:
-    """The diagnostics of a spec with some of its texts replaced."""
+def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None) -> Report:
+    """The report on a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
         with_line_break = source if "\n" in source else source + "\n"
@@ -90,7 +88,7 @@ def _recheck(
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
         again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
-    return check(again, fixes=False, ignore=ignore, torch=torch).diagnostics
+    return check(again, fixes=False, ignore=ignore, torch=torch)
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:
