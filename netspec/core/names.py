@@ -170,10 +170,8 @@ def _sure_match(word: str, candidates: tuple[str, ...]) -> str | None:
     slips = same or [name for name in near if _is_slip(lower, name.lower(), parts=False)]
     if len({name.lower() for name in slips}) != 1:
         return None
-    exact = [name for name in slips if _is_slip(word, name, parts=False)] if len(slips) > 1 else slips
-    if len(exact) != 1 or not (same or _is_slip(lower, exact[0].lower())):
-        return None
-    return exact[0]
+    alike = [name for name in slips if name[:1].isupper() == word[:1].isupper()] if len(slips) > 1 else slips
+    return alike[0] if len(alike) == 1 and (same or _is_slip(lower, alike[0].lower())) else None
 
 
 def _is_slip(word: str, name: str, *, parts: bool = True) -> bool:

@@ -2,7 +2,7 @@
 
 Each number that is written speaks for a size. What is computed from several layers (a Flatten's product, a concat's
 sum), and the declared input, count as two: a size written elsewhere has to contradict them twice to be as likely. A
-width that one number upstream declares counts as one, so that `out_channels: 32` against one `in_channels: 64` is a tie.
+width that one number upstream declares counts as one: `out_channels: 32` against one `in_channels: 64` is a tie.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROUND = 8  # a number of channels is usually a multiple
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A size that a fix changes: the call as it was, the argument (`shape` for a claim), what is and what will be there."""
+    """A size that a fix changes: the call as it was, the argument (`shape` for a claim), its value before and after."""
 
     call: Call
     name: str
