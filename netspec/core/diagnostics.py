@@ -84,6 +84,7 @@ class Diagnostic:
         frames: how the span was reached from the main file: block uses, aliases, includes.
         follows: the finding that has to be resolved first. Such a diagnostic is a note and is not counted, because
             it disappears with that one, or cannot be judged before.
+        times: at how many layers it is found, of a repeat or of a block that is used several times.
     """
 
     code: str
@@ -94,6 +95,7 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     frames: tuple[Frame, ...] = ()
     follows: Cause | None = None
+    times: int = 1
 
     @property
     def severity(self) -> str:
