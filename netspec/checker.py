@@ -18,7 +18,7 @@ from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
 from netspec.lint.repetitions import once, one_for_each_pattern
-from netspec.lint.rules import lint
+from netspec.lint.rules import lint, with_missing_flatten
 from netspec.lint.torch_versions import graph_for_torch
 from netspec.shapes.infer import infer
 from netspec.shapes.report import Report
@@ -54,6 +54,10 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     if not errors(findings.list()):
         findings.extend(expectations(report, fixes))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
+    if fixes and errors(findings.list()):
+        told = with_missing_flatten(replace(report, diagnostics=tuple(findings.list())))
+        findings = Findings()
+        findings.extend(told)
     kept = one_for_each_pattern(without_ignored(findings.list(), ignores, ignore, spec.path))
     ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
     if any(found.code == "NS211" for found in ordered):  # another check would reach the limit of expansion again

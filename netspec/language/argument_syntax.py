@@ -93,6 +93,8 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
         if parts is not None:
             given.append(parts)
             continue
+        if given and is_null(argument) and _goes_on(given[-1][1], name):
+            continue  # a comma cut an expression in two: its first part has the finding
         matches = closest(name.text, names) if findings.suggests else []
         fixes = renamings(name, name.text, names, free) if findings.suggests else []
         message = f"{what} {shorten(name.text)!r}{did_you_mean(matches)}" if names else f"{none}, got {name.text!r}"
@@ -102,6 +104,12 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
             given.append((replace(name, value=guess, text=guess), argument))
         whole = whole and guess is not None
     return tuple(given), whole
+
+
+def _goes_on(before: Node, key: Scalar) -> bool:
+    """Whether a key without a value is the rest of an expression before it: `n: max(8, k)` in braces."""
+    text = before.text if isinstance(before, Scalar) and before.plain else ""
+    return text.count("(") > text.count(")") and key.text.count(")") >= key.text.count("(") and before.span < key.span
 
 
 def split_at_colon(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
