@@ -53,7 +53,11 @@ def one_for_each_pattern(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """
     groups: dict[object, list[Diagnostic]] = {}
     for found in diagnostics:
-        key = (found.code, found.message) if found.code in HABITS else (found.code, found.span, found.message)
+        key = (
+            (found.code, found.message, bool(found.fixes))
+            if found.code in HABITS
+            else (found.code, found.span, found.message)
+        )
         groups.setdefault(key, []).append(found)
     return [_for_all(same) if len(same) > 1 else same[0] for same in groups.values()]
 
