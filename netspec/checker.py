@@ -17,7 +17,8 @@ from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
-from netspec.lint.rules import lint
+from netspec.lint.repetitions import once, one_for_each_pattern
+from netspec.lint.rules import lint, with_missing_flatten
 from netspec.lint.torch_versions import graph_for_torch
 from netspec.shapes.infer import infer
 from netspec.shapes.report import Report
@@ -53,14 +54,18 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     if not errors(findings.list()):
         findings.extend(expectations(report, fixes))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
-    kept = without_ignored(findings.list(), ignores, ignore, spec.path)
+    if fixes and errors(findings.list()):
+        told = with_missing_flatten(replace(report, diagnostics=tuple(findings.list())))
+        findings = Findings()
+        findings.extend(told)
+    kept = one_for_each_pattern(without_ignored(findings.list(), ignores, ignore, spec.path))
     ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
     if any(found.code == "NS211" for found in ordered):  # another check would reach the limit of expansion again
         ordered = [replace(found, fixes=()) for found in ordered]
     elif fixes:
-        size = len(graph.calls) if graph else 1
-        ordered = verified(ordered, spec, size, lambda texts: _recheck(spec, texts, ignore, torch))
-    return replace(report, diagnostics=tuple(ordered))
+        report = replace(report, diagnostics=tuple(ordered))
+        ordered = verified(report, lambda texts: _recheck(spec, texts, ignore, torch))
+    return replace(report, diagnostics=tuple(once(ordered) if fixes else ordered))
 
 
 def require(spec: Spec) -> Report:
@@ -79,10 +84,8 @@ def require(spec: Spec) -> Report:
     return report
 
 
-def _recheck(
-    spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None
-) -> tuple[Diagnostic, ...]:
-    """The diagnostics of a spec with some of its texts replaced."""
+def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None) -> Report:
+    """The report on a spec with some of its texts replaced."""
     if spec.path == TEXT:
         source = texts.get(TEXT, spec.sources[TEXT])
         with_line_break = source if "\n" in source else source + "\n"
@@ -90,7 +93,7 @@ def _recheck(
     else:
         overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
         again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
-    return check(again, fixes=False, ignore=ignore, torch=torch).diagnostics
+    return check(again, fixes=False, ignore=ignore, torch=torch)
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:

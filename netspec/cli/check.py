@@ -23,7 +23,7 @@ from netspec.lint.ignores import ignorable
 from netspec.render.formats import FORMATS
 from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
-from netspec.render.text import message_lines, render
+from netspec.render.text import fixable, message_lines, render
 from netspec.shapes.report import Report, promised
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
@@ -57,7 +57,8 @@ def _warning_codes(context: click.Context, option: click.Parameter, codes: tuple
     *("text", *FORMATS),
     help="How to print the findings; " + "; ".join(f"{name}: {each.doc}" for name, each in FORMATS.items()) + ".",
 )
-@click.option("--fix", is_flag=True, help="Write the first fix of each error into the file; comments and layout stay.")
+@click.option("--fix", is_flag=True, help="Write the safe fixes of errors into the file; comments and layout stay.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --diff: the first suggestion for an error too.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write as a unified diff; nothing is written.")
 @click.option("--watch", "watching", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.option(
@@ -74,6 +75,7 @@ def command(
     specs: tuple[str, ...],
     style: str,
     fix: bool,
+    unsafe: bool,
     diff: bool,
     watching: bool,
     ignore: tuple[str, ...],
@@ -92,14 +94,16 @@ def command(
         raise click.UsageError(f"--{'diff' if diff else 'watch'} is for people; it goes with --format text only")
     if watching and (fix or "-" in specs):
         raise click.UsageError(f"--watch does not go with {'--fix' if fix else 'standard input'}")
+    if unsafe and not (fix or diff):
+        raise click.UsageError("--unsafe goes with --fix or --diff")
     if fix and not diff and "-" in specs:
         raise click.UsageError("--fix has no file to write for standard input; --diff shows the fixes")
     options = CheckOptions(settings, plugin_permission(allow_plugins), ignore, torch)
 
     def check_file(path: str) -> Report:
         if diff:
-            return _show_diff(path, options)
-        report = _fix(path, options) if fix else _check(path, options)
+            return _show_diff(path, options, unsafe)
+        report = _fix(path, options, unsafe) if fix else _check(path, options)
         if style == "text":
             look = look_of(sys.stdout)
             click.echo(_report_text(report), color=look.color)
@@ -136,6 +140,7 @@ def _report_text(report: Report) -> str:
     """The findings of a report, then one line that sums it up."""
     look, wrong = look_of(sys.stdout), len(errors(report.diagnostics))
     line = f"{report.spec.path}: {_counts(wrong, sum(found.severity == 'warning' for found in report.diagnostics))}"
+    line += fixable(report.diagnostics)
     if not wrong:
         line += f" for {promised(report)}" if report.spec.sizes else ""
         line += f"; {totals(report)}"
@@ -149,29 +154,32 @@ def _counts(errors: int, warnings: int = 0) -> str:
     return ", ".join(counts or ["ok"])
 
 
-def _fix(path: str, options: CheckOptions) -> Report:
+def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
     """Write the fixes of a file into it; the report is about the new text."""
     from netspec.cli.fix import fix_spec, write
 
-    fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch)
+    fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch, unsafe=unsafe)
     write(fixed)
     for fix in fixed.fixes:
         click.echo(f"fixed {fix}", err=True)
     return fixed.after
 
 
-def _show_diff(path: str, options: CheckOptions) -> Report:
+def _show_diff(path: str, options: CheckOptions, unsafe: bool) -> Report:
     """Print the diff of a file's fixes, and on stderr what they resolve; the report is about the file as it is."""
     from netspec.cli.fix import diff, fix_spec
 
-    fixed = fix_spec(path, options.settings, options.plugins, torch=options.torch)
+    fixed = fix_spec(path, options.settings, options.plugins, torch=options.torch, unsafe=unsafe)
     look = look_of(sys.stdout)
     for line in diff(fixed, look):
         click.echo(line, color=look.color)
     before, after = (len(errors(report.diagnostics)) for report in (fixed.before, fixed.after))
     if before:
-        outcome = f"{_counts(after)} after these fixes" if fixed.fixes else "none has a fix"
-        click.echo(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}", err=True)
+        outcome = (
+            f"{_counts(after)} after these fixes" if fixed.fixes else f"none has a {'fix' if unsafe else 'safe fix'}"
+        )
+        left = fixable(fixed.after.diagnostics) if after else ""
+        click.echo(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}{left}", err=True)
     return fixed.before
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.checker import check
+from netspec.core.diagnostics import errors
 from netspec.core.files import ReadError, is_file, read_text
 from netspec.fixes.verify import edited
 from netspec.language.load import load
@@ -43,8 +44,18 @@ def fix_spec(
     plugins: Plugins,
     ignore: tuple[str, ...] = (),
     torch: str | None = None,
+    *,
+    unsafe: bool = False,
 ) -> FixedSpec:
     """Make the first fix of one error after the other, each on the result of the last one; nothing is written.
+
+    Args:
+        path: the spec's file.
+        settings: assignments of its parameters.
+        plugins: which of them may run.
+        ignore: codes of warnings that are left out.
+        torch: the version to check for.
+        unsafe: make suggestions too; else an error whose first fix is not safe stays.
 
     Raises:
         ReadError: the file cannot be read.
@@ -54,7 +65,9 @@ def fix_spec(
     texts = {name: text for name, text in before.spec.sources.items() if name != "--set"}
     fixes: list[str] = []
     for _ in range(MOST_ROUNDS):
-        found = next((found for found in after.diagnostics if found.fixes and found.severity == "error"), None)
+        found = next(
+            (found for found in errors(after.diagnostics) if found.fixes and (unsafe or found.fixes[0].safe)), None
+        )
         if found is None:
             break
         texts |= edited(after.spec, found.fixes[0].edits)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.codes import severity
-from netspec.core.names import closest, did_you_mean
+from netspec.core.names import closest, did_you_mean, sure_match
 from netspec.core.tree import Frame, Node, Span
 
 
@@ -26,7 +26,8 @@ class Fix:
         title: what the fix does, in a few words.
         edits: of the spec's texts, made all at once.
         safe: whether what is written contradicts itself and this is its only reading, as of a counted size. Any other
-            fix is a suggestion: it may make another network than the one that was meant.
+            fix is a suggestion: it may make another network than the one that was meant. Before a fix is verified it
+            only says that its rule takes it for safe, as a name or a piece of syntax; `fixes/safety.py` decides.
     """
 
     title: str
@@ -40,6 +41,22 @@ class Note:
 
     label: str
     text: str
+
+
+def renamings(node: Node, word: str, known: Iterable[str], free: Iterable[str] | None = None) -> list[Fix]:
+    """The fixes that write a known name instead of a misspelt one; the one that is surely meant comes first, as safe.
+
+    Args:
+        node: where the misspelt name stands.
+        word: that name.
+        known: the names that it may be.
+        free: those of them that may be written here; all where left out.
+    """
+    names = tuple(known)
+    matches, sure = closest(word, names), sure_match(word, names)
+    usable = matches if free is None else [match for match in matches if match in free]
+    usable.sort(key=lambda match: match != sure)
+    return [Fix(match, (Edit(node.span, match),), safe=match == sure) for match in usable]
 
 
 UNSOUGHT = Note("note", "from here on no fix was sought: one check tries only so many")
@@ -67,6 +84,7 @@ class Diagnostic:
         frames: how the span was reached from the main file: block uses, aliases, includes.
         follows: the finding that has to be resolved first. Such a diagnostic is a note and is not counted, because
             it disappears with that one, or cannot be judged before.
+        times: at how many layers it is found, of a repeat or of a block that is used several times.
     """
 
     code: str
@@ -77,6 +95,7 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     frames: tuple[Frame, ...] = ()
     follows: Cause | None = None
+    times: int = 1
 
     @property
     def severity(self) -> str:
@@ -145,8 +164,8 @@ class Findings:
         frames: tuple[Frame, ...] = (),
     ) -> None:
         """Add the finding that a name is unknown; each known name that is close to it becomes a fix."""
-        matches = closest(str(getattr(at, "value", "")), known) if self.suggests else []
-        fixes = [Fix(match, (Edit(at.span, match),)) for match in matches]
+        fixes = renamings(at, str(getattr(at, "value", "")), known) if self.suggests else []
+        matches = [fix.title for fix in fixes]
         self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
 
     @property

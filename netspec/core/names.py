@@ -143,6 +143,56 @@ def certain_match(word: str, candidates: Iterable[str]) -> str | None:
     return matches[0] if first >= SURE and first - second >= AHEAD else None
 
 
+LEAST_PART = 3  # letters of the part of a name in which a slip is one: enc_a is not a misspelt enc_b
+_PART = re.compile(r"[^\W\d_]+")
+
+
+def sure_match(word: str, candidates: Iterable[str]) -> str | None:
+    """The one of `candidates` that `word` is, but for letter case or one slip; None where it is as near to several.
+
+    A slip is a letter too many, missing, or wrong, or two that are swapped (Damerau-Levenshtein distance 1). A digit is
+    no slip: Conv4d is none of Conv1d, Conv2d and Conv3d.
+
+    Args:
+        word: the misspelt name.
+        candidates: the known names.
+    """
+    return _sure_match(word[:LONGEST_WORD], tuple(candidates))
+
+
+@lru_cache(maxsize=1024)
+def _sure_match(word: str, candidates: tuple[str, ...]) -> str | None:
+    if word in candidates:
+        return word  # it was written as torch.nn.ReLU, say
+    lower = word.lower()
+    near = [name for name in dict.fromkeys(candidates) if abs(len(name) - len(word)) <= 1]
+    same = [name for name in near if name.lower() == lower]
+    slips = same or [name for name in near if _is_slip(lower, name.lower(), parts=False)]
+    if len({name.lower() for name in slips}) != 1:
+        return None
+    alike = [name for name in slips if name[:1].isupper() == word[:1].isupper()] if len(slips) > 1 else slips
+    return alike[0] if len(alike) == 1 and (same or _is_slip(lower, alike[0].lower())) else None
+
+
+def _is_slip(word: str, name: str, *, parts: bool = True) -> bool:
+    """Whether two words differ by one slip; with `parts` only one of letters, in a part of the name that is a word."""
+    start = next((at for at, (a, b) in enumerate(zip(word, name, strict=False)) if a != b), min(len(word), len(name)))
+    longest = min(len(word), len(name)) - start
+    end = next((at for at in range(longest) if word[-1 - at] != name[-1 - at]), longest)
+    old, new = word[start : len(word) - end], name[start : len(name) - end]
+    if max(len(old), len(new)) > 1 and not (len(old) == len(new) == 2 and old == new[::-1]):
+        return False
+    if not parts:
+        return True
+    if not (old + new).isalpha():
+        return False
+    longer, width = (word, len(old)) if len(word) >= len(name) else (name, len(new))
+    return any(
+        part.start() <= start and start + width <= part.end() and part.end() - part.start() > LEAST_PART
+        for part in _PART.finditer(longer)
+    )
+
+
 def _similarity(word: str, candidate: str) -> float:
     return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST_WORD]).ratio()
 

@@ -112,13 +112,19 @@ def block_params(
         elif param not in given:
             values[param] = param_value(node, values)
         elif isinstance(node, Scalar):
-            value: Any = param_value(node, context.names) if _may_be_word(node, default) else context.scalar(node)
+            value: Any = _word(node, default, context) if _may_be_word(node, default) else context.scalar(node)
             whole = whole and value is not FAILED
             values[param] = value
         else:
             context.error("NS202", f"{param} has to be a number or a word, got {describe(node)}", node, layer=path)
             whole = False
     return values if whole else None
+
+
+def _word(node: Scalar, default: Node | None, context: Context) -> Value:
+    """Text for a block's parameter; quoted text that is an expression is its value, unless the default is text."""
+    plain = node.plain or not (isinstance(default, Scalar) and isinstance(default.value, str))
+    return param_value(replace(node, plain=plain), context.names)
 
 
 def _may_be_word(node: Scalar, default: Node | None) -> bool:

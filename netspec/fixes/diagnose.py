@@ -137,14 +137,13 @@ def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = 
         explain: with notes and candidate fixes.
     """
     diagnoser = _Diagnoser(spec, graph, inference, explain)
-    seen: set[object] = set()
-    found = []
+    groups: dict[object, list[Problem]] = {}
     for problem in inference.problems:
-        key = (problem.code, _node(problem).span, problem.message)
-        if key not in seen:
-            seen.add(key)
-            found.append(diagnoser.diagnostic(problem))
-    return found
+        groups.setdefault((problem.code, _node(problem).span, problem.message), []).append(problem)
+    return [
+        replace(diagnoser.diagnostic(same[0]), times=len({problem.call.path for problem in same}))
+        for same in groups.values()
+    ]
 
 
 def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:

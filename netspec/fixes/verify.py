@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Edit, Fix, errors
 from netspec.fixes.edits import apply_edits
+from netspec.fixes.safety import is_safe
 from netspec.language.spec import Spec
+from netspec.shapes.report import Report
 
 MOST_TRIALS = 40
 LONG_LINE = 40  # characters that count as a line: a flow list stands on one
@@ -16,7 +18,7 @@ EXPECTATIONS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 MOST_WORK = 20_000  # calls, lines and findings that the trials of one file may check again
 LARGEST_TRIAL = 30_000  # calls, lines and findings up to which one trial is made even so
 
-Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
+Recheck = Callable[[dict[str, str]], Report]
 
 
 def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
@@ -34,24 +36,25 @@ def edited(spec: Spec, edits: Sequence[Edit]) -> dict[str, str]:
 
 def _after_fix(
     fix: Fix, target: Diagnostic, before: Sequence[Diagnostic], spec: Spec, recheck: Recheck
-) -> Sequence[Diagnostic] | None:
-    """The diagnostics after a fix; None where it does not resolve its finding, or brings another.
+) -> Report | None:
+    """The report after a fix; None where it does not resolve its finding, or brings another.
 
     The fix of an error may bring warnings. Warnings are compared by their codes alone: removing a layer renames the
     layers behind it.
     """
     if any(edit.span.path not in spec.sources or edit.span.path == "--set" for edit in fix.edits):
         return None
-    after = recheck(edited(spec, fix.edits))
+    report = recheck(edited(spec, fix.edits))
+    after = report.diagnostics
     if target.severity == "warning":
         new, old = (Counter(found.code for found in each) for each in (after, before))
-        return after if new[target.code] < old[target.code] and not new - old else None
+        return report if new[target.code] < old[target.code] and not new - old else None
     new_errors, old_errors = (Counter(map(_identity, errors(each))) for each in (after, before))
     added = new_errors - old_errors
     consequences = Counter((found.code, _path(found)) for found in before if found.follows is not None)
     uncovered = Counter((found.code, _path(found)) for found in errors(after) if _identity(found) in added)
     resolved = new_errors[_identity(target)] < old_errors[_identity(target)]
-    return after if resolved and not uncovered - consequences else None
+    return report if resolved and not uncovered - consequences else None
 
 
 def _identity(found: Diagnostic) -> tuple[str, ...]:
@@ -64,17 +67,19 @@ def _path(found: Diagnostic) -> str:
     return ".".join("#" if part.isdigit() else part for part in (found.layer or "").split("."))
 
 
-def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: Recheck) -> list[Diagnostic]:
+def verified(report: Report, recheck: Recheck) -> list[Diagnostic]:
     """The diagnostics with only those fixes that a full re-check confirms; the one that leaves the fewest errors first.
 
     An error that disappears with the first fix of an earlier error follows from that one: it becomes a note.
 
+    The first fix of an error may be safe. Of the others none is: the first is as good a reading.
+
     Args:
-        diagnostics: of the whole check, in reading order.
-        spec: the spec that was checked.
-        size: how many calls one re-check infers, which bounds the number of re-checks.
+        report: of the whole check, its diagnostics in reading order.
         recheck: checks the spec with some of its texts replaced.
     """
+    diagnostics, spec = report.diagnostics, report.spec
+    size = len(report.graph.calls) if report.graph else 1  # what one re-check infers
     lines = sum(max(text.count("\n"), len(text) // LONG_LINE) for text in spec.sources.values())
     work = size + lines + len(diagnostics)
     trials = min(MOST_TRIALS, max(MOST_WORK // max(work, 1), work <= LARGEST_TRIAL))
@@ -83,7 +88,7 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
     for index, diagnostic in enumerate(diagnostics):
         if found[index].follows is not None:
             continue
-        confirmed: list[tuple[Fix, Sequence[Diagnostic]]] = []
+        confirmed: list[tuple[Fix, Report]] = []
         notes = tuple(note for note in diagnostic.notes if note != UNSOUGHT)
         ended = notes != diagnostic.notes
         for fix in diagnostic.fixes:
@@ -94,12 +99,16 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
             after = _after_fix(fix, diagnostic, diagnostics, spec, recheck)
             if after is not None:
                 confirmed.append((fix, after))
-        confirmed.sort(key=lambda pair: len(errors(pair[1])))
+        confirmed.sort(key=lambda pair: len(errors(pair[1].diagnostics)))
         if ended and not noted and diagnostic.severity == "error":
             notes, noted = (*notes, UNSOUGHT), True
-        found[index] = replace(diagnostic, notes=notes, fixes=tuple(fix for fix, _ in confirmed))
+        fixes = tuple(
+            replace(fix, safe=rank == 0 and is_safe(fix, diagnostic, report, after))
+            for rank, (fix, after) in enumerate(confirmed)
+        )
+        found[index] = replace(diagnostic, notes=notes, fixes=fixes)
         if confirmed and diagnostic.severity == "error":
-            _mark_consequences(found, index, confirmed[0][1])
+            _mark_consequences(found, index, confirmed[0][1].diagnostics)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from netspec.core.diagnostics import Edit, Findings, Fix
+from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.names import certain_match, closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.composer import scalar_value
@@ -93,8 +93,10 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
         if parts is not None:
             given.append(parts)
             continue
+        if given and is_null(argument) and _goes_on(given[-1][1], name):
+            continue  # a comma cut an expression in two: its first part has the finding
         matches = closest(name.text, names) if findings.suggests else []
-        fixes = [Fix(match, (Edit(name.span, match),)) for match in matches if match in free]
+        fixes = renamings(name, name.text, names, free) if findings.suggests else []
         message = f"{what} {shorten(name.text)!r}{did_you_mean(matches)}" if names else f"{none}, got {name.text!r}"
         findings.add("NS205", message, name, fixes=fixes)
         guess = certain_match(name.text, free) if findings.suggests else None
@@ -104,13 +106,19 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
     return tuple(given), whole
 
 
+def _goes_on(before: Node, key: Scalar) -> bool:
+    """Whether a key without a value is the rest of an expression before it: `n: max(8, k)` in braces."""
+    text = before.text if isinstance(before, Scalar) and before.plain else ""
+    return text.count("(") > text.count(")") and key.text.count(")") >= key.text.count("(") and before.span < key.span
+
+
 def split_at_colon(key: Scalar, names: Iterable[str], code: str, findings: Findings) -> tuple[Scalar, Scalar] | None:
     """`out_channels 8` or `out_channels:8` as a known name and its value, with a finding; None for other text."""
     word, _, rest = key.text.replace(":", " ", 1).partition(" ")
     rest = rest.strip()
     if not rest or word not in names:
         return None
-    fix = Fix(f"{word}: {rest}", (Edit(key.span, f"{word}: {rest}"),))
+    fix = Fix(f"{word}: {rest}", (Edit(key.span, f"{word}: {rest}"),), safe=True)
     message = f"{shorten(key.text)!r} lacks the colon and the space between a key and its value"
     findings.add(code, message, key, fixes=[fix])
     return replace(key, value=word, text=word), replace(key, value=scalar_value(rest), text=rest)

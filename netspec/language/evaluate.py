@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
-from netspec.core.diagnostics import Edit, Findings, Fix
+from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
-from netspec.core.names import certain_match, closest
+from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
 
@@ -53,9 +53,8 @@ class Evaluator:
                 got = f"{shorten(node.value)} = {value}"
             code = "NS216" if _right_type(value, kind) else "NS202"
             message = f"{what} has to be {kind.wants}{reason}, got {got}"
-            matches = closest(value, words(kind)) if isinstance(value, str) else []
-            matches = matches or _shorter(node, kind)
-            fixes = [Fix(match, (Edit(node.span, match),)) for match in matches]
+            fixes = renamings(node, value, words(kind)) if isinstance(value, str) else []
+            fixes = fixes or [Fix(text, (Edit(node.span, text),)) for text in _shorter(node, kind)]
             self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
             guess = certain_match(value, words(kind)) if isinstance(value, str) else None
             return FAILED if guess is None else kind.accept(guess)
@@ -75,7 +74,7 @@ class Evaluator:
             return node.value
         switch = SWITCHES.get(node.value.lower()) if isinstance(kind, Bool) and node.value not in names else None
         if switch is not None:
-            fix = Fix(switch, (Edit(node.span, switch),))
+            fix = Fix(switch, (Edit(node.span, switch),), safe=True)
             message = f"{node.value} is text in YAML 1.2; write {switch}"
             self.findings.add("NS202", message, node, fixes=[fix], frames=frames)
             return switch == "true"

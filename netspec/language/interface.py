@@ -49,7 +49,7 @@ def _input(name: str, node: Node, findings: Findings) -> InputDecl:
                 findings.misspelt("NS216", message, written, DTYPES)
                 dtype = ""
     if isinstance(shape, Scalar) and isinstance(shape.value, int):
-        fix = Fix(f"[{shape.text}]", (Edit(shape.span, f"[{shape.text}]"),))
+        fix = Fix(f"[{shape.text}]", (Edit(shape.span, f"[{shape.text}]"),), safe=True)
         findings.add("NS202", f"an input is a list: the shape of one sample, as [{shape.text}]", shape, fixes=[fix])
         return InputDecl(name, shape, (shape,), dtype)
     if not isinstance(shape, Sequence):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.diagnostics import Findings
-from netspec.core.names import certain_match, closest, name_fault
+from netspec.core.names import certain_match, closest, name_fault, sure_match
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.argument_syntax import (
     NO_NAMES,
@@ -175,8 +175,10 @@ class ItemParser:
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
                 return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
             self.findings.misspelt("NS204", message, plain, self.types)
-            if guess is None or not self.fits(guess, value):
+            sure = guess is not None and guess == sure_match(str(plain.value), self.types)
+            if guess is None or not self.fits(guess, value) or not (sure or self.reads(guess, value)):
                 return unknown(node, key, **shared)
+            shared = {**shared, "guessed": not sure}
             key = replace(key, value=guess, text=guess)
         if key.text in self.block_params:
             args, whole = block_args(key, value, self.block_params[key.text], self.findings)
@@ -184,6 +186,15 @@ class ItemParser:
         record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def reads(self, guess: str, value: Node | None) -> bool:
+        """Whether the node after a misspelt type has no error and gives all that the type `guess` needs."""
+        if guess in self.block_params:
+            return True
+        scratch, record = Findings(), self.layers[guess]
+        args, whole = layer_args(record, value, scratch)
+        given = {name.text for name, _ in args}
+        return whole and not scratch.list() and all(arg.name in given for arg in record.args if arg.required)
 
     def fits(self, guess: str, value: Node | None) -> bool:
         """Whether the node after a misspelt type suits the type `guess`."""

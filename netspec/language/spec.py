@@ -38,6 +38,7 @@ class Item:
         single: the group is one item instead of a list.
         branches: each branch: its name, its items, and whether it is one item instead of a list.
         merge: the item that joins the branches.
+        guessed: its type is misspelt, and the layer that it is read as is not certain: nothing is wrong with that.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Item:
     single: bool = False
     branches: tuple[tuple[Scalar, tuple[Item, ...], bool], ...] = ()
     merge: Item | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

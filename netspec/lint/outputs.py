@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netspec.core.diagnostics import Diagnostic, Note
+from netspec.core.diagnostics import Diagnostic, Note, renamings
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.fixes.context import replace_value, set_value
+from netspec.fixes.context import set_value
 from netspec.language.sections.datasets import DATASETS
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
@@ -46,7 +46,7 @@ def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
 def _unknown(code: str, message: str, key: Scalar, known: list[str]) -> Diagnostic:
     """An unknown name, with the known ones."""
     matches = closest(key.text, known)
-    fixes = tuple(replace_value(key, match, match) for match in matches)
+    fixes = tuple(renamings(key, key.text, known))
     notes = () if matches else (Note("note", f"there {'is' if len(known) == 1 else 'are'} {_listed(known)}"),)
     return finding(code, message + did_you_mean(matches), key, notes=notes, fixes=fixes)
 

@@ -8,8 +8,10 @@ compares the network with its data and losses, as far as the spec tells, and may
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from netspec.core.diagnostics import Diagnostic, errors
+from netspec.core.diagnostics import Diagnostic, Note, errors
+from netspec.expansion.graph import Graph
 from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, views, windows
 from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
@@ -74,6 +76,43 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     if report.ok and not wrong:
         yield from found
         yield from _without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
+
+
+def with_missing_flatten(report: Report) -> list[Diagnostic]:
+    """The diagnostics of a report; an error that a Linear on a picture (NS913) may cause says so, and offers its fix.
+
+    Warnings are not looked for where there are errors, but this one may be why: each Linear is named at one error, its
+    own or the first behind it.
+
+    Args:
+        report: of a check that found errors.
+    """
+    found = list(report.diagnostics)
+    if report.graph is None:
+        return found
+    graph = report.graph
+    for warning in order.linear_on_picture(LintContext(report, graph)):
+        behind = _behind(graph, {call.id for call in graph.calls if call.path == warning.layer})
+        paths = {graph.calls[node].path for node in behind}
+        for index, error in enumerate(found):
+            ends = error.layer is None and error.code.startswith(("NS5", "NS6"))
+            own = error.code.startswith(("NS4", "NS5", "NS6")) and error.layer in paths
+            if error.severity != "error" or not (own or ends):
+                continue
+            if not any("Flatten" in fix.title for fix in error.fixes):
+                note = Note("note", f"line {warning.span.line}: {warning.message}")
+                fixes = (*warning.fixes, *error.fixes)
+                found[index] = replace(error, notes=(*error.notes, note), fixes=fixes)
+            break
+    return found
+
+
+def _behind(graph: Graph, nodes: set[int]) -> set[int]:
+    """Calls and all that take their values, directly or not."""
+    for call in graph.calls:
+        if any(ref.node in nodes for ref in call.inputs):
+            nodes.add(call.id)
+    return nodes
 
 
 def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:

@@ -81,6 +81,7 @@ def diagnostic_json(found: Diagnostic, path: str) -> dict[str, Any]:
         "fixes": [
             {
                 "title": fix.title,
+                "safe": fix.safe,
                 "edits": [{**_other_path(e.span, path), **_region(e.span), "text": e.text} for e in fix.edits],
             }
             for fix in found.fixes

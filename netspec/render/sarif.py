@@ -58,6 +58,7 @@ def _fix(fix: Fix, sources: dict[str, str]) -> dict[str, Any]:
 
     return {
         "description": {"text": fix.title},
+        "properties": {"safe": fix.safe},
         "artifactChanges": [
             {"artifactLocation": _artifact(path), "replacements": [replacement(edit) for edit in edits]}
             for path, edits in by_path.items()

@@ -15,7 +15,9 @@ from netspec.core.tree import Span
 from netspec.render.tables import cut, safe, width, wrap
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
-APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")  # not broken where its line is wrapped
+# What applies a safe fix, and a suggestion; not broken where its line is wrapped.
+APPLIES = "(netspec check --fix)".replace(" ", "\u00a0")
+APPLIES_UNSAFE = "(netspec check --fix --unsafe)".replace(" ", "\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,29 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE)
         if item.label not in ("or", "torch"):
             note(item.label, item.text)
     for index, fix in enumerate(found.fixes):
-        applies = index == 0 and found.severity == "error" and all(is_file(edit.span.path) for edit in fix.edits)
-        note("fix" if index == 0 else "or", f"{fix.title}  {APPLIES}" if applies else fix.title, "fix")
+        how = f"  {APPLIES if fix.safe else APPLIES_UNSAFE}" if index == 0 and applicable(found) else ""
+        note("fix" if index == 0 else "or", fix.title + how, "fix")
     for item in found.notes:
         if item.label in ("or", "torch"):
             note(item.label, item.text)
     return "\n".join(lines)
+
+
+def applicable(found: Diagnostic) -> bool:
+    """Whether `netspec check --fix --unsafe` can write the first fix of a finding."""
+    return found.severity == "error" and any(
+        all(is_file(edit.span.path) for edit in fix.edits) for fix in found.fixes[:1]
+    )
+
+
+def fixable(diagnostics: Iterable[Diagnostic]) -> str:
+    """`; 1 fixable with --fix, 2 more with --fix --unsafe`, for the line that sums a file up; empty for none."""
+    first = [found.fixes[0] for found in diagnostics if applicable(found)]
+    safe = sum(fix.safe for fix in first)
+    parts = [f"{safe} fixable with --fix"] if safe else []
+    if rest := len(first) - safe:
+        parts.append(f"{rest} {'more' if safe else 'fixable'} with --fix --unsafe")
+    return "; " + ", ".join(parts) if parts else ""
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], look: Look = PIPE) -> str:

@@ -105,6 +105,9 @@ class _Inference:
                 self.unknown(call, same)
                 return
             best.problems = [p if p in same else replace(p, cause=cause) for p in best.problems]
+        if best.problems and call.item.guessed:  # nobody wrote that layer
+            self.unknown(replace(call, broken=True, args={}))
+            return
         self.problems.extend(best.problems)
         used = [outcomes[index] for index in sound] or outcomes
         candidates = [candidate for outcome in used for candidate in outcome.candidates]

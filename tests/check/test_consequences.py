@@ -89,7 +89,7 @@ def test_notes_are_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     Path("net.yaml").write_text(UNET, encoding="utf-8")
     shown = CliRunner().invoke(cli, ["check", "net.yaml"])
     assert shown.exit_code == 1
-    assert shown.output.endswith("net.yaml: 2 errors\n")
+    assert shown.output.endswith("net.yaml: 2 errors; 2 fixable with --fix --unsafe\n")
     assert "note[NS405]" in shown.output
     assert "= follows  from NS405 at line 11: not counted" in shown.output
 

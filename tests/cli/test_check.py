@@ -26,7 +26,7 @@ def strict(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
 
 
 EDIT = strict({"path": TEXT, **PLACE, "text": {"type": "string"}}, "path")
-FIX = strict({"title": TEXT, "edits": {"type": "array", "items": EDIT, "minItems": 1}})
+FIX = strict({"title": TEXT, "safe": {"type": "boolean"}, "edits": {"type": "array", "items": EDIT, "minItems": 1}})
 DIAGNOSTIC = strict(
     {
         "code": {"type": "string", "pattern": r"^NS\d{3}$"},
@@ -102,7 +102,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
         "  = fix      in_features: 4  (netspec check --fix)\n"
         "  = torch    mat1 and mat2 shapes cannot be multiplied\n"
         "\n"
-        "wrong.yaml: 1 error\n"
+        "wrong.yaml: 1 error; 1 fixable with --fix\n"
         "right.yaml: ok; input 4 → fc 3; 15 parameters (60 B as float32), 12 MACs a sample\n"
     )
 
@@ -129,6 +129,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["fixes"] == [
         {
             "title": "in_features: 4",
+            "safe": True,
             "edits": [{"line": 4, "column": 38, "end_line": 4, "end_column": 39, "text": "4"}],
         }
     ]
@@ -336,12 +337,23 @@ def test_fix_changes_the_values_and_nothing_else(
     path = tmp_path / "net.yaml"
     path.write_bytes(mark + TWO.replace("\n", ends).encode())
     path.chmod(0o640)
-    done = netspec("check", "--fix", path, capsys=capsys)
+    done = netspec("check", "--fix", "--unsafe", path, capsys=capsys)
     assert path.read_bytes() == mark + MENDED.replace("\n", ends).encode()
     assert path.stat().st_mode & 0o777 == 0o640
     assert done.code == 0
     assert done.err.count("fixed ") == 4
     assert [each.name for each in tmp_path.iterdir()] == ["net.yaml"]
+
+
+def test_fix_leaves_suggestions_to_unsafe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """8 channels by one number, 16 by another: either may be meant, and the size behind them is in doubt."""
+    path = tmp_path / "net.yaml"
+    path.write_text(TWO)
+    done = netspec("check", "--fix", path, capsys=capsys)
+    safe = TWO.replace("in_channels: 4", "in_channels: 3").replace("Flaten", "Flatten")
+    assert (done.code, path.read_text()) == (1, safe)
+    assert done.out.endswith("2 errors; 2 fixable with --fix --unsafe\n")
+    assert done.out.count("(netspec check --fix --unsafe)") == 2
 
 
 def test_fix_keeps_mixed_line_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

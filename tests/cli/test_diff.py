@@ -57,7 +57,7 @@ def test_what_has_no_fix_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert done.err == "net.yaml: 2 errors; 1 error after these fixes\n"
     Path("net.yaml").write_text("netspec: 1\ninput: [4]\nlayers: [{ReLU: {}, from: nowhere}]\n")
     done = netspec("check", "--diff", "net.yaml", capsys=capsys)
-    assert (done.code, done.out, done.err) == (1, "", "net.yaml: 1 error; none has a fix\n")
+    assert (done.code, done.out, done.err) == (1, "", "net.yaml: 1 error; none has a safe fix\n")
 
 
 def test_standard_input_has_a_diff() -> None:
@@ -93,11 +93,11 @@ def test_the_patch_is_what_fix_writes(
         shutil.copytree(path.parent / "parts", tmp_path / folder / "parts")
         shutil.copy(path, tmp_path / folder / path.name)
     monkeypatch.chdir(tmp_path / "patched")
-    patch = netspec("check", "--diff", *settings, path.name, capsys=capsys).out
+    patch = netspec("check", "--diff", "--unsafe", *settings, path.name, capsys=capsys).out
     if patch:
         subprocess.run(["patch", "-p0", "--silent"], input=patch, text=True, check=True)
     monkeypatch.chdir(tmp_path / "fixed")
-    netspec("check", "--fix", *settings, path.name, capsys=capsys)
+    netspec("check", "--fix", "--unsafe", *settings, path.name, capsys=capsys)
     assert (tmp_path / "patched" / path.name).read_text() == (tmp_path / "fixed" / path.name).read_text()
 
 
@@ -109,6 +109,7 @@ def test_the_patch_is_what_fix_writes(
         (["--diff", "--format", "json", "net.yaml"], "--diff is for people"),
         (["--watch", "--format", "sarif", "net.yaml"], "--watch is for people"),
         (["--watch", "--fix", "net.yaml"], "--watch does not go with --fix"),
+        (["--unsafe", "net.yaml"], "--unsafe goes with --fix or --diff"),
         (["--watch", "-"], "--watch does not go with standard input"),
     ],
 )
@@ -125,8 +126,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 
     fix_spec = fix.fix_spec
 
-    def slow(*arguments: Any) -> fix.FixedSpec:
-        fixed = fix_spec(*arguments)
+    def slow(*arguments: Any, **named: Any) -> fix.FixedSpec:
+        fixed = fix_spec(*arguments, **named)
         net.write_text(RIGHT)
         return fixed
 

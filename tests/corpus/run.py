@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import netspec
+from netspec.cli.fix import fix_spec, write
+from netspec.language.plugins import NO_PLUGINS
 from netspec.render.json import report_json
 from netspec.shapes.report import Report
 
@@ -47,6 +50,9 @@ class Case:
 class Result:
     """How the checker did on one case; `stray` counts its errors on other lines than the marked ones.
 
+    `mended`: what the first fixes make is the network of an accepted mend. `fixed`: so is what `--fix` writes; `wrong`:
+    `--fix` writes another one. `suggested` and `astray` say the same of `--fix --unsafe`.
+
     A case with several faulty lines is placed if each is pointed at, by an error or by a note that it follows from one.
     """
 
@@ -55,6 +61,10 @@ class Result:
     placed: bool
     coded: bool
     mended: bool
+    fixed: bool
+    wrong: bool
+    suggested: bool
+    astray: bool
     false_alarm: bool
     stray: int
     said: str
@@ -143,6 +153,21 @@ def network(text: str) -> object:
     return calls, list(report.graph.inputs.values()), list(report.graph.outputs.values())
 
 
+def built(text: str) -> object:
+    """The network of a text: types, arguments, connections, shapes and parameters of its layers; None with errors."""
+    found, report = network(text), report_on(text)
+    return found and (found, [(known.outputs, known.parameters) for known in report.inferred])
+
+
+def written(case: Case, *, unsafe: bool) -> str:
+    """The text that `netspec check --fix`, with or without `--unsafe`, leaves in a copy of a case."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "net.yaml")
+        Path(path).write_text(case.text, encoding="utf-8")
+        write(fix_spec(path, (), NO_PLUGINS, unsafe=unsafe))
+        return Path(path).read_text(encoding="utf-8")
+
+
 def judge(case: Case) -> Result:
     """Check a case, mend it by the first fixes, check what a tutor would make of it."""
     found = errors(case.text)
@@ -156,12 +181,18 @@ def judge(case: Case) -> Result:
             text = apply(text, left[0]["fixes"][0]["edits"])
     result = network(text)
     accepted = [network(mended_by(case, mend)) for mend in case.mends]
+    meant = [built(mended_by(case, mend)) for mend in case.mends]
+    safe, unsafe = written(case, unsafe=False), written(case, unsafe=True)
     return Result(
         name=case.name,
         found=bool(found),
         placed=bool(here) and (case.faults.keys() <= at or bool(case.also & at)),
         coded=any(item["code"] in case.faults.values() for item in here),
         mended=result is not None and result in accepted,
+        fixed=safe != case.text and built(safe) in meant,
+        wrong=safe != case.text and built(safe) not in meant,
+        suggested=unsafe != case.text and built(unsafe) in meant,
+        astray=unsafe != case.text and built(unsafe) not in meant,
         false_alarm=accepted[0] is None,
         stray=len(found) - len(here),
         said="; ".join(item["hint"] or "no fix" for item in found[:1]) or "nothing",
@@ -176,15 +207,18 @@ def share(results: Sequence[Result], what: str) -> float:
 def main(folder: Path = HERE) -> None:
     """Print the table and its totals."""
     results = [judge(case) for case in cases(folder)]
-    print("case | found | placed | code | mended | stray | false alarm | first hint")
+    print("case | found | placed | code | first fix is an accepted mend | --fix | stray | false alarm | first hint")
     for result in results:
         marks = [result.found, result.placed, result.coded, result.mended]
         columns = ["yes" if mark else "no" for mark in marks]
         alarm = "yes" if result.false_alarm else "no"
-        print(" | ".join([result.name, *columns, str(result.stray), alarm, " ".join(result.said.split())]))
+        fix = "wrong" if result.wrong else "right" if result.fixed else "-"
+        print(" | ".join([result.name, *columns, fix, str(result.stray), alarm, " ".join(result.said.split())]))
     totals = ", ".join(f"{what} {share(results, what):.1f} %" for what in ("found", "placed", "coded", "mended"))
     alarms = sum(result.false_alarm for result in results)
     stray = sum(result.stray for result in results)
+    fixes = [sum(getattr(each, what) for each in results) for what in ("fixed", "wrong", "suggested", "astray")]
+    print("--fix: {} right, {} wrote another network; --fix --unsafe: {} right, {} another".format(*fixes))
     print(f"{len(results)} cases: {totals}; {alarms} false alarms, {stray} errors on other lines")
 
 

@@ -13,6 +13,10 @@ CODED = 87
 MENDED = 87
 STRAY = 0
 HELD_OUT_MENDED = 28
+FIXED = 11  # rightly by --fix alone; how many it fixes wrongly is 0 and stays 0
+SUGGESTED = 87
+HELD_OUT_FIXED = 7
+HELD_OUT_SUGGESTED = 28
 
 LEAST_CASES = 65
 LEAST_HELD_OUT = 29
@@ -51,6 +55,24 @@ def test_errors_are_placed_no_worse_than_before() -> None:
 
 def test_first_fixes_mend_no_less_than_before() -> None:
     assert sum(result.mended for result in results()) >= MENDED
+
+
+def test_fix_never_writes_another_network() -> None:
+    assert [result.name for result in (*results(), *held_out()) if result.wrong] == []
+    assert sum(result.fixed for result in results()) >= FIXED
+    assert sum(result.fixed for result in held_out()) >= HELD_OUT_FIXED
+    assert sum(result.suggested for result in results()) >= SUGGESTED
+    assert sum(result.suggested for result in held_out()) >= HELD_OUT_SUGGESTED
+
+
+def test_another_network_that_fix_writes_would_show() -> None:
+    """The same case, as if its asker had meant something else."""
+    case = next(case for case, result in zip(cases(), results(), strict=True) if result.fixed)
+    assert not judge(case).wrong
+    other = judge(_other_mend(case))
+    assert other.wrong
+    assert other.astray
+    assert not other.fixed
 
 
 def test_a_case_without_a_bug_would_show() -> None:

@@ -140,7 +140,10 @@ def test_colours_and_links_are_all_that_a_look_adds() -> None:
 def test_check_fix_is_named_where_it_can_write(path: str, offered: bool) -> None:
     span = Span(path, 1, 1, 1, 2)
     found = Diagnostic("NS401", "wrong", span, fixes=(Fix("in_features: 4", (Edit(span, "4"),)),))
-    assert ("(netspec check --fix)" in render_one(found, {path: "5"})) is offered
+    assert ("(netspec check --fix --unsafe)" in render_one(found, {path: "5"})) is offered
+    assert "(netspec check --fix)" not in render_one(found, {path: "5"})
+    safe = replace(found, fixes=(replace(found.fixes[0], safe=True),))
+    assert ("(netspec check --fix)" in render_one(safe, {path: "5"})) is offered
     assert "in_features: 4" in render_one(found, {path: "5"})
 
 
