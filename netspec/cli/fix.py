@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.checker import check
+from netspec.core.escapes import safe
 from netspec.core.files import ReadError, is_file, read_text
 from netspec.fixes.verify import edited
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
-from netspec.render.tables import safe
 from netspec.render.text import Look, paint
 from netspec.shapes.report import Report
 

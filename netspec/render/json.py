@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.escapes import escaped_json
 from netspec.core.tree import Span
 from netspec.shapes.report import Report, shown_sizes
 
@@ -38,7 +39,7 @@ def json_text(content: object, stream: TextIO, indent: int | None = None) -> str
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"  # text in memory has none
     ascii_only = encoding.lower().replace("-", "").replace("_", "") != "utf8"
-    return json.dumps(content, indent=indent, ensure_ascii=ascii_only)
+    return escaped_json(json.dumps(content, indent=indent, ensure_ascii=ascii_only))
 
 
 VERSION = 1

@@ -12,20 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.escapes import safe
+
 ELLIPSIS = "…"
 _STEPS = re.compile(r" (?=→ )")  # a chain of shapes breaks before its arrows
-_CONTROL = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control characters, directions, line separators, unassigned
-
-
-def safe(text: str) -> str:
-    """`text` without control characters of a terminal; a tab becomes a space, so that columns stay.
-
-    Args:
-        text: any text.
-    """
-    if text.isprintable():
-        return text
-    return "".join(" " if c == "\t" else "\ufffd" if unicodedata.category(c) in _CONTROL else c for c in text)
 
 
 def width(text: str) -> int:
@@ -67,7 +57,7 @@ def cut(line: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
         The text, with ellipses where it was cut; the columns before those characters, and their own, at least one.
     """
     near = slice(max(0, start - 2 * columns), start + 2 * columns)  # a line can be megabytes long
-    cells = [(c, width(c)) for c in safe(line[near])]
+    cells = [(shown, width(shown)) for shown in map(safe, line[near])]
     at, stop = start - near.start, min(end - near.start, len(cells))
     if near.start == 0 and len(line) <= near.stop and width(safe(line).rstrip()) <= columns:
         low, high = 0, len(cells)
