@@ -28,6 +28,10 @@ from netspec.training.job import State
 _OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors quotes the system, old versions too
 
 
+LARGEST_DIRECTORY = 2**26  # bytes: some 500,000 tensors
+LONGEST_END = 2**16 + 200  # bytes of the end of a zip file, its comment included
+
+
 class CheckpointError(Exception):
     """A file that holds no usable state or weights; the message is one line."""
 
@@ -84,10 +88,26 @@ class _Sink:
             self.error = error
 
 
+def directory_size(path: Path) -> int:
+    """The bytes of a zip file's list of contents, which zipfile reads at once; 0 where there is none."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_END))
+        end = file.read()
+    at, large = end.rfind(b"PK\x05\x06"), end.rfind(b"PK\x06\x06")  # the records of a small and of a large file
+    small_size = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    large_size = int.from_bytes(end[large + 40 : large + 48], "little") if large >= 0 else 0
+    return large_size if small_size == 2**32 - 1 else max(small_size, large_size)
+
+
 def checksum_fault(path: Path) -> str | None:
     """What the checksums say is wrong with a checkpoint's file; None where it is whole."""
     try:
+        size = path.stat().st_size
+        if directory_size(path) > LARGEST_DIRECTORY:
+            return "its list of contents is too long"
         with zipfile.ZipFile(path) as file:
+            if sum(each.file_size for each in file.infolist()) > size:  # torch compresses nothing
+                return "its contents are larger than the file"
             bad = file.testzip()
     except FileNotFoundError:
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 
 _CONTROL = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control characters, directions, line separators, unassigned
@@ -44,4 +43,9 @@ def escaped_json(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(json.dumps(c)[1:-1] if c > "~" and unicodedata.category(c) in _CONTROL else c for c in text)
+    return "".join(_json_escape(c) if c > "~" and unicodedata.category(c) in _CONTROL else c for c in text)
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -15,10 +15,11 @@ from netspec.shapes.report import Report, shown_sizes
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that could not be read; `error` is one line that names it."""
+    """A file that could not be read, or where netspec failed by a `fault` of its own; `error` is one line."""
 
     path: str
     error: str
+    fault: bool = False
 
     @property
     def ok(self) -> bool:

@@ -25,7 +25,7 @@ class Look:
 
     Args:
         width: columns of a line.
-        wrap_message: whether messages are wrapped too.
+        wrap_message: whether messages are wrapped too, as on a terminal.
         color: whether there are colours.
         links: whether locations are links to files.
     """

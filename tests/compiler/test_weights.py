@@ -109,12 +109,12 @@ def test_a_short_name_needs_a_model_of_torchvision() -> None:
     assert "torchvision has no model 'tiny'" in refusal(tiny("IMAGENET1K_V1")).message
 
 
-def saved(folder: Path, state: State) -> str:
+def saved(folder: Path, state: State) -> Path:
     """A spec in `folder` with weights beside it."""
     save_file(state, folder / "tiny.safetensors")
     path = folder / "tiny.yaml"
     path.write_text(tiny("tiny.safetensors"))
-    return str(path)
+    return path
 
 
 def test_a_file_below_the_spec(tmp_path: Path) -> None:
