@@ -21,8 +21,10 @@ from torch import nn
 
 from netspec.checkpoint.gathering import scatter_state
 from netspec.checkpoint.state_dict import VERSION
+from netspec.core.conforms import conforms
 from netspec.core.files import write_atomically
 from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.render.runs import ROW
 from netspec.training.job import State
 
 _OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors quotes the system, old versions too
@@ -136,9 +138,24 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # pickle and OS errors alike mean that it cannot be read
         raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
+    if not isinstance(content, dict) or content.get("version") != VERSION or not _well_formed(content):
         raise CheckpointError(f"{path} is no checkpoint of this netspec")
     return content
+
+
+def _well_formed(content: dict[str, Any]) -> bool:
+    """Whether the parts that are read before a State takes them are what they have to be."""
+    optional = (dict, type(None))
+    kinds: dict[str, Any] = {
+        "epoch": int,
+        "step": int,
+        "history": list,
+        **dict.fromkeys(("best", "average", "scheduler"), optional),
+    }
+    rows = content.get("history")
+    return all(name in content and isinstance(content[name], kind) for name, kind in kinds.items()) and all(
+        conforms(row, ROW) for row in rows or ()
+    )
 
 
 def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:

@@ -114,13 +114,8 @@ class Session:
                 require_resumable(self.plan, self.job, content, folder.path, changes)
                 restore_checkpoint(content, self.state, folder.checkpoint, self.job.group)
                 reopen_epoch(self.job, self.state)
-            except (CheckpointError, AttributeError, KeyError, TypeError, ValueError) as error:
-                what = (
-                    str(error)
-                    if isinstance(error, CheckpointError)
-                    else f"{folder.checkpoint} is no checkpoint of this netspec"
-                )
-                raise spec_error("NS608", what, at) from error
+            except CheckpointError as error:
+                raise spec_error("NS608", str(error), at) from error
             if damaged is not None:
                 what = f"{damaged}; the run goes on from the checkpoint before it, {self.state.elapsed}"
                 self.warnings += spec_error("NS931", what, at).diagnostics
