@@ -230,24 +230,16 @@ def test_formulas_of_matplotlib() -> None:
 # -- generated code --------------------------------------------------------------------------------------------------
 
 INJECTIONS = [
-    
-    '"""\nimport os\n"""',
-    "'''\nimport os\n'''",
-    "\\",
-    '\\"""',
-    "x\nimport os",
-    "x\rimport os",
-    "#\x0cimport os",
-)
+    *('"""\nimport os\n"""', "'''\nimport os\n'''", "\\", '\\"""'),
+    *("x\nimport os", "x\rimport os", "#\x0cimport os"),
+]
 
 
 @pytest.mark.parametrize("code", INJECTIONS)
 def test_a_name_is_never_code(code: str, tmp_path: Path) -> None:
     path = tmp_path / "a\nimport os\n.yaml"
-    body = (
-        f"{json.dumps(code)}\ninput: [3, 8, 8]\nlayers:\n  - Conv2d: {{out_channels: 4, kernel_size: 3}}\n"
-    )
-    path.write_text(f"netspec: 1\nname: {body}  - branches: {a: [ReLU], b: [Tanh]}\n    merge: add\n")
+    body = f"{json.dumps(code)}\ninput: [3, 8, 8]\nlayers:\n  - Conv2d: {{out_channels: 4, kernel_size: 3}}\n"
+    path.write_text(f"netspec: 1\nname: {body}  - branches: {{a: [ReLU], b: [Tanh]}}\n    merge: add\n")
     spec = netspec.load(path)
     assert netspec.check(spec).ok
     imported = {
@@ -257,6 +249,22 @@ def test_a_name_is_never_code(code: str, tmp_path: Path) -> None:
         for name in node.names
     }
     assert imported <= {"torch", "torch.nn.functional", "nn", "Tensor", "OrderedDict"}
+
+
+CODE = "x, y=__import__('os').system('id')"
+
+
+@pytest.mark.parametrize("text", [text for text in PLACES if HOSTILE in text])
+def test_a_key_is_never_code(text: str) -> None:
+    """The name of a lone input was one: it stood in the signature of the generated `forward`."""
+    branching = "layers: [{branches: {a: [{Linear: 4}], b: [ReLU]}, merge: add}]"
+    for written in (text, text.replace("layers: [Linear: 3]", branching)):
+        spec = netspec.loads(written.replace(HOSTILE, CODE).replace("Linaer", "Linear"))
+        try:
+            source = netspec.to_python(spec)
+        except netspec.SpecError:
+            continue
+        assert "__import__" not in {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 # -- a run's folder --------------------------------------------------------------------------------------------------
