@@ -6,6 +6,7 @@ Importing netspec does not import torch; `compile` and `train` do when they are 
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,13 @@ __all__ = [
     "load",
     "load_model",
     "load_run",
+    "loads",
     "summary",
     "to_python",
     "train",
 ]
 
+MOST_SHOWN = 60  # characters of a path in a message
 _LATE = {
     "PluginLayer": "netspec.layers.plugin",
     "train": "netspec.trainer.train",
@@ -46,11 +49,11 @@ _LATE = {
 }
 
 
-def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -> Spec:
-    """Read a spec from a path, or from its text (a string with a line break).
+def load(path: str | Path, *, allow_plugins: bool = False, **params: object) -> Spec:
+    """Read a spec from a file.
 
     Args:
-        source: the path or the text.
+        path: the file; `loads` takes a text.
         allow_plugins: let the modules run that the spec names in `plugins`, also those beside it.
         **params: values for the spec's parameters, as `--set` gives them.
 
@@ -58,13 +61,53 @@ def load(source: str | Path, *, allow_plugins: bool = False, **params: object) -
         The Spec. What is wrong with it is found by `check`, and raised by `compile` and `train`.
 
     Raises:
-        ReadError: the file cannot be read.
+        ReadError: the file cannot be read, or `path` is no path.
+        TypeError: `path` is neither a text nor a Path.
     """
     from netspec.compiler.plugins.permission import plugin_permission
     from netspec.language.load import as_settings
     from netspec.language.load import load as load_spec
 
-    return load_spec(source, as_settings(params), plugins=plugin_permission(allow_plugins))
+    if not isinstance(path, str | Path):
+        raise TypeError(f"netspec.load takes a path, got {type(path).__name__}")
+    _refuse_text(path)
+    return load_spec(path, as_settings(params), plugins=plugin_permission(allow_plugins))
+
+
+def _refuse_text(path: str | Path) -> None:
+    """Say where a text was taken for a path: it has a line break, or there is no such file."""
+    if not isinstance(path, str) or path == "-":
+        return
+    name = path if len(path) <= MOST_SHOWN else path[: MOST_SHOWN - 1] + "…"
+    if "\n" in path or "\r" in path:
+        raise ReadError(f"{name!r} is a text, not a path; netspec.loads reads texts")
+    if not os.path.lexists(path):
+        raise ReadError(f"{name}: no such file; netspec.loads reads texts")
+
+
+def loads(text: str, *, allow_plugins: bool = False, **params: object) -> Spec:
+    """Read a spec from its text, whatever it looks like; `load` takes a path.
+
+    Relative paths in the text are relative to the working directory, and `include` and `model` may name files below it.
+
+    Args:
+        text: YAML.
+        allow_plugins, **params: as of `load`.
+
+    Returns:
+        The Spec. What is wrong with it is found by `check`, and raised by `compile` and `train`.
+
+    Raises:
+        ReadError: the text is empty, binary or too large.
+        TypeError: it is no text.
+    """
+    from netspec.compiler.plugins.permission import plugin_permission
+    from netspec.language.load import as_settings
+    from netspec.language.load import loads as load_text
+
+    if not isinstance(text, str):
+        raise TypeError(f"netspec.loads takes a text, got {type(text).__name__}; netspec.load takes a path")
+    return load_text(text, as_settings(params), plugins=plugin_permission(allow_plugins))
 
 
 def check(spec: Spec, *, torch: str | None = None) -> Report:
@@ -76,7 +119,11 @@ def check(spec: Spec, *, torch: str | None = None) -> Report:
 
     Raises:
         ValueError: `torch` is not a version that netspec knows.
+        TypeError: `spec` is a path or a text.
     """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.check")
     from netspec.checker import check as check_spec
     from netspec.core.installed import supported
 
@@ -89,7 +136,11 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
     Raises:
         SpecError: the spec has errors.
         ImportError: torch is not installed.
+        TypeError: `spec` is a path or a text.
     """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.compile")
     from netspec.core.installed import TORCH, require_packages
 
     require_packages("netspec.compile", TORCH)
@@ -103,7 +154,11 @@ def to_python(spec: Spec) -> str:
 
     Raises:
         SpecError: the spec has errors.
+        TypeError: `spec` is a path or a text.
     """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.to_python")
     from netspec.checker import require
     from netspec.compiler.python import python_source
 
@@ -115,7 +170,11 @@ def summary(spec: Spec) -> str:
 
     Raises:
         SpecError: the spec has errors.
+        TypeError: `spec` is a path or a text.
     """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.summary")
     from netspec.checker import require
     from netspec.render.summary import summary_text
 

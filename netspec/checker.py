@@ -12,7 +12,7 @@ from netspec.expansion.expand import expand
 from netspec.fixes.diagnose import diagnose, reading_order
 from netspec.fixes.verify import verified
 from netspec.language.evaluate import param_values
-from netspec.language.load import TEXT, load
+from netspec.language.load import TEXT, load, loads
 from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
@@ -86,13 +86,16 @@ def require(spec: Spec) -> Report:
 
 def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None) -> Report:
     """The report on a spec with some of its texts replaced."""
-    if spec.path == TEXT:
-        source = texts.get(TEXT, spec.sources[TEXT])
-        with_line_break = source if "\n" in source else source + "\n"
-        again = load(with_line_break, spec.settings, folder=spec.folder, plugins=spec.plugins)
-    else:
-        overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
-        again = load(spec.path, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
+    overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
+    read, source = (loads, overlay[TEXT]) if spec.path == TEXT else (load, spec.path)
+    again = read(
+        source,
+        spec.settings,
+        folder=spec.folder,
+        overlay=overlay,
+        plugins=spec.plugins,
+        self_contained=spec.self_contained,
+    )
     return check(again, fixes=False, ignore=ignore, torch=torch)
 
 

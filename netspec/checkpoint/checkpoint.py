@@ -21,11 +21,17 @@ from torch import nn
 
 from netspec.checkpoint.gathering import scatter_state
 from netspec.checkpoint.state_dict import VERSION
+from netspec.core.conforms import conforms
 from netspec.core.files import write_atomically
 from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.render.runs import ROW
 from netspec.training.job import State
 
 _OS_ERROR = re.compile(r"(?:\(os error |Os \{ code: )(\d+)")  # as safetensors quotes the system, old versions too
+
+
+LARGEST_DIRECTORY = 2**26  # bytes: some 500,000 tensors
+LONGEST_END = 2**16 + 200  # bytes of the end of a zip file, its comment included
 
 
 class CheckpointError(Exception):
@@ -84,10 +90,26 @@ class _Sink:
             self.error = error
 
 
+def directory_size(path: Path) -> int:
+    """The bytes of a zip file's list of contents, which zipfile reads at once; 0 where there is none."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_END))
+        end = file.read()
+    at, large = end.rfind(b"PK\x05\x06"), end.rfind(b"PK\x06\x06")  # the records of a small and of a large file
+    small_size = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    large_size = int.from_bytes(end[large + 40 : large + 48], "little") if large >= 0 else 0
+    return large_size if small_size == 2**32 - 1 else max(small_size, large_size)
+
+
 def checksum_fault(path: Path) -> str | None:
     """What the checksums say is wrong with a checkpoint's file; None where it is whole."""
     try:
+        size = path.stat().st_size
+        if directory_size(path) > LARGEST_DIRECTORY:
+            return "its list of contents is too long"
         with zipfile.ZipFile(path) as file:
+            if sum(each.file_size for each in file.infolist()) > size:  # torch compresses nothing
+                return "its contents are larger than the file"
             bad = file.testzip()
     except FileNotFoundError:
         raise
@@ -116,9 +138,24 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # pickle and OS errors alike mean that it cannot be read
         raise CheckpointError(f"{path} is damaged: {_line(error)}") from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
+    if not isinstance(content, dict) or content.get("version") != VERSION or not _well_formed(content):
         raise CheckpointError(f"{path} is no checkpoint of this netspec")
     return content
+
+
+def _well_formed(content: dict[str, Any]) -> bool:
+    """Whether the parts that are read before a State takes them are what they have to be."""
+    optional = (dict, type(None))
+    kinds: dict[str, Any] = {
+        "epoch": int,
+        "step": int,
+        "history": list,
+        **dict.fromkeys(("best", "average", "scheduler"), optional),
+    }
+    rows = content.get("history")
+    return all(name in content and isinstance(content[name], kind) for name, kind in kinds.items()) and all(
+        conforms(row, ROW) for row in rows or ()
+    )
 
 
 def read_newest(*paths: Path) -> tuple[dict[str, Any], CheckpointError | None]:

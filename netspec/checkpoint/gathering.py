@@ -5,6 +5,7 @@ Input: a State in each process. Output: the content of one checkpoint, and under
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
 _FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 SHARDED = ("model", "optimizer")  # the entries of a checkpoint that are sharded under FSDP
 SHARDS = "shards-{epoch}-{step}"  # the folder of the shards
+_SHARDS = re.compile(SHARDS.format(epoch=r"\d+", step=r"\d+"))
 
 
 def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -104,6 +106,8 @@ def scatter_state(content: dict[str, Any], state: State, folder: Path, group: Pr
         KeyError, TypeError, ValueError, RuntimeError, IndexError: it is of another network or training.
     """
     shards = content.get("shards")
+    if shards is not None and not (isinstance(shards, str) and _SHARDS.fullmatch(shards)):
+        raise ValueError("the folder of its shards is none of a run")
     if (shards is not None) != (state.new_model is not None):
         raise ValueError("one of them is of `strategy: fsdp`, the other is not")
     load_state_dict(content, state, without=SHARDED if shards is not None else ())

@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from netspec.checkpoint.run_info import VERSION, Info
+from netspec.core.escapes import escaped_json
 from netspec.core.files import ReadError, half_written, write_atomically
+from netspec.render.runs import read_rows, read_run_json
 from netspec.runtime.diagnostics import At, option_span, spec_error
 from netspec.training.job import Row
 
 LOCK = ".lock"  # the file's name in the folder; it says who holds it, for people
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}  # of some network file systems
 MOST_RUNS = 100_000  # of one name
+LONGEST_NAME = 100  # characters of a name in that of a folder; file systems take 255 bytes
 
 
 class InUseError(Exception):
@@ -45,6 +48,8 @@ class Lock:
         from filelock import FileLock, Timeout
 
         self.path = folder / LOCK
+        if self.path.is_symlink():  # the lock writes into its file
+            raise OSError(errno.ELOOP, f"{LOCK} is a link")
         self._lock = FileLock(self.path, blocking=False, thread_local=False, fallback_to_soft=False)
         try:
             self._lock.acquire()
@@ -128,7 +133,7 @@ class RunFolder:
     def write_info(self, info: Info) -> None:
         """Store run.json."""
         content = {**asdict(info), "best": None if info.best is None else _finite(info.best)}
-        self._write(self._info, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self._write(self._info, escaped_json(json.dumps(content, indent=2, ensure_ascii=False)) + "\n")
 
     def write_rows(self, rows: list[Row]) -> None:
         """Store metrics.jsonl as a whole: what it held beyond these epochs is of a run that was cut off."""
@@ -154,30 +159,21 @@ class RunFolder:
         Raises:
             ReadError: it cannot be read.
         """
-        try:
-            *lines, _ = self._metrics.read_text(encoding="utf-8").split("\n")
-            return [json.loads(line) for line in lines if line]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError) as error:
-            raise ReadError(f"{self._metrics}: cannot be read: {error}") from None
+        return read_rows(self._metrics)
 
     def read_info(self) -> Info:
         """Read run.json.
 
         Raises:
-            ReadError: this is no folder of a run.
+            ReadError: this is no folder of a run, or one that cannot be trusted.
         """
-        if not self._info.is_file() or not self.spec.is_file():
-            what = "holds no run (no run.json and spec.yaml)" if self.path.is_dir() else "no such run folder"
-            raise ReadError(f"{self.path}: {what}")
+        content = read_run_json(self.path)
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+        }
         try:
-            content = json.loads(self._info.read_text(encoding="utf-8"))
-            values: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
-            }
             info = Info(**values)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except TypeError as error:  # keys that are missing or unknown
             raise ReadError(f"{self._info}: cannot be read: {error}") from None
         if info.version != VERSION:
             raise ReadError(f"{self._info}: is of version {info.version}; this netspec reads {VERSION}")
@@ -208,7 +204,7 @@ def make_folder(out: Path | None, name: str) -> RunFolder:
     try:
         made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
         if out is None:
-            path = _first_free(path, re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run")
+            path = _first_free(path, re.sub(r"[^\w.-]+", "-", name)[:LONGEST_NAME].strip("-.") or "run")
             made = (path, *made)
         else:
             path.mkdir(parents=True, exist_ok=True)

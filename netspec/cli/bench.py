@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from netspec.cli.options import format_option, plugins_option, set_option
-from netspec.cli.output import reporting, show_table
+from netspec.cli.output import reporting, say, show_table
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.installed import require_packages
+from netspec.render.json import json_text
 from netspec.render.tables import Table
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ def command(
         require_devices(devices)
         timings = []
         for device in devices or devices_here():
-            click.echo(f"timing {device} …", err=True)
+            say(f"timing {device} …", err=True)
             timings.append(time_spec(work.spec, device, epochs))
     if style == "json":
-        click.echo(json.dumps({"version": 1, "spec": spec, "timings": [timing.plain() for timing in timings]}))
+        content = {"version": 1, "spec": spec, "timings": [timing.plain() for timing in timings]}
+        click.echo(json_text(content, sys.stdout))
         return
     show_table(_table(work.spec.name, timings))
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from netspec.checker import check
 from netspec.cli.options import format_option, plugins_option, set_option, torch_option
-from netspec.cli.output import look_of
+from netspec.cli.output import look_of, say
 from netspec.cli.sources import expand, watch
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
+from netspec.core.escapes import safe
 from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
-from netspec.language.plugins import Plugins
+from netspec.language.plugins import Plugins, exception_line
 from netspec.lint.ignores import ignorable
 from netspec.render.formats import FORMATS
 from netspec.render.json import Answer, Unreadable
@@ -26,6 +29,7 @@ from netspec.render.summary import totals
 from netspec.render.text import fixable, message_lines, render
 from netspec.shapes.report import Report, promised
 
+PACKAGE = str(Path(__file__).parents[1])
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
@@ -88,7 +92,8 @@ def command(
     SPEC is a file, a folder (every *.yaml and *.yml below it that has a key `netspec`), a quoted pattern such as
     'nets/**/*.yaml', or - for standard input.
 
-    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 130: Ctrl-C ended --watch.
+    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 3: a fault of netspec;
+    130: Ctrl-C ended --watch.
     """
     if (diff or watching) and style != "text":
         raise click.UsageError(f"--{'diff' if diff else 'watch'} is for people; it goes with --format text only")
@@ -116,7 +121,9 @@ def command(
     if style != "text":
         for line in FORMATS[style].lines(answers):
             click.echo(line)
-    unread = any(isinstance(answer, Unreadable) for answer in answers)
+    unread = [answer for answer in answers if isinstance(answer, Unreadable)]
+    if any(answer.fault for answer in unread):
+        sys.exit(3)
     sys.exit(2 if unread else 0 if all(answer.ok for answer in answers) else 1)
 
 
@@ -127,9 +134,20 @@ def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Itera
             answer = path if isinstance(path, Unreadable) else check_file(path)
         except ReadError as error:
             answer = Unreadable(str(path), str(error))
+        except OSError:  # of the output
+            raise
+        except Exception as error:
+            answer = Unreadable(str(path), f"{path}: {_fault(error)}", fault=True)
         if isinstance(answer, Unreadable):
-            click.echo(f"netspec: {answer.error}", err=True)
+            say(f"netspec: {safe(answer.error)}", err=True)
         yield answer
+
+
+def _fault(error: Exception) -> str:
+    """What failed in netspec itself, and where, in one line."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(PACKAGE)]
+    at = f" at {Path(frames[-1].filename).relative_to(PACKAGE)}:{frames[-1].lineno}" if frames else ""
+    return f"the check failed by a fault of netspec, please report it: {exception_line(error)}{at}"
 
 
 def _check(path: str, options: CheckOptions) -> Report:
@@ -161,7 +179,7 @@ def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
     fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch, unsafe=unsafe)
     write(fixed)
     for fix in fixed.fixes:
-        click.echo(f"fixed {fix}", err=True)
+        say(f"fixed {safe(fix)}", err=True)
     return fixed.after
 
 
@@ -179,7 +197,7 @@ def _show_diff(path: str, options: CheckOptions, unsafe: bool) -> Report:
             f"{_counts(after)} after these fixes" if fixed.fixes else f"none has a {'fix' if unsafe else 'safe fix'}"
         )
         left = fixable(fixed.after.diagnostics) if after else ""
-        click.echo(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}{left}", err=True)
+        say(safe(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}{left}"), err=True)
     return fixed.before
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from netspec.checker import check
 from netspec.core.diagnostics import errors
+from netspec.core.escapes import safe
 from netspec.core.files import ReadError, is_file, read_text
 from netspec.fixes.verify import edited
 from netspec.language.load import load
 from netspec.language.plugins import Plugins
-from netspec.render.tables import safe
 from netspec.render.text import Look, paint
 from netspec.shapes.report import Report
 
@@ -90,12 +90,19 @@ def write(fixed: FixedSpec) -> None:
     for path, (old, _) in files.items():
         if read_text(path) != old:
             raise ReadError(f"{path}: was changed while it was checked; nothing is written")
+        if _protected(Path(path)):
+            raise ReadError(f"{path}: is write-protected; nothing is written")
     for path, (_, new) in files.items():
         _write_text(path, new)
 
 
+def _protected(path: Path) -> bool:
+    """Whether nobody, or not this user, may write a file; a new one in its place would not ask for that."""
+    return not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK)
+
+
 def _write_text(path: str, text: str) -> None:
-    """Replace the text of a file in one step. Its mode and its byte order mark are kept.
+    """Replace the text of a file in one step. Its owner, its mode and its byte order mark are kept.
 
     Raises:
         ReadError: it cannot be written.
@@ -110,13 +117,21 @@ def _write_text(path: str, text: str) -> None:
                 file.write(mark + text.encode())
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(stat.S_IMODE(target.stat().st_mode))
+            _keep_owner(Path(name), target.stat())
             Path(name).replace(target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise ReadError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _keep_owner(path: Path, old: os.stat_result) -> None:
+    """Give a new file the owner, the group and the mode of the one whose place it takes."""
+    new = path.stat()
+    if os.name == "posix" and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        os.chown(path, old.st_uid, old.st_gid)
+    path.chmod(stat.S_IMODE(old.st_mode))
 
 
 def diff(fixed: FixedSpec, look: Look) -> Iterator[str]:
@@ -126,6 +141,6 @@ def diff(fixed: FixedSpec, look: Look) -> Iterator[str]:
         header = f"{path}\t" if " " in path else path  # else `patch` takes what follows the space for a date
         for line in difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), header, header):
             text = line.removesuffix("\n")
-            yield paint(safe(text), kinds.get(line[0], ""), look) if look.color else text
+            yield paint(safe(text), kinds.get(line[0], ""), look) if look.wrap_message else text
             if not line.endswith("\n"):
                 yield "\\ No newline at end of file"

@@ -11,13 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from netspec.cli.output import show_findings, take_any_text
+from netspec.cli.output import say, show_findings, take_any_text
 from netspec.cli.processes import prints
 from netspec.core.diagnostics import SpecError
+from netspec.core.escapes import safe_lines
 from netspec.core.files import ReadError
 from netspec.core.installed import MissingPackageError
 
@@ -67,8 +68,13 @@ class _Lazy(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        with ended_by_signals():
-            return super().invoke(ctx)
+        try:
+            with ended_by_signals():
+                return super().invoke(ctx)
+        except BrokenPipeError:  # before click, which exits with 1
+            _reader_has_gone()
+        except click.UsageError as error:  # it quotes what was typed
+            raise click.UsageError(safe_lines(error.format_message()), error.ctx) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -104,22 +110,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     take_any_text()
     try:
-        cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
+        try:
+            cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
+        finally:
+            sys.stdout.flush()  # here, where an error of it is caught
     except SpecError as error:
         show_findings(error.diagnostics, error.sources)
         sys.exit(1)
     except (ReadError, MissingPackageError) as error:
-        click.echo(f"netspec: {error}", err=True)
+        say(f"netspec: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:
-        _discard_output()
-        sys.exit(1)
+        _reader_has_gone()
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         _discard_output()
         click.echo("netspec: standard output cannot be written: no space is left there", err=True)
         sys.exit(2)
+
+
+def _reader_has_gone() -> NoReturn:
+    """Exit as a program does that SIGPIPE ends, where what reads the output (`| head -1`) wants no more of it."""
+    _discard_output()
+    sys.exit(128 + 13)
 
 
 def _discard_output() -> None:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import click
 
+from netspec.core.escapes import safe_lines
 from netspec.core.files import ReadError
 from netspec.inference.results import Fault
 
@@ -67,6 +68,17 @@ def format_option(*styles: str, help: str) -> Callable[[Any], Any]:
     return click.option("--format", "style", type=click.Choice(styles), default=styles[0], help=help)
 
 
+class Shown:
+    """A terminal as a stream: what is written there, CSV too, has no control characters."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self.encoding = stream, stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write text that shows what it holds."""
+        return self._stream.write(safe_lines(text))
+
+
 @contextmanager
 def output_stream(out: Path | None) -> Iterator[TextIO]:
     """The stream for a command's answer: standard output, or a new file that replaces `out` when all is written.
@@ -75,11 +87,12 @@ def output_stream(out: Path | None) -> Iterator[TextIO]:
         ReadError: the file cannot be written.
     """
     if out is None:
-        yield sys.stdout
+        yield cast(TextIO, Shown(sys.stdout)) if sys.stdout.isatty() else sys.stdout
         return
     temporary = out.with_name(f".{out.name}.writing")
+    temporary.unlink(missing_ok=True)
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
+        with temporary.open("w", encoding="utf-8", newline="", errors="netspec") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -95,7 +108,7 @@ class Faults(list[Fault]):
 
     def report(self, fault: Fault) -> None:
         """Add one, and print it on standard error."""
-        click.echo(f"netspec: {fault}", err=True)
+        click.echo(f"netspec: {fault}", err=True)  # which is safe text
         self.append(fault)
 
     def exit_if_any(self) -> None:

@@ -16,8 +16,9 @@ import click
 
 from netspec.cli.processes import exit_quietly, prints
 from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.escapes import safe_lines
 from netspec.language.spec import Spec
-from netspec.render.tables import Table, table_rich, table_text
+from netspec.render.tables import Table, table_rich, table_text, wants_color
 from netspec.render.text import PIPE, Look, render
 
 SPELT = {"→": "->", "×": "x", "·": "*", "…": "...", "≥": ">=", "≤": "<=", "≠": "!=", "–": "-"}
@@ -56,7 +57,7 @@ class Stream(Protocol):
 
 def use_color(stream: Stream) -> bool:
     """Whether to colour what goes to a stream: a terminal that can, and NO_COLOR not set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and wants_color()
 
 
 def columns(stream: Stream) -> int:
@@ -76,6 +77,16 @@ def look_of(stream: Stream) -> Look:
         return PIPE
     color = use_color(stream)
     return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=color)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Lines for people, without control characters: names and paths in them may come from anywhere.
+
+    Args:
+        text: what is said.
+        err: on standard error instead of standard output.
+    """
+    click.echo(safe_lines(text), err=err)
 
 
 def show_table(table: Table) -> None:

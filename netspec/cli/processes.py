@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import click
 
+from netspec.core.escapes import safe
+
 OPTIONS = ("--nproc", "--max-restarts")
 PATIENCE = 10.0  # seconds that the first process has to print what is wrong with all of them
 
@@ -50,7 +52,7 @@ def exit_quietly() -> None:
     Returns where this process was not ended, so that it has to print its own error.
     """
     time.sleep(PATIENCE)
-    click.echo(f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}:", err=True)
+    click.echo(safe(f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}:"), err=True)
 
 
 def end_now(code: int) -> NoReturn:

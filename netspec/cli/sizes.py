@@ -8,7 +8,7 @@ import click
 
 from netspec.checker import check
 from netspec.cli.options import format_option, plugins_option, set_option, torch_option
-from netspec.cli.output import show_findings
+from netspec.cli.output import say, show_findings
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
 from netspec.language.load import load
@@ -57,11 +57,11 @@ def command(
         click.echo(json_text(sizes_json(report, found), sys.stdout, indent=1))
     else:
         if found is not None and (right or not wrong):
-            click.echo(sizes_text_of(report, found))
+            say(sizes_text_of(report, found))
         if not right:
             if found is not None and wrong:
                 tried = ", ".join(f"{name} to {sizes[-1]}" for name, sizes in found.fits.examined.items())
-                click.echo(f"{spec}: no input size is right (tried {tried}); what is wrong is not the size", err=True)
+                say(f"{spec}: no input size is right (tried {tried}); what is wrong is not the size", err=True)
             show_findings(wrong, report.spec.sources)
     sys.exit(0 if right else 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -12,6 +11,7 @@ from netspec.cli.options import format_option, plugins_option, set_option, torch
 from netspec.cli.output import show_findings
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.language.load import load
+from netspec.render.json import json_text
 from netspec.render.summary import summary_json, summary_rich, summary_text
 
 
@@ -32,7 +32,7 @@ def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: boo
         show_findings(report.diagnostics, report.spec.sources)
         sys.exit(1)
     if style == "json":
-        click.echo(json.dumps(summary_json(report), indent=1))
+        click.echo(json_text(summary_json(report), sys.stdout, indent=1))
     elif sys.stdout.isatty():
         summary_rich(report)
     else:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from netspec.checker import check
 from netspec.cli.options import plugins_option, set_option
-from netspec.cli.output import reporting, show_table
+from netspec.cli.output import reporting, say, show_table
 from netspec.cli.processes import end_now, one_of_several, prints, start
 from netspec.compiler.plugins.permission import plugin_permission
-from netspec.core.installed import require_packages
+from netspec.core.diagnostics import SpecError
+from netspec.core.installed import MissingPackageError, require_packages
 from netspec.language.spec import Spec
 from netspec.render.comparison import closing_line, outcome_table
 
@@ -28,9 +30,9 @@ def show_dry_run(read: Callable[[], Spec], device: str | None) -> None:
 
         dry = dry_run(work.spec, device)
     for line in dry.notes:
-        click.echo(line, err=True)
-    click.echo(f"one step on {dry.device}: {describe(dry.row)}")
-    click.echo(f"{dry.parameters:,} parameters, {dry.epochs} epochs of {dry.steps} steps; nothing was written")
+        say(line, err=True)
+    say(f"one step on {dry.device}: {describe(dry.row)}")
+    say(f"{dry.parameters:,} parameters, {dry.epochs} epochs of {dry.steps} steps; nothing was written")
 
 
 def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> None:
@@ -42,13 +44,13 @@ def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> No
         done = overfit(work.spec, device, steps)
     taken = len(done.losses)
     for step in sorted({0, taken // 8, taken // 4, taken // 2, taken - 1}):
-        click.echo(f"step {step + 1:>5}  loss {done.losses[step]:.4g}")
+        say(f"step {step + 1:>5}  loss {done.losses[step]:.4g}")
     if done.learned:
-        click.echo(f"one batch of {done.samples} is learned: the loss went to a hundredth in {taken} steps")
+        say(f"one batch of {done.samples} is learned: the loss went to a hundredth in {taken} steps")
         return
     left = done.losses[-1] / done.losses[0] if done.losses[0] else 1.0
-    click.echo(f"one batch of {done.samples} is not learned: {left:.0%} of the loss is left after {taken} steps")
-    click.echo("look at the learning rate (--find-rate), the targets, and whether all layers are connected", err=True)
+    say(f"one batch of {done.samples} is not learned: {left:.0%} of the loss is left after {taken} steps")
+    say("look at the learning rate (--find-rate), the targets, and whether all layers are connected", err=True)
     sys.exit(1)
 
 
@@ -61,16 +63,16 @@ def show_rates(read: Callable[[], Spec], device: str | None, out: str | None) ->
         found = find_rate(work.spec, device)
         if out is not None:
             draw(Path(out), work.spec.name, found)
-    click.echo("rate      loss, smoothed")
+    say("rate      loss, smoothed")
     every = max(1, -(-len(found.rates) // ROWS))
     for rate, loss in [*zip(found.rates, found.losses, strict=True)][::every]:
-        click.echo(f"{rate:<8.2g}  {loss:.4g}")
+        say(f"{rate:<8.2g}  {loss:.4g}")
     if found.rate is None:
-        click.echo("the loss never falls: no rate can be suggested")
+        say("the loss never falls: no rate can be suggested")
         sys.exit(1)
-    click.echo(f"the loss falls fastest at a rate of {found.rate:.2g}")
+    say(f"the loss falls fastest at a rate of {found.rate:.2g}")
     if out is not None:
-        click.echo(f"picture: {out}")
+        say(f"picture: {out}")
 
 
 def _steps(value: str | int) -> int:
@@ -128,7 +130,7 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
-    require_packages("netspec train")
+    _require_packages(spec, settings, allow_plugins)
     if dry_run or overfit is not None or find_rate:
         if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
             raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
@@ -158,13 +160,25 @@ def command(
         end_now(code)
     if run.history:
         show_table(outcome_table(work.spec.name, run.history, run.best))
-        click.echo(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
-    click.echo(f"run: {run.folder}")
+        say(closing_line(run.history, sum(parameter.numel() for parameter in run.model.parameters())))
+    say(f"run: {run.folder}")
     if interrupted:
-        click.echo(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
+        say(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
     if one_of_several():
         end_now(code)
     sys.exit(code)
+
+
+def _require_packages(spec: str | None, settings: tuple[str, ...], allow_plugins: bool) -> None:
+    """Where packages are missing, say first what is wrong with the spec, which needs none of them."""
+    try:
+        require_packages("netspec train")
+    except MissingPackageError:
+        if spec is not None:
+            report = check(_load(spec, settings, None, allow_plugins))
+            if not report.ok:
+                raise SpecError(report.diagnostics, report.spec.sources) from None
+        raise
 
 
 def _load(spec: str | None, settings: tuple[str, ...], resume: str | None, allow_plugins: bool) -> Spec:

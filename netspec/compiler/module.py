@@ -21,8 +21,9 @@ from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.verify import check_rules
 from netspec.compiler.python import MODULES, Source, python_source
 from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.escapes import safe
 from netspec.core.installed import TORCHVISION, require_packages
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.plugins import exception_line
 from netspec.language.spec import Spec
 from netspec.shapes.report import Report
@@ -47,7 +48,7 @@ class Compiled:
 
     def run(self) -> None:
         """Execute the generated source; tracebacks show its lines, which name the spec's."""
-        filename = f"<netspec {self.spec.name} {next(_NUMBERS)}>"
+        filename = f"<netspec {safe(self.spec.name)} {next(_NUMBERS)}>"
         linecache.cache[filename] = (len(self.source.text), None, self.source.text.splitlines(keepends=True), filename)
         # The text holds only validated names, torch's class names and literals: see python.py.
         if any(line in self.source.text.splitlines() for line in MODULES.values()):
@@ -79,7 +80,8 @@ def _remember(text: str, folder: str | None, compiled: Compiled) -> None:
 def _blank(text: str, name: str, folder: str | None = None) -> nn.Module:
     """An instance of a compiled class, its state still to be set; a plugin needs the person's permission again."""
     if (text, folder) not in _BY_SPEC:
-        spec = load(text, folder=None if folder is None else Path(folder), plugins=plugin_permission())
+        home = None if folder is None else Path(folder)
+        spec = loads(text, folder=home, plugins=plugin_permission(), self_contained=True)
         _remember(text, folder, _compiled(require(spec)))
     cls = _BY_SPEC[text, folder].namespace[name]
     module: nn.Module = cls.__new__(cls)

@@ -12,12 +12,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import application, constructor, reading
 from netspec.layers.record import FurtherInput
-from netspec.render.tables import safe
 from netspec.shapes.report import Report
 
 INDENT = "    "

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.codes import severity
+from netspec.core.escapes import safe
 from netspec.core.names import closest, did_you_mean, sure_match
 from netspec.core.tree import Frame, Node, Span
 
@@ -125,7 +126,7 @@ class SpecError(Exception):
         self.diagnostics = tuple(diagnostics)
         self.sources = dict(sources or {})
         lines = (f"{item.span}: {item.severity}[{item.code}]: {item.message}" for item in self.diagnostics)
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(map(safe, lines)))
 
 
 MOST_SUGGESTIONS = 500  # comparing words takes time

@@ -56,5 +56,7 @@ def load_run(path: str | Path, settings: tuple[str, ...] = (), *, allow_plugins:
     folder = RunFolder(Path(path))
     info = folder.read_info()
     allowed = plugin_permission(allow_plugins)
-    spec = load(folder.spec, (*info.settings, *settings), folder=Path(info.folder), plugins=allowed)
+    spec = load(
+        folder.spec, (*info.settings, *settings), folder=Path(info.folder), plugins=allowed, self_contained=True
+    )
     return LoadedRun(folder, spec, info)

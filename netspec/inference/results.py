@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.escapes import safe
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -54,7 +56,8 @@ class Fault:
         return {"file": self.file, **({} if self.row is None else {"row": self.row}), "message": str(self)}
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.message}" if self.row is None else f"{self.file}: row {self.row}{self.message}"
+        at = f"{self.file}: " if self.row is None else f"{self.file}: row {self.row}"
+        return safe(at + self.message)
 
 
 @dataclass(frozen=True)

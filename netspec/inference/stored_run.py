@@ -19,7 +19,7 @@ from netspec.checkpoint.run_info import Info
 from netspec.compiler.module import compile_spec
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option_span, spec_error
 from netspec.shapes.report import Report
@@ -98,7 +98,7 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_pl
         raise ReadError(f"{path}: cannot be read: {str(error).splitlines()[0]}{advice}") from None
     if text is None:
         raise ReadError(f"{path}: holds weights without a spec, so that it was not written by netspec train")
-    spec = load(text, plugins=plugin_permission(allow_plugins))
+    spec = loads(text, plugins=plugin_permission(allow_plugins), self_contained=True)
     model = compile_spec(spec, weights=False)
     try:
         load_weights(path, model)

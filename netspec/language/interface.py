@@ -24,7 +24,7 @@ def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
             return ()
         for key, _ in several:
             fault = name_fault(key.text)
-            if fault and len(several.entries) > 1:
+            if fault and (len(several.entries) > 1 or key.text != "input"):  # names stand in the generated code
                 findings.add(fault[0], fault[1], key)
         return tuple(_input(key.text, value, findings) for key, value in several)
     if one is None:

@@ -1,4 +1,7 @@
-"""text → Spec: composes the file, merges the files of `model` and `include`, applies settings, then parses."""
+"""A file or a text → Spec: composed, the files of `model` and `include` merged, settings applied, then parsed.
+
+A path and a text are told apart by the call, `load` or `loads`; neither is guessed from what a string looks like.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netspec.core.diagnostics import Findings
-from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, read_text
+from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, check_text, read_text
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
 from netspec.language.overrides import apply_settings
@@ -37,6 +40,7 @@ class _Loader:
     sources: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Span] = field(default_factory=dict)
     overlay: Dict[str, str] = field(default_factory=dict)
+    self_contained: bool = False
     trees: dict[Path, Mapping | None] = field(default_factory=dict)  # each file is read once,
     complete: dict[Path, Mapping] = field(default_factory=dict)  # and its includes are merged once
 
@@ -56,6 +60,10 @@ class _Loader:
         """The tree of a file that a spec names, its path for messages, and its resolved path."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self.findings.add("NS202", f"expected the path of a file, got {describe(node)}", node)
+            return None
+        if self.self_contained:
+            message = f"{shorten(node.value)} is not read: a spec that a run has stored holds its whole network"
+            self.findings.add("NS212", message, node)
             return None
         base = self.folder if node.span.path == COMMAND_LINE or not trail else trail[-1].parent
         try:
@@ -167,21 +175,23 @@ class _Loader:
 
 @seldom_collected()
 def load(
-    source: str | Path,
+    path: str | Path,
     settings: ListLike[str] = (),
     *,
     folder: Path | None = None,
     overlay: Dict[str, str] | None = None,
     plugins: Plugins = NO_PLUGINS,
+    self_contained: bool = False,
 ) -> Spec:
-    """Read a spec from a file, or from its text.
+    """Read a spec from a file.
 
     Args:
-        source: a path, `-` for standard input, or YAML text (recognised by a line break).
+        path: the file; `-` is standard input.
         settings: assignments such as `classes=100` or `train.epochs=3`, made in order.
         folder: what relative paths are relative to; the file's own folder where left out.
         overlay: texts that replace the files of those paths (as shown in spans); for trying an edit.
         plugins: what the user allows of plugins; nothing where left out.
+        self_contained: refuse `include` and `model`: what a run has stored needs no other file.
 
     Returns:
         The Spec; what is wrong with it is in its `diagnostics`.
@@ -190,17 +200,50 @@ def load(
         ReadError: the file itself cannot be read.
     """
     overlay = overlay or {}
-    given = str(source)
-    trail: tuple[Path, ...] = ()
-    if isinstance(source, str) and "\n" in source:
-        text, path = overlay.get(TEXT, source), TEXT
-    else:
-        path = "<stdin>" if given == "-" else given
-        text = overlay[path] if path in overlay else read_text(given)
-        trail = () if given == "-" else (Path(given).resolve(),)
+    given = str(path)
+    stdin = given == "-"
+    shown = "<stdin>" if stdin else given
+    text = overlay[shown] if shown in overlay else read_text(given)
+    trail = () if stdin else (Path(given).resolve(),)
     home = folder or (trail[0].parent if trail else Path.cwd())
-    findings = Findings()
-    loader = _Loader(home, os.path.dirname(path) if trail else "", findings, overlay=overlay)  # noqa: PTH120 - as typed
+    start = os.path.dirname(given) if trail else ""  # noqa: PTH120 - as typed
+    loader = _Loader(home, start, Findings(), overlay=overlay, self_contained=self_contained)
+    return _read(loader, text, shown, trail, settings, plugins)
+
+
+@seldom_collected()
+def loads(
+    text: str,
+    settings: ListLike[str] = (),
+    *,
+    folder: Path | None = None,
+    overlay: Dict[str, str] | None = None,
+    plugins: Plugins = NO_PLUGINS,
+    self_contained: bool = False,
+) -> Spec:
+    """Read a spec from its text. No file is opened but those that its `include` and `model` name below `folder`.
+
+    Args:
+        text: YAML, whatever it looks like.
+        settings, overlay, plugins, self_contained: as of `load`.
+        folder: what relative paths are relative to; the working directory where left out.
+
+    Returns:
+        The Spec; what is wrong with it is in its `diagnostics`.
+
+    Raises:
+        ReadError: it is empty, binary or too large.
+    """
+    check_text(text, TEXT)
+    loader = _Loader(folder or Path.cwd(), "", Findings(), overlay=overlay or {}, self_contained=self_contained)
+    return _read(loader, text, TEXT, (), settings, plugins)
+
+
+def _read(
+    loader: _Loader, text: str, path: str, trail: tuple[Path, ...], settings: ListLike[str], plugins: Plugins
+) -> Spec:
+    """The Spec of a text that spans call `path`; `trail` is its file, where it is of one."""
+    findings = loader.findings
     root = loader.tree(text, path)
     whole = root is not None
     root = correct_keys(root or Mapping((), Span(path, 1, 1, 1, 2)), SPEC_KEYS, "a spec", findings)
@@ -214,13 +257,14 @@ def load(
         root if whole else Mapping((), Span(path, 1, 1, 1, 2)),
         findings if whole else Findings(),
         path=path,
-        folder=home,
+        folder=loader.folder,
         network_name=network,
         sources=loader.sources,
         origins=loader.origins,
         settings=tuple(settings),
         plugins=plugins,
     )
+    spec = replace(spec, self_contained=loader.self_contained)
     if whole:
         return spec
     return replace(spec, name="network", network_name="network", diagnostics=tuple(findings.list()))

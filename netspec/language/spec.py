@@ -115,6 +115,7 @@ class Spec:
         settings: the assignments that were made, such as `classes=100`.
         plugins: what the user allowed of plugins.
         sizes: the ranges of the inputs' sizes.
+        self_contained: it may name no other file for its network, as a run has stored it.
     """
 
     path: str
@@ -137,6 +138,7 @@ class Spec:
     settings: tuple[str, ...] = ()
     plugins: Plugins = NO_PLUGINS
     sizes: tuple[SizeDecl, ...] = ()
+    self_contained: bool = False
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
@@ -156,3 +158,18 @@ class Spec:
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""
         return plain_value(node, param_values(self.params))
+
+
+def require_spec(spec: object, function: str) -> None:
+    """Say where a path or a text was given instead of a Spec.
+
+    Args:
+        spec: what was given.
+        function: that takes it, as `netspec.check`.
+
+    Raises:
+        TypeError: it is no Spec.
+    """
+    if not isinstance(spec, Spec):
+        advice = "netspec.load(path) or netspec.loads(text) reads one"
+        raise TypeError(f"{function} takes a Spec, got {type(spec).__name__}; {advice}")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from netspec.core.escapes import escaped_json
 from netspec.render.github import workflow_commands
 from netspec.render.json import Answer, answer_json, document
 from netspec.render.sarif import sarif
@@ -27,13 +28,13 @@ class Format:
 
 
 def _json(answers: Iterable[Answer]) -> Iterator[str]:
-    yield json.dumps(document(map(answer_json, answers)), indent=1)
+    yield escaped_json(json.dumps(document(map(answer_json, answers)), indent=1))
 
 
 def _sarif(answers: Iterable[Answer]) -> Iterator[str]:
     from importlib.metadata import version  # here, because it takes as long as a small check
 
-    yield json.dumps(sarif(answers, version("netspec")), indent=1)
+    yield escaped_json(json.dumps(sarif(answers, version("netspec")), indent=1))
 
 
 FORMATS: dict[str, Format] = {

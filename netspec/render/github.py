@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.escapes import safe
 from netspec.core.files import is_file
 from netspec.render.json import Answer, Unreadable
 
@@ -15,7 +16,7 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 def _line(severity: str, properties: dict[str, str | int], message: str) -> str:
     """A workflow command; GitHub calls a note a notice."""
     command = "notice" if severity == "note" else severity
-    listed = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items())
+    listed = ",".join(f"{name}={safe(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
     return f"::{command} {listed}::{message.translate(_DATA)}"
 
 
@@ -35,13 +36,13 @@ def annotation(found: Diagnostic) -> str:
     lines += [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
     lines += [f"fix: {fix.title}" for fix in found.fixes[:1]]
     lines += [f"{note.label}: {note.text}" for note in found.notes]
-    return _line(found.severity, {**location, "title": found.code}, "\n".join(lines))
+    return _line(found.severity, {**location, "title": found.code}, "\n".join(map(safe, lines)))
 
 
 def workflow_commands(answers: Iterable[Answer]) -> Iterator[str]:
     """A line for each finding, and for each file that could not be read."""
     for answer in answers:
         if isinstance(answer, Unreadable):
-            yield _line("error", {"file": answer.path, "title": "netspec"}, answer.error)
+            yield _line("error", {"file": answer.path, "title": "netspec"}, safe(answer.error))
         else:
             yield from map(annotation, answer.diagnostics)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.escapes import escaped_json
 from netspec.core.tree import Span
 from netspec.shapes.report import Report, shown_sizes
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that could not be read; `error` is one line that names it."""
+    """A file that could not be read, or where netspec failed by a `fault` of its own; `error` is one line."""
 
     path: str
     error: str
+    fault: bool = False
 
     @property
     def ok(self) -> bool:
@@ -38,7 +40,7 @@ def json_text(content: object, stream: TextIO, indent: int | None = None) -> str
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"  # text in memory has none
     ascii_only = encoding.lower().replace("-", "").replace("_", "") != "utf8"
-    return json.dumps(content, indent=indent, ensure_ascii=ascii_only)
+    return escaped_json(json.dumps(content, indent=indent, ensure_ascii=ascii_only))
 
 
 VERSION = 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netspec.core.files import ReadError, read_text
-from netspec.core.tree import Mapping, plain
+from netspec.core.conforms import Schema, conforms
+from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
+from netspec.core.tree import Mapping, plain, shorten
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 
@@ -27,6 +28,32 @@ def flatten(value: object, path: str = "") -> dict[str, Plain]:
 
 
 SECTIONS = ("params", "data", "train")
+
+_TEXT: Schema = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_NAMED_TEXTS: Schema = {"type": "object", "additionalProperties": _TEXT}
+_TYPED_PATH = r'^data(\.\w+)+\.(root|path)="([^"\\]|\\.)*"$'
+_NUMBER: Schema = {"type": ["number", "null"]}
+ROW: Schema = {  # of metrics.jsonl
+    "type": "object",
+    "properties": {"epoch": {"type": "integer"}, "seconds": _NUMBER, "samples_per_second": _NUMBER},
+    "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
+}
+INFO: dict[str, Schema] = {  # of run.json, by key
+    **dict.fromkeys(("name", "spec", "device", "dataset", "status", "job"), _TEXT),
+    "folder": {"type": "string", "pattern": r"^[^\0]+$"},
+    "settings": {"type": "array", "items": {"type": "string", "pattern": _TYPED_PATH}},  # no other can be typed there
+    "seed": {"type": "integer"},
+    **dict.fromkeys(("versions", "machine", "data"), _NAMED_TEXTS),
+    **dict.fromkeys(("classes", "columns", "changes"), _TEXTS),
+    "picture": {"type": "boolean"},
+    "sample": {
+        "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]
+    },
+    "target": {"type": ["string", "null"]},
+    "best": {"anyOf": [{"type": "null"}, ROW]},
+    "version": {"type": "integer"},
+}
 
 
 @dataclass(frozen=True)
@@ -71,41 +98,76 @@ def read_record(folder: str) -> Record:
         ReadError: it is not a run's folder, or a file in it is damaged.
     """
     path = Path(folder)
-    if not (path / "run.json").is_file() or not (path / "spec.yaml").is_file():
-        raise ReadError(
-            f"{folder}: {'holds no run (no run.json and spec.yaml)' if path.is_dir() else 'no such run folder'}"
-        )
-    info = _parsed(path / "run.json", read_text(path / "run.json"))
-    if not isinstance(info, dict):
-        raise ReadError(f"{path / 'run.json'}: holds no object")
+    info = read_run_json(path)
     tree, _ = compose(read_text(path / "spec.yaml"), str(path / "spec.yaml"))
     if tree is None:
         raise ReadError(f"{path / 'spec.yaml'}: cannot be read as YAML")
     settings = flatten(plain(tree))
     settings["seed"] = info.get("seed")
-    return Record(folder, info, tuple(_rows(path / "metrics.jsonl")), settings)
+    return Record(folder, info, tuple(read_rows(path / "metrics.jsonl")), settings)
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The epochs; an incomplete last line, as a full disk leaves it, is dropped."""
+def read_run_json(folder: Path) -> dict[str, Any]:
+    """The content of run.json, of which every value has the type that it should have.
+
+    Args:
+        folder: the run's, which anybody may have made.
+
+    Raises:
+        ReadError: it is no folder of a run, a link in it leads out of it, or run.json is damaged.
+    """
+    path = folder / "run.json"
+    if not path.is_file() or not (folder / "spec.yaml").is_file():
+        what = "holds no run (no run.json and spec.yaml)" if folder.is_dir() else "no such run folder"
+        raise ReadError(f"{folder}: {what}")
+    refuse_links(folder)
+    content = parse_json(read_text(path, "run.json"), path)
+    if not isinstance(content, dict):
+        raise ReadError(f"{path}: holds no object")
+    for name, schema in INFO.items():
+        if name in content and not conforms(content[name], schema):
+            raise ReadError(f"{path}: cannot be read: {name} is {shorten(repr(content[name]))}")
+    return content
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a run with a link to a place outside its folder, which would be read, or written, in its stead.
+
+    Args:
+        folder: the run's; it may be a link itself.
+
+    Raises:
+        ReadError: there is such a link, or the folder cannot be read.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
+        home = folder.resolve()
+        entries = [*os.scandir(home)]
+        shards = [each for each in entries if each.name.startswith("shards-") and each.is_dir(follow_symlinks=False)]
+        for entry in (*entries, *(inner for each in shards for inner in os.scandir(each))):
+            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(home):
+                raise ReadError(
+                    f"{folder / Path(entry.path).relative_to(home)}: is a link that leads out of the run's folder"
+                )
+    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
+        raise ReadError(f"{folder}: cannot be read: {str(error).lower()}") from None
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The epochs in metrics.jsonl, where there is one; an incomplete last line, as a kill leaves it, is dropped.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ReadError: it cannot be read, or a line of it is no row.
+    """
+    if not path.exists() or not path.stat().st_size:
         return []
-    except (OSError, ValueError) as error:
-        raise ReadError(f"{path}: cannot be read: {error}") from None
-    *whole, _ = lines
-    rows = [_parsed(path, line) for line in whole if line]
-    if any(not isinstance(row, dict) for row in rows):
-        raise ReadError(f"{path}: a line holds no object")
+    *whole, _ = read_text(path, "metrics.jsonl", LARGEST_TABLE).split("\n")
+    rows = [parse_json(line, path) for line in whole if line]
+    if not all(conforms(row, ROW) for row in rows):
+        raise ReadError(f"{path}: cannot be read: a line is no row of an epoch")
     return rows
-
-
-def _parsed(path: Path, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ReadError(f"{path}: cannot be read: {error}") from None
 
 
 def settings_of(spec: Spec) -> dict[str, Plain]:

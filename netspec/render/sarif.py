@@ -5,6 +5,7 @@ Columns count characters, and lines end as in YAML; the run declares both.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -22,7 +23,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def _artifact(path: str) -> dict[str, str]:
     pure = PurePath(path)
-    return {"uri": pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())}
+    return {"uri": pure.as_uri() if pure.is_absolute() else quote(os.fsencode(pure.as_posix()))}
 
 
 def _region(span: Span) -> dict[str, int]:

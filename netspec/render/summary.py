@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.escapes import safe
 from netspec.core.shapes import Tensor, show
-from netspec.render.tables import Table, table_text
+from netspec.render.tables import Table, table_text, terminal
 from netspec.shapes.report import Report, shown_sizes
 
 VERSION = 1
@@ -105,22 +106,21 @@ def summary_text(report: Report) -> str:
         report: of a spec without errors.
     """
     table = Table(_HEAD, tuple(_cells(report)), 3, report.spec.name, _foot(report))
-    return f"{table_text(table)}\n\n{totals(report)}"
+    return f"{table_text(table)}\n\n{safe(totals(report))}"
 
 
 def summary_rich(report: Report) -> None:
     """The table on a terminal."""
-    from rich.console import Console
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    table = Drawn(title=Text(report.spec.name), title_justify="left", row_styles=("", "dim"), show_footer=True)
+    table = Drawn(title=Text(safe(report.spec.name)), title_justify="left", row_styles=("", "dim"), show_footer=True)
     for title, footer in zip(_HEAD, _foot(report), strict=True):
         table.add_column(
             title, footer=footer, justify="right" if title in ("parameters", "MACs") else "left", overflow="fold"
         )
     for row in _cells(report):
-        table.add_row(*(Text(cell) for cell in row))
-    console = Console()
+        table.add_row(*(Text(safe(cell)) for cell in row))
+    console = terminal()
     console.print(table)
-    console.print(Text(totals(report)))
+    console.print(Text(safe(totals(report))))

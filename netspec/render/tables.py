@@ -7,25 +7,19 @@ takes 120 ms in all (Python 3.11, one core).
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from netspec.core.escapes import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ELLIPSIS = "…"
 _STEPS = re.compile(r" (?=→ )")  # a chain of shapes breaks before its arrows
-_CONTROL = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control characters, directions, line separators, unassigned
-
-
-def safe(text: str) -> str:
-    """`text` without control characters of a terminal; a tab becomes a space, so that columns stay.
-
-    Args:
-        text: any text.
-    """
-    if text.isprintable():
-        return text
-    return "".join(" " if c == "\t" else "\ufffd" if unicodedata.category(c) in _CONTROL else c for c in text)
 
 
 def width(text: str) -> int:
@@ -67,7 +61,7 @@ def cut(line: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
         The text, with ellipses where it was cut; the columns before those characters, and their own, at least one.
     """
     near = slice(max(0, start - 2 * columns), start + 2 * columns)  # a line can be megabytes long
-    cells = [(c, width(c)) for c in safe(line[near])]
+    cells = [(shown, width(shown)) for shown in map(safe, line[near])]
     at, stop = start - near.start, min(end - near.start, len(cells))
     if near.start == 0 and len(line) <= near.stop and width(safe(line).rstrip()) <= columns:
         low, high = 0, len(cells)
@@ -127,6 +121,7 @@ def table_text(table: Table) -> str:
     Args:
         table: what to draw.
     """
+    table = _shown(table)
     cells = [table.head, *table.rows, *([table.foot] if table.foot else [])]
     widths = [max(len(row[column]) for row in cells) for column in range(len(table.head))]
 
@@ -143,19 +138,43 @@ def table_text(table: Table) -> str:
     return "\n".join([*title, line(table.head), rule, *map(line, table.rows), *foot])
 
 
+def _shown(table: Table) -> Table:
+    """The table, its texts without control characters."""
+    rows = tuple(tuple(map(safe, row)) for row in table.rows)
+    return Table(tuple(map(safe, table.head)), rows, table.left, safe(table.title), tuple(map(safe, table.foot)))
+
+
+def wants_color() -> bool:
+    """Whether a terminal may be given colours, bold and dim text: it can, and NO_COLOR is not set."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """rich's console: plain text where colours are not wanted, and nothing in a text is markup.
+
+    Args:
+        stderr: for standard error instead of standard output.
+    """
+    from rich.console import Console
+
+    return Console(
+        stderr=stderr, color_system="auto" if wants_color() else None, highlight=False, markup=False, emoji=False
+    )
+
+
 def table_rich(table: Table) -> None:
     """The table on a terminal."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table as Drawn
     from rich.text import Text
 
+    table = _shown(table)
     drawn = Drawn(title=Text(table.title) if table.title else None, title_justify="left", box=SIMPLE_HEAD)
     for column, title in enumerate(table.head):
         drawn.add_column(Text(title), justify="left" if column < table.left else "right", overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+    terminal().print(drawn)
 
 
 def format_value(name: str, value: Any) -> str:

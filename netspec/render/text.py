@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.escapes import safe
 from netspec.core.files import COMMAND_LINE, is_file, split_lines
 from netspec.core.tree import Span
-from netspec.render.tables import cut, safe, width, wrap
+from netspec.render.tables import cut, width, wrap
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
 # What applies a safe fix, and a suggestion; not broken where its line is wrapped.
@@ -26,7 +27,7 @@ class Look:
 
     Args:
         width: columns of a line.
-        wrap_message: whether messages are wrapped too.
+        wrap_message: whether messages are wrapped too, as on a terminal.
         color: whether there are colours.
         links: whether locations are links to files.
     """

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.core.escapes import safe
 from netspec.core.files import write_atomically
 from netspec.render.runs import Record
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from netspec.training.job import Row
 
 _MEASURES = ("accuracy", "r2", "rmse")
+
+
+def drawn(text: str) -> str:
+    """A name as matplotlib draws it: without control characters, and a dollar begins no formula."""
+    return safe(text).replace("$", r"\$")
 
 
 def draw_curves(path: Path, title: str, rows: list[Row]) -> None:
@@ -32,7 +38,7 @@ def draw_curves(path: Path, title: str, rows: list[Row]) -> None:
 
     measure = next((name for name in _MEASURES if any(key.endswith(f"_{name}") for key in rows[-1])), None)
     figure = Figure(figsize=(10 if measure else 5.5, 4), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(drawn(title))
     panels = ["loss", *([measure] if measure else [])]
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for part, label in (("train", "training"), ("val", "validation")):
@@ -62,7 +68,7 @@ def draw_overlay(path: Path, records: Sequence[Record]) -> None:
                 points = [(row["epoch"], row[key]) for row in record.rows if row.get(key) is not None]
                 if points:
                     words = "validation" if part == "val" else "training"
-                    label = f"{record.folder}, {words}".replace("$", r"\$").lstrip("_")  # a first _ would hide it
+                    label = drawn(f"{record.folder}, {words}").lstrip("_")  # a first _ would hide it
                     axes.plot(*zip(*points, strict=True), style, color=f"C{index % 10}", label=label, linewidth=1.3)
         _label(axes, name)
     handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -72,7 +78,7 @@ def draw_overlay(path: Path, records: Sequence[Record]) -> None:
 
 def _label(axes: Any, title: str) -> None:
     axes.set_xlabel("epoch")
-    axes.set_title(title)
+    axes.set_title(drawn(title))
     axes.grid(visible=True, alpha=0.3)
     axes.xaxis.get_major_locator().set_params(integer=True)
 

@@ -19,6 +19,7 @@ from netspec.data.transforms import Pipeline
 from netspec.inference.error_analysis import Mistakes
 from netspec.objective.losses import Head, as_tuple
 from netspec.objective.targets import probabilities
+from netspec.reports.curves import drawn
 
 MOST_NUMBERS = 20  # classes up to which counts are written into the cells
 MOST_NAMES = 60  # classes up to which each is named
@@ -47,7 +48,7 @@ def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence
     fractions = counts / counts.sum(1, keepdim=True).clamp(min=1)  # [C, C]
     image = axes.imshow(fractions.numpy(), cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true label's samples")
-    axes.set_title(title)
+    axes.set_title(drawn(title))
     axes.set_xlabel("Predicted label")
     axes.set_ylabel("True label")
     if size <= MOST_NAMES:
@@ -64,8 +65,8 @@ def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence
 
 
 def shorten(name: str) -> str:
-    """A class's name, short enough to stand beside a picture; a dollar, which begins a formula, is escaped."""
-    return (name if len(name) <= LONGEST else name[: LONGEST - 1] + "…").replace("$", r"\$")
+    """A class's name, short enough to stand beside a picture."""
+    return drawn(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
 
 
 def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[str], pipeline: Pipeline) -> None:
@@ -88,7 +89,7 @@ def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[st
     cell = 2 * height / width + 0.45  # inches, with two lines of words
     total = cell * lines + 0.4
     figure = Figure(figsize=(max(2 * columns, 4), total))
-    figure.suptitle(title, y=1 - 0.1 / total)
+    figure.suptitle(drawn(title), y=1 - 0.1 / total)
     margins = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.75 / total, "wspace": 0.05}
     grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**margins, "hspace": 0.5 / (cell - 0.45)})
     panels = list(grid.flat)
@@ -202,9 +203,9 @@ def draw_fit(path: Path, title: str, fit: Fit, across: str, up: str) -> None:
     axes.plot(fit.x, fit.y, color="black", linewidth=1.5, label="probability" if fit.probability else "fitted")
     if fit.probability:
         axes.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
-    axes.set_title(title)
-    axes.set_xlabel(across)
-    axes.set_ylabel(up)
+    axes.set_title(drawn(title))
+    axes.set_xlabel(drawn(across))
+    axes.set_ylabel(drawn(up))
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
     write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))

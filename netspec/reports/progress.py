@@ -9,7 +9,8 @@ import sys
 import time
 from typing import Any, Protocol
 
-from netspec.render.tables import format_value
+from netspec.core.escapes import safe, safe_lines
+from netspec.render.tables import format_value, terminal
 from netspec.training.job import Row
 from netspec.training.loop import Watcher
 
@@ -80,7 +81,7 @@ class Lines(Silent):
         self.message(f"epoch {row['epoch']}/{self.epochs}  {describe(row)}  lr {row['lr']:.4g}  {rate}{mark}")
 
     def message(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(safe_lines(text), file=sys.stderr, flush=True)
 
 
 class Live(Silent):
@@ -88,12 +89,11 @@ class Live(Silent):
 
     def __init__(self) -> None:
         super().__init__()
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self.due = _Throttle(0.2)
-        self.console = Console(stderr=True, highlight=False)
+        self.console = terminal(stderr=True)
         columns = (
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
@@ -120,12 +120,20 @@ class Live(Silent):
         self.bar.update(self.task, completed=done, **fields, loss=f"{loss:.4g}", rate=f"{rate:.3g}")
 
     def epoch(self, row: Row, best: bool) -> None:
-        mark = "  [green]best[/green]" if best else ""
+        from rich.text import Text
+
         lead = f"epoch {row['epoch']:>{len(str(self.epochs))}}/{self.epochs}"
-        self.bar.print(f"{lead}  {describe(row)}  [dim]{row['seconds']:.1f} s[/dim]{mark}")
+        parts = (
+            f"{lead}  {safe(describe(row))}  ",
+            (f"{row['seconds']:.1f} s", "dim"),
+            ("  best" if best else "", "green"),
+        )
+        self.bar.print(Text.assemble(*parts))
 
     def message(self, text: str) -> None:
-        self.bar.print(text, markup=False)
+        from rich.text import Text
+
+        self.bar.print(Text(safe_lines(text)))
 
     def stop(self) -> None:
         self.bar.stop()

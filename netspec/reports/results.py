@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from netspec.core.escapes import safe
 from netspec.inference.results import Fault, Prediction, Scores
 from netspec.render.json import json_text
 from netspec.render.tables import Table, format_value
@@ -31,7 +32,7 @@ class TextWriter:
         """Add a sample."""
         source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
         classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.1%}")]
-        self._block.append([source, *(classes or (f"{value:.6g}" for value in prediction.values))])
+        self._block.append([*map(safe, [source, *(classes or (f"{value:.6g}" for value in prediction.values))])])
         if len(self._block) == BLOCK:
             self._flush()
 

@@ -11,7 +11,7 @@ from netspec.checkpoint.run_folder import RunFolder, make_folder
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.tree import Mapping, Scalar
 from netspec.distributed.process_group import ProcessGroup, join, leave
-from netspec.language.spec import Spec
+from netspec.language.spec import Spec, require_spec
 from netspec.reports.progress import Progress, Silent, choose_progress
 from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
@@ -43,7 +43,9 @@ def train(
         SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609,
             training cannot go on, and the last good state is kept.
         ReadError: `resume` is no folder of a run.
+        TypeError: `spec` is a path or a text.
     """
+    require_spec(spec, "netspec.train")
     group = join(device or _written(spec))
     progress = progress or (choose_progress() if group.main else Silent())
     try:

@@ -173,7 +173,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 def verdict(text: str) -> dict[str, object]:
     """The codes that a text gets, the seconds it takes, and the length of what is said."""
     start = time.process_time()
-    report = netspec.check(netspec.load(text))
+    report = netspec.check(netspec.loads(text))
     shown = render(report.diagnostics, report.spec.sources)
     if report.ok:
         summary_text(report)

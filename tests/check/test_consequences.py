@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from netspec.checker import check
 from netspec.cli.main import cli
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.render.github import annotation
 from netspec.render.json import report_json
 from netspec.render.sarif import sarif
@@ -60,7 +60,7 @@ def kinds(report: Report) -> list[tuple[str, str, int]]:
 
 
 def test_what_a_later_joint_meets_follows_from_the_first_one() -> None:
-    report = check(load(UNET))
+    report = check(loads(UNET))
     assert kinds(report) == [("error", "NS405", 11), ("note", "NS405", 13), ("error", "NS401", 14)]
     follows = report.diagnostics[1].follows
     assert follows is not None
@@ -69,11 +69,11 @@ def test_what_a_later_joint_meets_follows_from_the_first_one() -> None:
 
 
 def test_it_follows_without_explanations_too() -> None:
-    assert ("note", "NS405", 13) in kinds(check(load(UNET), fixes=False))
+    assert ("note", "NS405", 13) in kinds(check(loads(UNET), fixes=False))
 
 
 def test_what_goes_with_the_first_fix_follows() -> None:
-    report = check(load(GATE))
+    report = check(loads(GATE))
     assert kinds(report) == [("error", "NS401", 9), ("note", "NS405", 11)]
     assert report.diagnostics[0].fixes[0].title == "width: 64 where the block is used"
 
@@ -81,7 +81,7 @@ def test_what_goes_with_the_first_fix_follows() -> None:
 def test_an_error_of_its_own_stays_one() -> None:
     first = "layers:\n  - Conv2d: {in_channels: 65, out_channels: 64, kernel_size: 1}"
     text = GATE.replace("layers:\n  - {name: gate", f"{first}\n  - {{name: gate")
-    assert [kind for kind, _, _ in kinds(check(load(text)))] == ["error", "note", "error"]
+    assert [kind for kind, _, _ in kinds(check(loads(text)))] == ["error", "note", "error"]
 
 
 def test_notes_are_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_notes_are_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_format_names_the_cause() -> None:
-    report = check(load(UNET))
+    report = check(loads(UNET))
     one, note, another = report_json(report)["diagnostics"]
     assert note["severity"] == "note"
     assert (note["follows"]["code"], note["follows"]["line"]) == ("NS405", 11)
@@ -150,6 +150,6 @@ def test_every_format_names_the_cause() -> None:
 )
 def test_behind_an_error_only_what_is_wrong_whatever_comes_is_said(layers: list[str], expected: list[int]) -> None:
     text = "netspec: 1\ninput: [3, 8, 8]\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers)
-    lines = [found.span.line for found in check(load(text)).diagnostics]
+    lines = [found.span.line for found in check(loads(text)).diagnostics]
     assert lines[0] == 4
     assert lines[1:] == expected

@@ -59,7 +59,7 @@ def mutated(chance: random.Random) -> str:
 
 def answered(text: str) -> bool:
     """Whether a text is right; everything that can be said of it is said on the way."""
-    spec = netspec.load(text)
+    spec = netspec.loads(text)
     report = netspec.check(spec)
     render(report.diagnostics, spec.sources)
     document([report_json(report)])
@@ -72,7 +72,7 @@ def answered(text: str) -> bool:
     if report.ok:
         summary_text(report)
         summary_json(report)
-        again = netspec.check(netspec.load(spec.to_yaml()))
+        again = netspec.check(netspec.loads(spec.to_yaml()))
         assert again.ok
         assert summary_json(again) == summary_json(report)
         compile(netspec.to_python(spec), "generated.py", "exec")

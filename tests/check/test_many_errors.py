@@ -10,7 +10,7 @@ from netspec.shapes.infer import infer
 
 
 def found(layers: str, *, head: str = "input: [8]") -> tuple[Diagnostic, ...]:
-    return netspec.check(netspec.load(f"netspec: 1\n{head}\nlayers:\n{layers}")).diagnostics
+    return netspec.check(netspec.loads(f"netspec: 1\n{head}\nlayers:\n{layers}")).diagnostics
 
 
 def wrong(count: int) -> str:
@@ -31,7 +31,7 @@ def test_it_is_said_once_where_fixes_are_no_longer_sought() -> None:
 
 
 def test_candidates_are_made_for_the_first_errors_only() -> None:
-    spec = netspec.load(f"netspec: 1\ninput: [8]\nlayers:\n{wrong(MOST_WITH_FIXES + 10)}")
+    spec = netspec.loads(f"netspec: 1\ninput: [8]\nlayers:\n{wrong(MOST_WITH_FIXES + 10)}")
     graph = netspec.check(spec).graph
     assert graph is not None
     diagnostics = diagnose(spec, graph, infer(graph))

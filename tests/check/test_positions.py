@@ -23,7 +23,7 @@ def covered(span: Span, text: str) -> str:
 
 
 def only(text: str) -> Diagnostic:
-    report = netspec.check(netspec.load(text))
+    report = netspec.check(netspec.loads(text))
     (found,) = [item for item in report.diagnostics if item.severity == "error"]
     return found
 
@@ -70,7 +70,7 @@ def test_the_span_covers_the_value(body: str, under: str | None) -> None:
 
 def test_the_caret_stands_under_the_value_also_after_wide_characters() -> None:
     text = "netspec: 1\ninput: [8]\nlayers: [{畳み: 1, Linear: {out_features: 7}, '層': 2}]\n"
-    report = netspec.check(netspec.load(text))
+    report = netspec.check(netspec.loads(text))
     for found, key, width in zip(report.diagnostics, ("畳み", "'層'"), (4, 4), strict=True):
         assert covered(found.span, text) == key
         shown = render_one(found, {"<text>": text}).split("\n")
@@ -122,7 +122,7 @@ def test_an_include_points_into_its_file_and_names_the_place(tmp_path: Path) -> 
 
 
 def test_a_setting_points_at_the_command_line() -> None:
-    spec = netspec.load("netspec: 1\nparams: {n: 8}\ninput: [8]\nlayers: [Linear: n]\n", n=-1)
+    spec = netspec.loads("netspec: 1\nparams: {n: 8}\ninput: [8]\nlayers: [Linear: n]\n", n=-1)
     (found,) = netspec.check(spec).diagnostics
     assert found.code == "NS216"
 
@@ -157,7 +157,7 @@ def test_a_very_long_line_is_cut_around_the_value() -> None:
 
 def test_a_terminal_obeys_no_character_of_a_spec() -> None:
     text = HEAD + '  - {name: "\\e[31mred\\u202e", Linear: 2}\n'
-    report = netspec.check(netspec.load(text))
+    report = netspec.check(netspec.loads(text))
     shown = "\n".join(render_one(found, report.spec.sources) for found in report.diagnostics)
     assert report.diagnostics
     assert "\x1b" not in shown

@@ -8,7 +8,7 @@ import pytest
 
 from netspec.checker import check
 from netspec.core.codes import CODES
-from netspec.language.load import load
+from netspec.language.load import loads
 from tests.spec_cases import BAD, RIGHT, found, marked, name_of, report_on
 
 # The section of data and training is checked against torch by the runner, which has specs of its own.
@@ -53,6 +53,6 @@ def test_a_code_without_a_wrong_spec_would_show() -> None:
 
 
 def test_an_unmarked_error_would_show() -> None:
-    spec = load("netspec: 1\ninput: [8]\nlayers:\n  - Linear: {in_features: 7, out_features: 2}\n")
+    spec = loads("netspec: 1\ninput: [8]\nlayers:\n  - Linear: {in_features: 7, out_features: 2}\n")
     report = check(spec)
     assert found(report.diagnostics) != marked(report.spec.sources) == set()

@@ -41,5 +41,5 @@ def test_totals_are_the_sums_of_the_rows() -> None:
 
 def test_macs_do_not_count_biases() -> None:
     layer = "Conv2d: {out_channels: 32, kernel_size: 5, padding: 2}"
-    spec = netspec.load(f"netspec: 1\ninput: [192, 28, 28]\nlayers: [{layer}]\n")
+    spec = netspec.loads(f"netspec: 1\ninput: [192, 28, 28]\nlayers: [{layer}]\n")
     assert netspec.check(spec).macs == 120_422_400

@@ -84,7 +84,9 @@ def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     from netspec.render.summary import summary_rich
 
     monkeypatch.setenv("COLUMNS", "60")
-    summary_rich(package.check(package.load("netspec: 1\nname: '[red]x[/red] \\e'\ninput: [4]\nlayers: [Linear: 3]\n")))
+    summary_rich(
+        package.check(package.loads("netspec: 1\nname: '[red]x[/red] \\e'\ninput: [4]\nlayers: [Linear: 3]\n"))
+    )
     shown = capsys.readouterr().out
     assert "[red]x[/red]" in shown
     assert "Linear" in shown

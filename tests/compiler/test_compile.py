@@ -103,7 +103,7 @@ def test_shared_weights_are_one_module() -> None:
 
 
 def test_repeats_have_weights_of_their_own() -> None:
-    model = netspec.compile(netspec.load("netspec: 1\ninput: [4]\nlayers:\n  - {name: body, repeat: 2, Linear: 4}\n"))
+    model = netspec.compile(netspec.loads("netspec: 1\ninput: [4]\nlayers:\n  - {name: body, repeat: 2, Linear: 4}\n"))
     assert model.get_parameter("body.0.weight") is not model.get_parameter("body.1.weight")
 
 
@@ -142,7 +142,7 @@ def test_exports_as_a_graph() -> None:
 
 
 def test_data_that_do_not_fit_are_no_matter_for_the_network() -> None:
-    spec = netspec.load(
+    spec = netspec.loads(
         "netspec: 1\ninput: [3, 16, 16]\nlayers: [Flatten, {Linear: 10}]\n"
         "data: {CIFAR10: {}}\ntrain: {loss: CrossEntropyLoss, optimizer: SGD}\n"
     )

@@ -18,7 +18,7 @@ MODES = pytest.mark.parametrize("training", [True, False], ids=["train", "eval"]
 
 def made(text: str, training: bool) -> nn.Module:
     torch.manual_seed(0)
-    return netspec.compile(netspec.load(HEAD + text)).train(training)
+    return netspec.compile(netspec.loads(HEAD + text)).train(training)
 
 
 def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:

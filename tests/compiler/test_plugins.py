@@ -19,7 +19,7 @@ from netspec.checker import check
 from netspec.compiler.plugins import meta
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.records import args_of, parameters_of
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.plugins import SETTING
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Null, Several, Text, Word
 from netspec.shapes.report import Report
@@ -438,7 +438,7 @@ def test_the_setting(said: str, code: str | None, tmp_path: Path, monkeypatch: p
     for name in ("installed_plugin", "installed_plugin.layers"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     text = "netspec: 1\nplugins: [installed_plugin.layers]\ninput: [8]\nlayers: [Same]\n"
-    assert [found.code for found in check(netspec.load(text)).diagnostics] == ([] if code is None else [code])
+    assert [found.code for found in check(netspec.loads(text)).diagnostics] == ([] if code is None else [code])
 
 
 def test_a_name_does_not_allow_a_file_beside_the_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,7 +454,7 @@ def test_a_name_does_not_allow_a_file_beside_the_spec(tmp_path: Path, monkeypatc
 def test_pythons_own_path_comes_first(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("netspec_layers = {}\n")
     text = "netspec: 1\nplugins: [json]\ninput: [8]\nlayers: [ReLU]\n"
-    (found,) = check(load(text, folder=tmp_path, plugins=plugin_permission(True))).diagnostics
+    (found,) = check(loads(text, folder=tmp_path, plugins=plugin_permission(True))).diagnostics
     assert found.code == "NS702"
 
 

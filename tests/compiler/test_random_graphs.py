@@ -35,7 +35,7 @@ STRICTER = {"NS403", "NS406"}
 
 def disagreement(drawn: Drawn) -> str | None:
     """Where netspec and torch differ on a network."""
-    spec = netspec.load(drawn.text())
+    spec = netspec.loads(drawn.text())
     report = netspec.check(spec)
     errors = [each for each in report.diagnostics if each.severity == "error"]
     if errors:

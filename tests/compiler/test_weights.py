@@ -40,9 +40,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> State:
     return state
 
 
-def refusal(text: str, **kwargs: Any) -> Diagnostic:
+def refusal(source: str | Path, **kwargs: Any) -> Diagnostic:
     with pytest.raises(netspec.SpecError) as caught:
-        netspec.compile(netspec.load(text, **kwargs))
+        netspec.compile((netspec.loads if isinstance(source, str) else netspec.load)(source, **kwargs))
     (found,) = caught.value.diagnostics
     assert found.code == "NS608"
     return found
@@ -50,13 +50,13 @@ def refusal(text: str, **kwargs: Any) -> Diagnostic:
 
 @pytest.mark.parametrize("name", ["IMAGENET1K_V1", "DEFAULT", "ResNet18_Weights.IMAGENET1K_V1"])
 def test_published_weights_by_name(served: State, name: str) -> None:
-    model = netspec.compile(netspec.load(resnet(name)))
+    model = netspec.compile(netspec.loads(resnet(name)))
     assert all(torch.equal(value, served[key]) for key, value in model.state_dict().items())
 
 
 def test_meta_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda self, *args, **kwargs: pytest.fail("downloaded"))
-    netspec.compile(netspec.load(resnet("IMAGENET1K_V1")), device="meta")
+    netspec.compile(netspec.loads(resnet("IMAGENET1K_V1")), device="meta")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_missing_keys(served: State) -> None:
 def test_keys_without_a_place_are_a_warning(served: State) -> None:
     served["aux.weight"] = torch.zeros(1)
     with pytest.warns(UserWarning, match=r"no place for aux\.weight"):
-        netspec.compile(netspec.load(resnet("IMAGENET1K_V1")))
+        netspec.compile(netspec.loads(resnet("IMAGENET1K_V1")))
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_a_short_name_needs_a_model_of_torchvision() -> None:
     assert "torchvision has no model 'tiny'" in refusal(tiny("IMAGENET1K_V1")).message
 
 
-def saved(folder: Path, state: State) -> str:
+def saved(folder: Path, state: State) -> Path:
     """A spec in `folder` with weights beside it."""
     save_file(state, folder / "tiny.safetensors")
     path = folder / "tiny.yaml"
     path.write_text(tiny("tiny.safetensors"))
-    return str(path)
+    return path
 
 
 def test_a_file_below_the_spec(tmp_path: Path) -> None:
@@ -142,4 +142,4 @@ def test_a_file_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "spec").mkdir()
     path = tmp_path / "spec/tiny.yaml"
     path.write_text(tiny("../tiny.safetensors"))
-    assert "lies outside the spec's folder" in refusal(str(path)).message
+    assert "lies outside the spec's folder" in refusal(path).message

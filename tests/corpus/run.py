@@ -132,7 +132,7 @@ def apply(text: str, edits: Found) -> str:
 @cache
 def report_on(text: str) -> Report:
     """What a check finds in a text; each is checked once."""
-    return netspec.check(netspec.load(text))
+    return netspec.check(netspec.loads(text))
 
 
 def errors(text: str, *also: str) -> Found:

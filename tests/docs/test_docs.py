@@ -17,7 +17,7 @@ from netspec.cli.main import COMMANDS
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.codes import CODES, severity
 from netspec.core.tree import plain
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.language.source import compose
 from netspec.layers.table import TABLE
 from netspec.render.reference import PAGES
@@ -45,7 +45,7 @@ def test_examples_of_the_language_are_right(text: str, tmp_path: Path) -> None:
     for code in blocks(ROOT / "docs/language.md", "python"):
         if named := re.match(r"# (\w+\.py), beside the spec\n", code):
             (tmp_path / named[1]).write_text(code, encoding="utf-8")
-    report = check(load(text, folder=tmp_path, plugins=plugin_permission(True)))
+    report = check(loads(text, folder=tmp_path, plugins=plugin_permission(True)))
     assert report.diagnostics == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import loads
 
 CASES = {
     "a missing Flatten": (
@@ -164,7 +164,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_candidates_are_ranked(name: str) -> None:
     head, layers, expected = CASES[name]
-    report = check(load(f"netspec: 1\n{head}\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers)))
+    report = check(loads(f"netspec: 1\n{head}\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers)))
     (found,) = (found for found in report.diagnostics if found.severity == "error")
     assert [fix.title for fix in found.fixes][: len(expected)] == expected
 
@@ -173,7 +173,7 @@ def test_five_layers_of_one_width_are_one_fix() -> None:
     head = "Linear: {in_features: 4*5*5, out_features: 2}, from: flat"
     heads = "".join(f"  - {{name: h{i}, {head}}}\n" for i in range(5))
     start = "netspec: 1\ninput: [4, 6, 6]\noutputs: [h0, h1, h2, h3, h4]\nlayers:\n  - {name: flat, Flatten: {}}\n"
-    report = check(load(start + heads))
+    report = check(loads(start + heads))
     assert [found.severity for found in report.diagnostics] == ["error", "note", "note", "note", "note"]
     first = report.diagnostics[0].fixes[0]
     assert first.title == "in_features: 4*6*6, and where it is written again"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.render.json import report_json
 from netspec.shapes.report import Report
 from tests.spec_cases import BAD, name_of, report_on, settings_in, torch_in
@@ -139,7 +139,7 @@ layers:
   - Linear: 4
   - {name: b, B: {}}
 """
-    (found,) = check(load(text)).diagnostics
+    (found,) = check(loads(text)).diagnostics
     assert found.code == "NS401"
     assert all("in_features: 4" not in fix.title for fix in found.fixes), "it would break the first use"
     assert found.fixes
@@ -149,7 +149,7 @@ layers:
 def test_no_fix_is_looked_for_among_values_that_no_layer_takes() -> None:
     """A number of groups goes down to 1; of several outputs upstream one is followed."""
     groups = "netspec: 1\ninput: [8]\nlayers: [{GroupNorm: {num_groups: 2, num_channels: 9}}]\n"
-    assert "NS401" in {each.code for each in check(load(groups)).diagnostics}
+    assert "NS401" in {each.code for each in check(loads(groups)).diagnostics}
     text = """netspec: 1
 input: [3, 8, 8]
 layers:
@@ -158,4 +158,4 @@ layers:
   - {name: sum, add: {}, from: [input, part]}
 outputs: [sum, pool.1]
 """
-    assert [each.code for each in check(load(text)).diagnostics] == ["NS405"]
+    assert [each.code for each in check(loads(text)).diagnostics] == ["NS405"]

@@ -7,12 +7,12 @@ import pytest
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.names import sure_match
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.layers.table import TABLE
 
 
 def found(layers: str, head: str = "input: [3, 32, 32]") -> list[Diagnostic]:
-    return list(check(load(f"netspec: 1\n{head}\nlayers:\n{layers}")).diagnostics)
+    return list(check(loads(f"netspec: 1\n{head}\nlayers:\n{layers}")).diagnostics)
 
 
 CONV = "  - Conv2d: {out_channels: 32, kernel_size: 3, padding: 1}\n"

@@ -15,7 +15,7 @@ from tests.spec_cases import RIGHT, ROOT, name_of
 def test_reloads_to_the_same_network(path: Path) -> None:
     spec = netspec.load(path)
     text = spec.to_yaml()
-    again = netspec.load(text)
+    again = netspec.loads(text)
     assert again.name == spec.name
     assert summary_json(netspec.check(again)) == summary_json(netspec.check(spec))
     assert [again.data is None, again.train is None] == [spec.data is None, spec.train is None]
@@ -27,7 +27,7 @@ def test_reloads_to_the_same_network(path: Path) -> None:
 
 def test_settings_are_written_out() -> None:
     spec = netspec.load(ROOT / "specs/vgg16_cifar10.yaml", classes=7)
-    again = netspec.load(spec.to_yaml())
+    again = netspec.loads(spec.to_yaml())
     assert "model:" not in spec.to_yaml()
     assert {name: tensor.shape for name, tensor in netspec.check(again).outputs.items() if tensor} == {
         "classifier": (7,)

@@ -10,7 +10,7 @@ import pytest
 
 import netspec
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.language.plugins import LoadedPlugin
 from netspec.layers.arguments import Int
 from netspec.layers.record import Arg, Layer
@@ -66,7 +66,7 @@ def test_permission_runs_it(tmp_path: Path) -> None:
 
 
 def test_the_refusal_says_how_to_allow_it() -> None:
-    (found,) = check(load(spec("[Halve]"))).diagnostics
+    (found,) = check(loads(spec("[Halve]"))).diagnostics
     text = " ".join(note.text for note in found.notes)
     assert "--allow-plugins" in text
     assert "NETSPEC_ALLOW_PLUGINS=mine" in text
@@ -84,18 +84,18 @@ def test_the_refusal_says_how_to_allow_it() -> None:
     ],
 )
 def test_what_it_may_bring_makes_no_echo(layers: str) -> None:
-    assert told(check(load(spec(layers)))) == [("NS701", 2, 11)]
+    assert told(check(loads(spec(layers)))) == [("NS701", 2, 11)]
 
 
 def test_errors_beside_it_stand() -> None:
-    report = check(load(spec("[{Linear: {in_features: 9, out_features: 4}}, Halve, {Linear: {out: 3}}]")))
+    report = check(loads(spec("[{Linear: {in_features: 9, out_features: 4}}, Halve, {Linear: {out: 3}}]")))
     assert [code for code, _, _ in told(report)] == ["NS701", "NS401", "NS205"]
 
 
 def test_an_unknown_type_shows_where_no_plugin_is_missing() -> None:
     """The twin: without a refused plugin the same type is an error."""
-    assert told(check(load("netspec: 1\ninput: [3, 8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
-    brought = load(spec("[Halves]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))
+    assert told(check(loads("netspec: 1\ninput: [3, 8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
+    brought = loads(spec("[Halves]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))
     assert told(check(brought)) == [("NS204", 4, 10)]
 
 
@@ -106,7 +106,7 @@ def test_an_unknown_type_shows_where_no_plugin_is_missing() -> None:
 def test_what_names_no_module(plugins: str, column: int) -> None:
     """It is wrong as it stands, and nothing is asked for it."""
     bring = Bring(a=LoadedPlugin({}))
-    report = check(load(spec("[ReLU]", plugins), plugins=bring))
+    report = check(loads(spec("[ReLU]", plugins), plugins=bring))
     assert ("NS202", 2, column) in told(report)
     assert [name for name, _ in bring.asked] in ([], ["a"])
 
@@ -114,7 +114,7 @@ def test_what_names_no_module(plugins: str, column: int) -> None:
 def test_a_brought_layer_is_a_type_like_the_others(tmp_path: Path) -> None:
     bring = Bring(mine=LoadedPlugin({"Halve": HALVE}))
     text = spec("[Halve, {Halve: 4}, {Halve: {by: 0}}, {Halve: {at: 1}}]")
-    report = check(load(text, plugins=bring, folder=tmp_path))
+    report = check(loads(text, plugins=bring, folder=tmp_path))
     assert [found.code for found in report.diagnostics] == ["NS216", "NS205"]
     assert [known.outputs[0].shape for known in report.inferred[:2] if known.outputs] == [(3, 4), (3, 1)]
     assert set(bring.asked) == {("mine", tmp_path)}
@@ -122,19 +122,19 @@ def test_a_brought_layer_is_a_type_like_the_others(tmp_path: Path) -> None:
 
 def test_no_spec_sees_the_plugins_of_another() -> None:
     before = dict(TABLE)
-    check(load(spec("[Halve]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
-    assert told(check(load("netspec: 1\ninput: [8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
+    check(loads(spec("[Halve]"), plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
+    assert told(check(loads("netspec: 1\ninput: [8]\nlayers: [Halve]\n"))) == [("NS204", 3, 10)]
     assert before == TABLE
 
 
 def test_names_that_are_taken() -> None:
     bring = Bring(mine=LoadedPlugin({"Linear": HALVE, "Halve": HALVE}), other=LoadedPlugin({"Halve": HALVE}))
-    report = check(load(spec("[{Linear: 4}]", "[mine, other, mine]"), plugins=bring))
+    report = check(loads(spec("[{Linear: 4}]", "[mine, other, mine]"), plugins=bring))
     assert told(report) == [("NS703", 2, 11), ("NS703", 2, 17)]
     assert report.outputs["0"] is not None
     assert report.outputs["0"].shape == (3, 4)  # Linear stays torch's
     block = spec("[ReLU]") + "blocks: {Halve: [ReLU]}\n"
-    hidden = check(load(block, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
+    hidden = check(loads(block, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE}))))
     assert ("NS207", 5, 10) in told(hidden)
 
 
@@ -154,7 +154,7 @@ def test_a_model_brings_its_plugins(folder: Callable[..., Path]) -> None:
     read = load(made / "run.yaml", plugins=bring)
     assert check(read).ok
     assert bring.asked[:2] == [("other", made), ("mine", made)]
-    again = load(read.to_yaml(), plugins=bring)  # what a run stores
+    again = loads(read.to_yaml(), plugins=bring)  # what a run stores
     assert check(again).ok
     (refused,) = {found.span.path for found in check(load(made / "run.yaml")).diagnostics[1:]}
     assert refused.endswith("net.yaml")
@@ -164,5 +164,5 @@ def test_a_fix_is_tried_with_what_was_allowed() -> None:
     text = (
         "netspec: 1\nplugins: [mine]\ninput: [8]\nlayers:\n  - Halve\n  - Linear: {in_features: 8, out_features: 2}\n"
     )
-    (found,) = check(load(text, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))).diagnostics
+    (found,) = check(loads(text, plugins=Bring(mine=LoadedPlugin({"Halve": HALVE})))).diagnostics
     assert [fix.title for fix in found.fixes][:1] == ["in_features: 4"]

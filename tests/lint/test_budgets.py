@@ -7,7 +7,7 @@ import torch
 
 import netspec
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.lint.budgets import activation_memory, parse_bytes
 from netspec.lint.receptive_fields import receptive_field
 from tests.spec_cases import ROOT
@@ -82,7 +82,7 @@ def test_more_of_their_figures(name: str) -> None:
     size, windows = CHAINS[name]
     layers = [f"{{Conv2d: {{out_channels: 1, kernel_size: {k}, stride: {s}, padding: {k // 2}}}}}" for k, s in windows]
     text = f"netspec: 1\ninput: [1, 224, 224]\nlayers: [{', '.join(layers)}]\nexpect: {{min_receptive_field: %d}}\n"
-    met, missed = (check(load(text % bound), ignore=("NS907", "NS917")) for bound in (size, size + 1))
+    met, missed = (check(loads(text % bound), ignore=("NS907", "NS917")) for bound in (size, size + 1))
     assert met.diagnostics == ()
     (found,) = missed.diagnostics
     assert (found.code, found.message) == ("NS505", f"the receptive field is {size}×{size}, less than {size + 1}")
@@ -101,7 +101,7 @@ WINDOWS = (
 @pytest.mark.parametrize("layers", WINDOWS)
 def test_the_receptive_field_is_where_gradients_reach(layers: tuple[str, ...]) -> None:
     items = ", ".join(f"{{{layer}}}" for layer in layers)
-    spec = load(f"netspec: 1\ninput: [1, 61, 61]\nlayers: [{items}]\n")
+    spec = loads(f"netspec: 1\ninput: [1, 61, 61]\nlayers: [{items}]\n")
     model = netspec.compile(spec)
     for weight in model.parameters():
         torch.nn.init.ones_(weight)
@@ -121,11 +121,11 @@ def test_the_receptive_field_is_where_gradients_reach(layers: tuple[str, ...]) -
 def test_what_is_no_budget(key: str, value: str) -> None:
     if (key, value) == ("max_activation_memory", "1.5"):
         return
-    found = check(load(f"netspec: 1\ninput: [8]\nlayers: [Linear: 8]\nexpect: {{{key}: {value}}}\n")).diagnostics
+    found = check(loads(f"netspec: 1\ninput: [8]\nlayers: [Linear: 8]\nexpect: {{{key}: {value}}}\n")).diagnostics
     assert {item.code for item in found} <= {"NS202", "NS210", "NS206"}
     assert found
 
 
 def test_a_net_without_windows_has_no_receptive_field() -> None:
-    found = check(load("netspec: 1\ninput: [8]\nlayers: [Linear: 8]\nexpect: {min_receptive_field: 1}\n")).diagnostics
+    found = check(loads("netspec: 1\ninput: [8]\nlayers: [Linear: 8]\nexpect: {min_receptive_field: 1}\n")).diagnostics
     assert [item.code for item in found] == ["NS505"]

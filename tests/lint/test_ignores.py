@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.lint.ignores import ignores_in
 from tests.cli.commands import netspec
 
@@ -68,7 +68,7 @@ TWICE = "netspec: 1\ninput: [8]\nlayers:\n  - Linear: 8\n  - Linear: 8\n"
 
 
 def codes(text: str, *ignore: str) -> list[str]:
-    return [found.code for found in check(load(text), ignore=ignore).diagnostics]
+    return [found.code for found in check(loads(text), ignore=ignore).diagnostics]
 
 
 def test_the_line_the_file_and_the_command_line() -> None:

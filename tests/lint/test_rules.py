@@ -17,7 +17,7 @@ from torchvision.transforms import v2
 import netspec
 from netspec.checker import check
 from netspec.data.section import load_data
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.language.sections.datasets import SKLEARN_TABLES
 from netspec.language.spec import Spec
 from netspec.layers.table import TABLE
@@ -27,7 +27,7 @@ from netspec.lint.transforms import transformed
 
 
 def spec(layers: str, input: str = "[4]", more: str = "") -> Spec:
-    return load(f"netspec: 1\ninput: {input}\nlayers: {layers}\n{more}")
+    return loads(f"netspec: 1\ninput: {input}\nlayers: {layers}\n{more}")
 
 
 def codes(of: Spec) -> list[str]:
@@ -192,7 +192,7 @@ def fails(name: str, *, result: bool) -> bool:
     written = {key: list(value) if isinstance(value, tuple) else value for key, value in case.args.items()}
     inputs = {key: list(shape) for key, shape in zip(names, case.inputs, strict=True)}
     text = str({"netspec": 1, "inputs": inputs, "layers": [{"name": "layer", name: written, "from": names}]})
-    model = netspec.compile(load(text.replace("True", "true").replace("False", "false").replace("None", "null") + "\n"))
+    model = netspec.compile(loads(text.replace("True", "true").replace("False", "false").replace("None", "null")))
     leaves = [torch.rand(4, *shape, requires_grad=True) for shape in case.inputs]
     values = [leaf * 1.0 for leaf in leaves]
     with warnings.catch_warnings():
@@ -224,9 +224,9 @@ def test_these_need_neither(name: str) -> None:
 
 def test_a_change_in_place_that_is_warned_of_fails_in_torch() -> None:
     text = "netspec: 1\ninput: [4]\nlayers: [{Linear: 4}, Sigmoid, {Dropout: {p: 0.5, inplace: true}}]\n"
-    assert codes(load(text)) == ["NS912"]
+    assert codes(loads(text)) == ["NS912"]
     with pytest.raises(RuntimeError, match="inplace operation"):
-        netspec.compile(load(text)).train()(torch.rand(3, 4)).sum().backward()
+        netspec.compile(loads(text)).train()(torch.rand(3, 4)).sum().backward()
 
 
 # -- pairs of loss and last layer -------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ layers:
   - {{name: sum, add: {{}}, from: [{name}, other]}}
   - {{name: all, concat: {{}}, from: [sum, {name}, other]}}
 """
-    model = netspec.compile(netspec.load(text))
+    model = netspec.compile(netspec.loads(text))
     assert model(torch.zeros(2, 4)).shape == (2, 12)
 
 
@@ -75,5 +75,5 @@ ODD = ["class", "Sequential", "torch", 'a"""b', "a\\", "1st", "日本", "ReLU", 
 
 @pytest.mark.parametrize("name", ODD)
 def test_any_name_of_a_spec_makes_valid_python(name: str) -> None:
-    spec = netspec.load(f"netspec: 1\nname: '{name}'\ninput: [4]\nlayers: [Linear: 4, relu, ReLU]\n")
+    spec = netspec.loads(f"netspec: 1\nname: '{name}'\ninput: [4]\nlayers: [Linear: 4, relu, ReLU]\n")
     assert netspec.compile(spec)(torch.zeros(2, 4)).shape == (2, 4)

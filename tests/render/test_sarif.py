@@ -12,7 +12,7 @@ import pytest
 from netspec.checker import check
 from netspec.core.codes import explanation, severity
 from netspec.core.files import line_starts
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.render.json import Answer, Unreadable
 from netspec.render.sarif import sarif
 from netspec.shapes.report import Report
@@ -121,7 +121,7 @@ def test_a_setting_is_a_finding_about_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_an_invalid_log_would_show(path: tuple[Any, ...], value: object) -> None:
-    log = copy.deepcopy(sarif([check(load("netspec: 1\ninput: [4]\nlayers: [Linaer: 3]\n"))], "1"))
+    log = copy.deepcopy(sarif([check(loads("netspec: 1\ninput: [4]\nlayers: [Linaer: 3]\n"))], "1"))
     VALIDATOR.validate(log)
     inner: Any = log
     for step in path[:-1]:

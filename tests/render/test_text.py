@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.tree import Span
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.render.summary import totals
 from netspec.render.tables import ELLIPSIS, cut, width, wrap
 from netspec.render.text import PIPE, Look, excerpt, render, render_one
@@ -157,4 +157,4 @@ def test_check_fix_is_named_where_it_can_write(path: str, offered: bool) -> None
     ],
 )
 def test_a_layer_without_a_name_shows_only_its_shape(layers: str, shown: str) -> None:
-    assert totals(check(load(f"netspec: 1\ninput: [4]\nlayers: {layers}\n"))).startswith(shown)
+    assert totals(check(loads(f"netspec: 1\ninput: [4]\nlayers: {layers}\n"))).startswith(shown)

@@ -11,7 +11,7 @@ from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Mapping, Node, plain
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 from netspec.runtime import families
@@ -152,7 +152,7 @@ def test_a_transform_may_hold_others(refused: Refused) -> None:
 
 def test_the_settings_report_everything_at_once(table: str, refused: Refused) -> None:
     text = table.replace("MSELoss", "MSLoss").replace("lr: 0.05", "lr: fast").replace("epochs: 3", "epochs: many")
-    found = refused(read_settings, load(text))
+    found = refused(read_settings, loads(text))
     assert [item.code for item in found] == ["NS202", "NS604", "NS605"]
 
 

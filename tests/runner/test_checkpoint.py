@@ -22,7 +22,7 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.files import ReadError, write_atomically
 from netspec.inference.loaded_run import load_run
 from netspec.inference.scoring import score_run
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.reports.progress import Silent
 from netspec.runtime.randomness import random_state, set_random_state
 from netspec.trainer import manager
@@ -262,7 +262,7 @@ def test_when_a_checkpoint_is_written(
 
 @pytest.mark.parametrize("every", ["5", "{steps: 0}", "{}", "{steps: 1, epochs: 1}", "{minutes: 3}", "{seconds: no}"])
 def test_checkpoint_every_is_one_of_three(every: str, table: str, refused: Refused) -> None:
-    spec = load(table, (f"train.checkpoint_every={every}",))
+    spec = loads(table, (f"train.checkpoint_every={every}",))
     found = check(spec).diagnostics or refused(read_settings, spec)
     assert "train → checkpoint_every" in found[0].message
     assert {item.code for item in found} <= {"NS201", "NS202"}
@@ -317,7 +317,7 @@ def test_the_weights_carry_the_spec(run: Start, table: str) -> None:
     done = run(table)
     with safe_open(done.folder / "best.safetensors", "pt") as file:
         text = file.metadata()["netspec"]
-    assert load(text).to_yaml() == text == (done.folder / "spec.yaml").read_text()
+    assert loads(text).to_yaml() == text == (done.folder / "spec.yaml").read_text()
 
 
 def test_a_loaded_run_scores_as_it_did(run: Start) -> None:

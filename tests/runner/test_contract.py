@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.sections.losses import kind_of
 from netspec.language.spec import Spec
 from netspec.objective.targets import TargetError, prepare_targets
@@ -279,7 +279,7 @@ train:
 
 
 def test_all_that_is_wrong_anywhere_is_shown_at_once_and_once(refused: Refused) -> None:
-    found = refused(prepare, load(MANY))
+    found = refused(prepare, loads(MANY))
     assert [(item.span.line, item.code) for item in found] == [
         (3, "NS204"), (4, "NS604"), (4, "NS604"), (4, "NS604"), (4, "NS604"), (6, "NS202"), (7, "NS202"),
         (8, "NS604"), (9, "NS605"), (9, "NS605"), (10, "NS605"), (11, "NS606"),
@@ -288,16 +288,16 @@ def test_all_that_is_wrong_anywhere_is_shown_at_once_and_once(refused: Refused) 
 
 def test_data_are_looked_for_though_the_network_is_wrong(tmp_path: Path, refused: Refused) -> None:
     wrong = text("[1, 28, 28]", "[Flaten, {Linear: 10}]", "{MNIST: {root: nothing}}", "L3Loss")
-    found = refused(prepare, load(wrong, folder=tmp_path), "cpu")
+    found = refused(prepare, loads(wrong, folder=tmp_path), "cpu")
     assert [(item.span.line, item.code) for item in found] == [(3, "NS204"), (4, "NS601"), (5, "NS604")]
     wrong = text("[2]", "[{Linear: 10}]", "{inline: {x: [[1], [2]], y: [0, 10]}}", "L3Loss")
-    found = refused(prepare, load(wrong, folder=tmp_path), "cpu")
+    found = refused(prepare, loads(wrong, folder=tmp_path), "cpu")
     assert [(item.span.line, item.code) for item in found] == [(2, "NS602"), (5, "NS604")]
 
 
 def test_a_text_that_cannot_be_read_is_all_that_is_said(refused: Refused) -> None:
-    assert [item.code for item in refused(prepare, load("netspec: 1\ntrain: [\n"))] == ["NS100"]
-    found = refused(prepare, load("netspec: 1\ninput: [1]\nlayers: [ReLU]\ndata:\ntrain:\n"))
+    assert [item.code for item in refused(prepare, loads("netspec: 1\ntrain: [\n"))] == ["NS100"]
+    found = refused(prepare, loads("netspec: 1\ninput: [1]\nlayers: [ReLU]\ndata:\ntrain:\n"))
     assert [(item.span.line, item.code) for item in found] == [(4, "NS202"), (5, "NS202")]
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.patterns import picks
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
@@ -65,7 +65,7 @@ def test_biases_of_recurrent_and_attention_layers_are_biases(name: str) -> None:
 
 def by_hand(model: nn.Module, groups: list[dict[str, object]], frozen: bool = False) -> nn.Module:
     """Two epochs on iris with the groups, as a person would write them."""
-    spec = load(NET)
+    spec = loads(NET)
     plan = prepare(spec, "cpu")
     optimizer = torch.optim.SGD(groups, lr=0.1, weight_decay=0.01, fused=True)
     model.train()
@@ -151,7 +151,7 @@ def test_what_cannot_be_is_said_at_its_place(setting: str, code: str, said: str,
 
 
 def test_the_check_finds_patterns_without_torch() -> None:
-    report = check(load(NET.replace("train:", "train:\n  freeze: [feature.*, features.*, '*.bias', Lin*]")))
+    report = check(loads(NET.replace("train:", "train:\n  freeze: [feature.*, features.*, '*.bias', Lin*]")))
     (found,) = report.diagnostics
     assert (found.code, found.span.line, found.span.column) == ("NS615", 9, 12)
     assert next(fix.edits[0].text for fix in found.fixes) == "features.*"

@@ -19,7 +19,7 @@ from netspec.core.installed import installed, release
 from netspec.distributed import wrapping as spread
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import FSDP_SINCE
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.training.interrupts import SynchronizedFlags
 from netspec.training.plan import prepare
 from tests.runner.started import Started
@@ -113,7 +113,7 @@ def test_two_processes_take_the_steps_of_one(
 
 def test_a_torch_that_cannot_keep_spread_weights_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "installed", lambda: "2.8.0")
-    spec = load(SMOOTH, ("train.strategy=fsdp",))
+    spec = loads(SMOOTH, ("train.strategy=fsdp",))
     assert prepare(spec, "cpu").settings.strategy == "fsdp"  # one process spreads nothing
     with pytest.raises(SpecError) as refused:
         prepare(spec, "cpu", group=ProcessGroup(0, 2))

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torchvision import models
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
@@ -102,7 +102,7 @@ def test_torchvisions_weights_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 data: {FakeData: {size: 4, image_size: [3, 224, 224], num_classes: 5}}
 train: {epochs: 1, loss: CrossEntropyLoss, optimizer: SGD, weights: ResNet18_Weights.IMAGENET1K_V1}
 """
-    _, state = make_state(prepare(load(text, ("classes=5",)), "cpu"))
+    _, state = make_state(prepare(loads(text, ("classes=5",)), "cpu"))
     assert state.notes[0] == "weights of ResNet18_Weights.IMAGENET1K_V1: 120 of 122 tensors loaded"
     assert "fc.weight [1000, 512] there, [5, 512] here" in state.notes[1]
     assert torch.equal(state.model.conv1.weight, published["conv1.weight"])  # type: ignore[union-attr]

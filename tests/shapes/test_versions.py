@@ -14,7 +14,7 @@ import netspec
 from netspec.checker import check
 from netspec.core.installed import NEWEST, release
 from netspec.fixes.verify import edited
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.layers.table import TABLE
 from netspec.lint import torch_versions as versions
 from tests.cli.commands import netspec as run
@@ -25,7 +25,7 @@ def spec(layer: str, input: str = "[4, 8, 8]") -> str:
 
 
 def found(text: str, version: str | None) -> list[tuple[str, str]]:
-    return [(item.code, item.message) for item in check(load(text), torch=version).diagnostics]
+    return [(item.code, item.message) for item in check(loads(text), torch=version).diagnostics]
 
 
 @pytest.mark.parametrize("layer", ["BatchNorm2d", "InstanceNorm2d", "GroupNorm"])
@@ -37,7 +37,7 @@ def test_an_argument_that_came_later(layer: str) -> None:
 
 
 def test_it_points_at_the_argument() -> None:
-    (item,) = check(load(spec("BatchNorm2d: {eps: 1e-3, bias: false}")), torch="2.9").diagnostics
+    (item,) = check(loads(spec("BatchNorm2d: {eps: 1e-3, bias: false}")), torch="2.9").diagnostics
     assert (item.span.line, item.span.column, item.span.end_column) == (4, 30, 34)
     assert item.fixes == ()
     assert [(note.label, note.text) for note in item.notes] == [("fix", "pip install 'torch>=2.12'")]
@@ -57,7 +57,7 @@ FIXED = [
 @pytest.mark.parametrize(("before", "after"), FIXED)
 @pytest.mark.parametrize("ends", ["\n", ""])
 def test_the_default_may_be_left_out(before: str, after: str, ends: str) -> None:
-    given = load(spec(before).rstrip("\n") + ends)
+    given = loads(spec(before).rstrip("\n") + ends)
     (item,) = check(given, torch="2.9").diagnostics
     assert item.fixes[0].title == "without bias, which is true anyway"
     (text,) = edited(given, item.fixes[0].edits).values()
@@ -74,7 +74,7 @@ def test_the_default_may_be_left_out(before: str, after: str, ends: str) -> None
     ],
 )
 def test_what_is_no_default_stays(layer: str) -> None:
-    items = check(load(spec(layer).replace("input", "params: {yes_or_no: true}\ninput")), torch="2.9").diagnostics
+    items = check(loads(spec(layer).replace("input", "params: {yes_or_no: true}\ninput")), torch="2.9").diagnostics
     assert [item.fixes for item in items if item.code == "NS219"] == [()]
 
 
@@ -91,7 +91,7 @@ def test_a_block_used_twice_and_a_shared_layer_are_told_once() -> None:
         "netspec: 1\ninput: [4, 8]\nblocks: {B: [{BatchNorm1d: {bias: false}}]}\n"
         "layers: [B, B, {name: n, BatchNorm1d: {eps: 0.1, bias: false}}, {share: n}]\n"
     )
-    assert [item.span.column for item in check(load(text), torch="2.9").diagnostics] == [29, 50]
+    assert [item.span.column for item in check(loads(text), torch="2.9").diagnostics] == [29, 50]
 
 
 # -- rules that changed ------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_block_used_twice_and_a_shared_layer_are_told_once() -> None:
 )
 def test_each_version_has_its_own_rules(layer: str, shapes: dict[str, tuple[int, ...] | None]) -> None:
     for version, shape in shapes.items():
-        report = check(load(spec(layer)), torch=version)
+        report = check(loads(spec(layer)), torch=version)
         assert report.ok == (shape is not None), version
         if shape is not None:
             (output,) = report.outputs.values()
@@ -129,7 +129,7 @@ def test_a_bag_of_old_loses_a_sample() -> None:
 
 
 def test_a_record_is_that_of_the_version_throughout() -> None:
-    report = check(load(spec("BatchNorm2d: {eps: 0}")), torch="2.9")
+    report = check(loads(spec("BatchNorm2d: {eps: 0}")), torch="2.9")
     assert report.graph is not None
     (call,) = report.graph.calls
     assert call.record.as_of(release("2.9")).shape is call.record.shape
@@ -159,15 +159,15 @@ def test_it_is_not_asked_where_all_are_alike(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_to_look_it_up_imports_no_torch() -> None:
     code = (
-        "import sys; from netspec.checker import check; from netspec.language.load import load; "
-        f"check(load({spec('ZeroPad2d: -1')!r})); print('torch' in sys.modules)"
+        "import sys; from netspec.checker import check; from netspec.language.load import loads; "
+        f"check(loads({spec('ZeroPad2d: -1')!r})); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
 def test_from_python() -> None:
-    given = netspec.load(spec("BatchNorm2d: {bias: false}"))
+    given = netspec.loads(spec("BatchNorm2d: {bias: false}"))
     assert not netspec.check(given, torch="2.9").ok
     assert netspec.check(given, torch="2.12").ok
     with pytest.raises(ValueError, match=r"torch 2\.5 is older than 2\.6"):
@@ -177,14 +177,14 @@ def test_from_python() -> None:
 def test_what_is_compiled_is_for_the_installed_torch() -> None:
     """Its source passes no argument that this torch lacks: what is the default is not written."""
     for bias in ("true", "false"):
-        given = netspec.load(spec(f"BatchNorm2d: {{bias: {bias}}}"))
+        given = netspec.loads(spec(f"BatchNorm2d: {{bias: {bias}}}"))
         if check(given).ok:
             model = netspec.compile(given)
             assert model(torch.zeros(2, 4, 8, 8)).shape == (2, 4, 8, 8)
         else:
             with pytest.raises(netspec.SpecError, match="came with torch"):
                 netspec.compile(given)
-    assert "bias" not in netspec.to_python(netspec.load(spec("BatchNorm2d")))
+    assert "bias" not in netspec.to_python(netspec.loads(spec("BatchNorm2d")))
 
 
 @pytest.mark.parametrize("command", ["check", "summary", "sizes"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.shapes.sizes.question import Answer, answer
 
 PAIRS, SQUARES = 20, 80
@@ -131,7 +131,7 @@ def works(module: nn.Module, height: int, width: int) -> bool:
 
 
 def answered(text: str, last: int) -> Answer:
-    report = check(load(text), fixes=False)
+    report = check(loads(text), fixes=False)
     assert report.graph is not None
     return answer(report.graph, report.inferred, report.sound, last)
 

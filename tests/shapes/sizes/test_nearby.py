@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import loads
 
 UNET = """\
 netspec: 1
@@ -31,7 +31,7 @@ def works(height: int, width: int) -> bool:
 
 @pytest.mark.parametrize(("height", "width"), [(100, 100), (90, 64), (31, 250)])
 def test_the_nearest_sizes_and_the_rule(height: int, width: int) -> None:
-    (found,) = check(load(UNET % (height, width))).diagnostics
+    (found,) = check(loads(UNET % (height, width))).diagnostics
     sizes = [fix.title.removeprefix("an input of 3×").split("×") for fix in found.fixes if "input" in fix.title]
     assert len(sizes) >= 2
     assert all(works(int(h), int(w)) for h, w in sizes)
@@ -44,5 +44,5 @@ def test_the_nearest_sizes_and_the_rule(height: int, width: int) -> None:
 
 def test_no_size_helps() -> None:
     text = "netspec: 1\ninput: [3, 32, 32]\nlayers: [{branches: {a: [{MaxPool2d: 2}], b: []}, merge: concat}]\n"
-    (found,) = check(load(text)).diagnostics
+    (found,) = check(loads(text)).diagnostics
     assert not [note for note in found.notes if note.label == "or"]

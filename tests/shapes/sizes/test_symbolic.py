@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from netspec.checker import check
-from netspec.language.load import load
+from netspec.language.load import loads
 from netspec.render.json import report_json
 from netspec.shapes.report import Report
 from tests.spec_cases import ROOT
 
 
 def checked(sizes: str, layers: str, input: str = "[3, H, W]", more: str = "") -> Report:
-    return check(load(f"netspec: 1\n{more}input: {input}\nsizes: {sizes}\nlayers:\n{layers}"))
+    return check(loads(f"netspec: 1\n{more}input: {input}\nsizes: {sizes}\nlayers:\n{layers}"))
 
 
 def messages(report: Report) -> list[str]:
@@ -112,7 +112,7 @@ def test_vgg16_of_every_size_from_32_to_512() -> None:
     text = (ROOT / "specs/vgg16.yaml").read_text(encoding="utf-8")
     changed = re.sub(r"^input: .*", "input: [3, H, W]", text, count=1, flags=re.MULTILINE)
     changed += "\nsizes: {H: {min: 32, max: 512}, W: {min: 32, max: 512}}\n"
-    report = check(load(changed))
+    report = check(loads(changed))
     assert not [found.message for found in report.diagnostics if found.code.startswith("NS4")]
 
 
@@ -120,5 +120,5 @@ def test_data_of_any_promised_size() -> None:
     text = "netspec: 1\ninput: [1, H, W]\nsizes: {H: {min: %s, max: 64}, W: {min: 8, max: 64}}\nlayers:\n"
     text += "  - AdaptiveAvgPool2d: 1\n  - Flatten\n  - Linear: 10\ndata: MNIST\n"
     text += "train: {loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.1}}}\n"
-    assert check(load(text % 8)).ok
-    assert [found.code for found in check(load(text % 29)).diagnostics if found.severity == "error"] == ["NS602"]
+    assert check(loads(text % 8)).ok
+    assert [found.code for found in check(loads(text % 29)).diagnostics if found.severity == "error"] == ["NS602"]
