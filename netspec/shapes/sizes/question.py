@@ -9,7 +9,7 @@ from itertools import product
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph
 from netspec.shapes.report import Inferred
-from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
+from netspec.shapes.sizes.search import Depends, Family, ValidSizes, diagonal, line_of, valid_sizes
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
 LEAST_LAST = 512  # the largest size that is tried by default, at least
@@ -97,12 +97,16 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     """The start of a second search, where nothing is found from the declared sizes: where most layers are right."""
     names = list(asked.sizes)
     last = min(sizes[-1] for sizes in asked.sizes.values())
-    tried = [dict.fromkeys(names, size) for size in range(1, last + 1)]
-    tried += [{**asked.start, name: size} for name in names for size in asked.sizes[name]]
+    equal = diagonal(walker, asked, range(1, last + 1), dict.fromkeys(names, 0))
+    tried = [(count, dict.fromkeys(names, size)) for size, count in equal.counts().items()]
+    for name in names:
+        tried += [(n, {**asked.start, name: size}) for size, n in line_of(walker, asked, name).counts().items()]
     if len(names) <= 3:
         powers = [2**power for power in range(last.bit_length())]
-        tried += [dict(zip(names, choice, strict=True)) for choice in product(powers, repeat=len(names))]
-    return max(tried, key=lambda choice: len(walker.run(asked.entering(choice))), default=None)
+        for sizes in product(powers, repeat=len(names)):
+            choice = dict(zip(names, sizes, strict=True))
+            tried.append((len(walker.run(asked.entering(choice))), choice))
+    return max(tried, key=lambda each: each[0], default=(0, None))[1]
 
 
 def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> ValidSizes:
