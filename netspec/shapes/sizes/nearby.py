@@ -19,7 +19,7 @@ from netspec.shapes.sizes.words import pattern, runs, sizes_text
 FURTHEST = 128  # sizes below and above the declared ones
 MOST_RUNS = 4  # runs of sizes that a message lists
 FEW = 32  # neighbouring sizes, of which the one with the largest power of two is chosen
-MOST_PAIRS = 4_000  # calls that are inferred for combinations of sizes
+MOST_PAIRS = 8_000  # calls that are inferred for combinations of sizes
 
 
 @dataclass(frozen=True)
