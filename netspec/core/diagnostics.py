@@ -43,6 +43,7 @@ class Note:
 
 
 UNSOUGHT = Note("note", "from here on no fix was sought: one check tries only so many")
+SIZES_UNSOUGHT = Note("note", "not all input sizes near this one were tried: one check tries only so many")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, ShapeError, show
@@ -12,12 +11,11 @@ from netspec.expansion.graph import Graph
 from netspec.fixes.context import FixContext, span_of
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
+from netspec.shapes.sizes.budget import APPLIED, Budget, BudgetSpent
 from netspec.shapes.sizes.nearby import upstream_graph
-from netspec.shapes.sizes.walk import Walker
+from netspec.shapes.sizes.walk import Walker, cost
 
 LARGEST_SIZE = 1024
-MOST_WORK = 30_000  # calls that are inferred for one note
-MOST_INFERRED = 20_000  # calls that are inferred for one fix
 POWERS = (8, 16, 32, 64, 128, 256, 512)
 
 
@@ -33,20 +31,20 @@ def _first(test: Callable[[int], bool]) -> int:
     return low
 
 
-def right_sizes(graph: Graph, problem: Problem) -> str | None:
+def right_sizes(graph: Graph, problem: Problem, budget: Budget) -> str | None:
     """`inputs of 8×8 or 9×9`: the sizes of a square input for which the written size of a problem is right.
 
-    None where the network has several inputs, no spatial axes, or no size makes it right.
+    None where the network has several inputs, no spatial axes, no size makes it right, or the budget ends.
     """
     samples, written = [*graph.inputs.values()], problem.written
     sample = samples[0] if len(samples) == 1 else None
     if sample is None or len(set(sample.shape[1:])) != 1 or not isinstance(written, int):
         return None
-    upstream = upstream_graph(graph, problem.call)
     arg = problem.call.record.arg(problem.argument or "")
-    if len(upstream.calls) * 22 > MOST_WORK or arg is None or arg.infer is None:  # two searches of 11 steps
+    if arg is None or arg.infer is None or budget.ended or APPLIED * problem.call.id > budget.left:
         return None
-    infer_size, walker = arg.infer, Walker(upstream)
+    upstream = upstream_graph(graph, problem.call)
+    infer_size, walker = arg.infer, Walker(upstream, budget)
     *before, call = upstream.calls
 
     def shape(size: int) -> Shape:
@@ -60,10 +58,13 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
         except (ShapeError, IndexError):
             return -1
 
-    low = _first(lambda size: arriving(size) >= written)
-    if low > LARGEST_SIZE or arriving(low) != written:
+    try:
+        low = _first(lambda size: arriving(size) >= written)
+        if low > LARGEST_SIZE or arriving(low) != written:
+            return None
+        high = min(_first(lambda size: arriving(size) > written) - 1, LARGEST_SIZE)
+    except BudgetSpent:
         return None
-    high = min(_first(lambda size: arriving(size) > written) - 1, LARGEST_SIZE)
     if high == LARGEST_SIZE:
         return None  # any size is right: the size of the input is not what is wrong
     names = [show(shape(size)[1:]) for size in (low, high)]
@@ -84,15 +85,21 @@ def input_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
         return
 
     def works(shape: Shape) -> bool:
+        context.budget.spend(APPLIED * cost(graph.calls))
         changed = replace(graph, inputs={name: replace(sample, shape=shape)})
         return all(other.kind == "broadcast" for other in infer(changed).problems)
 
-    tried = MOST_INFERRED // max(len(graph.calls), 1)
     nearest = problem.code == "NS405"
-    shape = next(filter(works, islice(_shapes(sample.shape, nearest), tried)), None)
+    try:
+        shape = next(filter(works, _shapes(sample.shape, nearest)), None)
+    except BudgetSpent:
+        return
     if shape is None:
         return
-    smallest = shape if nearest else _smallest(sample.shape, shape, works)
+    try:
+        smallest = shape if nearest else _smallest(sample.shape, shape, works)
+    except BudgetSpent:
+        smallest = shape
     kept = len(shape) > 1  # the channels stay
     for size in dict.fromkeys((shape, smallest)):
         text = ", ".join(map(str, size[kept:]))

@@ -11,10 +11,11 @@ from netspec.fixes.edits import apply_edits
 from netspec.language.spec import Spec
 
 MOST_TRIALS = 40
+LINE = 3  # the time to read a line, in calls
 LONG_LINE = 40  # characters that count as a line: a flow list stands on one
 EXPECTATIONS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 MOST_WORK = 20_000  # calls, lines and findings that the trials of one file may check again
-LARGEST_TRIAL = 30_000  # calls, lines and findings up to which one trial is made even so
+LARGEST_TRIAL = 10_000  # calls, lines and findings up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 
@@ -76,7 +77,7 @@ def verified(diagnostics: Sequence[Diagnostic], spec: Spec, size: int, recheck: 
         recheck: checks the spec with some of its texts replaced.
     """
     lines = sum(max(text.count("\n"), len(text) // LONG_LINE) for text in spec.sources.values())
-    work = size + lines + len(diagnostics)
+    work = size + LINE * lines + len(diagnostics)
     trials = min(MOST_TRIALS, max(MOST_WORK // max(work, 1), work <= LARGEST_TRIAL))
     found = list(diagnostics)
     noted = False

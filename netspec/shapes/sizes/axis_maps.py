@@ -1,8 +1,8 @@
 """What layers do to the size of one axis, as arithmetic: n → t·floor((n + a) / s) + b, and chains of such steps.
 
-Convolutions, pools, paddings and upsamplings are such steps. Two neighbouring steps are one step wherever s of the later
-one is a multiple of t of the earlier one, or the other way round: floor((floor(x) + c) / k) = floor((x + c) / k). So a
-chain of any length is a few steps, and the sizes that it brings to a given one are found without trying any.
+Convolutions, pools, paddings and upsamplings are such steps. Two neighbouring steps are one step wherever s of the
+later one is a multiple of t of the earlier one, or the other way round: floor((floor(x) + c) / k) = floor((x + c) / k).
+So a chain of any length is a few steps, and the sizes that it brings to a given one are found without trying any.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from netspec.expansion.graph import Call
 from netspec.layers.record import same_shape
 from netspec.layers.spatial import per_axis
 from netspec.layers.table import ACTIVATIONS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS, TABLE
-from netspec.shapes.apply import with_defaults
+from netspec.shapes.apply import LARGEST, with_defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,9 @@ def rise(call: Call, axis: int, rank: int) -> Rise | None:
     if name in UPSAMPLINGS:
         factor = args.get("scale_factor")
         each = factor[axis - 1] if isinstance(factor, tuple) and len(factor) == rank - 1 else factor
-        whole = isinstance(each, int | float) and each >= 1 and each == int(each)
-        return Rise(times=int(each)) if whole and args.get("size") is None else None
+        if not isinstance(each, int | float) or not 1 <= each <= LARGEST or each != int(each):
+            return None
+        return Rise(times=int(each)) if args.get("size") is None else None
     if name not in CONVOLUTIONS | POOLS:
         return None
 

@@ -13,6 +13,7 @@ from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call
 from netspec.layers.table import TABLE
 from netspec.shapes.sizes.axis_maps import AxisMap, Rise, rise
+from netspec.shapes.sizes.budget import LOOKED_UP
 from netspec.shapes.sizes.walk import Outputs, Result, Walker
 
 SUMS = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
@@ -47,7 +48,7 @@ class Column:
         return Result(outputs, self.sample.args)
 
     def outputs(self) -> list[Outputs]:
-        """The outputs at enough sizes to see which of their axes vary: an AxisMap that is constant is so at the ends."""
+        """The outputs at enough sizes to see which of their axes vary: what never falls varies between its ends."""
         if not self.right:
             return []
         sizes = self.right if self.shapes is None else [self.right[0], self.right[-1], *self.table]
@@ -90,6 +91,8 @@ class Line:
 
     def __init__(self, walker: Walker, sizes: Sequence[int], entering: Callable[[int], Outputs]) -> None:
         self.walker, self.sizes = walker, sizes
+        if walker.budget is not None:
+            walker.budget.spend(LOOKED_UP * len(sizes))
         self.entering = {size: entering(size) for size in sizes}
         self.columns: dict[int, Column] = {}
         self._members: dict[int, frozenset[int]] = {}  # of the lists of sizes, by identity

@@ -129,7 +129,8 @@ def _around(part: Graph, budget: Budget | None) -> Nearby | None:
     if not axes or len({axis.declared for axis in axes}) > 2:
         return None
     low, high = (end(axis.declared for axis in axes) for end in (min, max))
-    sizes = {axis.name: range(max(low - FURTHEST, 1), high + FURTHEST + 1) for axis in axes}
+    near = {axis.name: (low, high) if high - low <= 2 * FURTHEST else (axis.declared, axis.declared) for axis in axes}
+    sizes = {name: range(max(least - FURTHEST, 1), most + FURTHEST + 1) for name, (least, most) in near.items()}
     walker = Walker(part, budget)
     asked = family(part, axes, sizes)
     start = _start(walker, asked)
@@ -143,9 +144,12 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     """The right sizes that are nearest: all axes changed alike, else each by itself, else all of one size."""
     names, calls = list(asked.sizes), range(len(walker.graph.calls))
     first = min(names, key=lambda name: asked.start[name])
-    inside = asked.sizes[first]
+    ranges = asked.sizes.values()
+    inside = range(max(sizes[0] for sizes in ranges), min(sizes[-1] for sizes in ranges) + 1)
     offsets = {name: asked.start[name] - asked.start[first] for name in names}
-    alike = diagonal(walker, asked, range(inside[0], inside[-1] + 1 - max(offsets.values())), offsets)
+    lowest = max(sizes[0] - offsets[name] for name, sizes in asked.sizes.items())
+    highest = min(sizes[-1] - offsets[name] for name, sizes in asked.sizes.items())
+    alike = diagonal(walker, asked, range(lowest, highest + 1), offsets)
     right = alike.reaching(calls)
     if right:
         nearest = min(right, key=lambda size: abs(size - asked.start[first]))
@@ -157,7 +161,7 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     ]
     if alone:
         return min(alone, key=lambda each: each[0])[1]
-    if len(set(offsets.values())) > 1:
+    if len(set(offsets.values())) > 1 and inside:
         right = diagonal(walker, asked, inside, dict.fromkeys(names, 0)).reaching(calls)
         if right:
             return dict.fromkeys(names, right[0])

@@ -9,6 +9,7 @@ from itertools import product
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph
 from netspec.shapes.report import Inferred
+from netspec.shapes.sizes.budget import ANSWER_SECONDS, ANSWER_WORK, Budget, BudgetSpent
 from netspec.shapes.sizes.search import Depends, Family, ValidSizes, diagonal, line_of, valid_sizes
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
@@ -120,6 +121,19 @@ def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[in
     return found
 
 
+def _within_budget(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> tuple[Walker, ValidSizes]:
+    """The search with its walker; where it takes too long, of half of the sizes, and half of those, and so on."""
+    walker = Walker(graph)
+    for attempt in range(max(max(map(len, sizes.values()), default=1).bit_length(), 1)):
+        walker = Walker(graph, Budget(ANSWER_WORK >> attempt, ANSWER_SECONDS / 2**attempt))
+        examined = {name: each[: max(len(each) >> attempt, 1)] for name, each in sizes.items()}
+        try:
+            return walker, search(walker, axes, examined)
+        except BudgetSpent:
+            continue
+    return walker, ValidSizes({name: each[:1] for name, each in sizes.items()}, ())
+
+
 def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | None = None) -> Answer:
     """Find the input sizes for which a graph is right.
 
@@ -132,12 +146,11 @@ def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | Non
     axes = axes_of(graph)
     most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
     sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
-    walker = Walker(with_inferred_arguments(graph, known) if right else graph)
-    fits = search(walker, axes, sizes)
+    walker, fits = _within_budget(with_inferred_arguments(graph, known) if right else graph, axes, sizes)
     following = tuple(
         f"{argument} of {graph.calls[id].path}"
         for id, argument in sorted(walker.differed)
         if right and argument not in graph.calls[id].args and graph.calls[id].shares is None
     )
-    remade = search(Walker(graph), axes, sizes) if following else None
+    remade = _within_budget(graph, axes, sizes)[1] if following else None
     return Answer(axes, fits, remade, following, right)

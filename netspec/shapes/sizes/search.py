@@ -18,7 +18,7 @@ from netspec.expansion.graph import Call, Ref
 from netspec.shapes.sizes.line import Line
 from netspec.shapes.sizes.walk import Outputs, Result, Walker, checked_sizes, cost, separable
 
-MOST_PAIRS = 200_000  # calls that are inferred for combinations of classes
+MOST_PAIRS = 100_000  # calls that are inferred for combinations of classes
 Box = dict[str, tuple[int, ...]]  # sizes by axis; every combination of them is right
 Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
 

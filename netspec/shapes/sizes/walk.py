@@ -23,10 +23,11 @@ _OTHERS = frozenset({
     "UpsamplingBilinear2d", "UpsamplingNearest2d",
 })  # fmt: skip
 _FUNCTIONS = frozenset({
-    "abs", "add", "amax", "amin", "argmax", "argmin", "chunk", "clamp", "concat", "cos", "cumsum", "div", "exp", "expand", "gelu",
-    "interpolate", "log", "log_softmax", "maximum", "mean", "minimum", "moveaxis", "mul", "narrow", "neg", "normalize",
-    "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select", "sigmoid", "silu", "sin", "slice",
-    "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum", "tanh", "tile", "transpose", "unsqueeze",
+    "abs", "add", "amax", "amin", "argmax", "argmin", "chunk", "clamp", "concat", "cos", "cumsum", "div", "exp",
+    "expand", "gelu", "interpolate", "log", "log_softmax", "maximum", "mean", "minimum", "moveaxis", "mul",
+    "narrow", "neg", "normalize", "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select",
+    "sigmoid", "silu", "sin", "slice", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum",
+    "tanh", "tile", "transpose", "unsqueeze",
 })  # fmt: skip
 SEPARABLE = (
     ACTIVATIONS | ADAPTIVE_POOLS | BATCH_NORMS | CONVOLUTIONS | DROPOUTS | POOLS | PADDINGS | _OTHERS | _FUNCTIONS
