@@ -51,7 +51,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AxisMap:
-    """Steps one after the other, as few as possible; none is the identity. It never falls."""
+    """Steps one after the other; it never falls.
+
+    Args:
+        steps: as few as possible; none is the identity.
+    """
 
     steps: tuple[Step, ...] = ()
 
