@@ -10,8 +10,8 @@ import time
 APPLIED, LOOKED_UP = 4, 1  # the work of a layer's rule, about 15 µs, and of its cached result
 
 
-SEARCH_WORK, SEARCH_SECONDS = 10_000, 1.0  # of one check's search for sizes: about 0.2 s
-ANSWER_WORK, ANSWER_SECONDS = 150_000, 2.5  # of `netspec sizes`, and half as much of each further attempt
+SEARCH_WORK, SEARCH_SECONDS = 10_000, 2.0  # of one check's search for sizes: about 0.2 s
+ANSWER_WORK, ANSWER_SECONDS = 150_000, 15.0  # of `netspec sizes`: about 2.5 s, and half of it for each more attempt
 
 
 class BudgetSpent(Exception):

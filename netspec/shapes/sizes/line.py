@@ -7,56 +7,13 @@ for the others. What is no such value (Flatten, chunk, attention) is inferred at
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call
-from netspec.layers.table import TABLE
 from netspec.shapes.sizes.axis_maps import AxisMap, Rise, rise
 from netspec.shapes.sizes.budget import LOOKED_UP
+from netspec.shapes.sizes.columns import NOWHERE, AxisSize, AxisSizes, Column, joined_axis, meeting, shapes_of
 from netspec.shapes.sizes.walk import Outputs, Result, Walker
-
-SUMS = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
-AxisSize = int | AxisMap
-AxisSizes = tuple[AxisSize, ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    """What is known of a call along a line.
-
-    Args:
-        right: the sizes at which it is right, and everything before it, ascending.
-        shapes: of its outputs, where they are arithmetic; None where they are not.
-        sample: a result of the call, for what does not depend on the size.
-        table: the results at sizes where they are no arithmetic.
-    """
-
-    right: Sequence[int]
-    shapes: tuple[AxisSizes, ...] | None = None
-    sample: Result | None = None
-    table: dict[int, Result] = field(default_factory=dict)
-
-    def result(self, size: int) -> Result:
-        """The result at one of the right sizes."""
-        if size in self.table or self.shapes is None or self.sample is None:
-            return self.table[size]
-        outputs = tuple(
-            Tensor(_at(shape, size), tensor.dtype)
-            for shape, tensor in zip(self.shapes, self.sample.outputs, strict=True)
-        )
-        return Result(outputs, self.sample.args)
-
-    def outputs(self) -> list[Outputs]:
-        """The outputs at enough sizes to see which of their axes vary: what never falls varies between its ends."""
-        if not self.right:
-            return []
-        sizes = self.right if self.shapes is None else [self.right[0], self.right[-1], *self.table]
-        return [self.result(size).outputs for size in sizes]
-
-
-def _at(shape: AxisSizes, size: int) -> tuple[int, ...]:
-    return tuple(each if isinstance(each, int) else each(size) for each in shape)
 
 
 class _Results(Mapping[int, Result]):
@@ -215,14 +172,14 @@ class Line:
         right = sizes if len(table) == len(sizes) else list(table)
         first = next(iter(table.values()))
         if all(result.outputs == first.outputs and result.args == first.args for result in table.values()):
-            return Column(right, _shapes(first), first)
+            return Column(right, shapes_of(first), first)
         return Column(right, table=table)
 
     def _by_arithmetic(self, call: Call, arriving: list[AxisSizes], sizes: Sequence[int]) -> Column | None:
         """A call as arithmetic, right nowhere or somewhere; None where it has to be inferred at each size."""
         if not any(isinstance(each, AxisMap) for shape in arriving for each in shape):
             sample = self._step(call, sizes[0])
-            return NOWHERE if sample is None else Column(sizes, _shapes(sample), sample)
+            return NOWHERE if sample is None else Column(sizes, shapes_of(sample), sample)
         if len(arriving) > 1:
             return self._joined(call, arriving, sizes)
         (shape,) = arriving
@@ -283,7 +240,7 @@ class Line:
                 ones = [each.sizes_of(1) for each in different if isinstance(each, AxisMap)]
                 odd |= {size for size in sizes for found in ones if size in found}
             for other in different[1:]:
-                met = _meeting(different[0], other, met)
+                met = meeting(different[0], other, met)
         table = self._table(call, [size for size in sizes if size in odd])
         right = [size for size in met if size not in odd] if odd else met
         sample = self._step(call, right[0]) if right else None
@@ -297,35 +254,3 @@ class Line:
         if column is None or not table:
             return column
         return Column(sorted({*right, *table}), (shape,), sample, table)
-
-
-NOWHERE = Column((), ())
-
-
-def _shapes(sample: Result) -> tuple[AxisSizes, ...]:
-    return tuple(tensor.shape for tensor in sample.outputs)
-
-
-def _meeting(first: AxisSize, second: AxisSize, sizes: Sequence[int]) -> Sequence[int]:
-    """Those of some sizes at which two axes are equal."""
-    if isinstance(first, int) and isinstance(second, int):
-        return sizes if first == second else ()
-    if isinstance(first, AxisMap) and isinstance(second, AxisMap):
-        return [size for size in sizes if first(size) == second(size)]
-    number, varying = (first, second) if isinstance(first, int) else (second, first)
-    if isinstance(number, int) and isinstance(varying, AxisMap):
-        equal = varying.sizes_of(number)
-        return [size for size in sizes if size in equal]
-    raise AssertionError
-
-
-def joined_axis(call: Call, rank: int) -> int | None:
-    """The axis of the sample that a concat joins, -1 for a sum, which joins none; None for other calls."""
-    name = call.record.name
-    if TABLE.get(name) is not call.record:
-        return None
-    if name == "concat":
-        dim = call.args.get("dim", 1)
-        axis = (dim + rank + 1 if dim < 0 else dim) - 1 if isinstance(dim, int) else -1
-        return axis if 0 <= axis < rank else None
-    return -1 if name in SUMS else None
