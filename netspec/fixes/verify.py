@@ -15,7 +15,7 @@ LINE = 3  # the time to read a line, in calls
 LONG_LINE = 40  # characters that count as a line: a flow list stands on one
 EXPECTATIONS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 MOST_WORK = 20_000  # calls, lines and findings that the trials of one file may check again
-LARGEST_TRIAL = 10_000  # calls, lines and findings up to which one trial is made even so
+LARGEST_TRIAL = 6_000  # calls, lines and findings up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Sequence[Diagnostic]]
 
