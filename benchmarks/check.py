@@ -4,7 +4,8 @@ All of a comparison is measured in one run, in interleaved rounds of fresh proce
 The claims: a cold check of specs/vgg16.yaml takes at most 1.5 times as long as importing click, yaml and jsonschema,
 and a cold torchinfo summary of torchvision's VGG16 on the meta device at least 10 times as long as the check; ten times
 the layers take at most 13 times as long; 20,000 layers take under 6 s; 200 files in one call take little more than the
-sum of their work. Run: python benchmarks/check.py [ROUNDS]
+sum of their work; no wrong spec of tests/ (specs/bad, corpus, the hostile short ones) takes more than 1 s on top of the
+start of its process. Run: python benchmarks/check.py [ROUNDS]
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from netspec.cli.main import main
 from netspec.language.load import load
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.check.laborious import LABORIOUS  # noqa: E402 (tests is a folder of the repository)
+
 SPECS = ROOT / "specs"
 ROUNDS = 9
 LAYERS = (200, 2_000, 20_000)
@@ -200,12 +205,34 @@ def many_files(folder: Path, rounds: int) -> bool:
     return claim("one call against one start and the work", medians[many] / (medians[one] + medians[together]), 1.25)
 
 
+def slowest(folder: Path, rounds: int) -> bool:
+    """The spec that takes longest, of those that are wrong and of those that are made to take long, without a start."""
+    paths = [*sorted((ROOT / "tests/specs/bad").glob("*.yaml")), *sorted((ROOT / "tests/corpus").glob("*.yaml"))]
+    for name, text in LABORIOUS.items():
+        paths.append(folder / f"{name.replace(' ', '_')}.yaml")
+        paths[-1].write_text(text, encoding="utf-8")
+
+    def work(path: Path) -> float:
+        start = time.perf_counter()
+        check(load(path))
+        return time.perf_counter() - start
+
+    for path in paths:  # a round that does not count
+        work(path)
+    times = {path: min(work(path) for _ in range(2)) for path in paths}
+    named = sorted(times, key=lambda path: -times[path])
+    print(f"The slowest of {len(paths)} short specs, on top of the start of a process")
+    for path in named[:5]:
+        print(f"  {path.name:<66}{times[path] * 1e3:8.0f} ms")
+    return claim(named[0].name, times[named[0]], 1, unit="s")
+
+
 def measure_all() -> None:
     """Measure all of it; exit code 1 where a claim fails."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        holds = [part(folder, rounds) for part in (against_others, growth, many_files)]
+        holds = [part(folder, rounds) for part in (against_others, growth, many_files, slowest)]
     sys.exit(0 if all(holds) else 1)
 
 

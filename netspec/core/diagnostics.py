@@ -61,6 +61,7 @@ def renamings(node: Node, word: str, known: Iterable[str], free: Iterable[str] |
 
 
 UNSOUGHT = Note("note", "from here on no fix was sought: one check tries only so many")
+SIZES_UNSOUGHT = Note("note", "not all input sizes near this one were tried: one check tries only so many")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from netspec.core.diagnostics import Edit, Fix
@@ -14,6 +14,7 @@ from netspec.language.spec import Spec
 from netspec.shapes.apply import Outputs, Problem, apply
 from netspec.shapes.infer import Inference
 from netspec.shapes.provenance import Provenance
+from netspec.shapes.sizes.budget import SEARCH_SECONDS, SEARCH_WORK, Budget
 from netspec.shapes.sizes.nearby import Nearby, nearby
 
 
@@ -25,11 +26,13 @@ class FixContext:
         spec: the spec as it was read.
         graph: the graph that the spec expands to.
         inference: the shapes and problems of the graph.
+        budget: what the searches for input sizes may spend together.
     """
 
     spec: Spec
     graph: Graph
     inference: Inference
+    budget: Budget = field(default_factory=lambda: Budget(SEARCH_WORK, SEARCH_SECONDS))
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -39,7 +42,7 @@ class FixContext:
     @cached_property
     def _first_mismatch(self) -> tuple[Problem, Nearby] | None:
         first = next((each for each in self.inference.problems if each.kind == "fact" and each.code == "NS405"), None)
-        found = None if first is None or self.spec.sizes else nearby(self.graph, first.call)
+        found = None if first is None or self.spec.sizes else nearby(self.graph, first.call, self.budget)
         return None if first is None or found is None else (first, found)
 
     def matching_sizes(self, problem: Problem) -> Nearby | None:

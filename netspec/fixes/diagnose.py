@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
+from netspec.core.diagnostics import SIZES_UNSOUGHT, UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
@@ -98,7 +98,7 @@ class _Diagnoser:
         may_ask = problem.kind == "size" and self.questions < MOST_SIZE_QUESTIONS
         if may_ask and provenance.factors(provenance.producer(problem.call)) is not None:
             self.questions += 1
-            right = sizes.right_sizes(graph, problem)
+            right = sizes.right_sizes(graph, problem, self.context.budget)
             if right:
                 written = getattr(_node(problem), "text", "") or problem.written
                 yield Note("or", f"{right} would make {written} right")
@@ -124,7 +124,11 @@ class _Diagnoser:
             return replace(found, follows=Cause(problem.cause.code, _node(problem.cause).span))
         if not self.explain:
             return found
-        return replace(found, notes=tuple(self.notes(problem)), fixes=self.fixes(problem))
+        before = self.context.budget.ended
+        notes, fixes = list(self.notes(problem)), self.fixes(problem)
+        if self.context.budget.ended and not before:
+            notes.append(SIZES_UNSOUGHT)
+        return replace(found, notes=tuple(notes), fixes=fixes)
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = True) -> list[Diagnostic]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape, ShapeError, show
@@ -12,12 +11,11 @@ from netspec.expansion.graph import Graph
 from netspec.fixes.context import FixContext, size_edits
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
+from netspec.shapes.sizes.budget import APPLIED, Budget, BudgetSpent
 from netspec.shapes.sizes.nearby import Nearby, upstream_graph
-from netspec.shapes.sizes.walk import Walker
+from netspec.shapes.sizes.walk import Walker, cost
 
 LARGEST_SIZE = 1024
-MOST_WORK = 30_000  # calls that are inferred for one note
-MOST_INFERRED = 20_000  # calls that are inferred for one fix
 
 
 def _first(test: Callable[[int], bool]) -> int:
@@ -32,20 +30,20 @@ def _first(test: Callable[[int], bool]) -> int:
     return low
 
 
-def right_sizes(graph: Graph, problem: Problem) -> str | None:
+def right_sizes(graph: Graph, problem: Problem, budget: Budget) -> str | None:
     """`inputs of 8×8 or 9×9`: the sizes of a square input for which the written size of a problem is right.
 
-    None where the network has several inputs, no spatial axes, or no size makes it right.
+    None where the network has several inputs, no spatial axes, no size makes it right, or the budget ends.
     """
     samples, written = [*graph.inputs.values()], problem.written
     sample = samples[0] if len(samples) == 1 else None
     if sample is None or len(set(sample.shape[1:])) != 1 or not isinstance(written, int):
         return None
-    upstream = upstream_graph(graph, problem.call)
     arg = problem.call.record.arg(problem.argument or "")
-    if len(upstream.calls) * 22 > MOST_WORK or arg is None or arg.infer is None:  # two searches of 11 steps
+    if arg is None or arg.infer is None or budget.ended or APPLIED * problem.call.id > budget.left:
         return None
-    infer_size, walker = arg.infer, Walker(upstream)
+    upstream = upstream_graph(graph, problem.call)
+    infer_size, walker = arg.infer, Walker(upstream, budget)
     *before, call = upstream.calls
 
     def shape(size: int) -> Shape:
@@ -59,10 +57,13 @@ def right_sizes(graph: Graph, problem: Problem) -> str | None:
         except (ShapeError, IndexError):
             return -1
 
-    low = _first(lambda size: arriving(size) >= written)
-    if low > LARGEST_SIZE or arriving(low) != written:
+    try:
+        low = _first(lambda size: arriving(size) >= written)
+        if low > LARGEST_SIZE or arriving(low) != written:
+            return None
+        high = min(_first(lambda size: arriving(size) > written) - 1, LARGEST_SIZE)
+    except BudgetSpent:
         return None
-    high = min(_first(lambda size: arriving(size) > written) - 1, LARGEST_SIZE)
     if high == LARGEST_SIZE:
         return None  # any size is right: the size of the input is not what is wrong
     names = [show(shape(size)[1:]) for size in (low, high)]
@@ -83,15 +84,18 @@ def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
         return
 
     def works(shape: Shape) -> bool:
+        context.budget.spend(APPLIED * cost(graph.calls))
         changed = replace(graph, inputs={name: replace(sample, shape=shape)})
         return all(other.kind == "broadcast" for other in infer(changed).problems)
 
-    tried = MOST_INFERRED // max(len(graph.calls), 1)
     shapes = (
         (sample.shape[0], *(-(-length // step) * step for length in sample.shape[1:]))
         for step in (2, 4, 8, 16, 32, 64, 128, 256)
     )
-    shape = next(filter(works, islice((shape for shape in shapes if shape != sample.shape), tried)), None)
+    try:
+        shape = next(filter(works, (shape for shape in shapes if shape != sample.shape)), None)
+    except BudgetSpent:
+        return
     if shape is not None:
         yield Fix(f"an input of {show(shape)}", size_edits(sizes, sample.shape, shape, context))
 

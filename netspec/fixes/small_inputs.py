@@ -20,8 +20,9 @@ from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
 from netspec.shapes.provenance import layer_label
+from netspec.shapes.sizes.budget import APPLIED, BudgetSpent
+from netspec.shapes.sizes.walk import cost
 
-MOST_INFERRED = 20_000  # calls that are inferred for one fix
 POWERS = (8, 16, 32, 64, 128, 256, 512)
 STEPS = (2, 4, 8, 16, 32, 64, 128, 256)  # multiples that an axis is rounded up to
 NEAR = 32  # sizes above the declared one that are tried one by one
@@ -61,14 +62,13 @@ def enlarged(problem: Problem, context: FixContext) -> Iterator[Fix]:
 def _test(with_shape: Callable[[Shape], Graph], context: FixContext, strict: bool) -> Works:
     """Whether a network is right for an input; without `strict`, whether all windows fit and all shapes match.
 
-    False once MOST_INFERRED calls have been inferred.
+    False once the budget of the check is spent.
     """
-    left = MOST_INFERRED // max(len(context.graph.calls), 1)
 
     def works(shape: Shape) -> bool:
-        nonlocal left
-        left -= 1
-        if left < 0:
+        try:
+            context.budget.spend(APPLIED * cost(context.graph.calls))
+        except BudgetSpent:
             return False
         problems = infer(with_shape(shape)).problems
         return all(each.kind == "broadcast" or (each.kind == "size" and not strict) for each in problems)

@@ -30,6 +30,7 @@ from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
 MOST_WORK = 100_000  # calls that are inferred for one check
+MOST_PAIRS = 20_000  # of them for combinations of sizes
 _OF_SIZES = frozenset({"NS304", "NS401", "NS402", "NS404", "NS405"})  # that another size may resolve
 MOST_TRIED = 300_000  # combinations that are searched for the first wrong one
 Choice = dict[str, int]  # one size of each named axis
@@ -105,7 +106,9 @@ def check_shown_sizes(report: Report, found: list[Diagnostic], explain: bool) ->
     if explain and all(each.code in _OF_SIZES for each in found):
         asked = promise.family()
         largest = {name: sizes[-1] for name, sizes in asked.sizes.items()}
-        fixes = narrowed(promise.ranges, valid_sizes(Walker(promise.made), replace(asked, start=largest)), largest)
+        fixes = narrowed(
+            promise.ranges, valid_sizes(Walker(promise.made), replace(asked, start=largest), MOST_PAIRS), largest
+        )
     return [
         replace(each, message=f"{each.message}, at {_words(promise.start)}", fixes=(*fixes, *each.fixes))
         if each.code in _OF_SIZES
@@ -126,7 +129,7 @@ def check_all_sizes(report: Report, explain: bool) -> Iterator[Diagnostic]:
         return
     spec, asked = report.spec, promise.family()
     walker = Walker(promise.made)
-    valid = valid_sizes(walker, asked)
+    valid = valid_sizes(walker, asked, MOST_PAIRS)
     if not valid.all_right():
         yield from _wrong(promise, valid, explain)
     if isinstance(spec.expect, MappingNode) and spec.expect.get("output") is not None:

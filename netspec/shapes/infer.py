@@ -46,6 +46,7 @@ class _Inference:
         self.known: list[Inferred] = []
         self.problems: list[Problem] = []
         self.assumed: set[int] = set()  # the calls whose candidates are assumed: only what they share is known
+        self.latest: dict[int, tuple[Call, Outputs, Outcome]] = {}  # by record: the call, its inputs, its sound outcome
         self.causes: dict[int, Problem] = {}  # the problem on whose fix the value of a call depends
 
     def values(self, ref: Ref) -> list[Outputs]:
@@ -85,6 +86,17 @@ class _Inference:
             return None
         return candidates
 
+    def applied(self, call: Call, inputs: Outputs) -> Outcome:
+        """The outcome of a call; that of the one before, where they are the same, as in repeats."""
+        before, arrived, outcome = self.latest.get(id(call.record), (None, (), None))
+        same = before is not None and arrived == inputs and before.args == call.args and before.further == call.further
+        if same and outcome is not None and not call.broken:
+            return outcome
+        outcome = apply(call, inputs)
+        if not outcome.problems and not call.broken:
+            self.latest[id(call.record)] = (call, inputs, outcome)
+        return outcome
+
     def visit(self, call: Call) -> None:
         if call.shares is not None:  # the module was made for its first use
             call = replace(call, args=self.known[call.shares].args)
@@ -92,7 +104,7 @@ class _Inference:
         if arriving is None:
             self.unknown(call)
             return
-        outcomes = [apply(call, inputs) for inputs in arriving]
+        outcomes = [self.applied(call, inputs) for inputs in arriving]
         sound = [index for index, outcome in enumerate(outcomes) if not outcome.problems]
         first = sound[0] if sound else 0
         best, inputs = outcomes[first], arriving[first]

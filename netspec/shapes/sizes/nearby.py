@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from netspec.expansion.graph import Call, Graph
+from netspec.shapes.sizes.budget import Budget, BudgetSpent
 from netspec.shapes.sizes.question import Axis, axes_of, family
-from netspec.shapes.sizes.search import Family, ValidSizes, valid_sizes
-from netspec.shapes.sizes.walk import Walker, cost
+from netspec.shapes.sizes.search import Family, ValidSizes, diagonal, line_of, valid_sizes
+from netspec.shapes.sizes.walk import Walker
 from netspec.shapes.sizes.words import pattern, runs, sizes_text
 
-MOST_WORK = 30_000  # calls that are inferred for one search
 FURTHEST = 128  # sizes below and above the declared ones
 MOST_RUNS = 4  # runs of sizes that a message lists
 FEW = 32  # neighbouring sizes, of which the one with the largest power of two is chosen
-MOST_STARTS = 4096  # choices of sizes that are tried
+MOST_PAIRS = 8_000  # calls that are inferred for combinations of sizes
 
 
 @dataclass(frozen=True)
@@ -104,51 +104,70 @@ def upstream_graph(graph: Graph, call: Call) -> Graph:
     return replace(graph, calls=calls)
 
 
-def nearby(graph: Graph, call: Call) -> Nearby | None:
+def nearby(graph: Graph, call: Call, budget: Budget | None = None) -> Nearby | None:
     """The right sizes near the declared ones for the whole network, else for the part up to a call.
 
     Args:
         graph: the network.
         call: one whose inputs do not fit together.
+        budget: what the search may spend; `ended` says whether it was too little.
 
     Returns:
         None where there are no such sizes, or the search would take too long.
     """
     if any(tensor is None for tensor in graph.inputs.values()):
         return None
-    return _around(graph) or _around(upstream_graph(graph, call))
+    try:
+        return _around(graph, budget) or _around(upstream_graph(graph, call), budget)
+    except BudgetSpent:
+        return None
 
 
-def _around(part: Graph) -> Nearby | None:
+def _around(part: Graph, budget: Budget | None) -> Nearby | None:
     """The right sizes of a graph near the declared ones."""
     axes = tuple(axis for axis in axes_of(part) if axis.name != "C")
     if not axes or len({axis.declared for axis in axes}) > 2:
         return None
-    reach = min(FURTHEST, MOST_WORK // (2 * cost(part.calls) * (len(axes) + 1)))
-    if reach < 4:
-        return None
-    low, high = min(axis.declared for axis in axes) - reach, max(axis.declared for axis in axes) + reach
-    sizes = {axis.name: range(max(low, 1), high + 1) for axis in axes}
-    walker = Walker(part)
+    low, high = (end(axis.declared for axis in axes) for end in (min, max))
+    near = {axis.name: (low, high) if high - low <= 2 * FURTHEST else (axis.declared, axis.declared) for axis in axes}
+    sizes = {name: range(max(least - FURTHEST, 1), most + FURTHEST + 1) for name, (least, most) in near.items()}
+    walker = Walker(part, budget)
     asked = family(part, axes, sizes)
     start = _start(walker, asked)
     if start is None:
         return None
-    found = valid_sizes(walker, replace(asked, start=start))
+    found = valid_sizes(walker, replace(asked, start=start), MOST_PAIRS)
     return Nearby(axes, found) if found.boxes else None
 
 
 def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
-    """The right sizes that are nearest: all axes changed alike, else each by itself."""
-    names = list(asked.sizes)
-    steps = sorted(range(-FURTHEST, FURTHEST + 1), key=abs)
-    tried = [{name: asked.start[name] + step for name in names} for step in steps]
-    tried += [{**asked.start, name: asked.start[name] + step} for step in steps for name in names]
-    tried += [dict.fromkeys(names, size) for size in asked.sizes[names[0]]]
+    """The right sizes that are nearest: all axes changed alike, else each by itself, else all of one size."""
+    names, calls = list(asked.sizes), range(len(walker.graph.calls))
+    first = min(names, key=lambda name: asked.start[name])
+    ranges = asked.sizes.values()
+    inside = range(max(sizes[0] for sizes in ranges), min(sizes[-1] for sizes in ranges) + 1)
+    offsets = {name: asked.start[name] - asked.start[first] for name in names}
+    lowest = max(sizes[0] - offsets[name] for name, sizes in asked.sizes.items())
+    highest = min(sizes[-1] - offsets[name] for name, sizes in asked.sizes.items())
+    alike = diagonal(walker, asked, range(lowest, highest + 1), offsets)
+    right = alike.reaching(calls)
+    if right:
+        nearest = min(right, key=lambda size: abs(size - asked.start[first]))
+        return {name: nearest + more for name, more in offsets.items()}
+    alone = [
+        (abs(size - asked.start[name]), {**asked.start, name: size})
+        for name in names
+        for size in line_of(walker, asked, name).reaching(calls)
+    ]
+    if alone:
+        return min(alone, key=lambda each: each[0])[1]
+    if len(set(offsets.values())) > 1 and inside:
+        right = diagonal(walker, asked, inside, dict.fromkeys(names, 0)).reaching(calls)
+        if right:
+            return dict.fromkeys(names, right[0])
     if len(names) == 2:
-        tried += [dict(zip(names, each, strict=True)) for each in product((8, 16, 32, 64, 128), repeat=2)]
-    for choice in tried[:MOST_STARTS]:
-        inside = all(size in asked.sizes[name] for name, size in choice.items())
-        if inside and len(walker.run(asked.entering(choice))) == len(walker.graph.calls):
-            return choice
+        for sizes in product((8, 16, 32, 64, 128), repeat=2):
+            choice = dict(zip(names, sizes, strict=True))
+            if all(size in inside for size in sizes) and len(walker.run(asked.entering(choice))) == len(calls):
+                return choice
     return None

@@ -9,7 +9,8 @@ from itertools import product
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph
 from netspec.shapes.report import Inferred
-from netspec.shapes.sizes.search import Depends, Family, ValidSizes, valid_sizes
+from netspec.shapes.sizes.budget import ANSWER_SECONDS, ANSWER_WORK, Budget, BudgetSpent
+from netspec.shapes.sizes.search import Depends, Family, ValidSizes, diagonal, line_of, valid_sizes
 from netspec.shapes.sizes.walk import Outputs, Walker, cost, with_inferred_arguments
 
 LEAST_LAST = 512  # the largest size that is tried by default, at least
@@ -97,12 +98,16 @@ def _start(walker: Walker, asked: Family) -> dict[str, int] | None:
     """The start of a second search, where nothing is found from the declared sizes: where most layers are right."""
     names = list(asked.sizes)
     last = min(sizes[-1] for sizes in asked.sizes.values())
-    tried = [dict.fromkeys(names, size) for size in range(1, last + 1)]
-    tried += [{**asked.start, name: size} for name in names for size in asked.sizes[name]]
+    equal = diagonal(walker, asked, range(1, last + 1), dict.fromkeys(names, 0))
+    tried = [(count, dict.fromkeys(names, size)) for size, count in equal.counts().items()]
+    for name in names:
+        tried += [(n, {**asked.start, name: size}) for size, n in line_of(walker, asked, name).counts().items()]
     if len(names) <= 3:
         powers = [2**power for power in range(last.bit_length())]
-        tried += [dict(zip(names, choice, strict=True)) for choice in product(powers, repeat=len(names))]
-    return max(tried, key=lambda choice: len(walker.run(asked.entering(choice))), default=None)
+        for sizes in product(powers, repeat=len(names)):
+            choice = dict(zip(names, sizes, strict=True))
+            tried.append((len(walker.run(asked.entering(choice))), choice))
+    return max(tried, key=lambda each: each[0], default=(0, None))[1]
 
 
 def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> ValidSizes:
@@ -114,6 +119,19 @@ def search(walker: Walker, axes: Sequence[Axis], sizes: Mapping[str, Sequence[in
         if start is not None:
             found = valid_sizes(walker, replace(asked, start=start))
     return found
+
+
+def _within_budget(graph: Graph, axes: Sequence[Axis], sizes: Mapping[str, Sequence[int]]) -> tuple[Walker, ValidSizes]:
+    """The search with its walker; where it takes too long, of half of the sizes, and half of those, and so on."""
+    walker = Walker(graph)
+    for attempt in range(max(max(map(len, sizes.values()), default=1).bit_length(), 1)):
+        walker = Walker(graph, Budget(ANSWER_WORK >> attempt, ANSWER_SECONDS / 2**attempt))
+        examined = {name: each[: max(len(each) >> attempt, 1)] for name, each in sizes.items()}
+        try:
+            return walker, search(walker, axes, examined)
+        except BudgetSpent:
+            continue
+    return walker, ValidSizes({name: each[:1] for name, each in sizes.items()}, ())
 
 
 def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | None = None) -> Answer:
@@ -128,12 +146,11 @@ def answer(graph: Graph, known: Sequence[Inferred], right: bool, last: int | Non
     axes = axes_of(graph)
     most = MOST_WORK // (cost(graph.calls) * max(len(axes), 1))
     sizes = {axis.name: range(1, (last or max(min(max(LEAST_LAST, 2 * axis.declared), most), 1)) + 1) for axis in axes}
-    walker = Walker(with_inferred_arguments(graph, known) if right else graph)
-    fits = search(walker, axes, sizes)
+    walker, fits = _within_budget(with_inferred_arguments(graph, known) if right else graph, axes, sizes)
     following = tuple(
         f"{argument} of {graph.calls[id].path}"
         for id, argument in sorted(walker.differed)
         if right and argument not in graph.calls[id].args and graph.calls[id].shares is None
     )
-    remade = search(Walker(graph), axes, sizes) if following else None
+    remade = _within_budget(graph, axes, sizes)[1] if following else None
     return Answer(axes, fits, remade, following, right)

@@ -15,9 +15,10 @@ from math import prod
 
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call, Ref
-from netspec.shapes.sizes.walk import Outputs, Result, Results, Walker, checked_sizes, cost, separable
+from netspec.shapes.sizes.line import Line
+from netspec.shapes.sizes.walk import Outputs, Result, Walker, checked_sizes, cost, separable
 
-MOST_PAIRS = 200_000  # calls that are inferred for combinations of classes
+MOST_PAIRS = 100_000  # calls that are inferred for combinations of classes
 Box = dict[str, tuple[int, ...]]  # sizes by axis; every combination of them is right
 Depends = tuple[frozenset[str], ...]  # for each axis of a tensor, the names of the sizes that it depends on
 
@@ -64,13 +65,21 @@ class ValidSizes:
         return self.separate and all(len(sizes) == len(self.examined[name]) for name, sizes in self.boxes[0].items())
 
 
+def line_of(walker: Walker, family: Family, name: str) -> Line:
+    """The line along which one size varies, and the others stay at the start."""
+    return Line(walker, family.sizes[name], lambda size: family.entering({**family.start, name: size}))
+
+
+def diagonal(walker: Walker, family: Family, sizes: Sequence[int], offsets: Mapping[str, int]) -> Line:
+    """The line along which all sizes vary together, each of them so much larger than the line's."""
+    return Line(walker, sizes, lambda size: family.entering({name: size + more for name, more in offsets.items()}))
+
+
 class _Search:
-    def __init__(self, walker: Walker, family: Family) -> None:
-        self.walker, self.family, self.calls = walker, family, walker.graph.calls
+    def __init__(self, walker: Walker, family: Family, most: int) -> None:
+        self.walker, self.family, self.calls, self.most = walker, family, walker.graph.calls, most
         self.sizes = {name: list(sizes) for name, sizes in family.sizes.items()}
-        self.lines: dict[str, dict[int, Results]] = {
-            name: {size: walker.run(self.enters({name: size})) for size in sizes} for name, sizes in self.sizes.items()
-        }
+        self.lines = {name: line_of(walker, family, name) for name in self.sizes}
         self.base = walker.run(self.enters({}))
         self.depends: dict[int, tuple[Depends, ...]] = {}  # of the outputs of calls that are not mixed
         self.mixed: list[Call] = []  # calls that need combinations of sizes
@@ -122,13 +131,12 @@ class _Search:
             return ()  # refused at the start, and so along every other line
         found: list[list[set[str]]] = [[set() for _ in tensor.shape] for tensor in base.outputs]
         for name, line in self.lines.items():
-            for results in line.values():
-                result = results.get(call.id)
-                if result is None or result.outputs == base.outputs:
+            for outputs in line.columns[call.id].outputs() if call.id in line.columns else ():
+                if outputs == base.outputs:
                     continue
-                if [len(tensor.shape) for tensor in result.outputs] != [len(axes) for axes in found]:
+                if [len(tensor.shape) for tensor in outputs] != [len(axes) for axes in found]:
                     return None
-                for axes, tensor, start in zip(found, result.outputs, base.outputs, strict=True):
+                for axes, tensor, start in zip(found, outputs, base.outputs, strict=True):
                     for names, size, start_size in zip(axes, tensor.shape, start.shape, strict=True):
                         if size != start_size:
                             names.add(name)
@@ -153,7 +161,7 @@ class _Search:
         mixed = {call.id for call in self.mixed}
         alone = [call.id for call in self.calls if call.id not in mixed]
         for name, line in self.lines.items():
-            self.sizes[name] = [size for size in self.sizes[name] if all(id in line[size] for id in alone)]
+            self.sizes[name] = line.reaching(alone)
         if not all(self.sizes.values()):
             return ValidSizes(dict(self.family.sizes), ())
         edge = tuple(dict.fromkeys(ref for call in self.mixed for ref in call.inputs if ref.node not in mixed))
@@ -176,7 +184,7 @@ class _Search:
         )
         groups: dict[object, list[int]] = {}
         for size in self.sizes[name]:
-            results, entering = self.lines[name][size], self.enters({name: size})
+            results, entering = self.lines[name][size], self.lines[name].entering[size]
             seen: list[object] = [entering[-1 - r.node] if r.node < 0 else results[r.node].outputs for r in edge]
             for call in self.jointly_checked:
                 inputs = self.walker.arriving(call, entering, results) or ()
@@ -186,7 +194,7 @@ class _Search:
 
     def shrink(self, classes: dict[str, list[tuple[int, ...]]], examined: dict[str, Sequence[int]]) -> None:
         """Leave out the largest sizes until there are few enough combinations."""
-        most = max(MOST_PAIRS // cost([*self.mixed, *self.jointly_checked]), 1)
+        most = max(self.most // cost([*self.mixed, *self.jointly_checked]), 1)
         while prod(map(len, classes.values())) > most:
             name = max(classes, key=lambda each: len(classes[each]))
             sizes = sorted(size for group in classes[name] for size in group)
@@ -233,7 +241,7 @@ def _boxes(names: Sequence[str], table: Mapping[tuple[tuple[int, ...], ...], boo
     return [{names[0]: tuple(sorted(sizes)), **box} for sizes, found in merged.values() for box in found]
 
 
-def valid_sizes(walker: Walker, family: Family) -> ValidSizes:
+def valid_sizes(walker: Walker, family: Family, most: int = MOST_PAIRS) -> ValidSizes:
     """All right combinations of a family's sizes.
 
     Where a layer that treats each axis by itself refuses the start, nothing is found for two axes or more.
@@ -241,5 +249,10 @@ def valid_sizes(walker: Walker, family: Family) -> ValidSizes:
     Args:
         walker: for the graph.
         family: its inputs, with the sizes to try.
+        most: the calls that are inferred for combinations of sizes; where these are too few, the largest sizes are
+            left out of `examined`.
+
+    Raises:
+        BudgetSpent: the walker's budget is used up.
     """
-    return _Search(walker, family).found()
+    return _Search(walker, family, most).found()

@@ -11,6 +11,7 @@ from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS, TABLE
 from netspec.shapes.apply import apply
 from netspec.shapes.report import Inferred
+from netspec.shapes.sizes.budget import APPLIED, LOOKED_UP, Budget
 
 PADDINGS = frozenset(
     f"{kind}Pad{axes}d" for kind in ("Zero", "Constant", "Reflection", "Replication", "Circular") for axes in (1, 2, 3)
@@ -22,10 +23,11 @@ _OTHERS = frozenset({
     "UpsamplingBilinear2d", "UpsamplingNearest2d",
 })  # fmt: skip
 _FUNCTIONS = frozenset({
-    "abs", "add", "amax", "amin", "argmax", "argmin", "chunk", "clamp", "concat", "cos", "cumsum", "div", "exp", "gelu",
-    "interpolate", "log", "log_softmax", "maximum", "mean", "minimum", "moveaxis", "mul", "narrow", "neg", "normalize",
-    "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select", "sigmoid", "silu", "sin", "slice",
-    "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum", "tanh", "tile", "transpose", "unsqueeze",
+    "abs", "add", "amax", "amin", "argmax", "argmin", "chunk", "clamp", "concat", "cos", "cumsum", "div", "exp",
+    "expand", "gelu", "interpolate", "log", "log_softmax", "maximum", "mean", "minimum", "moveaxis", "mul",
+    "narrow", "neg", "normalize", "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select",
+    "sigmoid", "silu", "sin", "slice", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum",
+    "tanh", "tile", "transpose", "unsqueeze",
 })  # fmt: skip
 SEPARABLE = (
     ACTIVATIONS | ADAPTIVE_POOLS | BATCH_NORMS | CONVOLUTIONS | DROPOUTS | POOLS | PADDINGS | _OTHERS | _FUNCTIONS
@@ -87,11 +89,15 @@ Attempt = Result | tuple[str, ...]  # of a refused call the arguments whose size
 class Walker:
     """Infers a graph at one size after another.
 
-    Built from the graph; `differed` collects the calls and arguments whose size some input contradicted.
+    `differed` collects the calls and arguments whose size some input contradicted.
+
+    Args:
+        graph: the network.
+        budget: what may be spent; without one all that is asked for. `run` and `step` raise its BudgetSpent.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, budget: Budget | None = None) -> None:
+        self.graph, self.budget = graph, budget
         self.differed: set[tuple[int, str]] = set()
         caches: dict[object, dict[Outputs, Attempt]] = {}  # shared by calls that differ only in their position
         self._caches = [caches.setdefault(_key(call), {}) for call in graph.calls]
@@ -139,6 +145,9 @@ class Walker:
 
     def step(self, call: Call, inputs: Outputs, results: Mapping[int, Result]) -> Result | None:
         """One call on its inputs; None where it is refused."""
+        if self.budget is not None:
+            fresh = call.shares is not None or inputs not in self._caches[call.id]
+            self.budget.spend(APPLIED * cost([call]) if fresh else LOOKED_UP)
         if call.shares is not None:
             if call.shares not in results:
                 return None

@@ -35,7 +35,7 @@ def test_the_nearest_sizes_and_the_rule(height: int, width: int) -> None:
     sizes = [fix.title.removeprefix("an input of 3×").split("×") for fix in found.fixes if "input" in fix.title]
     assert len(sizes) >= 2
     assert all(works(int(h), int(w)) for h, w in sizes)
-    around = [(h, w) for h in range(height - 16, height + 17) for w in range(width - 16, width + 17)]
+    around = [(h, w) for h in range(height, height + 17) for w in range(width, width + 17)]  # a larger one comes first
     nearest = min(abs(h - height) + abs(w - width) for h, w in around if works(h, w))
     assert abs(int(sizes[0][0]) - height) + abs(int(sizes[0][1]) - width) == nearest
     (note,) = [note.text for note in found.notes if note.label == "or"]
