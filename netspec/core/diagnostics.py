@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netspec.core.codes import severity
-from netspec.core.names import closest, did_you_mean
+from netspec.core.names import closest, did_you_mean, one_edit_away
 from netspec.core.tree import Frame, Node, Span
 
 
@@ -143,10 +143,16 @@ class Findings:
         *,
         layer: str | None = None,
         frames: tuple[Frame, ...] = (),
+        surely: bool = False,
     ) -> None:
-        """Add the finding that a name is unknown; each known name that is close to it becomes a fix."""
-        matches = closest(str(getattr(at, "value", "")), known) if self.suggests else []
-        fixes = [Fix(match, (Edit(at.span, match),)) for match in matches]
+        """Add the finding that a name is unknown; each known name that is close to it becomes a fix.
+
+        With `surely` the fix is safe where there is only one, which is one edit away.
+        """
+        word = str(getattr(at, "value", ""))
+        matches = closest(word, known) if self.suggests else []
+        safe = surely and len(matches) == 1 and one_edit_away(word, matches[0])
+        fixes = [Fix(match, (Edit(at.span, match),), safe) for match in matches]
         self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
 
     @property

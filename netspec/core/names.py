@@ -147,6 +147,14 @@ def _similarity(word: str, candidate: str) -> float:
     return difflib.SequenceMatcher(None, candidate.lower(), word.lower()[:LONGEST_WORD]).ratio()
 
 
+def one_edit_away(word: str, other: str) -> bool:
+    """Whether one letter less, one more, another one, or two exchanged ones make `other` of `word`."""
+    start = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    left, right = word[start:], other[start:]
+    edits = (left[1:] == right, left == right[1:], left[1:] == right[1:], left[1::-1] + left[2:] == right)
+    return word != other and any(edits)
+
+
 def did_you_mean(matches: list[str]) -> str:
     """`; did you mean Conv2d?`; empty without matches."""
     return f"; did you mean {' or '.join(matches)}?" if matches else ""
