@@ -80,6 +80,20 @@ def written_classes(data: Node | None, train: Node | None) -> Iterator[WrittenCl
     yield from _datasets(data)
 
 
+def every_class(data: Node | None, train: Node | None) -> Iterator[WrittenClass]:
+    """The classes that the two sections name, with those that others hold.
+
+    Args:
+        data, train: the nodes of the sections.
+    """
+    waiting = [*written_classes(data, train)][::-1]
+    while waiting:
+        written = waiting.pop()
+        yield written
+        named = map(split_named, held(written.family, str(written.name.value), written.arguments))
+        waiting += [WrittenClass(written.family, *each) for each in named if each is not None]
+
+
 def _named(family: ClassFamily, node: Node | None, *, always: bool = False) -> Iterator[WrittenClass]:
     found = None if node is None else split_named(node)
     if found is not None:
