@@ -37,6 +37,7 @@ from netspec.language.sections.class_families import (
     ClassFamily,
 )  # fmt: skip
 from netspec.language.sections.datasets import VISION
+from netspec.language.sections.torch_classes import FILE
 from netspec.runtime.registry import parameters, public_classes
 from netspec.runtime.torch_trials import LENGTHS, accepts, bounds, lists, samples, try_dataset
 
@@ -212,7 +213,8 @@ class _Tried:
         return found[0] if len(found) == 1 else found
 
 
-def _plain(value: Any) -> Any:
+def plain_default(value: Any) -> Any:
+    """A default as the table has it."""
     if isinstance(value, Enum):
         return value.value
     return list(value) if isinstance(value, tuple) else value
@@ -252,7 +254,7 @@ def entry(family: ClassFamily, cls: type) -> dict[str, Any]:
             kind = _Tried(family, cls, name, given).narrowed(kind, parameter.default)
         found: dict[str, Any] = {"kind": kind}
         if parameter.default is not parameter.empty:
-            found["default"] = _plain(parameter.default)
+            found["default"] = plain_default(parameter.default)
         elif name in given:
             found["example"] = given[name]
         if f"{cls.__name__}.{name}" in SINCE:
@@ -284,4 +286,4 @@ def text(table: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text(tables()), encoding="utf-8")
+    Path(sys.argv[1] if len(sys.argv) > 1 else FILE).write_text(text(tables()), encoding="utf-8")
