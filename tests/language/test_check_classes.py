@@ -14,6 +14,7 @@ from netspec.language.sections.class_families import FAMILIES
 from netspec.language.sections.torch_classes import classes_of, kind_of
 
 NETWORK = "netspec: 1\nparams: {base: 0.1}\ninput: [1, 28, 28]\nlayers: [Flatten, {Linear: 10}]\n"
+PLAIN = NETWORK.replace("params: {base: 0.1}\n", "")
 TRAIN = "train:\n  loss: CrossEntropyLoss\n  optimizer: {SGD: {lr: 0.1}}\n"
 
 
@@ -98,7 +99,12 @@ def test_right_data() -> None:
     steps = "[{RandomErasing: {value: random}}, {RandomCrop: {size: 28, padding: [1, 2], fill: {others: 0}}}]"
     blur = "{RandomApply: [{GaussianBlur: {kernel_size: [3, 5], sigma: 1}}]}"
     rotate = "{RandomRotation: {degrees: 5, interpolation: BILINEAR}}"
-    assert found(f"data: {{FakeData: {{}}, augment: [{blur}, {rotate}, {{RandomChoice: {steps}}}]}}\n") == []
+    assert (
+        found(
+            f"data: {{FakeData: {{image_size: [1, 28, 28]}}, augment: [{blur}, {rotate}, {{RandomChoice: {steps}}}]}}\n"
+        )
+        == []
+    )
 
 
 def test_a_misspelt_key_hides_no_other_error() -> None:
@@ -109,14 +115,14 @@ def test_a_misspelt_key_hides_no_other_error() -> None:
 
 
 def test_the_network_is_still_looked_at() -> None:
-    text = NETWORK.replace("{Linear: 10}", "{Linear: 10}, ReLU") + TRAIN.replace("Loss", "Los")
+    text = PLAIN.replace("{Linear: 10}", "{Linear: 10}, ReLU") + TRAIN.replace("Loss", "Los")
     assert [item.code for item in check(load(text)).diagnostics] == ["NS908", "NS604"]
 
 
 def test_the_fix_of_a_name_one_edit_away_is_safe() -> None:
-    (item,) = check(load(NETWORK + TRAIN.replace("Loss", "Los"))).diagnostics
+    (item,) = check(load(PLAIN + TRAIN.replace("Loss", "Los"))).diagnostics
     assert [(fix.title, fix.safe) for fix in item.fixes] == [("CrossEntropyLoss", True)]
-    (item,) = check(load(NETWORK + TRAIN + "  scheduler: {StepLR: {step: 3}}\n")).diagnostics
+    (item,) = check(load(PLAIN + TRAIN + "  scheduler: {StepLR: {step: 3}}\n")).diagnostics
     assert [(fix.title, fix.safe) for fix in item.fixes] == [("step_size", False)]
 
 

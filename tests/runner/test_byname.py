@@ -23,6 +23,7 @@ from netspec.training.settings import make_scheduler, read_settings
 
 Refused = Callable[..., list[Diagnostic]]
 PLAIN = Values({})
+Chosen = Callable[..., Choice]
 
 
 def node(text: str) -> Node:
@@ -50,9 +51,7 @@ def node(text: str) -> Node:
         ("{StepLR: 3}", families.choose_scheduler, torch.optim.lr_scheduler.StepLR, {"step_size": 3}),
     ],
 )
-def test_a_class_and_its_arguments(
-    text: str, chosen: Callable[..., Choice], cls: type, kwargs: dict[str, object]
-) -> None:
+def test_a_class_and_its_arguments(text: str, chosen: Chosen, cls: type, kwargs: dict[str, object]) -> None:
     choice = chosen(node(text), PLAIN)
     assert choice.cls is cls
     assert choice.kwargs == kwargs
@@ -81,16 +80,14 @@ def test_a_class_and_its_arguments(
         ("{Resize: {size: 4, interpolation: bilinaer}}", families.choose_transform, "NS605", 39, "bilinear"),
     ],
 )
-def test_what_cannot_be_had(
-    text: str, chosen: Callable[..., Choice], code: str, column: int, said: str, refused: Refused
-) -> None:
+def test_what_cannot_be_had(text: str, chosen: Chosen, code: str, column: int, said: str, refused: Refused) -> None:
     (found,) = refused(chosen, node(text), PLAIN)
     assert (found.code, found.span.column) == (code, column)
     assert said in found.message
 
 
 def test_several_wrong_arguments_are_all_found(refused: Refused) -> None:
-    found = refused(families.optimizers, node("{SGD: {lrr: 1, momentun: 2}}"), PLAIN)
+    found = refused(families.choose_optimizer, node("{SGD: {lrr: 1, momentun: 2}}"), PLAIN)
     assert [item.code for item in found] == ["NS605", "NS605"]
 
 
