@@ -11,10 +11,11 @@ from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.load import load
+from netspec.language.sections.class_families import LOSS
 from netspec.language.sections.losses import kind_of
+from netspec.language.sections.torch_classes import classes_of
 from netspec.language.spec import Spec
 from netspec.objective.targets import TargetError, prepare_targets
-from netspec.runtime import families
 from netspec.training.plan import prepare, warnings
 
 Make = Callable[..., Spec]
@@ -309,12 +310,12 @@ def targets_for(kind: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.randint(0, 2, (4, *shape)).float()
 
 
-@pytest.mark.parametrize("name", sorted(families.losses().classes))
+@pytest.mark.parametrize("name", sorted(classes_of(LOSS)))
 def test_every_loss_takes_its_prepared_targets_without_broadcasting(name: str) -> None:
     output = torch.rand(4, 3, requires_grad=True)
     targets = prepare_targets(targets_for(kind_of(name), (3,)), name, (3,))
     extra = {"reduction": "batchmean"} if name == "KLDivLoss" else {}
-    value = families.losses().classes[name](**extra)(output, targets)
+    value = getattr(nn, name)(**extra)(output, targets)
     assert value.ndim == 0
     value.backward()
     assert output.grad is not None
