@@ -90,7 +90,7 @@ def test_every_optimizer_trains(name: str, run: Start, table: str) -> None:
     assert ours.history[-1]["train_loss"] < ours.history[0]["train_loss"] + 1e-3
 
 
-@pytest.mark.parametrize("name", [name for name in ("SparseAdam", "Muon") if hasattr(torch.optim, name)])
+@pytest.mark.parametrize("name", [name for name in ("Muon",) if hasattr(torch.optim, name)])
 def test_optimizers_for_other_weights_are_refused_in_torchs_words(
     name: str, make: Make, table: str, refused: Callable[..., list[Diagnostic]]
 ) -> None:
