@@ -52,6 +52,7 @@ format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema and the reference pages.
+	$(BIN)/python -m netspec.runtime.torch_tables netspec/language/sections/torch_classes.json
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.render.reference docs
 

@@ -19,7 +19,7 @@ from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
 from netspec.lint.repetitions import once, one_for_each_pattern
 from netspec.lint.rules import lint, with_missing_flatten
-from netspec.lint.torch_versions import graph_for_torch
+from netspec.lint.torch_versions import classes_for_torch, graph_for_torch
 from netspec.shapes.infer import infer
 from netspec.shapes.report import Report
 
@@ -41,17 +41,18 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     findings.extend(spec.diagnostics)
     graph = expand(spec, findings)
     graph = graph and graph_for_torch(spec, graph, torch, findings)
+    classes_for_torch(spec, torch, findings)
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
         inference = infer(graph)
         report = replace(report, inferred=inference.known)
         shapes = diagnose(spec, graph, inference, explain=fixes)
         findings.extend(check_shown_sizes(report, shapes, fixes) if spec.sizes else shapes)
-        if spec.sizes and not errors(findings.list()):
+        if spec.sizes and not _of_network(findings):
             findings.extend(check_all_sizes(report, fixes))
     ignores, wrong_ignores = all_ignores(spec.sources)
     findings.extend(wrong_ignores)
-    if not errors(findings.list()):
+    if not _of_network(findings):
         findings.extend(expectations(report, fixes))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
     if fixes and errors(findings.list()):
@@ -82,6 +83,11 @@ def require(spec: Spec) -> Report:
         report = check(spec)
         raise SpecError(report.diagnostics, spec.sources)
     return report
+
+
+def _of_network(findings: Findings) -> list[Diagnostic]:
+    """The errors so far, those of the data and training (NS6xx) left out."""
+    return [found for found in errors(findings.list()) if not found.code.startswith("NS6")]
 
 
 def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None) -> Report:

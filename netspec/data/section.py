@@ -77,7 +77,7 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
     memory = read_storage(spec).memory
-    request = LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs, shape, parts=val is None, memory=memory)
+    request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts=val is None, memory=memory)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
@@ -122,7 +122,7 @@ def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
     look = _kind(name).preview
     if look is None:
         return load_data(spec, inputs, seed, None)
-    imported(look)(LoadRequest(name, arguments, spec.folder, spec.evaluate, inputs))
+    imported(look)(LoadRequest(name, arguments, spec.folder, spec.values, inputs))
     return None
 
 

@@ -11,9 +11,9 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
+from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
-from netspec.runtime.registry import Evaluate
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class LoadRequest:
     name: Scalar
     arguments: Node | None
     folder: Path
-    evaluate: Evaluate
+    evaluate: Values
     inputs: dict[str, Tensor]
     shape: Reshape | None = None
     parts: bool = True

@@ -18,9 +18,10 @@ from netspec.core.tree import Mapping, describe
 from netspec.core.tree import Sequence as ListNode
 from netspec.data.augment.draws import Draws
 from netspec.data.augment.table import batched, per_sample
+from netspec.language.sections.class_families import is_random
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import Collector, spec_error
-from netspec.runtime.families import choose_transform, is_random
+from netspec.runtime.families import choose_transform
 from netspec.runtime.registry import Choice
 
 Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
@@ -123,7 +124,7 @@ def read_pipeline(spec: Spec) -> Pipeline:
             raise spec_error("NS202", f"data → {key} is a list of transforms, not {describe(node)}", node)
         for item in node.items:
             with collector.step():
-                choice = choose_transform(item, spec.evaluate)
+                choice = choose_transform(item, spec.values)
                 if key == "transforms" and is_random(choice.name):
                     message = f"{choice.name} is random: under `augment` it is for training samples only"
                     raise spec_error("NS605", message, choice.node)

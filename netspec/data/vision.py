@@ -19,13 +19,10 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.pictures import Pictures, Reader, labels
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of
-from netspec.language.sections.datasets import VISION
+from netspec.language.sections.class_families import DATASET
 from netspec.runtime.diagnostics import spec_error, torch_says
-from netspec.runtime.registry import Choice, Family, choose, parameters, public_classes
+from netspec.runtime.registry import Choice, choose, parameters
 
-_HIDDEN = frozenset(
-    {"transform", "target_transform", "transforms", "loader", "is_valid_file", "extensions", "target_type"}
-)
 _TEST_PARTS = ("val", "valid", "test")
 _FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "val"}
 
@@ -76,8 +73,6 @@ def preview(request: LoadRequest) -> None:
 
 
 def _choose(request: LoadRequest) -> Choice:
-    from torchvision import datasets
-
     def convert(name: str, value: object, node: Node) -> object:
         if name != "root":
             return tuple(value) if isinstance(value, list) else value
@@ -86,17 +81,11 @@ def _choose(request: LoadRequest) -> Choice:
         except PathRefused as refused:
             raise spec_error("NS601", str(refused), node) from None
 
-    classes = public_classes(datasets, object, list(VISION))
-    family = Family("dataset", "torchvision.datasets", classes, {}, _HIDDEN, convert, frozenset({"root"}))
     arguments = request.arguments
     node = request.name if arguments is None else Mapping(((request.name, arguments),), request.name.span)
-    choice = choose(node, family, request.evaluate)
+    choice = choose(node, DATASET, request.evaluate, convert)
     if "root" not in parameters(choice.cls) or "root" in choice.kwargs or choice.name == "FakeData":
         return choice
-    if choice.name == "ImageFolder":
-        raise spec_error(
-            "NS203", "ImageFolder needs root, the folder with a folder of pictures for each class", choice.node
-        )
     return replace(choice, kwargs={**choice.kwargs, "root": str(default_root())})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
@@ -42,8 +42,19 @@ class Evaluator:
     ) -> object:
         """The value of an argument, as its kind accepts it; FAILED, with a finding, where the kind refuses it."""
         value = self.raw(node, kind, names, frames)
-        if value is FAILED:
-            return FAILED
+        return FAILED if value is FAILED else self.accepted(node, value, kind, what, layer, frames)
+
+    def accepted(
+        self,
+        node: Node,
+        value: object,
+        kind: Kind,
+        what: str,
+        layer: str | None = None,
+        frames: tuple[Frame, ...] = (),
+        code: str | None = None,
+    ) -> object:
+        """`value` as its kind accepts it; FAILED, with a finding of `code`, where the kind refuses it."""
         try:
             return kind.accept(value)
         except ValueError as error:
@@ -51,7 +62,7 @@ class Evaluator:
             got = describe(node)
             if isinstance(node, Scalar) and isinstance(node.value, str) and value != node.value:
                 got = f"{shorten(node.value)} = {value}"
-            code = "NS216" if _right_type(value, kind) else "NS202"
+            code = code or ("NS216" if _right_type(value, kind) else "NS202")
             message = f"{what} has to be {kind.wants}{reason}, got {got}"
             fixes = renamings(node, value, words(kind)) if isinstance(value, str) else []
             fixes = fixes or [Fix(text, (Edit(node.span, text),)) for text in _shorter(node, kind)]
@@ -149,6 +160,21 @@ def param_value(node: Node, names: Dict[str, Value]) -> Value:
         except ExpressionError:
             return node.value
     return node.value
+
+
+@dataclass(frozen=True)
+class Values:
+    """Gives the value of a node as plain Python.
+
+    Args:
+        names: the parameters with their values.
+    """
+
+    names: Dict[str, Value]
+
+    def __call__(self, node: Node) -> object:
+        """The node's value; text that is an expression over the parameters is evaluated, other text stays."""
+        return plain_value(node, self.names)
 
 
 def plain_value(node: Node, names: Dict[str, Value]) -> object:

@@ -13,7 +13,7 @@ from netspec.language.interface import inputs_of, outputs_of, sizes_of
 from netspec.language.items import ItemParser
 from netspec.language.plugins import Plugins, Types, types_of
 from netspec.language.sections.keys import correct_keys
-from netspec.language.sections.validate import check_sections
+from netspec.language.sections.validate import check_sections, section_as_meant
 from netspec.language.spec import Block, Spec
 
 BLOCK_KEYS = ("params", "layers", "outputs")
@@ -154,9 +154,9 @@ def parse(
         layers=items,
         outputs=outputs_of(root, findings),
         weights=weights if isinstance(weights, Scalar) else None,
-        data=root.get("data"),
-        train=root.get("train"),
-        expect=root.get("expect"),
+        data=section_as_meant(root, "data"),
+        train=section_as_meant(root, "train"),
+        expect=section_as_meant(root, "expect"),
         diagnostics=tuple(findings.list()),
         settings=settings,
         plugins=plugins,

@@ -10,7 +10,7 @@ from pathlib import Path
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Mapping, Node, Scalar, Span
 from netspec.language.emit import emit
-from netspec.language.evaluate import param_values, plain_value
+from netspec.language.evaluate import Values, param_values
 from netspec.language.plugins import NO_PLUGINS, Plugins
 from netspec.layers.record import Layer
 
@@ -157,7 +157,12 @@ class Spec:
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""
-        return plain_value(node, param_values(self.params))
+        return self.values(node)
+
+    @property
+    def values(self) -> Values:
+        """Gives the values of nodes, with the parameters' values."""
+        return Values(param_values(self.params))
 
 
 def require_spec(spec: object, function: str) -> None:

@@ -37,52 +37,79 @@ class Kind(ABC):
 
 @dataclass(frozen=True)
 class Int(Kind):
-    """An integer of at least `least`."""
+    """An integer of at least `least`, at most `most`; an odd one with `odd`."""
 
     least: int | None = None
+    most: int | None = None
+    odd: bool = False
+
+    @property
+    def bounds(self) -> str:
+        """What follows "an integer" in `wants`."""
+        if self.least is not None and self.most is not None:
+            return f" from {self.least} to {self.most}"
+        return f" ≥ {self.least}" if self.least is not None else f" ≤ {self.most}" if self.most is not None else ""
 
     @property
     def wants(self) -> str:
-        if self.least is None:
-            return "an integer"
-        return "a positive integer" if self.least == 1 else f"an integer ≥ {self.least}"
+        noun = "odd integer" if self.odd else "integer"
+        return f"a positive {noun}" if (self.least, self.most) == (1, None) else f"an {noun}{self.bounds}"
 
     def accept(self, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError
-        if self.least is not None and value < self.least:
+        if (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
+            raise ValueError
+        if self.odd and value % 2 == 0:
             raise ValueError
         if abs(value) > LARGEST:
             raise ValueError(f"at most {LARGEST}")
         return value
 
     def schema(self) -> dict[str, Any]:
-        number: dict[str, Any] = {"type": "integer"}
-        return {"anyOf": [number if self.least is None else {**number, "minimum": self.least}, EXPRESSION_SCHEMA]}
+        bounds = {"minimum": self.least, "maximum": self.most, "not": {"multipleOf": 2} if self.odd else None}
+        number = {"type": "integer", **{key: bound for key, bound in bounds.items() if bound is not None}}
+        return {"anyOf": [number, EXPRESSION_SCHEMA]}
 
 
 @dataclass(frozen=True)
 class Float(Kind):
-    """A number, with bounds that include their ends."""
+    """A number; the bounds `least` and `most` include their ends, `above` and `below` do not."""
 
     least: float | None = None
     most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def bounds(self) -> str:
+        """What follows "a number" in `wants`."""
+        if self.least is not None and self.most is not None:
+            return f" from {self.least:g} to {self.most:g}"
+        signs = {"≥": self.least, ">": self.above, "≤": self.most, "<": self.below}
+        said = [f"{sign} {bound:g}" for sign, bound in signs.items() if bound is not None]
+        return f" {' and '.join(said)}" if said else ""
 
     @property
     def wants(self) -> str:
-        if self.least is not None and self.most is not None:
-            return f"a number from {self.least:g} to {self.most:g}"
-        return "a number" if self.least is None else f"a number ≥ {self.least:g}"
+        return f"a number{self.bounds}"
 
     def accept(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError
         if (self.least is not None and not value >= self.least) or (self.most is not None and not value <= self.most):
             raise ValueError
+        if (self.above is not None and not value > self.above) or (self.below is not None and not value < self.below):
+            raise ValueError
         return value
 
     def schema(self) -> dict[str, Any]:
-        bounds = {"minimum": self.least, "maximum": self.most}
+        bounds = {
+            "minimum": self.least,
+            "maximum": self.most,
+            "exclusiveMinimum": self.above,
+            "exclusiveMaximum": self.below,
+        }
         number = {"type": "number", **{key: bound for key, bound in bounds.items() if bound is not None}}
         return {"anyOf": [number, EXPRESSION_SCHEMA]}
 
@@ -104,21 +131,23 @@ class Bool(Kind):
 
 @dataclass(frozen=True)
 class Word(Kind):
-    """One of a few words."""
+    """One of a few words; with `any_case` their letter case does not count."""
 
     words: tuple[str, ...]
+    any_case: bool = False
 
     @property
     def wants(self) -> str:
         return self.words[0] if len(self.words) == 1 else ", ".join(self.words[:-1]) + " or " + self.words[-1]
 
     def accept(self, value: object) -> str:
-        if value not in self.words:
+        word = value.lower() if self.any_case and isinstance(value, str) else value
+        if word not in self.words:
             raise ValueError
-        return str(value)
+        return str(word)
 
     def literal(self, text: str) -> bool:
-        return text in self.words
+        return (text.lower() if self.any_case else text) in self.words
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
@@ -212,6 +241,47 @@ class Anything(Kind):
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["number", "boolean", "null", "string", "array"]}
+
+
+@dataclass(frozen=True)
+class Floats(Kind):
+    """A list of numbers, each one a `number`; of `length` ones where that is given."""
+
+    length: int | None = None
+    number: Float = Float()
+
+    @property
+    def wants(self) -> str:
+        count = "" if self.length is None else f"{self.length} "
+        return f"a list of {count}{'number' if self.length == 1 else 'numbers'}{self.number.bounds}"
+
+    def accept(self, value: object) -> tuple[float, ...]:
+        return tuple(self.number.accept(item) for item in _items(value, self.length))
+
+    def schema(self) -> dict[str, Any]:
+        return _list_schema(self.number, self.length)
+
+
+@dataclass(frozen=True, init=False)
+class Each(Kind):
+    """A list with one item of each of several kinds."""
+
+    kinds: tuple[Kind, ...]
+
+    def __init__(self, *kinds: Kind) -> None:
+        object.__setattr__(self, "kinds", kinds)
+
+    @property
+    def wants(self) -> str:
+        return f"a list of {' and '.join(kind.wants for kind in self.kinds)}"
+
+    def accept(self, value: object) -> tuple[object, ...]:
+        items = _items(value, len(self.kinds))
+        return tuple(kind.accept(item) for kind, item in zip(self.kinds, items, strict=True))
+
+    def schema(self) -> dict[str, Any]:
+        items = [kind.schema() for kind in self.kinds]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from netspec.core.diagnostics import Diagnostic, Fix, Note
+from netspec.core.names import certain_match
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.language.sections.losses import Written, written_losses
+from netspec.language.sections.losses import KINDS, Written, written_losses
 from netspec.language.spec import Spec
 from netspec.lint.datasets import DatasetFacts, dataset_facts
 from netspec.shapes.report import Inferred, Report
@@ -146,18 +147,20 @@ class LintContext:
 
     @cached_property
     def losses(self) -> tuple[Written, ...]:
-        """The losses that `train` writes."""
-        return written_losses(None if self.train is None else self.train.get("loss"))
+        """The losses that `train` writes, a misspelt one by the name that it certainly means."""
+        written = written_losses(None if self.train is None else self.train.get("loss"))
+        return tuple(map(_as_meant, written))
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
-        """The known outputs with a loss, in the order of the losses."""
+        """The known outputs with a known loss, in the order of the losses."""
         heads = []
         for written in self.losses:
             only = next(iter(self.refs)) if len(self.refs) == 1 else None
             output = only if written.output is None else written.output.text
             tensor = self.report.tensor(self.refs[output]) if output in self.refs else None
-            if output is not None and tensor is not None and written.name is not None:
+            known = written.name is not None and written.name.value in KINDS
+            if output is not None and tensor is not None and written.name is not None and known:
                 heads.append(Head(output, tensor, self.refs[output], written.name, self.samples_for(output)))
         return tuple(heads)
 
@@ -176,6 +179,16 @@ class LintContext:
         if name in self.spec.params and self.report.params.get(str(name)) == value:
             node = self.spec.params[str(name)]
         return node if node.span.path not in self.spec.origins else None
+
+
+def _as_meant(written: Written) -> Written:
+    """A loss with its name corrected."""
+    if written.name is None or written.name.value in KINDS:
+        return written
+    name = replace(written.name, value=certain_match(str(written.name.value), KINDS) or written.name.value)
+    if isinstance(written.node, Mapping):
+        return replace(written, node=replace(written.node, entries=((name, written.node.entries[0][1]),)))
+    return replace(written, node=name)
 
 
 def finding(

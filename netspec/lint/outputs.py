@@ -97,7 +97,7 @@ def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
 
 def untrained(context: LintContext) -> Iterator[Diagnostic]:
     """NS919: an output without a loss."""
-    trained = {head.output for head in context.heads}
+    trained = {head.output for head in context.heads} | {loss.output.text for loss in context.losses if loss.output}
     node = None if context.train is None else context.train.get("loss")
     if node is None or not trained:
         return

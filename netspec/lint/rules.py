@@ -62,7 +62,7 @@ WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
 
 
 def lint(report: Report) -> Iterator[Diagnostic]:
-    """The findings of all rules; warnings only where there is no error.
+    """The findings of all rules; warnings only where the network, and what is trained on, has no error.
 
     Args:
         report: of the check so far.
@@ -73,7 +73,7 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     found = [*_without_repeats(_findings(context, DATA_AND_LOSS, DATA_AND_LOSS_OF_HEADS))]
     wrong = errors(found)
     yield from wrong
-    if report.ok and not wrong:
+    if report.sound and not wrong:
         yield from found
         yield from _without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
 

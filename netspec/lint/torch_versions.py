@@ -13,6 +13,8 @@ from netspec.core.installed import installed, release
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph
 from netspec.fixes.edits import optional_fix, remove_entry
+from netspec.language.sections.torch_classes import classes_of
+from netspec.language.sections.written_classes import every_class
 from netspec.language.spec import Spec
 from netspec.layers.record import Layer
 
@@ -43,6 +45,30 @@ def graph_for_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findi
                 message = f"{what} came with torch {since}, here is {version}"
                 findings.add("NS219", message, node, layer=call.path, notes=[install], fixes=fixes, frames=frames)
     return replace(graph, calls=tuple(calls))
+
+
+def classes_for_torch(spec: Spec, torch: str | None, findings: Findings) -> None:
+    """Find what one version of torch lacks of the losses, optimizers, schedulers and transforms of a spec.
+
+    Args:
+        spec: whose `data` and `train` are looked at.
+        torch: the version; the installed one where left out.
+        findings: takes NS219 for each class and argument that the version does not have.
+    """
+    for written in every_class(spec.data, spec.train):
+        found = classes_of(written.family).get(str(written.name.value))
+        if found is None or (found.since is None and all(one.since is None for one in found.arguments.values())):
+            continue
+        newer: list[tuple[Node, str, str | None]] = []
+        if not written.group:
+            newer.append((written.name, found.name, found.since))
+        for key, _ in written.arguments if isinstance(written.arguments, Mapping) else ():
+            argument = found.arguments.get(str(key.value))
+            newer.append((key, f"{key.value} of {found.name}", None if argument is None else argument.since))
+        for node, what, since in newer:
+            if since is not None and release(torch or installed()) < release(since):
+                message = f"{what} came with torch {since}, here is {torch or installed()}"
+                findings.add("NS219", message, node, notes=[Note("fix", f"pip install 'torch>={since}'")])
 
 
 def _varies(call: Call) -> bool:

@@ -85,7 +85,7 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
 def mixing(context: LintContext) -> Iterator[Diagnostic]:
     """NS616: mixup or the like for a loss that takes no mixed classes, or without images."""
     node = None if context.train is None else context.train.get("mix")
-    others = [loss for loss in _losses(context).values() if loss != "CrossEntropyLoss"]
+    others = [loss for loss in _losses(context).values() if loss != "CrossEntropyLoss" and loss in KINDS]
     entering = [*context.graph.inputs.values()]
     sizes = {head.tensor.shape[0] for head in context.heads if head.tensor.shape}
     for name in map(_name, node.items if isinstance(node, ListNode) else (node,)):

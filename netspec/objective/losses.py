@@ -10,10 +10,12 @@ from torch import nn
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Node, describe
+from netspec.language.evaluate import Values
+from netspec.language.sections.class_families import BALANCED
 from netspec.language.sections.losses import Kind, kind_of, written_losses
 from netspec.runtime.diagnostics import Collector, spec_error
-from netspec.runtime.families import BALANCED, losses
-from netspec.runtime.registry import Choice, Evaluate, choose
+from netspec.runtime.families import choose_loss
+from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
 
 Tensors = tuple[torch.Tensor, ...]
@@ -111,12 +113,12 @@ class Head:
         return kind_of(self.loss.name)
 
 
-def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
+def read_terms(node: Node, values: Values) -> tuple[Term, ...]:
     """The losses that a spec names, each constructed once on trial.
 
     Args:
         node: the value of `loss`.
-        evaluate: gives the value of a node.
+        values: gives the value of a node.
 
     Raises:
         SpecError: NS604, NS605 for each unknown loss and for its arguments; NS617 for weights.
@@ -126,16 +128,16 @@ def read_terms(node: Node, evaluate: Evaluate) -> tuple[Term, ...]:
         if written.output is not None and written.name is None:
             continue  # the check reports it
         with collector.step():
-            choice = choose(written.node, losses(), evaluate)
+            choice = choose_loss(written.node, values)
             without_balance(choice).make()
-            weight = _weight(written.weight, evaluate)
+            weight = _weight(written.weight, values)
             terms.append(Term(choice, None if written.output is None else written.output.text, weight))
     collector.finish()
     return tuple(terms)
 
 
-def _weight(node: Node | None, evaluate: Evaluate) -> float:
-    value = 1.0 if node is None else evaluate(node)
+def _weight(node: Node | None, values: Values) -> float:
+    value = 1.0 if node is None else values(node)
     if node is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
         raise spec_error("NS617", f"the weight of a loss is a number ≥ 0, not {describe(node)}", node)
     return float(value)  # type: ignore[arg-type]  # it is a number here

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from netspec.core.codes import CODES, explanation
+from netspec.language.sections.class_families import DATASET, ClassFamily
+from netspec.language.sections.class_families import FAMILIES as CLASS_FAMILIES
 from netspec.language.sections.data_keys import DATA_KEYS
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import Key
 from netspec.language.sections.metrics import METRICS
+from netspec.language.sections.torch_classes import classes_of
 from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.layers.code import literal
 from netspec.layers.record import Layer
@@ -97,9 +100,22 @@ def keys_page() -> str:
     lines += ["## train", "", *_keys(TRAIN_KEYS), "## expect", "", *_keys(EXPECT_KEYS)]
     lines += ["## Metrics", "", "| Metric | Goes with losses over | What it is |", "|---|---|---|"]
     lines += [f"| `{metric.name}` | {', '.join(metric.kinds)} | {metric.doc} |" for metric in METRICS]
-    vision = (f"`{kind.name}`" for kind in DATASETS.values() if kind.keys is None)
-    lines += ["", "## Datasets of torchvision", "", ", ".join(vision) + ": arguments are torchvision's."]
+    for family in CLASS_FAMILIES.values():
+        if family is not DATASET:
+            lines += ["", f"## {family.what.capitalize()}s of {family.module}", "", *_classes(family)]
+    lines += ["", "## Datasets of torchvision", "", *_classes(DATASET)]
     return "\n".join(lines) + "\n"
+
+
+def _classes(family: ClassFamily) -> Iterator[str]:
+    """A line for each class with its arguments, and those that a spec cannot use."""
+    yield from ("| Name | Arguments |", "|---|---|")
+    for name, found in classes_of(family).items():
+        since = "" if found.since is None else f" (since torch {found.since})"
+        arguments = (f"`{one.name}`: {one.kind.wants}" for one in found.arguments.values())
+        yield f"| `{name}`{since} | {'; '.join(arguments)} |"
+    for name, reason in sorted(family.refused.items()):
+        yield f"| {name} | not usable: {reason} |"
 
 
 def _keys(keys: Iterable[Key]) -> list[str]:

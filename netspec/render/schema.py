@@ -10,12 +10,14 @@ from typing import Any
 
 from netspec.core.shapes import DTYPES
 from netspec.language.items import COMMON_KEYS, GROUP_KEYS
+from netspec.language.sections.class_families import FAMILIES
 from netspec.language.sections.data_keys import DATA_SCHEMA
 from netspec.language.sections.expect_keys import EXPECT_SCHEMA
 from netspec.language.sections.keys import SPEC_KEYS
 from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
+from netspec.render.schema_classes import family_schema, with_classes
 
 Schema = dict[str, Any]
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -195,8 +197,8 @@ def language_schema() -> Schema:
             "type": "string",
             "description": "torchvision's name of published weights, or a .safetensors file.",
         },
-        "data": DATA_SCHEMA,
-        "train": TRAIN_SCHEMA,
+        "data": with_classes(DATA_SCHEMA),
+        "train": with_classes(TRAIN_SCHEMA),
     }
     assert set(properties) == set(SPEC_KEYS)
     return {
@@ -214,5 +216,6 @@ def language_schema() -> Schema:
             "item": _item(),
             "layers": layers,
             **{name: layer_schema(TABLE[name]) for name in sorted(TABLE)},
+            **{family.what: family_schema(family) for family in FAMILIES.values()},
         },
     }

@@ -1,126 +1,45 @@
-"""The families of classes that `data` and `train` name: losses, optimizers, schedulers, transforms."""
+"""The classes that `data` and `train` name, their arguments as torch takes them."""
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
 
-from netspec.core.tree import Mapping, Node, Sequence
-from netspec.runtime.diagnostics import spec_error
-from netspec.runtime.registry import Choice, Evaluate, Family, choose, public_classes
+from netspec.core.tree import Node
+from netspec.language.evaluate import Values
+from netspec.language.sections.class_families import BALANCED, LOSS, OPTIMIZER, SCHEDULER, TRANSFORM
+from netspec.runtime.registry import Choice, choose
 
-_TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
-_NEEDS_CODE = "it needs Python code, which a spec does not hold"
-
-BALANCED = "balanced"  # class weights that are counted from the data
 PER_BATCH = frozenset({"OneCycleLR", "CyclicLR"})  # schedulers that torch documents as stepping after every batch
+_TUPLES = ("betas", "etas", "step_sizes", "eps2")
 
 
 def _loss_value(name: str, value: object, node: Node) -> object:
     """Lists of class weights become tensors; `balanced` stays until the data are there."""
-    if name in ("weight", "pos_weight") and value == BALANCED:
-        return value
-    if name in ("weight", "pos_weight") and value is not None:
-        try:
-            return torch.tensor(value, dtype=torch.float32)
-        except (TypeError, ValueError):
-            raise spec_error("NS605", f"{name} is a list of numbers, one a class, or {BALANCED}", node) from None
-    if name == "reduction" and value != "mean":
-        raise spec_error("NS605", "the runner averages over samples: reduction has to be mean", node)
-    return value
+    weights = name in ("weight", "pos_weight") and value is not None and value != BALANCED
+    return torch.tensor(value, dtype=torch.float32) if weights else value
 
 
-@cache
-def losses() -> Family:
-    """The losses of torch.nn that take one output and one target."""
-    refused = dict.fromkeys(
-        (
-            "CosineEmbeddingLoss",
-            "MarginRankingLoss",
-            "TripletMarginLoss",
-            "TripletMarginWithDistanceLoss",
-            "GaussianNLLLoss",
-            "CTCLoss",
-            "AdaptiveLogSoftmaxWithLoss",
-            "LinearCrossEntropyLoss",
-        ),
-        _TWO_INPUTS,
-    )
-    refused["NLLLoss2d"] = "it is torch's old name of NLLLoss"
-    names = [name for name in dir(nn) if name.endswith("Loss") and name not in refused]
-    found = public_classes(nn.modules.loss, nn.Module, names)
-    return Family("loss", "torch.nn", found, refused, frozenset({"size_average", "reduce"}), _loss_value)
+def choose_loss(node: Node, values: Values) -> Choice:
+    """A loss of torch.nn; see `choose`."""
+    return choose(node, LOSS, values, _loss_value)
 
 
-def _optimizer_value(name: str, value: object, node: Node) -> object:
-    return tuple(value) if name in ("betas", "etas", "step_sizes", "eps2") and isinstance(value, list) else value
+def optimizer_value(name: str, value: object, node: Node) -> object:
+    """Pairs become tuples."""
+    return tuple(value) if name in _TUPLES and isinstance(value, list) else value
 
 
-@cache
-def optimizers() -> Family:
-    """Optimizers of torch.optim."""
-    found = public_classes(torch.optim, torch.optim.Optimizer)
-    return Family("optimizer", "torch.optim", found, {}, frozenset({"params"}), _optimizer_value)
+def choose_optimizer(node: Node, values: Values) -> Choice:
+    """An optimizer of torch.optim; see `choose`."""
+    return choose(node, OPTIMIZER, values, optimizer_value)
 
 
-@cache
-def schedulers() -> Family:
-    """Schedulers of torch.optim.lr_scheduler."""
-    module = torch.optim.lr_scheduler
-    refused = {"LambdaLR": _NEEDS_CODE, "MultiplicativeLR": _NEEDS_CODE}
-    found = public_classes(module, module.LRScheduler, [name for name in module.__all__ if name not in refused])
-    hidden = frozenset({"optimizer", "last_epoch", "verbose", "scale_fn"})
-    return Family("scheduler", "torch.optim.lr_scheduler", found, refused, hidden, optional=frozenset({"T_max"}))
-
-
-_NO_TRANSFORM = {
-    "Lambda": _NEEDS_CODE,
-    "LinearTransformation": "its matrix has no place in a spec",
-    "CutMix": "it mixes a batch; that stands under train, as mix: CutMix",
-    "MixUp": "it mixes a batch; that stands under train, as mix: MixUp",
-    "FiveCrop": "it gives several pictures for one",
-    "TenCrop": "it gives several pictures for one",
-    "UniformTemporalSubsample": "it is for videos",
-    **dict.fromkeys(
-        ("ToTensor", "PILToTensor", "ToImage", "ToPILImage", "ToPureTensor"),
-        "samples are tensors already, leave it out",
-    ),
-    "ConvertImageDtype": "samples are scaled to [0, 1] already, leave it out",
-    "ToDtype": "samples are scaled to [0, 1] already, leave it out",
-    **dict.fromkeys(
-        (
-            "ClampBoundingBoxes",
-            "ClampKeyPoints",
-            "ConvertBoundingBoxFormat",
-            "SanitizeBoundingBoxes",
-            "SanitizeKeyPoints",
-            "RandomIoUCrop",
-        ),
-        "it is for boxes and key points",
-    ),
-}
-_RANDOM = frozenset(  # the random transforms whose names do not say so
-    [
-        "AugMix",
-        "AutoAugment",
-        "ColorJitter",
-        "ElasticTransform",
-        "GaussianBlur",
-        "GaussianNoise",
-        "JPEG",
-        "RandAugment",
-        "ScaleJitter",
-        "TrivialAugmentWide",
-    ]
-)
-
-
-def is_random(name: str) -> bool:
-    """Whether a transform of torchvision draws random numbers."""
-    return name.startswith("Random") or name in _RANDOM
+def choose_scheduler(node: Node, values: Values) -> Choice:
+    """A scheduler of torch.optim.lr_scheduler; in SequentialLR and ChainedScheduler the inner ones are choices too."""
+    return choose(node, SCHEDULER, values)
 
 
 def _transform_value(name: str, value: object, node: Node) -> object:
@@ -128,42 +47,26 @@ def _transform_value(name: str, value: object, node: Node) -> object:
     from torchvision.transforms import v2
 
     enum: Any = {"interpolation": v2.InterpolationMode, "policy": v2.AutoAugmentPolicy}.get(name)
-    if enum is None or not isinstance(value, str):
-        return value
-    words = [member.value for member in enum]
-    if value.lower() not in words:
-        raise spec_error("NS605", f"{name} is one of {', '.join(words)}", node)
-    return enum(value.lower())
+    return enum(value.lower()) if enum is not None and isinstance(value, str) else value
 
 
-@cache
-def transforms() -> Family:
-    """Transforms of torchvision.transforms.v2 for pictures."""
-    from torchvision.transforms import v2
-
-    found = public_classes(v2, v2.Transform, [name for name in vars(v2) if name not in _NO_TRANSFORM])
-    return Family("transform", "torchvision.transforms.v2", found, _NO_TRANSFORM, convert=_transform_value)
-
-
-def choose_transform(node: Node, evaluate: Evaluate) -> Choice:
+def choose_transform(node: Node, values: Values) -> Choice:
     """A transform; the transforms in a container (RandomApply, RandomChoice, …) are constructed.
 
     Args:
         node: `Name`, or `{Name: arguments}`.
-        evaluate: gives the value of a node.
+        values: gives the value of a node.
 
     Raises:
         SpecError: NS604, NS605; see `choose`.
     """
-    inner: Node | None = None
-    if isinstance(node, Mapping) and len(node.entries) == 1:
-        name, arguments = node.entries[0]
-        if name.value in ("RandomApply", "RandomChoice", "RandomOrder", "Compose"):
-            inner = arguments.get("transforms") if isinstance(arguments, Mapping) else arguments
+    return _made_inside(choose(node, TRANSFORM, values, _transform_value))
 
-    def evaluate_or_make(argument: Node) -> object:
-        if isinstance(argument, Sequence) and argument is inner:
-            return [choose_transform(item, evaluate).make() for item in argument.items]
-        return evaluate(argument)
 
-    return choose(node, transforms(), evaluate_or_make)
+def _made_inside(choice: Choice) -> Choice:
+    made = {
+        key: [_made_inside(item).make() for item in value]
+        for key, value in choice.kwargs.items()
+        if isinstance(value, list) and value and all(isinstance(item, Choice) for item in value)
+    }
+    return replace(choice, kwargs={**choice.kwargs, **made})

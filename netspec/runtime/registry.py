@@ -1,45 +1,33 @@
 """torch's classes by name: a node `Name`, `{Name: {args}}` or `{Name: value}` → the class and its keyword arguments.
 
-A spec reaches only the classes that a family lists: public classes of one module, with one base class. Names of
-arguments are checked against the signature, values by constructing the class.
+A spec reaches only the classes of netspec's table, which `netspec check` looks at without torch
+(language/sections/check_classes.py); here they are looked up and constructed. What only a constructor knows, of
+arguments together, is an error of `make`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
-from netspec.core.diagnostics import SpecError
-from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.runtime.diagnostics import Collector, spec_error, torch_says, unknown_name
+from netspec.core.diagnostics import Findings, SpecError
+from netspec.core.tree import Node, Scalar, Sequence, describe
+from netspec.language.evaluate import Values
+from netspec.language.sections.check_classes import argument_nodes, check_class
+from netspec.language.sections.class_families import ClassFamily
+from netspec.language.sections.torch_classes import classes_of
+from netspec.language.sections.written_classes import WrittenClass, split_named
+from netspec.runtime.diagnostics import spec_error, torch_says
 
-Evaluate = Callable[[Node], object]
 Convert = Callable[[str, object, Node], object]
 
 
-@dataclass(frozen=True)
-class Family:
-    """Classes of one kind that a spec may name.
-
-    Args:
-        what: the word for one of them in messages, such as `loss`.
-        module: the module that has them, for messages.
-        classes: the usable ones by name.
-        refused: the unusable ones by name, with the reason.
-        hidden: arguments that netspec sets itself.
-        convert: (name, value, node) of an argument → the value that the class takes.
-        optional: required arguments that netspec sets where the spec does not.
-    """
-
-    what: str
-    module: str
-    classes: dict[str, type]
-    refused: dict[str, str] = field(default_factory=dict)
-    hidden: frozenset[str] = frozenset()
-    convert: Convert = lambda name, value, node: value
-    optional: frozenset[str] = frozenset()
+def unchanged(name: str, value: object, node: Node) -> object:
+    """The value of an argument as it is."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -81,9 +69,9 @@ class Choice:
         return spec_error("NS605", f"{self.name} refuses its arguments", at, torch_says(error))
 
 
-def public_classes(module: Any, base: type, names: list[str] | None = None) -> dict[str, type]:
-    """The public subclasses of `base` in a module."""
-    found = {name: vars(module).get(name) for name in (names or vars(module)) if not name.startswith("_")}
+def public_classes(module: Any, base: type, names: list[str]) -> dict[str, type]:
+    """The public subclasses of `base` in a module, of some names."""
+    found = {name: vars(module).get(name) for name in names if not name.startswith("_")}
     classes = {name: value for name, value in found.items() if inspect.isclass(value)}
     return {name: cls for name, cls in classes.items() if issubclass(cls, base) and cls is not base}
 
@@ -105,64 +93,44 @@ def parameters(cls: type) -> dict[str, inspect.Parameter]:
     return found
 
 
-def split_named(node: Node, what: str) -> tuple[Scalar, Node | None]:
-    """`Name`, `{Name: args}` → the name's node and the arguments' node."""
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        return node, None
-    if isinstance(node, Mapping) and len(node.entries) == 1:
-        return node.entries[0]
-    raise spec_error("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
+def checked(written: WrittenClass, values: Values) -> None:
+    """Check a class by the table, as `netspec check` does.
+
+    Raises:
+        SpecError: NS202, NS604, NS605, with all that is wrong; only the check offers fixes, as it can verify them.
+    """
+    findings = Findings()
+    check_class(written, values.names, findings)
+    if found := findings.list():
+        raise SpecError(replace(item, fixes=()) for item in found)
 
 
-def choose(node: Node, family: Family, evaluate: Evaluate) -> Choice:
-    """The class that a node names, with its arguments; their names are checked, their values not yet.
+def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = unchanged) -> Choice:
+    """The class that a node names, with its arguments, checked one by one; those that it holds are choices too.
 
     Args:
         node: `Name`, `{Name: {args}}` or `{Name: value}`.
         family: the classes to choose from.
-        evaluate: gives the value of a node.
+        values: gives the value of a node.
+        convert: (name, value, node) of an argument → the value that the class takes.
 
     Raises:
-        SpecError: NS202, NS604 for an unknown class, NS605 for all unknown or missing arguments.
+        SpecError: NS202, NS604, NS605; see `checked`.
     """
-    name_node, arguments = split_named(node, family.what)
-    name = str(name_node.value)
-    if name in family.refused:
-        raise spec_error("NS604", f"{name}: {family.refused[name]}", name_node)
-    if name not in family.classes:
-        raise unknown_name(
-            "NS604", f"{family.module} has no {family.what} {name!r}", name_node, name, list(family.classes)
-        )
-    cls = family.classes[name]
-    known = {key: value for key, value in parameters(cls).items() if key not in family.hidden}
-    nodes = _argument_nodes(name, known, arguments)
-    collector, kwargs = Collector(), {}
+    named = split_named(node)
+    if named is None:
+        what = family.what
+        raise spec_error("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
+    checked(WrittenClass(family, *named), values)
+    name = str(named[0].value)
+    record, cls = classes_of(family)[name], getattr(import_module(family.module), name, None)
+    if cls is None:
+        raise spec_error("NS219", f"{name} came with torch {record.since}", named[0])
+    kwargs: dict[str, Any] = {}
+    nodes = argument_nodes(record, named[1])
     for key, value in nodes.items():
-        with collector.step():
-            kwargs[key] = family.convert(key, evaluate(value), value)
-    collector.finish()
-    needed = {key for key, value in known.items() if value.default is value.empty} - family.optional
-    missing = [key for key in known if key in needed and key not in kwargs]
-    if missing:
-        raise spec_error("NS605", f"{name} needs {' and '.join(missing)}", name_node)
-    return Choice(name, cls, kwargs, name_node, nodes)
-
-
-def _argument_nodes(name: str, known: dict[str, inspect.Parameter], arguments: Node | None) -> dict[str, Node]:
-    """The nodes of the arguments by name; a bare value is that of the first parameter."""
-    if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
-        return {}
-    if not isinstance(arguments, Mapping):
-        if not known:
-            raise spec_error("NS605", f"{name} takes no arguments", arguments)
-        return {next(iter(known)): arguments}
-    collector = Collector()
-    nodes: dict[str, Node] = {}
-    for key, value in arguments:
-        word = str(key.value)
-        with collector.step():
-            if word not in known:
-                raise unknown_name("NS605", f"{name} has no argument {word!r}", key, word, list(known))
-            nodes[word] = value
-    collector.finish()
-    return nodes
+        if record.arguments[key].holds and isinstance(value, Sequence):
+            kwargs[key] = [choose(item, family, values, convert) for item in value.items]
+        else:
+            kwargs[key] = convert(key, values(value), value)
+    return Choice(name, cls, kwargs, named[0], nodes)

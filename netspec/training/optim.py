@@ -15,10 +15,13 @@ from torch import nn
 
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
+from netspec.language.evaluate import Values
 from netspec.language.patterns import picks, similar_patterns, texts
-from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
-from netspec.runtime.families import PER_BATCH, optimizers
-from netspec.runtime.registry import Choice, Evaluate, parameters
+from netspec.language.sections.class_families import OPTIMIZER
+from netspec.language.sections.written_classes import WrittenClass
+from netspec.runtime.diagnostics import Collector, spec_error
+from netspec.runtime.families import PER_BATCH, optimizer_value
+from netspec.runtime.registry import Choice, checked, parameters
 
 ModuleTypes = dict[str, list[str]]  # by module path: its type and those of the modules around it, the innermost last
 
@@ -82,29 +85,24 @@ class Group:
     arguments: dict[str, Any]
 
 
-def read_groups(node: Node, optimizer: Choice, evaluate: Evaluate) -> tuple[Group, ...]:
+def read_groups(node: Node, optimizer: Choice, values: Values) -> tuple[Group, ...]:
     """Read the `groups` of a spec and check their arguments against the optimizer's.
 
     Raises:
         SpecError: NS605 for an argument that the optimizer does not have, or whose value it refuses.
     """
-    family, collector, groups = optimizers(), Collector(), []
-    known = [name for name in parameters(optimizer.cls) if name not in family.hidden]
+    collector, groups = Collector(), list[Group]()
     for item in node.items if isinstance(node, ListNode) else ():
-        arguments: dict[str, Any] = {}
-        places: dict[str, Node] = {}
-        for key, value in item if isinstance(item, Mapping) else ():
-            name = str(key.value)
-            with collector.step():
-                if name == "match":
-                    continue
-                if name not in known:
-                    message = f"{optimizer.name} has no argument {name!r}"
-                    raise unknown_name("NS605", message, key, name, ["match", *known])
-                arguments[name], places[name] = family.convert(name, evaluate(value), value), value
+        own = [(key, value) for key, value in item if key.value != "match"] if isinstance(item, Mapping) else []
+        places = {str(key.value): value for key, value in own}
+        with collector.step():
+            checked(WrittenClass(OPTIMIZER, optimizer.node, Mapping(tuple(own), item.span), group=True), values)
+        arguments = {name: optimizer_value(name, values(value), value) for name, value in places.items()}
         patterns = texts(item.get("match")) if isinstance(item, Mapping) else []
         groups.append(Group(tuple(patterns), arguments))
         with collector.step():
+            if collector.found:
+                continue  # torch would refuse what the table refuses
             try_optimizer(replace(optimizer, kwargs={**optimizer.kwargs, **arguments}, argument_nodes=places))
     collector.finish()
     return tuple(groups)

@@ -83,7 +83,8 @@ def prepare(
     report = check(spec)
     if not spec.document.entries:  # nothing could be read, so that everything would seem to be missing
         raise SpecError([*beside, *report.diagnostics])
-    collector = Collector([*beside, *(() if report.ok else report.diagnostics)])
+    wrong = () if report.ok else (found for found in report.diagnostics if found.severity != "warning")
+    collector = Collector([*beside, *wrong])
     values = setting_values(spec, collector)
     pipeline = inputs = data = data_checks = None
     with collector.step():

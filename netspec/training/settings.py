@@ -11,17 +11,18 @@ from typing import Any, Literal
 import torch
 
 from netspec.core.conforms import conforms
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
+from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
+from netspec.language.evaluate import Values
 from netspec.language.patterns import texts
 from netspec.language.sections.keys import bare
 from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.language.spec import Spec
 from netspec.objective.losses import Term, read_terms
 from netspec.runtime.diagnostics import Collector, spec_error, spec_start
-from netspec.runtime.families import optimizers, schedulers
-from netspec.runtime.registry import Choice, Evaluate, choose
+from netspec.runtime.families import choose_optimizer, choose_scheduler
+from netspec.runtime.registry import Choice
 from netspec.training.devices import PrecisionName
 from netspec.training.optim import Group, make_scheduler, read_groups, try_optimizer
 from netspec.training.start_weights import StartWeights, read_start
@@ -30,7 +31,6 @@ _LIMITS = {  # what a value has to be less than, which a schema does not say
     **dict.fromkeys(("epochs", "steps", "batch_size", "seed"), 2**63),
     **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), float("inf")),
 }
-_FAMILIES = {"optimizer": optimizers, "scheduler": schedulers}
 _TUPLES = ("groups", "freeze", "mix")  # whose default is ()
 _LATER = (*_TUPLES, "weights")  # which are no plain values
 
@@ -113,9 +113,9 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
                     raise spec_error("NS203", f"train needs {key.name}, e.g. {key.written}", section)
                 values[key.name] = () if key.name in _TUPLES else key.default
             elif key.name == "loss":
-                values["loss"] = read_terms(node, spec.evaluate)
-            elif key.name in _FAMILIES:
-                values[key.name] = _choose(key.name, node, spec.evaluate)
+                values["loss"] = read_terms(node, spec.values)
+            elif key.name in ("optimizer", "scheduler"):
+                values[key.name] = _choose(key.name, node, spec.values)
             elif key.name not in _LATER:
                 value: Any = spec.evaluate(node)
                 limit = _LIMITS.get(key.name)
@@ -153,32 +153,19 @@ def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Coll
     values["freeze"] = tuple(texts(section.get("freeze")))
     if groups is not None and "optimizer" in values:
         with collector.step():
-            values["groups"] = read_groups(groups, values["optimizer"], spec.evaluate)
+            values["groups"] = read_groups(groups, values["optimizer"], spec.values)
     if mix is not None:
         with collector.step():
-            values["mix"] = choose_mixers(mix, spec.evaluate)
+            values["mix"] = choose_mixers(mix, spec.values)
     values["weights"] = None if weights is None else read_start(weights, spec)
 
 
-def _choose(key: str, node: Node, evaluate: Evaluate) -> Choice:
+def _choose(key: str, node: Node, values: Values) -> Choice:
     """An optimizer or scheduler, tried on a parameter that is made for it."""
     if key == "scheduler":
-        choice = _choose_scheduler(node, evaluate)
+        choice = choose_scheduler(node, values)
         make_scheduler(choice, torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9), steps=10)
         return choice
-    choice = choose(node, _FAMILIES[key](), evaluate)
+    choice = choose_optimizer(node, values)
     try_optimizer(choice)
     return choice
-
-
-def _choose_scheduler(node: Node, evaluate: Evaluate) -> Choice:
-    """A scheduler; in SequentialLR and ChainedScheduler the inner ones are choices too."""
-
-    def value(argument: Node) -> object:
-        if isinstance(argument, Sequence) and any(argument is held for held in holders):
-            return [_choose_scheduler(item, evaluate) for item in argument.items]
-        return evaluate(argument)
-
-    arguments = [args for _, args in node if isinstance(args, Mapping)] if isinstance(node, Mapping) else []
-    holders = [args.get("schedulers") for args in arguments]
-    return choose(node, schedulers(), value)

@@ -254,7 +254,7 @@ TRAIN = "train: {{loss: {}, optimizer: {{SGD: {{lr: 0.1}}}}}}\n"
         ("BCEWithLogitsLoss", "Sigmoid", ["NS904"]),
         ("BCEWithLogitsLoss", "ReLU", ["NS908"]),
         ("MSELoss", "ReLU", []),
-        ("NoLoss", "Softmax: 1", []),
+        ("Nothing", "Softmax: 1", ["NS604"]),
     ],
 )
 def test_losses_and_last_layers(loss: str, last: str, expected: list[str]) -> None:

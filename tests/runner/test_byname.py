@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
 
 import pytest
 import torch
 from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.core.tree import Mapping, Node, plain
+from netspec.core.tree import Mapping, Node
+from netspec.language.evaluate import Values
 from netspec.language.load import loads
+from netspec.language.sections.class_families import LOSS, OPTIMIZER, SCHEDULER, ClassFamily
+from netspec.language.sections.torch_classes import classes_of
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 from netspec.runtime import families
-from netspec.runtime.registry import Choice, choose, parameters
+from netspec.runtime.registry import Choice, parameters
 from netspec.training.settings import make_scheduler, read_settings
 
 Refused = Callable[..., list[Diagnostic]]
+PLAIN = Values({})
+Chosen = Callable[..., Choice]
 
 
 def node(text: str) -> Node:
@@ -31,89 +36,94 @@ def node(text: str) -> Node:
 
 
 @pytest.mark.parametrize(
-    ("text", "family", "cls", "kwargs"),
+    ("text", "chosen", "cls", "kwargs"),
     [
-        ("MSELoss", families.losses, nn.MSELoss, {}),
-        ("{CrossEntropyLoss: {label_smoothing: 0.1}}", families.losses, nn.CrossEntropyLoss, {"label_smoothing": 0.1}),
-        ("{SGD: {lr: 0.1}}", families.optimizers, torch.optim.SGD, {"lr": 0.1}),
-        ("{SGD: 0.1}", families.optimizers, torch.optim.SGD, {"lr": 0.1}),
-        ("{Adam: }", families.optimizers, torch.optim.Adam, {}),
-        ("{StepLR: 3}", families.schedulers, torch.optim.lr_scheduler.StepLR, {"step_size": 3}),
+        ("MSELoss", families.choose_loss, nn.MSELoss, {}),
+        (
+            "{CrossEntropyLoss: {label_smoothing: 0.1}}",
+            families.choose_loss,
+            nn.CrossEntropyLoss,
+            {"label_smoothing": 0.1},
+        ),
+        ("{SGD: {lr: 0.1}}", families.choose_optimizer, torch.optim.SGD, {"lr": 0.1}),
+        ("{SGD: 0.1}", families.choose_optimizer, torch.optim.SGD, {"lr": 0.1}),
+        ("{Adam: }", families.choose_optimizer, torch.optim.Adam, {}),
+        ("{StepLR: 3}", families.choose_scheduler, torch.optim.lr_scheduler.StepLR, {"step_size": 3}),
     ],
 )
-def test_a_class_and_its_arguments(text: str, family: Callable[[], Any], cls: type, kwargs: dict[str, object]) -> None:
-    choice = choose(node(text), family(), plain)
+def test_a_class_and_its_arguments(text: str, chosen: Chosen, cls: type, kwargs: dict[str, object]) -> None:
+    choice = chosen(node(text), PLAIN)
     assert choice.cls is cls
     assert choice.kwargs == kwargs
 
 
 @pytest.mark.parametrize(
-    ("text", "family", "code", "column", "said"),
+    ("text", "chosen", "code", "column", "said"),
     [
-        ("MSELos", families.losses, "NS604", 5, "did you mean MSELoss"),
-        ("CTCLoss", families.losses, "NS604", 5, "more than one output and one target"),
-        ("Linear", families.losses, "NS604", 5, "torch.nn has no loss"),
-        ("__class__", families.losses, "NS604", 5, "no loss"),
-        ("Optimizer", families.optimizers, "NS604", 5, "no optimizer"),
-        ("os", families.optimizers, "NS604", 5, "no optimizer"),
-        ("LambdaLR", families.schedulers, "NS604", 5, "Python code"),
-        ("{SGD: {lrr: 1}}", families.optimizers, "NS605", 12, "did you mean lr"),
-        ("{SGD: {params: 1}}", families.optimizers, "NS605", 12, "no argument 'params'"),
-        ("{StepLR: {gamma: 1}}", families.schedulers, "NS605", 6, "needs step_size"),
-        ("{MSELoss: {reduction: sum}}", families.losses, "NS605", 27, "mean"),
-        ("{MSELoss: {reduce: true}}", families.losses, "NS605", 16, "no argument"),
-        ("[MSELoss]", families.losses, "NS202", 5, "Name or {Name: arguments}"),
-        ("{MSELoss: {}, L1Loss: {}}", families.losses, "NS202", 5, "Name or {Name: arguments}"),
-        ("Lambda", families.transforms, "NS604", 5, "Python code"),
-        ("ToTensor", families.transforms, "NS604", 5, "tensors already"),
-        ("Transform", families.transforms, "NS604", 5, "no transform"),
-        ("{Resize: {size: 4, interpolation: bilinaer}}", families.transforms, "NS605", 39, "bilinear"),
+        ("MSELos", families.choose_loss, "NS604", 5, "did you mean MSELoss"),
+        ("CTCLoss", families.choose_loss, "NS604", 5, "more than one output and one target"),
+        ("Linear", families.choose_loss, "NS604", 5, "torch.nn has no loss"),
+        ("__class__", families.choose_loss, "NS604", 5, "no loss"),
+        ("Optimizer", families.choose_optimizer, "NS604", 5, "no optimizer"),
+        ("os", families.choose_optimizer, "NS604", 5, "no optimizer"),
+        ("LambdaLR", families.choose_scheduler, "NS604", 5, "Python code"),
+        ("{SGD: {lrr: 1}}", families.choose_optimizer, "NS605", 12, "did you mean lr"),
+        ("{SGD: {params: 1}}", families.choose_optimizer, "NS605", 12, "no argument 'params'"),
+        ("{StepLR: {gamma: 1}}", families.choose_scheduler, "NS605", 6, "needs step_size"),
+        ("{MSELoss: {reduction: sum}}", families.choose_loss, "NS605", 27, "mean"),
+        ("{MSELoss: {reduce: true}}", families.choose_loss, "NS605", 16, "no argument"),
+        ("[MSELoss]", families.choose_loss, "NS202", 5, "Name or {Name: arguments}"),
+        ("{MSELoss: {}, L1Loss: {}}", families.choose_loss, "NS202", 5, "Name or {Name: arguments}"),
+        ("Lambda", families.choose_transform, "NS604", 5, "Python code"),
+        ("ToTensor", families.choose_transform, "NS604", 5, "tensors already"),
+        ("Transform", families.choose_transform, "NS604", 5, "no transform"),
+        ("{Resize: {size: 4, interpolation: bilinaer}}", families.choose_transform, "NS605", 39, "bilinear"),
     ],
 )
-def test_what_cannot_be_had(
-    text: str, family: Callable[[], Any], code: str, column: int, said: str, refused: Refused
-) -> None:
-    (found,) = refused(choose, node(text), family(), plain)
+def test_what_cannot_be_had(text: str, chosen: Chosen, code: str, column: int, said: str, refused: Refused) -> None:
+    (found,) = refused(chosen, node(text), PLAIN)
     assert (found.code, found.span.column) == (code, column)
     assert said in found.message
 
 
 def test_several_wrong_arguments_are_all_found(refused: Refused) -> None:
-    found = refused(choose, node("{SGD: {lrr: 1, momentun: 2}}"), families.optimizers(), plain)
+    found = refused(families.choose_optimizer, node("{SGD: {lrr: 1, momentun: 2}}"), PLAIN)
     assert [item.code for item in found] == ["NS605", "NS605"]
 
 
 def test_a_refused_value_quotes_torch_at_the_value(refused: Refused) -> None:
-    choice = choose(node("{SGD: {lr: -1}}"), families.optimizers(), plain)
+    choice = families.choose_optimizer(node("{SGD: {lr: 1, nesterov: true}}"), PLAIN)
     (found,) = refused(choice.make, [torch.zeros(1, requires_grad=True)])
-    assert (found.code, found.span.column) == ("NS605", 16)
+    assert (found.code, found.span.column) == ("NS605", 29)
     assert found.notes[0].label == "torch"
-    with pytest.raises(ValueError, match="Invalid learning rate") as error:
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=-1)
+    with pytest.raises(ValueError, match="Nesterov momentum") as error:
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1, nesterov=True)
     assert found.notes[0].text == str(error.value)
 
 
-def test_every_optimizer_of_torch_can_be_named() -> None:
+def named(family: ClassFamily) -> set[str]:
+    """The classes that are usable, and those that are refused with a reason."""
+    usable = {name for name, one in classes_of(family).items() if hasattr(import_module(family.module), name)}
+    assert not usable & set(family.refused)
+    return usable | set(family.refused)
+
+
+def test_every_optimizer_of_torch_is_either_usable_or_refused() -> None:
     optim = torch.optim
     known = {
         name
         for name in dir(optim)
         if isinstance(getattr(optim, name), type) and issubclass(getattr(optim, name), optim.Optimizer)
     }
-    assert set(families.optimizers().classes) == known - {"Optimizer"}
+    assert named(OPTIMIZER) == known - {"Optimizer"}
 
 
 def test_every_loss_of_torch_is_either_usable_or_refused_with_a_reason() -> None:
-    losses = {name for name in dir(nn) if name.endswith("Loss")}
-    family = families.losses()
-    assert set(family.classes) | set(family.refused) >= losses
-    assert not set(family.classes) & set(family.refused)
+    assert named(LOSS) >= {name for name in dir(nn) if name.endswith("Loss")}
 
 
 def test_every_scheduler_of_torch_is_either_usable_or_refused() -> None:
-    family = families.schedulers()
-    listed = set(torch.optim.lr_scheduler.__all__) - {"LRScheduler"}
-    assert set(family.classes) | set(family.refused) >= listed
+    assert named(SCHEDULER) >= set(torch.optim.lr_scheduler.__all__) - {"LRScheduler"}
 
 
 def test_parameters_follow_keywords_to_the_base() -> None:
@@ -143,10 +153,10 @@ def test_nested_schedulers_follow_each_other(make: Callable[..., Spec], table: s
 
 def test_a_transform_may_hold_others(refused: Refused) -> None:
     choice = families.choose_transform(
-        node("{RandomApply: {transforms: [{ColorJitter: {brightness: 0.5}}], p: 0.3}}"), plain
+        node("{RandomApply: {transforms: [{ColorJitter: {brightness: 0.5}}], p: 0.3}}"), PLAIN
     )
     assert choice.make().transforms[0].brightness == (0.5, 1.5)
-    (found,) = refused(families.choose_transform, node("{RandomApply: [Lambda]}"), plain)
+    (found,) = refused(families.choose_transform, node("{RandomApply: [Lambda]}"), PLAIN)
     assert found.code == "NS604"
 
 

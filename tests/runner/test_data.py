@@ -319,7 +319,7 @@ def test_a_download_without_a_connection(
         ("{MNIST: {root: ../x}}", "NS601", "outside the spec's folder"),
         ("{ImageFolder: {}}", "NS203", "needs root"),
         ("{EMNIST: {}}", "NS605", "needs split"),
-        ("{EMNIST: {split: lettres}}", "NS605", "refuses split"),
+        ("{EMNIST: {split: lettres}}", "NS605", "split of EMNIST has to be balanced"),
         ("{FakeData: {size: many}}", "NS605", "FakeData"),
     ],
 )

@@ -140,7 +140,7 @@ def test_one_cycle_keeps_the_proportions_of_groups(make: Make) -> None:
         ("train.freeze='*.wieght'", "NS615", "matches no parameter"),
         ("train.freeze=[features, head]", "NS603", "freeze leaves no weights"),
         ("train.groups=[{match: norm, wieght_decay: 0.1}]", "NS605", "did you mean weight_decay"),
-        ("train.groups=[{match: norm, lr: -1.0}]", "NS605", "SGD refuses"),
+        ("train.groups=[{match: norm, lr: -1.0}]", "NS605", "lr of SGD has to be a number ≥ 0"),
         ("train.groups=[{match: norm, nesterov: true}]", "NS605", "SGD refuses"),
     ],
 )

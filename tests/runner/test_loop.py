@@ -13,8 +13,9 @@ from torch import nn
 
 from netspec.compiler.module import compile_spec
 from netspec.core.diagnostics import Diagnostic
+from netspec.language.sections.class_families import OPTIMIZER
+from netspec.language.sections.torch_classes import classes_of
 from netspec.language.spec import Spec
-from netspec.runtime import families
 from netspec.trainer.train import Run
 from netspec.training.evaluation import is_better
 from netspec.training.plan import prepare
@@ -81,7 +82,7 @@ def test_gradients_are_clipped(run: Start, table: str) -> None:
     assert math.sqrt(float(moved)) < 1e-7
 
 
-@pytest.mark.parametrize("name", sorted(set(families.optimizers().classes) - {"SparseAdam", "Muon"}))
+@pytest.mark.parametrize("name", sorted(set(classes_of(OPTIMIZER)) - {"Muon"}))
 def test_every_optimizer_trains(name: str, run: Start, table: str) -> None:
     size = 7 if name == "LBFGS" else 3  # its line of steps is for whole sets
     ours = run(table, f"train.optimizer={{{name}: }}", "train.epochs=4", f"train.batch_size={size}")
@@ -89,7 +90,7 @@ def test_every_optimizer_trains(name: str, run: Start, table: str) -> None:
     assert ours.history[-1]["train_loss"] < ours.history[0]["train_loss"] + 1e-3
 
 
-@pytest.mark.parametrize("name", sorted({"SparseAdam", "Muon"} & set(families.optimizers().classes)))
+@pytest.mark.parametrize("name", [name for name in ("Muon",) if hasattr(torch.optim, name)])
 def test_optimizers_for_other_weights_are_refused_in_torchs_words(
     name: str, make: Make, table: str, refused: Callable[..., list[Diagnostic]]
 ) -> None:

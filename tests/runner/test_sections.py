@@ -88,7 +88,13 @@ def test_each_mistake_is_one_finding_at_its_place(text: str, expected: list[tupl
 
 def test_independent_mistakes_are_all_reported() -> None:
     text = "data: {MNIST: {}, vall: 1}\ntrain: {loss: 1, optimizer: SGD, epochs: -1}\nexpect: {outputs: []}"
-    assert sorted(found(text)) == [("NS201", 1, 19), ("NS201", 3, 10), ("NS202", 2, 15), ("NS202", 2, 42)]
+    assert sorted(found(text)) == [
+        ("NS201", 1, 19),
+        ("NS201", 3, 10),
+        ("NS202", 1, 25),
+        ("NS202", 2, 15),
+        ("NS202", 2, 42),
+    ]
 
 
 def test_a_misspelt_key_offers_the_right_one_as_a_fix() -> None:

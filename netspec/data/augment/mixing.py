@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
 
 from netspec.core.tree import Node, Sequence
 from netspec.data.batches import Batch
-from netspec.runtime.registry import Choice, Evaluate, Family, choose
+from netspec.language.evaluate import Values
+from netspec.language.sections.class_families import MIXER
+from netspec.runtime.registry import Choice, choose
 
 
-@cache
-def mixers() -> Family:
-    """The transforms of torchvision that mix a batch."""
-    from torchvision.transforms import v2
-
-    hidden = frozenset({"num_classes", "labels_getter"})
-    return Family("mixer", "torchvision.transforms.v2", {"MixUp": v2.MixUp, "CutMix": v2.CutMix}, hidden=hidden)
-
-
-def choose_mixers(node: Node, evaluate: Evaluate) -> tuple[Choice, ...]:
+def choose_mixers(node: Node, values: Values) -> tuple[Choice, ...]:
     """The transforms that `mix` names, each constructed once on trial.
 
     Args:
         node: the value of `mix`.
-        evaluate: gives the value of a node.
+        values: gives the value of a node.
 
     Raises:
         SpecError: NS604, NS605.
     """
-    chosen = [choose(item, mixers(), evaluate) for item in (node.items if isinstance(node, Sequence) else (node,))]
+    chosen = [choose(item, MIXER, values) for item in (node.items if isinstance(node, Sequence) else (node,))]
     make_mix(tuple(chosen), 2)
     return tuple(chosen)
 

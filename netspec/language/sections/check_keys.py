@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 from typing import Any
 
 from netspec.core.conforms import conforms
 from netspec.core.diagnostics import Findings
+from netspec.core.names import certain_match
 from netspec.core.tree import Mapping, Node, Scalar, describe, plain
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.sections import data_keys, train_keys
@@ -31,6 +33,11 @@ def check_keys(node: Node, keys: Sequence[Key], section: str, findings: Findings
         return
     known = {key.name: key for key in keys}
     others = tuple(others)
+    for key, _ in node:
+        if key.value not in known and key.value not in others:
+            _unknown_key(section, key, [*known, *others], findings)
+    node = corrected(node, (*known, *others), section)
+    node = replace(node, entries=tuple(pair for pair in node if pair[0].value in known or pair[0].value in others))
     schema = object_schema(keys)
     schema["properties"] |= {name: {} for name in others}
     for one in keys:  # a value with keys of its own is looked at by itself, so that its mistakes are named one by one
@@ -46,11 +53,7 @@ def check_keys(node: Node, keys: Sequence[Key], section: str, findings: Findings
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(value), key=lambda error: str(error.absolute_path)):
         path = _culprit(error)
-        if error.validator == "additionalProperties":
-            for key, _ in node:
-                if key.value not in known and key.value not in others:
-                    _unknown_key(section, key, [*known, *others], findings)
-        elif error.validator == "required" and not path:
+        if error.validator == "required" and not path:
             for name in (name for name in error.validator_value if node.get(name) is None):
                 findings.add("NS203", f"{section} needs {name}, e.g. {known[name].written}", node)
         elif path and path[0] in known:
@@ -61,6 +64,25 @@ def check_keys(node: Node, keys: Sequence[Key], section: str, findings: Findings
                 continue
             extra = f", not {describe(at)}" if len(path) == 1 else f"; {describe(at)} does not belong there"
             findings.add("NS202", wants + extra, at)
+
+
+def corrected(node: Mapping, names: Sequence[str], section: str) -> Mapping:
+    """A section with its misspelt keys as they are certainly meant, so that what they hold is checked too.
+
+    Args:
+        node: the mapping, as written.
+        names: of the keys that it may have.
+        section: what messages call it.
+    """
+    entries, taken = [], {key.value for key, _ in node}
+    for key, value in node:
+        word = str(key.value)
+        elsewhere = word in names or word in _MISPLACED.get(section, {})
+        guess = None if elsewhere else certain_match(word, names)
+        if guess is not None and guess not in taken:
+            key = replace(key, value=guess)
+        entries.append((key, value))
+    return replace(node, entries=tuple(entries))
 
 
 def _unknown_key(section: str, key: Scalar, known: Sequence[str], findings: Findings) -> None:

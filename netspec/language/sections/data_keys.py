@@ -1,7 +1,6 @@
 """The keys of `data`, and the JSON Schema made from them; the datasets have a table of their own, datasets.py.
 
-Names and arguments of torchvision's transforms and datasets are checked by runtime/registry.py, which can ask
-torchvision.
+Names and arguments of torchvision's transforms and datasets are checked by check_classes.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The keys of `train`: its one table, with the JSON Schema made from it.
 
-Names and arguments of torch's classes (losses, optimizers, schedulers) are checked by runtime/registry.py, which can
-ask torch. The file is long because it is that table, with a doc and an example for each key.
+Names and arguments of torch's classes (losses, optimizers, schedulers) are checked by check_classes.py. The file is
+long because it is that table, with a doc and an example for each key.
 """
 
 from __future__ import annotations

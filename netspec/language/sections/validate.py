@@ -12,7 +12,8 @@ from netspec.core.expressions import Value
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
 from netspec.language.evaluate import FAILED, Evaluator, param_values
-from netspec.language.sections.check_keys import check_keys
+from netspec.language.sections.check_classes import check_classes
+from netspec.language.sections.check_keys import check_keys, corrected
 from netspec.language.sections.data_keys import DATA_KEYS
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
@@ -29,6 +30,19 @@ def amount(value: object) -> float | None:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?)\s*", value) if isinstance(value, str) else None
     factor = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
     return float(match[1]) * factor[match[2]] if match else None
+
+
+def section_as_meant(document: Mapping, name: str) -> Node | None:
+    """A section with its misspelt keys corrected, where there is one.
+
+    Args:
+        document: the spec's root, with includes, model and settings resolved.
+        name: of the section.
+    """
+    node = document.get(name)
+    if not isinstance(node, Mapping):
+        return node
+    return corrected(node, (*(key.name for key in SECTIONS[name]), *(DATASETS if name == "data" else ())), name)
 
 
 def check_sections(document: Mapping) -> list[Diagnostic]:
@@ -51,14 +65,19 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
             _check_data(node, names, findings)
         elif node is not None:
             check_keys(node, keys, section, findings)
-            if section == "train" and isinstance(node, Mapping):
-                _check_expressions(node, keys, section, names, findings)
+            meant = section_as_meant(document, section)
+            if section == "train" and isinstance(meant, Mapping):
+                _check_expressions(meant, keys, section, names, findings)
+    data, train = (section_as_meant(document, section) for section in ("data", "train"))
+    if data is not None or train is not None:
+        check_classes(data, train, names, findings)
     return findings.list()
 
 
 def _check_data(node: Node, names: Dict[str, Value], findings: Findings) -> None:
     if isinstance(node, Mapping):
         check_keys(node, DATA_KEYS, "data", findings, others=DATASETS)
+        node = corrected(node, (*(key.name for key in DATA_KEYS), *DATASETS), "data")
         named = [key for key, _ in node if key.value in DATASETS]
         for second in named[1:]:
             findings.add("NS201", f"data names two datasets, {named[0].value} and {second.value}; it takes one", second)

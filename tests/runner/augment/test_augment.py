@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional as F
 
 from netspec.data.augment.draws import Draws, Params, TrainingStep
 from netspec.data.augment.table import TABLE, batched, per_sample
-from netspec.runtime.families import is_random
+from netspec.language.sections.class_families import is_random
 
 BILINEAR = v2.InterpolationMode.BILINEAR
 Sample = torch.Tensor
