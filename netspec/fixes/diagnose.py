@@ -12,7 +12,21 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import arguments, change_branch, insert_layer, ranks, sizes, widths
+from netspec.fixes import (
+    arguments,
+    attention,
+    change_branch,
+    insert_layer,
+    made_widths,
+    masks,
+    one_hot,
+    ranks,
+    recurrent,
+    sequence_axes,
+    several_outputs,
+    sizes,
+    widths,
+)
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
@@ -21,12 +35,20 @@ from netspec.shapes.report import Report
 
 # In the order of their candidates: what is rarely the right fix comes last.
 RULES: tuple[Rule, ...] = (
+    *one_hot.RULES,
+    *several_outputs.RULES,
+    *recurrent.RULES,
+    *sequence_axes.RULES,
+    *attention.RULES,
+    *masks.RULES,
+    *made_widths.FIRST_RULES,
     *ranks.RULES,
     *widths.RULES,
     *arguments.RULES,
     *change_branch.RULES,
     *insert_layer.RULES,
     *sizes.RULES,
+    *made_widths.RULES,
 )
 MOST_CANDIDATES = 8
 MOST_WITH_FIXES = 100  # problems that get candidates, the first in the texts; fewer can be tried
@@ -99,9 +121,10 @@ class _Diagnoser:
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
         """The finding of a problem; a consequence of another problem is not explained."""
-        node, call = _node(problem), problem.call
+        place = one_hot.blamed(problem, self.context) if problem.cause is None else None
+        node, call, message = place or (_node(problem), problem.call, problem.message)
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
-        found = Diagnostic(problem.code, problem.message, node.span, call.path, frames=frames)
+        found = Diagnostic(problem.code, message, node.span, call.path, frames=frames)
         if problem.cause is not None:
             return replace(found, follows=Cause(problem.cause.code, _node(problem.cause).span))
         if not self.explain:
