@@ -68,7 +68,7 @@ def added(problem: Problem, context: FixContext) -> Iterator[Fix]:
     shapes = [tensor.shape for tensor in problem.inputs]
     if problem.code != "NS405" or problem.call.record.name != "add" or len(shapes) != 2 or problem.call.own != 2:
         return
-    if {len(shape) for shape in shapes} != {2} or shapes[0][0] not in (1, shapes[1][0]) and shapes[1][0] != 1:
+    if {len(shape) for shape in shapes} != {2} or (shapes[0][0] not in (1, shapes[1][0]) and shapes[1][0] != 1):
         return
     for index, other in ((0, 1), (1, 0)):
         maker = width_maker(problem.call, index, context)

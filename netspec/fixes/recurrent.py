@@ -125,7 +125,7 @@ def _both_directions(call: Call, encoder: Call, given: tuple[Shape, ...], contex
 def _on_states(
     call: Call, given: tuple[Shape, ...], layers: list[str], title: str, context: FixContext, suffix: str = "both"
 ) -> Iterator[Fix]:
-    edits = insert_between(call, {index: (suffix, layers) for index in range(1, 1 + len(given))}, context)
+    edits = insert_between(call, dict.fromkeys(range(1, 1 + len(given)), (suffix, layers)), context)
     if edits:
         yield Fix(title, edits)
 

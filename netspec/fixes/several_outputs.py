@@ -1,4 +1,4 @@
-"""Problem → fixes of a layer with several outputs (a sequence and its states, attention and its weights) for a tensor."""
+"""Problem → fixes of a layer with several outputs where one is wanted: a sequence and its states, attention weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New items between a layer and what it takes, whatever form its `from` has; keys of an item; several arguments at once.
+"""New items between a layer and what it takes, whatever form its `from` has; keys of an item; several arguments.
 
 Each function returns no edits where it cannot make the change.
 """

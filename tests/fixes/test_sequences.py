@@ -1,7 +1,7 @@
 """Recurrent layers, attention, embeddings and losses of sequences: the network after the first fix is a good tutor's.
 
-Each case has the reason for its answer beside it, mostly the arithmetic of torch.nn's documentation; torch then runs the
-mended network.
+Each case has the reason for its answer beside it, mostly the arithmetic of torch.nn's documentation; torch then runs
+the mended network.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from netspec.language.load import load
 from netspec.shapes.report import Report
 
 _PAIR = "inputs: {source: [9, 12], target: [5, 12]}"
+_ATTENTION = "name: decoder, MultiheadAttention: {num_heads: 4}"
 _WORDS = "input: {shape: [30], dtype: int64}"
 _OUT = "{name: out, Linear: 3, from: decoder.0}"
+
+
+def _head(features: int) -> str:
+    return f"{{name: out, Linear: {{in_features: {features}, out_features: 3}}, from: decoder.0}}"
 
 
 def _decoder(encoder: str, decoder: str, sources: str = "target, encoder.1") -> list[str]:
@@ -41,8 +46,14 @@ CASES: dict[str, tuple[str, list[str], list[str] | tuple[str, list[str]]]] = {
     # the decoder gives 128 from then on: the Linear behind it says 64 too
     "a state of another width, written twice": (
         _PAIR,
-        [*_decoder("GRU: 128", "GRU: 64")[:2], "{name: out, Linear: {in_features: 64, out_features: 3}, from: decoder.0}"],
-        [*_decoder("GRU: 128", "GRU: 128")[:2], "{name: out, Linear: {in_features: 128, out_features: 3}, from: decoder.0}"],
+        [
+            *_decoder("GRU: 128", "GRU: 64")[:2],
+            _head(64),
+        ],
+        [
+            *_decoder("GRU: 128", "GRU: 128")[:2],
+            _head(128),
+        ],
     ),
     # both directions of one layer: 2×32 → their sum 1×32
     "both directions for one": (
@@ -101,11 +112,11 @@ CASES: dict[str, tuple[str, list[str], list[str] | tuple[str, list[str]]]] = {
         _PAIR,
         [
             *_decoder("GRU: 32", "GRU: {hidden_size: 32, bidirectional: true}")[:2],
-            "{name: out, Linear: {in_features: 64, out_features: 3}, from: decoder.0}",
+            _head(64),
         ],
         [
             *_decoder("GRU: 32", "GRU: {hidden_size: 32, bidirectional: false}")[:2],
-            "{name: out, Linear: {in_features: 32, out_features: 3}, from: decoder.0}",
+            _head(32),
         ],
     ),
     # a state of one layer is 1×32, the features are 32
@@ -184,7 +195,11 @@ CASES: dict[str, tuple[str, list[str], list[str] | tuple[str, list[str]]]] = {
     # C×H×W → W×C·H: the columns are the steps, 8·32 features each
     "columns of a picture": (
         "input: [1, 32, 100]",
-        ["Conv2d: {out_channels: 8, kernel_size: 1}", "{name: decoder, LSTM: {input_size: 8*32, hidden_size: 8}}", _OUT],
+        [
+            "Conv2d: {out_channels: 8, kernel_size: 1}",
+            "{name: decoder, LSTM: {input_size: 8*32, hidden_size: 8}}",
+            _OUT,
+        ],
         [
             "Conv2d: {out_channels: 8, kernel_size: 1}",
             "permute: {dims: [0, 3, 1, 2]}",
@@ -219,13 +234,13 @@ CASES: dict[str, tuple[str, list[str], list[str] | tuple[str, list[str]]]] = {
     "a padding mask of the queries": (
         "inputs: {q: [10, 128], m: [20, 128], pad: {shape: [10], dtype: bool}}",
         [
-            "{name: decoder, MultiheadAttention: {num_heads: 4}, from: {query: q, key: m, value: m, key_padding_mask: pad}}",
+            f"{{{_ATTENTION}, from: {{query: q, key: m, value: m, key_padding_mask: pad}}}}",
             _OUT,
         ],
         (
             "inputs: {q: [10, 128], m: [20, 128], pad: {shape: [20], dtype: bool}}",
             [
-                "{name: decoder, MultiheadAttention: {num_heads: 4}, from: {query: q, key: m, value: m, key_padding_mask: pad}}",
+                f"{{{_ATTENTION}, from: {{query: q, key: m, value: m, key_padding_mask: pad}}}}",
                 _OUT,
             ],
         ),
@@ -319,7 +334,7 @@ def _text(head: str, layers: list[str]) -> str:
 
 def _first_fix(report: Report) -> str:
     """The text after the first fix of the first error; empty where there is none."""
-    fixes = [found.fixes for found in report.diagnostics if found.severity == "error"][0]
+    fixes = next(found.fixes for found in report.diagnostics if found.severity == "error")
     (text,) = edited(report.spec, fixes[0].edits).values() if fixes else ("",)
     return text
 
@@ -336,7 +351,8 @@ def test_torch_runs_what_the_tutor_writes(name: str) -> None:
     head, _, expected = CASES[name]
     spec = load(_text(*expected) if isinstance(expected, tuple) else _text(head, expected))
     report = check(spec)
-    assert report.ok and report.graph is not None
+    assert report.ok
+    assert report.graph is not None
     inputs: list[Any] = [
         torch.zeros(2, *tensor.shape, dtype=getattr(torch, tensor.dtype))
         for tensor in report.graph.inputs.values()

@@ -60,8 +60,7 @@ CASES = {
     ),
     "a transpose of features and steps": (
         "input: [50, 128]",
-        "  - {name: words, ReLU: {}}\n"
-        "  - {Conv1d: {in_channels: 128, out_channels: 8, kernel_size: 3}, from: words}\n",
+        "  - {name: words, ReLU: {}}\n  - {Conv1d: {in_channels: 128, out_channels: 8, kernel_size: 3}, from: words}\n",
         "  - {name: words, ReLU: {}}\n"
         "  - {name: words_turned, transpose: {dim0: 1, dim1: 2}, from: words}\n"
         "  - {Conv1d: {in_channels: 128, out_channels: 8, kernel_size: 3}, from: words_turned}\n",
@@ -69,8 +68,7 @@ CASES = {
     ),
     "an axis for slices": (
         "input: [3, 8, 8]",
-        "  - {name: a, ReLU: {}}\n"
-        "  - {Conv3d: {in_channels: 3, out_channels: 3, kernel_size: [1, 3, 3]}, from: a}\n",
+        "  - {name: a, ReLU: {}}\n  - {Conv3d: {in_channels: 3, out_channels: 3, kernel_size: [1, 3, 3]}, from: a}\n",
         "  - {name: a, ReLU: {}}\n"
         "  - {name: a_axis, unsqueeze: {dim: 2}, from: a}\n"
         "  - {Conv3d: {in_channels: 3, out_channels: 3, kernel_size: [1, 3, 3]}, from: a_axis}\n",
