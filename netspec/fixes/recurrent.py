@@ -186,4 +186,20 @@ def sequence_for_a_cell(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield Fix(f"{name}, which takes {show(problem.inputs[0].shape)}", (Edit(call.item.at.span, name),))
 
 
-RULES = (states, features_for_a_state, lacking_state, projection, batch_first, sequence_for_a_cell)
+def state_of_a_cell(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A cell's state of another width: the cell as wide, or a Linear on the state."""
+    call, states = problem.call, problem.inputs[1:]
+    cell = call.record.name.endswith("Cell") and call.record.name.removesuffix("Cell") in RECURRENT
+    shapes = {tensor.shape for tensor in states}
+    if not cell or problem.code != "NS405" or len(shapes) != 1 or len(call.inputs) != len(problem.inputs):
+        return
+    ((width,),) = shapes
+    size = call.args.get("hidden_size")
+    if width != size:
+        yield from changed(call, {"hidden_size": width}, context, f"hidden_size: {width}")
+        edits = insert_between(call, dict.fromkeys(range(1, 1 + len(states)), ("wide", [f"Linear: {size}"])), context)
+        if edits:
+            yield Fix(f"a Linear on the state: {size}", edits)
+
+
+RULES = (states, state_of_a_cell, features_for_a_state, lacking_state, projection, batch_first, sequence_for_a_cell)

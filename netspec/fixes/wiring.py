@@ -5,8 +5,8 @@ Each function returns no edits where it cannot make the change.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import replace
 
 from netspec.core.diagnostics import Edit
@@ -36,9 +36,9 @@ def reference(call: Call, index: int) -> Scalar | None:
     return sources[index] if len(sources) == len(call.inputs) else None
 
 
-def free_name(wanted: str, context: FixContext) -> str:
-    """A name for a new item: the wanted one, with a number where an item has it already."""
-    taken = {item.name.text for item in context.spec.every_item() if item.name is not None}
+def free_name(wanted: str, context: FixContext, given: Collection[str] = ()) -> str:
+    """A name for a new item: the wanted one, with a number where an item has it already, or it was given to one."""
+    taken = {*given, *(item.name.text for item in context.spec.every_item() if item.name is not None)}
     taken |= {declared.name for declared in context.spec.inputs}
     numbered = (f"{wanted}{number}" for number in range(2, len(taken) + 3))
     return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
@@ -135,6 +135,11 @@ def set_arguments(call: Call, values: Dict[str, str]) -> tuple[Edit, ...]:
         call: the call of the layer.
         values: the texts by the names of the arguments.
     """
+    only = call.item.argument_node
+    if isinstance(only, Scalar) and len(values) > 1:  # `GRU: 64`
+        texts = {name: node.text for name, node in call.arg_nodes.items() if node is only and isinstance(node, Scalar)}
+        pairs = ", ".join(f"{name}: {text}" for name, text in {**texts, **values}.items())
+        return (Edit(only.span, f"{{{pairs}}}"),) if texts else ()
     edits = [set_argument(call, name, text) for name, text in values.items() if name in call.arg_nodes]
     added = [f"{name}: {text}" for name, text in values.items() if name not in call.arg_nodes]
     if added:
@@ -147,30 +152,31 @@ def set_arguments(call: Call, values: Dict[str, str]) -> tuple[Edit, ...]:
     return made if len(made) == len(edits) else ()
 
 
-def name_item(call: Call, name: str) -> tuple[Edit, ...]:
-    """The edits that give the item of a call a name."""
-    return _with_key(call, f"name: {name}", first=True)
+def add_keys(call: Call, *, name: str = "", source: str = "") -> tuple[Edit, ...]:
+    """The edits that give the item of a call a name, a `from`, or both.
 
-
-def take_from(call: Call, source: str) -> tuple[Edit, ...]:
-    """The edits that give the item of a call, which takes the item before it, a `from`."""
-    return _with_key(call, f"from: {source}", first=False)
-
-
-def _with_key(call: Call, entry: str, *, first: bool) -> tuple[Edit, ...]:
+    Args:
+        call: of an item that has none yet.
+        name: the name; none where it is empty.
+        source: the reference; none where it is empty.
+    """
     node = call.item.node
+    first, last = (f"name: {name}" if name else ""), (f"from: {source}" if source else "")
     if isinstance(node, Scalar):
-        typed = f"{node.text}: {{}}"
-        return (Edit(node.span, f"{{{entry}, {typed}}}" if first else f"{{{typed}, {entry}}}"),)
+        return (Edit(node.span, f"{{{', '.join(filter(None, (first, f'{node.text}: {{}}', last)))}}}"),)
     if not isinstance(node, Mapping) or not node.entries:
         return ()
     start, end = start_of(node.entries[0][0].span), end_of(node.entries[-1][1].span)
-    if node.flow:
-        return (Edit(start, f"{entry}, "),) if first else (Edit(end, f", {entry}"),)
     value = node.entries[0][1]
-    inline = isinstance(value, Scalar) or getattr(value, "flow", False)
-    if len(node.entries) == 1 and inline and node.span.line == node.span.end_line:
-        opened, closed = ("{" + entry + ", ", "}") if first else ("{", f", {entry}}}")
-        return Edit(start, opened), Edit(end, closed)
-    indent = " " * (start.column - 1)
-    return (Edit(start, f"{entry}\n{indent}"),) if first else (Edit(end, f"\n{indent}{entry}"),)
+    inline = len(node.entries) == 1 and (isinstance(value, Scalar) or getattr(value, "flow", False))
+    bare = node.span.column == start.column  # `Linear: 3` without braces
+    if node.flow and not bare:
+        before, after = first and f"{first}, ", last and f", {last}"
+    elif bare and inline and node.span.line == node.span.end_line:
+        before, after = "{" + (first and f"{first}, "), (last and f", {last}") + "}"
+    elif bare and not node.flow:
+        indent = " " * (start.column - 1)
+        before, after = first and f"{first}\n{indent}", last and f"\n{indent}{last}"
+    else:
+        return ()
+    return tuple(edit for edit in (Edit(start, before), Edit(end, after)) if edit.text)

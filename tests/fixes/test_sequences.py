@@ -157,6 +157,29 @@ CASES: dict[str, tuple[str, list[str], list[str] | tuple[str, list[str]]]] = {
         ["{name: rnn, GRU: 32}", "{name: fc, Linear: 3, from: rnn}"],
         ["{name: rnn, GRU: 32}", "{name: fc, Linear: 3, from: rnn.0}"],
     ),
+    # each of them has three outputs
+    "a chain of LSTMs": (
+        "input: [9, 12]",
+        ["LSTM: 32", "Dropout: 0.5", "LSTM: 16", "Linear: 3"],
+        [
+            "{name: lstm, LSTM: 32}",
+            "{Dropout: 0.5, from: lstm.0}",
+            "{name: lstm2, LSTM: 16}",
+            "{Linear: 3, from: lstm2.0}",
+        ],
+    ),
+    # the state of a cell is hidden_size wide
+    "a state of another width for a cell": (
+        "inputs: {x: [12], h: [64]}",
+        ["{name: cell, GRUCell: 32, from: [x, h]}", "Linear: {in_features: 32, out_features: 3}"],
+        ["{name: cell, GRUCell: 64, from: [x, h]}", "Linear: {in_features: 64, out_features: 3}"],
+    ),
+    # two layers of width 32
+    "a state of two narrower layers": (
+        "inputs: {x: [9, 12], h: [2, 32]}",
+        ["{name: decoder, GRU: 64, from: {input: x, hx: h}}", _OUT],
+        ["{name: decoder, GRU: {hidden_size: 32, num_layers: 2}, from: {input: x, hx: h}}", _OUT],
+    ),
     # in front of a state the encoder's sequence is not wanted
     "the whole encoder for its states": (
         _PAIR,
