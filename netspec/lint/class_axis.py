@@ -102,7 +102,7 @@ def one_class_a_sample(context: LintContext, head: Head) -> tuple[Fix, ...]:
         one_way = one_way and recurrent is not None and not context.known(recurrent).args.get("bidirectional")
         return (*step, *mean) if one_way else mean
     last = context.producer(head.ref, _KEEPS)
-    if last is not None and last.record.name == "Conv2d" and count in (None, output[0]) and len(output) == 3:
+    if last is not None and last.record.name == "Conv2d" and count == output[0] and len(output) == 3:
         return optional_fix("the mean over the places at the end", *at_the_end(context, head, "mean: {dim: [2, 3]}"))
     return ()
 
