@@ -65,7 +65,8 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     elif known.target in ((), (1,)) and len(output) != 1:
         message = f"{name} wants one number for each class, the output is {show(output)}"
         fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
-        notes = () if fixes else (Note("fix", "add Flatten, and a Linear that gives one for each class"),)
+        label = "or" if fixes else "fix"
+        notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
