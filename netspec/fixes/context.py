@@ -45,6 +45,11 @@ class FixContext:
         found = None if first is None or self.spec.sizes else nearby(self.graph, first.call, self.budget)
         return None if first is None or found is None else (first, found)
 
+    @cached_property
+    def wrong_without_last_axis(self) -> dict[str, frozenset[int]]:
+        """The calls that are wrong even if an input lacked its last axis, by its name, as far as that was tried."""
+        return {}
+
     def matching_sizes(self, problem: Problem) -> Nearby | None:
         """The input sizes near the declared ones for which the shapes of a problem match.
 

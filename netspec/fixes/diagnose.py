@@ -14,12 +14,19 @@ from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
 from netspec.fixes import (
     arguments,
+    attention,
     change_branch,
     channels,
     insert_layer,
     joins,
+    made_widths,
+    masks,
+    one_hot,
     ranks,
+    recurrent,
     reshapes,
+    sequence_axes,
+    several_outputs,
     shortcuts,
     sizes,
     small_inputs,
@@ -33,6 +40,13 @@ from netspec.shapes.report import Report
 
 # In the order of their candidates: what is rarely the right fix comes last.
 RULES: tuple[Rule, ...] = (
+    *one_hot.RULES,
+    *several_outputs.RULES,
+    *recurrent.RULES,
+    *sequence_axes.RULES,
+    *attention.RULES,
+    *masks.RULES,
+    *made_widths.FIRST_RULES,
     *reshapes.RULES,
     *ranks.RULES,
     *channels.RULES,
@@ -45,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     shortcuts.downsample,
     *insert_layer.RULES,
     *sizes.RULES,
+    *made_widths.RULES,
 )
 MOST_CANDIDATES = 8
 MOST_WITH_FIXES = 100  # problems that get candidates, the first in the texts; fewer can be tried
@@ -117,9 +132,10 @@ class _Diagnoser:
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
         """The finding of a problem; a consequence of another problem is not explained."""
-        node, call = _node(problem), problem.call
+        place = one_hot.blamed(problem, self.context) if problem.cause is None else None
+        node, call, message = place or (_node(problem), problem.call, problem.message)
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
-        found = Diagnostic(problem.code, problem.message, node.span, call.path, frames=frames)
+        found = Diagnostic(problem.code, message, node.span, call.path, frames=frames)
         if problem.cause is not None:
             return replace(found, follows=Cause(problem.cause.code, _node(problem.cause).span))
         if not self.explain:

@@ -10,7 +10,8 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.context import FixContext, node_text, replace_value, span_of, yaml_text
-from netspec.fixes.edits import insert_before, optional_fix, remove_item, start_of
+from netspec.fixes.edits import optional_fix, remove_item, start_of
+from netspec.fixes.wiring import before_it, insert_for_all
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem
@@ -114,8 +115,9 @@ def axis_of_one(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if len(shape) != int(match[2]):
         return
     dim = 2 if len(shape) > 1 and written == shape[0] else 1
-    inserted = insert_before(call, f"unsqueeze: {{dim: {dim}}}", context.spec.sources)
-    yield from optional_fix(f"unsqueeze before it: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}", inserted)
+    inserted = insert_for_all(problem, "axis", [f"unsqueeze: {{dim: {dim}}}"], context)
+    title = f"unsqueeze {before_it(problem, context)}: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}"
+    yield from optional_fix(title, *inserted)
 
 
 def unrolled(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -131,8 +133,8 @@ def unrolled(problem: Problem, context: FixContext) -> Iterator[Fix]:
         if sizes:
             yield Fix(f"input: {yaml_text(shape)}", (Edit(span_of(sizes), ", ".join(map(str, shape))),))
         line = f"Unflatten: {{dim: 1, unflattened_size: {yaml_text(shape)}}}"
-        inserted = insert_before(call, line, context.spec.sources)
-        yield from optional_fix(f"Unflatten before it: {show(shape)}", inserted)
+        inserted = insert_for_all(problem, "picture", [line], context)
+        yield from optional_fix(f"Unflatten {before_it(problem, context)}: {show(shape)}", *inserted)
 
 
 def squeezed(problem: Problem, context: FixContext) -> Iterator[Fix]:

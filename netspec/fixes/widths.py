@@ -11,8 +11,9 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
 from netspec.fixes.context import FixContext, replace_value, set_value, yaml_text
-from netspec.fixes.edits import insert_after, insert_before, optional_fix, remove_item, set_argument
+from netspec.fixes.edits import insert_after, optional_fix, remove_item, set_argument
 from netspec.fixes.ranks import repeated
+from netspec.fixes.wiring import before_it, insert_for_all, same_mistakes
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
@@ -30,15 +31,17 @@ def flatten(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from _late_flatten(call, context)
     if len(arriving) < 2:
         return
-    inserted = insert_before(call, "Flatten", context.spec.sources)
-    if inserted is None:
+    inserted, where = insert_for_all(problem, "flat", ["Flatten"], context), before_it(problem, context)
+    if not inserted:
         return
     product = "·".join(map(str, arriving))
     if prod(arriving) == problem.written:
-        yield Fix(f"Flatten before it: {problem.written} = {product}", (inserted,))
+        yield Fix(f"Flatten {where}: {problem.written} = {product}", inserted)
     elif len(arriving) == 3 and "in_features" in call.arg_nodes:
-        size = Edit(call.arg_nodes["in_features"].span, "*".join(map(str, arriving)))
-        yield Fix(f"Flatten before it, and in_features: {size.text}", (inserted, size))
+        text = "*".join(map(str, arriving))
+        nodes = [each.arg_nodes["in_features"] for each in same_mistakes(problem, context)]
+        sizes = {node.span: Edit(node.span, text) for node in nodes}
+        yield Fix(f"Flatten {where}, and in_features: {text}", (*inserted, *sizes.values()))
 
 
 def _late_flatten(call: Call, context: FixContext) -> Iterator[Fix]:
@@ -60,11 +63,12 @@ def swapped_axes(problem: Problem, context: FixContext) -> Iterator[Fix]:
     channels = problem.argument in ("in_channels", "num_features", "num_channels")
     if problem.kind != "size" or len(shape) != 2 or shape[channels] != problem.written:
         return
-    before, after = (insert(call, swap, context.spec.sources) for insert in (insert_before, insert_after))
-    if after is not None and problem.argument in ("num_features", "num_channels"):
-        yield from optional_fix(f"transpose before and after it: {shape[1]}×{shape[0]}", before, after)
+    before, after = insert_for_all(problem, "turned", [swap], context), insert_after(call, swap, context.spec.sources)
+    where = before_it(problem, context)
+    if after is not None and where == "before it" and problem.argument in ("num_features", "num_channels"):
+        yield from optional_fix(f"transpose before and after it: {shape[1]}×{shape[0]}", *(before or (None,)), after)
     else:
-        yield from optional_fix(f"transpose before it: {shape[1]}×{shape[0]}", before)
+        yield from optional_fix(f"transpose {where}: {shape[1]}×{shape[0]}", *before)
 
 
 def _roundness(value: object) -> int:

@@ -33,6 +33,7 @@ class DatasetFacts:
         picture: whether samples are images, which are scaled to [0, 1] and transformed.
         fractions: whether samples are not whole numbers.
         rows: the targets, where the spec writes them, with their node.
+        numbers: all numbers of the targets, one sample after the other, where the spec writes them.
     """
 
     name: Scalar
@@ -44,6 +45,7 @@ class DatasetFacts:
     picture: bool = False
     fractions: bool = False
     rows: tuple[tuple[float, ...], Node] | None = None
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,12 @@ def dataset_facts(spec: Spec, input: Shape, entering: str = "input", output: str
 
 
 def csv_facts(written: WrittenDataset) -> DatasetFacts:
-    """How many columns are taken, where they are listed."""
-    columns = written.args.get("columns")
+    """How many columns are taken, where they are listed; of the targets too."""
+    columns, target = written.args.get("columns"), written.args.get("target")
     columns = columns.get(written.entering) if isinstance(columns, dict) else columns
-    return DatasetFacts(written.name, "CSV", (len(columns),) if isinstance(columns, list) else None)
+    target = target.get(written.output) if isinstance(target, dict) else target
+    shape = (len(columns),) if isinstance(columns, list) else None
+    return DatasetFacts(written.name, "CSV", shape, target=(len(target),) if isinstance(target, list) else None)
 
 
 def vision_facts(written: WrittenDataset) -> DatasetFacts:
@@ -186,8 +190,9 @@ def inline_facts(written: WrittenDataset) -> DatasetFacts | None:
     if shape is None or target is None or not same:
         return None  # ragged, or no numbers: reading the data reports where
     fractions = any(value != int(value) for value in _numbers(x))
-    values = tuple(_numbers(y)) if target in ((), (1,)) else ()
-    return DatasetFacts(written.name, "inline", shape or (1,), None, None, target, False, fractions, (values, at))
+    numbers = tuple(_numbers(y))
+    rows = (numbers if target in ((), (1,)) else (), at)
+    return DatasetFacts(written.name, "inline", shape or (1,), None, None, target, False, fractions, rows, numbers)
 
 
 def _shape(value: object) -> Shape | None:

@@ -12,7 +12,19 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import Diagnostic, Note, errors
 from netspec.expansion.graph import Graph
-from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, views, windows
+from netspec.lint import (
+    class_axis,
+    losses,
+    order,
+    outputs,
+    receptive_fields,
+    samples,
+    targets,
+    train_keys,
+    unused,
+    views,
+    windows,
+)
 from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
@@ -35,6 +47,7 @@ DATA_AND_LOSS: tuple[Rule, ...] = (
 DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.classes,  # NS603, NS914
     targets.one_class,  # NS610
+    class_axis.class_axis,  # NS603, NS610
     losses.bce_without_sigmoid,  # NS611
     targets.shapes,  # NS612, NS603, NS915
     losses.nll_without_log,  # NS614
@@ -58,6 +71,7 @@ WARNINGS: tuple[Rule, ...] = (
 WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
     losses.activation_of_loss,  # NS904
     losses.unwanted_activation,  # NS908
+    class_axis.unnoticed,  # NS921
 )
 
 

@@ -12,8 +12,10 @@ from netspec.fixes.context import set_value
 from netspec.fixes.edits import optional_fix, remove_item
 from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
+from netspec.lint.class_axis import one_class_a_sample
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
+from netspec.lint.endings import at_the_end
 
 
 def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
@@ -62,8 +64,10 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         yield finding("NS603", message, loss, fixes=(set_value(loss, "loss", "MSELoss"),))
     elif known.target in ((), (1,)) and len(output) != 1:
         message = f"{name} wants one number for each class, the output is {show(output)}"
-        note = Note("fix", "add Flatten, and a Linear that gives one for each class")
-        yield finding("NS603", message, loss, notes=(note,))
+        fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
+        label = "or" if fixes else "fix"
+        notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
     elif known.classes and len(output) == 1 and output[0] != known.classes:
@@ -132,6 +136,10 @@ def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagn
         edit = remove_item(squeezing, context.spec.sources)
         fixes = optional_fix(f"without the {squeezing.record.name}", edit)
         return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
+    if len(target) > 0 and (output == (*target, 1) or target == (*output, 1)):
+        layer = "squeeze: {dim: -1}" if len(output) > len(target) else "unsqueeze: {dim: -1}"
+        fixes = optional_fix(f"{layer} at the end", *at_the_end(context, head, layer))
+        return finding("NS612", message, loss, notes=notes, fixes=fixes)
     linear = _last_linear(context, head)
     if known.classes and len(output) == 1:
         return finding("NS612", message, loss, notes=notes, fixes=(set_value(loss, "loss", "CrossEntropyLoss"),))

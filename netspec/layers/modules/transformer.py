@@ -50,11 +50,14 @@ def _record(name: str, attentions: tuple[Attention, ...], *, args: tuple[Arg, ..
         if a.d_model % a.nhead:
             fact = f"{a.d_model} features are not divisible by nhead {a.nhead}"
             raise ArgumentError(fact, argument="nhead", guesses=(out,))
-        for x in inputs:
-            if x[1] != a.d_model:
-                raise ShapeError(
-                    f"both inputs need {a.d_model} features, one has {x[1]}", guesses=((out[0], a.d_model),)
-                )
+        wrong = [x[1] for x in inputs if x[1] != a.d_model]
+        if wrong:
+            other = next((width for width in wrong if width != inputs[0][1]), None)
+            raise ShapeError(
+                f"both inputs need {a.d_model} features, one has {wrong[0] if other is None else other}",
+                argument="d_model" if other is None else None,  # then the written d_model is what is wrong
+                guesses=((out[0], a.d_model),),
+            )
         for attention in attentions:
             need_square(attention, a, inputs)
         return out

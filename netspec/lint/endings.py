@@ -1,0 +1,50 @@
+"""A layer that is missing at the end of a network: the edits that add it to an output."""
+
+from __future__ import annotations
+
+from netspec.core.diagnostics import Edit
+from netspec.core.tree import Mapping
+from netspec.fixes.edits import insert_after
+from netspec.language.sections.losses import written_losses
+from netspec.lint.context import Head, LintContext
+from netspec.lint.datasets import dataset_nodes
+
+
+def at_the_end(context: LintContext, head: Head, *layers: str) -> tuple[Edit | None, ...]:
+    """The edits that put layers after the one that gives an output, which keeps its name where something asks for it.
+
+    One of the edits is None where they cannot be made.
+
+    Args:
+        context: the network.
+        head: the output.
+        layers: the new items, `transpose: {dim0: 1, dim1: 2}`.
+    """
+    if head.ref.node < 0 or head.ref.output is not None:
+        return (None,)
+    last = context.graph.calls[head.ref.node]
+    name, lines = last.item.name, list(layers)
+    renamed: list[Edit] = []
+    if name is not None and _asked_for(context, name.text):
+        if context.users[last.id]:
+            return (None,)
+        lines[-1] = f"{{name: {name.text}, {lines[-1]}}}"
+        renamed.append(Edit(name.span, f"{name.text}_before"))
+    after = [insert_after(last, line, context.spec.sources) for line in lines]
+    if after[0] is None:
+        return (None,)
+    text = "".join(edit.text for edit in after if edit is not None)
+    return (Edit(after[0].span, text), *renamed)
+
+
+def _asked_for(context: LintContext, name: str) -> bool:
+    """Whether the outputs, a loss or the targets of the spec name an output."""
+    train = context.train
+    losses = written_losses(None if train is None else train.get("loss"))
+    named = {loss.output.text for loss in losses if loss.output is not None}
+    named |= {output.text for output in context.spec.outputs}
+    found = dataset_nodes(context.spec.data)
+    for key in ("y", "target"):
+        node = found[1].get(key) if found is not None and isinstance(found[1], Mapping) else None
+        named |= {each.text for each, _ in node} if isinstance(node, Mapping) else set()
+    return name in named
