@@ -148,7 +148,7 @@ def test_every_kind_of_the_table_can_be_read() -> None:
 def test_the_table_is_read_only_where_it_is_asked() -> None:
     code = (
         "import sys, netspec; from netspec.language.sections import torch_classes as t; "
-        "netspec.check(netspec.load(sys.argv[1])); print(t._tables.cache_info().misses, 'torch' in sys.modules)"
+        "netspec.check(netspec.loads(sys.argv[1])); print(t._tables.cache_info().misses, 'torch' in sys.modules)"
     )
     for text, said in ((NETWORK, "0 False"), (NETWORK + TRAIN, "1 False")):
         done = subprocess.run([sys.executable, "-c", code, text], capture_output=True, text=True, check=True)
