@@ -103,4 +103,4 @@ def test_a_right_spec_is_checked_without_jsonschema() -> None:
 
 
 def test_an_import_of_jsonschema_would_show() -> None:
-    assert imports_jsonschema("tests/specs/bad/ns202_names_and_sections.yaml")
+    assert imports_jsonschema("tests/specs/bad/ns203_sections.yaml")
