@@ -23,7 +23,15 @@ def _loss_value(name: str, value: object, node: Node) -> object:
 
 
 def choose_loss(node: Node, values: Values) -> Choice:
-    """A loss of torch.nn; see `choose`."""
+    """A loss of torch.nn.
+
+    Args:
+        node: `Name`, or `{Name: arguments}`.
+        values: gives the value of a node.
+
+    Raises:
+        SpecError: NS202, NS604, NS605; see `choose`.
+    """
     return choose(node, LOSS, values, _loss_value)
 
 

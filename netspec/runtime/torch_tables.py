@@ -65,6 +65,7 @@ KINDS: dict[str, Any] = {  # by class and argument, or by argument: what is not 
     "GaussianNoise.sigma": "number [0, inf)",
     "RandomPosterize.bits": "integer [0, 8]",
     "root": "text",
+    **dict.fromkeys(("MixUp.alpha", "CutMix.alpha"), "number (0, inf)"),  # of a Beta distribution
     "DTD.partition": "integer [1, 10]",
     "LSUN.classes": ["text", {"list": "text"}],
     "PCAM.split": {"words": ["train", "test", "val"]},

@@ -77,8 +77,8 @@ def test_one_record_and_its_class_add_a_metric(copy: Copy) -> None:
     (copy.folder / "classes.yaml").write_text(SPEC.replace("MSELoss", "CrossEntropyLoss"), encoding="utf-8")
     assert "max_error cannot be measured with CrossEntropyLoss" in copy.netspec("check", "classes.yaml").out
     assert codes(copy, SPEC) == []
-    schema = copy.schema()
-    train = {**schema["properties"]["train"], "$defs": schema["$defs"]}
+    whole = copy.schema()
+    train = {**whole["properties"]["train"], "$defs": whole["$defs"]}
     base = {"loss": "MSELoss", "optimizer": "SGD"}
     jsonschema.validate({**base, "metrics": ["max_error"]}, train)
     assert not jsonschema.Draft202012Validator(train).is_valid({**base, "metrics": ["max_eror"]})
