@@ -15,6 +15,7 @@ from netspec.cli.output import look_of
 from netspec.cli.sources import expand, watch
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
+from netspec.core.faults import exit_code
 from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
@@ -86,7 +87,8 @@ def command(
     SPEC is a file, a folder (every *.yaml and *.yml below it that has a key `netspec`), a quoted pattern such as
     'nets/**/*.yaml', or - for standard input.
 
-    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 130: Ctrl-C ended --watch.
+    Exit code 0: no errors (warnings are fine); 1: errors; 2: a file could not be read; 3: netspec itself
+    failed (NS801); 130: Ctrl-C ended --watch.
     """
     if (diff or watching) and style != "text":
         raise click.UsageError(f"--{'diff' if diff else 'watch'} is for people; it goes with --format text only")
@@ -113,7 +115,8 @@ def command(
         for line in FORMATS[style].lines(answers):
             click.echo(line)
     unread = any(isinstance(answer, Unreadable) for answer in answers)
-    sys.exit(2 if unread else 0 if all(answer.ok for answer in answers) else 1)
+    code = max((exit_code(each.diagnostics) for each in answers if isinstance(each, Report)), default=0)
+    sys.exit(code if code > 2 else 2 if unread else code)
 
 
 def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Iterator[Answer]:

@@ -18,6 +18,7 @@ import click
 from netspec.cli.output import show_findings, take_any_text
 from netspec.cli.processes import prints
 from netspec.core.diagnostics import SpecError
+from netspec.core.faults import exit_code
 from netspec.core.files import ReadError
 from netspec.core.installed import MissingPackageError
 
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cli.main(args=None if arguments is None else list(arguments), prog_name="netspec", standalone_mode=True)
     except SpecError as error:
         show_findings(error.diagnostics, error.sources)
-        sys.exit(1)
+        sys.exit(exit_code(error.diagnostics) or 1)
     except (ReadError, MissingPackageError) as error:
         click.echo(f"netspec: {error}", err=True)
         sys.exit(2)

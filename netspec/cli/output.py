@@ -16,6 +16,7 @@ import click
 
 from netspec.cli.processes import exit_quietly, prints
 from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.faults import exit_code
 from netspec.language.spec import Spec
 from netspec.render.tables import Table, table_rich, table_text
 from netspec.render.text import PIPE, Look, render
@@ -115,4 +116,4 @@ def reporting() -> Iterator[CommandSpec]:
             exit_quietly()
         sources = work.spec.sources if work.spec is not None else {}
         show_findings(error.diagnostics, sources)
-        sys.exit(1)
+        sys.exit(exit_code(error.diagnostics) or 1)

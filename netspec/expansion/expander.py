@@ -142,6 +142,7 @@ class Expander:
         end = inner.scope.entry
         for turn in turns:
             end = self.items(item.items, inner.with_names(turn), end)
+        inner.expect_items(item)
         return self.leave(
             item, context, inner, name, sources, (end,), first, lambda use, on: self.group(use, context, on, turns)
         )
@@ -162,6 +163,7 @@ class Expander:
         inner = self.enter(context, name, block.name, sources, block.items, params, frames)
         trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
+        inner.expect_items(item)
         self.open_blocks = trail
         if block.outputs:
             results = tuple(inner.lookup(reference) for reference in block.outputs)
@@ -238,6 +240,7 @@ class Expander:
             context.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return context.bind(item, name, None)
         made = self.calls[step.call]
+        made = self.calls[made.id if made.shares is None else made.shares]
         taken = layer_inputs(item, made.record, context, last, context.scope.at(name))
         if taken.sources is None:
             return context.bind(item, name, None)
@@ -266,7 +269,7 @@ class Expander:
         assert record is not None
         path = context.scope.at(name)
         args, arg_nodes, whole = (
-            (shared.args, shared.arg_nodes, True) if shared else arguments(item, record, context, path)
+            (shared.args, shared.arg_nodes, shared.complete) if shared else arguments(item, record, context, path)
         )
         arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
         sources = taken.sources

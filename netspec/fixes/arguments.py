@@ -105,8 +105,9 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if "Pool" in name:
         yield from optional_fix(f"without this {name}", remove_item(call, context.spec.sources))
     last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
-    whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
-    if name.startswith("Conv") and last and whole:
+    if not name.startswith("Conv") or not last:
+        return
+    if call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}:
         size = spatial[0] if len(set(spatial)) == 1 else spatial
         if accepts(call, problem, "kernel_size", size) and "kernel_size" in call.arg_nodes:
             yield set_value(call.arg_nodes["kernel_size"], "kernel_size", size)

@@ -34,7 +34,10 @@ def _upstream(graph: Graph, ref: Ref) -> list[Call]:
 def _end_shape(calls: list[Call], index: int, change: Change, context: FixContext) -> Shape | None:
     """The last shape of a branch with some arguments of its call number `index`, counted from the end, changed."""
     changed = calls[index]
-    inputs = tuple(tensor for tensor in context.inference.known[changed.id].inputs if tensor is not None)
+    known = context.inference.known[changed.id].inputs
+    inputs = tuple(tensor for tensor in known if tensor is not None)
+    if len(inputs) < len(known):
+        return None
     outputs = outputs_with(changed, inputs, **change)
     for call in calls[:index][::-1]:
         if outputs is None:
@@ -51,9 +54,9 @@ def _changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
     factor = call.args.get("scale_factor")
     if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
         yield {"scale_factor": factor * (wanted[1] // shape[1])}
-    if shape[0] != wanted[0] and "out_channels" in names:
+    if shape[:1] != wanted[:1] and "out_channels" in names and wanted:
         yield {"out_channels": wanted[0]}
-    if shape[-1:] != wanted[-1:] and "out_features" in names:
+    if shape[-1:] != wanted[-1:] and "out_features" in names and wanted:
         yield {"out_features": wanted[-1]}
     if len(shape) < 2 or shape[1:] == wanted[1:] or not set(_WINDOWS) <= names:
         return
@@ -92,7 +95,7 @@ def change_layer_or_claim(problem: Problem, context: FixContext) -> Iterator[Fix
     if problem.kind != "shape":
         return
     call, shape, wanted = problem.call, problem.actual, problem.written
-    if len(shape) == len(wanted) and shape[0] == wanted[0]:
+    if len(shape) == len(wanted) and shape[:1] == wanted[:1]:
         for change in _changes(call, shape, wanted):
             outputs = outputs_with(call, problem.inputs, **change)
             fixes = _fix(call, change) if outputs is not None and outputs[0].shape == wanted else ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Fix, Note
+from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Findings, Fix, Note
+from netspec.core.faults import guarded
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
@@ -59,6 +60,7 @@ class _Diagnoser:
         self.explain = explain
         self.context = FixContext(spec, graph, inference)
         self.questions = 0
+        self.faults = Findings()
         own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
         own.sort(key=lambda problem: reading_order(_node(problem).span, spec))
         self.with_fixes = {id(problem) for problem in own[:MOST_WITH_FIXES]}
@@ -68,8 +70,13 @@ class _Diagnoser:
         """Candidate fixes, the likeliest first."""
         if id(problem) not in self.with_fixes:
             return ()
-        found = (fix for rule in RULES for fix in rule(problem, self.context))
+        found = (fix for rule in RULES for fix in self.candidates(rule, problem))
         return tuple({fix.edits: fix for fix in found}.values())[:MOST_CANDIDATES]
+
+    def candidates(self, rule: Rule, problem: Problem) -> list[Fix]:
+        """The candidates of one rule; none where it fails."""
+        name, at = f"the fix {rule.__name__}", _node(problem).span
+        return guarded(name, lambda: [*rule(problem, self.context)], [], at, self.faults)
 
     def notes(self, problem: Problem) -> Iterator[Note]:
         provenance, graph = self.context.provenance, self.context.graph
@@ -106,7 +113,8 @@ class _Diagnoser:
             return replace(found, follows=Cause(problem.cause.code, _node(problem.cause).span))
         if not self.explain:
             return found
-        return replace(found, notes=tuple(self.notes(problem)), fixes=self.fixes(problem))
+        notes = guarded("the search for notes", lambda: (*self.notes(problem),), (), node.span, self.faults)
+        return replace(found, notes=notes, fixes=self.fixes(problem))
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = True) -> list[Diagnostic]:
@@ -126,7 +134,7 @@ def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = 
         if key not in seen:
             seen.add(key)
             found.append(diagnoser.diagnostic(problem))
-    return found
+    return [*found, *diagnoser.faults.list()]
 
 
 def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:

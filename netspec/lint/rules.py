@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from netspec.core.diagnostics import Diagnostic, errors
+from netspec.core.diagnostics import Diagnostic, Findings, errors
+from netspec.core.faults import each_guarded, guarded
 from netspec.lint import losses, order, outputs, receptive_fields, samples, targets, train_keys, unused, windows
 from netspec.lint.context import Head, LintContext
 from netspec.lint.inplace import in_place
@@ -76,11 +77,15 @@ def lint(report: Report) -> Iterator[Diagnostic]:
 
 
 def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+    start, faults = context.spec.document.span, Findings()
     for rule in rules:
-        yield from rule(context)
-    for head in context.heads:
+        yield from each_guarded(f"the rule {rule.__name__}", rule(context), start)
+    none: tuple[Head, ...] = ()
+    heads = guarded("the reading of the losses", lambda: context.heads, none, start, faults)
+    yield from faults.list()
+    for head in heads:
         for of_head in of_heads:
-            yield from of_head(context, head)
+            yield from each_guarded(f"the rule {of_head.__name__}", of_head(context, head), head.loss.span)
 
 
 def _without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
