@@ -113,15 +113,15 @@ def guarded(stage: str, run: Callable[[], Found], otherwise: Other, at: Span, fi
         return otherwise
 
 
-def each_guarded(rule: str, found: Iterable[Diagnostic], at: Span) -> Iterator[Diagnostic]:
+def each_guarded(rule: str, run: Callable[[], Iterable[Diagnostic]], at: Span) -> Iterator[Diagnostic]:
     """The findings of a rule, up to its fault if it has one.
 
     Args:
         rule: its name.
-        found: what it yields.
+        run: the rule, which yields findings.
         at: where to point if nothing nearer is known.
     """
     try:
-        yield from found
+        yield from run()
     except Exception as error:
         yield fault(rule, error, at)

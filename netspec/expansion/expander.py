@@ -142,7 +142,6 @@ class Expander:
         end = inner.scope.entry
         for turn in turns:
             end = self.items(item.items, inner.with_names(turn), end)
-        inner.expect_items(item)
         return self.leave(
             item, context, inner, name, sources, (end,), first, lambda use, on: self.group(use, context, on, turns)
         )
@@ -163,7 +162,6 @@ class Expander:
         inner = self.enter(context, name, block.name, sources, block.items, params, frames)
         trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
-        inner.expect_items(item)
         self.open_blocks = trail
         if block.outputs:
             results = tuple(inner.lookup(reference) for reference in block.outputs)
@@ -191,6 +189,7 @@ class Expander:
         """
         ends = tuple(end for end in results if end is not None)
         if len(ends) < len(results):
+            inner.expect_items(item)
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls))
@@ -239,8 +238,7 @@ class Expander:
         if step is None or step.call is None or self.calls[step.call].record.is_function:
             context.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return context.bind(item, name, None)
-        made = self.calls[step.call]
-        made = self.calls[made.id if made.shares is None else made.shares]
+        made = self.calls[self.calls[step.call].maker]
         taken = layer_inputs(item, made.record, context, last, context.scope.at(name))
         if taken.sources is None:
             return context.bind(item, name, None)
@@ -255,8 +253,7 @@ class Expander:
             return None
         for call, original in zip(self.calls[start:], first, strict=True):
             if not call.record.is_function:
-                weights = self.calls[original].shares
-                self.calls[call.id] = replace(call, shares=original if weights is None else weights)
+                self.calls[call.id] = replace(call, shares=self.calls[original].maker)
         steps = context.scope.steps
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local

@@ -71,6 +71,11 @@ class Call:
         return len(self.inputs) - len(self.further)
 
     @property
+    def maker(self) -> int:
+        """The id of the call that makes the module, which is its own where it shares none."""
+        return self.id if self.shares is None else self.shares
+
+    @property
     def complete(self) -> bool:
         """Whether all arguments are there and could be read."""
         required = {arg.name for arg in self.record.args if arg.required}

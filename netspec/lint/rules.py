@@ -8,6 +8,7 @@ compares the network with its data and losses, as far as the spec tells, and may
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from netspec.core.diagnostics import Diagnostic, Findings, errors
 from netspec.core.faults import each_guarded, guarded
@@ -79,13 +80,17 @@ def lint(report: Report) -> Iterator[Diagnostic]:
 def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
     start, faults = context.spec.document.span, Findings()
     for rule in rules:
-        yield from each_guarded(f"the rule {rule.__name__}", rule(context), start)
+        yield from each_guarded(f"the rule {_name(rule)}", partial(rule, context), start)
     none: tuple[Head, ...] = ()
     heads = guarded("the reading of the losses", lambda: context.heads, none, start, faults)
     yield from faults.list()
     for head in heads:
         for of_head in of_heads:
-            yield from each_guarded(f"the rule {of_head.__name__}", of_head(context, head), head.loss.span)
+            yield from each_guarded(f"the rule {_name(of_head)}", partial(of_head, context, head), head.loss.span)
+
+
+def _name(rule: Callable[..., object]) -> str:
+    return f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
 
 
 def _without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
