@@ -26,7 +26,7 @@ SETTINGS = settings(
     derandomize=not LONG,
     database=None,
     deadline=None,
-    max_examples=LONG or 60,
+    max_examples=LONG or 30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 INPUTS = "netspec: 1\ninputs: {a: [4], b: [4]}\nlayers:\n"
