@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz kills clean
+.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz splices kills clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -63,6 +63,10 @@ benchmark: $(VENV)/.installed    ## Time the compiled networks and the check aga
 SECONDS ?= 300
 fuzz: $(VENV)/.installed    ## Check mutated specs for SECONDS seconds (300).
 	NETSPEC_FUZZ=$(SECONDS) $(BIN)/pytest tests/check/test_fuzz.py -k mutated
+
+COUNT ?= 200000
+splices: $(VENV)/.installed    ## Check and compile COUNT specs (200000) with exchanged subtrees; half an hour on two cores.
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.check.splices $(COUNT)
 
 CASES ?= 5000
 search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many cases of each layer against torch.

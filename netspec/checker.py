@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from netspec.core.diagnostics import Diagnostic, Findings, SpecError, errors
+from netspec.core.faults import guarded
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Frame
 from netspec.expansion.expand import expand
+from netspec.expansion.graph import Graph
 from netspec.fixes.diagnose import diagnose, reading_order
 from netspec.fixes.verify import verified
 from netspec.language.evaluate import param_values
@@ -39,24 +41,31 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     """
     findings = Findings()
     findings.extend(spec.diagnostics)
-    graph = expand(spec, findings)
-    graph = graph and graph_for_torch(spec, graph, torch, findings)
-    classes_for_torch(spec, torch, findings)
+    start = spec.document.span
+    graph = guarded("the expansion", lambda: expand(spec, findings), None, start, findings)
+    if graph is not None:
+        flat = graph
+        graph = guarded(
+            "a rule of versions", lambda: graph_for_torch(spec, flat, torch, findings), None, start, findings
+        )
+    guarded("a rule of versions", lambda: classes_for_torch(spec, torch, findings), None, start, findings)
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
-        inference = infer(graph)
-        report = replace(report, inferred=inference.known)
-        shapes = diagnose(spec, graph, inference, explain=fixes)
-        findings.extend(check_shown_sizes(report, shapes, fixes) if spec.sizes else shapes)
-        if spec.sizes and not _of_network(findings):
-            findings.extend(check_all_sizes(report, fixes))
+        report = _with_shapes(report, graph, fixes, findings)
     ignores, wrong_ignores = all_ignores(spec.sources)
     findings.extend(wrong_ignores)
     if not _of_network(findings):
-        findings.extend(expectations(report, fixes))
+        findings.extend(guarded("a rule of budgets", lambda: [*expectations(report, fixes)], (), start, findings))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
     if fixes and errors(findings.list()):
-        told = with_missing_flatten(replace(report, diagnostics=tuple(findings.list())))
+        so_far = replace(report, diagnostics=tuple(findings.list()))
+        told = guarded(
+            "the rule order.with_missing_flatten",
+            lambda: with_missing_flatten(so_far),
+            so_far.diagnostics,
+            start,
+            findings,
+        )
         findings = Findings()
         findings.extend(told)
     kept = one_for_each_pattern(without_ignored(findings.list(), ignores, ignore, spec.path))
@@ -65,8 +74,37 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
         ordered = [replace(found, fixes=()) for found in ordered]
     elif fixes:
         report = replace(report, diagnostics=tuple(ordered))
-        ordered = verified(report, lambda texts: _recheck(spec, texts, ignore, torch))
+        ordered = _verified(report, ignore, torch)
     return replace(report, diagnostics=tuple(once(ordered) if fixes else ordered))
+
+
+def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) -> Report:
+    """The report with the shapes of its graph; what is wrong with them becomes findings."""
+    spec, start = report.spec, report.spec.document.span
+    inference = infer(graph)
+    report = replace(report, inferred=inference.known)
+    findings.extend(inference.faults)
+    shapes = diagnose(spec, graph, inference, explain=fixes)
+    if spec.sizes:
+        shapes = guarded("a rule of sizes", lambda: check_shown_sizes(report, shapes, fixes), shapes, start, findings)
+    findings.extend(shapes)
+    if spec.sizes and not _of_network(findings):
+        findings.extend(guarded("a rule of sizes", lambda: [*check_all_sizes(report, fixes)], [], start, findings))
+    return report
+
+
+def _verified(report: Report, ignore: Collection[str], torch: str | None) -> list[Diagnostic]:
+    """The diagnostics of a report with the fixes that a check of the edited texts confirms."""
+    spec, faults = report.spec, Findings()
+    bare = [replace(found, fixes=()) for found in report.diagnostics]
+    found = guarded(
+        "the check of a fix",
+        lambda: verified(report, lambda texts: _recheck(spec, texts, ignore, torch)),
+        bare,
+        spec.document.span,
+        faults,
+    )
+    return [*found, *faults.list()]
 
 
 def require(spec: Spec) -> Report:

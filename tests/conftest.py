@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Generator
 from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
+from netspec.core.faults import RAISE
 from tests.pictures import SAVE, one_pixel
 
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
+os.environ[RAISE] = "1"  # what netspec would report as its own fault fails a test
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,6 +18,7 @@ from netspec.cli.sources import expand, watch
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
 from netspec.core.escapes import safe
+from netspec.core.faults import exit_code
 from netspec.core.files import ReadError, is_file
 from netspec.core.garbage import seldom_collected
 from netspec.language.load import load
@@ -122,9 +123,10 @@ def command(
         for line in FORMATS[style].lines(answers):
             click.echo(line)
     unread = [answer for answer in answers if isinstance(answer, Unreadable)]
-    if any(answer.fault for answer in unread):
+    codes = [exit_code(answer.diagnostics) for answer in answers if isinstance(answer, Report)]
+    if any(answer.fault for answer in unread) or 3 in codes:
         sys.exit(3)
-    sys.exit(2 if unread else 0 if all(answer.ok for answer in answers) else 1)
+    sys.exit(2 if unread else max(codes, default=0))
 
 
 def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Iterator[Answer]:

@@ -19,6 +19,7 @@ from netspec.cli.output import say, show_findings, take_any_text
 from netspec.cli.processes import prints
 from netspec.core.diagnostics import SpecError
 from netspec.core.escapes import safe_lines
+from netspec.core.faults import exit_code
 from netspec.core.files import ReadError
 from netspec.core.installed import MissingPackageError
 
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()  # here, where an error of it is caught
     except SpecError as error:
         show_findings(error.diagnostics, error.sources)
-        sys.exit(1)
+        sys.exit(exit_code(error.diagnostics) or 1)
     except (ReadError, MissingPackageError) as error:
         say(f"netspec: {error}", err=True)
         sys.exit(2)

@@ -17,6 +17,7 @@ import click
 from netspec.cli.processes import exit_quietly, prints
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.escapes import safe_lines
+from netspec.core.faults import exit_code
 from netspec.language.spec import Spec
 from netspec.render.tables import Table, table_rich, table_text, wants_color
 from netspec.render.text import PIPE, Look, render
@@ -126,4 +127,4 @@ def reporting() -> Iterator[CommandSpec]:
             exit_quietly()
         sources = work.spec.sources if work.spec is not None else {}
         show_findings(error.diagnostics, sources)
-        sys.exit(1)
+        sys.exit(exit_code(error.diagnostics) or 1)

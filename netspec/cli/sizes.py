@@ -11,6 +11,7 @@ from netspec.cli.options import format_option, plugins_option, set_option, torch
 from netspec.cli.output import say, show_findings
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
+from netspec.core.faults import exit_code
 from netspec.language.load import load
 from netspec.render.json import json_text
 
@@ -63,7 +64,7 @@ def command(
                 tried = ", ".join(f"{name} to {sizes[-1]}" for name, sizes in found.fits.examined.items())
                 say(f"{spec}: no input size is right (tried {tried}); what is wrong is not the size", err=True)
             show_findings(wrong, report.spec.sources)
-    sys.exit(0 if right else 1)
+    sys.exit(0 if right else exit_code(wrong) or 1)
 
 
 def _may_depend_on_size(code: str) -> bool:

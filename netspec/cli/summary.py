@@ -10,6 +10,7 @@ from netspec.checker import check
 from netspec.cli.options import format_option, plugins_option, set_option, torch_option
 from netspec.cli.output import show_findings
 from netspec.compiler.plugins.permission import plugin_permission
+from netspec.core.faults import exit_code
 from netspec.language.load import load
 from netspec.render.json import json_text
 from netspec.render.summary import summary_json, summary_rich, summary_text
@@ -30,7 +31,7 @@ def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: boo
     report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
     if not report.sound:
         show_findings(report.diagnostics, report.spec.sources)
-        sys.exit(1)
+        sys.exit(exit_code(report.diagnostics))
     if style == "json":
         click.echo(json_text(summary_json(report), sys.stdout, indent=1))
     elif sys.stdout.isatty():

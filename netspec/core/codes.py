@@ -6,7 +6,8 @@ A code is one file, `explained/NS….yaml`; adding the file adds the code. It st
 further file; the first one is called net.yaml.
 
 NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,
-NS7xx plugins, NS9xx warnings of the linter. A code is never reused for another meaning; its wording may change.
+NS7xx plugins, NS8xx faults of netspec itself, NS9xx warnings of the linter. A code is never reused for another meaning;
+its wording may change.
 """
 
 from __future__ import annotations

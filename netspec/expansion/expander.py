@@ -189,6 +189,7 @@ class Expander:
         """
         ends = tuple(end for end in results if end is not None)
         if len(ends) < len(results):
+            inner.expect_items(item)
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls))
@@ -237,7 +238,7 @@ class Expander:
         if step is None or step.call is None or self.calls[step.call].record.is_function:
             context.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return context.bind(item, name, None)
-        made = self.calls[step.call]
+        made = self.calls[self.calls[step.call].maker]
         taken = layer_inputs(item, made.record, context, last, context.scope.at(name))
         if taken.sources is None:
             return context.bind(item, name, None)
@@ -252,8 +253,7 @@ class Expander:
             return None
         for call, original in zip(self.calls[start:], first, strict=True):
             if not call.record.is_function:
-                weights = self.calls[original].shares
-                self.calls[call.id] = replace(call, shares=original if weights is None else weights)
+                self.calls[call.id] = replace(call, shares=self.calls[original].maker)
         steps = context.scope.steps
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
@@ -266,7 +266,7 @@ class Expander:
         assert record is not None
         path = context.scope.at(name)
         args, arg_nodes, whole = (
-            (shared.args, shared.arg_nodes, True) if shared else arguments(item, record, context, path)
+            (shared.args, shared.arg_nodes, shared.complete) if shared else arguments(item, record, context, path)
         )
         arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
         sources = taken.sources

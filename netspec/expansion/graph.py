@@ -70,6 +70,17 @@ class Call:
         """How many inputs the layer takes by position; the further ones come after them."""
         return len(self.inputs) - len(self.further)
 
+    @property
+    def maker(self) -> int:
+        """The id of the call that makes the module, which is its own where it shares none."""
+        return self.id if self.shares is None else self.shares
+
+    @property
+    def complete(self) -> bool:
+        """Whether all arguments are there and could be read."""
+        required = {arg.name for arg in self.record.args if arg.required}
+        return required | (self.arg_nodes.keys() - {"shape", *self.further}) <= self.args.keys()
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -70,9 +70,9 @@ class ScopeBuilder:
         return Local(len(self.steps) - 1)
 
     def finish(self, results: tuple[Local, ...], calls: Sequence[Call]) -> Scope:
-        """The finished scope; it is a chain where nn.Sequential can hold it."""
+        """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
-        chain = results == (Local(len(self.steps) - 1),)
+        chain = len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (
@@ -154,6 +154,13 @@ class Context:
             self.scope.names[name] = local
         return local
 
+    def expect_items(self, item: Item) -> None:
+        """NS303 where nothing is left of the scope: it is the identity then, which is no value where several enter."""
+        scope = self.scope
+        if len(scope.inputs) > 1 and not (scope.steps or scope.names or scope.position):
+            message = f"nothing is left of {scope.path}, and {len(scope.inputs)} values enter it: one has to leave"
+            self.error("NS303", message, item.at, layer=scope.path)
+
     def sources(self, item: Item, last: Local | None) -> tuple[Local, ...] | None:
         """The local values that an item takes; None where one is missing, with a finding unless it failed before."""
         if item.sources is None:
@@ -171,6 +178,8 @@ class Context:
         name, dot, index = reference.text.partition(".")
         if reference.text in inputs:
             return Local(-1 - inputs.index(reference.text))
+        if reference.text in scope.names:
+            return scope.names[reference.text]
         if name in inputs:
             local: Local | None = Local(-1 - inputs.index(name))
         elif name == "input" and len(inputs) == 1:
@@ -182,13 +191,14 @@ class Context:
             return None
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
-            known = [each + (dot + index if index.isdigit() else "") for each in (*scope.names, *inputs)]
+            suffix = dot + index if index.isdecimal() else ""
+            known = [each if "." in each else each + suffix for each in (*scope.names, *inputs)]
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         if local is None or not dot:
             return local
-        if not index.isdigit() or len(index) > 6:
+        if not index.isdecimal() or len(index) > 6:
             self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is name or name.0", reference)
             return None
         value = scope.flat(local)

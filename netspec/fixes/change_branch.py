@@ -21,7 +21,7 @@ def change_layer_or_claim(problem: Problem, context: FixContext) -> Iterator[Fix
     if problem.kind != "shape":
         return
     call, shape, wanted = problem.call, problem.actual, problem.written
-    if len(shape) == len(wanted) and shape[0] == wanted[0]:
+    if len(shape) == len(wanted) and shape[:1] == wanted[:1]:
         for change in changes(call, shape, wanted):
             outputs = outputs_with(call, problem.inputs, **change)
             fixes = change_fix(call, change) if outputs is not None and outputs[0].shape == wanted else ()

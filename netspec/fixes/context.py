@@ -85,6 +85,8 @@ Rule = Callable[[Problem, FixContext], Iterator[Fix]]
 
 def outputs_with(call: Call, inputs: Outputs, **changed: object) -> Outputs | None:
     """The outputs of a call with some arguments changed; None where its rule refuses them."""
+    if call.broken:
+        return None
     outcome = apply(replace(call, args={**call.args, **changed}), inputs)
     return outcome.candidates[0] if outcome.candidates and not outcome.problems else None
 

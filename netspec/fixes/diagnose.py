@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netspec.core.diagnostics import SIZES_UNSOUGHT, UNSOUGHT, Cause, Diagnostic, Fix, Note
+from netspec.core.diagnostics import SIZES_UNSOUGHT, UNSOUGHT, Cause, Diagnostic, Findings, Fix, Note
+from netspec.core.faults import guarded
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
@@ -92,6 +93,7 @@ class _Diagnoser:
         self.explain = explain
         self.context = FixContext(spec, graph, inference)
         self.questions = 0
+        self.faults = Findings()
         own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
         own.sort(key=lambda problem: reading_order(_node(problem).span, spec))
         self.with_fixes = {id(problem) for problem in own[:MOST_WITH_FIXES]}
@@ -101,8 +103,13 @@ class _Diagnoser:
         """Candidate fixes, the likeliest first."""
         if id(problem) not in self.with_fixes:
             return ()
-        found = (fix for rule in RULES for fix in rule(problem, self.context))
+        found = (fix for rule in RULES for fix in self.candidates(rule, problem))
         return tuple({fix.edits: fix for fix in found}.values())[:MOST_CANDIDATES]
+
+    def candidates(self, rule: Rule, problem: Problem) -> list[Fix]:
+        """The candidates of one rule; none where it fails."""
+        name, at = f"the fix {rule.__name__}", _node(problem).span
+        return guarded(name, lambda: [*rule(problem, self.context)], [], at, self.faults)
 
     def notes(self, problem: Problem) -> Iterator[Note]:
         provenance, graph = self.context.provenance, self.context.graph
@@ -141,10 +148,11 @@ class _Diagnoser:
         if not self.explain:
             return found
         before = self.context.budget.ended
-        notes, fixes = list(self.notes(problem)), self.fixes(problem)
+        notes = guarded("the search for notes", lambda: (*self.notes(problem),), (), node.span, self.faults)
+        fixes = self.fixes(problem)
         if self.context.budget.ended and not before:
-            notes.append(SIZES_UNSOUGHT)
-        return replace(found, notes=tuple(notes), fixes=fixes)
+            notes = (*notes, SIZES_UNSOUGHT)
+        return replace(found, notes=notes, fixes=fixes)
 
 
 def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = True) -> list[Diagnostic]:
@@ -160,10 +168,11 @@ def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = 
     groups: dict[object, list[Problem]] = {}
     for problem in inference.problems:
         groups.setdefault((problem.code, _node(problem).span, problem.message), []).append(problem)
-    return [
+    found = [
         replace(diagnoser.diagnostic(same[0]), times=len({problem.call.path for problem in same}))
         for same in groups.values()
     ]
+    return [*found, *diagnoser.faults.list()]
 
 
 def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netspec.core.diagnostics import Findings
+from netspec.core.faults import guarded
 from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, check_text, read_text
 from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, shorten
@@ -243,31 +244,40 @@ def _read(
     loader: _Loader, text: str, path: str, trail: tuple[Path, ...], settings: ListLike[str], plugins: Plugins
 ) -> Spec:
     """The Spec of a text that spans call `path`; `trail` is its file, where it is of one."""
-    findings = loader.findings
-    root = loader.tree(text, path)
-    whole = root is not None
-    root = correct_keys(root or Mapping((), Span(path, 1, 1, 1, 2)), SPEC_KEYS, "a spec", findings)
-    loader.sources[COMMAND_LINE] = "\n".join(settings)
-    root = loader.with_includes(root, trail)
-    root, network = loader.with_model(root, trail)
-    root = apply_settings(root, settings, findings)
-    title = root.get("name")
-    network = network or (title.text if isinstance(title, Scalar) else Path(path).stem)
-    spec = parse(
-        root if whole else Mapping((), Span(path, 1, 1, 1, 2)),
-        findings if whole else Findings(),
-        path=path,
-        folder=loader.folder,
-        network_name=network,
-        sources=loader.sources,
-        origins=loader.origins,
-        settings=tuple(settings),
-        plugins=plugins,
-    )
-    spec = replace(spec, self_contained=loader.self_contained)
-    if whole:
+    findings, start = loader.findings, Span(path, 1, 1, 1, 2)
+
+    def parsed(root: Mapping, findings: Findings, network: str) -> Spec:
+        spec = parse(
+            root,
+            findings,
+            path=path,
+            folder=loader.folder,
+            network_name=network,
+            sources=loader.sources,
+            origins=loader.origins,
+            settings=tuple(settings),
+            plugins=plugins,
+        )
+        return replace(spec, self_contained=loader.self_contained)
+
+    def read() -> Spec | None:
+        root = loader.tree(text, path)
+        loader.sources[COMMAND_LINE] = "\n".join(settings)
+        if root is None:
+            return None
+        root = correct_keys(root, SPEC_KEYS, "a spec", findings)
+        root = loader.with_includes(root, trail)
+        root, network = loader.with_model(root, trail)
+        root = apply_settings(root, settings, findings)
+        title = root.get("name")
+        return parsed(root, findings, network or (title.text if isinstance(title, Scalar) else Path(path).stem))
+
+    spec = guarded("the reading of the spec", read, None, start, findings)
+    if spec is not None:
         return spec
-    return replace(spec, name="network", network_name="network", diagnostics=tuple(findings.list()))
+    loader.sources.setdefault(path, text)
+    empty = parsed(Mapping((), start), Findings(), "network")
+    return replace(empty, name="network", diagnostics=tuple(findings.list()))
 
 
 def _with_plugins(entries: list[tuple[Scalar, Node]], model: Mapping) -> list[tuple[Scalar, Node]]:

@@ -12,6 +12,7 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, is_null
 from netspec.language.source import compose
 
 SECTIONS = ("params", "data", "train", "expect", "input", "sizes", "weights", "name")
+LONGEST_INDEX = 9  # digits
 
 
 def apply_settings(root: Mapping, settings: ListLike[str], findings: Findings) -> Mapping:
@@ -70,7 +71,7 @@ def _assign(node: Node | None, segments: list[str], value: Node, span: Span) -> 
         return value
     head, rest = segments[0], segments[1:]
     if isinstance(node, Sequence):
-        if not head.isdigit() or int(head) >= len(node.items):
+        if not head.isdecimal() or len(head) > LONGEST_INDEX or int(head) >= len(node.items):
             return None
         items = list(node.items)
         changed = _assign(items[int(head)], rest, value, span)

@@ -167,12 +167,12 @@ def vision_facts(written: WrittenDataset) -> DatasetFacts:
 def sklearn_facts(written: WrittenDataset) -> DatasetFacts | None:
     """A table of scikit-learn's; digits are pictures where the network takes some."""
     table = written.args.get("name") if written.args else written.given
-    if table not in _TABLES:
+    if not isinstance(table, str) or table not in _TABLES:
         return None
-    shape, classes, target = _TABLES[str(table)]
+    shape, classes, target = _TABLES[table]
     picture = table == "digits" and len(written.input) != 1
     shape = (1, 8, 8) if picture else shape
-    return DatasetFacts(written.name, str(table), shape, classes, classes is None, target, picture, fractions=True)
+    return DatasetFacts(written.name, table, shape, classes, classes is None, target, picture, fractions=True)
 
 
 def inline_facts(written: WrittenDataset) -> DatasetFacts | None:

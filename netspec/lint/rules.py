@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from netspec.core.diagnostics import Diagnostic, Note, errors
+from netspec.core.diagnostics import Diagnostic, Findings, Note, errors
+from netspec.core.faults import each_guarded, guarded
 from netspec.expansion.graph import Graph
 from netspec.lint import (
     class_axis,
@@ -130,11 +132,19 @@ def _behind(graph: Graph, nodes: set[int]) -> set[int]:
 
 
 def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+    start, faults = context.spec.document.span, Findings()
     for rule in rules:
-        yield from rule(context)
-    for head in context.heads:
+        yield from each_guarded(f"the rule {_name(rule)}", partial(rule, context), start)
+    none: tuple[Head, ...] = ()
+    heads = guarded("the reading of the losses", lambda: context.heads, none, start, faults)
+    yield from faults.list()
+    for head in heads:
         for of_head in of_heads:
-            yield from of_head(context, head)
+            yield from each_guarded(f"the rule {_name(of_head)}", partial(of_head, context, head), head.loss.span)
+
+
+def _name(rule: Callable[..., object]) -> str:
+    return f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}"
 
 
 def _without_repeats(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:

@@ -130,7 +130,8 @@ def _input_fix(context: LintContext, got: Sizes, entering: Entering) -> Iterator
         if all(node is not None for node, _ in changes):
             yield Fix(title, tuple(edits.values()))
         return
-    edit = Edit(span_of(sizes), ", ".join(map(str, shape)))
+    written = ", ".join(map(str, shape))
+    edit = Edit(span_of(sizes), written) if sizes else Edit(entering.declared.at.span, f"[{written}]")
     if len(wanted) == 1 and prod(shape) == wanted[0] and entering.only:
         flatten = insert_before(context.graph.calls[0], "Flatten", context.spec.sources)
         yield from optional_fix(f"{title} and Flatten as the first layer", edit, flatten)

@@ -78,7 +78,8 @@ def codes_page() -> str:
     lines = [
         *("# Diagnostic codes", "", _NOTE, ""),
         "NS1xx the text, NS2xx the language, NS3xx references, NS4xx shapes, NS5xx budgets, NS6xx data and training,",
-        "NS7xx plugins, NS9xx warnings. A code keeps its meaning for good; its wording may change.",
+        "NS7xx plugins, NS8xx faults of netspec itself, NS9xx warnings. A code keeps its meaning for good;",
+        "its wording may change.",
         "",
         "`netspec explain NS401` says the same on the command line.",
         "",

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.diagnostics import Diagnostic
+from netspec.core.faults import fault
 from netspec.core.shapes import ShapeError, Tensor, show, size
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
@@ -32,10 +34,12 @@ class Inference:
     Args:
         known: what is known of each call, in the order of the graph.
         problems: what is wrong, in the order of the calls.
+        faults: of rules that failed, which are netspec's own.
     """
 
     known: tuple[Inferred, ...]
     problems: tuple[Problem, ...]
+    faults: tuple[Diagnostic, ...] = ()
 
 
 class _Inference:
@@ -45,6 +49,7 @@ class _Inference:
         self.candidates: list[list[Outputs]] = []
         self.known: list[Inferred] = []
         self.problems: list[Problem] = []
+        self.faults: list[Diagnostic] = []
         self.assumed: set[int] = set()  # the calls whose candidates are assumed: only what they share is known
         self.latest: dict[int, tuple[Call, Outputs, Outcome]] = {}  # by record: the call, its inputs, its sound outcome
         self.causes: dict[int, Problem] = {}  # the problem on whose fix the value of a call depends
@@ -65,9 +70,10 @@ class _Inference:
         columns = [self.values(ref) for ref in call.inputs]
         for ref, column in zip(call.inputs, columns, strict=True):
             if not column:
-                if ref.output is not None and ref.node >= 0 and self.candidates[ref.node]:
-                    count = len(self.candidates[ref.node][0])
-                    producer = self.graph.calls[ref.node].record.name
+                given = self.values(replace(ref, output=None))
+                if given and ref.output is not None:
+                    count = len(given[0])
+                    producer = self.graph.calls[ref.node].record.name if ref.node >= 0 else "the input"
                     outputs = f"{count} {'output' if count == 1 else 'outputs'}"
                     message = f"{producer} has {outputs}, numbered from 0; got {ref.output}"
                     self.problems.append(Problem(call, "fact", "NS304", message, ()))
@@ -98,6 +104,17 @@ class _Inference:
         return outcome
 
     def visit(self, call: Call) -> None:
+        """Infer one call; where its rule fails, nothing is known of it, and the inference goes on."""
+        try:
+            self.inferred(call)
+        except Exception as error:
+            at, path = call.item.at.span, call.path
+            self.faults.append(fault(f"the rule of {call.record.name}", error, at, exact=True, layer=path))
+            del self.candidates[call.id :], self.known[call.id :]
+            self.candidates.append([])
+            self.known.append(_unknown(call))
+
+    def inferred(self, call: Call) -> None:
         if call.shares is not None:  # the module was made for its first use
             call = replace(call, args=self.known[call.shares].args)
         arriving = None if call.broken and not _enough(call) else self.arriving(call)
@@ -174,7 +191,7 @@ class _Inference:
     def unknown(self, call: Call, reported: Sequence[Problem] = ()) -> None:
         """A call whose inputs are unknown: its arguments may be wrong even so, and they declare its output."""
         candidates: list[Outputs] = []
-        if _complete(call):
+        if call.complete:
             own, candidates = declared(call)
             self.problems.extend(problem for problem in own if problem not in reported)
         self.assume(call, candidates, _unknown(call))
@@ -224,12 +241,6 @@ def _unknown(call: Call) -> Inferred:
     return Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None)
 
 
-def _complete(call: Call) -> bool:
-    """Whether all arguments of a call are there and could be read."""
-    required = {arg.name for arg in call.record.args if arg.required}
-    return required | (call.arg_nodes.keys() - {"shape", *call.further}) <= call.args.keys()
-
-
 def _enough(call: Call) -> bool:
     """Whether a call has as many inputs as its layer takes."""
     least, most = call.record.inputs
@@ -245,4 +256,4 @@ def infer(graph: Graph) -> Inference:
     inference = _Inference(graph)
     for call in graph.calls:
         inference.visit(call)
-    return Inference(tuple(inference.known), tuple(inference.problems))
+    return Inference(tuple(inference.known), tuple(inference.problems), tuple(inference.faults))

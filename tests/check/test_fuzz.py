@@ -1,4 +1,7 @@
-"""Right and wrong specs, mutated: whatever a text says, check answers with diagnostics and never raises."""
+"""Right and wrong specs, mutated: whatever a text says, check answers with diagnostics and never raises.
+
+`make fuzz` changes their texts, `make splices` their trees (tests/check/splices.py); here are short rounds of both.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ import netspec
 from netspec.render.json import document, report_json
 from netspec.render.summary import summary_json, summary_text
 from netspec.render.text import render
+from tests.check.bending import bent, right_trees, spliced, text_of, trees
 from tests.spec_cases import BAD, OK, SHIPPED
 
 # `make fuzz SECONDS=600` searches for as long as one likes, from another start each time; the suite's round is fixed.
 LONG = os.environ.get("NETSPEC_FUZZ")
 SECONDS = float(LONG or "inf")
 ROUNDS = 10**9 if LONG else 600
+SPLICES = 150
 TEXTS = [path.read_text(encoding="utf-8") for path in (*OK, *BAD, *SHIPPED)]
 SNIPPETS = [
     *("", " ", "\n", "\t", ":", "-", "- ", "{", "}", "[", "]", ",", "#", "'", '"', "&a ", "*a", "<<: ", "!!str "),
@@ -95,6 +100,21 @@ def test_mutated_specs_get_an_answer() -> None:
             break
     assert rounds >= 50
     assert 0 < rights < rounds
+
+
+@pytest.mark.parametrize("what", ["bent", "spliced"])
+def test_specs_with_other_subtrees_get_an_answer(what: str) -> None:
+    chance, rights, pool = random.Random(2), right_trees(), trees()
+    right = 0
+    for _ in range(SPLICES):
+        tree = bent(chance, rights) if what == "bent" else spliced(chance, pool)
+        text = text_of(tree, chance)
+        try:
+            right += answered(text)
+        except Exception as error:
+            error.add_note(f"the text was\n{text}")
+            raise
+    assert SPLICES / 8 < right < SPLICES * 7 / 8 if what == "bent" else right < SPLICES / 2
 
 
 def test_a_failure_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
