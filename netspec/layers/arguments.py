@@ -104,12 +104,8 @@ class Float(Kind):
         return value
 
     def schema(self) -> dict[str, Any]:
-        bounds = {
-            "minimum": self.least,
-            "maximum": self.most,
-            "exclusiveMinimum": self.above,
-            "exclusiveMaximum": self.below,
-        }
+        bounds = {"minimum": self.least, "maximum": self.most}
+        bounds |= {"exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
         number = {"type": "number", **{key: bound for key, bound in bounds.items() if bound is not None}}
         return {"anyOf": [number, EXPRESSION_SCHEMA]}
 
@@ -153,14 +149,15 @@ class Word(Kind):
         return {"enum": list(self.words)}
 
 
-def _items(value: object, length: int | None) -> list[Any] | tuple[Any, ...]:
+def items_of(value: object, length: int | None) -> list[Any] | tuple[Any, ...]:
     """The items of a list; ValueError for what is no list, or not of that length."""
     if not isinstance(value, list | tuple) or (length is not None and len(value) != length):
         raise ValueError
     return value
 
 
-def _list_schema(items: Kind, length: int | None) -> dict[str, Any]:
+def list_schema(items: Kind, length: int | None) -> dict[str, Any]:
+    """The JSON Schema of a list of a kind; of `length` items where that is given."""
     lengths = {} if length is None else {"minItems": length, "maxItems": length}
     return {"type": "array", "items": items.schema(), **lengths}
 
@@ -180,10 +177,10 @@ class Ints(Kind):
         return f"a list of {count}{noun}{bound}"
 
     def accept(self, value: object) -> tuple[int, ...]:
-        return tuple(Int(self.least).accept(item) for item in _items(value, self.length))
+        return tuple(Int(self.least).accept(item) for item in items_of(value, self.length))
 
     def schema(self) -> dict[str, Any]:
-        return _list_schema(Int(self.least), self.length)
+        return list_schema(Int(self.least), self.length)
 
 
 @dataclass(frozen=True)
@@ -244,47 +241,6 @@ class Anything(Kind):
 
 
 @dataclass(frozen=True)
-class Floats(Kind):
-    """A list of numbers, each one a `number`; of `length` ones where that is given."""
-
-    length: int | None = None
-    number: Float = Float()
-
-    @property
-    def wants(self) -> str:
-        count = "" if self.length is None else f"{self.length} "
-        return f"a list of {count}{'number' if self.length == 1 else 'numbers'}{self.number.bounds}"
-
-    def accept(self, value: object) -> tuple[float, ...]:
-        return tuple(self.number.accept(item) for item in _items(value, self.length))
-
-    def schema(self) -> dict[str, Any]:
-        return _list_schema(self.number, self.length)
-
-
-@dataclass(frozen=True, init=False)
-class Each(Kind):
-    """A list with one item of each of several kinds."""
-
-    kinds: tuple[Kind, ...]
-
-    def __init__(self, *kinds: Kind) -> None:
-        object.__setattr__(self, "kinds", kinds)
-
-    @property
-    def wants(self) -> str:
-        return f"a list of {' and '.join(kind.wants for kind in self.kinds)}"
-
-    def accept(self, value: object) -> tuple[object, ...]:
-        items = _items(value, len(self.kinds))
-        return tuple(kind.accept(item) for kind, item in zip(self.kinds, items, strict=True))
-
-    def schema(self) -> dict[str, Any]:
-        items = [kind.schema() for kind in self.kinds]
-        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-
-
-@dataclass(frozen=True)
 class Several(Kind):
     """A list, each item of another `kind`; of `length` ones where that is given."""
 
@@ -296,13 +252,13 @@ class Several(Kind):
         return f"a list of {'' if self.length is None else f'{self.length} times '}{self.kind.wants}"
 
     def accept(self, value: object) -> tuple[object, ...]:
-        return tuple(self.kind.accept(item) for item in _items(value, self.length))
+        return tuple(self.kind.accept(item) for item in items_of(value, self.length))
 
     def literal(self, text: str) -> bool:
         return self.kind.literal(text)
 
     def schema(self) -> dict[str, Any]:
-        return _list_schema(self.kind, self.length)
+        return list_schema(self.kind, self.length)
 
 
 @dataclass(frozen=True, init=False)

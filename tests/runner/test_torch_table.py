@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import jsonschema
 import pytest
 import torch
 
+from netspec.core.diagnostics import SpecError
 from netspec.core.installed import NEWEST, release
 from netspec.core.tree import Mapping, Node
 from netspec.language.evaluate import Values
@@ -63,8 +66,6 @@ def test_a_wrong_range_would_show() -> None:
 
 
 def node(value: Any) -> Node:
-    import json
-
     root, _ = compose(f"at: {json.dumps(value)}", "net.yaml")
     assert isinstance(root, Mapping)
     return root.entries[0][1]
@@ -72,8 +73,6 @@ def node(value: Any) -> Node:
 
 @pytest.mark.parametrize(("family", "one"), ALL, ids=lambda each: getattr(each, "name", ""))
 def test_each_class_is_constructed_with_its_required_arguments(family: ClassFamily, one: TorchClass) -> None:
-    import jsonschema
-
     if not has(one.since):
         return
     needed = {name: each.example for name, each in one.arguments.items() if each.required and each.example is not None}
@@ -101,3 +100,40 @@ def test_each_class_is_constructed_with_its_required_arguments(family: ClassFami
 def test_every_holder_is_a_class() -> None:
     known = {one.name: one for _, one in ALL}
     assert all(known[name].arguments[key].holds for name, key in HOLDERS.items())
+
+
+# What the check leaves to the constructors: arguments that do not go together. What only the data tell is in
+# tests/runner/test_contract.py and test_data.py.
+TOGETHER = [
+    ("optimizer", "{SGD: {nesterov: true}}", "Nesterov"),
+    ("optimizer", "{SGD: {fused: true, foreach: true}}", "fused"),
+    ("optimizer", "Muon", "2D"),
+    ("scheduler", "{OneCycleLR: {max_lr: 0.1, epochs: 2}}", "steps_per_epoch"),
+    ("transform", "{RandomZoomOut: {side_range: [3, 2]}}", "side range"),
+    ("transform", "{ColorJitter: {hue: [0.3, -0.3]}}", "hue"),
+    ("transform", "{Resize: null}", "size"),
+]
+
+
+def make(what: str, written: Node) -> None:
+    """Construct a class as the runner does."""
+    if what == "optimizer":
+        choose_optimizer(written, Values({})).make([torch.zeros(3, requires_grad=True)])
+    elif what == "scheduler":
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+        make_scheduler(choose_scheduler(written, Values({})), optimizer, steps=10)
+    else:
+        choose_transform(written, Values({})).make()
+
+
+@pytest.mark.parametrize(("what", "text", "said"), TOGETHER)
+def test_what_is_left_to_the_constructor(what: str, text: str, said: str) -> None:
+    root, _ = compose(f"at: {text}", "net.yaml")
+    assert isinstance(root, Mapping)
+    if text == "Muon" and not has("2.9"):
+        return
+    with pytest.raises(SpecError) as caught:
+        make(what, root.entries[0][1])
+    (found,) = caught.value.diagnostics
+    assert found.code == "NS605"
+    assert said in " ".join([found.message, *(note.text for note in found.notes)])
