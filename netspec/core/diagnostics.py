@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.core.codes import severity
 from netspec.core.escapes import safe
@@ -131,6 +132,8 @@ class SpecError(Exception):
 
 
 MOST_SUGGESTIONS = 500  # comparing words takes time
+MOST_OF_A_CODE = 2_000  # findings that are kept; as many as a text has values would take a gigabyte
+UNLISTED = Note("note", "from here on findings of this code are not listed")
 
 
 class Findings:
@@ -138,6 +141,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
+        self._counts = Counter[str]()
 
     def add(
         self,
@@ -176,9 +180,14 @@ class Findings:
         return len(self._found) < MOST_SUGGESTIONS
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add the findings of another stage."""
+        """Add the findings of another stage; of each code only so many are kept."""
         for found in diagnostics:
-            self._found.setdefault((found.code, found.span, found.message), found)
+            key = (found.code, found.span, found.message)
+            if key in self._found or self._counts[found.code] >= MOST_OF_A_CODE:
+                continue
+            self._counts[found.code] += 1
+            last = self._counts[found.code] == MOST_OF_A_CODE
+            self._found[key] = replace(found, notes=(*found.notes, UNLISTED)) if last else found
 
     def list(self) -> list[Diagnostic]:
         """All findings, in the order they were made."""

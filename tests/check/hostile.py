@@ -91,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "axes of the input": (spec("  - {repeat: 5000, ReLU: {}}\n", head=f"input: [{ONES}]"), "NS216"),
     "doubling": (spec("  - ReLU\n  - {repeat: 200, branches: {l: [], r: []}, merge: concat}\n"), "NS404"),
     "errors without end": (spec("  - Linear: {in_features: 7, out_features: 8}\n" * 1_500), "NS401"),
+    "lists for layers": ("netspec: 1\ninput: [8]\nlayers: [" + "[], " * 190_000 + "[]]\n", "NS202"),
     "errors on one line": (
         "netspec: 1\ninput: [8]\nlayers: ["
         + ", ".join(f"{{Linear: {{in_features: {9 + i}, out_features: 8}}}}" for i in range(1_000))
