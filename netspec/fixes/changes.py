@@ -37,7 +37,10 @@ def upstream(graph: Graph, ref: Ref) -> list[Call]:
 def _end_shape(calls: list[Call], index: int, change: Change, context: FixContext) -> Shape | None:
     """The last shape of a branch with some arguments of its call number `index`, counted from the end, changed."""
     changed = calls[index]
-    inputs = tuple(tensor for tensor in context.inference.known[changed.id].inputs if tensor is not None)
+    known = context.inference.known[changed.id].inputs
+    inputs = tuple(tensor for tensor in known if tensor is not None)
+    if len(inputs) < len(known):
+        return None
     outputs = outputs_with(changed, inputs, **change)
     for call in calls[:index][::-1]:
         if outputs is None:
@@ -60,9 +63,9 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
     factor = call.args.get("scale_factor")
     if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
         yield {"scale_factor": factor * (wanted[1] // shape[1])}
-    if shape[0] != wanted[0] and "out_channels" in names:
+    if shape[:1] != wanted[:1] and "out_channels" in names and wanted:
         yield {"out_channels": wanted[0]}
-    if shape[-1:] != wanted[-1:] and "out_features" in names:
+    if shape[-1:] != wanted[-1:] and "out_features" in names and wanted:
         yield {"out_features": wanted[-1]}
     if len(shape) < 2 or shape[1:] == wanted[1:] or not set(_WINDOWS) <= names:
         return

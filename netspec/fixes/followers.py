@@ -30,13 +30,14 @@ def with_argument(graph: Graph, call: Call, **changed: object) -> Graph:
 
 
 def without(graph: Graph, call: Call) -> Graph:
-    """The graph with a call that hands on its input.
+    """The graph with a call that hands on its input, also where its module is applied again.
 
     Args:
         graph: the network.
         call: of one input.
     """
-    return with_calls(graph, replace(call, record=TABLE["Identity"], args={}, arg_nodes={}))
+    same = [each for each in graph.calls if each.id == call.id or each.shares == call.id]
+    return with_calls(graph, *(replace(each, record=TABLE["Identity"], args={}, arg_nodes={}) for each in same))
 
 
 def with_calls(graph: Graph, *calls: Call) -> Graph:

@@ -1,4 +1,4 @@
-"""Kinds of lists that arguments of optimizers and transforms take: of numbers, and of one item of each of some kinds."""
+"""Kinds of lists that arguments of optimizers and transforms take: of numbers, and of an item of each of some kinds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 from netspec.layers.arguments import Float, Kind, items_of, list_schema
 
+NUMBER = Float()
+
 
 @dataclass(frozen=True)
 class Floats(Kind):
     """A list of numbers, each one a `number`; of `length` ones where that is given."""
 
     length: int | None = None
-    number: Float = Float()
+    number: Float = NUMBER
 
     @property
     def wants(self) -> str:
