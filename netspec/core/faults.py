@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, metadata
 from types import TracebackType
 from typing import TypeVar
 
@@ -26,6 +25,8 @@ Other = TypeVar("Other")
 
 def where_to_report() -> str:
     """Where a fault is to be reported: the project's address, if its package names one."""
+    from importlib.metadata import PackageNotFoundError, metadata  # here, because it takes as long as a small check
+
     try:
         urls = metadata("netspec").get_all("Project-URL") or []
     except PackageNotFoundError:

@@ -116,7 +116,7 @@ def test_it_says_where_to_report(monkeypatch: pytest.MonkeyPatch) -> None:
         def get_all(self, name: str) -> list[str]:
             return ["Documentation, https://docs.example", "Issues, https://example.org/issues"]
 
-    monkeypatch.setattr("netspec.core.faults.metadata", lambda name: Known())
+    monkeypatch.setattr("importlib.metadata.metadata", lambda name: Known())
     assert where_to_report() == "at https://example.org/issues"
     monkeypatch.setenv(RAISE, "")
     found = fault("a rule", ValueError("a\nb"), Span("net.yaml", 3, 1, 3, 2))
