@@ -13,55 +13,12 @@ from netspec.core.faults import guarded
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Span
 from netspec.expansion.graph import Graph
-from netspec.fixes import (
-    arguments,
-    attention,
-    change_branch,
-    channels,
-    insert_layer,
-    joins,
-    made_widths,
-    masks,
-    one_hot,
-    ranks,
-    recurrent,
-    reshapes,
-    sequence_axes,
-    several_outputs,
-    shortcuts,
-    sizes,
-    small_inputs,
-    widths,
-)
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import Inference
 from netspec.shapes.report import Report
 
-# In the order of their candidates: what is rarely the right fix comes last.
-RULES: tuple[Rule, ...] = (
-    *one_hot.RULES,
-    *several_outputs.RULES,
-    *recurrent.RULES,
-    *sequence_axes.RULES,
-    *attention.RULES,
-    *masks.RULES,
-    *made_widths.FIRST_RULES,
-    *reshapes.RULES,
-    *ranks.RULES,
-    *channels.RULES,
-    *widths.RULES,
-    *joins.RULES,
-    *arguments.RULES,
-    *small_inputs.RULES,
-    shortcuts.projection,
-    *change_branch.RULES,
-    shortcuts.downsample,
-    *insert_layer.RULES,
-    *sizes.RULES,
-    *made_widths.RULES,
-)
 MOST_CANDIDATES = 8
 MOST_WITH_FIXES = 100  # problems that get candidates, the first in the texts; fewer can be tried
 MOST_PATHS = 4
@@ -103,6 +60,8 @@ class _Diagnoser:
         """Candidate fixes, the likeliest first."""
         if id(problem) not in self.with_fixes:
             return ()
+        from netspec.fixes.rules import RULES
+
         found = (fix for rule in RULES for fix in self.candidates(rule, problem))
         return tuple({fix.edits: fix for fix in found}.values())[:MOST_CANDIDATES]
 
@@ -112,6 +71,8 @@ class _Diagnoser:
         return guarded(name, lambda: [*rule(problem, self.context)], [], at, self.faults)
 
     def notes(self, problem: Problem) -> Iterator[Note]:
+        from netspec.fixes import sizes
+
         provenance, graph = self.context.provenance, self.context.graph
         for ref in problem.call.inputs[:MOST_PATHS]:
             path = provenance.text(ref)
@@ -139,6 +100,8 @@ class _Diagnoser:
 
     def diagnostic(self, problem: Problem) -> Diagnostic:
         """The finding of a problem; a consequence of another problem is not explained."""
+        from netspec.fixes import one_hot
+
         place = one_hot.blamed(problem, self.context) if problem.cause is None else None
         node, call, message = place or (_node(problem), problem.call, problem.message)
         frames = tuple(dict.fromkeys((*node.frames, *call.frames)))
@@ -187,4 +150,6 @@ def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:
     if graph is None or name not in graph.outputs:
         return ()
     context = FixContext(report.spec, graph, Inference(report.inferred, ()))
+    from netspec.fixes import change_branch
+
     return tuple(change_branch.change_upstream(graph.outputs[name], wanted, context))

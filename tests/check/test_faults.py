@@ -11,7 +11,7 @@ import netspec
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.faults import CODE, RAISE, fault, where_to_report
 from netspec.core.tree import Span
-from netspec.fixes import diagnose
+from netspec.fixes import rules as fix_rules
 from netspec.lint import rules
 from tests.cli.commands import netspec as command
 from tests.faults import broken_layer, reported
@@ -53,7 +53,7 @@ def test_a_shape_rule_that_fails_is_reported_where_it_stands(error: Exception, m
 @pytest.mark.parametrize(
     ("broken", "text", "line"),
     [
-        (lambda m: m.setattr(diagnose, "RULES", (fail, *diagnose.RULES)), TEXT, 4),
+        (lambda m: m.setattr(fix_rules, "RULES", (fail, *fix_rules.RULES)), TEXT, 4),
         (lambda m: m.setattr(rules, "WARNINGS", (fail, *rules.WARNINGS)), RIGHT, 1),
         (lambda m: m.setattr(rules, "DATA_AND_LOSS", (fail, *rules.DATA_AND_LOSS)), RIGHT, 1),
         (lambda m: m.setattr("netspec.checker.expand", fail), RIGHT, 1),
