@@ -73,6 +73,8 @@ def application(
     target: str,
     sources: list[str],
     further: Mapping[str, FurtherInput] | None = None,
+    *,
+    once: bool = False,
 ) -> str:
     """The expression that applies a layer's module, or a function, to its inputs.
 
@@ -82,7 +84,12 @@ def application(
         target: the expression of its module; a function ignores it.
         sources: the expression of each input.
         further: the further inputs, by name.
+        once: leave what is the same for every sample as it is, [1, …]; else it is expanded to the batch.
     """
+    if record.constant and not once:
+        made = application(record, args, target, sources, further, once=True)
+        shape = record.shape(SimpleNamespace(**args), ())
+        return expanded(made, len(shape), f"{sources[0]}.shape[0]")
     if record.code is not None:
         return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
@@ -91,6 +98,17 @@ def application(
     switches = (arg for arg in record.args if arg.forward and not _same(args[arg.name], arg.default))
     by_name += [f"{arg.name}={literal(args[arg.name])}" for arg in switches]
     return f"{target}({', '.join((*sources, *by_name))})"
+
+
+def expanded(value: str, axes: int, batch: str) -> str:
+    """The expression of a tensor [1, …] for every sample of the batch.
+
+    Args:
+        value: its expression.
+        axes: how many axes a sample has.
+        batch: the expression of the batch's size.
+    """
+    return f"{value.removesuffix('[None]')}.expand({', '.join((batch, *['-1'] * axes))})"
 
 
 def reading(record: Layer, value: str, index: int) -> str:

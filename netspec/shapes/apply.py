@@ -106,7 +106,7 @@ def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
         result = record.shape(namespace, *(tensor.shape for tensor in inputs))
         dtypes = tuple(tensor.dtype for tensor in inputs)
         shapes = result if isinstance(result, list) else [result]
-        outputs = tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
+        outputs = tuple(Tensor(shape, record.gives_of(index, dtypes, namespace)) for index, shape in enumerate(shapes))
     for tensor in outputs:
         if len(tensor.shape) > MOST_AXES:
             raise ShapeError(f"the tensor would have more than {MOST_AXES} axes")

@@ -229,9 +229,11 @@ class _Inference:
 def _repeats(record: Layer, inputs: Outputs) -> bool:
     """Whether broadcasting repeats a size of one that may have been overlooked.
 
-    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose.
+    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose,
+    and so are masks, one for all heads.
     """
-    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in inputs}
+    numbers = [tensor for tensor in inputs if tensor.dtype != "bool"] or inputs
+    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in numbers}
     largest = max(shapes, key=size)
     per_channel = (*largest[:1], *(1 for _ in largest[1:]))
     return bool(shapes - {largest, per_channel} if len(largest) > 2 else shapes - {largest})

@@ -1,4 +1,4 @@
-"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and others.
+"""Functions that take a part of a tensor, repeat or reverse it: select, slice, expand, tile, roll, flip and others.
 
 They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand` and `tile` speak of a sample, as
 `reshape` does: the batch is kept. `slice` is written `x[:, 2:7]` in Python.
@@ -17,7 +17,7 @@ from netspec.core.shapes import (
     show,
 )
 from netspec.layers.arguments import Either, Int, Ints, optional
-from netspec.layers.code import call, method
+from netspec.layers.code import call, literal, method
 from netspec.layers.modules.rearranging import unflatten_shape
 from netspec.layers.record import Arg, Args, Layer, case
 
@@ -84,6 +84,18 @@ def _roll_shape(a: Args, x: Shape) -> Shape:
     if len(shifts) != len(dims):
         raise ArgumentError(f"{len(shifts)} shifts are given for {len(dims)} dims", argument="shifts")
     return x
+
+
+def _flip_shape(a: Args, x: Shape) -> Shape:
+    axes = [sample_axis(dim, len(x), argument="dims") for dim in _several(a.dims)]
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"dims {a.dims} names an axis twice", argument="dims")
+    return x
+
+
+def _repeat_interleave_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    return (*x[:axis], x[axis] * a.repeats, *x[axis + 1 :])
 
 
 def _moveaxis_shape(a: Args, x: Shape) -> Shape:
@@ -184,6 +196,24 @@ LAYERS = (
             case((3, 8), shifts=1, dims=3),
             case((3, 8), shifts=1, dims=0),
         ),
+    ),
+    method(
+        "flip",
+        "Axes in reverse order.",
+        (Arg("dims", Either(Int(), Ints())),),
+        _flip_shape,
+        right=(case((3, 8, 8), dims=(2, 3)), case((8,), dims=-1)),
+        wrong=(case((3, 8), dims=(1, 1)), case((3, 8), dims=3), case((3, 8), dims=0)),
+    ),
+    Layer(
+        name="repeat_interleave",
+        doc="Each index of an axis repeated so many times, before the next one.",
+        args=(Arg("repeats", Int(0)), Arg("dim", Int(), 1)),
+        shape=_repeat_interleave_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.repeat_interleave", literal(a.repeats), dim=a.dim),
+        right=(case((3, 4), repeats=2), case((3, 4), repeats=3, dim=-1)),
+        wrong=(case((3, 4), repeats=2, dim=3), case((3, 4), repeats=2, dim=0)),
     ),
     method(
         "moveaxis",

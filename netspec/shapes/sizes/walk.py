@@ -28,6 +28,14 @@ _FUNCTIONS = frozenset({
     "narrow", "neg", "normalize", "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select",
     "sigmoid", "silu", "sin", "slice", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum",
     "tanh", "tile", "transpose", "unsqueeze",
+    "all", "alpha_dropout", "any", "arange", "argsort", "atan", "buffer", "ceil", "celu", "detach", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "elu", "eq", "erf", "expm1", "eye", "feature_alpha_dropout", "flip",
+    "floor", "full", "ge", "glu", "gt", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "index_select", "le",
+    "leaky_relu", "linspace", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsigmoid", "logsumexp", "lt", "masked_fill", "mish", "ne", "norm", "one_hot", "ones", "ones_like", "rand_like",
+    "randn_like", "reciprocal", "relu6", "repeat_interleave", "round", "rrelu", "selu", "sign", "softmin", "softplus",
+    "softshrink", "softsign", "sort", "std", "swapaxes", "tan", "tanhshrink", "threshold", "to", "topk", "tril",
+    "triu", "var", "where", "zeros", "zeros_like",
 })  # fmt: skip
 SEPARABLE = (
     ACTIVATIONS | ADAPTIVE_POOLS | BATCH_NORMS | CONVOLUTIONS | DROPOUTS | POOLS | PADDINGS | _OTHERS | _FUNCTIONS
