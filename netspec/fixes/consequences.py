@@ -19,10 +19,6 @@ MOST_ROUNDS = 8  # sizes in a row that follow from each other
 Values = Dict[str, object]
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else yaml_text(value)
-
-
 def origin(call: Call, name: str, context: FixContext) -> Node | None:
     """Where the value of an argument is written, if only a name stands at the layer.
 
@@ -55,13 +51,13 @@ def changed(call: Call, values: Values, context: FixContext, title: str) -> Iter
     names = {name: origin(call, name, context) for name in values}
     origins = {name: node for name, node in names.items() if node is not None}
     if origins:
-        there = [Edit(node.span, _text(values[name])) for name, node in origins.items()]
-        rest = {name: _text(value) for name, value in values.items() if name not in origins}
+        there = [Edit(node.span, yaml_text(values[name])) for name, node in origins.items()]
+        rest = {name: yaml_text(value) for name, value in values.items() if name not in origins}
         here = set_arguments(call, rest)
-        words = ", ".join(f"{getattr(call.arg_nodes[name], 'text', name)}: {_text(values[name])}" for name in origins)
+        words = ", ".join(f"{getattr(call.arg_nodes[name], 'text', name)}: {yaml_text(values[name])}" for name in origins)
         if len(here) or not rest:
             yield Fix(words, (*there, *here))
-    own = set_arguments(call, {name: _text(value) for name, value in values.items()})
+    own = set_arguments(call, {name: yaml_text(value) for name, value in values.items()})
     if own and following:
         yield Fix(f"{title}, and what follows from it", (*own, *following))
     elif own:
@@ -95,7 +91,7 @@ def _following(call: Call, values: Values, context: FixContext) -> Iterator[Edit
             span = own.arg_nodes[name].span
             if span not in done:
                 done.add(span)
-                yield Edit(span, _text(problem.actual))
+                yield Edit(span, yaml_text(problem.actual))
 
 
 def _key(problem: Problem) -> tuple[int, str, str | None]:

@@ -126,6 +126,8 @@ def size_edits(sizes: tuple[Node, ...], old: Shape, new: Shape, context: FixCont
 
 def yaml_text(value: object) -> str:
     """A value as YAML in flow style."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple | list) else str(value)
 
 

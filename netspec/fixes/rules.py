@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *reshapes.RULES,
     *ranks.RULES,
     *channels.RULES,
+    *sizes.FIRST_RULES,
     *widths.RULES,
     *joins.RULES,
     *arguments.RULES,
