@@ -114,6 +114,23 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield set_value(node, "kernel_size", spatial[0])
 
 
+def spanning(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A kernel over a whole axis, its longest by far, that counts more than the axis has: as many as there are."""
+    call = problem.call
+    node, kernel = call.arg_nodes.get("kernel_size"), call.args.get("kernel_size")
+    fits_not = problem.code == "NS404" and problem.argument == "kernel_size"
+    if not fits_not or not isinstance(kernel, tuple) or node is None or not call.record.name.startswith("Conv"):
+        return
+    spatial = problem.inputs[0].shape[1:]
+    whole = tuple(map(min, kernel, spatial))
+    longest = max(kernel)
+    long = [size == longest > USUAL_WINDOW for size, now in zip(kernel, whole, strict=True) if size != now]
+    if call.args.get("padding", 0) in (0, "valid") and kernel.count(longest) == 1 and long == [True]:
+        if accepts(call, problem, "kernel_size", whole):
+            changed = with_argument(context.graph, call, kernel_size=whole)
+            yield with_followers(set_value(node, "kernel_size", whole), changed, context, call.id)
+
+
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:
     """The edits that write another type with one scalar argument."""
     edits = [Edit(call.item.at.span, name)]
@@ -133,4 +150,4 @@ def output_padding(problem: Problem, context: FixContext) -> Iterator[Fix]:
             yield with_followers(fix, changed, context, call.id)
 
 
-RULES = (output_padding, nearest_argument, padding_layer, permutation, windows)
+RULES = (output_padding, nearest_argument, padding_layer, permutation, spanning, windows)

@@ -54,7 +54,9 @@ def changed(call: Call, values: Values, context: FixContext, title: str) -> Iter
         there = [Edit(node.span, yaml_text(values[name])) for name, node in origins.items()]
         rest = {name: yaml_text(value) for name, value in values.items() if name not in origins}
         here = set_arguments(call, rest)
-        words = ", ".join(f"{getattr(call.arg_nodes[name], 'text', name)}: {yaml_text(values[name])}" for name in origins)
+        words = ", ".join(
+            f"{getattr(call.arg_nodes[name], 'text', name)}: {yaml_text(values[name])}" for name in origins
+        )
         if len(here) or not rest:
             yield Fix(words, (*there, *here))
     own = set_arguments(call, {name: yaml_text(value) for name, value in values.items()})

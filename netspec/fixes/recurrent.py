@@ -19,6 +19,7 @@ from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label
 
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
+MOST_LAYERS = 16  # a larger number is one of steps
 
 
 def _arguments(call: Call) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _values(first: Shape, last: Shape, call: Call) -> dict[str, object]:
     """The arguments of a layer, as far as they are others, with which it has these states: h, and the LSTM's c."""
     args, directions = _arguments(call), _directions(call)
     wanted: dict[str, object] = {"hidden_size": last[1]}
-    if first[0] % directions == 0:
+    if first[0] % directions == 0 and first[0] // directions <= MOST_LAYERS:
         wanted["num_layers"] = first[0] // directions
     if call.record.name == "LSTM":
         wanted["proj_size"] = 0 if first[1] == last[1] else first[1]
