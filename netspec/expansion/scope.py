@@ -192,7 +192,7 @@ class Context:
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
-            known = [each if "." in each else each + suffix for each in (*scope.names, *inputs)]
+            known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))

@@ -125,10 +125,10 @@ def spanning(problem: Problem, context: FixContext) -> Iterator[Fix]:
     whole = tuple(map(min, kernel, spatial))
     longest = max(kernel)
     long = [size == longest > USUAL_WINDOW for size, now in zip(kernel, whole, strict=True) if size != now]
-    if call.args.get("padding", 0) in (0, "valid") and kernel.count(longest) == 1 and long == [True]:
-        if accepts(call, problem, "kernel_size", whole):
-            changed = with_argument(context.graph, call, kernel_size=whole)
-            yield with_followers(set_value(node, "kernel_size", whole), changed, context, call.id)
+    alone = call.args.get("padding", 0) in (0, "valid") and kernel.count(longest) == 1 and long == [True]
+    if alone and accepts(call, problem, "kernel_size", whole):
+        changed = with_argument(context.graph, call, kernel_size=whole)
+        yield with_followers(set_value(node, "kernel_size", whole), changed, context, call.id)
 
 
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:

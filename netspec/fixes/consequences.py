@@ -27,8 +27,17 @@ def origin(call: Call, name: str, context: FixContext) -> Node | None:
     """
     node = call.arg_nodes.get(name)
     word = node.value if isinstance(node, Scalar) else None
-    if not isinstance(word, str):
-        return None
+    return parameter(call, word, context) if isinstance(word, str) else None
+
+
+def parameter(call: Call, word: str, context: FixContext) -> Node | None:
+    """Where a parameter that a layer's arguments name has its value; None where the layer itself has it.
+
+    Args:
+        call: the layer.
+        word: the name of a parameter of the spec, or of the block around the layer.
+        context: the spec, its graph and its shapes.
+    """
     if not call.frames:
         return context.spec.params.get(word)
     use = next((item for item in context.spec.every_item() if item.at.span == call.frames[0].span), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import isqrt, prod
 
@@ -9,13 +10,16 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.core.tree import Sequence
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, node_text, outputs_with, span_of
+from netspec.fixes.consequences import parameter
+from netspec.fixes.context import FixContext, node_text, outputs_with, set_value, span_of
 from netspec.fixes.edits import set_argument
 from netspec.fixes.followers import with_argument, with_followers
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 
+_QUOTIENT = re.compile(r"(\w+) *// *([A-Za-z_]\w*)")
+MOST_DIVISORS = 2
 NO_BATCH = "the batch axis is not written"
 
 
@@ -84,6 +88,39 @@ def counts(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from _enough(call, total, prod(sizes), context)
 
 
+def heads(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A width that is cut into `dim//heads` parts and no multiple of them: the nearest numbers that divide it."""
+    call, node = problem.call, problem.call.arg_nodes.get("shape")
+    if call.record.name != "reshape" or problem.code != "NS404" or not isinstance(node, Sequence):
+        return
+    for item in node.items:
+        match = _QUOTIENT.fullmatch(node_text(item))
+        number = None if match is None else parameter(call, match[2], context)
+        width = None if match is None else _value(match[1], call, context)
+        count = getattr(number, "value", None)
+        if (
+            match is None
+            or number is None
+            or not isinstance(count, int)
+            or count < 1
+            or not width
+            or width % count == 0
+        ):
+            continue
+        divisors = [size for size in range(1, min(width, 4 * count) + 1) if width % size == 0]
+        for size in sorted(divisors, key=lambda size: (abs(size - count), -size))[:MOST_DIVISORS]:
+            yield set_value(number, match[2], size)
+        return
+
+
+def _value(word: str, call: Call, context: FixContext) -> int | None:
+    """The number of a word in an expression: itself, or a parameter's."""
+    if word.isdecimal():
+        return int(word)
+    value = getattr(parameter(call, word, context), "value", None)
+    return value if isinstance(value, int) else None
+
+
 def _candidates(sizes: Shape, arriving: Shape, total: int) -> Iterator[Shape]:
     """Sizes that hold `total` values, the likeliest first."""
     if -1 in sizes:
@@ -115,4 +152,4 @@ def _enough(call: Call, total: int, wanted: int, context: FixContext) -> Iterato
         yield with_followers(fix, with_argument(context.graph, producer, out_features=wanted), context, producer.id)
 
 
-RULES = (batch_upstream, counts)
+RULES = (batch_upstream, heads, counts)

@@ -16,6 +16,7 @@ from netspec.shapes.sizes.nearby import Nearby, upstream_graph
 from netspec.shapes.sizes.walk import Walker, cost
 
 LARGEST_SIZE = 1024
+MOST_INPUTS, NEAR = 4, 4  # of several inputs: how many, and how far from a declared size another one is sought
 STEPS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # multiples that the input's sizes are rounded up to
 
 
@@ -77,7 +78,9 @@ def _first_right(name: str, shapes: Iterable[Shape], context: FixContext) -> Sha
     """The first of several shapes of an input with which nothing is wrong; None also once the budget is spent."""
     graph = context.graph
     sample = graph.inputs[name]
-    for shape in shapes if sample is not None else ():
+    if sample is None:
+        return None
+    for shape in shapes:
         try:
             context.budget.spend(APPLIED * cost(graph.calls))
         except BudgetSpent:
@@ -144,5 +147,29 @@ def matching_sizes(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield Fix(f"an input of {show(shape)}", size_edits(sizes, tensor.shape, shape, context))
 
 
+def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """For several inputs whose values do not match: a size of one of them that is near, or that of the other value."""
+    graph, spec = context.graph, context.spec
+    first = next((other for other in context.inference.problems if other.code == "NS405"), None)
+    if problem is not first or not 1 < len(spec.inputs) <= MOST_INPUTS or len(problem.inputs) < 2:
+        return
+    arriving = {size for tensor in problem.inputs for size in tensor.shape}
+    found: list[tuple[float, Fix]] = []
+    for declared in spec.inputs:
+        sample = graph.inputs.get(declared.name)
+        if sample is None or len(declared.sizes) != len(sample.shape):
+            continue
+        for axis in range(min(len(sample.shape) - 1, 1), len(sample.shape)):  # no other number of channels
+            size = sample.shape[axis]
+            near = {size + step for step in range(-NEAR, NEAR + 1)} | {each for each in arriving if 2 * each >= size}
+            sizes = sorted(near - {size}, key=lambda other: (abs(other - size), -other))
+            shapes = [(*sample.shape[:axis], other, *sample.shape[axis + 1 :]) for other in sizes if other > 0]
+            shape = _first_right(declared.name, shapes, context)
+            if shape is not None:
+                fix = Fix(f"{declared.name}: {show(shape)}", size_edits(declared.sizes, sample.shape, shape, context))
+                found.append((abs(shape[axis] - size) / size, fix))
+    yield from (fix for _, fix in sorted(found, key=lambda pair: pair[0]))
+
+
 FIRST_RULES = (transposed,)
-RULES = (matching_sizes, rounded_size)
+RULES = (matching_sizes, rounded_size, one_axis)
