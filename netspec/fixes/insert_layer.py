@@ -118,4 +118,5 @@ def _of_features(call: Call, context: FixContext) -> bool:
     return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
 
 
-RULES = (transposed, pooled, resized, projected)
+RULES = (transposed, pooled, resized)
+LAST_RULES = (projected,)

@@ -51,4 +51,5 @@ RULES: tuple[Rule, ...] = (
     *insert_layer.RULES,
     *sizes.RULES,
     *made_widths.RULES,
+    *insert_layer.LAST_RULES,
 )
