@@ -12,7 +12,6 @@ from netspec.core.expressions import Value
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
 from netspec.language.evaluate import FAILED, Evaluator, param_values
-from netspec.language.sections.check_classes import check_classes
 from netspec.language.sections.check_keys import check_keys, corrected
 from netspec.language.sections.data_keys import DATA_KEYS
 from netspec.language.sections.datasets import DATASETS
@@ -70,6 +69,8 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
                 _check_expressions(meant, keys, section, names, findings)
     data, train = (section_as_meant(document, section) for section in ("data", "train"))
     if data is not None or train is not None:
+        from netspec.language.sections.check_classes import check_classes
+
         check_classes(data, train, names, findings)
     return findings.list()
 
