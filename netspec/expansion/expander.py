@@ -274,8 +274,8 @@ class Expander:
         refs = flats if isinstance(flats, tuple) else (flats,)
         if sources is None or not takes_inputs(record, len(refs), item, context, path):
             whole = False
-        elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
-            sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
+        else:
+            sources = tuple(one for source in sources for one in context.scope.each(source))
         further = taken.refs(context, path)
         whole = whole and len(further) == len(taken.references)
         call = Call(

@@ -63,6 +63,13 @@ class ScopeBuilder:
             return value
         return value[local.output] if isinstance(value, tuple) else Ref(value.node, local.output)
 
+    def each(self, local: Local) -> tuple[Local, ...]:
+        """A local value; of one with several outputs, all of them one by one."""
+        value = self.flat(local)
+        if not isinstance(value, tuple):
+            return (local,)
+        return tuple(Local(local.step, index) for index in range(len(value)))
+
     def add(self, step: Step, value: Flat) -> Local:
         """Append a step whose result is `value` in the flat graph."""
         self.steps.append(step)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, outputs_with, set_value
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import optional_fix, set_argument
 from netspec.fixes.followers import with_argument, with_followers
+from netspec.fixes.values import set_value
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 

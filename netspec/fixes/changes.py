@@ -8,8 +8,9 @@ from typing import Any
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.fixes.context import FixContext, outputs_with, yaml_text
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import optional_fix, set_argument
+from netspec.fixes.values import yaml_text
 from netspec.layers.spatial import per_axis
 
 FURTHEST = 12  # layers upstream that are considered

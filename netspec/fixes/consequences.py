@@ -9,7 +9,8 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, yaml_text
+from netspec.fixes.context import FixContext
+from netspec.fixes.values import yaml_text
 from netspec.fixes.wiring import set_arguments
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer

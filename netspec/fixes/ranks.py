@@ -9,8 +9,9 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Ref
-from netspec.fixes.context import FixContext, node_text, replace_value, span_of, yaml_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import optional_fix, remove_item, start_of
+from netspec.fixes.values import node_text, replace_value, span_of, yaml_text
 from netspec.fixes.wiring import before_it, insert_for_all, same_mistakes
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE

@@ -12,8 +12,9 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
 from netspec.fixes.consequences import changed
-from netspec.fixes.context import FixContext, replace_value
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import end_of
+from netspec.fixes.values import replace_value
 from netspec.fixes.wiring import insert_between, reference
 from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label

@@ -11,44 +11,17 @@ from netspec.core.shapes import Shape
 from netspec.core.tree import Sequence
 from netspec.expansion.graph import Call
 from netspec.fixes.consequences import parameter
-from netspec.fixes.context import FixContext, node_text, outputs_with, set_value, span_of
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import set_argument
 from netspec.fixes.followers import with_argument, with_followers
+from netspec.fixes.values import node_text, set_value
+from netspec.fixes.views import drop_batch, without_batch
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 
 _QUOTIENT = re.compile(r"(\w+) *// *([A-Za-z_]\w*)")
 MOST_DIVISORS = 2
-NO_BATCH = "the batch axis is not written"
-
-
-def without_batch(call: Call, arriving: Shape) -> Shape | None:
-    """The sizes of a reshape that begins with -1 for the batch, without it; None where another reading is likelier.
-
-    Args:
-        call: of the reshape.
-        arriving: the sample.
-    """
-    sizes = call.args.get("shape")
-    if call.record.name != "reshape" or not isinstance(sizes, tuple) or len(sizes) < 2 or sizes[0] != -1:
-        return None
-    rest = sizes[1:]
-    return rest if -1 not in rest and prod(rest) == prod(arriving) else None
-
-
-def drop_batch(call: Call, sizes: Shape) -> Fix | None:
-    """The fix that writes a reshape without its first size.
-
-    Args:
-        call: of the reshape.
-        sizes: those that stay.
-    """
-    node = call.arg_nodes.get("shape")
-    if not isinstance(node, Sequence) or len(node.items) != len(sizes) + 1:
-        return None
-    text = ", ".join(map(node_text, node.items[1:]))
-    return Fix(f"shape: [{text}], {NO_BATCH}", (Edit(span_of(node.items), text),))
 
 
 def batch_upstream(problem: Problem, context: FixContext) -> Iterator[Fix]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, ShapeError, show
 from netspec.expansion.graph import Graph
-from netspec.fixes.context import FixContext, node_text, size_edits, span_of
+from netspec.fixes.context import FixContext, size_edits
+from netspec.fixes.values import node_text, span_of
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
 from netspec.shapes.sizes.budget import APPLIED, Budget, BudgetSpent

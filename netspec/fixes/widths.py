@@ -10,9 +10,10 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, replace_value, set_value, yaml_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_after, optional_fix, remove_item, set_argument
 from netspec.fixes.ranks import repeated
+from netspec.fixes.values import replace_value, set_value, yaml_text
 from netspec.fixes.wiring import before_it, insert_for_all, same_mistakes
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem

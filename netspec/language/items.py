@@ -110,9 +110,10 @@ class ItemParser:
 
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
         """The key that is the type: a known one, else one that is similar to a known one, else the last."""
-        ranked = [pair for pair in kinds if pair[0].text in self.types]
-        ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
-        return ranked[0] if ranked else kinds[-1]
+        known = next((pair for pair in kinds if pair[0].text in self.types), None)
+        if known is not None or not self.findings.suggests:
+            return known or kinds[-1]
+        return next((pair for pair in kinds if closest(pair[0].text, self.types)), kinds[-1])
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
         if key.text in self.types:

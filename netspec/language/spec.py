@@ -9,7 +9,6 @@ from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Mapping, Node, Scalar, Span
-from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
 from netspec.language.plugins import NO_PLUGINS, Plugins
 from netspec.layers.record import Layer
@@ -151,8 +150,18 @@ class Spec:
             yield item
             queue += [*item.items, *(inner for _, items, _ in item.branches for inner in items)]
 
+    def reading_order(self, span: Span) -> tuple[bool, str, int, int]:
+        """A sort key: the spec's own text first, then the other files.
+
+        Args:
+            span: of a finding.
+        """
+        return (span.path != self.path, span.path, span.line, span.column)
+
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
+        from netspec.language.emit import emit
+
         return emit(self.document, self.name)
 
     def evaluate(self, node: Node) -> object:

@@ -8,8 +8,8 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.shapes import show
 from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Call
-from netspec.fixes.context import set_value
 from netspec.fixes.edits import optional_fix, remove_item
+from netspec.fixes.values import set_value
 from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.fixes.context import set_value
+from netspec.fixes.values import set_value
 from netspec.lint.context import LintContext, finding
 
 
