@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.core.shapes import show
+from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
 from netspec.fixes.context import FixContext
 from netspec.fixes.edits import optional_fix, remove_item
@@ -16,25 +16,38 @@ from netspec.shapes.provenance import layer_label
 from netspec.shapes.recovery import DIMENSIONED
 
 
-def axis_of_one_too_many(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """A sample, or the states of a recurrent layer, with one axis more than is wanted, of size 1."""
+def _extra(problem: Problem) -> tuple[tuple[int, ...], Shape]:
+    """The inputs of a call that have an axis too many, their only one of size 1, and their shape; else nothing."""
     call = problem.call
-    if problem.code != "NS403" or len(problem.inputs) != len(call.inputs):
-        return
-    match = DIMENSIONED.match(call.record.name)
-    if call.record.name in RECURRENT and len(problem.inputs) > 1:
-        indexes, wanted = range(1, len(problem.inputs)), 2  # layers·directions, hidden_size
-    elif match is not None or call.record.name in RECURRENT:
-        indexes, wanted = range(1), int(match[2]) + 1 if match is not None else 2
-    else:
-        return
+    match, recurrent = DIMENSIONED.match(call.record.name), call.record.name in RECURRENT
+    known = problem.code == "NS403" and len(problem.inputs) == len(call.inputs)
+    if not known or not (match is not None or recurrent):
+        return (), ()
+    states = tuple(range(1, len(problem.inputs))) if recurrent else ()  # layers·directions × hidden_size
+    indexes = states or (0,)
+    wanted = 2 if match is None else int(match[2]) + 1
     shapes = {problem.inputs[index].shape for index in indexes}
     shape = next(iter(shapes))
-    if len(shapes) != 1 or len(shape) != wanted + 1 or 1 not in shape:
-        return
+    return (indexes, shape) if len(shapes) == 1 and len(shape) == wanted + 1 and shape.count(1) == 1 else ((), ())
+
+
+def inner_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An axis of one too many that an unsqueeze made, or that is not the first of the sample."""
+    indexes, shape = _extra(problem)
     if len(indexes) == 1:
-        yield from _without_unsqueeze(call, indexes[0], context)
-    for axis in [axis for axis, size in enumerate(shape) if size == 1]:
+        yield from _without_unsqueeze(problem.call, indexes[0], context)
+    yield from _squeezed(problem.call, indexes, shape, range(1, len(shape)), context)
+
+
+def first_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """An axis of one too many that is the first; that of a picture may be its channels, so this comes later."""
+    indexes, shape = _extra(problem)
+    yield from _squeezed(problem.call, indexes, shape, range(min(len(shape), 1)), context)
+
+
+def _squeezed(call: Call, indexes: tuple[int, ...], shape: Shape, axes: range, context: FixContext) -> Iterator[Fix]:
+    """The fixes that squeeze one of the axes, for all the inputs that have it."""
+    for axis in (axis for axis in axes if shape[axis] == 1):
         change = ("squeezed", [f"squeeze: {{dim: {axis + 1}}}"])
         edits = insert_between(call, dict.fromkeys(indexes, change), context)
         if edits:
@@ -62,4 +75,5 @@ def _without_unsqueeze(call: Call, index: int, context: FixContext) -> Iterator[
         yield Fix(f"from: {taken.text}, past {layer_label(before)}", (passed,))
 
 
-RULES = (axis_of_one_too_many,)
+FIRST_RULES = (inner_axis,)
+RULES = (first_axis,)
