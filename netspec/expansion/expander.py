@@ -76,7 +76,7 @@ class Expander:
                 return self.spliced(item, context, last)
             case "group" if is_its_item(item):
                 return self.item(only_item(item), context, last)
-            case "group":
+            case "group" | "sequential":
                 return self.group(item, context, last, [{}])
             case "block":
                 return self.block(item, context, last)

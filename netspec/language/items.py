@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.diagnostics import Findings
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import certain_match, closest, name_fault, sure_match
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.argument_syntax import (
@@ -21,14 +21,27 @@ from netspec.language.argument_syntax import (
     layer_args,
     split_at_colon,
 )
+from netspec.language.emit import emit_text
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
-GROUP_KEYS = ("layers", "branches", "merge", "share")
+GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
 UNREADABLE = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
-BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
+BESIDE = {
+    "layers": ("layers",),
+    "sequential": ("sequential",),
+    "branches": ("branches", "merge"),
+    "share": ("share",),
+    "merge": ("merge",),
+}
+
+
+def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
+    """The fix that writes another name, in quotes where YAML would read it as something else."""
+    text = emit_text(name)
+    return Fix(text, (Edit(node.span, text),), safe=safe)
 
 
 def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
@@ -57,7 +70,12 @@ class ItemParser:
     def parse_item(self, node: Node) -> Item:
         """One item."""
         if isinstance(node, Sequence):
-            self.findings.add("NS202", "expected a layer, got a list; a group is written {layers: […]}", node)
+            message = "expected a layer, got a list; a list that is a submodule is written {sequential: […]}"
+            start, end = replace(node.span, end_line=node.span.line, end_column=node.span.column), node.span
+            end = replace(end, line=end.end_line, column=end.end_column)
+            edits = (Edit(start, "{sequential: "), Edit(end, "}")) if node.flow else (Edit(start, "sequential: "),)
+            fixes = [Fix("sequential: […]", edits)] if node.flow else []
+            self.findings.add("NS202", message, node, fixes=fixes)
             return unknown(node)
         if isinstance(node, Scalar):
             if not isinstance(node.value, str):
@@ -67,7 +85,9 @@ class ItemParser:
         entries = self.corrected_entries(node)
         shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
-        grouped = any(key.text in ("layers", "branches") or key.text in self.block_params for key, _ in kinds)
+        grouped = any(
+            key.text in ("layers", "sequential", "branches") or key.text in self.block_params for key, _ in kinds
+        )
         named = {"name", "repeat"} <= shared.keys() and "{" not in getattr(shared["name"], "text", "")
         if shared.get("wires") and (grouped or (named and shared["repeat"] is not None)):
             self.findings.add("NS202", NO_NAMES, shared["wires"][0][0])
@@ -75,7 +95,9 @@ class ItemParser:
         if any(key.text in GROUP_KEYS for key, _ in kinds):
             return self.grouped(node, kinds, shared)
         if not kinds:
-            self.findings.add("NS203", "the item has no type: a layer, a block, layers, branches or share", node)
+            self.findings.add(
+                "NS203", "the item has no type: a layer, a block, layers, sequential, branches or share", node
+            )
             return unknown(node, **shared)
         key, value = self.type_key(kinds)
         others = [(other, node) for other, node in kinds if other is not key]
@@ -132,9 +154,10 @@ class ItemParser:
         if at.text == "merge":
             self.findings.add("NS203", "merge needs branches to join", at)
             return unknown(node, at, **shared)
-        if at.text == "layers":
+        if at.text in ("layers", "sequential"):
             items, single = self.parse_list(value)
-            return Item("group", at, node, items=items, single=single, **shared)
+            kind = "group" if at.text == "layers" else "sequential"
+            return Item(kind, at, node, items=items, single=single and kind == "group", **shared)
         if at.text == "share":
             if not isinstance(value, Scalar) or not isinstance(value.value, str):
                 self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
@@ -215,7 +238,9 @@ class ItemParser:
                     self.check_name(node)
             else:
                 wants = "a word" if key == "name" else "a condition such as stride > 1"
-                self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
+                number = key == "name" and isinstance(node, Scalar) and not is_null(node)
+                fixes = [replaced_by(node, node.text, safe=True)] if number and isinstance(node, Scalar) else []
+                self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node, fixes=fixes)
         if isinstance(keys.get("from"), Mapping):
             found |= self.wires(keys["from"])
         elif "from" in keys:
@@ -239,7 +264,7 @@ class ItemParser:
     def check_name(self, node: Scalar) -> None:
         fault = name_fault(node.text)
         if fault:
-            self.findings.add(fault[0], fault[1], node)
+            self.findings.add(fault[0], fault[1], node, fixes=[replaced_by(node, fault[2])])
 
     def references(self, node: Node, key: str = "from") -> tuple[Scalar, ...]:
         """The names of a `from`, or of a block's `outputs`."""

@@ -20,7 +20,8 @@ class Item:
     """One item of a `layers` list, as written.
 
     Args:
-        kind: `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which has a finding).
+        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share` or `unknown` (unreadable, which has a
+            finding).
         at: the node that findings point to: the type's key.
         node: the whole item.
         name: its `name`.

@@ -27,7 +27,7 @@ _EXPRESSION: Schema = {
     "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,-]+$",
     "maxLength": 200,
 }
-_REF: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[0-9]+)?$"}
+_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.[0-9]+)?$"}
 _MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"}
 _SIZES: Schema = {"type": "array", "items": {"$ref": "#/$defs/size"}}
 _INPUT: Schema = {
@@ -118,9 +118,13 @@ def _item() -> Schema:
     }
     group: Schema = {
         "layers": {"$ref": "#/$defs/layers"},
+        "sequential": {
+            "$ref": "#/$defs/layers",
+            "description": "A submodule of its own, with its number as a name where it has none.",
+        },
         "branches": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/layers"}},
         "merge": {"$ref": "#/$defs/item"},
-        "share": {"type": "string", "pattern": NAME},
+        "share": {"type": "string", "minLength": 1},
     }
     assert set(common) == set(COMMON_KEYS)
     assert set(group) == set(GROUP_KEYS)
