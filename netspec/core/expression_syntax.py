@@ -1,8 +1,8 @@
 """The text of an expression → its tree: a recursive-descent parser with bounds on length and depth.
 
 Python's `ast` does not serve: what it says of a wrong expression, and where, differs between versions. Grammar, loosest
-first: `… if … else …`, `or`, `and`, `not`, comparisons, `+ -`, `* / // %`, unary `-`, `**`, `list[index]`, then numbers,
-texts in quotes, names, parentheses, and functions of `FUNCTIONS`.
+first: `… if … else …`, `or`, `and`, `not`, comparisons, `+ -`, `* / // %`, unary `-`, `**`, `list[index]`, then
+numbers, texts in quotes, names, parentheses, and the functions of `FUNCTIONS`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _TOKEN = re.compile(
     r"""|(?P<text>"[^"\\\n]*"|'[^'\\\n]*')|(?P<op>\*\*|//|[<>=!]=|[-+*/%()<>,\[\]]))"""
 )
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-# ("value", v), ("name", text, offset), ("operator", symbol, left, right), ("negative", node), ("call", function, *nodes),
-# ("index", list, index), ("and" | "or", left, right), ("not", node), ("if", condition, then, otherwise)
+# ("value", v), ("name", text, offset), ("operator", symbol, left, right), ("negative", node), ("index", list, index),
+# ("call", function, *nodes), ("and" | "or", left, right), ("not", node), ("if", condition, then, otherwise)
 Node = tuple[Any, ...]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from netspec.core.expression_syntax import KEYWORDS, ExpressionError, Node, pars
 from netspec.core.tree import Node as TreeNode
 from netspec.core.tree import Scalar
 
-__all__ = ["ExpressionError", "LayerValue", "Value", "evaluate", "is_name", "names_in"]
+__all__ = ["ExpressionError", "LayerValue", "Value", "evaluate", "is_name", "names_in", "reads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,11 @@ def names_in(text: str) -> set[str]:
         return walk(parsed(text))
     except ExpressionError:
         return set()
+
+
+def reads(text: str, names: Collection[str]) -> bool:
+    """Whether text in quotes is an expression: it reads parameters, all of them known, and is more than a name."""
+    return not is_name(text) and bool(found := names_in(text)) and found.issubset(names)
 
 
 def is_name(text: str) -> bool:

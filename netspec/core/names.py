@@ -12,6 +12,7 @@ from netspec.core.tree import shorten
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 TAKEN_BY_SCOPES = "input"  # what enters a scope
+LONGEST_NAME = 200  # characters; each module inside one repeats it in its path
 LONGEST_WORD = 100  # characters of a word that are compared
 SURE, AHEAD = 0.75, 0.05  # the least similarity of a certain match, and its least lead over the next one
 
@@ -212,6 +213,8 @@ def name_fault(name: str) -> tuple[str, str, str] | None:
         return "NS207", "the name input is taken: it means what enters the scope", "input_"
     if not name:
         return "NS207", "an empty name: a submodule has at least one character, or no name at all", "layer"
+    if len(name) > LONGEST_NAME:
+        return "NS207", f"{shorten(name)!r} is longer than {LONGEST_NAME} characters", "layer"
     if "." in name:
         return "NS207", f"{shorten(name)!r} is no name: a dot stands between modules", name.replace(".", "_")
     if not name.isprintable():

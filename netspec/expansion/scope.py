@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
@@ -92,12 +92,14 @@ class Context:
         scope: the scope that is built.
         names: the parameters with their values.
         findings: takes what is wrong.
+        types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
     """
 
     scope: ScopeBuilder
     names: Dict[str, Value]
     findings: Findings
+    types: Collection[str]
     frames: tuple[Frame, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:

@@ -13,7 +13,7 @@ from netspec.language.sections.keys import SPEC_KEYS
 
 WIDEST = 110
 _OF_LAYERS = ("layers", "sequential", "branches")  # keys whose values are layers, one line for each
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>=!\"' -]*\Z")
 
 
 def emit(root: Mapping, name: str) -> str:
