@@ -2,5 +2,6 @@
 
 Input: Reports, of wrong specs too.
 Output: text, and for PNG a layout that `reports` draws.
-Public: tree.Node, tree.Edge, tree.Problem, build.network_tree, scene.scene, scene.Scene, formats.FORMATS, formats.Format.
+Public: tree.Node, tree.Edge, tree.Problem, build.network_tree, scene.scene, scene.Scene, formats.FORMATS,
+    formats.picture.
 """

@@ -1,8 +1,8 @@
 """Cells and links → ranks: the first half of a layered layout.
 
-After Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures" (1981): the rank of
-a cell by the longest path to it, a bend of a link in each rank that it passes, and an order of each rank by barycentres
-that lets few links cross.
+After Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures" (1981): the rank
+of a cell by the longest path to it, a bend of a link in each rank that it passes, and an order of each rank by
+barycentres that lets few links cross.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 SWEEPS = 8
 MOST_BENDS = 20_000  # further links pass behind the cells
@@ -53,8 +54,8 @@ class Link:
 class Slot:
     """A place in a rank, for a cell or for the bend of a link; `above` and `below` are the lines to the next ranks.
 
-    `weight` says how much of a line's straightness it decides: next to nothing where it is the bend of a shortcut.
-    `chain` are all slots of a bend's link.
+    `weight` says how much of a line's straightness it decides: next to nothing where it is the bend of a shortcut, or
+    a cell that takes nothing, as a learned tensor. `chain` are all slots of a bend's link.
     """
 
     rank: int
@@ -104,7 +105,11 @@ def layers_of(cells: Sequence[Cell], links: Sequence[Link]) -> Layers:
         links: between them.
     """
     ranks = _ranks(cells, links)
-    slots = [Slot(rank, cell.width, 1.0) for cell, rank in zip(cells, ranks, strict=True)]
+    fed = {link.target for link in links}
+    slots = [
+        Slot(rank, cell.width, 1.0 if index in fed or cell.pin else WEAK)
+        for index, (cell, rank) in enumerate(zip(cells, ranks, strict=True))
+    ]
     rows: list[list[Slot]] = [[] for _ in range(max(ranks, default=-1) + 1)]
     for slot in slots:
         rows[slot.rank].append(slot)
@@ -121,7 +126,7 @@ def layers_of(cells: Sequence[Cell], links: Sequence[Link]) -> Layers:
         for slot in chain[1:-1]:
             slot.chain = chain
             rows[slot.rank].append(slot)
-        for above, below in zip(chain, chain[1:], strict=False):
+        for above, below in pairwise(chain):
             exit = link.exit if above is first else BEND / 2
             entry = link.entry if below is last else BEND / 2
             above.below.append(Joint(below, entry, exit))

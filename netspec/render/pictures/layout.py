@@ -7,7 +7,7 @@ than one with bends, so that the main path of a network is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netspec.render.pictures.layering import Cell, Joint, Layers, Link, Slot, layers_of
@@ -61,6 +61,23 @@ def layout(cells: Sequence[Cell], links: Sequence[Link]) -> Layout:
             points += [(x, top), (x, bottom)]
         lines.append(points)
     return Layout(corners, lines, right - left, bottoms[-1] if bottoms else 0.0)
+
+
+def strokes(points: Sequence[Point]) -> Iterator[tuple[Point, ...]]:
+    """The parts of a line from its first point on: one point ends a straight part, three are those of a Bézier curve.
+
+    Args:
+        points: of a line of a Layout.
+    """
+    (x, y), *rest = points
+    for to_x, to_y in rest:
+        if abs(to_x - x) < 0.5:
+            if to_y != y:
+                yield ((to_x, to_y),)
+        else:
+            middle = (y + to_y) / 2
+            yield (x, middle), (to_x, middle), (to_x, to_y)
+        x, y = to_x, to_y
 
 
 def _heights(cells: Sequence[Cell], layers: Layers) -> tuple[list[float], list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 from netspec.core.escapes import safe
 from netspec.core.tree import shorten
@@ -164,3 +165,14 @@ def details(node: Node) -> str:
     lines += [f"{node.span.path}:{node.span.line}"] if node.span is not None else []
     lines += [f"{each.severity}[{each.code}]: {each.message}" for each in node.problems]
     return "\n".join(map(safe, lines))
+
+
+def shade_of(node: Node, most: int, shades: int) -> int:
+    """Which of some shades a node has by its share of parameters; -1 for none.
+
+    Args:
+        node: that is not open.
+        most: the parameters of the node that has most.
+        shades: how many there are.
+    """
+    return min(int(sqrt(node.params / most) * shades), shades - 1) if node.params and most else -1
