@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
 from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
@@ -142,6 +143,10 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """The picture that a notebook shows, with what is wrong."""
+        return str(imported("netspec.render.pictures.notebook:spec_html")(self))
 
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""

@@ -12,7 +12,7 @@ from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import arguments, literal
 from netspec.render.pictures.problems import NETWORK, problems_by_path
 from netspec.render.pictures.runs import Piece, Signed, pieces_of
-from netspec.render.pictures.tree import Edge, Node, Values
+from netspec.render.pictures.tree import Edge, Node, Problem, Values
 from netspec.shapes.report import Report
 
 LONGEST = 200  # characters of an argument
@@ -66,17 +66,19 @@ class _Builder:
         self.report = report
         self.calls: Sequence[Call] = report.graph.calls if report.graph else ()
         self.problems = problems_by_path(report)
+        self.wrong = {path for path, found in self.problems.items() if any(p.severity == "error" for p in found)}
         self.signs: dict[object, int] = {}
+        self.told: set[str] = set()  # the paths whose problems have a node: of wrong names, several may have one path
         self.scopes: dict[int, list[Signed]] = {}  # the steps of each scope, by its identity
         self.ids = count()
 
     def network(self) -> Node:
         """The root: the network's inputs, the steps of its own scope, and its outputs."""
         report, graph = self.report, self.report.graph
-        root = Node(next(self.ids), "network", report.spec.name, problems=self.problems.get(NETWORK, ()))
-        inputs = [Node(next(self.ids), "input", name, outputs=(tensor,)) for name, tensor in report.inputs.items()]
+        root = Node(next(self.ids), "network", report.spec.name, problems=self.found(NETWORK))
         if graph is None:
-            return replace(root, children=tuple(inputs))
+            return root
+        inputs = [Node(next(self.ids), "input", name, outputs=(tensor,)) for name, tensor in graph.inputs.items()]
         level = _Level(lambda local: self.entering(local, inputs))
         self.fill(level, graph.scope)
         ends = [level.end(result) for result in graph.scope.results]
@@ -91,7 +93,7 @@ class _Builder:
     def entering(local: Local, inputs: Sequence[Node]) -> _End:
         """A value that enters the network."""
         node = inputs[-1 - local.step]
-        return _End(node.id, None, node.outputs)
+        return _End(node.id, local.output, _part(node.outputs, local.output))
 
     def fill(self, level: _Level, scope: Scope) -> None:
         """Add the steps of a scope to a box, those of runs in boxes of their own."""
@@ -139,7 +141,7 @@ class _Builder:
         kind = "group" if scope.title == "group" else "block"
         title = "" if kind == "group" else scope.title
         node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=step.at)
-        node = replace(node, problems=self.problems.get(scope.path, ()))
+        node = replace(node, problems=self.found(scope.path))
 
         def outside(local: Local) -> _End:
             port = -1 - local.step
@@ -171,8 +173,15 @@ class _Builder:
             macs=known.macs,
             shared=call.shares is not None,
             span=call.item.at.span,
-            problems=self.problems.get(call.path, ()),
+            problems=self.found(call.path),
         )
+
+    def found(self, path: str) -> tuple[Problem, ...]:
+        """What is wrong with the node of a path, for the first that has it."""
+        if path in self.told:
+            return ()
+        self.told.add(path)
+        return self.problems.get(path, ())
 
     def signed(self, scope: Scope) -> list[Signed]:
         """The steps of a scope as far as copies have to agree in them."""
@@ -183,7 +192,7 @@ class _Builder:
         return found
 
     def sign(self, step: Step) -> Signed:
-        """What copies of a step have to agree in; a step with a finding equals no other."""
+        """What copies of a step have to agree in; a step with an error equals no other."""
         inner, at = step.scope, step.at
         if inner is None:
             assert step.call is not None
@@ -194,7 +203,7 @@ class _Builder:
             steps = self.signed(inner)
             key = (inner.title, step.shared, tuple((each.sign, each.sources) for each in steps), inner.results)
             path, size = inner.path, sum(each.size for each in steps)
-        if path in self.problems:
+        if path in self.wrong:
             key = path
         sign = self.signs.setdefault((key, len(step.sources)), len(self.signs))
         return Signed(sign, size, step.sources, (at.line, at.column) if at is not None else (0, 0))

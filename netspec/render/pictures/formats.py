@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
+from netspec.core.files import ReadError, write_atomically
+from netspec.core.installed import MATPLOTLIB, require_packages
 from netspec.core.lazy_import import imported
+from netspec.core.names import closest, did_you_mean
 from netspec.render.pictures.build import network_tree
 from netspec.render.pictures.tree import VERSION, Node
 from netspec.shapes.report import Report
@@ -38,7 +42,7 @@ FORMATS: dict[str, PictureFormat] = {
         PictureFormat("html", (".html", ".htm"), "a page to zoom, fold and search", f"{_HERE}.page:draw"),
         PictureFormat(
             "png", (".png",), "for slides; needs matplotlib", "netspec.reports.network_png:draw",
-            (("matplotlib", "matplotlib"),),
+            tuple(MATPLOTLIB.items()),
         ),
         PictureFormat("mermaid", (".mmd", ".mermaid"), "for a README", f"{_HERE}.mermaid:mermaid"),
         PictureFormat("dot", (".dot", ".gv"), "for Graphviz", f"{_HERE}.dot:dot"),
@@ -47,13 +51,28 @@ FORMATS: dict[str, PictureFormat] = {
 }  # fmt: skip
 
 
-def format_of(path: str) -> PictureFormat | None:
-    """The format of a file by its name's ending; None where that is another.
+def chosen_format(name: str | None, path: str | Path | None) -> PictureFormat:
+    """The format of that name; where there is none that of the file, by its name's ending, or SVG without a file.
 
     Args:
-        path: the file.
+        name: what `--format` gives.
+        path: the file that is to be written.
+
+    Raises:
+        ValueError: there is no such format.
     """
-    return next((each for each in FORMATS.values() if path.lower().endswith(each.suffixes)), None)
+    if name is not None:
+        if name in FORMATS:
+            return FORMATS[name]
+        raise ValueError(f"no format {name!r}{did_you_mean(closest(name, FORMATS))}; there are {', '.join(FORMATS)}")
+    if path is None:
+        return FORMATS["svg"]
+    ending = Path(path).suffix.lower()
+    found = next((each for each in FORMATS.values() if ending in each.suffixes), None)
+    if found is None:
+        known = ", ".join(each.suffixes[0] for each in FORMATS.values())
+        raise ValueError(f"{path}: the name of a picture ends with {known}; or give the format")
+    return found
 
 
 def picture(report: Report, form: PictureFormat, depth: int | None = None) -> str | bytes:
@@ -64,8 +83,26 @@ def picture(report: Report, form: PictureFormat, depth: int | None = None) -> st
         form: the format.
         depth: how many levels of boxes are open; where left out, as many as make a picture of about a hundred nodes.
     """
+    require_packages(f"a picture as {form.name.upper()}", dict(form.modules))
     drawn: str | bytes = imported(form.draw)(network_tree(report), depth)
     return drawn
+
+
+def write(drawn: str | bytes, path: Path) -> None:
+    """Write a picture to a file, which is replaced as a whole.
+
+    Args:
+        drawn: as `picture` gives it.
+        path: the file.
+
+    Raises:
+        ReadError: it cannot be written.
+    """
+    data = drawn if isinstance(drawn, bytes) else drawn.encode("utf-8", "replace")
+    try:
+        write_atomically(path, lambda file: file.write_bytes(data))
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def tree_json(network: Node, depth: int | None = None) -> str:

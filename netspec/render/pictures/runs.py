@@ -69,9 +69,11 @@ def pieces_of(steps: Sequence[Signed], results: Sequence[Local]) -> list[Piece]:
         if result.step >= 0:
             last_use[result.step] = len(steps)
     pieces = [Piece(index, index + 1, step.sign, step.size) for index, step in enumerate(steps)]
-    for period in range(1, LONGEST + 1):
-        if 2 * period <= len(pieces):
-            pieces = _joined(pieces, period, steps, last_use)
+    period = 1
+    while period <= min(LONGEST, len(pieces) // 2):
+        joined = _joined(pieces, period, steps, last_use)
+        period = period + 1 if len(joined) == len(pieces) else 1  # what was joined may be part of further copies
+        pieces = joined
     return pieces
 
 

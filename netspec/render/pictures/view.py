@@ -55,9 +55,10 @@ class View:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with it, and with what is in it and not shown."""
-        if self.is_open:
-            return self.node.problems
-        return tuple(problem for node in self.whole.walk() for problem in node.problems)
+        whole = self.whole
+        hidden = (whole,) if not self.is_open else whole.children[whole.period :] if whole.period else ()
+        own = self.node.problems if self.is_open else ()
+        return (*own, *(problem for each in hidden for node in each.walk() for problem in node.problems))
 
     def walk(self) -> Iterator[View]:
         """This view and all in it, the outer ones first."""

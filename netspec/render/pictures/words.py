@@ -89,6 +89,8 @@ def called(view: View) -> tuple[str, str]:
     node = view.node
     if node.kind in ("layer", "function"):
         return word(node.type), f"({word(node.call)})" if node.call else ""
+    if node.kind == "output" and numbered(node.name):
+        return "output", ""
     if node.kind == "repeat" or (node.type and (numbered(node.name) or view.times > 1)):
         return word(node.type), ""
     return word(node.name), word(node.type)

@@ -51,6 +51,7 @@ function click(target) {
   const id = idAt(target);
   choose(id);
   if (id === null) return;
+  if (target.classList.contains("times")) return copies(id);
   const shown = drawn.get(id);
   const onHeader = target.classList.contains("head") || !shown.view.children.length;
   if (shown.placed.toggle && onHeader) toggle(id);

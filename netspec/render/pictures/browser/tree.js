@@ -64,8 +64,10 @@ function everyNode(node) {
 }
 
 function problemsOf(view) {
-  if (view.children.length) return view.node.problems || [];
-  return everyNode(view.whole).flatMap(node => node.problems || []);
+  const {whole} = view, open = view.children.length > 0;
+  const hidden = !open ? [whole] : whole.period && !state.all.has(whole.id) ? whole.nodes.slice(whole.period) : [];
+  const own = open ? view.node.problems || [] : [];
+  return [...own, ...hidden.flatMap(everyNode).flatMap(node => node.problems || [])];
 }
 
 // -- words, as in words.py ---------------------------------------------------------------------------------------------
@@ -100,6 +102,7 @@ function costs(node) {
 function called(view) {
   const node = view.node, type = node.type || "";
   if (node.kind === "layer" || node.kind === "function") return [type, node.call ? `(${short(node.call)})` : ""];
+  if (node.kind === "output" && numbered(node.name)) return ["output", ""];
   if (node.kind === "repeat" || (type && (numbered(node.name) || view.times > 1))) return [type, ""];
   return [short(node.name), type];
 }
