@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
 from netspec.language.evaluate import Values, param_values
 from netspec.language.plugins import NO_PLUGINS, Plugins, Types
@@ -148,6 +149,10 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """The picture that a notebook shows, with what is wrong."""
+        return str(imported("netspec.render.pictures.notebook:spec_html")(self))
 
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""
