@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
@@ -152,8 +153,15 @@ class Spec:
             queue += [*item.items, *(inner for _, items, _ in item.branches for inner in items)]
 
     def to_yaml(self) -> str:
-        """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
-        return emit(self.document, self.name)
+        """The spec as one self-contained YAML text: includes, model and settings resolved.
+
+        It is in the canonical form of `netspec fmt`; comments, numbers and expressions stay as they are written.
+        """
+        return self._yaml
+
+    @cached_property
+    def _yaml(self) -> str:
+        return emit(self.document, self.name, self.sources)
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""
