@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
@@ -167,10 +168,17 @@ class Spec:
         return (span.path != self.path, span.path, span.line, span.column)
 
     def to_yaml(self) -> str:
-        """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
+        """The spec as one self-contained YAML text: includes, model and settings resolved.
+
+        It is in the canonical form of `netspec fmt`; comments, numbers and expressions stay as they are written.
+        """
+        return self._yaml
+
+    @cached_property
+    def _yaml(self) -> str:
         from netspec.language.emit import emit
 
-        return emit(self.document, self.name)
+        return emit(self.document, self.name, self.sources)
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""
