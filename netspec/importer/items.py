@@ -38,7 +38,7 @@ class Item:
     items: list[Item] = field(default_factory=list)
     outputs: tuple[str, ...] = ()
     title: str = ""
-    repeat: int | dict[str, list[Any]] | None = None
+    repeat: int | str | dict[str, Any] | None = None
     shape: str = ""
 
     @property

@@ -72,9 +72,13 @@ def plain(value: object, kind: Kind) -> object:
         if value and all(type(each) is type(value[0]) and each == value[0] for each in value) and takes(kind, value[0]):
             return value[0]
         return [*value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 and takes(kind, int(value)):
-        return value
-    return value
+    return _short(value) if isinstance(value, float) else value
+
+
+def _short(value: float) -> float:
+    """0.015 for 0.015000000000000003: what an author's arithmetic leaves, far below what float32 tells apart."""
+    short = float(f"{value:.12g}")
+    return short if abs(short - value) <= 1e-15 * abs(value) else value
 
 
 def takes(kind: Kind, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""TARGET of `netspec import` → a module: `torchvision:resnet50`, `timm:NAME`, `package.module:callable`, `file.py:Class`.
+"""TARGET of `netspec import` → a module: torchvision:resnet50, timm:NAME, package.module:callable, file.py:Class.
 
 What a person names here is code, and it runs: to import a network is to run its constructor and its forward.
 """
@@ -95,7 +95,8 @@ def _file(path: str) -> Any:
     if not Path(path).is_file():
         raise ImportFailure(f"{path}: no such file")
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:

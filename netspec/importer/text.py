@@ -16,6 +16,7 @@ from netspec.layers.table import TABLE
 
 WIDEST = 118
 SHORT_GROUP = 90  # a group up to this width stands on one line
+COMMENT, COMMENT_COLUMN = "  # ", 92
 _PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
 
@@ -82,15 +83,18 @@ class Writer:
             return atom(item.args["share"])
         if not item.args:
             return None
-        if len(item.args) == 1:
-            (name, value), single = next(iter(item.args.items())), None
-            if item.type in self.blocks:
-                single = self.blocks[item.type].single
+        block = self.blocks.get(item.type)
+        names = [arg.name for arg in TABLE[item.type].args] if block is None else [*block.params]
+        args = {name: item.args[name] for name in names if name in item.args}
+        if len(args) == 1:
+            (name, value), single = next(iter(args.items())), None
+            if block is not None:
+                single = block.single
             elif (scalar := TABLE[item.type].scalar) is not None and scalar.required:
                 single = scalar.name
-            if name == single and (not isinstance(value, list) or item.type not in self.blocks):
+            if name == single and (block is None or not isinstance(value, list)):
                 return flow(value)
-        return flow(item.args)
+        return flow(args)
 
     def keys(self, item: Item) -> dict[str, str]:
         """The keys of an item that stand before what it is."""
@@ -152,7 +156,7 @@ class Writer:
 
     def commented(self, text: str, item: Item) -> str:
         """A line with the shape that its item gives."""
-        return f"{text}  # {item.shape}" if item.shape and len(text) + len(item.shape) + 4 <= WIDEST else text
+        return f"{text}{COMMENT}{item.shape}" if item.shape else text
 
 
 def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Mapping[str, Block]) -> str:
@@ -185,7 +189,19 @@ def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Ma
             lines.append(f"    outputs: {flow(block.outputs)}")
         lines += ["    layers:", *writer.lines(block.items, 6)]
     lines += ["", "layers:", *writer.lines(network.items, 2)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_aligned(lines)) + "\n"
+
+
+def _aligned(lines: Sequence[str]) -> list[str]:
+    """The lines with their comments in one column, where they reach it and fit."""
+    lengths = [len(line.partition(COMMENT)[0]) for line in lines if COMMENT in line]
+    column = max((length for length in lengths if length <= COMMENT_COLUMN), default=0)
+    found = []
+    for line in lines:
+        text, comment, shape = line.partition(COMMENT)
+        whole = f"{text:<{column}}{COMMENT}{shape}"
+        found.append(whole if comment and len(whole) <= WIDEST else text)
+    return found
 
 
 def _input(tensor: Tensor) -> str:
