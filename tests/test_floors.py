@@ -17,7 +17,18 @@ from tests.spec_cases import ROOT
 PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "compiler"),
-    *("runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference", "reports"),
+    *(
+        "importer",
+        "runtime",
+        "distributed",
+        "objective",
+        "data",
+        "metrics",
+        "training",
+        "checkpoint",
+        "inference",
+        "reports",
+    ),
     *("trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
@@ -85,7 +96,7 @@ def test_no_room_has_the_name_of_a_function_for_users() -> None:
     assert {path.stem for path in PACKAGE.iterdir()} & ({*netspec.__all__} | later) == set()
 
 
-WRITES_SOURCE = ("class_text", "constants", "identifiers", "python")
+WRITES_SOURCE = ("class_text", "constants", "identifiers", "python", "variables")
 
 
 def test_python_source_is_written_without_torch() -> None:

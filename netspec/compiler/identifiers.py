@@ -5,8 +5,15 @@ from __future__ import annotations
 import keyword
 import re
 
+from netspec.core.escapes import safe
+
 MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
 RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
+
+
+def in_docstring(text: str) -> str:
+    """A text of the spec without what would end a docstring or escape in it."""
+    return safe(text).replace("\\", "/").replace('"', "'")
 
 
 def camel(text: str) -> str:

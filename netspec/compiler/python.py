@@ -14,12 +14,13 @@ from pathlib import Path
 
 from netspec.compiler.class_text import INDENT, ClassText
 from netspec.compiler.constants import steps_made_once
-from netspec.compiler.identifiers import MODULES, RESERVED, camel, unused
+from netspec.compiler.identifiers import MODULES, RESERVED, camel, in_docstring, unused
+from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES
+from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
 from netspec.core.shapes import Tensor, show
 from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import application, constructor, expanded, reading
+from netspec.layers.code import application, constructor, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
@@ -45,9 +46,10 @@ class _Generator:
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
         self.classes: dict[tuple[str, ...], ClassText] = {}
+        self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*RESERVED, *(module.partition(".")[0] for module in self.plugins)}
-        self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
+        self.title = in_docstring(report.spec.name)
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
@@ -69,7 +71,7 @@ class _Generator:
         for step in scope.steps:
             body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             if not numbered:
-                body[0] = f'("{step.name}", {body[0]}'
+                body[0] = f"({quoted(step.name)}, {body[0]}"
                 body[-1] += ")"
             body[-1] += ","
             lines += [INDENT + line for line in body]
@@ -85,9 +87,9 @@ class _Generator:
             lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             before, lines = (lines[:-1], lines[-1:]) if call is not None else ([], lines)
             kind = "" if call is None else call.record.tensor
-            plain = step.name.isidentifier() and kind != "buffer"
+            plain = is_attribute(step.name) and kind != "buffer"
             add = f"register_{kind}" if kind else "add_module"
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.{add}("{step.name}", {lines[0]}'
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
             temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
             lines[-1] += "" if plain else ", persistent=False)" if temporary else ")"
             init += [*before, *lines]
@@ -99,8 +101,8 @@ class _Generator:
             return found.name
         title = scope.path if scope.title == "group" else scope.title
         name = unused(camel(title if scope.path else self.report.spec.name), self.taken)
-        doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
-        self.classes[key] = ClassText(name, doc, init, signature, forward, comments)
+        doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
+        self.classes[key] = ClassText(name, f"{doc}.", init, signature, forward, comments)
         return name
 
     # -- forward ---------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ class _Generator:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
         once = steps_made_once(scope, self.calls)
-        names = self.variables(scope, inputs, kept=bool(once))
+        names = variables(scope, inputs, kept=bool(once))
         batch = f"{inputs[0]}{'' if widths[0] == 1 else '[0]'}.shape[0]"
 
         def values(local: Local) -> list[str]:
@@ -145,7 +147,7 @@ class _Generator:
         last = len(scope.steps) - 1
         returned = scope.results == (Local(last),) and last not in once and not self.is_read(scope.steps[last])
         for index, step in enumerate(scope.steps):
-            target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+            target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
             taken = as_made if index in once or self.broadcasts(step) else values
             if step.call is not None:
                 sources = [text for local in step.sources for text in taken(local)]
@@ -159,12 +161,13 @@ class _Generator:
             comments.append(self.comment(step))
         if not returned:
             flat = [text for local in scope.results for text in values(local)]
-            results = [value(local) for local in scope.results] if scope.path else flat
-            lines.append("return " + ", ".join(results if len(results) > 1 else flat))
+            counted = zip(scope.results, scope.counts, strict=True)
+            nested = [f"{'*' if count > 1 else ''}{value(local)}" for local, count in counted] if scope.path else flat
+            lines.append("return " + ", ".join(nested if len(nested) > 1 else flat))
             comments.append(None)
         total = sum(self.width(scope, local, widths) for local in scope.results)
         returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
-        if len(scope.results) not in (1, total) and scope.path:
+        if len(scope.results) > 1 and sum(scope.counts) != total and scope.path:
             returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
         entering = (
             f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
@@ -198,33 +201,6 @@ class _Generator:
         call = self.last_call(step)
         return () if call is None else self.known[call.id].outputs or ()
 
-    def variables(self, scope: Scope, inputs: list[str], *, kept: bool) -> list[str]:
-        """A variable for each step: `x` where only the next step uses it, else a name of its own.
-
-        An input that is called `x` is not overwritten while it is needed, which with `kept` the first one always is.
-        """
-        users: dict[int, list[int]] = {}
-        for index, step in enumerate(scope.steps):
-            for local in step.sources:
-                users.setdefault(local.step, []).append(index)
-        for local in scope.results:
-            users.setdefault(local.step, []).append(len(scope.steps))
-        names: list[str] = []
-        taken = {*inputs, *RESERVED}
-        needed = max(users.get(-1 - inputs.index("x"), [-1])) if "x" in inputs else -1
-        needed = len(scope.steps) if kept and inputs[:1] == ["x"] else needed
-        for index, step in enumerate(scope.steps):
-            following = scope.steps[index + 1 : index + 2]
-            if (
-                users.get(index) == [index + 1]
-                and index >= needed
-                and (not following or len(following[0].sources) == 1)
-            ):
-                names.append("x")
-                continue
-            names.append(unused(step.name if step.name.isidentifier() else f"x{step.name}", taken, "_"))
-        return names
-
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
         """The number of tensors of a value."""
         if local.output is not None:
@@ -234,8 +210,11 @@ class _Generator:
         step = scope.steps[local.step]
         if step.scope is None:
             return len(self.known[step.call or 0].outputs or (0,))
-        inner = tuple(self.width(scope, source, widths) for source in step.sources)
-        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        key = (id(scope), local.step, widths)  # asked again and again where every step takes all before it
+        if key not in self.widths:
+            inner = tuple(self.width(scope, source, widths) for source in step.sources)
+            self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        return self.widths[key]
 
     def comment(self, step: Step) -> str | None:
         """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netspec.core.expressions import DEEPEST, LARGEST, LONGEST, ExpressionError
+from netspec.core.expression_syntax import DEEPEST, LONGEST, ExpressionError
+from netspec.core.expressions import LARGEST
 from netspec.layers.arguments import Kind
 
 INDEX = re.compile(r"\bi[0-9]\b")
