@@ -19,7 +19,7 @@ from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
 from netspec.core.shapes import Tensor, show
-from netspec.expansion.graph import Call, Local, Scope, Step
+from netspec.expansion.graph import Call, Local, Scope, Step, size_of
 from netspec.layers.code import application, constructor, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
@@ -179,13 +179,16 @@ class _Generator:
         """The expression that applies a step's layer or function; the last of its sources are given by name."""
         call, known = self.calls[number], self.known[number]
         count = len(sources) - len(step.further)
-        further = {
-            name: FurtherInput(text, tensor)
-            for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
-            if tensor is not None
+        given = list(zip(step.further, sources[count:], known.inputs[count:], strict=True))
+        masks = [each for each in given if each[0] in call.record.further]
+        further = {name: FurtherInput(text, tensor) for name, text, tensor in masks if tensor is not None}
+        texts = {name: text for name, text, _ in given}
+        sized = {
+            name: argument.source(known.args[name], {each: texts[size_of(each)] for each in argument.references})
+            for name, argument in call.sized.items()
         }
         shapes = tuple(tensor.shape for tensor in known.inputs[:count] if tensor is not None)
-        args = {**known.args, "input_shapes": shapes}
+        args = {**known.args, **sized, "input_shapes": shapes}
         return application(call.record, args, target, sources[:count], further, once=True)
 
     def is_read(self, step: Step | None) -> bool:

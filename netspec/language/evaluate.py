@@ -34,7 +34,9 @@ class Evaluator:
         except ExpressionError as error:
             if error.name is None:
                 what = "has no value" if names_in(node.value) else "is no expression"
-                self.findings.add("NS206", f"{shorten(node.value)!r} {what}: {error}", node, frames=frames)
+                fixes = [Fix(error.instead, (Edit(node.span, error.instead),))] if error.instead and node.plain else []
+                message = f"{shorten(node.value)!r} {what}: {error}"
+                self.findings.add("NS206", message, node, frames=frames, fixes=fixes)
             else:
                 at = _part(node, error.offset, error.name)
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)

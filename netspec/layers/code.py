@@ -12,6 +12,36 @@ from types import SimpleNamespace
 from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 
+class SourceSize(int):
+    """A size in generated code: its value at the sizes that are shown, and the expression that reads it.
+
+    It equals no number, as it is none that stays.
+    """
+
+    source: str
+
+    def __new__(cls, value: int, source: str) -> SourceSize:
+        """A size with its expression."""
+        made = super().__new__(cls, value)
+        made.source = source
+        return made
+
+    def __repr__(self) -> str:
+        return self.source
+
+    __str__ = __repr__
+    __hash__ = int.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def literal(value: object) -> str:
     """`value` as Python source; infinities and nan have no literal of their own."""
     if isinstance(value, tuple):

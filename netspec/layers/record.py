@@ -44,6 +44,7 @@ class Arg:
         forward: whether it is an argument of the module's forward rather than of its constructor.
         always: whether generated code gives it even where it has our default, because torch's default differs.
         since: the version of torch that it came with; none where the oldest that is supported has it.
+        sized: whether sizes of tensors may stand in it: of a function, whose code takes it as it is.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Arg:
     forward: bool = False
     always: bool = False
     since: str | None = None
+    sized: bool = False
 
     @property
     def required(self) -> bool:

@@ -95,7 +95,8 @@ class _Inference:
     def applied(self, call: Call, inputs: Outputs) -> Outcome:
         """The outcome of a call; that of the one before, where they are the same, as in repeats."""
         before, arrived, outcome = self.latest.get(id(call.record), (None, (), None))
-        same = before is not None and arrived == inputs and before.args == call.args and before.further == call.further
+        same = before is not None and arrived == inputs and before.args == call.args
+        same = same and before is not None and (before.further, before.sized) == (call.further, call.sized)
         if same and outcome is not None and not call.broken:
             return outcome
         outcome = apply(call, inputs)

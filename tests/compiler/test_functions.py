@@ -52,7 +52,7 @@ CASES = {
     "argsort: {}, from: x": ((X,), lambda x: x.argsort()),
     "var: {dim: [1, 2], correction: 0}, from: x": ((X,), lambda x: x.var(dim=(1, 2), correction=0)),
     "std: {dim: -1, keepdim: true}, from: x": ((X,), lambda x: x.std(-1, keepdim=True)),
-    "norm: {p: 3, dim: 1}, from: x": ((X,), lambda x: x.norm(3, dim=1)),
+    "vector_norm: {ord: 3, dim: 1}, from: x": ((X,), lambda x: x.norm(3, dim=1)),
     "logsumexp: {dim: 1}, from: x": ((X,), lambda x: x.logsumexp(1)),
     "all: {dim: 1}, from: x": ((MASK,), lambda x: x.all(1)),
     "any: {dim: 1}, from: x": ((MASK,), lambda x: x.any(1)),

@@ -50,12 +50,13 @@ def _operator(name: str, sign: str, doc: str, most: int | None, takes: str = "pa
         return broadcast(name, inputs)
 
     def code(a: Args, *inputs: str) -> str:
-        return f" {sign} ".join((*inputs, literal(a.other)) if len(inputs) == 1 else inputs)
+        other = literal(a.other) if type(a.other) in (int, float) else f"({literal(a.other)})"  # the size of a tensor
+        return f" {sign} ".join((*inputs, other) if len(inputs) == 1 else inputs)
 
     return Layer(
         name=name,
         doc=doc,
-        args=(Arg("other", optional(Float()), None),),
+        args=(Arg("other", optional(Float()), None, sized=True),),
         shape=shape,
         inputs=(1, most),
         takes=takes,

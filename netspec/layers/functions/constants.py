@@ -36,7 +36,7 @@ def _filled(name: str, doc: str) -> Layer:
     return Layer(
         name=name,
         doc=doc,
-        args=(Arg("size", Ints(None, 0)), dtype_arg("float32")),
+        args=(Arg("size", Ints(None, 0), sized=True), dtype_arg("float32")),
         shape=lambda a, x: a.size,
         takes="any",
         gives=named_dtype,
@@ -50,7 +50,12 @@ LAYERS = (
     Layer(
         name="arange",
         doc="The numbers from `start` to before `end` in steps of `step`.",
-        args=(Arg("end", Int()), Arg("start", Int(), 0), Arg("step", Int(), 1), dtype_arg("int64", NUMBERS)),
+        args=(
+            Arg("end", Int(), sized=True),
+            Arg("start", Int(), 0, sized=True),
+            Arg("step", Int(), 1),
+            dtype_arg("int64", NUMBERS),
+        ),
         shape=_arange_shape,
         takes="any",
         gives=named_dtype,
@@ -62,7 +67,12 @@ LAYERS = (
     Layer(
         name="linspace",
         doc="`steps` numbers from `start` to `end`, evenly apart.",
-        args=(Arg("start", Float()), Arg("end", Float()), Arg("steps", Int(0)), dtype_arg("float32", NUMBERS)),
+        args=(
+            Arg("start", Float()),
+            Arg("end", Float()),
+            Arg("steps", Int(0), sized=True),
+            dtype_arg("float32", NUMBERS),
+        ),
         shape=lambda a, x: (a.steps,),
         takes="any",
         gives=named_dtype,
@@ -73,7 +83,7 @@ LAYERS = (
     Layer(
         name="eye",
         doc="An n×m matrix with 1 on the diagonal and 0 elsewhere; m is n where left out.",
-        args=(Arg("n", Int(0)), Arg("m", optional(Int(0)), None), dtype_arg("float32")),
+        args=(Arg("n", Int(0), sized=True), Arg("m", optional(Int(0)), None, sized=True), dtype_arg("float32")),
         shape=lambda a, x: (a.n, a.n if a.m is None else a.m),
         takes="any",
         gives=named_dtype,
@@ -86,7 +96,7 @@ LAYERS = (
     Layer(
         name="full",
         doc="`fill_value` in a sample's shape.",
-        args=(Arg("size", Ints(None, 0)), Arg("fill_value", Float()), dtype_arg("float32")),
+        args=(Arg("size", Ints(None, 0), sized=True), Arg("fill_value", Float()), dtype_arg("float32")),
         shape=lambda a, x: a.size,
         takes="any",
         gives=named_dtype,

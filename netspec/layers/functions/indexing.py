@@ -171,7 +171,7 @@ LAYERS = (
     Layer(
         name="topk",
         doc="The `k` largest numbers along an axis, or the smallest (outputs: the numbers, and their indices).",
-        args=(Arg("k", Int(0)), _DIM, Arg("largest", Bool(), True), Arg("sorted", Bool(), True)),
+        args=(Arg("k", Int(0), sized=True), _DIM, Arg("largest", Bool(), True), Arg("sorted", Bool(), True)),
         shape=_topk_shape,
         takes="number",
         gives=("same", "int64"),

@@ -106,7 +106,7 @@ LAYERS = (
     Layer(
         name="reshape",
         doc="A sample in another shape; one size may be -1.",
-        args=(Arg("shape", Ints(None, -1)),),
+        args=(Arg("shape", Ints(None, -1), sized=True),),
         shape=lambda a, x: filled(a.shape, x, "shape"),
         takes="any",
         code=_reshape_code,
@@ -179,7 +179,7 @@ LAYERS = (
     Layer(
         name="split",
         doc="An axis cut into outputs of a size, or of the sizes given.",
-        args=(Arg("split_size_or_sections", Either(Int(1), Ints(None, 0))), Arg("dim", Int(), 1)),
+        args=(Arg("split_size_or_sections", Either(Int(1), Ints(None, 0)), sized=True), Arg("dim", Int(), 1)),
         shape=_split_shape,
         takes="any",
         code=lambda a, x: call(f"{x}.split", literal(a.split_size_or_sections), dim=a.dim),

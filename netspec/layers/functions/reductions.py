@@ -1,4 +1,4 @@
-"""Functions along axes: mean, sum, std, norm, argmax and others, softmax, cumsum, normalize. They make no submodule.
+"""Functions along axes: mean, sum, std, argmax and others, softmax, cumsum, normalize. They make no submodule.
 
 `dim` is needed: without it torch reduces the batch too.
 """
@@ -74,8 +74,8 @@ def _spread(name: str, doc: str) -> Layer:
 
 def _norm_shape(a: Args, x: Shape) -> Shape:
     out = _reduced_shape(a, x)
-    if isinstance(a.p, float | int) and (a.p == inf or a.p < 0) and 0 in x:
-        raise ShapeError(f"{show(x)} has no norm of the order {a.p}", argument="p")
+    if (a.ord == inf or a.ord < 0) and 0 in x:
+        raise ShapeError(f"{show(x)} has no norm of the order {a.ord}", argument="ord")
     return out
 
 
@@ -153,12 +153,12 @@ LAYERS = (
     _spread("var", "The variance"),
     _spread("std", "The standard deviation"),
     Layer(
-        name="norm",
-        doc="The p-norm along axes: (Σ |x|ᵖ)^(1/p).",
-        args=(Arg("p", Float(), 2.0), Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
+        name="vector_norm",
+        doc="The norm of an order along axes: (Σ |x|ᵖ)^(1/p) (torch.linalg.vector_norm).",
+        args=(Arg("ord", Float(), 2.0), Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
         shape=_norm_shape,
-        code=lambda a, x: call(f"{x}.norm", literal(a.p), dim=a.dim, keepdim=a.keepdim or None),
-        right=(case((3, 4, 5), dim=(2, 3)), case((3, 4), p=1.0, dim=-1, keepdim=True)),
+        code=lambda a, x: call("torch.linalg.vector_norm", x, literal(a.ord), dim=a.dim, keepdim=a.keepdim or None),
+        right=(case((3, 4, 5), dim=(2, 3)), case((3, 4), ord=1.0, dim=-1, keepdim=True)),
         wrong=(case((3, 4), dim=3), case((3, 4), dim=(1, -2)), case((3, 4), dim=0)),
     ),
     _most("max", "The largest"),
