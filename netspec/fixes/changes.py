@@ -51,7 +51,7 @@ def _end_shape(calls: list[Call], index: int, change: Change, context: FixContex
     return None if outputs is None else outputs[0].shape
 
 
-def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) -> Iterator[Change]:
+def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False, last: bool = True) -> Iterator[Change]:
     """Changes of a layer's arguments that might turn the end of its branch from `shape` into `wanted`.
 
     Args:
@@ -59,6 +59,7 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) ->
         shape: the end of its branch, C×(spatial), or with the features last.
         wanted: the same, as it should be.
         turned: whether a layer behind it exchanges axes, so that the first one may be spatial.
+        last: whether it is the last one of the branch.
     """
     names = {arg.name for arg in call.record.args}
     if call.record.name == "parameter":
@@ -94,7 +95,8 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) ->
         if call.args.get("stride") is None:
             for kernel_size in (2, 3, 4, 8):
                 yield {"kernel_size": kernel_size}
-        yield {"kernel_size": 3, "stride": 1, "padding": 1}
+        if kernel > 2 or last:  # a pool of two before other layers halves on purpose
+            yield {"kernel_size": 3, "stride": 1, "padding": 1}
     for stride in (1, 2, 3, 4):
         yield {"stride": stride}
         for padding in range(1, kernel // 2 + 1):
@@ -133,7 +135,7 @@ def working_changes(
         context: the spec, its graph and its shapes.
     """
     turned = any(call.record.name in _TURNING for call in calls[:index])
-    for change in changes(calls[index], shape, wanted, turned=turned):
+    for change in changes(calls[index], shape, wanted, turned=turned, last=index == 0):
         if _end_shape(calls, index, change, context) == wanted:
             yield change
 

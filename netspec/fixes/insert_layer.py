@@ -77,6 +77,14 @@ def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from insert_between(problem.call, changes, "the mean over the places first", context)
 
 
+def flattened(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Vectors concatenated with maps or sequences: those flattened first, as the layer behind them may count."""
+    shapes = _shapes(problem, context)
+    if problem.call.record.name == "concat" and min(map(len, shapes), default=0) == 1:
+        changes = {index: ("flat", "Flatten: {}") for index, shape in enumerate(shapes) if len(shape) > 1}
+        yield from insert_between(problem.call, changes, "a Flatten first", context)
+
+
 def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """Images of several scales: upsample the smaller ones to the largest."""
     shapes = _shapes(problem, context)
@@ -118,5 +126,5 @@ def _of_features(call: Call, context: FixContext) -> bool:
     return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
 
 
-RULES = (transposed, pooled, resized)
+RULES = (transposed, pooled, flattened, resized)
 LAST_RULES = (projected,)

@@ -155,6 +155,34 @@ AXES: dict[str, Case] = {
     ),
 }
 
+MERGES: dict[str, Case] = {
+    # 8·4·4 + 3 = 131
+    "a map beside a vector that the next layer counts flat": (
+        "inputs: {picture: [8, 4, 4], more: [3]}",
+        ["{concat: {dim: 1}, from: [picture, more]}", "Linear: {in_features: 131, out_features: 2}"],
+        {
+            "{concat: {dim: 1}, from: [picture, more]}": "{name: flat, Flatten: {}, from: picture}\n"
+            "  - {concat: {dim: 1}, from: [flat, more]}"
+        },
+    ),
+    # the lower level is 4×4, the upper one 8×8
+    "two levels in a sum": (
+        "input: [3, 8, 8]",
+        [
+            "{name: upper, Conv2d: {out_channels: 4, kernel_size: 1}}",
+            "MaxPool2d: 2",
+            "{name: lower, Conv2d: {out_channels: 4, kernel_size: 1}}",
+            "{name: side, Conv2d: {out_channels: 4, kernel_size: 1}, from: upper}",
+            "{name: both, add: {}, from: [lower, side]}",
+            "{mul: {}, from: [both, upper]}",
+        ],
+        {
+            "{name: both, add: {}, from: [lower, side]}": "{name: up, Upsample: {scale_factor: 2}, from: lower}\n"
+            "  - {name: both, add: {}, from: [up, side]}"
+        },
+    ),
+}
+
 _ENCODER = "{name: enc, GRU: {hidden_size: 16}, from: source}"
 _PAIR = "inputs: {source: [9, 12], target: [5, 12]}"
 
@@ -197,4 +225,4 @@ STATES: dict[str, Case] = {
     ),
 }
 
-GROUPS = {"windows": WINDOWS, "sizes": SIZES, "axes": AXES, "states": STATES}
+GROUPS = {"windows": WINDOWS, "sizes": SIZES, "axes": AXES, "merges": MERGES, "states": STATES}
