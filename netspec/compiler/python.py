@@ -61,6 +61,7 @@ class _Generator:
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
         self.classes: dict[tuple[str, ...], _Class] = {}
+        self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
         self.title = in_docstring(report.spec.name)
@@ -222,8 +223,11 @@ class _Generator:
         step = scope.steps[local.step]
         if step.scope is None:
             return len(self.known[step.call or 0].outputs or (0,))
-        inner = tuple(self.width(scope, source, widths) for source in step.sources)
-        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        key = (id(scope), local.step, widths)  # asked again and again where every step takes all before it
+        if key not in self.widths:
+            inner = tuple(self.width(scope, source, widths) for source in step.sources)
+            self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        return self.widths[key]
 
     def comment(self, step: Step) -> str | None:
         """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""

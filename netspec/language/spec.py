@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
-from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
 from netspec.language.plugins import NO_PLUGINS, Plugins, Types
 from netspec.layers.record import Layer
@@ -162,13 +163,34 @@ class Spec:
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
 
+    def _repr_html_(self) -> str:
+        """The picture that a notebook shows, with what is wrong."""
+        return str(imported("netspec.render.pictures.notebook:spec_html")(self))
+
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""
         yield from every_item_of([*self.layers, *(item for block in self.blocks.values() for item in block.items)])
 
+    def reading_order(self, span: Span) -> tuple[bool, str, int, int]:
+        """A sort key: the spec's own text first, then the other files.
+
+        Args:
+            span: of a finding.
+        """
+        return (span.path != self.path, span.path, span.line, span.column)
+
     def to_yaml(self) -> str:
-        """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
-        return emit(self.document, self.name)
+        """The spec as one self-contained YAML text: includes, model and settings resolved.
+
+        It is in the canonical form of `netspec fmt`; comments, numbers and expressions stay as they are written.
+        """
+        return self._yaml
+
+    @cached_property
+    def _yaml(self) -> str:
+        from netspec.language.emit import emit
+
+        return emit(self.document, self.name, self.sources)
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.expressions import Value
+from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph, Ref
 from netspec.language.ranges import Range, ranges
@@ -54,6 +55,10 @@ class Report:
     def __repr__(self) -> str:
         found = "ok" if self.ok else "; ".join(f"{d.span.line}:{d.span.column} {d.code}" for d in self.diagnostics[:5])
         return f"<Report on {self.spec.path}: {found}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the findings, or the totals."""
+        return str(imported("netspec.render.pictures.notebook:report_html")(self))
 
     @property
     def ok(self) -> bool:
