@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
+from netspec.core.escapes import safe
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
@@ -53,19 +54,21 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     return spec_text(name, inputs, network, blocks)
 
 
-def import_module(module: nn.Module, given: object, name: str | None = None) -> Spec:
+def import_module(module: nn.Module, given: object, name: str | None = None, origin: str = "") -> Spec:
     """A module as a Spec, whose network has the same weights and gives the same outputs.
 
     Args:
         module: the network.
         given: the shape of one sample, `{shape, dtype}`, or a list or mapping of those.
         name: the spec's name; the class's where left out.
+        origin: what the module comes from, for the first line.
 
     Raises:
         ImportFailure: something cannot be said, or the spec's network differs from the module.
         ValueError: `given` is no input.
     """
     inputs = declared(given, module)
-    spec = loads(module_text(module, inputs, name or type(module).__name__))
+    title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
+    spec = loads(f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}")
     verify(spec, module, inputs)
     return spec

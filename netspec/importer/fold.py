@@ -101,7 +101,7 @@ def _filled(items: list[Item]) -> list[Item]:
     for item in items:
         item.items = _filled(item.items)
         only = item.items[0] if len(item.items) == 1 else None
-        plain = item.is_group and item.name is not None and item.repeat is None
+        plain = item.is_group and item.name is not None and "{" not in item.name and item.repeat is None
         if plain and only is not None and only.repeat is not None and only.name is None and only.chained:
             only.name, only.sources, only.shape = item.name, item.sources, item.shape
             item = only
