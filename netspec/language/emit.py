@@ -12,7 +12,8 @@ from netspec.language.composer import scalar_value
 from netspec.language.sections.keys import SPEC_KEYS
 
 WIDEST = 110
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+_OF_LAYERS = ("layers", "sequential", "branches")  # keys whose values are layers, one line for each
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>=!\"' -]*\Z")
 
 
 def emit(root: Mapping, name: str) -> str:
@@ -39,7 +40,7 @@ def _block(key: Scalar, value: Node, indent: int) -> list[str]:
     """`key: value`, on one line where it fits."""
     pad, head = " " * indent, _atom(key.text, key.plain)
     flow = _flow(value)
-    structural = key.text in ("layers", "blocks", "branches") and not isinstance(value, Scalar)
+    structural = key.text in (*_OF_LAYERS, "blocks") and not isinstance(value, Scalar)
     if not structural and len(pad) + len(head) + 2 + len(flow) <= WIDEST and not _holds_layers(value):
         return [f"{pad}{head}: {flow}".rstrip()]
     if isinstance(value, Mapping) and value.entries:
@@ -64,7 +65,7 @@ def _item(node: Node, indent: int) -> list[str]:
 def _holds_layers(node: Node) -> bool:
     if isinstance(node, Sequence):
         return any(_holds_layers(item) for item in node.items)
-    return isinstance(node, Mapping) and any(k.text in ("layers", "branches") or _holds_layers(v) for k, v in node)
+    return isinstance(node, Mapping) and any(k.text in _OF_LAYERS or _holds_layers(v) for k, v in node)
 
 
 def _flow(node: Node) -> str:
@@ -73,6 +74,11 @@ def _flow(node: Node) -> str:
     if isinstance(node, Mapping):
         return "{" + ", ".join(f"{_atom(k.text, k.plain)}: {_flow(v)}".rstrip() for k, v in node) + "}"
     return _atom(node.value, node.plain)
+
+
+def emit_text(text: str) -> str:
+    """A text as one scalar of YAML, quoted where it would be read as another value."""
+    return _atom(text)
 
 
 def _atom(value: Atom, plain: bool = True) -> str:

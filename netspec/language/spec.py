@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Mapping, Node, Scalar, Span
 from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
-from netspec.language.plugins import NO_PLUGINS, Plugins
+from netspec.language.plugins import NO_PLUGINS, Plugins, Types
 from netspec.layers.record import Layer
 
 
@@ -20,7 +20,8 @@ class Item:
     """One item of a `layers` list, as written.
 
     Args:
-        kind: `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which has a finding).
+        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `parameter` (whose value is its type) or
+            `unknown` (unreadable, which has a finding).
         at: the node that findings point to: the type's key.
         node: the whole item.
         name: its `name`.
@@ -64,13 +65,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A reusable group: its parameters (None: required), its items, and the outputs it names."""
+    """A reusable group: its parameters (None: required), its items, and the outputs it names.
+
+    `types` are the parameters that are types of items in it.
+    """
 
     name: str
     at: Scalar
     params: Dict[str, Node | None]
     items: tuple[Item, ...]
     outputs: tuple[Scalar, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class Spec:
         plugins: what the user allowed of plugins.
         sizes: the ranges of the inputs' sizes.
         self_contained: it may name no other file for its network, as a run has stored it.
+        types: the layers and functions that it may use.
     """
 
     path: str
@@ -139,17 +145,14 @@ class Spec:
     plugins: Plugins = NO_PLUGINS
     sizes: tuple[SizeDecl, ...] = ()
     self_contained: bool = False
+    types: Types = field(default_factory=Types)
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
 
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""
-        queue = [*self.layers, *(item for block in self.blocks.values() for item in block.items)]
-        while queue:
-            item = queue.pop()
-            yield item
-            queue += [*item.items, *(inner for _, items, _ in item.branches for inner in items)]
+        yield from every_item_of([*self.layers, *(item for block in self.blocks.values() for item in block.items)])
 
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
@@ -163,6 +166,20 @@ class Spec:
     def values(self) -> Values:
         """Gives the values of nodes, with the parameters' values."""
         return Values(param_values(self.params))
+
+
+def every_item_of(items: Iterable[Item]) -> Iterator[Item]:
+    """Every item of a list, and of the lists in its items.
+
+    Args:
+        items: as written.
+    """
+    queue = [*items]
+    while queue:
+        item = queue.pop()
+        yield item
+        queue += [*item.items, *(inner for _, body, _ in item.branches for inner in body)]
+        queue += [] if item.merge is None else [item.merge]
 
 
 def require_spec(spec: object, function: str) -> None:

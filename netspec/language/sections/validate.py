@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from netspec.core.conforms import conforms
 from netspec.core.diagnostics import Diagnostic, Findings
-from netspec.core.expressions import Value
+from netspec.core.expressions import Value, reads
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
 from netspec.language.evaluate import FAILED, Evaluator, param_values
@@ -125,7 +125,8 @@ def _check_expressions(
         if not isinstance(value.value, str) or not re.fullmatch(EXPRESSION["pattern"], value.value):
             continue  # no text, or refused as text that is no expression
         wants = f"{section} → {key.name} is {key.wants}"
-        if not value.plain or (value.value.isidentifier() and not closest(value.value, names)):
+        quoted = not value.plain and not reads(value.value, names)
+        if quoted or (value.value.isidentifier() and not closest(value.value, names)):
             findings.add("NS202", f"{wants}, not {describe(value)}", value)
             continue
         result = Evaluator(findings).scalar(value, names)
