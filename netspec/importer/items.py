@@ -27,6 +27,7 @@ class Item:
         outputs: the results of a group that are not its last item.
         title: the class of a group's module.
         repeat: how often, or with which values it is repeated.
+        spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
 
@@ -39,6 +40,7 @@ class Item:
     outputs: tuple[str, ...] = ()
     title: str = ""
     repeat: int | str | dict[str, Any] | None = None
+    spliced: bool = False
     shape: str = ""
 
     @property
