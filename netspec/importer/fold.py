@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Hashable, Sequence
 
+from netspec.core.names import NAME
 from netspec.importer.items import Item
 from netspec.importer.naming import Parameters, parametrized
 from netspec.importer.repeats import compressed, forget_shapes, names_in
@@ -90,6 +91,7 @@ def _unused(group: Item, blocks: dict[str, Block]) -> str:
     if base in CONTAINERS:
         words = re.findall(r"[A-Za-z]+", group.name or "stage")
         base = "".join(word.capitalize() for word in words) or "Stage"
+    base = base if NAME.match(base) else "Stage"
     base = f"{base}Block" if base in TABLE or keyword.iskeyword(base) else base
     name, count = base, 1
     while name in blocks or name in TABLE:

@@ -133,6 +133,8 @@ def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
             item.name = naming.named[entry]
         elif own is not None and own != str(index):
             item.name = own
+        elif own is None and str(index) in naming.taken:  # its number is the name of another item
+            item.name = naming.name(entry)
     return Item("", items=found, outputs=outputs, title=scope.title)
 
 
