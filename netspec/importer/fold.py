@@ -113,7 +113,8 @@ def _filled(items: list[Item]) -> list[Item]:
             and "{" not in item.name
             and item.repeat is None
         )
-        if plain and only is not None and only.repeat is not None and only.name is None and only.chained:
+        fills = only is not None and only.repeat is not None and (only.spliced or not only.is_group)
+        if plain and fills and only is not None and only.name is None and only.chained:
             only.name, only.sources, only.shape = item.name, item.sources, item.shape
             item = only
         found.append(item)

@@ -222,9 +222,11 @@ def trace(module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[n
     """
     recorder = _Recorder(module, is_layer)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
+    first = next((tensor for tensor in (*module.parameters(), *module.buffers())), None)
     with fake:
+        device = torch.device("cpu") if first is None else first.device
         given = {
-            name: torch.empty((BATCH, *sample.shape), dtype=getattr(torch, sample.dtype))
+            name: torch.empty((BATCH, *sample.shape), dtype=getattr(torch, sample.dtype), device=device)
             for name, sample in inputs.items()
         }
     values = {}
