@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
@@ -10,7 +10,7 @@ from netspec.core.escapes import safe
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
-from netspec.importer.held import Ref
+from netspec.importer.held import Op, Ref
 from netspec.importer.inputs import declared
 from netspec.importer.items import network_items
 from netspec.importer.layers import is_layer
@@ -34,7 +34,22 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    traced = trace(module, inputs, is_layer)
+    ops, refs = _lowered(module, inputs)
+    if _unused(module, ops):  # heads that are only there while training
+        try:
+            more, results = _lowered(module, inputs, training=True)
+        except ImportFailure:
+            more, results = [], []
+        if len(results) >= len(refs) and not _unused(module, more):
+            ops, refs = more, results[: len(refs)]
+    root = scopes(needed(ops, refs), refs, [*module.state_dict()])
+    network, blocks = folded(network_items(root, [*inputs]))
+    return spec_text(name, inputs, network, blocks)
+
+
+def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> tuple[list[Op], list[Ref]]:
+    """The calls of a module in the spec, and the values that it returns."""
+    traced = trace(module, inputs, is_layer, training=training)
     lowering = Lowering(traced)
     lowering.run()
     if lowering.problems:
@@ -48,10 +63,14 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
         raise ImportFailure("the module gives no tensor")
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
-    refs: list[Ref] = [each.ref for each in results]
-    root = scopes(needed(lowering.ops, refs), refs, [*module.state_dict()])
-    network, blocks = folded(network_items(root, [*inputs]))
-    return spec_text(name, inputs, network, blocks)
+    return lowering.ops, [each.ref for each in results]
+
+
+def _unused(module: nn.Module, ops: Sequence[Op]) -> list[str]:
+    """The weights of a module that none of the calls has."""
+    held = {op.path for op in ops}
+    inside = tuple(f"{op.path}." for op in ops if op.module is not None)
+    return [key for key in module.state_dict() if key not in held and not key.startswith(inside)]
 
 
 def import_module(module: nn.Module, given: object, name: str | None = None, origin: str = "") -> Spec:

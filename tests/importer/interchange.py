@@ -24,56 +24,15 @@ from tests.importer.nets import NETS
 from tests.importer.round_trip import differences
 
 Case = tuple[Callable[[], nn.Module], Any]
-TIMM = [
-    "resnet18",
-    "seresnet18",
-    "skresnet18",
-    "resnext50_32x4d",
-    "wide_resnet50_2",
-    "resnetv2_50",
-    "res2net50_26w_4s",
-    "selecsls42",
-    "dpn68",
-    "cspresnet50",
-    "darknet53",
-    "dla34",
-    "hrnet_w18_small",
-    "densenet121",
-    "inception_v3",
-    "xception41",
-    "vgg11",
-    "regnetx_002",
-    "repvgg_a0",
-    "efficientnet_b0",
-    "tinynet_e",
-    "mobilenetv2_050",
-    "mobilenetv3_small_050",
-    "lcnet_050",
-    "mnasnet_small",
-    "semnasnet_050",
-    "hardcorenas_a",
-    "rexnet_100",
-    "ghostnet_100",
-    "nfnet_f0",
-    "convnext_atto",
-    "convnextv2_atto",
-    "poolformer_s12",
-    "edgenext_xx_small",
-    "vit_tiny_patch16_224",
-    "deit_tiny_patch16_224",
-    "beit_base_patch16_224",
-    "mixer_s32_224",
-    "resmlp_12_224",
-    "gmlp_ti16_224",
-    "xcit_nano_12_p16_224",
-    "cait_xxs24_224",
-    "levit_128s",
-    "pit_ti_224",
-    "visformer_tiny",
-    "mobilevit_xxs",
-    "efficientformer_l1",
-    "swin_tiny_patch4_window7_224",
-]
+TIMM = """
+resnet18 seresnet18 skresnet18 resnext50_32x4d wide_resnet50_2 resnetv2_50 res2net50_26w_4s selecsls42 dpn68
+cspresnet50 darknet53 dla34 hrnet_w18_small densenet121 inception_v3 xception41 vgg11 regnetx_002 repvgg_a0
+efficientnet_b0 tinynet_e mobilenetv2_050 mobilenetv3_small_050 lcnet_050 mnasnet_small semnasnet_050
+hardcorenas_a rexnet_100 ghostnet_100 nfnet_f0 convnext_atto convnextv2_atto poolformer_s12 edgenext_xx_small
+vit_tiny_patch16_224 deit_tiny_patch16_224 beit_base_patch16_224 mixer_s32_224 resmlp_12_224 gmlp_ti16_224
+xcit_nano_12_p16_224 cait_xxs24_224 levit_128s pit_ti_224 visformer_tiny mobilevit_xxs efficientformer_l1
+swin_tiny_patch4_window7_224
+"""  # one of each family
 NO_HEADS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # slow, for nothing
 
 
@@ -113,7 +72,7 @@ def cases() -> Iterator[tuple[str, str, Case]]:
         yield "by hand", name, case
     if importlib.util.find_spec("timm") is not None:
         timm: Any = importlib.import_module("timm")
-        for name in TIMM:
+        for name in TIMM.split():
             size = timm.get_pretrained_cfg(name).input_size
             yield "timm", name, (partial(timm.create_model, name), [*size])
 
