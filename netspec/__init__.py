@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "compile",
     "from_module",
+    "graph",
     "load",
     "load_model",
     "load_run",
@@ -213,6 +214,41 @@ def summary(spec: Spec) -> str:
     from netspec.render.summary import summary_text
 
     return summary_text(require(spec))
+
+
+def graph(spec: Spec, path: str | Path | None = None, depth: int | None = None, *, format: str | None = None) -> str:
+    """Draw a spec's network; a wrong one too, with its errors at the layers that have them.
+
+    Args:
+        spec: as `load` gives it.
+        path: the file to write; its name's ending tells the format: `.svg`, `.html`, `.png`, `.mmd`, `.dot` or `.json`.
+        depth: how many levels of blocks and groups are open, at least 1; where left out, as many as make a picture of
+            about a hundred nodes.
+        format: `svg`, `html`, `png`, `mermaid`, `dot` or `json`, whatever the path; `svg` where there is neither.
+
+    Returns:
+        The text of the picture; of a PNG, which is none, that of the same picture as SVG.
+
+    Raises:
+        ReadError: the file cannot be written.
+        ValueError: there is no such format, or the depth is less than 1.
+        ImportError: it is to be a PNG, and matplotlib is not installed.
+        TypeError: `spec` is a path or a text.
+    """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.graph")
+    from netspec.checker import check as check_spec
+    from netspec.render.pictures.formats import FORMATS, chosen_format, picture, write
+
+    if depth is not None and depth < 1:
+        raise ValueError(f"depth {depth} is less than 1")
+    form = chosen_format(format, path)
+    report = check_spec(spec)
+    drawn = picture(report, form, depth)
+    if path is not None:
+        write(drawn, Path(path))
+    return drawn if isinstance(drawn, str) else str(picture(report, FORMATS["svg"], depth))
 
 
 def __dir__() -> list[str]:

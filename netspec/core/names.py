@@ -130,6 +130,7 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     for candidate in candidates:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
     matches = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
+    matches.sort(key=lambda match: (-_similarity(word, match), match))
     upper = word[:1].isupper()  # Flaten is Flatten rather than flatten
     ranked = (sorted(by_lower[match], key=lambda name: (name[:1].isupper() != upper, name)) for match in matches)
     return tuple(candidate for group in ranked for candidate in group)[:3]

@@ -208,7 +208,7 @@ class Expander:
             inner.expect_items(item)
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
-        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls))
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), at=item.at.span)
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
@@ -295,8 +295,8 @@ class Expander:
         refs = flats if isinstance(flats, tuple) else (flats,)
         if sources is None or not takes_inputs(record, len(refs), item, context, path):
             whole = False
-        elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
-            sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
+        else:
+            sources = tuple(one for source in sources for one in context.scope.each(source))
         further = taken.refs(context, path)
         whole = whole and len(further) == len(taken.references)
         call = Call(

@@ -64,6 +64,13 @@ class ScopeBuilder:
             return value
         return value[local.output] if isinstance(value, tuple) else Ref(value.node, local.output)
 
+    def each(self, local: Local) -> tuple[Local, ...]:
+        """A local value; of one with several outputs, all of them one by one."""
+        value = self.flat(local)
+        if not isinstance(value, tuple):
+            return (local,)
+        return tuple(Local(local.step, index) for index in range(len(value)))
+
     def add(self, step: Step, value: Flat) -> Local:
         """Append a step whose result is `value` in the flat graph."""
         self.steps.append(step)
@@ -208,7 +215,7 @@ class Context:
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
-            known = [each if "." in each else each + suffix for each in (*scope.names, *inputs)]
+            known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))

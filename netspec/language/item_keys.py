@@ -7,13 +7,14 @@ from typing import Any
 from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
-from netspec.language.emit import emit_text
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
     """The fix that writes another name, in quotes where YAML would read it as something else."""
+    from netspec.language.emit import emit_text
+
     text = emit_text(name)
     return Fix(text, (Edit(node.span, text),), safe=safe)
 

@@ -162,10 +162,11 @@ class ItemParser:
 
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
         """The key that is the type: a known one, else one that is similar to a known one, else the last."""
-        ranked = [pair for pair in kinds if pair[0].text in self.types]
-        ranked += [pair for pair in kinds if self.is_parameter(pair[0].text)]
-        ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
-        return ranked[0] if ranked else kinds[-1]
+        certain = [pair for pair in kinds if pair[0].text in self.types]
+        certain += [pair for pair in kinds if self.is_parameter(pair[0].text)]
+        if certain or not self.findings.suggests:
+            return certain[0] if certain else kinds[-1]
+        return next((pair for pair in kinds if closest(pair[0].text, self.types)), kinds[-1])
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
         if key.text in self.types:

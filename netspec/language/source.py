@@ -13,10 +13,7 @@ from netspec.core.files import split_lines
 from netspec.core.tree import Node, Span, shorten
 from netspec.language.composer import Composer, Stop
 
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # PyYAML without libyaml: slower, same events
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML without libyaml is slower, with the same events
 
 
 # An expression as `widths[i] * 2` in a collection, without the quotes that YAML wants there.
@@ -73,7 +70,7 @@ def compose(text: str, path: str) -> tuple[Node | None, list[Diagnostic]]:
     """
     composer = Composer(path, text)
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=Loader):
             composer.feed(event)
     except Stop as stop:
         return None, [*composer.diagnostics, stop.diagnostic]

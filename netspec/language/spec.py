@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
-from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
 from netspec.language.plugins import NO_PLUGINS, Plugins, Types
 from netspec.layers.record import Layer
@@ -89,6 +90,16 @@ class InputDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputDecl:
+    """One declared output: its name, the reference of the item, and the condition under which it is there."""
+
+    name: str
+    at: Scalar
+    reference: Scalar
+    when: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SizeDecl:
     """One entry of `sizes`: a size of the input by its name, with the nodes of its `min`, `max` and `multiple_of`."""
 
@@ -122,6 +133,7 @@ class Spec:
         sizes: the ranges of the inputs' sizes.
         self_contained: it may name no other file for its network, as a run has stored it.
         types: the layers and functions that it may use.
+        gives_dict: its outputs are a mapping, so that the network gives a dict.
     """
 
     path: str
@@ -135,7 +147,7 @@ class Spec:
     inputs: tuple[InputDecl, ...]
     blocks: Dict[str, Block]
     layers: tuple[Item, ...]
-    outputs: tuple[Scalar, ...]
+    outputs: tuple[OutputDecl, ...]
     weights: Scalar | None
     data: Node | None
     train: Node | None
@@ -146,17 +158,39 @@ class Spec:
     sizes: tuple[SizeDecl, ...] = ()
     self_contained: bool = False
     types: Types = field(default_factory=Types)
+    gives_dict: bool = False
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """The picture that a notebook shows, with what is wrong."""
+        return str(imported("netspec.render.pictures.notebook:spec_html")(self))
 
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""
         yield from every_item_of([*self.layers, *(item for block in self.blocks.values() for item in block.items)])
 
+    def reading_order(self, span: Span) -> tuple[bool, str, int, int]:
+        """A sort key: the spec's own text first, then the other files.
+
+        Args:
+            span: of a finding.
+        """
+        return (span.path != self.path, span.path, span.line, span.column)
+
     def to_yaml(self) -> str:
-        """The spec as one self-contained YAML text: includes, model and settings resolved, comments gone."""
-        return emit(self.document, self.name)
+        """The spec as one self-contained YAML text: includes, model and settings resolved.
+
+        It is in the canonical form of `netspec fmt`; comments, numbers and expressions stay as they are written.
+        """
+        return self._yaml
+
+    @cached_property
+    def _yaml(self) -> str:
+        from netspec.language.emit import emit
+
+        return emit(self.document, self.name, self.sources)
 
     def evaluate(self, node: Node) -> object:
         """A node of `data`, `train` or `expect` as plain Python, with expressions over the parameters evaluated."""

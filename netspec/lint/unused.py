@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.expansion.graph import Scope
-from netspec.fixes.context import set_value
+from netspec.fixes.values import set_value
 from netspec.lint.context import LintContext, finding
 
 
