@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from pathlib import PurePath
 
 from netspec.core.escapes import safe
 from netspec.core.tree import shorten
@@ -132,6 +133,8 @@ def node_words(view: View) -> tuple[tuple[Words, ...], float, float]:
     for text, severity in problem_rows(view.problems):
         rows.append(Words(SIDE if view.is_open else 0, y + 8, ((text, "problem"),), rows[0].anchor, severity))
         y += 14
+    if rows[-1].severity:
+        y += 3
     return tuple(rows), max(row.width for row in rows) + 2 * SIDE, y
 
 
@@ -164,7 +167,7 @@ def details(node: Node) -> str:
     if node.kind not in ("input", "output"):
         lines.append(costs(node) or "no parameters")
     lines += ["with the weights of an earlier layer"] if node.shared else []
-    lines += [f"{node.span.path}:{node.span.line}"] if node.span is not None else []
+    lines += [f"{PurePath(node.span.path).name}:{node.span.line}"] if node.span is not None else []
     lines += [f"{each.severity}[{each.code}]: {each.message}" for each in node.problems]
     return "\n".join(map(safe, lines))
 

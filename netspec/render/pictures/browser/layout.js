@@ -34,6 +34,7 @@ function place(view, labels, exits) {
     words.push({...row, y: row.severity ? y + 8 : 31});
     y = row.severity ? y + 14 : 40;
   }
+  if (rows[rows.length - 1].severity) y += 3;
   const shadows = Math.min(view.times - 1, 2);
   if (open) {
     const box = content(view, y);
