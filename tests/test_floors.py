@@ -17,7 +17,18 @@ from tests.spec_cases import ROOT
 PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "compiler"),
-    *("runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference", "reports"),
+    *(
+        "importer",
+        "runtime",
+        "distributed",
+        "objective",
+        "data",
+        "metrics",
+        "training",
+        "checkpoint",
+        "inference",
+        "reports",
+    ),
     *("trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}

@@ -74,7 +74,7 @@ def test_everything_that_needs_no_torch_works(light: Light) -> None:
         light,
         "check right.yaml", "check right.yaml --format json", "check right.yaml --format sarif",
         "check right.yaml --format github", "summary right.yaml", "summary right.yaml --format json",
-        "sizes right.yaml", "compare a b", "explain NS401", "schema", "--help", "--version",
+        "sizes right.yaml", "compare a b", "explain NS401", "schema", "init --list", "--help", "--version",
         "graph right.yaml", "graph right.yaml --format html", "graph right.yaml --format mermaid",
         *(f"{name} --help" for name in COMMANDS),
     )  # fmt: skip

@@ -176,10 +176,11 @@ def _counts(errors: int, warnings: int = 0) -> str:
 
 def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
     """Write the fixes of a file into it; the report is about the new text."""
-    from netspec.cli.fix import fix_spec, write
+    from netspec.cli.fix import fix_spec
+    from netspec.cli.rewrite import write
 
     fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch, unsafe=unsafe)
-    write(fixed)
+    write(fixed.texts)
     for fix in fixed.fixes:
         say(f"fixed {safe(fix)}", err=True)
     return fixed.after
@@ -187,11 +188,12 @@ def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
 
 def _show_diff(path: str, options: CheckOptions, unsafe: bool) -> Report:
     """Print the diff of a file's fixes, and on stderr what they resolve; the report is about the file as it is."""
-    from netspec.cli.fix import diff, fix_spec
+    from netspec.cli.fix import fix_spec
+    from netspec.cli.rewrite import diff
 
     fixed = fix_spec(path, options.settings, options.plugins, torch=options.torch, unsafe=unsafe)
     look = look_of(sys.stdout)
-    for line in diff(fixed, look):
+    for line in diff(fixed.texts, look):
         click.echo(line, color=look.color)
     before, after = (len(errors(report.diagnostics)) for report in (fixed.before, fixed.after))
     if before:

@@ -53,7 +53,10 @@ def ended_by_signals() -> Iterator[None]:
 
 
 # In the order of the help. Each is a file of this folder with a `command`.
-COMMANDS = ("check", "summary", "graph", "sizes", "train", "eval", "predict", "compare", "bench", "explain", "schema")
+COMMANDS = (
+    "init", "check", "fmt", "summary", "graph", "sizes", "train", "eval", "predict", "compare", "bench", "explain",
+    "schema",
+)  # fmt: skip
 
 
 class _Lazy(click.Group):

@@ -18,16 +18,16 @@ _NETWORK = re.compile(rb"^(layers|model|inputs?)\s*:", re.MULTILINE)
 _PATTERN = re.compile(r"[*?\[]")
 
 
-def is_spec(path: Path) -> bool:
+def is_spec(path: Path, *, parts: bool = False) -> bool:
     """Whether a file of a folder is to be checked: it has a key `netspec`, and not only blocks for other specs.
 
-    A file that cannot be opened is to be checked, so that the reason is shown.
+    `parts` takes those too. A file that cannot be opened is to be checked, so that the reason is shown.
     """
     try:
         text = path.read_bytes()
     except OSError:
         return True
-    return bool(_SPEC.search(text)) and not (_PART.search(text) and not _NETWORK.search(text))
+    return bool(_SPEC.search(text)) and (parts or not (_PART.search(text) and not _NETWORK.search(text)))
 
 
 def walk(folder: str, refused: Callable[[OSError], object] | None = None) -> Iterator[tuple[str, list[str]]]:
@@ -42,7 +42,7 @@ def walk(folder: str, refused: Callable[[OSError], object] | None = None) -> Ite
         yield path, sorted(name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
 
 
-def _in_folder(folder: str) -> list[str | Unreadable]:
+def _in_folder(folder: str, parts: bool) -> list[str | Unreadable]:
     """The specs below a folder, and the folders that cannot be read."""
     refused: list[OSError] = []
     paths = [Path(below, name) for below, names in walk(folder, refused.append) for name in names]
@@ -50,12 +50,12 @@ def _in_folder(folder: str) -> list[str | Unreadable]:
         Unreadable(error.filename, f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
         for error in refused
     ]
-    return [*(str(path) for path in paths if is_spec(path)), *unreadable]
+    return [*(str(path) for path in paths if is_spec(path, parts=parts)), *unreadable]
 
 
-def _expanded(argument: str) -> Iterator[str | Unreadable]:
+def _expanded(argument: str, parts: bool) -> Iterator[str | Unreadable]:
     if argument != "-" and os.path.isdir(argument):  # noqa: PTH112 - a name too long is no folder, and no error here
-        found: Sequence[str | Unreadable] = _in_folder(argument)
+        found: Sequence[str | Unreadable] = _in_folder(argument, parts)
         nothing = f"{argument}: holds no spec (*.yaml or *.yml with a key netspec)"
     elif _PATTERN.search(argument) and not os.path.lexists(argument):  # a file may be called net[1].yaml
         matches = glob.glob(argument, recursive=True)  # noqa: PTH207 - paths as typed
@@ -68,11 +68,16 @@ def _expanded(argument: str) -> Iterator[str | Unreadable]:
         yield Unreadable(argument, nothing)
 
 
-def expand(arguments: Iterable[str]) -> list[str | Unreadable]:
-    """The files that arguments mean, each once, in the order of the arguments."""
+def expand(arguments: Iterable[str], *, parts: bool = False) -> list[str | Unreadable]:
+    """The files that arguments mean, each once, in the order of the arguments.
+
+    Args:
+        arguments: as typed.
+        parts: of folders, take the files too that only have blocks for specs.
+    """
     found: dict[str, str | Unreadable] = {}
     for argument in arguments:
-        for each in _expanded(argument):
+        for each in _expanded(argument, parts):
             path = each if isinstance(each, str) else each.path
             found.setdefault(path if path == "-" else os.path.realpath(path), each)
     return list(found.values())

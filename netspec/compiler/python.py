@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES
+from netspec.core.names import MODULE_ATTRIBUTES, is_attribute, variable
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import application, constructor, reading
+from netspec.layers.code import application, constructor, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
@@ -53,6 +53,11 @@ class _Class:
     comments: list[str | None] = field(default_factory=list)
 
 
+def _in_docstring(text: str) -> str:
+    """A text of the spec without what would end a docstring or escape in it."""
+    return safe(text).replace("\\", "/").replace('"', "'")
+
+
 def _camel(text: str) -> str:
     words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
     name = "".join(word[0].upper() + word[1:] for word in words)
@@ -75,9 +80,10 @@ class _Generator:
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
         self.classes: dict[tuple[str, ...], _Class] = {}
+        self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
-        self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
+        self.title = _in_docstring(report.spec.name)
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
@@ -99,7 +105,7 @@ class _Generator:
         for step in scope.steps:
             body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             if not numbered:
-                body[0] = f'("{step.name}", {body[0]}'
+                body[0] = f"({quoted(step.name)}, {body[0]}"
                 body[-1] += ")"
             body[-1] += ","
             lines += [INDENT + line for line in body]
@@ -113,9 +119,9 @@ class _Generator:
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
             lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            plain = step.name.isidentifier()
+            plain = is_attribute(step.name)
             add = "register_parameter" if call is not None and call.record.tensor else "add_module"
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.{add}("{step.name}", {lines[0]}'
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
             lines[-1] += "" if plain else ")"
             init += lines
         forward, comments, signature = self.forward(scope, widths)
@@ -126,7 +132,9 @@ class _Generator:
             return found.name
         title = scope.path if scope.title == "group" else scope.title
         name = _unused(_camel(title if scope.path else self.report.spec.name), self.taken)
-        doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
+        doc = (
+            f"{self.title}." if not scope.path else f"{_in_docstring(scope.title)}, as in {_in_docstring(scope.path)}."
+        )
         self.classes[key] = _Class(name, doc, init, signature, forward, comments)
         return name
 
@@ -162,7 +170,7 @@ class _Generator:
         raw = last is not None and bool(self.calls[last].record.outputs)
         returned = scope.results == (Local(len(scope.steps) - 1),) and not raw
         for index, step in enumerate(scope.steps):
-            target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+            target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
             if step.call is not None:
                 sources = [text for local in step.sources for text in values(local)]
                 expression = self.application(step, step.call, target, sources)
@@ -173,12 +181,13 @@ class _Generator:
             comments.append(self.comment(step))
         if not returned:
             flat = [text for local in scope.results for text in values(local)]
-            results = [value(local) for local in scope.results] if scope.path else flat
-            lines.append("return " + ", ".join(results if len(results) > 1 else flat))
+            counted = zip(scope.results, scope.counts, strict=True)
+            nested = [f"{'*' if count > 1 else ''}{value(local)}" for local, count in counted] if scope.path else flat
+            lines.append("return " + ", ".join(nested if len(nested) > 1 else flat))
             comments.append(None)
         total = sum(self.width(scope, local, widths) for local in scope.results)
         returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
-        if len(scope.results) not in (1, total) and scope.path:
+        if len(scope.results) > 1 and sum(scope.counts) != total and scope.path:
             returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
         entering = (
             f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
@@ -212,7 +221,7 @@ class _Generator:
             if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
                 names.append("x")
                 continue
-            names.append(_unused(step.name if step.name.isidentifier() else f"x{step.name}", taken, "_"))
+            names.append(_unused(variable(step.name), taken, "_"))
         return names
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
@@ -224,8 +233,11 @@ class _Generator:
         step = scope.steps[local.step]
         if step.scope is None:
             return len(self.known[step.call or 0].outputs or (0,))
-        inner = tuple(self.width(scope, source, widths) for source in step.sources)
-        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        key = (id(scope), local.step, widths)  # asked again and again where every step takes all before it
+        if key not in self.widths:
+            inner = tuple(self.width(scope, source, widths) for source in step.sources)
+            self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        return self.widths[key]
 
     def comment(self, step: Step) -> str | None:
         """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""

@@ -101,7 +101,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A module of the compiled network: its steps in order and the local values it returns."""
+    """A module of the compiled network: its steps in order and the local values it returns.
+
+    `counts` are how many values of the flat graph each result is: several where it is a block with outputs.
+    """
 
     path: str
     title: str
@@ -109,6 +112,7 @@ class Scope:
     steps: tuple[Step, ...]
     results: tuple[Local, ...]
     chain: bool = False
+    counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

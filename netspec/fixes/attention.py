@@ -8,7 +8,8 @@ from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call
 from netspec.fixes.consequences import changed
-from netspec.fixes.context import FixContext, replace_value
+from netspec.fixes.context import FixContext
+from netspec.fixes.values import replace_value
 from netspec.fixes.wiring import insert_between, reference, set_arguments
 from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label

@@ -9,8 +9,9 @@ from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.changes import Change, change_fix, changes, upstream, working_changes
-from netspec.fixes.context import FixContext, outputs_with, set_value
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.shortcuts import plain_side
+from netspec.fixes.values import set_value
 from netspec.shapes.apply import Problem
 
 MOST = 6  # candidates for one problem

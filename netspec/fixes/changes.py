@@ -8,11 +8,13 @@ from typing import Any
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.fixes.context import FixContext, outputs_with, yaml_text
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import optional_fix, set_argument
+from netspec.fixes.values import yaml_text
 from netspec.layers.spatial import per_axis
 
 FURTHEST = 12  # layers upstream that are considered
+_TURNING = frozenset({"transpose", "permute", "movedim", "swapaxes"})
 _WINDOWS = ("kernel_size", "stride", "padding")
 Change = dict[str, Any]  # new values of arguments, by name
 
@@ -49,31 +51,35 @@ def _end_shape(calls: list[Call], index: int, change: Change, context: FixContex
     return None if outputs is None else outputs[0].shape
 
 
-def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
+def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) -> Iterator[Change]:
     """Changes of a layer's arguments that might turn the end of its branch from `shape` into `wanted`.
 
     Args:
         call: the layer.
         shape: the end of its branch, C×(spatial), or with the features last.
         wanted: the same, as it should be.
+        turned: whether a layer behind it exchanges axes, so that the first one may be spatial.
     """
     names = {arg.name for arg in call.record.args}
     if call.record.name == "parameter":
         yield {"shape": wanted}
-    factor = call.args.get("scale_factor")
-    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
-        yield {"scale_factor": factor * (wanted[1] // shape[1])}
+    yield from _scaled(call, shape, wanted, turned)
     if shape[:1] != wanted[:1] and "out_channels" in names and wanted:
         yield {"out_channels": wanted[0]}
     if shape[-1:] != wanted[-1:] and "out_features" in names and wanted:
         yield {"out_features": wanted[-1]}
-    if len(shape) < 2 or shape[1:] == wanted[1:] or not set(_WINDOWS) <= names:
+    if len(shape) < 2 or (shape[1:] == wanted[1:] and not turned) or not set(_WINDOWS) <= names:
         return
+    if "ceil_mode" in names and not call.args.get("ceil_mode"):
+        yield {"ceil_mode": True}
     kernel = call.args.get("kernel_size")
     if isinstance(kernel, tuple) and call.args.get("dilation", 1) == 1:
         yield {"padding": tuple((size - 1) // 2 for size in kernel)}
     if not isinstance(kernel, int):
         return
+    if kernel % 2 == 0 and _stride(call) == 1:  # no padding keeps the size
+        yield {"kernel_size": kernel + 1}
+        yield {"kernel_size": kernel - 1, "padding": kernel // 2 - 1}
     dilation = call.args.get("dilation", 1)
     reach = (dilation if isinstance(dilation, int) else 1) * (kernel - 1) + 1
     for padding in range(1, reach // 2 + 1):
@@ -98,6 +104,22 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
             yield {"padding": padding, "output_padding": 1}
 
 
+def _scaled(call: Call, shape: Shape, wanted: Shape, turned: bool) -> Iterator[Change]:
+    """The factor of a layer that enlarges, in proportion to the first spatial axis."""
+    factor = call.args.get("scale_factor")
+    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1:
+        for axis in (1, 0) if turned else (1,):
+            scaled = factor * wanted[axis]
+            if shape[axis] and shape[axis] != wanted[axis] and scaled % shape[axis] == 0:
+                yield {"scale_factor": scaled // shape[axis]}
+
+
+def _stride(call: Call) -> object:
+    """The stride of a convolution or a pool, whose own default is its kernel."""
+    usual = call.args.get("kernel_size") if "Pool" in call.record.name else 1
+    return call.args.get("stride") or usual
+
+
 def working_changes(
     calls: list[Call], index: int, shape: Shape, wanted: Shape, context: FixContext
 ) -> Iterator[Change]:
@@ -110,7 +132,8 @@ def working_changes(
         wanted: the same, as it should be.
         context: the spec, its graph and its shapes.
     """
-    for change in changes(calls[index], shape, wanted):
+    turned = any(call.record.name in _TURNING for call in calls[:index])
+    for change in changes(calls[index], shape, wanted, turned=turned):
         if _end_shape(calls, index, change, context) == wanted:
             yield change
 

@@ -10,7 +10,13 @@ from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
 from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_before
+from netspec.layers.table import ADAPTIVE_POOLS, CONVOLUTIONS, POOLS
 from netspec.shapes.apply import Problem
+
+FEATURES_LAST = frozenset({
+    "parameter", "Embedding", "Linear", "LSTM", "GRU", "RNN", "TransformerEncoder", "TransformerEncoderLayer",
+    "MultiheadAttention",
+})  # fmt: skip
 
 
 def _shapes(problem: Problem, context: FixContext) -> list[Shape]:
@@ -89,4 +95,28 @@ def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from insert_between(problem.call, changes, f"the smaller ones enlarged to {show(largest)}", context)
 
 
+def projected(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Features of two widths in a sum: a Linear brings one side to the width of the other, the narrower one first."""
+    shapes = _shapes(problem, context)
+    ranks = {len(shape) for shape in shapes}
+    if problem.call.record.name not in ("add", "sub", "mul") or len(shapes) != 2 or not ranks <= {1, 2}:
+        return
+    if len(ranks) != 1 or shapes[0][:-1] != shapes[1][:-1] or not _of_features(problem.call, context):
+        return
+    for index in sorted((0, 1), key=lambda index: shapes[index][-1]):
+        width, node = shapes[1 - index][-1], (problem.call.item.sources or ())[index]
+        change = {index: ("projected", f"Linear: {width}")}
+        yield from insert_between(problem.call, change, f"a Linear on {node.text}: {width}", context)
+
+
+def _of_features(call: Call, context: FixContext) -> bool:
+    """Whether what is summed has its features along the last axis, by the layers that make it."""
+    makers = [context.provenance.maker(ref) for ref in call.inputs]
+    chains = [[*context.provenance.back(maker)] for maker in makers]
+    if any(each.record.name in CONVOLUTIONS | POOLS | ADAPTIVE_POOLS for chain in chains for each in chain):
+        return False
+    return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
+
+
 RULES = (transposed, pooled, resized)
+LAST_RULES = (projected,)

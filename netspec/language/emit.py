@@ -1,97 +1,129 @@
-"""Document → YAML text: one self-contained file, with includes, model and settings written out."""
+"""Document → YAML text: one self-contained file in the canonical form, with includes, model and settings written out.
+
+Numbers and expressions stay as they are written, and so do the comments of the texts that the document comes from.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
 
-import yaml
-
-from netspec.core.tree import Atom, Mapping, Node, Scalar, Sequence
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
 from netspec.language.composer import scalar_value
-from netspec.language.sections.keys import SPEC_KEYS
+from netspec.language.format import settled
+from netspec.language.source import compose
+from netspec.language.written import Entry, Value, quoted, read_written
 
-WIDEST = 110
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>=!\"' -]*\Z")
+Place = tuple[str, int, int]  # a path, and a line and column from 1
 
 
-def emit(root: Mapping, name: str) -> str:
-    """The text of a resolved document: one line for each layer, in flow style.
+def emit(root: Mapping, name: str, sources: Dict[str, str] | None = None) -> str:
+    """The text of a resolved document.
 
     Args:
         root: the document.
         name: the spec's name, written where the document has none.
+        sources: the texts that it was read from, by path, for their comments; without them there are none.
     """
     entries = list(root.entries)
     if root.get("name") is None:
         entries.append((Scalar("name", root.span, "name"), Scalar(name, root.span, name)))
-    order = {key: index for index, key in enumerate(SPEC_KEYS)}
-    entries.sort(key=lambda pair: order.get(pair[0].text, len(order)))
-    lines: list[str] = []
-    for key, value in entries:
-        lines += _block(key, value, 0)
-        if key.text in ("layers", "blocks"):
-            lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+    comments = _Comments()
+    for path, text in (sources or {}).items():
+        comments.read(path, text)
+    head = comments.heads.get(root.span.path, [])
+    return settled(head, comments.value(Mapping(tuple(entries), root.span, root.flow, root.frames)))
 
 
-def _block(key: Scalar, value: Node, indent: int) -> list[str]:
-    """`key: value`, on one line where it fits."""
-    pad, head = " " * indent, _atom(key.text, key.plain)
-    flow = _flow(value)
-    structural = key.text in ("layers", "blocks", "branches") and not isinstance(value, Scalar)
-    if not structural and len(pad) + len(head) + 2 + len(flow) <= WIDEST and not _holds_layers(value):
-        return [f"{pad}{head}: {flow}".rstrip()]
-    if isinstance(value, Mapping) and value.entries:
-        return [f"{pad}{head}:", *(line for k, v in value for line in _block(k, v, indent + 2))]
-    if isinstance(value, Sequence) and value.items:
-        return [f"{pad}{head}:", *(line for item in value.items for line in _item(item, indent + 2))]
-    return [f"{pad}{head}: {flow}".rstrip()]
+@dataclass
+class _Comments:
+    """The comments of texts by their places; gives a document's values with theirs."""
 
+    heads: dict[str, list[str]] = field(default_factory=dict)
+    items: dict[Place, Entry] = field(default_factory=dict)
+    keys: dict[Place, Entry] = field(default_factory=dict)
+    ends: dict[Place, Value] = field(default_factory=dict)
 
-def _item(node: Node, indent: int) -> list[str]:
-    """One entry of a list."""
-    flow = _flow(node)
-    if isinstance(node, Mapping) and node.entries and (_holds_layers(node) or len(flow) + indent + 2 > WIDEST):
-        lines = [line for key, value in node for line in _block(key, value, indent + 2)]
-        return [" " * indent + "- " + lines[0].lstrip(), *lines[1:]]
-    if isinstance(node, Sequence) and node.items and len(flow) + indent + 2 > WIDEST:
-        lines = [line for item in node.items for line in _item(item, indent + 2)]
-        return [" " * indent + "- " + lines[0].lstrip(), *lines[1:]]
-    return [" " * indent + "- " + flow]
+    def read(self, path: str, text: str) -> None:
+        """Take the comments of one text; one that is no YAML has none."""
+        if "#" not in text:
+            return
+        root, found = compose(text, path)
+        if found or root is None:
+            return
+        self.heads[path], written = read_written(text)
+        self.place(root, written)
 
-
-def _holds_layers(node: Node) -> bool:
-    if isinstance(node, Sequence):
-        return any(_holds_layers(item) for item in node.items)
-    return isinstance(node, Mapping) and any(k.text in ("layers", "branches") or _holds_layers(v) for k, v in node)
-
-
-def _flow(node: Node) -> str:
-    if isinstance(node, Sequence):
-        return "[" + ", ".join(_flow(item) for item in node.items) + "]"
-    if isinstance(node, Mapping):
-        return "{" + ", ".join(f"{_atom(k.text, k.plain)}: {_flow(v)}".rstrip() for k, v in node) + "}"
-    return _atom(node.value, node.plain)
-
-
-def _atom(value: Atom, plain: bool = True) -> str:
-    """A scalar, quoted where it would be read as another value."""
-    if isinstance(value, str):
-        if (
-            plain
-            and _PLAIN.match(value)
-            and scalar_value(value) == value
-            and not value.endswith(" ")
-            and not value.startswith("- ")
+    def place(self, node: Node, written: Value) -> None:
+        """Note the comments of a value, whose node has the same entries but for those that `<<` brings."""
+        if isinstance(node, Scalar) or len(node.entries if isinstance(node, Mapping) else node.items) != len(
+            written.entries
         ):
-            return value
-        dumped: Any = yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)
-        return str(dumped).strip()
+            return
+        self.ends[_at(node.span)] = written
+        if isinstance(node, Sequence):
+            for item, entry in zip(node.items, written.entries, strict=True):
+                self.items[_at(item.span)] = entry
+                self.place(item, entry.value)
+            return
+        for (key, value), entry in zip(node.entries, written.entries, strict=True):
+            self.keys[_at(key.span)] = entry
+            self.place(value, entry.value)
+
+    def value(self, node: Node) -> Value:
+        """A node as written, with its comments; what an alias stands for has none."""
+        if isinstance(node, Scalar):
+            return Value("scalar", _text(node))
+        kind = "list" if isinstance(node, Sequence) else "mapping"
+        known = self.ends.get(_at(node.span))
+        made = Value(kind, flow=node.flow, end=known.end if known is not None and not node.frames else [])
+        if isinstance(node, Sequence):
+            made.entries = [self.entry(None, item, self.items.get(_at(item.span))) for item in node.items]
+        else:
+            made.entries = [self.entry(key, value, self.keys.get(_at(key.span))) for key, value in node.entries]
+        return made
+
+    def entry(self, key: Scalar | None, node: Node, known: Entry | None) -> Entry:
+        made = Entry(
+            None if key is None else _text(key, is_key=True), self.value(node), name="" if key is None else key.text
+        )
+        if known is not None and not (key or node).frames:
+            made.before, made.after = known.before, known.after
+        return made
+
+
+def _at(span: Span) -> Place:
+    return span.path, span.line, span.column
+
+
+def _text(node: Scalar, *, is_key: bool = False) -> str:
+    """A scalar as it is written, quoted where it would be read as another value."""
+    value = node.text if is_key else node.value
+    if node.plain and node.text and "\n" not in node.text:
+        read = node.text if is_key else scalar_value(node.text)
+        if repr(read) == repr(value) and (_PLAIN.match(node.text) or _stays_plain(node.text)):
+            return node.text
+    if isinstance(value, str):
+        return emit_text(value) if node.plain else quoted(value)
     if value is None:
-        return "null"
+        return "" if node.plain and not node.text else "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), repr(value))
     return str(value)
+
+
+def emit_text(text: str) -> str:
+    """A text as one scalar, quoted where it would be read as another value."""
+    plain = text and _PLAIN.match(text) and scalar_value(text) == text and _stays_plain(text)
+    return text if plain else quoted(text)
+
+
+def _stays_plain(text: str) -> bool:
+    """Whether a text without quotes is read as one scalar, in a flow collection too."""
+    read, found = compose(f"[{text}]", "")
+    items = read.items if isinstance(read, Sequence) and not found else ()
+    return len(items) == 1 and isinstance(items[0], Scalar) and items[0].plain and items[0].text == text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.core.diagnostics import Edit, Findings, Fix
-from netspec.core.names import name_fault
+from netspec.core.names import variable_fault
 from netspec.core.shapes import DTYPES, MOST_AXES
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
 from netspec.language.sections.keys import correct_keys
@@ -23,9 +23,9 @@ def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
             findings.add("NS202", f"inputs is a mapping of names to shapes, got {describe(several)}", several)
             return ()
         for key, _ in several:
-            fault = name_fault(key.text)
+            fault = variable_fault(key.text)
             if fault and (len(several.entries) > 1 or key.text != "input"):  # names stand in the generated code
-                findings.add(fault[0], fault[1], key)
+                findings.add(fault[0], fault[1], key, fixes=[Fix(fault[2], (Edit(key.span, fault[2]),))])
         return tuple(_input(key.text, value, findings) for key, value in several)
     if one is None:
         if root.get("model") is None:  # an unreadable model has a finding

@@ -137,7 +137,7 @@ class _Loader:
             if key.text not in known:
                 self.findings.misspelt("NS210", f"the model has no parameter {key.text!r}", key, known)
         entries = [(own.key(k.text) or k, own.get(k.text) or v) for k, v in base]
-        return Mapping(tuple(entries), own.span)
+        return Mapping(tuple(entries), own.span, own.flow)
 
     def with_includes(self, root: Mapping, trail: tuple[Path, ...]) -> Mapping:
         """`root` with the blocks of the files that its `include` names, and of those that they name."""

@@ -210,3 +210,27 @@ def _numbers(value: object) -> list[float]:
         return [number for item in value for number in _numbers(item)]
     assert isinstance(value, int | float)
     return [value]
+
+
+def known_pictures(dataset: str) -> tuple[Sizes | None, int | None]:
+    """The shape of the pictures of a dataset of torchvision's and the number of its classes, as far as known.
+
+    EMNIST's are those of its split `balanced`, FakeData's those that it makes without arguments.
+
+    Args:
+        dataset: its name.
+    """
+    others: dict[str, tuple[Sizes | None, int]] = {
+        "EMNIST": (_GREY, _EMNIST["balanced"]),
+        "FakeData": ((3, 224, 224), 10),
+    }
+    return _PICTURES.get(dataset, others.get(dataset, (None, None)))
+
+
+def known_table(table: str) -> tuple[Shape, int | None, Shape]:
+    """The columns of a table of scikit-learn's, the number of its classes (None: numbers), and its target's shape.
+
+    Args:
+        table: its name.
+    """
+    return _TABLES[table]

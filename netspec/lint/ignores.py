@@ -19,11 +19,7 @@ from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.files import COMMAND_LINE, line_starts, split_lines
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Span
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # PyYAML without libyaml: slower, same tokens
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+from netspec.language.source import Loader
 
 WARNINGS = tuple(code for code in CODES if severity(code) == "warning")
 _DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
@@ -108,7 +104,7 @@ def _scalars(text: str) -> list[tuple[int, int]] | None:
     offsets: list[tuple[int, int]] = []
     starts = line_starts(text)
     try:
-        for token in yaml.scan(text, Loader=_Loader):
+        for token in yaml.scan(text, Loader=Loader):
             if isinstance(token, yaml.ScalarToken):
                 first, last = token.start_mark, token.end_mark
                 start, end = starts[first.line] + first.column, starts[last.line] + last.column

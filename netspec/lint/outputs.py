@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from netspec.core.diagnostics import Diagnostic, Note, renamings
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.fixes.context import set_value
+from netspec.fixes.values import set_value
 from netspec.language.sections.datasets import DATASETS
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes

@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call
-from netspec.fixes.context import replace_value
+from netspec.fixes.values import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, usual

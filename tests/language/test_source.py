@@ -120,7 +120,7 @@ BELOW_THE_ROOT = DEEPEST - 1  # collections that may be open at once inside the 
 @pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML's own parser, then libyaml's where PyYAML has it."""
-    monkeypatch.setattr(source, "_Loader", request.param)
+    monkeypatch.setattr(source, "Loader", request.param)
 
 
 @pytest.mark.usefixtures("parser")
