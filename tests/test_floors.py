@@ -182,6 +182,7 @@ def test_reading_and_checking_never_import_torch() -> None:
         "from netspec.cli.main import main; main(['check', 'specs/vgg16.yaml'])",
         "from netspec.cli.main import main; main(['check', '--format', 'json', 'specs/vgg16.yaml'])",
         "from netspec.cli.main import main; main(['summary', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['graph', 'specs/vgg16.yaml', '--format', 'html'])",
         "from netspec.cli.main import main; main(['--help'])",
         "import netspec; netspec.to_python(netspec.load('specs/resnet18.yaml'))",
     ]
