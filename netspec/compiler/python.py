@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.compiler.class_text import INDENT, ClassText
+from netspec.compiler.code_names import class_name, in_docstring, unused
 from netspec.compiler.constants import steps_made_once
-from netspec.compiler.identifiers import MODULES, RESERVED, camel, in_docstring, unused
+from netspec.compiler.identifiers import MODULES, RESERVED
+from netspec.compiler.modes import returns_of_modes, steps_in_training
 from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
@@ -100,7 +102,7 @@ class _Generator:
             found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
             return found.name
         title = scope.path if scope.title == "group" else scope.title
-        name = unused(camel(title if scope.path else self.report.spec.name), self.taken)
+        name = unused(class_name(title if scope.path else self.report.spec.name), self.taken)
         doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
         self.classes[key] = ClassText(name, f"{doc}.", init, signature, forward, comments)
         return name
@@ -145,7 +147,9 @@ class _Generator:
         lines: list[str] = []
         comments: list[str | None] = []
         last = len(scope.steps) - 1
-        returned = scope.results == (Local(last),) and last not in once and not self.is_read(scope.steps[last])
+        plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
+        returned = scope.results == (Local(last),) and plain
+        late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
             target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
             taken = as_made if index in once or self.broadcasts(step) else values
@@ -157,9 +161,17 @@ class _Generator:
             else:
                 expression = f"{target}({', '.join(map(value, step.sources))})"
             ends = returned and index == last
-            lines.append(f"return {expression}" if ends else f"{names[index]} = {expression}")
+            if index in late and index - 1 not in late:
+                lines.append("if self.training:")
+                comments.append(None)
+            line = f"return {expression}" if ends else f"{names[index]} = {expression}"
+            lines.append(INDENT + line if index in late else line)
             comments.append(self.comment(step))
-        if not returned:
+        if scope.keys or scope.training_only:
+            found = returns_of_modes(scope, [values(local) for local in scope.results], len(scope.steps) - 1 in late)
+            lines += found
+            comments += [None] * len(found)
+        elif not returned:
             flat = [text for local in scope.results for text in values(local)]
             counted = zip(scope.results, scope.counts, strict=True)
             nested = [f"{'*' if count > 1 else ''}{value(local)}" for local, count in counted] if scope.path else flat
@@ -169,6 +181,8 @@ class _Generator:
         returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
         if len(scope.results) > 1 and sum(scope.counts) != total and scope.path:
             returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
+        if scope.keys or scope.training_only:
+            returns = "dict[str, Tensor]" if scope.keys else "Tensor | tuple[Tensor, ...]"
         entering = (
             f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
             for name, width in zip(inputs, widths, strict=True)

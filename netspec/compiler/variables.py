@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.compiler.identifiers import RESERVED, unused
+from netspec.compiler.code_names import unused
+from netspec.compiler.identifiers import RESERVED
 from netspec.core.names import variable
 from netspec.expansion.graph import Scope
 

@@ -94,6 +94,7 @@ function count(number) {
 
 function costs(node) {
   const parts = [];
+  if (node.params === null && node.macs === null) return "";
   if (node.params !== 0) parts.push(`${count(node.params)} params`);
   if (node.macs !== 0) parts.push(`${count(node.macs)} MACs`);
   return parts.join(" · ");
