@@ -32,7 +32,7 @@ ROOMS = (  # from the ground up
     *("trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
-WITHOUT_TORCH_IN_COMPILER = ("python", "code_names", "modes")
+WITHOUT_TORCH_IN_COMPILER = (*("python", "class_text", "code_names", "constants", "identifiers", "modes", "variables"),)
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 
 

@@ -134,7 +134,7 @@ LAYERS = (
         name="pad",
         doc="Pads the last axes; widths from the last axis backwards, before and after in turn.",
         args=(
-            Arg("pad", Ints()),
+            Arg("pad", Ints(), sized=True),
             Arg("mode", Word(("constant", "reflect", "replicate", "circular")), "constant"),
             Arg("value", optional(Float()), None),
         ),
