@@ -160,6 +160,7 @@ class _Builder:
         call, known = self.calls[step.call], self.report.inferred[step.call]
         record, args = call.record, {**call.args, **known.args}
         written = [arg for arg in record.args if arg.name not in _UNTOLD]
+        names = dict.fromkeys([*(arg.name for arg in record.args if arg.name in args), *args])  # in torch's order
         return Node(
             id=next(self.ids),
             kind="function" if record.is_function else "layer",
@@ -167,7 +168,7 @@ class _Builder:
             path=call.path,
             type=record.name,
             call=shorten(arguments(written, args), LONGEST),
-            arguments=tuple((name, shorten(literal(value), LONGEST)) for name, value in args.items()),
+            arguments=tuple((name, shorten(literal(args[name]), LONGEST)) for name in names),
             outputs=known.outputs or (None,),
             params=known.parameters,
             macs=known.macs,
