@@ -31,6 +31,7 @@ __all__ = [
     "SpecError",
     "check",
     "compile",
+    "from_module",
     "graph",
     "load",
     "load_model",
@@ -148,6 +149,39 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
     from netspec.compiler.module import compile_spec
 
     return compile_spec(spec, device)
+
+
+def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None) -> Spec:
+    """A `torch.nn.Module` as a Spec, whose network has the same weights by the same names and gives the same outputs.
+
+    The module is run, on tensors without numbers to see what it does, and on two random samples to verify the spec;
+    it is left as it was.
+
+    Args:
+        module: the network; what it does in eval mode is taken.
+        input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}; a
+            list or a mapping of those for several inputs.
+        name: the spec's name; that of the module's class where left out.
+
+    Returns:
+        The Spec; `to_yaml` gives its text.
+
+    Raises:
+        ValueError: something in the module cannot be said, and is listed with its place and the reason; or `input` is
+            none.
+        TypeError: `module` is no module.
+        ImportError: torch is not installed.
+    """
+    from netspec.core.installed import TORCH, require_packages
+
+    require_packages("netspec.from_module", TORCH)
+    from torch import nn
+
+    from netspec.importer.build import import_module
+
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"netspec.from_module takes a torch.nn.Module, got {type(module).__name__}")
+    return import_module(module, input, name)
 
 
 def to_python(spec: Spec) -> str:

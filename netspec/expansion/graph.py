@@ -104,6 +104,8 @@ class Scope:
     """A module of the compiled network: its steps in order and the local values it returns.
 
     `counts` are how many values of the flat graph each result is: several where it is a block with outputs.
+    `keys` are the results' names, where they are returned as a dict. The last `training_only` of them are returned in
+    training mode only.
     """
 
     path: str
@@ -113,6 +115,8 @@ class Scope:
     results: tuple[Local, ...]
     chain: bool = False
     counts: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
+    training_only: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,12 +128,14 @@ class Graph:
         calls: the layers and functions in the order of execution.
         outputs: the values that leave the network, by name.
         scope: the network's own scope.
+        training_only: the names of the outputs that are there in training mode only.
     """
 
     inputs: Dict[str, Tensor | None]
     calls: tuple[Call, ...]
     outputs: Dict[str, Ref]
     scope: Scope
+    training_only: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Graph of {len(self.calls)} calls: {', '.join(self.inputs)} → {', '.join(self.outputs)}>"

@@ -119,6 +119,7 @@ def parse(
         plugins=plugins,
         sizes=sizes,
         types=types,
+        gives_dict=isinstance(root.get("outputs"), Mapping),
     )
 
 

@@ -90,6 +90,16 @@ class InputDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputDecl:
+    """One declared output: its name, the reference of the item, and the condition under which it is there."""
+
+    name: str
+    at: Scalar
+    reference: Scalar
+    when: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SizeDecl:
     """One entry of `sizes`: a size of the input by its name, with the nodes of its `min`, `max` and `multiple_of`."""
 
@@ -123,6 +133,7 @@ class Spec:
         sizes: the ranges of the inputs' sizes.
         self_contained: it may name no other file for its network, as a run has stored it.
         types: the layers and functions that it may use.
+        gives_dict: its outputs are a mapping, so that the network gives a dict.
     """
 
     path: str
@@ -136,7 +147,7 @@ class Spec:
     inputs: tuple[InputDecl, ...]
     blocks: Dict[str, Block]
     layers: tuple[Item, ...]
-    outputs: tuple[Scalar, ...]
+    outputs: tuple[OutputDecl, ...]
     weights: Scalar | None
     data: Node | None
     train: Node | None
@@ -147,6 +158,7 @@ class Spec:
     sizes: tuple[SizeDecl, ...] = ()
     self_contained: bool = False
     types: Types = field(default_factory=Types)
+    gives_dict: bool = False
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"

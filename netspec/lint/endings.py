@@ -58,7 +58,7 @@ def _asked_for(context: LintContext, name: str) -> bool:
     train = context.train
     losses = written_losses(None if train is None else train.get("loss"))
     named = {loss.output.text for loss in losses if loss.output is not None}
-    named |= {output.text for output in context.spec.outputs}
+    named |= {output.reference.text for output in context.spec.outputs}
     found = dataset_nodes(context.spec.data)
     for key in ("y", "target"):
         node = found[1].get(key) if found is not None and isinstance(found[1], Mapping) else None

@@ -71,7 +71,9 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
         return
     written, loss = train.get("metrics"), next(iter(losses.values()))
     asked = [str(item.value) for item in texts(written)] if written is not None else None
-    names = columns(asked, losses, numbers=True)
+    only = context.report.training_only
+    evaluated = {output: name for output, name in losses.items() if output not in only}
+    names = columns(asked, evaluated, numbers=True)
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return

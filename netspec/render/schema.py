@@ -29,6 +29,18 @@ _EXPRESSION: Schema = {
     "maxLength": 200,
 }
 _REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.[0-9]+)?$"}
+_OUTPUT: Schema = {
+    "anyOf": [
+        _REF,
+        {
+            "type": "object",
+            "description": "An output with a condition, as {from: aux, when: training}.",
+            "properties": {"from": _REF, "when": {"type": ["boolean", "string"]}},
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
 _MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"}
 _SIZES: Schema = {"type": "array", "items": {"$ref": "#/$defs/size"}}
 _INPUT: Schema = {
@@ -202,7 +214,14 @@ def language_schema() -> Schema:
         },
         "blocks": {"type": "object", "propertyNames": names, "additionalProperties": block},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1},
-        "outputs": {"anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}]},
+        "outputs": {
+            "description": "What leaves the network: names of items, or a mapping to them, which gives a dict.",
+            "anyOf": [
+                _OUTPUT,
+                {"type": "array", "items": _OUTPUT, "minItems": 1},
+                {"type": "object", "minProperties": 1, "additionalProperties": _OUTPUT},
+            ],
+        },
         "expect": EXPECT_SCHEMA,
         "weights": {
             "type": "string",

@@ -99,6 +99,12 @@ class Report:
         return named
 
     @property
+    def training_only(self) -> frozenset[str]:
+        """The names of the outputs that are there in training mode only."""
+        only = frozenset() if self.graph is None else self.graph.training_only
+        return frozenset(name for name in self.outputs if name in only or name.rpartition(".")[0] in only)
+
+    @property
     def last_types(self) -> dict[str, str]:
         """The type of the layer that gives each output."""
         if self.graph is None:

@@ -95,6 +95,8 @@ def test_googlenet_with_its_auxiliary_heads() -> None:
         assert torch.equal(given[0].logits, given[1][0])
         assert torch.equal(given[0].aux_logits1, given[1][1])
         assert torch.equal(given[0].aux_logits2, given[1][2])
+    with torch.no_grad():
+        assert torch.equal(theirs.eval()(picture), ours.eval()(picture))  # the first output alone
 
 
 @pytest.mark.parametrize("name", ["vgg16", *SAME])
