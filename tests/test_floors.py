@@ -167,6 +167,9 @@ def test_reading_and_checking_never_import_torch() -> None:
         "from netspec.cli.main import main; main(['check', 'specs/vgg16.yaml'])",
         "from netspec.cli.main import main; main(['check', '--format', 'json', 'specs/vgg16.yaml'])",
         "from netspec.cli.main import main; main(['summary', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['diff', 'specs/vgg16.yaml', 'specs/vgg16.yaml'])",
+        "from netspec.cli.main import main; main(['fmt', '--check', 'specs/lenet.yaml'])",
+        "from netspec.cli.main import main; main(['init', '--list'])",
         "from netspec.cli.main import main; main(['--help'])",
         "import netspec; netspec.to_python(netspec.load('specs/resnet18.yaml'))",
     ]
