@@ -39,6 +39,14 @@ def changes(old: str, new: str) -> list[Change]:
     return [(one.kind, *both, one.arguments) for one, both in zip(found.layers, paths, strict=True)]  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("path", SHIPPED, ids=name_of)
+def test_nothing_differs_from_itself(path: Path) -> None:
+    report = package.check(package.load(path))
+    found = difference(report, package.check(package.loads(package.load(path).to_yaml())))
+    assert found.equal
+    assert len(found.weights.fitting) == found.tensors
+
+
 GELU = {"type": ("ReLU", "GELU"), "approximate": (None, "none"), "inplace": (False, None)}
 OTHER = "  - {name: x, Flatten: {}, from: input}\n  - {name: fc, Linear: 10, from: x}"
 
