@@ -17,8 +17,8 @@ from tests.spec_cases import ROOT
 PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "compiler"),
-    *("runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference", "reports"),
-    *("trainer", "cli"),
+    *("runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference", "exporting"),
+    *("reports", "trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]

@@ -54,8 +54,8 @@ def ended_by_signals() -> Iterator[None]:
 
 # In the order of the help. Each is a file of this folder with a `command`.
 COMMANDS = (
-    "init", "check", "fmt", "summary", "sizes", "diff", "train", "eval", "predict", "compare", "bench", "explain",
-    "schema",
+    "init", "check", "fmt", "summary", "sizes", "diff", "train", "eval", "predict", "compare", "bench", "export",
+    "explain", "schema",
 )  # fmt: skip
 
 
