@@ -51,10 +51,11 @@ format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema and the reference pages.
+docs: $(VENV)/.installed    ## Write what is generated: the JSON Schema, the reference pages, the pictures.
 	$(BIN)/python -m netspec.runtime.torch_tables netspec/language/sections/torch_classes.json
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.render.reference docs
+	$(BIN)/python -m tests.docs.pictures
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks and the check against others.
 	$(BIN)/python benchmarks/forward.py
