@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from netspec.render.pictures.layering import Cell, Link
+from netspec.render.pictures.cells import Cell, Link
 from netspec.render.pictures.layout import Point, layout
 from netspec.render.pictures.text_width import text_width
 from netspec.render.pictures.tree import shown
