@@ -16,6 +16,7 @@ from netspec.core.files import ReadError
 if TYPE_CHECKING:
     import torch
 
+    from netspec.exporting.export import export as export
     from netspec.inference.loaded_run import load_run as load_run
     from netspec.inference.stored_run import load_model as load_model
     from netspec.language.spec import Spec
@@ -31,6 +32,7 @@ __all__ = [
     "SpecError",
     "check",
     "compile",
+    "export",
     "from_module",
     "graph",
     "load",
@@ -45,6 +47,7 @@ __all__ = [
 MOST_SHOWN = 60  # characters of a path in a message
 _LATE = {
     "PluginLayer": "netspec.layers.plugin",
+    "export": "netspec.exporting.export",
     "train": "netspec.trainer.train",
     "load_run": "netspec.inference.loaded_run",
     "load_model": "netspec.inference.stored_run",

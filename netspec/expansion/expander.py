@@ -209,11 +209,12 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
+            context.scope.add(step, ())  # for its picture: nothing takes its value
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
-        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), at=item.at.span)
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Frame, Node, Span
+from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import SizedArgument
 from netspec.layers.inits import Init
@@ -156,7 +156,7 @@ class Step:
     """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
 
     `shared` marks a submodule that an earlier step made; `further` are the names of the last sources, those that the
-    layer takes only by name; `at` is where the spec has it.
+    layer takes only by name; `item` is what a submodule comes from.
     """
 
     name: str
@@ -165,7 +165,7 @@ class Step:
     scope: Scope | None = None
     shared: bool = False
     further: tuple[str, ...] = ()
-    at: Span | None = None
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)
