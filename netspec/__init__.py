@@ -33,6 +33,8 @@ __all__ = [
     "check",
     "compile",
     "export",
+    "from_module",
+    "graph",
     "load",
     "load_model",
     "load_run",
@@ -152,6 +154,39 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
     return compile_spec(spec, device)
 
 
+def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None) -> Spec:
+    """A `torch.nn.Module` as a Spec, whose network has the same weights by the same names and gives the same outputs.
+
+    The module is run, on tensors without numbers to see what it does, and on two random samples to verify the spec;
+    it is left as it was.
+
+    Args:
+        module: the network; what it does in eval mode is taken.
+        input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}; a
+            list or a mapping of those for several inputs.
+        name: the spec's name; that of the module's class where left out.
+
+    Returns:
+        The Spec; `to_yaml` gives its text.
+
+    Raises:
+        ValueError: something in the module cannot be said, and is listed with its place and the reason; or `input` is
+            none.
+        TypeError: `module` is no module.
+        ImportError: torch is not installed.
+    """
+    from netspec.core.installed import TORCH, require_packages
+
+    require_packages("netspec.from_module", TORCH)
+    from torch import nn
+
+    from netspec.importer.build import import_module
+
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"netspec.from_module takes a torch.nn.Module, got {type(module).__name__}")
+    return import_module(module, input, name)
+
+
 def to_python(spec: Spec) -> str:
     """The Python source of a spec's network, as `compile` runs it.
 
@@ -182,6 +217,41 @@ def summary(spec: Spec) -> str:
     from netspec.render.summary import summary_text
 
     return summary_text(require(spec))
+
+
+def graph(spec: Spec, path: str | Path | None = None, depth: int | None = None, *, format: str | None = None) -> str:
+    """Draw a spec's network; a wrong one too, with its errors at the layers that have them.
+
+    Args:
+        spec: as `load` gives it.
+        path: the file to write; its name's ending tells the format: `.svg`, `.html`, `.png`, `.mmd`, `.dot` or `.json`.
+        depth: how many levels of blocks and groups are open, at least 1; where left out, as many as make a picture of
+            about a hundred nodes.
+        format: `svg`, `html`, `png`, `mermaid`, `dot` or `json`, whatever the path; `svg` where there is neither.
+
+    Returns:
+        The text of the picture; of a PNG, which is none, that of the same picture as SVG.
+
+    Raises:
+        ReadError: the file cannot be written.
+        ValueError: there is no such format, or the depth is less than 1.
+        ImportError: it is to be a PNG, and matplotlib is not installed.
+        TypeError: `spec` is a path or a text.
+    """
+    from netspec.language.spec import require_spec
+
+    require_spec(spec, "netspec.graph")
+    from netspec.checker import check as check_spec
+    from netspec.render.pictures.formats import FORMATS, chosen_format, picture, write
+
+    if depth is not None and depth < 1:
+        raise ValueError(f"depth {depth} is less than 1")
+    form = chosen_format(format, path)
+    report = check_spec(spec)
+    drawn = picture(report, form, depth)
+    if path is not None:
+        write(drawn, Path(path))
+    return drawn if isinstance(drawn, str) else str(picture(report, FORMATS["svg"], depth))
 
 
 def __dir__() -> list[str]:

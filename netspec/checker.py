@@ -11,14 +11,11 @@ from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Frame
 from netspec.expansion.expand import expand
 from netspec.expansion.graph import Graph
-from netspec.fixes.diagnose import diagnose, reading_order
-from netspec.fixes.verify import verified
 from netspec.language.evaluate import param_values
 from netspec.language.load import TEXT, load, loads
 from netspec.language.spec import Spec
 from netspec.lint.budgets import expectations
 from netspec.lint.ignores import all_ignores, without_ignored
-from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
 from netspec.lint.repetitions import once, one_for_each_pattern
 from netspec.lint.rules import lint, with_missing_flatten
 from netspec.lint.torch_versions import classes_for_torch, graph_for_torch
@@ -69,7 +66,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
         findings = Findings()
         findings.extend(told)
     kept = one_for_each_pattern(without_ignored(findings.list(), ignores, ignore, spec.path))
-    ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: reading_order(found.span, spec))
+    ordered = sorted((_with_origin(found, spec) for found in kept), key=lambda found: spec.reading_order(found.span))
     if any(found.code == "NS211" for found in ordered):  # another check would reach the limit of expansion again
         ordered = [replace(found, fixes=()) for found in ordered]
     elif fixes:
@@ -84,8 +81,14 @@ def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) 
     inference = infer(graph)
     report = replace(report, inferred=inference.known)
     findings.extend(inference.faults)
-    shapes = diagnose(spec, graph, inference, explain=fixes)
+    shapes: list[Diagnostic] = []
+    if inference.problems:
+        from netspec.fixes.diagnose import diagnose
+
+        shapes = diagnose(spec, graph, inference, explain=fixes)
     if spec.sizes:
+        from netspec.lint.promised_sizes import check_all_sizes, check_shown_sizes
+
         shapes = guarded("a rule of sizes", lambda: check_shown_sizes(report, shapes, fixes), shapes, start, findings)
     findings.extend(shapes)
     if spec.sizes and not _of_network(findings):
@@ -95,6 +98,10 @@ def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) 
 
 def _verified(report: Report, ignore: Collection[str], torch: str | None) -> list[Diagnostic]:
     """The diagnostics of a report with the fixes that a check of the edited texts confirms."""
+    if not report.diagnostics:
+        return []
+    from netspec.fixes.verify import verified
+
     spec, faults = report.spec, Findings()
     bare = [replace(found, fixes=()) for found in report.diagnostics]
     found = guarded(

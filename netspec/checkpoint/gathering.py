@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
-from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -40,6 +39,8 @@ def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
     Returns:
         The optimizer's values that are no tensors, the same in each process.
     """
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter  # torch 2.9 or newer, as FSDP here
+
     tensors, others = _flat(model, optimizer if optimizer.state else None)
     state_dict_saver.save(tensors, storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True))
     return others
@@ -47,6 +48,8 @@ def save_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 
 def load_shards(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, others: dict[str, Any]) -> None:
     """Load what `save_shards` wrote, with as many processes or with others."""
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
+
     begun = optimizer if others else None
     tensors, _ = _flat(model, begun)
     state_dict_loader.load(tensors, storage_reader=HuggingFaceStorageReader(str(folder)))

@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from netspec.core.escapes import safe_lines
 from netspec.core.files import ReadError
-from netspec.inference.results import Fault
+
+if TYPE_CHECKING:
+    from netspec.inference.results import Fault
 
 plugins_option: Callable[[Any], Any] = click.option(
     "--allow-plugins",
@@ -103,7 +105,7 @@ def output_stream(out: Path | None) -> Iterator[TextIO]:
         temporary.unlink(missing_ok=True)
 
 
-class Faults(list[Fault]):
+class Faults(list["Fault"]):
     """The files and rows that a command could not use."""
 
     def report(self, fault: Fault) -> None:

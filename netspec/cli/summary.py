@@ -23,11 +23,20 @@ from netspec.render.summary import summary_json, summary_rich, summary_text
 )
 @click.argument("spec")
 @format_option("text", "json", help="How to print the table.")
+@click.option(
+    "--depth",
+    type=click.IntRange(1),
+    help="Show the tree of blocks and groups to this depth, equal copies folded, instead of every layer by its path.",
+)
 @set_option
 @plugins_option
 @torch_option
-def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: bool, torch: str | None) -> None:
+def command(
+    spec: str, style: str, depth: int | None, settings: tuple[str, ...], allow_plugins: bool, torch: str | None
+) -> None:
     """Show each layer with its output shape for one sample, its parameters and its multiply-accumulates (MACs)."""
+    if depth is not None and style == "json":
+        raise click.UsageError("--depth is for the text: the JSON has every layer")
     report = check(load(spec, settings, plugins=plugin_permission(allow_plugins)), torch=torch)
     if not report.sound:
         show_findings(report.diagnostics, report.spec.sources)
@@ -35,6 +44,6 @@ def command(spec: str, style: str, settings: tuple[str, ...], allow_plugins: boo
     if style == "json":
         click.echo(json_text(summary_json(report), sys.stdout, indent=1))
     elif sys.stdout.isatty():
-        summary_rich(report)
+        summary_rich(report, depth)
     else:
-        click.echo(summary_text(report))
+        click.echo(summary_text(report, depth))

@@ -12,11 +12,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netspec.compiler.code_names import class_name, in_docstring, unused
+from netspec.compiler.modes import returns_of_modes, steps_in_training
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES
+from netspec.core.names import MODULE_ATTRIBUTES, is_attribute, variable
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import application, constructor, reading
+from netspec.layers.code import application, constructor, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
@@ -53,31 +55,16 @@ class _Class:
     comments: list[str | None] = field(default_factory=list)
 
 
-def _camel(text: str) -> str:
-    words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
-    name = "".join(word[0].upper() + word[1:] for word in words)
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"Network{name}"
-
-
-def _unused(base: str, taken: set[str], separator: str = "") -> str:
-    """`base`, with a number where that is taken or a keyword; the name is added to those that are taken."""
-    name, count = base, 1
-    while name in taken or keyword.iskeyword(name):
-        count += 1
-        name = f"{base}{separator}{count}"
-    taken.add(name)
-    return name
-
-
 class _Generator:
     def __init__(self, report: Report) -> None:
         assert report.graph is not None
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
         self.classes: dict[tuple[str, ...], _Class] = {}
+        self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
-        self.title = safe(report.spec.name).replace("\\", "/").replace('"', "'")
+        self.title = in_docstring(report.spec.name)
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
@@ -99,7 +86,7 @@ class _Generator:
         for step in scope.steps:
             body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             if not numbered:
-                body[0] = f'("{step.name}", {body[0]}'
+                body[0] = f"({quoted(step.name)}, {body[0]}"
                 body[-1] += ")"
             body[-1] += ","
             lines += [INDENT + line for line in body]
@@ -113,9 +100,9 @@ class _Generator:
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
             lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            plain = step.name.isidentifier()
+            plain = is_attribute(step.name)
             add = "register_parameter" if call is not None and call.record.tensor else "add_module"
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f'self.{add}("{step.name}", {lines[0]}'
+            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
             lines[-1] += "" if plain else ")"
             init += lines
         forward, comments, signature = self.forward(scope, widths)
@@ -125,8 +112,8 @@ class _Generator:
             found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
             return found.name
         title = scope.path if scope.title == "group" else scope.title
-        name = _unused(_camel(title if scope.path else self.report.spec.name), self.taken)
-        doc = f"{self.title}." if not scope.path else f"{safe(scope.title)}, as in {scope.path}."
+        name = unused(class_name(title if scope.path else self.report.spec.name), self.taken)
+        doc = f"{self.title}." if not scope.path else f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}."
         self.classes[key] = _Class(name, doc, init, signature, forward, comments)
         return name
 
@@ -160,26 +147,38 @@ class _Generator:
         comments: list[str | None] = []
         last = scope.steps[-1].call if scope.steps else None
         raw = last is not None and bool(self.calls[last].record.outputs)
-        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw
+        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw and not scope.keys
+        late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
-            target = f"self.{step.name}" if step.name.isidentifier() else f'getattr(self, "{step.name}")'
+            target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
             if step.call is not None:
                 sources = [text for local in step.sources for text in values(local)]
                 expression = self.application(step, step.call, target, sources)
             else:
                 expression = f"{target}({', '.join(map(value, step.sources))})"
             ends = returned and index == len(scope.steps) - 1
-            lines.append(f"return {expression}" if ends else f"{names[index]} = {expression}")
+            if index in late and index - 1 not in late:
+                lines.append("if self.training:")
+                comments.append(None)
+            line = f"return {expression}" if ends else f"{names[index]} = {expression}"
+            lines.append(INDENT + line if index in late else line)
             comments.append(self.comment(step))
-        if not returned:
+        if scope.keys or scope.training_only:
+            found = returns_of_modes(scope, [values(local) for local in scope.results], len(scope.steps) - 1 in late)
+            lines += found
+            comments += [None] * len(found)
+        elif not returned:
             flat = [text for local in scope.results for text in values(local)]
-            results = [value(local) for local in scope.results] if scope.path else flat
-            lines.append("return " + ", ".join(results if len(results) > 1 else flat))
+            counted = zip(scope.results, scope.counts, strict=True)
+            nested = [f"{'*' if count > 1 else ''}{value(local)}" for local, count in counted] if scope.path else flat
+            lines.append("return " + ", ".join(nested if len(nested) > 1 else flat))
             comments.append(None)
         total = sum(self.width(scope, local, widths) for local in scope.results)
         returns = "Tensor" if total == 1 else f"tuple[{', '.join(['Tensor'] * total)}]"
-        if len(scope.results) not in (1, total) and scope.path:
+        if len(scope.results) > 1 and sum(scope.counts) != total and scope.path:
             returns = "tuple[Tensor | tuple[Tensor, ...], ...]"
+        if scope.keys or scope.training_only:
+            returns = "dict[str, Tensor]" if scope.keys else "Tensor | tuple[Tensor, ...]"
         entering = (
             f"{name}: {'Tensor' if width == 1 else 'tuple[Tensor, ...]'}"
             for name, width in zip(inputs, widths, strict=True)
@@ -212,7 +211,7 @@ class _Generator:
             if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
                 names.append("x")
                 continue
-            names.append(_unused(step.name if step.name.isidentifier() else f"x{step.name}", taken, "_"))
+            names.append(unused(variable(step.name), taken, "_"))
         return names
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
@@ -224,8 +223,11 @@ class _Generator:
         step = scope.steps[local.step]
         if step.scope is None:
             return len(self.known[step.call or 0].outputs or (0,))
-        inner = tuple(self.width(scope, source, widths) for source in step.sources)
-        return sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        key = (id(scope), local.step, widths)  # asked again and again where every step takes all before it
+        if key not in self.widths:
+            inner = tuple(self.width(scope, source, widths) for source in step.sources)
+            self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
+        return self.widths[key]
 
     def comment(self, step: Step) -> str | None:
         """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""

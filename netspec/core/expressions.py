@@ -1,53 +1,45 @@
-"""Expressions over parameters → their values: `64*4*4`, `width*2`, `channels//2`, `stride > 1`.
+"""Expressions over parameters → their values: `64*4*4`, `widths[i]`, `int(width*1.5)`, `mode == "same"`.
 
-A recursive-descent parser with bounds on length, depth and size. Python's `ast` does not serve: what it says of a
-wrong expression, and where, differs between versions. Grammar, loosest first: `or`, `and`, `not`, comparisons, `+ -`,
-`* / // %`, unary `-`, `**`, then numbers, names, parentheses, and `min(…)`, `max(…)`.
+Values are numbers, true, false, texts, lists of values, and layers with arguments; results are bounded in size.
 """
 
 from __future__ import annotations
 
+import math
 import operator
-import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-Value = int | float | bool | str | None
-LONGEST, DEEPEST, LARGEST = 200, 30, 2**62
+from netspec.core.expression_syntax import KEYWORDS, ExpressionError, Node, parsed
+from netspec.core.tree import Node as TreeNode
+from netspec.core.tree import Scalar
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:0|[1-9]\d*)(?:\.\d+)?(?![\w.]))|(?P<name>[^\W\d]\w*)|(?P<op>\*\*|//|[<>=!]=|[-+*/%()<>,]))"
-)
-_COMPARE = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-_KEYWORDS = {"and", "or", "not", "min", "max", "true", "false"}
-Node = tuple[Any, ...]  # ("value", v), ("name", text, offset), ("call", f, *nodes), ("and" | "or" | "not", *nodes)
+__all__ = ["ExpressionError", "LayerValue", "Value", "evaluate", "is_name", "names_in", "reads"]
 
 
-class ExpressionError(ValueError):
-    """An expression that cannot be parsed or evaluated.
+@dataclass(frozen=True, slots=True)
+class LayerValue:
+    """A parameter's value that is a layer or block with some of its arguments, as `{BatchNorm2d: {eps: 1e-3}}`.
 
     Args:
-        message: what is wrong.
-        offset: the index of the wrong character in the text.
-        name: the parameter that is unknown, where that is what is wrong.
+        type: the node of its type.
+        argument: the node after the type, whose expressions are evaluated.
     """
 
-    def __init__(self, message: str, offset: int = 0, name: str | None = None) -> None:
-        super().__init__(message)
-        self.offset = offset
-        self.name = name
+    type: Scalar
+    argument: TreeNode
+
+    def __str__(self) -> str:
+        return f"{self.type.text} with arguments"
+
+
+Value = int | float | bool | str | None | LayerValue | tuple["Value", ...]
+LARGEST = 2**62
 
 
 def _divide(a: Any, b: Any) -> int | float:
-    quotient = a / b
+    quotient: int | float = a / b
     return a // b if isinstance(a, int) and isinstance(b, int) and a % b == 0 else quotient
 
 
@@ -60,136 +52,82 @@ def _power(a: Any, b: Any) -> int | float:
     return result
 
 
+def _equal(a: Any, b: Any) -> bool:
+    a, b = (each.type.text if isinstance(each, LayerValue) else each for each in (a, b))
+    return bool(a == b)
+
+
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": _power,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_OF_ONE_NUMBER: dict[str, Callable[[Any], Any]] = {
+    "abs": abs,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "int": int,
+    "round": round,
+}
+_OF_NUMBERS: dict[str, Callable[[Any], Any]] = {"max": max, "min": min, "sum": sum}
+
+
 def _bounded(value: Any) -> Any:
     if isinstance(value, int | float) and abs(value) > LARGEST:
         raise ExpressionError("the result is larger than 2^62")
     return value
 
 
-_SUMS: dict[str, Callable[..., Any]] = {"+": operator.add, "-": operator.sub}
-_PRODUCTS: dict[str, Callable[..., Any]] = {
-    "*": operator.mul,
-    "/": _divide,
-    "//": operator.floordiv,
-    "%": operator.mod,
-}
+def _number(value: Any, what: str) -> Any:
+    if not isinstance(value, int | float):
+        raise ExpressionError(f"{what} needs numbers, got {_shown(value)}")
+    return value
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str, int]] = []
-        position = 0
-        while text[position:].strip():
-            match = _TOKEN.match(text, position)
-            if match is None:
-                offset = len(text) - len(text[position:].lstrip())
-                raise ExpressionError(f"unexpected {text[offset]!r}", offset)
-            kind = str(match.lastgroup)
-            self.tokens.append((kind, match[kind], match.start(kind)))
-            position = match.end()
-        self.tokens.append(("end", "", len(text)))
-        self.at = self.depth = 0
-
-    def peek(self, *texts: str) -> bool:
-        return self.tokens[self.at][1] in texts
-
-    def take(self) -> tuple[str, str, int]:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def parse(self) -> Node:
-        tree = self.nested(self.either)
-        kind, text, offset = self.tokens[self.at]
-        if kind != "end":
-            raise ExpressionError(f"unexpected {text!r}", offset)
-        return tree
-
-    def nested(self, operand: Callable[[], Node]) -> Node:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise ExpressionError(f"nested more than {DEEPEST} deep", self.tokens[self.at][2])
-        tree = operand()
-        self.depth -= 1
-        return tree
-
-    def either(self) -> Node:
-        return self.joined("or", lambda: self.joined("and", self.negation))
-
-    def joined(self, word: str, operand: Callable[[], Node]) -> Node:
-        tree = operand()
-        while self.peek(word):
-            self.take()
-            tree = (word, tree, operand())
-        return tree
-
-    def negation(self) -> Node:
-        count = 0
-        while self.peek("not"):
-            self.take()
-            count += 1
-        tree = self.comparison()
-        return ("not", tree) if count % 2 else tree
-
-    def comparison(self) -> Node:
-        tree = self.sum()
-        if self.peek(*_COMPARE):
-            function = _COMPARE[self.take()[1]]
-            tree = ("call", function, tree, self.sum())
-        return tree
-
-    def sum(self) -> Node:
-        return self.binary(_SUMS, lambda: self.binary(_PRODUCTS, self.unary))
-
-    def binary(self, table: dict[str, Callable[..., Any]], operand: Callable[[], Node]) -> Node:
-        tree = operand()
-        while self.peek(*table):
-            function = table[self.take()[1]]
-            tree = ("call", function, tree, operand())
-        return tree
-
-    def unary(self) -> Node:
-        sign = 1
-        while self.peek("-", "+"):
-            sign *= -1 if self.take()[1] == "-" else 1
-        tree = self.atom()
-        if self.peek("**"):
-            self.take()
-            tree = ("call", _power, tree, self.nested(self.unary))
-        return tree if sign == 1 else ("call", operator.neg, tree)
-
-    def atom(self) -> Node:
-        kind, text, offset = self.take()
-        if kind == "number":
-            return ("value", float(text) if "." in text else int(text))
-        if text in ("true", "false"):
-            return ("value", text == "true")
-        if text in ("min", "max") and self.peek("("):
-            self.take()
-            arguments = [self.nested(self.either)]
-            while self.peek(","):
-                self.take()
-                arguments.append(self.nested(self.either))
-            self.close()
-            return ("call", (lambda *v: min(v)) if text == "min" else (lambda *v: max(v)), *arguments)
-        if kind == "name" and text not in _KEYWORDS:
-            return ("name", text, offset)
-        if text == "(":
-            tree = self.nested(self.either)
-            self.close()
-            return tree
-        raise ExpressionError(f"unexpected {text!r}" if text else "it ends too early", offset)
-
-    def close(self) -> None:
-        _, text, offset = self.take()
-        if text != ")":
-            raise ExpressionError("a closing parenthesis is missing (a comma in {…} or […] needs quotes)", offset)
+def _shown(value: Value) -> str:
+    if isinstance(value, tuple):
+        return f"a list of {len(value)}"
+    return f"the text {value!r}" if isinstance(value, str) else str(value)
 
 
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Node:
-    if len(text) > LONGEST:
-        raise ExpressionError(f"longer than {LONGEST} characters")
-    return _Parser(text).parse()
+def _truth(value: Value) -> bool:
+    if isinstance(value, str | tuple | LayerValue):
+        raise ExpressionError(f'a condition is true or false, got {_shown(value)}; compare it, as in mode == "same"')
+    return bool(value)
+
+
+def _call(function: str, values: list[Any]) -> Any:
+    if function == "len":
+        if len(values) != 1 or not isinstance(values[0], tuple):
+            raise ExpressionError("len takes one list")
+        return len(values[0])
+    if function in _OF_ONE_NUMBER:
+        if len(values) != 1:
+            raise ExpressionError(f"{function} takes one number, got {len(values)}")
+        return _OF_ONE_NUMBER[function](_number(values[0], function))
+    numbers = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
+    if not numbers and function != "sum":
+        raise ExpressionError(f"{function} of an empty list")
+    return _OF_NUMBERS[function]([_number(value, function) for value in numbers])
+
+
+def _item(values: Any, index: Any) -> Value:
+    if not isinstance(values, tuple):
+        raise ExpressionError(f"only lists have values by number, got {_shown(values)}")
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise ExpressionError(f"a value of a list has an integer for its number, got {_shown(index)}")
+    if not -len(values) <= index < len(values):
+        raise ExpressionError(f"the list has {len(values)} values, numbered from 0; got {index}")
+    found: Value = values[index]
+    return found
 
 
 def _value(node: Node, names: Mapping[str, Value]) -> Any:
@@ -200,16 +138,25 @@ def _value(node: Node, names: Mapping[str, Value]) -> Any:
             if name not in names:
                 raise ExpressionError(f"no parameter {name!r}", offset, name)
             return names[name]
+        case ("operator", "==" | "!=" as symbol, left, right):
+            return _equal(_value(left, names), _value(right, names)) == (symbol == "==")
+        case ("operator", symbol, left, right):
+            what = "arithmetic" if symbol[0] not in "<>" else symbol
+            a, b = _number(_value(left, names), what), _number(_value(right, names), what)
+            return _bounded(_ARITHMETIC[symbol](a, b))
+        case ("negative", operand):
+            return -_number(_value(operand, names), "arithmetic")
         case ("not", operand):
-            return not _value(operand, names)
+            return not _truth(_value(operand, names))
         case ("and", left, right):
-            return bool(_value(left, names)) and bool(_value(right, names))
+            return _truth(_value(left, names)) and _truth(_value(right, names))
         case ("or", left, right):
-            return bool(_value(left, names)) or bool(_value(right, names))
-    function, operands = node[1], [_value(operand, names) for operand in node[2:]]
-    if any(isinstance(operand, str) or operand is None for operand in operands) and function not in _COMPARE.values():
-        raise ExpressionError("arithmetic needs numbers")
-    return _bounded(function(*operands))
+            return _truth(_value(left, names)) or _truth(_value(right, names))
+        case ("if", condition, then, otherwise):
+            return _value(then if _truth(_value(condition, names)) else otherwise, names)
+        case ("index", values, index):
+            return _item(_value(values, names), _value(index, names))
+    return _bounded(_call(node[1], [_value(operand, names) for operand in node[2:]]))
 
 
 def evaluate(text: str, names: Mapping[str, Value]) -> Value:
@@ -223,10 +170,10 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
         ExpressionError: it does not parse, names an unknown parameter, divides by zero or exceeds the bounds.
     """
     try:
-        value: Value = _value(_parsed(text), names)
+        value: Value = _value(parsed(text), names)
     except ZeroDivisionError:
         raise ExpressionError("division by zero") from None
-    except (TypeError, OverflowError) as error:
+    except OverflowError as error:
         raise ExpressionError(str(error)) from None
     return value
 
@@ -240,11 +187,16 @@ def names_in(text: str) -> set[str]:
         return set().union(*(walk(child) for child in node[1:] if isinstance(child, tuple)))
 
     try:
-        return walk(_parsed(text))
+        return walk(parsed(text))
     except ExpressionError:
         return set()
 
 
+def reads(text: str, names: Collection[str]) -> bool:
+    """Whether text in quotes is an expression: it reads parameters, all of them known, and is more than a name."""
+    return not is_name(text) and bool(found := names_in(text)) and found.issubset(names)
+
+
 def is_name(text: str) -> bool:
     """Whether the expression is a single name."""
-    return text.isidentifier() and text not in _KEYWORDS
+    return text.isidentifier() and text not in KEYWORDS

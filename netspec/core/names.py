@@ -1,4 +1,4 @@
-"""Names: which of them can name a submodule, and which known names a misspelt one is close to."""
+"""Names: which of them can name a submodule or a variable, and which known names a misspelt one is close to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import lru_cache
 from netspec.core.tree import shorten
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+TAKEN_BY_SCOPES = "input"  # what enters a scope
+LONGEST_NAME = 200  # characters; each module inside one repeats it in its path
 LONGEST_WORD = 100  # characters of a word that are compared
 SURE, AHEAD = 0.75, 0.05  # the least similarity of a certain match, and its least lead over the next one
 
@@ -128,6 +130,7 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     for candidate in candidates:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
     matches = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
+    matches.sort(key=lambda match: (-_similarity(word, match), match))
     upper = word[:1].isupper()  # Flaten is Flatten rather than flatten
     ranked = (sorted(by_lower[match], key=lambda name: (name[:1].isupper() != upper, name)) for match in matches)
     return tuple(candidate for group in ranked for candidate in group)[:3]
@@ -202,12 +205,44 @@ def did_you_mean(matches: list[str]) -> str:
     return f"; did you mean {' or '.join(matches)}?" if matches else ""
 
 
-def name_fault(name: str) -> tuple[str, str] | None:
-    """Why `name` cannot name an item: a code and a message, or None."""
-    if name == "input":
-        return "NS207", "the name input is taken: it means what enters the scope"
-    if not NAME.match(name) or keyword.iskeyword(name):
-        return "NS207", f"{shorten(name)!r} is no name: letters, digits and _ only, no digit first, no word of Python"
-    if name in MODULE_ATTRIBUTES or name.startswith("__"):
-        return "NS208", f"the name {shorten(name)} would hide torch.nn.Module's own"
+def name_fault(name: str) -> tuple[str, str, str] | None:
+    """Why `name` cannot name an item: a code, a message, and a name that can; None where it can.
+
+    It can where torch's `add_module` takes it: any text without a dot that is no attribute of a Module.
+    """
+    if name == TAKEN_BY_SCOPES:
+        return "NS207", "the name input is taken: it means what enters the scope", "input_"
+    if not name:
+        return "NS207", "an empty name: a submodule has at least one character, or no name at all", "layer"
+    if len(name) > LONGEST_NAME:
+        return "NS207", f"{shorten(name)!r} is longer than {LONGEST_NAME} characters", "layer"
+    if "." in name:
+        return "NS207", f"{shorten(name)!r} is no name: a dot stands between modules", name.replace(".", "_")
+    if not name.isprintable():
+        usable = "".join(character if character.isprintable() else "_" for character in name)
+        return "NS207", f"{shorten(name)!r} is no name: it has a character that cannot be shown", usable
+    if name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
+        usable = f"{name.strip('_') or 'layer'}_"
+        return "NS208", f"the name {shorten(name)} would hide torch.nn.Module's own", usable
     return None
+
+
+def variable_fault(name: str) -> tuple[str, str, str] | None:
+    """Why `name` cannot name an input of the network, which is a parameter of `forward`; as `name_fault`."""
+    fault = name_fault(name)
+    if fault is not None or (NAME.match(name) and not keyword.iskeyword(name)):
+        return fault
+    message = f"{shorten(name)!r} is no name of an input: letters, digits and _ only, no digit first, no word of Python"
+    return "NS207", message, variable(name)
+
+
+def variable(name: str) -> str:
+    """The name of a variable for a submodule of that name: `block1_0` for block1-0, `x0` for 0."""
+    text = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    text = text if NAME.match(text) else f"x{text}"
+    return f"{text}_" if keyword.iskeyword(text) else text
+
+
+def is_attribute(name: str) -> bool:
+    """Whether `self.name` is a submodule of that name; Python changes other letters than ASCII's, and `__name`."""
+    return bool(NAME.match(name)) and not keyword.iskeyword(name) and not name.startswith("__")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.expressions import Value
+from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.expansion.scope import Context, Flat
-from netspec.language.evaluate import FAILED, param_value
-from netspec.language.spec import Block, Item
+from netspec.language.evaluate import FAILED
+from netspec.language.spec import Item
 from netspec.layers.arguments import Bool, Float, Int
 from netspec.layers.record import Layer
 
@@ -47,7 +47,10 @@ def condition_holds(when: Scalar, context: Context) -> bool:
     """Whether an item's condition holds; so does one that cannot be evaluated."""
     value = context.scalar(when)
     if not isinstance(value, bool) and value is not FAILED:
-        context.error("NS202", f"when has to be a condition such as stride > 1, got {value!r}", when)
+        text = f'{when.text} == "{value}"'
+        fixes = [Fix(text, (Edit(when.span, text),))] if isinstance(value, str) and when.plain else []
+        message = f"when has to be a condition such as stride > 1, got {value!r}"
+        context.findings.add("NS202", message, when, frames=context.frames, fixes=fixes)
     return value is not False
 
 
@@ -94,39 +97,3 @@ def _scalars(node: Node) -> int:
     if isinstance(node, Scalar):
         return 1
     return sum(map(_scalars, node.items if isinstance(node, Sequence) else (value for _, value in node)))
-
-
-def block_params(
-    block: Block, item: Item, context: Context, path: str, params: Mapping[str, Value]
-) -> dict[str, Value] | None:
-    """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong."""
-    given = {key.text: value for key, value in item.args}
-    values = dict(params)
-    whole = True
-    for param, default in block.params.items():
-        node = given.get(param, default)
-        if node is None:
-            if item.whole:
-                context.error("NS203", f"the block {block.name} needs {param}", item.at, layer=path)
-            whole = False
-        elif param not in given:
-            values[param] = param_value(node, values)
-        elif isinstance(node, Scalar):
-            value: Any = _word(node, default, context) if _may_be_word(node, default) else context.scalar(node)
-            whole = whole and value is not FAILED
-            values[param] = value
-        else:
-            context.error("NS202", f"{param} has to be a number or a word, got {describe(node)}", node, layer=path)
-            whole = False
-    return values if whole else None
-
-
-def _word(node: Scalar, default: Node | None, context: Context) -> Value:
-    """Text for a block's parameter; quoted text that is an expression is its value, unless the default is text."""
-    plain = node.plain or not (isinstance(default, Scalar) and isinstance(default.value, str))
-    return param_value(replace(node, plain=plain), context.names)
-
-
-def _may_be_word(node: Scalar, default: Node | None) -> bool:
-    """Whether text for a block's parameter may be a plain word: it is quoted, or the default is text."""
-    return not node.plain or (isinstance(default, Scalar) and isinstance(default.value, str))

@@ -7,12 +7,14 @@ are not known yet.
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 
 from netspec.core.diagnostics import Findings
 from netspec.core.expressions import Value
 from netspec.core.shapes import Tensor
 from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
+from netspec.expansion.outputs import declared_outputs
 from netspec.expansion.repeats import TooLarge
 from netspec.expansion.scope import Context, Flat, ScopeBuilder, names_in
 from netspec.language.evaluate import FAILED, Evaluator
@@ -64,7 +66,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     inputs = _inputs(spec, names, findings) or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
-    context = Context(scope, names, findings)
+    context = Context(scope, names, findings, expander.types)
     try:
         last = expander.items(spec.layers, context, scope.entry)
     except TooLarge:
@@ -73,18 +75,19 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
         if spec.layers and not any(found.severity == "error" for found in findings.list()):
             context.error("NS203", "no layer is left: all are left out by `when` or a repeat of 0", spec.layers[0].at)
         return None
-    results: dict[str, Local] = {}
-    for reference in spec.outputs:
-        local = context.lookup(reference)
-        if reference.text in results:
-            context.error("NS209", f"outputs names {reference.text} twice", reference)
-        elif local is not None:
-            results[reference.text] = local
+    declared = declared_outputs(spec, context)
+    results = {each.name: each.local for each in declared}
     if not spec.outputs and last is not None:
         results[_output_name(last, scope)] = last
+    late = {each.name for each in declared if each.training_only}
     outputs: dict[str, Ref] = {}
+    training_only: set[str] = set()
     for name, local in results.items():
         value = scope.flat(local)
-        outputs |= {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
+        found = {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
+        outputs |= found
+        training_only |= found.keys() if name in late else set()
     built = scope.finish(tuple(results.values()), expander.calls)
-    return Graph(inputs, tuple(expander.calls), outputs, built)
+    keys = tuple(results) if spec.gives_dict else ()
+    built = replace(built, keys=keys, training_only=len(late), chain=built.chain and not keys and not late)
+    return Graph(inputs, tuple(expander.calls), outputs, built, frozenset(training_only))

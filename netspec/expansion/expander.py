@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from netspec.core.expressions import Value
 from netspec.core.tree import Frame
+from netspec.expansion.block_values import block_params
 from netspec.expansion.calls import (
     arguments,
-    block_params,
     claim_of,
     condition_holds,
     flatten,
@@ -22,6 +22,7 @@ from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs, takes_inputs
 from netspec.expansion.repeats import TooLarge, turns_of
 from netspec.expansion.scope import Context, Expand, ScopeBuilder, names_in
+from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import param_values
 from netspec.language.spec import Item, Spec
@@ -40,6 +41,8 @@ class Expander:
         self.work = 0
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
+        self.types: Types = {**spec.types.layers, **spec.blocks}
+        self.with_type = TypedItems(self.types, spec.params)
 
     def items(self, items: tuple[Item, ...], context: Context, last: Local | None) -> Local | None:
         """Expand a list of items; returns the value of the last one."""
@@ -76,7 +79,7 @@ class Expander:
                 return self.spliced(item, context, last)
             case "group" if is_its_item(item):
                 return self.item(only_item(item), context, last)
-            case "group":
+            case "group" | "sequential":
                 return self.group(item, context, last, [{}])
             case "block":
                 return self.block(item, context, last)
@@ -87,14 +90,27 @@ class Expander:
                 return self.branches(item, context, last)
             case "share":
                 return self.share(item, context, last)
+            case "parameter":
+                typed = self.with_type(item, context)
+                if typed is None:
+                    return self.unknown(item, context, last)
+                return self.layer(typed, context, last) if typed.record else self.block(typed, context, last)
             case "unknown":
-                context.sources(item, last)
-                return context.bind(item, context.attribute(item), None)
+                return self.unknown(item, context, last)
             case _:
-                assert item.record is not None
-                name = context.attribute(item)
-                taken = layer_inputs(item, item.record, context, last, context.scope.at(name))
-                return self.call(item, context, taken, name)
+                return self.layer(item, context, last)
+
+    def unknown(self, item: Item, context: Context, last: Local | None) -> Local | None:
+        """An item that could not be read."""
+        context.sources(item, last)
+        return context.bind(item, context.attribute(item), None)
+
+    def layer(self, item: Item, context: Context, last: Local | None) -> Local | None:
+        """A layer or function of the table."""
+        assert item.record is not None
+        name = context.attribute(item)
+        taken = layer_inputs(item, item.record, context, last, context.scope.at(name))
+        return self.call(item, context, taken, name)
 
     def spend(self, item: Item, context: Context) -> None:
         """Count an item and the values in it, so that blocks and repeats cannot multiply beyond the limits."""
@@ -177,7 +193,7 @@ class Expander:
         flats = [context.scope.flat(source) for source in sources]
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
-        return Context(scope, names, context.findings, frames)
+        return Context(scope, names, context.findings, self.types, frames)
 
     def leave(
         self, item: Item, context: Context, inner: Context, name: str, sources: tuple[Local, ...],
@@ -192,7 +208,7 @@ class Expander:
             inner.expect_items(item)
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
-        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls))
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), at=item.at.span)
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
@@ -220,7 +236,12 @@ class Expander:
             ends.append(self.item(group, context, sources[0]))
             context.scope.position = position
         found = tuple(end for end in ends if end is not None)
-        merge = replace(item.merge, claim=item.claim or item.merge.claim)
+        joins = self.with_type(item.merge, context) if item.merge.kind == "parameter" else item.merge
+        if joins is None or joins.record is None or joins.record.inputs[1] == 1:
+            if joins is not None:
+                context.error("NS303", f"{joins.at.text} does not join several tensors", joins.at)
+            return context.bind(item, name, None)
+        merge = replace(joins, claim=item.claim or item.merge.claim)
         return self.call(merge, context, LayerInputs(found if len(found) == len(ends) else None), name)
 
     def share(self, item: Item, context: Context, last: Local | None) -> Local | None:
@@ -274,8 +295,8 @@ class Expander:
         refs = flats if isinstance(flats, tuple) else (flats,)
         if sources is None or not takes_inputs(record, len(refs), item, context, path):
             whole = False
-        elif len(refs) > len(sources):  # one item with several outputs gives all the inputs
-            sources = tuple(Local(sources[0].step, index) for index in range(len(refs)))
+        else:
+            sources = tuple(one for source in sources for one in context.scope.each(source))
         further = taken.refs(context, path)
         whole = whole and len(further) == len(taken.references)
         call = Call(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Frame, Node
+from netspec.core.tree import Frame, Node, Span
 from netspec.language.spec import Item
 from netspec.layers.record import Layer
 
@@ -87,7 +87,7 @@ class Step:
     """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
 
     `shared` marks a submodule that an earlier step made; `further` are the names of the last sources, those that the
-    layer takes only by name.
+    layer takes only by name; `at` is where the spec has it.
     """
 
     name: str
@@ -96,11 +96,17 @@ class Step:
     scope: Scope | None = None
     shared: bool = False
     further: tuple[str, ...] = ()
+    at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A module of the compiled network: its steps in order and the local values it returns."""
+    """A module of the compiled network: its steps in order and the local values it returns.
+
+    `counts` are how many values of the flat graph each result is: several where it is a block with outputs.
+    `keys` are the results' names, where they are returned as a dict. The last `training_only` of them are returned in
+    training mode only.
+    """
 
     path: str
     title: str
@@ -108,6 +114,9 @@ class Scope:
     steps: tuple[Step, ...]
     results: tuple[Local, ...]
     chain: bool = False
+    counts: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
+    training_only: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,12 +128,14 @@ class Graph:
         calls: the layers and functions in the order of execution.
         outputs: the values that leave the network, by name.
         scope: the network's own scope.
+        training_only: the names of the outputs that are there in training mode only.
     """
 
     inputs: Dict[str, Tensor | None]
     calls: tuple[Call, ...]
     outputs: Dict[str, Ref]
     scope: Scope
+    training_only: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Graph of {len(self.calls)} calls: {', '.join(self.inputs)} → {', '.join(self.outputs)}>"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from netspec.core.diagnostics import Edit, Fix
 from netspec.core.expressions import Value
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.expansion.block_values import given_value
 from netspec.expansion.scope import Context
-from netspec.language.evaluate import FAILED
+from netspec.language.evaluate import FAILED, param_value
+from netspec.language.parameters import is_value
 from netspec.layers.arguments import Int
 
 MOST_TURNS = 20_000
@@ -16,8 +21,18 @@ class TooLarge(Exception):
 
 
 def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
-    """The parameters of each turn: `3` gives three empty ones, `{c: [8, 16]}` c=8 then c=16, `{i: 3}` i=0, 1, 2."""
+    """The parameters of each turn: `3` gives three empty ones, `{c: [8, 16]}` c=8 then c=16, `{i: 3}` i=0, 1, 2.
+
+    A list may be the value of a parameter.
+    """
     if isinstance(node, Scalar):
+        listed = _list_of(node, context)
+        if listed is not None:
+            count, zipped = f"len({node.text})", f"{{value: {node.text}}}"
+            fixes = [Fix(text, (Edit(node.span, text),)) for text in (count, zipped)] if node.plain else []
+            message = f"repeat is a count or a mapping of names to lists, got the list {node.text}"
+            context.findings.add("NS202", message, node, frames=context.frames, fixes=fixes)
+            return []
         return [{} for _ in range(_count(node, "repeat", context))]
     if not isinstance(node, Mapping) or not node.entries:
         context.error("NS202", f"repeat is a count or a mapping of names to lists, got {describe(node)}", node)
@@ -39,17 +54,34 @@ def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
 
 def _column(key: Scalar, values: Node, context: Context) -> list[Value] | None:
     """The value of one name in each turn; None where one cannot be evaluated."""
+    listed = _list_of(values, context)
+    if listed is not None:
+        return _bounded_column([*listed], f"repeat.{key.text}", values, context)
     if not isinstance(values, Sequence):
         return list(range(_count(values, f"repeat.{key.text}", context)))
     column: list[Value] = []
     for value in values.items:
-        if not isinstance(value, Scalar):
-            context.error("NS202", f"the lists of a repeat hold numbers or words, got {describe(value)}", value)
+        if not is_value(key.text, value, context.findings):
             return None
-        result = context.scalar(value)
+        result = given_value(value, None, context)
         if result is FAILED:
             return None
-        column.append(result)  # type: ignore[arg-type]  # a scalar's value
+        column.append(result)
+    return column
+
+
+def _list_of(node: Node, context: Context) -> tuple[Value, ...] | None:
+    """The list that a text is, as the name of a parameter; None where it is no list."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    found = param_value(replace(node, plain=True), context.names)
+    return found if isinstance(found, tuple) else None
+
+
+def _bounded_column(column: list[Value], what: str, node: Node, context: Context) -> list[Value]:
+    if len(column) > MOST_TURNS:
+        context.error("NS211", f"{what} has more than {MOST_TURNS} turns", node)
+        raise TooLarge
     return column
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +45,7 @@ class ScopeBuilder:
     steps: list[Step] = field(default_factory=list)
     values: list[Flat] = field(default_factory=list)
     position: int = 0
+    numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
     again: dict[int, Again] = field(default_factory=dict)
 
     def at(self, name: str) -> str:
@@ -63,6 +64,13 @@ class ScopeBuilder:
             return value
         return value[local.output] if isinstance(value, tuple) else Ref(value.node, local.output)
 
+    def each(self, local: Local) -> tuple[Local, ...]:
+        """A local value; of one with several outputs, all of them one by one."""
+        value = self.flat(local)
+        if not isinstance(value, tuple):
+            return (local,)
+        return tuple(Local(local.step, index) for index in range(len(value)))
+
     def add(self, step: Step, value: Flat) -> Local:
         """Append a step whose result is `value` in the flat graph."""
         self.steps.append(step)
@@ -79,7 +87,8 @@ class ScopeBuilder:
                 call.record.chains and not call.record.sets_forward(call.args) and call.shares is None
             )
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
-        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain)
+        counts = tuple(len(flat) if isinstance(flat := self.flat(each), tuple) else 1 for each in results)
+        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts)
 
 
 @dataclass(frozen=True)
@@ -90,12 +99,14 @@ class Context:
         scope: the scope that is built.
         names: the parameters with their values.
         findings: takes what is wrong.
+        types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
     """
 
     scope: ScopeBuilder
     names: Dict[str, Value]
     findings: Findings
+    types: Collection[str]
     frames: tuple[Frame, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
@@ -117,7 +128,7 @@ class Context:
     def name_of(self, node: Scalar) -> str:
         """A name with its {expressions} filled in."""
         parts = _TEMPLATE.split(node.text)
-        if len(parts) == 1:
+        if len(parts) == 1 and "{" not in node.text:
             return node.text
         for index in range(1, len(parts), 2):
             value = self.scalar(replace(node, value=parts[index], text=parts[index], plain=False))
@@ -126,6 +137,7 @@ class Context:
         fault = name_fault(name)
         if fault:
             self.error(fault[0], fault[1], node)
+            return fault[2]
         return name
 
     def attribute(self, item: Item) -> str:
@@ -134,12 +146,18 @@ class Context:
         number = str(scope.position)
         scope.position += 1
         if item.name is None:
+            if _makes_module(item):
+                scope.numbered[number] = item.at
+                if number in scope.named_at:
+                    self.number_taken(number, item.at, scope.named_at[number])
             return number
         name = self.name_of(item.name)
         if name in scope.inputs and name != "input":  # which has a finding of its own
             self.error("NS209", f"an input of the network is called {name} already", item.name)
         if name not in scope.named_at:
             scope.named_at[name] = item.name
+            if name in scope.numbered:
+                self.number_taken(name, item.name, scope.numbered[name])
             return name
         first = scope.named_at[name]
         note = Note("note", f"first at line {first.span.line}")
@@ -147,6 +165,11 @@ class Context:
             note = Note("note", f"a repeat makes several: number them, as name: {name}{{i}} with repeat: {{i: 3}}")
         self.error("NS209", f"two items of one scope are called {name}", item.name, layer=scope.at(name), notes=[note])
         return f"{name}_{number}"
+
+    def number_taken(self, number: str, at: Scalar, other: Scalar) -> None:
+        """NS209 for an item whose name is the number of another one that has no name."""
+        notes = [Note("note", f"the other one is at line {other.span.line}; items without a name have their numbers")]
+        self.error("NS209", f"two items of one scope are called {number}", at, layer=self.scope.at(number), notes=notes)
 
     def bind(self, item: Item, name: str, local: Local | None) -> Local | None:
         """Store the value of a named item for later references; None marks one that failed."""
@@ -192,7 +215,7 @@ class Context:
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
-            known = [each if "." in each else each + suffix for each in (*scope.names, *inputs)]
+            known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
@@ -206,6 +229,11 @@ class Context:
             self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
             return None
         return Local(local.step, int(index))
+
+
+def _makes_module(item: Item) -> bool:
+    """Whether an item becomes a submodule of its own."""
+    return item.kind not in ("share", "branches") and (item.record is None or not item.record.is_function)
 
 
 def names_in(items: tuple[Item, ...]) -> frozenset[str]:

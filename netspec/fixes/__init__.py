@@ -2,6 +2,6 @@
 
 Input: the Problems that shape inference found; for `verify` the Diagnostics of a whole check.
 Output: Diagnostics with Fixes, which are Edits of the spec's text.
-Public: diagnose.diagnose, diagnose.output_fixes, diagnose.reading_order, verify.verified, verify.edited,
+Public: diagnose.diagnose, diagnose.output_fixes, verify.verified, verify.edited,
 edits.set_argument, edits.insert_before, edits.insert_after, edits.remove_item, edits.optional_fix.
 """

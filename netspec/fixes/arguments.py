@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, outputs_with, set_value
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import optional_fix, set_argument
 from netspec.fixes.followers import with_argument, with_followers
+from netspec.fixes.values import set_value
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 
@@ -114,6 +115,23 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield set_value(node, "kernel_size", spatial[0])
 
 
+def spanning(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A kernel over a whole axis, its longest by far, that counts more than the axis has: as many as there are."""
+    call = problem.call
+    node, kernel = call.arg_nodes.get("kernel_size"), call.args.get("kernel_size")
+    fits_not = problem.code == "NS404" and problem.argument == "kernel_size"
+    if not fits_not or not isinstance(kernel, tuple) or node is None or not call.record.name.startswith("Conv"):
+        return
+    spatial = problem.inputs[0].shape[1:]
+    whole = tuple(map(min, kernel, spatial))
+    longest = max(kernel)
+    long = [size == longest > USUAL_WINDOW for size, now in zip(kernel, whole, strict=True) if size != now]
+    alone = call.args.get("padding", 0) in (0, "valid") and kernel.count(longest) == 1 and long == [True]
+    if alone and accepts(call, problem, "kernel_size", whole):
+        changed = with_argument(context.graph, call, kernel_size=whole)
+        yield with_followers(set_value(node, "kernel_size", whole), changed, context, call.id)
+
+
 def _retyped(call: Call, name: str, value: str) -> tuple[Edit, ...]:
     """The edits that write another type with one scalar argument."""
     edits = [Edit(call.item.at.span, name)]
@@ -133,4 +151,4 @@ def output_padding(problem: Problem, context: FixContext) -> Iterator[Fix]:
             yield with_followers(fix, changed, context, call.id)
 
 
-RULES = (output_padding, nearest_argument, padding_layer, permutation, windows)
+RULES = (output_padding, nearest_argument, padding_layer, permutation, spanning, windows)

@@ -8,12 +8,15 @@ from typing import Any
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.fixes.context import FixContext, outputs_with, yaml_text
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import optional_fix, set_argument
+from netspec.fixes.values import yaml_text
 from netspec.layers.spatial import per_axis
 
 FURTHEST = 12  # layers upstream that are considered
+_TURNING = frozenset({"transpose", "permute", "movedim", "swapaxes"})
 _WINDOWS = ("kernel_size", "stride", "padding")
+_TRANSPOSED = {"kernel_size": None, "stride": 1, "padding": 0, "dilation": 1}
 Change = dict[str, Any]  # new values of arguments, by name
 
 
@@ -34,46 +37,84 @@ def upstream(graph: Graph, ref: Ref) -> list[Call]:
     return calls
 
 
-def _end_shape(calls: list[Call], index: int, change: Change, context: FixContext) -> Shape | None:
-    """The last shape of a branch with some arguments of its call number `index`, counted from the end, changed."""
-    changed = calls[index]
-    known = context.inference.known[changed.id].inputs
+def _end_shape(calls: list[Call], index: int, change: dict[int, Change], context: FixContext) -> Shape | None:
+    """The last shape of a branch with some arguments of its calls changed, from its call number `index` on.
+
+    The calls are counted from the end, and so are the changes.
+    """
+    known = context.inference.known[calls[index].id].inputs
     inputs = tuple(tensor for tensor in known if tensor is not None)
     if len(inputs) < len(known):
         return None
-    outputs = outputs_with(changed, inputs, **change)
-    for call in calls[:index][::-1]:
+    outputs = outputs_with(calls[index], inputs, **change.get(index, {}))
+    for at in range(index - 1, -1, -1):
         if outputs is None:
             return None
-        outputs = outputs_with(call, (outputs[call.inputs[0].output or 0],))
+        call = calls[at]
+        outputs = outputs_with(call, (outputs[call.inputs[0].output or 0],), **change.get(at, {}))
     return None if outputs is None else outputs[0].shape
 
 
-def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
+def exactly_enlarged(calls: list[Call], wanted: Shape, context: FixContext) -> Iterator[Fix]:
+    """The fix of several transposed convolutions of a branch that each lose a part of their stride: output_padding.
+
+    (L - 1)s - 2p + d(k - 1) + output_padding + 1 is L·s for output_padding = s + 2p - d(k - 1) - 1.
+
+    Args:
+        calls: the branch, from its end backwards.
+        wanted: the shape of its end, as it should be.
+        context: the spec, its graph and its shapes.
+    """
+    change: dict[int, Change] = {}
+    for index, call in enumerate(calls):
+        if call.record.name.startswith("ConvTranspose") and not call.args.get("output_padding"):
+            numbers = [call.args.get(name, usual) for name, usual in _TRANSPOSED.items()]
+            whole = [number for number in numbers if isinstance(number, int)]
+            if len(whole) < len(numbers):
+                return
+            kernel, stride, padding, dilation = whole
+            lost = stride + 2 * padding - dilation * (kernel - 1) - 1
+            if 0 < lost < stride:
+                change[index] = {"output_padding": lost}
+    if len(change) < 2 or _end_shape(calls, max(change), change, context) != wanted:
+        return
+    values = {made["output_padding"] for made in change.values()}
+    fixes = [change_fix(calls[index], made) for index, made in change.items()]
+    if len(values) == 1 and all(fixes):
+        edits = dict.fromkeys(edit for each in fixes for edit in each[0].edits)
+        yield Fix(f"output_padding: {values.pop()} in {len(edits)} transposed convolutions", tuple(edits))
+
+
+def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False, last: bool = True) -> Iterator[Change]:
     """Changes of a layer's arguments that might turn the end of its branch from `shape` into `wanted`.
 
     Args:
         call: the layer.
         shape: the end of its branch, C×(spatial), or with the features last.
         wanted: the same, as it should be.
+        turned: whether a layer behind it exchanges axes, so that the first one may be spatial.
+        last: whether it is the last one of the branch.
     """
     names = {arg.name for arg in call.record.args}
     if call.record.name == "parameter":
         yield {"shape": wanted}
-    factor = call.args.get("scale_factor")
-    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1 and shape[1] and wanted[1] % shape[1] == 0:
-        yield {"scale_factor": factor * (wanted[1] // shape[1])}
+    yield from _scaled(call, shape, wanted, turned)
     if shape[:1] != wanted[:1] and "out_channels" in names and wanted:
         yield {"out_channels": wanted[0]}
     if shape[-1:] != wanted[-1:] and "out_features" in names and wanted:
         yield {"out_features": wanted[-1]}
-    if len(shape) < 2 or shape[1:] == wanted[1:] or not set(_WINDOWS) <= names:
+    if len(shape) < 2 or (shape[1:] == wanted[1:] and not turned) or not set(_WINDOWS) <= names:
         return
+    if "ceil_mode" in names and not call.args.get("ceil_mode"):
+        yield {"ceil_mode": True}
     kernel = call.args.get("kernel_size")
     if isinstance(kernel, tuple) and call.args.get("dilation", 1) == 1:
         yield {"padding": tuple((size - 1) // 2 for size in kernel)}
     if not isinstance(kernel, int):
         return
+    if kernel % 2 == 0 and _stride(call) == 1:  # no padding keeps the size
+        yield {"kernel_size": kernel + 1}
+        yield {"kernel_size": kernel - 1, "padding": kernel // 2 - 1}
     dilation = call.args.get("dilation", 1)
     reach = (dilation if isinstance(dilation, int) else 1) * (kernel - 1) + 1
     for padding in range(1, reach // 2 + 1):
@@ -88,7 +129,8 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
         if call.args.get("stride") is None:
             for kernel_size in (2, 3, 4, 8):
                 yield {"kernel_size": kernel_size}
-        yield {"kernel_size": 3, "stride": 1, "padding": 1}
+        if kernel > 2 or last:  # a pool of two before other layers halves on purpose
+            yield {"kernel_size": 3, "stride": 1, "padding": 1}
     for stride in (1, 2, 3, 4):
         yield {"stride": stride}
         for padding in range(1, kernel // 2 + 1):
@@ -96,6 +138,22 @@ def changes(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
     if "output_padding" in names:
         for padding in range(1, (kernel + 1) // 2):
             yield {"padding": padding, "output_padding": 1}
+
+
+def _scaled(call: Call, shape: Shape, wanted: Shape, turned: bool) -> Iterator[Change]:
+    """The factor of a layer that enlarges, in proportion to the first spatial axis."""
+    factor = call.args.get("scale_factor")
+    if isinstance(factor, int | float) and len(shape) == len(wanted) > 1:
+        for axis in (1, 0) if turned else (1,):
+            scaled = factor * wanted[axis]
+            if shape[axis] and shape[axis] != wanted[axis] and scaled % shape[axis] == 0:
+                yield {"scale_factor": scaled // shape[axis]}
+
+
+def _stride(call: Call) -> object:
+    """The stride of a convolution or a pool, whose own default is its kernel."""
+    usual = call.args.get("kernel_size") if "Pool" in call.record.name else 1
+    return call.args.get("stride") or usual
 
 
 def working_changes(
@@ -110,8 +168,9 @@ def working_changes(
         wanted: the same, as it should be.
         context: the spec, its graph and its shapes.
     """
-    for change in changes(calls[index], shape, wanted):
-        if _end_shape(calls, index, change, context) == wanted:
+    turned = any(call.record.name in _TURNING for call in calls[:index])
+    for change in changes(calls[index], shape, wanted, turned=turned, last=index == 0):
+        if _end_shape(calls, index, {index: change}, context) == wanted:
             yield change
 
 

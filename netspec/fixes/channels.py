@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.core.diagnostics import Edit, Fix
-from netspec.fixes.context import FixContext, set_value
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import optional_fix, set_argument
 from netspec.fixes.followers import with_argument, with_followers
+from netspec.fixes.values import set_value
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 

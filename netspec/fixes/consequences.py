@@ -9,7 +9,8 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, yaml_text
+from netspec.fixes.context import FixContext
+from netspec.fixes.values import yaml_text
 from netspec.fixes.wiring import set_arguments
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
@@ -17,10 +18,6 @@ from netspec.shapes.infer import infer
 LARGEST = 400  # calls of a graph whose shapes are inferred again
 MOST_ROUNDS = 8  # sizes in a row that follow from each other
 Values = Dict[str, object]
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else yaml_text(value)
 
 
 def origin(call: Call, name: str, context: FixContext) -> Node | None:
@@ -31,8 +28,17 @@ def origin(call: Call, name: str, context: FixContext) -> Node | None:
     """
     node = call.arg_nodes.get(name)
     word = node.value if isinstance(node, Scalar) else None
-    if not isinstance(word, str):
-        return None
+    return parameter(call, word, context) if isinstance(word, str) else None
+
+
+def parameter(call: Call, word: str, context: FixContext) -> Node | None:
+    """Where a parameter that a layer's arguments name has its value; None where the layer itself has it.
+
+    Args:
+        call: the layer.
+        word: the name of a parameter of the spec, or of the block around the layer.
+        context: the spec, its graph and its shapes.
+    """
     if not call.frames:
         return context.spec.params.get(word)
     use = next((item for item in context.spec.every_item() if item.at.span == call.frames[0].span), None)
@@ -55,13 +61,15 @@ def changed(call: Call, values: Values, context: FixContext, title: str) -> Iter
     names = {name: origin(call, name, context) for name in values}
     origins = {name: node for name, node in names.items() if node is not None}
     if origins:
-        there = [Edit(node.span, _text(values[name])) for name, node in origins.items()]
-        rest = {name: _text(value) for name, value in values.items() if name not in origins}
+        there = [Edit(node.span, yaml_text(values[name])) for name, node in origins.items()]
+        rest = {name: yaml_text(value) for name, value in values.items() if name not in origins}
         here = set_arguments(call, rest)
-        words = ", ".join(f"{getattr(call.arg_nodes[name], 'text', name)}: {_text(values[name])}" for name in origins)
+        words = ", ".join(
+            f"{getattr(call.arg_nodes[name], 'text', name)}: {yaml_text(values[name])}" for name in origins
+        )
         if len(here) or not rest:
             yield Fix(words, (*there, *here))
-    own = set_arguments(call, {name: _text(value) for name, value in values.items()})
+    own = set_arguments(call, {name: yaml_text(value) for name, value in values.items()})
     if own and following:
         yield Fix(f"{title}, and what follows from it", (*own, *following))
     elif own:
@@ -95,7 +103,7 @@ def _following(call: Call, values: Values, context: FixContext) -> Iterator[Edit
             span = own.arg_nodes[name].span
             if span not in done:
                 done.add(span)
-                yield Edit(span, _text(problem.actual))
+                yield Edit(span, yaml_text(problem.actual))
 
 
 def _key(problem: Problem) -> tuple[int, str, str | None]:

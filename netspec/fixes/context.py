@@ -1,4 +1,4 @@
-"""What every fix rule takes beside a Problem (the spec, its graph, what was inferred), and helpers to write a Fix."""
+"""What every fix rule takes beside a Problem: the spec, its graph and what was inferred."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from functools import cached_property
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
-from netspec.core.tree import Node, Scalar, Sequence, Span
+from netspec.core.tree import Node, Scalar, Span
 from netspec.expansion.graph import Call, Graph
+from netspec.fixes.values import span_of
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Outputs, Problem, apply
 from netspec.shapes.infer import Inference
@@ -91,11 +92,6 @@ def outputs_with(call: Call, inputs: Outputs, **changed: object) -> Outputs | No
     return outcome.candidates[0] if outcome.candidates and not outcome.problems else None
 
 
-def span_of(nodes: tuple[Node, ...]) -> Span:
-    """The span from the first of several neighbouring nodes to the last."""
-    return replace(nodes[0].span, end_line=nodes[-1].span.end_line, end_column=nodes[-1].span.end_column)
-
-
 def written_at(node: Node, context: FixContext) -> Node:
     """The node to edit for another value: the parameter's, where only the name of a parameter of the spec stands.
 
@@ -122,25 +118,3 @@ def size_edits(sizes: tuple[Node, ...], old: Shape, new: Shape, context: FixCont
             if edits.setdefault(span, edit) != edit:  # one parameter for two sizes, which differ now
                 return (Edit(span_of(sizes), ", ".join(map(str, new))),)
     return tuple(edits.values())
-
-
-def yaml_text(value: object) -> str:
-    """A value as YAML in flow style."""
-    return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple | list) else str(value)
-
-
-def node_text(node: Node | None) -> str:
-    """The source text of a node in flow style; empty for a mapping."""
-    if isinstance(node, Sequence):
-        return "[" + ", ".join(node_text(item) for item in node.items) + "]"
-    return node.text if isinstance(node, Scalar) else ""
-
-
-def replace_value(node: Node, text: str, title: str) -> Fix:
-    """The fix that writes `text` instead of a node."""
-    return Fix(title, (Edit(node.span, text),))
-
-
-def set_value(node: Node, name: str, value: object) -> Fix:
-    """The fix that gives the argument `name`, written at a node, another value."""
-    return replace_value(node, yaml_text(value), f"{name}: {yaml_text(value)}")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from netspec.core.diagnostics import SIZES_UNSOUGHT, UNSOUGHT, Cause, Diagnostic, Findings, Fix, Note
 from netspec.core.faults import guarded
 from netspec.core.shapes import Shape
-from netspec.core.tree import Node, Span
+from netspec.core.tree import Node
 from netspec.expansion.graph import Graph
 from netspec.fixes.context import FixContext, Rule
 from netspec.language.spec import Spec
@@ -30,16 +30,6 @@ _TORCH_MESSAGES = {
 }
 
 
-def reading_order(span: Span, spec: Spec) -> tuple[bool, str, int, int]:
-    """A sort key: the spec's own text first, then the other files.
-
-    Args:
-        span: of a finding.
-        spec: the spec that was checked.
-    """
-    return (span.path != spec.path, span.path, span.line, span.column)
-
-
 def _node(problem: Problem) -> Node:
     """The node to point at: the argument's value, else the type."""
     return problem.call.arg_nodes.get(problem.argument or "", problem.call.item.at)
@@ -52,7 +42,7 @@ class _Diagnoser:
         self.questions = 0
         self.faults = Findings()
         own = [problem for problem in inference.problems if problem.cause is None and problem.kind != "broadcast"]
-        own.sort(key=lambda problem: reading_order(_node(problem).span, spec))
+        own.sort(key=lambda problem: spec.reading_order(_node(problem).span))
         self.with_fixes = {id(problem) for problem in own[:MOST_WITH_FIXES]}
         self.first_without = own[MOST_WITH_FIXES] if len(own) > MOST_WITH_FIXES else None
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar, Span
 from netspec.expansion.graph import Call, Graph
-from netspec.fixes.context import FixContext, yaml_text
+from netspec.fixes.context import FixContext
+from netspec.fixes.values import yaml_text
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer

@@ -10,7 +10,13 @@ from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
 from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_before
+from netspec.layers.table import ADAPTIVE_POOLS, CONVOLUTIONS, POOLS
 from netspec.shapes.apply import Problem
+
+FEATURES_LAST = frozenset({
+    "parameter", "Embedding", "Linear", "LSTM", "GRU", "RNN", "TransformerEncoder", "TransformerEncoderLayer",
+    "MultiheadAttention",
+})  # fmt: skip
 
 
 def _shapes(problem: Problem, context: FixContext) -> list[Shape]:
@@ -46,15 +52,44 @@ def insert_between(call: Call, changes: dict[int, tuple[str, str]], title: str, 
 
 
 def transposed(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """A matrix product whose second factor has its axes swapped: transpose it."""
+    """A matrix product in which one factor has its axes swapped: transpose it."""
     shapes = _shapes(problem, context)
     if problem.call.record.name != "matmul" or len(shapes) != 2 or len(shapes[0]) != len(shapes[1]):
         return
-    (*_, columns), (*_, rows, width) = shapes
+    if len(shapes[0]) < 2:
+        return
+    (*_, height, columns), (*_, rows, width) = shapes
+    last = len(shapes[1])
+    swap = ("transposed", f"transpose: {{dim0: {last - 1}, dim1: {last}}}")
     if columns == width != rows:
-        last = len(shapes[1])
-        change = {1: ("transposed", f"transpose: {{dim0: {last - 1}, dim1: {last}}}")}
-        yield from insert_between(problem.call, change, f"transpose of the second: {width}×{rows}", context)
+        title = f"transpose of the second: {width}×{rows}"
+        yield from insert_between(problem.call, {1: swap}, title, context)
+    elif height == rows != columns:
+        title = f"transpose of the first: {columns}×{height}"
+        yield from insert_between(problem.call, {0: swap}, title, context)
+
+
+def for_all_places(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A number for each channel of a picture, or each feature of a sequence: an axis of one for each of the others."""
+    shapes = _shapes(problem, context)
+    if problem.call.record.name not in ("add", "sub", "mul", "div") or sorted(map(len, shapes))[:1] != [1]:
+        return
+    vector = next(index for index, shape in enumerate(shapes) if len(shape) == 1)
+    (count,) = shapes[vector]
+    others = {shape for shape in shapes if len(shape) > 1}
+    if len(shapes) != 2 or len(others) != 1:
+        return
+    (shape,) = others
+    fitting: Shape
+    if len(shape) == 2 and shape[1] == count:
+        fitting, layer = (1, count), "unsqueeze: {dim: 1}"
+    elif shape[0] == count:
+        fitting = (count, *(1 for _ in shape[1:]))
+        layer = f"reshape: [{', '.join(map(str, fitting))}]"
+    else:
+        return
+    title = f"{show(fitting)}, the same for all places"
+    yield from insert_between(problem.call, {vector: ("wide", layer)}, title, context)
 
 
 def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -68,7 +103,17 @@ def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
             changes[index] = ("mean", f"mean: {{dim: [{', '.join(map(str, range(2, len(shape) + 1)))}]}}")
         elif len(shape) == 2:  # L×C
             changes[index] = ("mean", "mean: {dim: 1}")
+    if all(set(shape[1:]) == {1} for shape in shapes if len(shape) > 1):
+        return  # one place: that is a Flatten
     yield from insert_between(problem.call, changes, "the mean over the places first", context)
+
+
+def flattened(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Vectors concatenated with maps or sequences: those flattened first, as the layer behind them may count."""
+    shapes = _shapes(problem, context)
+    if problem.call.record.name == "concat" and min(map(len, shapes), default=0) == 1:
+        changes = {index: ("flat", "Flatten: {}") for index, shape in enumerate(shapes) if len(shape) > 1}
+        yield from insert_between(problem.call, changes, "a Flatten first", context)
 
 
 def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -89,4 +134,28 @@ def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from insert_between(problem.call, changes, f"the smaller ones enlarged to {show(largest)}", context)
 
 
-RULES = (transposed, pooled, resized)
+def projected(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Features of two widths in a sum: a Linear brings one side to the width of the other, the narrower one first."""
+    shapes = _shapes(problem, context)
+    ranks = {len(shape) for shape in shapes}
+    if problem.call.record.name not in ("add", "sub", "mul") or len(shapes) != 2 or not ranks <= {1, 2}:
+        return
+    if len(ranks) != 1 or shapes[0][:-1] != shapes[1][:-1] or not _of_features(problem.call, context):
+        return
+    for index in sorted((0, 1), key=lambda index: shapes[index][-1]):
+        width, node = shapes[1 - index][-1], (problem.call.item.sources or ())[index]
+        change = {index: ("projected", f"Linear: {width}")}
+        yield from insert_between(problem.call, change, f"a Linear on {node.text}: {width}", context)
+
+
+def _of_features(call: Call, context: FixContext) -> bool:
+    """Whether what is summed has its features along the last axis, by the layers that make it."""
+    makers = [context.provenance.maker(ref) for ref in call.inputs]
+    chains = [[*context.provenance.back(maker)] for maker in makers]
+    if any(each.record.name in CONVOLUTIONS | POOLS | ADAPTIVE_POOLS for chain in chains for each in chain):
+        return False
+    return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
+
+
+RULES = (transposed, for_all_places, pooled, flattened, resized)
+LAST_RULES = (projected,)

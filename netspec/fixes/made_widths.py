@@ -9,8 +9,9 @@ from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
 from netspec.fixes.attention import width_maker
 from netspec.fixes.consequences import changed
-from netspec.fixes.context import FixContext, replace_value
+from netspec.fixes.context import FixContext
 from netspec.fixes.recurrent import RECURRENT
+from netspec.fixes.values import replace_value
 from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Scalar
-from netspec.fixes.context import FixContext, node_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.one_hot import declared_input, redeclared
+from netspec.fixes.values import node_text
 from netspec.shapes.apply import Problem, apply, with_defaults
 
 

@@ -9,8 +9,9 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Mapping, Node
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, node_text, span_of
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import optional_fix, remove_entry
+from netspec.fixes.values import node_text, span_of
 from netspec.fixes.wiring import insert_for_all
 from netspec.language.spec import InputDecl
 from netspec.shapes.apply import Problem

@@ -9,9 +9,10 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import show
 from netspec.expansion.graph import Call, Ref
-from netspec.fixes.context import FixContext, node_text, replace_value, span_of, yaml_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import optional_fix, remove_item, start_of
-from netspec.fixes.wiring import before_it, insert_for_all
+from netspec.fixes.values import node_text, replace_value, span_of, yaml_text
+from netspec.fixes.wiring import before_it, insert_for_all, same_mistakes
 from netspec.layers.record import no_parameters
 from netspec.layers.table import TABLE
 from netspec.shapes.apply import Problem
@@ -117,6 +118,10 @@ def axis_of_one(problem: Problem, context: FixContext) -> Iterator[Fix]:
     dim = 2 if len(shape) > 1 and written == shape[0] else 1
     inserted = insert_for_all(problem, "axis", [f"unsqueeze: {{dim: {dim}}}"], context)
     title = f"unsqueeze {before_it(problem, context)}: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}"
+    if dim == 1 and "in_channels" in call.arg_nodes and written != 1 and inserted:  # it counts the places
+        nodes = [each.arg_nodes["in_channels"] for each in same_mistakes(problem, context)]
+        counts = {node.span: Edit(node.span, "1") for node in nodes}
+        yield from optional_fix(f"{title}, and in_channels: 1", *inserted, *counts.values())
     yield from optional_fix(title, *inserted)
 
 

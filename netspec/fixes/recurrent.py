@@ -12,13 +12,15 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
 from netspec.fixes.consequences import changed
-from netspec.fixes.context import FixContext, replace_value
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import end_of
+from netspec.fixes.values import replace_value
 from netspec.fixes.wiring import insert_between, reference
 from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label
 
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
+MOST_LAYERS = 16  # a larger number is one of steps
 
 
 def _arguments(call: Call) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def _values(first: Shape, last: Shape, call: Call) -> dict[str, object]:
     """The arguments of a layer, as far as they are others, with which it has these states: h, and the LSTM's c."""
     args, directions = _arguments(call), _directions(call)
     wanted: dict[str, object] = {"hidden_size": last[1]}
-    if first[0] % directions == 0:
+    if first[0] % directions == 0 and first[0] // directions <= MOST_LAYERS:
         wanted["num_layers"] = first[0] // directions
     if call.record.name == "LSTM":
         wanted["proj_size"] = 0 if first[1] == last[1] else first[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import isqrt, prod
 
@@ -9,42 +10,18 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.core.tree import Sequence
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, node_text, outputs_with, span_of
+from netspec.fixes.consequences import parameter
+from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.edits import set_argument
 from netspec.fixes.followers import with_argument, with_followers
+from netspec.fixes.values import node_text, set_value
+from netspec.fixes.views import drop_batch, without_batch
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 
-NO_BATCH = "the batch axis is not written"
-
-
-def without_batch(call: Call, arriving: Shape) -> Shape | None:
-    """The sizes of a reshape that begins with -1 for the batch, without it; None where another reading is likelier.
-
-    Args:
-        call: of the reshape.
-        arriving: the sample.
-    """
-    sizes = call.args.get("shape")
-    if call.record.name != "reshape" or not isinstance(sizes, tuple) or len(sizes) < 2 or sizes[0] != -1:
-        return None
-    rest = sizes[1:]
-    return rest if -1 not in rest and prod(rest) == prod(arriving) else None
-
-
-def drop_batch(call: Call, sizes: Shape) -> Fix | None:
-    """The fix that writes a reshape without its first size.
-
-    Args:
-        call: of the reshape.
-        sizes: those that stay.
-    """
-    node = call.arg_nodes.get("shape")
-    if not isinstance(node, Sequence) or len(node.items) != len(sizes) + 1:
-        return None
-    text = ", ".join(map(node_text, node.items[1:]))
-    return Fix(f"shape: [{text}], {NO_BATCH}", (Edit(span_of(node.items), text),))
+_QUOTIENT = re.compile(r"(\w+) *// *([A-Za-z_]\w*)")
+MOST_DIVISORS = 2
 
 
 def batch_upstream(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -84,6 +61,39 @@ def counts(problem: Problem, context: FixContext) -> Iterator[Fix]:
     yield from _enough(call, total, prod(sizes), context)
 
 
+def heads(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A width that is cut into `dim//heads` parts and no multiple of them: the nearest numbers that divide it."""
+    call, node = problem.call, problem.call.arg_nodes.get("shape")
+    if call.record.name != "reshape" or problem.code != "NS404" or not isinstance(node, Sequence):
+        return
+    for item in node.items:
+        match = _QUOTIENT.fullmatch(node_text(item))
+        number = None if match is None else parameter(call, match[2], context)
+        width = None if match is None else _value(match[1], call, context)
+        count = getattr(number, "value", None)
+        if (
+            match is None
+            or number is None
+            or not isinstance(count, int)
+            or count < 1
+            or not width
+            or width % count == 0
+        ):
+            continue
+        divisors = [size for size in range(1, min(width, 4 * count) + 1) if width % size == 0]
+        for size in sorted(divisors, key=lambda size: (abs(size - count), -size))[:MOST_DIVISORS]:
+            yield set_value(number, match[2], size)
+        return
+
+
+def _value(word: str, call: Call, context: FixContext) -> int | None:
+    """The number of a word in an expression: itself, or a parameter's."""
+    if word.isdecimal():
+        return int(word)
+    value = getattr(parameter(call, word, context), "value", None)
+    return value if isinstance(value, int) else None
+
+
 def _candidates(sizes: Shape, arriving: Shape, total: int) -> Iterator[Shape]:
     """Sizes that hold `total` values, the likeliest first."""
     if -1 in sizes:
@@ -115,4 +125,4 @@ def _enough(call: Call, total: int, wanted: int, context: FixContext) -> Iterato
         yield with_followers(fix, with_argument(context.graph, producer, out_features=wanted), context, producer.id)
 
 
-RULES = (batch_upstream, counts)
+RULES = (batch_upstream, heads, counts)

@@ -80,8 +80,8 @@ def _first_outputs(call: Call, index: int, context: FixContext) -> Iterator[Fix]
             keys.setdefault(maker.id, {})["name"] = name
         keys.setdefault(each.id, {})["source"] = f"{name}.0"
     added = [add_keys(context.graph.calls[id], **texts) for id, texts in keys.items()]
-    if (renamed or added) and all(added):
-        own = keys.get(call.id, {}).get("source") or renamed[0].text
+    own = keys.get(call.id, {}).get("source") or (renamed[0].text if call.item.node.span in taken and renamed else "")
+    if own and all(added):
         more = len(renamed) + sum("source" in texts for texts in keys.values()) > 1
         title = f"from: {own}, the first of its outputs" + (", and so behind it" if more else "")
         yield Fix(title, (*renamed, *(edit for edits in added for edit in edits)))

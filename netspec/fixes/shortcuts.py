@@ -10,9 +10,10 @@ from netspec.core.shapes import Shape
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.expansion.graph import Call, Ref
 from netspec.fixes.changes import FURTHEST, change_fix, upstream, working_changes
-from netspec.fixes.context import FixContext, node_text, yaml_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_after, optional_fix
 from netspec.fixes.insert_layer import insert_between
+from netspec.fixes.values import node_text, yaml_text
 from netspec.layers.spatial import per_axis, window_out
 from netspec.shapes.apply import Problem
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from netspec.core.diagnostics import Fix
+from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, ShapeError, show
 from netspec.expansion.graph import Graph
 from netspec.fixes.context import FixContext, size_edits
+from netspec.fixes.values import node_text, span_of
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer
 from netspec.shapes.sizes.budget import APPLIED, Budget, BudgetSpent
@@ -16,6 +17,8 @@ from netspec.shapes.sizes.nearby import Nearby, upstream_graph
 from netspec.shapes.sizes.walk import Walker, cost
 
 LARGEST_SIZE = 1024
+MOST_INPUTS, NEAR = 4, 4  # of several inputs: how many, and how far from a declared size another one is sought
+STEPS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # multiples that the input's sizes are rounded up to
 
 
 def _first(test: Callable[[int], bool]) -> int:
@@ -72,6 +75,39 @@ def right_sizes(graph: Graph, problem: Problem, budget: Budget) -> str | None:
     return f"inputs of {names[0]} or {names[1]}" if high == low + 1 else f"inputs from {names[0]} to {names[1]}"
 
 
+def _first_right(name: str, shapes: Iterable[Shape], context: FixContext) -> Shape | None:
+    """The first of several shapes of an input with which nothing is wrong; None also once the budget is spent."""
+    graph = context.graph
+    sample = graph.inputs[name]
+    if sample is None:
+        return None
+    for shape in shapes:
+        try:
+            context.budget.spend(APPLIED * cost(graph.calls))
+        except BudgetSpent:
+            return None
+        changed = replace(graph, inputs={**graph.inputs, name: replace(sample, shape=shape)})
+        if all(other.kind == "broadcast" for other in infer(changed).problems):
+            return shape
+    return None
+
+
+def transposed(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A picture that lies on its side: with its sides exchanged every written size is right."""
+    graph, spec = context.graph, context.spec
+    first = next((other for other in context.inference.problems if other.kind == "size"), None)
+    if problem is not first or len(graph.inputs) != 1 or len(spec.inputs) != 1:
+        return
+    ((name, sample),) = graph.inputs.items()
+    sizes = spec.inputs[0].sizes
+    if sample is None or not len(sizes) == len(sample.shape) == 3 or sample.shape[1] == sample.shape[2]:
+        return
+    channels, height, width = sample.shape
+    if _first_right(name, [(channels, width, height)], context) is not None:
+        text = ", ".join(map(node_text, (sizes[0], sizes[2], sizes[1])))
+        yield Fix(f"input: [{text}], with its sides exchanged", (Edit(span_of(sizes), text),))
+
+
 def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """For an image whose halves do not match again, or that another layer refuses: its sizes rounded up."""
     graph, spec = context.graph, context.spec
@@ -83,19 +119,8 @@ def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if sample is None or not 1 < len(sample.shape) <= 4 or len(sizes) != len(sample.shape):
         return
 
-    def works(shape: Shape) -> bool:
-        context.budget.spend(APPLIED * cost(graph.calls))
-        changed = replace(graph, inputs={name: replace(sample, shape=shape)})
-        return all(other.kind == "broadcast" for other in infer(changed).problems)
-
-    shapes = (
-        (sample.shape[0], *(-(-length // step) * step for length in sample.shape[1:]))
-        for step in (2, 4, 8, 16, 32, 64, 128, 256)
-    )
-    try:
-        shape = next(filter(works, (shape for shape in shapes if shape != sample.shape)), None)
-    except BudgetSpent:
-        return
+    shapes = ((sample.shape[0], *(-(-length // step) * step for length in sample.shape[1:])) for step in STEPS)
+    shape = _first_right(name, (shape for shape in dict.fromkeys(shapes) if shape != sample.shape), context)
     if shape is not None:
         yield Fix(f"an input of {show(shape)}", size_edits(sizes, sample.shape, shape, context))
 
@@ -123,4 +148,29 @@ def matching_sizes(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield Fix(f"an input of {show(shape)}", size_edits(sizes, tensor.shape, shape, context))
 
 
-RULES = (matching_sizes, rounded_size)
+def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """For several inputs whose values do not match: a size of one of them that is near, or that of the other value."""
+    graph, spec = context.graph, context.spec
+    first = next((other for other in context.inference.problems if other.code == "NS405"), None)
+    if problem is not first or not 1 < len(spec.inputs) <= MOST_INPUTS or len(problem.inputs) < 2:
+        return
+    arriving = {size for tensor in problem.inputs for size in tensor.shape}
+    found: list[tuple[float, Fix]] = []
+    for declared in spec.inputs:
+        sample = graph.inputs.get(declared.name)
+        if sample is None or len(declared.sizes) != len(sample.shape):
+            continue
+        for axis in range(min(len(sample.shape) - 1, 1), len(sample.shape)):  # no other number of channels
+            size = sample.shape[axis]
+            near = {size + step for step in range(-NEAR, NEAR + 1)} | {each for each in arriving if 2 * each >= size}
+            sizes = sorted(near - {size}, key=lambda other: (abs(other - size), -other))
+            shapes = [(*sample.shape[:axis], other, *sample.shape[axis + 1 :]) for other in sizes if other > 0]
+            shape = _first_right(declared.name, shapes, context)
+            if shape is not None:
+                fix = Fix(f"{declared.name}: {show(shape)}", size_edits(declared.sizes, sample.shape, shape, context))
+                found.append((abs(shape[axis] - size) / size, fix))
+    yield from (fix for _, fix in sorted(found, key=lambda pair: pair[0]))
+
+
+FIRST_RULES = (transposed,)
+RULES = (matching_sizes, rounded_size, one_axis)

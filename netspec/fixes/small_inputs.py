@@ -13,9 +13,10 @@ from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Graph
 from netspec.fixes.arguments import accepts
-from netspec.fixes.context import FixContext, size_edits, yaml_text
+from netspec.fixes.context import FixContext, size_edits
 from netspec.fixes.edits import optional_fix, remove_item, set_argument
 from netspec.fixes.followers import with_argument, with_followers, without
+from netspec.fixes.values import yaml_text
 from netspec.layers.spatial import per_axis
 from netspec.shapes.apply import Problem
 from netspec.shapes.infer import infer

@@ -10,6 +10,7 @@ from netspec.core.diagnostics import UNSOUGHT, Cause, Diagnostic, Edit, Fix, err
 from netspec.fixes.edits import apply_edits
 from netspec.fixes.safety import is_safe
 from netspec.language.spec import Spec
+from netspec.shapes.recovery import DIMENSIONED
 from netspec.shapes.report import Report
 
 MOST_TRIALS = 40
@@ -101,6 +102,8 @@ def verified(report: Report, recheck: Recheck) -> list[Diagnostic]:
             if after is not None:
                 confirmed.append((fix, after))
         confirmed.sort(key=lambda pair: len(errors(pair[1].diagnostics)))
+        if diagnostic.code == "NS204":
+            confirmed = _of_known_axes(confirmed, spec)
         if ended and not noted and diagnostic.severity == "error":
             notes, noted = (*notes, UNSOUGHT), True
         fixes = tuple(
@@ -111,6 +114,19 @@ def verified(report: Report, recheck: Recheck) -> list[Diagnostic]:
         if confirmed and diagnostic.severity == "error":
             _mark_consequences(found, index, confirmed[0][1].diagnostics)
     return found
+
+
+def _of_known_axes(confirmed: list[tuple[Fix, Report]], spec: Spec) -> list[tuple[Fix, Report]]:
+    """The fixes of a name that may be any of `BatchNorm1d`, `2d` and `3d`: only the one for the axes of the input.
+
+    Where a shape is known, one of them is confirmed. Where none is, to offer another would be to guess.
+    """
+    siblings = [DIMENSIONED.fullmatch(fix.title) for fix, _ in confirmed]
+    named = [match for match in siblings if match is not None]
+    if len(named) < 2 or len(named) != len(confirmed) or len({match[1] for match in named}) != 1:
+        return confirmed
+    axes = str(len(spec.inputs[0].sizes) - 1) if len(spec.inputs) == 1 else ""
+    return [pair for pair, match in zip(confirmed, named, strict=True) if match[2] == axes]
 
 
 def _mark_consequences(found: list[Diagnostic], index: int, after: Sequence[Diagnostic]) -> None:

@@ -10,15 +10,17 @@ from math import prod
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import FixContext, replace_value, set_value, yaml_text
+from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_after, optional_fix, remove_item, set_argument
 from netspec.fixes.ranks import repeated
+from netspec.fixes.values import replace_value, set_value, yaml_text
 from netspec.fixes.wiring import before_it, insert_for_all, same_mistakes
 from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import layer_label
 
 _MULTIPLE = re.compile(r"([A-Za-z_]\w*)(?: *\* *(\d+))?")
+_TURNING = frozenset({"transpose", "permute", "swapaxes", "movedim"})
 MOST_LINKED = 500  # spans that one fix changes
 
 
@@ -63,12 +65,24 @@ def swapped_axes(problem: Problem, context: FixContext) -> Iterator[Fix]:
     channels = problem.argument in ("in_channels", "num_features", "num_channels")
     if problem.kind != "size" or len(shape) != 2 or shape[channels] != problem.written:
         return
+    yield from _turned_upstream(call, context)
     before, after = insert_for_all(problem, "turned", [swap], context), insert_after(call, swap, context.spec.sources)
     where = before_it(problem, context)
     if after is not None and where == "before it" and problem.argument in ("num_features", "num_channels"):
         yield from optional_fix(f"transpose before and after it: {shape[1]}×{shape[0]}", *(before or (None,)), after)
     else:
         yield from optional_fix(f"transpose {where}: {shape[1]}×{shape[0]}", *before)
+
+
+def _turned_upstream(call: Call, context: FixContext) -> Iterator[Fix]:
+    """The fix of a transpose upstream, which a second one would only undo: without it."""
+    for before in context.provenance.back(context.provenance.producer(call)):
+        arriving, gives = context.provenance.shapes(before)
+        if before.record.name in _TURNING and arriving is not None and gives == arriving[::-1]:
+            removed = remove_item(before, context.spec.sources)
+            yield from optional_fix(f"without {layer_label(before)} of line {before.item.at.span.line}", removed)
+        if len(before.inputs) != 1 or before.record.parameters is not no_parameters or arriving != gives:
+            return
 
 
 def _roundness(value: object) -> int:

@@ -159,7 +159,7 @@ def score_files(
     target_device = device_for(device)
     report = run.report
     settings, batcher = _settings(run, device), InputBatcher(report)
-    heads = heads_of(report, settings.loss)
+    heads = tuple(head for head in heads_of(report, settings.loss) if not head.training_only)
     names = run.info.classes, run.info.target or "target"
     labels = tuple(Labels(*names, head.loss.name, head.output.shape) for head in heads)
     _one_target(run, files)

@@ -15,7 +15,7 @@ from netspec.language.format import settled
 from netspec.language.source import compose
 from netspec.language.written import Entry, Value, quoted, read_written
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>=!\"' -]*\Z")
 Place = tuple[str, int, int]  # a path, and a line and column from 1
 
 
@@ -106,8 +106,7 @@ def _text(node: Scalar, *, is_key: bool = False) -> str:
         if repr(read) == repr(value) and (_PLAIN.match(node.text) or _stays_plain(node.text)):
             return node.text
     if isinstance(value, str):
-        plain = node.plain and value and _PLAIN.match(value) and scalar_value(value) == value and _stays_plain(value)
-        return value if plain else quoted(value)
+        return emit_text(value) if node.plain else quoted(value)
     if value is None:
         return "" if node.plain and not node.text else "null"
     if isinstance(value, bool):
@@ -117,8 +116,14 @@ def _text(node: Scalar, *, is_key: bool = False) -> str:
     return str(value)
 
 
+def emit_text(text: str) -> str:
+    """A text as one scalar, quoted where it would be read as another value."""
+    plain = text and _PLAIN.match(text) and scalar_value(text) == text and _stays_plain(text)
+    return text if plain else quoted(text)
+
+
 def _stays_plain(text: str) -> bool:
-    """Whether a text without quotes is read as one scalar."""
-    read, found = compose(f"- {text}", "")
+    """Whether a text without quotes is read as one scalar, in a flow collection too."""
+    read, found = compose(f"[{text}]", "")
     items = read.items if isinstance(read, Sequence) and not found else ()
     return len(items) == 1 and isinstance(items[0], Scalar) and items[0].plain and items[0].text == text

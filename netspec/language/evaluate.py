@@ -6,7 +6,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 
 from netspec.core.diagnostics import Edit, Findings, Fix, renamings
-from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
+from netspec.core.expressions import ExpressionError, LayerValue, Value, evaluate, names_in, reads
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
@@ -28,7 +28,8 @@ class Evaluator:
             return evaluate(node.value, names)
         except ExpressionError as error:
             if error.name is None:
-                self.findings.add("NS206", f"{shorten(node.value)!r} is no expression: {error}", node, frames=frames)
+                what = "has no value" if names_in(node.value) else "is no expression"
+                self.findings.add("NS206", f"{shorten(node.value)!r} {what}: {error}", node, frames=frames)
             else:
                 at = _part(node, error.offset, error.name)
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
@@ -61,11 +62,14 @@ class Evaluator:
             reason = f" ({error})" if str(error) else ""
             got = describe(node)
             if isinstance(node, Scalar) and isinstance(node.value, str) and value != node.value:
-                got = f"{shorten(node.value)} = {value}"
+                got = f"{shorten(node.value)} = {shorten(str(list(value) if isinstance(value, tuple) else value))}"
             code = code or ("NS216" if _right_type(value, kind) else "NS202")
             message = f"{what} has to be {kind.wants}{reason}, got {got}"
             fixes = renamings(node, value, words(kind)) if isinstance(value, str) else []
             fixes = fixes or [Fix(text, (Edit(node.span, text),)) for text in _shorter(node, kind)]
+            if isinstance(value, float) and isinstance(node, Scalar) and isinstance(node.value, str) and node.plain:
+                texts = [f"{function}({node.text})" for function in ("int", "round")]
+                fixes = fixes or [Fix(text, (Edit(node.span, text),)) for text in texts]
             self.findings.add(code, message, node, layer=layer, frames=frames, fixes=fixes)
             guess = certain_match(value, words(kind)) if isinstance(value, str) else None
             return FAILED if guess is None else kind.accept(guess)
@@ -89,7 +93,18 @@ class Evaluator:
             message = f"{node.value} is text in YAML 1.2; write {switch}"
             self.findings.add("NS202", message, node, fixes=[fix], frames=frames)
             return switch == "true"
-        return self.scalar(node, names, frames)
+        value = self.scalar(node, names, frames)
+        if isinstance(value, float) and value.is_integer() and not _takes(kind, value):
+            return int(value)  # width*1.5 with a width of 64
+        return value
+
+
+def _takes(kind: Kind, value: object) -> bool:
+    try:
+        kind.accept(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _shorter(node: Node, kind: Kind) -> list[str]:
@@ -151,15 +166,46 @@ def param_values(params: Dict[str, Node]) -> dict[str, Value]:
 
 
 def param_value(node: Node, names: Dict[str, Value]) -> Value:
-    """A parameter's value: a number, true, false, or text; text that is an expression is its value."""
-    if not isinstance(node, Scalar):
-        return None
-    if isinstance(node.value, str) and node.plain:
+    """A parameter's value: a number, true, false, text, a list of values, or a layer with arguments.
+
+    Text that is an expression is its value; in quotes it is one where it reads parameters and is more than a name.
+    """
+    if isinstance(node, Sequence):
+        return tuple(param_value(item, names) for item in node.items)
+    if isinstance(node, Mapping):
+        return layer_value(node, names)
+    if isinstance(node.value, str) and (node.plain or reads(node.value, names)):
         try:
             return evaluate(node.value, names)
         except ExpressionError:
             return node.value
     return node.value
+
+
+def layer_value(node: Mapping, names: Dict[str, Value]) -> Value:
+    """A mapping of one type to its arguments as a parameter's value; None where it is no such mapping."""
+    if len(node.entries) != 1:
+        return None
+    (key, argument), *_ = node.entries
+    return LayerValue(key, with_values(argument, names))
+
+
+def with_values(node: Node, names: Dict[str, Value]) -> Node:
+    """A node whose expressions over `names` are replaced by their values; other text stays."""
+    if isinstance(node, Sequence):
+        return replace(node, items=tuple(with_values(item, names) for item in node.items))
+    if isinstance(node, Mapping):
+        return replace(node, entries=tuple((key, with_values(value, names)) for key, value in node))
+    if not isinstance(node.value, str) or not names_in(node.value) or not names_in(node.value) <= names.keys():
+        return node
+    return _as_node(param_value(replace(node, plain=True), names), node)
+
+
+def _as_node(value: Value, node: Scalar) -> Node:
+    """A value as a node at the place of the expression that it comes from."""
+    if isinstance(value, tuple):
+        return Sequence(tuple(_as_node(each, node) for each in value), node.span, frames=node.frames)
+    return node if isinstance(value, LayerValue) else replace(node, value=value, plain=not isinstance(value, str))
 
 
 @dataclass(frozen=True)

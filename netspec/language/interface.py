@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from netspec.core.diagnostics import Edit, Findings, Fix
-from netspec.core.names import name_fault
+from netspec.core.names import variable_fault
 from netspec.core.shapes import DTYPES, MOST_AXES
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.language.sections.keys import correct_keys
-from netspec.language.spec import InputDecl, SizeDecl
+from netspec.language.spec import InputDecl, OutputDecl, SizeDecl
 
 INPUT_KEYS = ("shape", "dtype")
 SIZE_KEYS = ("min", "max", "multiple_of")
+OUTPUT_KEYS = ("from", "when")
+_OUTPUTS = "outputs lists names of items, or maps names to them; {from: name, when: training} is one in training only"
 
 
 def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
@@ -23,9 +25,9 @@ def inputs_of(root: Mapping, findings: Findings) -> tuple[InputDecl, ...]:
             findings.add("NS202", f"inputs is a mapping of names to shapes, got {describe(several)}", several)
             return ()
         for key, _ in several:
-            fault = name_fault(key.text)
+            fault = variable_fault(key.text)
             if fault and (len(several.entries) > 1 or key.text != "input"):  # names stand in the generated code
-                findings.add(fault[0], fault[1], key)
+                findings.add(fault[0], fault[1], key, fixes=[Fix(fault[2], (Edit(key.span, fault[2]),))])
         return tuple(_input(key.text, value, findings) for key, value in several)
     if one is None:
         if root.get("model") is None:  # an unreadable model has a finding
@@ -91,13 +93,33 @@ def sizes_of(root: Mapping, findings: Findings) -> tuple[SizeDecl, ...]:
     return tuple(found)
 
 
-def outputs_of(root: Mapping, findings: Findings) -> tuple[Scalar, ...]:
-    """The references of `outputs`."""
+def outputs_of(root: Mapping, findings: Findings) -> tuple[OutputDecl, ...]:
+    """The declared outputs: a list of names of items, or a mapping of the outputs' names to them."""
     node = root.get("outputs")
     if node is None:
         return ()
-    nodes = node.items if isinstance(node, Sequence) else (node,)
-    for wrong in nodes:
-        if not (isinstance(wrong, Scalar) and isinstance(wrong.value, str)):
-            findings.add("NS202", f"outputs is a list of names of items, got {describe(wrong)}", wrong)
-    return tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))
+    if isinstance(node, Mapping) and not (node.entries and all(key.text in OUTPUT_KEYS for key, _ in node)):
+        if not node.entries:
+            findings.add("NS202", f"outputs is empty: {_OUTPUTS}", node)
+        found = [_output(key, value, findings) for key, value in node]
+    else:
+        found = [_output(None, each, findings) for each in (node.items if isinstance(node, Sequence) else (node,))]
+    return tuple(each for each in found if each is not None)
+
+
+def _output(key: Scalar | None, node: Node, findings: Findings) -> OutputDecl | None:
+    """One output: the name of an item, or `{from: name, when: training}`; `key` is its own name in a mapping."""
+    reference, when = node, None
+    if isinstance(node, Mapping):
+        node = correct_keys(node, OUTPUT_KEYS, "an output", findings)
+        reference, when = node.get("from") or node, node.get("when")
+    if not isinstance(reference, Scalar) or not isinstance(reference.value, str):
+        findings.add("NS202", f"{_OUTPUTS}; got {describe(reference)}", reference)
+        return None
+    if when is not None and not (isinstance(when, Scalar) and isinstance(when.value, str | bool)):
+        findings.add("NS202", f"when has to be a condition such as training, got {describe(when)}", when)
+        when = None
+    if key is not None and (not key.text.isprintable() or "." in key.text or not key.text):
+        findings.add("NS207", f"{shorten(key.text)!r} is no name of an output: it has a dot, or cannot be shown", key)
+    name = reference if key is None else key
+    return OutputDecl(name.text, name, reference, when if isinstance(when, Scalar) else None)

@@ -6,11 +6,14 @@ item of the kind `unknown`, which keeps its position and name. So the items arou
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.diagnostics import Findings
-from netspec.core.names import certain_match, closest, name_fault, sure_match
+from netspec.core.diagnostics import Edit, Findings, Fix
+from netspec.core.names import certain_match, closest, sure_match
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.argument_syntax import (
     NO_NAMES,
@@ -21,14 +24,21 @@ from netspec.language.argument_syntax import (
     layer_args,
     split_at_colon,
 )
+from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys
+from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
-GROUP_KEYS = ("layers", "branches", "merge", "share")
+GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
 UNREADABLE = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
-BESIDE = {"layers": ("layers",), "branches": ("branches", "merge"), "share": ("share",), "merge": ("merge",)}
+BESIDE = {
+    "layers": ("layers",),
+    "sequential": ("sequential",),
+    "branches": ("branches", "merge"),
+    "share": ("share",),
+    "merge": ("merge",),
+}
 
 
 def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
@@ -39,12 +49,36 @@ def unknown(node: Node, at: Scalar | None = None, **shared: Any) -> Item:
 class ItemParser:
     """Parses items against the types of the spec and the names of its blocks."""
 
-    def __init__(self, findings: Findings, types: Types, block_params: dict[str, Params]) -> None:
+    def __init__(
+        self, findings: Findings, types: Types, block_params: dict[str, Params], params: Dict[str, Node | None]
+    ) -> None:
         self.findings = findings
+        self.params = params
         self.layers = types.layers
         self.complete = types.complete and not any(found.code in UNREADABLE for found in findings.list())
         self.block_params = block_params
         self.types = (*self.layers, *block_params)
+
+    @contextlib.contextmanager
+    def inside(self, more: Dict[str, Node | None]) -> Iterator[None]:
+        """Within it further parameters are known: those of a block, or of a repeat."""
+        before = self.params
+        self.params = {**before, **more}
+        yield
+        self.params = before
+
+    def is_parameter(self, word: str) -> bool:
+        """Whether the type of an item is the value of a parameter; a number leaves the function of its name alone."""
+        if word not in self.params:
+            return False
+        default = self.params[word]
+        is_number = isinstance(default, Scalar) and not isinstance(default.value, str)
+        return word not in self.types or not is_number
+
+    def check_layers(self, node: Node | None) -> None:
+        """Check the types and the names of arguments of the layers in a parameter's value."""
+        for key, argument in () if node is None else layers_in(node):
+            self.typed(key, argument, key, {})
 
     def parse_list(self, node: Node | None) -> tuple[tuple[Item, ...], bool]:
         """The items of a list, and whether it was one item instead of a list."""
@@ -57,17 +91,32 @@ class ItemParser:
     def parse_item(self, node: Node) -> Item:
         """One item."""
         if isinstance(node, Sequence):
-            self.findings.add("NS202", "expected a layer, got a list; a group is written {layers: […]}", node)
+            message = "expected a layer, got a list; a list that is a submodule is written {sequential: […]}"
+            start, end = replace(node.span, end_line=node.span.line, end_column=node.span.column), node.span
+            end = replace(end, line=end.end_line, column=end.end_column)
+            edits = (Edit(start, "{sequential: "), Edit(end, "}")) if node.flow else (Edit(start, "sequential: "),)
+            fixes = [Fix("sequential: […]", edits)] if node.flow else []
+            self.findings.add("NS202", message, node, fixes=fixes)
             return unknown(node)
         if isinstance(node, Scalar):
             if not isinstance(node.value, str):
                 self.findings.add("NS202", f"expected a layer, got {describe(node)}", node)
                 return unknown(node)
             return self.typed(node, None, node, {})
+        values = node.get("repeat")
+        if isinstance(values, Mapping):
+            with self.inside({key.text: value for key, value in values}):
+                return self.parse_mapping(node)
+        return self.parse_mapping(node)
+
+    def parse_mapping(self, node: Mapping) -> Item:
+        """One item that is written as a mapping."""
         entries = self.corrected_entries(node)
-        shared = self.common({key.text: value for key, value in entries if key.text in COMMON_KEYS})
+        shared = common_keys({key.text: value for key, value in entries if key.text in COMMON_KEYS}, self.findings)
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
-        grouped = any(key.text in ("layers", "branches") or key.text in self.block_params for key, _ in kinds)
+        grouped = any(
+            key.text in ("layers", "sequential", "branches") or key.text in self.block_params for key, _ in kinds
+        )
         named = {"name", "repeat"} <= shared.keys() and "{" not in getattr(shared["name"], "text", "")
         if shared.get("wires") and (grouped or (named and shared["repeat"] is not None)):
             self.findings.add("NS202", NO_NAMES, shared["wires"][0][0])
@@ -75,7 +124,9 @@ class ItemParser:
         if any(key.text in GROUP_KEYS for key, _ in kinds):
             return self.grouped(node, kinds, shared)
         if not kinds:
-            self.findings.add("NS203", "the item has no type: a layer, a block, layers, branches or share", node)
+            self.findings.add(
+                "NS203", "the item has no type: a layer, a block, layers, sequential, branches or share", node
+            )
             return unknown(node, **shared)
         key, value = self.type_key(kinds)
         others = [(other, node) for other, node in kinds if other is not key]
@@ -100,7 +151,8 @@ class ItemParser:
         """The entries of an item, with misspelt keys of the language corrected; each becomes a finding."""
         entries = []
         for key, value in node:
-            known = key.text in KEYS or key.text in self.types or not self.findings.suggests
+            known = key.text in KEYS or key.text in self.types or key.text in self.params
+            known = known or not self.findings.suggests
             guess = None if known else certain_match(key.text, (*KEYS, *self.types))
             if guess in KEYS and node.get(guess) is None:
                 self.findings.misspelt("NS201", f"an item has no key {key.text!r}", key, KEYS)
@@ -110,9 +162,11 @@ class ItemParser:
 
     def type_key(self, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Node]:
         """The key that is the type: a known one, else one that is similar to a known one, else the last."""
-        ranked = [pair for pair in kinds if pair[0].text in self.types]
-        ranked += [pair for pair in kinds if self.findings.suggests and closest(pair[0].text, self.types)]
-        return ranked[0] if ranked else kinds[-1]
+        certain = [pair for pair in kinds if pair[0].text in self.types]
+        certain += [pair for pair in kinds if self.is_parameter(pair[0].text)]
+        if certain or not self.findings.suggests:
+            return certain[0] if certain else kinds[-1]
+        return next((pair for pair in kinds if closest(pair[0].text, self.types)), kinds[-1])
 
     def extra_key(self, key: Scalar, kind: Scalar) -> None:
         if key.text in self.types:
@@ -132,9 +186,10 @@ class ItemParser:
         if at.text == "merge":
             self.findings.add("NS203", "merge needs branches to join", at)
             return unknown(node, at, **shared)
-        if at.text == "layers":
+        if at.text in ("layers", "sequential"):
             items, single = self.parse_list(value)
-            return Item("group", at, node, items=items, single=single, **shared)
+            kind = "group" if at.text == "layers" else "sequential"
+            return Item(kind, at, node, items=items, single=single and kind == "group", **shared)
         if at.text == "share":
             if not isinstance(value, Scalar) or not isinstance(value.value, str):
                 self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
@@ -149,14 +204,14 @@ class ItemParser:
             return unknown(node, at, **shared)
         branches = []
         for name, body in value:
-            self.check_name(name)
+            check_name(name, self.findings)
             items, single = self.parse_list(body)
             branches.append((name, items, single))
         if merge_node is None:
             self.findings.add("NS203", "branches need a merge: concat, add, mul, …", at)
             return unknown(node, at, **shared)
         merge = self.parse_item(merge_node)
-        joins = merge.record is not None and merge.record.inputs[1] != 1
+        joins = merge.kind == "parameter" or (merge.record is not None and merge.record.inputs[1] != 1)
         if not joins and merge.kind != "unknown":
             self.findings.add("NS303", f"{merge.at.text} does not join several tensors", merge.at)
         if not joins:
@@ -164,7 +219,9 @@ class ItemParser:
         return Item("branches", at, node, branches=tuple(branches), merge=merge, **shared)
 
     def typed(self, key: Scalar, value: Node | None, node: Node, shared: dict[str, Any]) -> Item:
-        """An item whose type is a layer or a block."""
+        """An item whose type is a layer or a block, or the value of a parameter."""
+        if self.is_parameter(key.text):
+            return Item("parameter", key, node, argument_node=value, **shared)
         if key.text not in self.types:
             parts = split_at_colon(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
@@ -174,7 +231,7 @@ class ItemParser:
             guess = certain_match(str(plain.value), self.types) if self.findings.suggests else None
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
                 return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
-            self.findings.misspelt("NS204", message, plain, self.types)
+            self.findings.misspelt("NS204", message, plain, (*self.types, *self.params))
             sure = guess is not None and guess == sure_match(str(plain.value), self.types)
             if guess is None or not self.fits(guess, value) or not (sure or self.reads(guess, value)):
                 return unknown(node, key, **shared)
@@ -182,6 +239,11 @@ class ItemParser:
             key = replace(key, value=guess, text=guess)
         if key.text in self.block_params:
             args, whole = block_args(key, value, self.block_params[key.text], self.findings)
+            values = [isinstance(given, Scalar) or is_value(name.text, given, self.findings) for name, given in args]
+            for _, given in args:
+                self.check_layers(given)
+            args = tuple(pair for pair, right in zip(args, values, strict=True) if right)
+            whole = whole and all(values)
             return Item("block", key, node, args=args, argument_node=value, whole=whole, **shared)
         record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
@@ -201,53 +263,3 @@ class ItemParser:
         if guess in self.block_params:
             return fits_block(self.block_params[guess], value)
         return fits_layer(self.layers[guess], value)
-
-    def common(self, keys: dict[str, Node]) -> dict[str, Any]:
-        """The keys that every kind of item may have, as fields of Item."""
-        found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
-        for key in ("name", "when"):
-            node = keys.get(key)
-            if node is None:
-                continue
-            if isinstance(node, Scalar) and (isinstance(node.value, str) or (key == "when" and not is_null(node))):
-                found[key] = node
-                if key == "name" and "{" not in node.text:
-                    self.check_name(node)
-            else:
-                wants = "a word" if key == "name" else "a condition such as stride > 1"
-                self.findings.add("NS202", f"{key} has to be {wants}, got {describe(node)}", node)
-        if isinstance(keys.get("from"), Mapping):
-            found |= self.wires(keys["from"])
-        elif "from" in keys:
-            found["sources"] = self.references(keys["from"])
-        return found
-
-    def wires(self, node: Node) -> dict[str, Any]:
-        """The names and references of a mapping in `from`, as fields of Item."""
-        entries = node.entries if isinstance(node, Mapping) else ()
-        if not entries:
-            self.findings.add("NS202", "from is empty: leave it out to take the item before", node)
-        found = []
-        for key, value in entries:
-            if isinstance(value, Scalar) and isinstance(value.value, str):
-                found.append((key, value))
-            else:
-                what = f"from: {shorten(key.text)} is the name of one item, got {describe(value)}"
-                self.findings.add("NS202", what, value)
-        return {"wires": tuple(found)} if 0 < len(found) == len(entries) else {"sources": ()}
-
-    def check_name(self, node: Scalar) -> None:
-        fault = name_fault(node.text)
-        if fault:
-            self.findings.add(fault[0], fault[1], node)
-
-    def references(self, node: Node, key: str = "from") -> tuple[Scalar, ...]:
-        """The names of a `from`, or of a block's `outputs`."""
-        nodes = node.items if isinstance(node, Sequence) else (node,)
-        names = tuple(n for n in nodes if isinstance(n, Scalar) and isinstance(n.value, str))
-        if len(names) < len(nodes) or not nodes:
-            wrong = next((n for n in nodes if n not in names), node)
-            hint = "; give the item a name to refer to" if isinstance(wrong, Scalar) else ""
-            self.findings.add("NS202", f"{key} takes names of items, got {describe(wrong)}{hint}", wrong)
-            return ()
-        return names

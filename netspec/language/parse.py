@@ -5,47 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from netspec.core.diagnostics import Findings
-from netspec.core.expressions import is_name
-from netspec.core.names import NAME
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe, is_null, shorten
-from netspec.language.argument_syntax import Params
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span, describe
 from netspec.language.interface import inputs_of, outputs_of, sizes_of
+from netspec.language.item_keys import references
 from netspec.language.items import ItemParser
+from netspec.language.parameters import block_params, check_name, entries_of, params_of
 from netspec.language.plugins import Plugins, Types, types_of
 from netspec.language.sections.keys import correct_keys
 from netspec.language.sections.validate import check_sections, section_as_meant
-from netspec.language.spec import Block, Spec
+from netspec.language.spec import Block, Spec, every_item_of
 
 BLOCK_KEYS = ("params", "layers", "outputs")
 
 
-def entries_of(root: Mapping, key: str, findings: Findings) -> tuple[tuple[Scalar, Node], ...]:
-    """The entries of the mapping under a key of the spec; none where it is left out or is not a mapping."""
-    node = root.get(key)
-    if isinstance(node, Mapping):
-        return node.entries
-    if node is not None and not is_null(node):
-        findings.add("NS202", f"{key} has to be a mapping, got {describe(node)}", node)
-    return ()
-
-
-def params_of(root: Mapping, findings: Findings) -> dict[str, Node]:
-    """The spec's parameters with their defaults."""
-    params: dict[str, Node] = {}
-    for key, value in entries_of(root, "params", findings):
-        _check_name(key, "a parameter", findings)
-        if isinstance(value, Scalar) and not is_null(value):
-            params[key.text] = value
-        else:
-            message = f"the parameter {key.text} needs a number, true, false or text, got {describe(value)}"
-            findings.add("NS202", message, value)
-    return params
-
-
-def blocks_of(root: Mapping, types: Types, findings: Findings) -> tuple[dict[str, Block], ItemParser]:
-    """The spec's blocks by name, and a parser of items that knows them."""
+def blocks_of(
+    root: Mapping, types: Types, params: dict[str, Node], findings: Findings
+) -> tuple[dict[str, Block], ItemParser]:
+    """The spec's blocks by name, and a parser of items that knows them and the spec's parameters."""
     bodies = [(key, _body(key, body, types, findings)) for key, body in entries_of(root, "blocks", findings)]
-    parser = ItemParser(findings, types, {key.text: _block_params(key, body, findings) for key, body in bodies})
+    of_blocks = {key.text: block_params(key, body, findings) for key, body in bodies}
+    parser = ItemParser(findings, types, of_blocks, params)
+    for node in params.values():
+        parser.check_layers(node)
     return {key.text: _block(key, body, parser) for key, body in bodies}, parser
 
 
@@ -55,7 +36,7 @@ def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
         whose = "torch's" if types.layers[key.text].origin is None else "the plugin's"
         findings.add("NS207", f"the block {key.text} would hide {whose} {key.text}", key)
     else:
-        _check_name(key, "a block", findings)
+        check_name(key, "a block", findings)
     if isinstance(body, Sequence):
         return Mapping(((Scalar("layers", key.span, "layers"), body),), body.span)
     if not isinstance(body, Mapping):
@@ -67,41 +48,16 @@ def _body(key: Scalar, body: Node, types: Types, findings: Findings) -> Mapping:
     return body
 
 
-def _block_params(key: Scalar, body: Mapping, findings: Findings) -> Params:
-    """A block's parameters with their defaults: null, or a plain list of names, means required."""
-    node = body.get("params")
-    if node is None or is_null(node):
-        return {}
-    if isinstance(node, Scalar):
-        findings.add("NS202", f"params has to be a mapping of names to defaults, got {describe(node)}", node)
-        return {}
-    params: Params = {}
-    pairs = node.entries if isinstance(node, Mapping) else tuple((item, None) for item in node.items)
-    for name, default in pairs:
-        if not isinstance(name, Scalar):
-            findings.add("NS202", f"a parameter of {key.text} has to be a word, got {describe(name)}", name)
-            continue
-        _check_name(name, "a parameter", findings)
-        if default is not None and not isinstance(default, Scalar):
-            message = f"the parameter {name.text} needs a number, true, false or text, got {describe(default)}"
-            findings.add("NS202", message, default)
-        params[name.text] = None if default is None or is_null(default) else default
-    return params
-
-
 def _block(key: Scalar, body: Mapping, parser: ItemParser) -> Block:
-    items, _ = parser.parse_list(body.get("layers"))
+    params = parser.block_params[key.text]
+    for default in params.values():
+        parser.check_layers(default)
+    with parser.inside(params):
+        items, _ = parser.parse_list(body.get("layers"))
     outputs = body.get("outputs")
-    references = () if outputs is None else parser.references(outputs, "outputs")
-    return Block(key.text, key, parser.block_params[key.text], items, references)
-
-
-def _check_name(node: Scalar, what: str, findings: Findings) -> None:
-    if not NAME.match(node.text):
-        rule = "letters, digits and _ only, no digit first"
-        findings.add("NS207", f"{shorten(node.text)!r} is no name of {what}: {rule}", node)
-    elif not is_name(node.text):
-        findings.add("NS207", f"{node.text!r} is no name of {what}: it is a word of expressions", node)
+    results = () if outputs is None else references(outputs, parser.findings, "outputs")
+    typed = frozenset(item.at.text for item in every_item_of(items) if item.kind == "parameter") & params.keys()
+    return Block(key.text, key, params, items, results, typed)
 
 
 VERSION = 1
@@ -123,7 +79,8 @@ def parse(
     if name is not None and not (isinstance(name, Scalar) and isinstance(name.value, str) and name.value):
         findings.add("NS202", f"name has to be text, got {describe(name)}", name)
     types = types_of(root, folder, plugins, findings)
-    blocks, parser = blocks_of(root, types, findings)
+    params = params_of(root, findings)
+    blocks, parser = blocks_of(root, types, params, findings)
     layers = root.get("layers")
     if layers is None:
         if root.get("model") is None:  # an unreadable model has a finding
@@ -148,7 +105,7 @@ def parse(
         document=root,
         sources=sources,
         origins=origins,
-        params=params_of(root, findings),
+        params=params,
         inputs=inputs_of(root, findings),
         blocks=blocks,
         layers=items,
@@ -161,6 +118,8 @@ def parse(
         settings=settings,
         plugins=plugins,
         sizes=sizes,
+        types=types,
+        gives_dict=isinstance(root.get("outputs"), Mapping),
     )
 
 

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Mapping as Dict
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -77,7 +77,7 @@ class Types:
     `complete` is false where a plugin could not be loaded: a type that is not among `layers` may be one of its layers.
     """
 
-    layers: Dict[str, Layer]
+    layers: Dict[str, Layer] = field(default_factory=lambda: TABLE)
     complete: bool = True
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from netspec.core.diagnostics import Diagnostic, Note
+from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.files import split_lines
-from netspec.core.tree import Node, Span
+from netspec.core.tree import Node, Span, shorten
 from netspec.language.composer import Composer, Stop
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML without libyaml is slower, with the same events
+
+
+# An expression as `widths[i] * 2` in a collection, without the quotes that YAML wants there.
+_INDEXED = re.compile(r"[:,\[{]\s*(?P<text>[\w(][^,{}\[\]:#'\"]*\[[^\[\]{}]{1,100}\][^,{}\[\]#]*)(?=[,}\]])")
 
 
 def _position(mark: Any, lines: tuple[str, ...]) -> tuple[int, int]:
@@ -36,7 +42,14 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, path: str) -> Diagnostic:
         notes = (Note("note", f"it starts at line {start.line + 1}, column {start.column + 1}"),)
     if lines[line][column : column + 1] == "\t":
         message = "a tab: YAML indents with spaces only"
-    return Diagnostic("NS100", message, Span(path, line + 1, column + 1, line + 1, column + 2), notes=notes)
+    span = Span(path, line + 1, column + 1, line + 1, column + 2)
+    item = next((each for each in _INDEXED.finditer(lines[line]) if each.start("text") < column <= each.end()), None)
+    if item is None:
+        return Diagnostic("NS100", message, span, notes=notes)
+    text = f'"{item["text"].strip()}"'
+    whole = replace(span, column=item.start("text") + 1, end_column=item.start("text") + len(text) - 1)
+    message = f"in {{…}} and […] an expression with brackets needs quotes: {shorten(text)}"
+    return Diagnostic("NS100", message, span, fixes=(Fix(shorten(text), (Edit(whole, text),)),))
 
 
 def _before(text: str, mark: Any) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
-from netspec.language.emit import emit
 from netspec.language.evaluate import Values, param_values
-from netspec.language.plugins import NO_PLUGINS, Plugins
+from netspec.language.plugins import NO_PLUGINS, Plugins, Types
 from netspec.layers.record import Layer
 
 
@@ -21,7 +21,8 @@ class Item:
     """One item of a `layers` list, as written.
 
     Args:
-        kind: `layer`, `block`, `group`, `branches`, `share` or `unknown` (unreadable, which has a finding).
+        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `parameter` (whose value is its type) or
+            `unknown` (unreadable, which has a finding).
         at: the node that findings point to: the type's key.
         node: the whole item.
         name: its `name`.
@@ -65,13 +66,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A reusable group: its parameters (None: required), its items, and the outputs it names."""
+    """A reusable group: its parameters (None: required), its items, and the outputs it names.
+
+    `types` are the parameters that are types of items in it.
+    """
 
     name: str
     at: Scalar
     params: Dict[str, Node | None]
     items: tuple[Item, ...]
     outputs: tuple[Scalar, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,16 @@ class InputDecl:
     at: Node
     sizes: tuple[Node, ...]
     dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDecl:
+    """One declared output: its name, the reference of the item, and the condition under which it is there."""
+
+    name: str
+    at: Scalar
+    reference: Scalar
+    when: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,8 @@ class Spec:
         plugins: what the user allowed of plugins.
         sizes: the ranges of the inputs' sizes.
         self_contained: it may name no other file for its network, as a run has stored it.
+        types: the layers and functions that it may use.
+        gives_dict: its outputs are a mapping, so that the network gives a dict.
     """
 
     path: str
@@ -130,7 +147,7 @@ class Spec:
     inputs: tuple[InputDecl, ...]
     blocks: Dict[str, Block]
     layers: tuple[Item, ...]
-    outputs: tuple[Scalar, ...]
+    outputs: tuple[OutputDecl, ...]
     weights: Scalar | None
     data: Node | None
     train: Node | None
@@ -140,17 +157,27 @@ class Spec:
     plugins: Plugins = NO_PLUGINS
     sizes: tuple[SizeDecl, ...] = ()
     self_contained: bool = False
+    types: Types = field(default_factory=Types)
+    gives_dict: bool = False
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"
 
+    def _repr_html_(self) -> str:
+        """The picture that a notebook shows, with what is wrong."""
+        return str(imported("netspec.render.pictures.notebook:spec_html")(self))
+
     def every_item(self) -> Iterator[Item]:
         """Every item of the spec and of its blocks, as written."""
-        queue = [*self.layers, *(item for block in self.blocks.values() for item in block.items)]
-        while queue:
-            item = queue.pop()
-            yield item
-            queue += [*item.items, *(inner for _, items, _ in item.branches for inner in items)]
+        yield from every_item_of([*self.layers, *(item for block in self.blocks.values() for item in block.items)])
+
+    def reading_order(self, span: Span) -> tuple[bool, str, int, int]:
+        """A sort key: the spec's own text first, then the other files.
+
+        Args:
+            span: of a finding.
+        """
+        return (span.path != self.path, span.path, span.line, span.column)
 
     def to_yaml(self) -> str:
         """The spec as one self-contained YAML text: includes, model and settings resolved.
@@ -161,6 +188,8 @@ class Spec:
 
     @cached_property
     def _yaml(self) -> str:
+        from netspec.language.emit import emit
+
         return emit(self.document, self.name, self.sources)
 
     def evaluate(self, node: Node) -> object:
@@ -171,6 +200,20 @@ class Spec:
     def values(self) -> Values:
         """Gives the values of nodes, with the parameters' values."""
         return Values(param_values(self.params))
+
+
+def every_item_of(items: Iterable[Item]) -> Iterator[Item]:
+    """Every item of a list, and of the lists in its items.
+
+    Args:
+        items: as written.
+    """
+    queue = [*items]
+    while queue:
+        item = queue.pop()
+        yield item
+        queue += [*item.items, *(inner for _, body, _ in item.branches for inner in body)]
+        queue += [] if item.merge is None else [item.merge]
 
 
 def require_spec(spec: object, function: str) -> None:

@@ -21,6 +21,12 @@ def literal(value: object) -> str:
     return repr(value)
 
 
+def quoted(text: str) -> str:
+    """`text` as a string of Python, in double quotes where it has none itself."""
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in text else written
+
+
 def call(function: str, *positional: str, **keywords: object) -> str:
     """`function(x, y, dim=1)`; keywords that are None are left out."""
     given = (f"{name}={literal(value)}" for name, value in keywords.items() if value is not None)

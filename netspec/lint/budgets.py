@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterator
 from math import prod
 
-from netspec.core.diagnostics import Diagnostic, Findings
+from netspec.core.diagnostics import Diagnostic, Findings, Fix
 from netspec.core.shapes import show
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.fixes.diagnose import output_fixes
 from netspec.language.evaluate import Evaluator
 from netspec.language.sections.validate import amount
 from netspec.layers.arguments import Ints
@@ -141,5 +140,11 @@ def _expected_output(report: Report, wanted: Node, fixes: bool) -> Iterator[Diag
             yield Diagnostic("NS501", f"expect.output names {name}, which is no output", node.span)
         elif isinstance(shape, tuple) and tensor is not None and tensor.shape != shape:
             message = f"expect.output is {show(shape)}, the network gives {show(tensor.shape)}"
-            found = output_fixes(report, name, shape) if fixes else ()
+            found = _output_fixes(report, name, shape) if fixes else ()
             yield Diagnostic("NS501", message, node.span, layer=name, fixes=found)
+
+
+def _output_fixes(report: Report, name: str, wanted: tuple[int, ...]) -> tuple[Fix, ...]:
+    from netspec.fixes.diagnose import output_fixes
+
+    return output_fixes(report, name, wanted)

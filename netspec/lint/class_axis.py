@@ -18,16 +18,20 @@ from netspec.lint.endings import at_the_end
 
 PLACES = frozenset({"CrossEntropyLoss", "NLLLoss"})  # take a class for each place
 _FEATURES_LAST = frozenset({"Linear", "LSTM", "GRU", "RNN", "TransformerEncoderLayer", "TransformerEncoder"})
-_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
-_KEEPS = ACTIVATIONS | DROPOUTS | {"Identity", "LayerNorm"}
+KEEPS = ACTIVATIONS | DROPOUTS | {"Identity", "LayerNorm"}
 
 
-def _classes_last(context: LintContext, head: Head) -> bool:
-    """Whether the last axis of an output is the one that a Linear or the like made, and no convolution the first."""
-    last = context.producer(head.ref, _KEEPS)
+def classes_last(context: LintContext, head: Head) -> bool:
+    """Whether the last axis of an output is the one that a Linear or the like made, and no convolution the first.
+
+    Args:
+        context: the network.
+        head: the output.
+    """
+    last = context.producer(head.ref, KEEPS)
     if last is None or kind(last) not in _FEATURES_LAST:
         return False
-    upstream = context.producer(head.ref, _KEEPS | {"Linear"})
+    upstream = context.producer(head.ref, KEEPS | {"Linear"})
     return upstream is None or not upstream.record.name.startswith("Conv")
 
 
@@ -85,34 +89,12 @@ def _numbers(known: DatasetFacts, count: int) -> Iterator[Diagnostic]:
             return
 
 
-def one_class_a_sample(context: LintContext, head: Head) -> tuple[Fix, ...]:
-    """The fixes of an output for each step or place, where a target is one class: the last step, or the mean over all.
-
-    Args:
-        context: the network.
-        head: the output, of two axes or more.
-    """
-    output, count = head.tensor.shape, head.samples.classes if head.samples is not None else None
-    if _classes_last(context, head) and len(output) == 2 and count in (None, output[-1]):
-        mean = optional_fix("the mean over the steps at the end", *at_the_end(context, head, "mean: {dim: 1}"))
-        layer = "select: {dim: 1, index: -1}"
-        step = optional_fix("the last step at the end", *at_the_end(context, head, layer))
-        recurrent = context.producer(head.ref, _KEEPS | {"Linear"})
-        one_way = recurrent is not None and recurrent.record.name in _RECURRENT
-        one_way = one_way and recurrent is not None and not context.known(recurrent).args.get("bidirectional")
-        return (*step, *mean) if one_way else mean
-    last = context.producer(head.ref, _KEEPS)
-    if last is not None and last.record.name == "Conv2d" and count == output[0] and len(output) == 3:
-        return optional_fix("the mean over the places at the end", *at_the_end(context, head, "mean: {dim: [2, 3]}"))
-    return ()
-
-
 def unnoticed(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS921: as many steps as classes, so that torch takes the steps for classes without a word."""
     known, output, name = head.samples, head.tensor.shape, str(head.loss.value)
     if known is None or not known.target or name not in PLACES or known.regression or len(output) < 2:
         return
-    if not _classes_last(context, head):
+    if not classes_last(context, head):
         return
     steps = f"{name} takes dim 1 of the output {show(output)}, the steps, for the classes"
     if known.target == output[1:] == output[:-1]:

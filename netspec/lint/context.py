@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from netspec.core.diagnostics import Diagnostic, Fix, Note
 from netspec.core.names import certain_match
@@ -12,8 +14,10 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.language.sections.losses import KINDS, Written, written_losses
 from netspec.language.spec import Spec
-from netspec.lint.datasets import DatasetFacts, dataset_facts
 from netspec.shapes.report import Inferred, Report
+
+if TYPE_CHECKING:
+    from netspec.lint.datasets import DatasetFacts
 
 FURTHEST = 100  # layers upstream or downstream that are considered
 _FUNCTIONS = {  # the layer that computes the same as a function of torch
@@ -166,6 +170,8 @@ class LintContext:
 
     def samples_for(self, output: str | None, input: str | None = None) -> DatasetFacts | None:
         """What is known of the dataset for one output and one input; the first input where left out."""
+        from netspec.lint.datasets import dataset_facts
+
         input = next(iter(self.graph.inputs), None) if input is None else input
         tensor = None if input is None else self.graph.inputs.get(input)
         return None if input is None or tensor is None else dataset_facts(self.spec, tensor.shape, input, output)
@@ -179,6 +185,10 @@ class LintContext:
         if name in self.spec.params and self.report.params.get(str(name)) == value:
             node = self.spec.params[str(name)]
         return node if node.span.path not in self.spec.origins else None
+
+
+Rule = Callable[[LintContext], Iterator[Diagnostic]]
+HeadRule = Callable[[LintContext, Head], Iterator[Diagnostic]]
 
 
 def _as_meant(written: Written) -> Written:

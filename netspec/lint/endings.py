@@ -1,13 +1,29 @@
-"""A layer that is missing at the end of a network: the edits that add it to an output."""
+"""The end of a network: the layer that decides how many outputs there are; the edits that add one to an output."""
 
 from __future__ import annotations
 
 from netspec.core.diagnostics import Edit
-from netspec.core.tree import Mapping
+from netspec.core.tree import Mapping, Node
+from netspec.expansion.graph import Call
 from netspec.fixes.edits import insert_after
 from netspec.language.sections.losses import written_losses
+from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
 from netspec.lint.context import Head, LintContext
 from netspec.lint.datasets import dataset_nodes
+
+
+def last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
+    """The node of the `out_features` that decide the size of an output, with the layer.
+
+    Args:
+        context: the network.
+        head: the output.
+    """
+    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
+    if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
+        return None
+    node = context.source(last.arg_nodes["out_features"], last.args.get("out_features"))
+    return None if node is None else (node, last)
 
 
 def at_the_end(context: LintContext, head: Head, *layers: str) -> tuple[Edit | None, ...]:
@@ -42,7 +58,7 @@ def _asked_for(context: LintContext, name: str) -> bool:
     train = context.train
     losses = written_losses(None if train is None else train.get("loss"))
     named = {loss.output.text for loss in losses if loss.output is not None}
-    named |= {output.text for output in context.spec.outputs}
+    named |= {output.reference.text for output in context.spec.outputs}
     found = dataset_nodes(context.spec.data)
     for key in ("y", "target"):
         node = found[1].get(key) if found is not None and isinstance(found[1], Mapping) else None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from netspec.core.diagnostics import Diagnostic, Fix, Note
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call
-from netspec.fixes.context import replace_value, set_value
 from netspec.fixes.edits import insert_after, optional_fix, remove_item
+from netspec.fixes.values import replace_value, set_value
 from netspec.language.sections.losses import kind_of
 from netspec.layers.record import no_parameters
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, POOLS, RESHAPES

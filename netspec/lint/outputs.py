@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from netspec.core.diagnostics import Diagnostic, Note, renamings
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
-from netspec.fixes.context import set_value
+from netspec.fixes.values import set_value
 from netspec.language.sections.datasets import DATASETS
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
@@ -15,7 +15,12 @@ from netspec.lint.datasets import dataset_nodes
 
 def losses(context: LintContext) -> Iterator[Diagnostic]:
     """NS617: a loss for an unknown output, or one loss for several outputs; a weight that is no number."""
-    outputs = [*context.refs]
+    outputs, first = [*context.refs], next(iter(context.losses), None)
+    if first is not None and first.output is not None and first.output.text in context.report.training_only:
+        known = [name for name in outputs if name not in context.report.training_only]
+        message = f"the first loss is the main one, and {first.output.text} is there in training only"
+        notes = (Note("fix", f"begin with the loss of {' or '.join(known)}"),)
+        yield finding("NS617", message, first.output, notes=notes)
     for loss in context.losses:
         if loss.output is None and loss.name is not None and len(outputs) > 1:
             yield _for_which(loss.node, outputs)

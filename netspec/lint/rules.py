@@ -1,8 +1,6 @@
-"""The table of lint rules: Report → Diagnostics that are not about shapes.
+"""The table of lint rules of the network: Report → Diagnostics that are not about shapes.
 
-A rule is a function from a LintContext to findings; a HeadRule is called once for each
-output that has a loss. DATA_AND_LOSS
-compares the network with its data and losses, as far as the spec tells, and may find errors; WARNINGS only warns.
+Those of its data and losses are in `training_rules.py`, which is imported where the spec has any. WARNINGS only warns.
 """
 
 from __future__ import annotations
@@ -10,50 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from netspec.core.diagnostics import Diagnostic, Findings, Note, errors
 from netspec.core.faults import each_guarded, guarded
 from netspec.expansion.graph import Graph
 from netspec.lint import (
-    class_axis,
-    losses,
     order,
-    outputs,
     receptive_fields,
-    samples,
-    targets,
-    train_keys,
     unused,
     views,
     windows,
 )
-from netspec.lint.context import Head, LintContext
+from netspec.lint.context import Head, HeadRule, LintContext, Rule
 from netspec.lint.inplace import in_place
 from netspec.shapes.report import Report
 
-Rule = Callable[[LintContext], Iterator[Diagnostic]]
-HeadRule = Callable[[LintContext, Head], Iterator[Diagnostic]]
-
-DATA_AND_LOSS: tuple[Rule, ...] = (
-    outputs.losses,  # NS617
-    outputs.inputs_by_name,  # NS602
-    outputs.targets_by_name,  # NS603
-    samples.samples,  # NS602
-    samples.lone_sample,  # NS613
-    train_keys.patterns,  # NS615
-    train_keys.metrics,  # NS616
-    train_keys.monitor,  # NS616
-    train_keys.mixing,  # NS616
-    train_keys.stepping,  # NS616, NS203
-)
-DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
-    targets.classes,  # NS603, NS914
-    targets.one_class,  # NS610
-    class_axis.class_axis,  # NS603, NS610
-    losses.bce_without_sigmoid,  # NS611
-    targets.shapes,  # NS612, NS603, NS915
-    losses.nll_without_log,  # NS614
-)
 WARNINGS: tuple[Rule, ...] = (
     unused.unused_layers,  # NS901
     unused.unused_names,  # NS902
@@ -67,13 +37,7 @@ WARNINGS: tuple[Rule, ...] = (
     order.linear_on_picture,  # NS913
     receptive_fields.sees_nothing_new,  # NS917
     unused.unused_sizes,  # NS918
-    outputs.untrained,  # NS919
     views.batch_written,  # NS922
-)
-WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
-    losses.activation_of_loss,  # NS904
-    losses.unwanted_activation,  # NS908
-    class_axis.unnoticed,  # NS921
 )
 
 
@@ -86,12 +50,17 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     if report.graph is None:
         return
     context = LintContext(report, report.graph)
-    found = [*_without_repeats(_findings(context, DATA_AND_LOSS, DATA_AND_LOSS_OF_HEADS))]
+    warnings, found = _findings(context, WARNINGS), list[Diagnostic]()
+    if report.spec.data is not None or report.spec.train is not None:
+        from netspec.lint import training_rules as trained
+
+        found = [*_without_repeats(_findings(context, trained.DATA_AND_LOSS, trained.DATA_AND_LOSS_OF_HEADS))]
+        warnings = chain(warnings, _findings(context, trained.WARNINGS, trained.WARNINGS_OF_HEADS))
     wrong = errors(found)
     yield from wrong
     if report.sound and not wrong:
         yield from found
-        yield from _without_repeats(_findings(context, WARNINGS, WARNINGS_OF_HEADS))
+        yield from _without_repeats(warnings)
 
 
 def with_missing_flatten(report: Report) -> list[Diagnostic]:
@@ -131,11 +100,15 @@ def _behind(graph: Graph, nodes: set[int]) -> set[int]:
     return nodes
 
 
-def _findings(context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...]) -> Iterator[Diagnostic]:
+def _findings(
+    context: LintContext, rules: tuple[Rule, ...], of_heads: tuple[HeadRule, ...] = ()
+) -> Iterator[Diagnostic]:
     start, faults = context.spec.document.span, Findings()
     for rule in rules:
         yield from each_guarded(f"the rule {_name(rule)}", partial(rule, context), start)
     none: tuple[Head, ...] = ()
+    if not of_heads:
+        return
     heads = guarded("the reading of the losses", lambda: context.heads, none, start, faults)
     yield from faults.list()
     for head in heads:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.fixes.context import replace_value, span_of
 from netspec.fixes.edits import insert_before, optional_fix, start_of
+from netspec.fixes.values import replace_value, span_of
 from netspec.language.ranges import accepts_shape
 from netspec.language.spec import InputDecl
 from netspec.layers.table import BATCH_NORMS

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.shapes import show
 from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Call
-from netspec.fixes.context import set_value
 from netspec.fixes.edits import optional_fix, remove_item
+from netspec.fixes.values import set_value
 from netspec.language.sections.losses import KINDS, kind_of
-from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
-from netspec.lint.class_axis import one_class_a_sample
+from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.endings import at_the_end
-
-
-def _last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
-    """The node of the `out_features` that decide the size of an output, with the layer."""
-    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
-    if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
-        return None
-    node = context.source(last.arg_nodes["out_features"], last.args.get("out_features"))
-    return None if node is None else (node, last)
+from netspec.lint.endings import at_the_end, last_linear
 
 
 def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
@@ -36,7 +27,7 @@ def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     loss, name = head.loss, str(head.loss.value)
     if kind_of(name) != "classes" or head.tensor.shape != (1,):
         return
-    linear, known = _last_linear(context, head), head.samples
+    linear, known = last_linear(context, head), head.samples
     message = f"{name} chooses among classes, and the network gives one output"
     binary = known is not None and (known.classes == 2 or (known.rows is not None and set(known.rows[0]) <= {0, 1}))
     if known is not None and known.regression:
@@ -58,12 +49,14 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
     if known is None or kind_of(name) != "classes" or output == (1,):
         return
-    linear = _last_linear(context, head)
+    linear = last_linear(context, head)
     if known.regression:
         message = f"the targets of {known.title} are amounts, {name} wants class numbers"
         yield finding("NS603", message, loss, fixes=(set_value(loss, "loss", "MSELoss"),))
     elif known.target in ((), (1,)) and len(output) != 1:
         message = f"{name} wants one number for each class, the output is {show(output)}"
+        from netspec.lint.steps import one_class_a_sample
+
         fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
         label = "or" if fixes else "fix"
         notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
@@ -110,7 +103,7 @@ def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
                 yield finding("NS603", message, _row(known.rows[1], index))
                 return
     if known.classes is not None and known.classes > 2:
-        linear = _last_linear(context, head)
+        linear = last_linear(context, head)
         title = f"out_features: {known.classes} and loss: CrossEntropyLoss"
         edits = (
             [] if linear is None else [Edit(linear[0].span, str(known.classes)), Edit(loss.span, "CrossEntropyLoss")]
@@ -140,7 +133,20 @@ def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagn
         layer = "squeeze: {dim: -1}" if len(output) > len(target) else "unsqueeze: {dim: -1}"
         fixes = optional_fix(f"{layer} at the end", *at_the_end(context, head, layer))
         return finding("NS612", message, loss, notes=notes, fixes=fixes)
-    linear = _last_linear(context, head)
+    if output == (1, *target) and target:  # a picture of one channel, as its mask
+        fixes = optional_fix("squeeze: {dim: 1} at the end", *at_the_end(context, head, "squeeze: {dim: 1}"))
+        return finding("NS612", message, loss, notes=notes, fixes=fixes)
+    if len(target) != len(output) and prod(target) == prod(output) > 1:
+        layer = "Flatten" if len(target) == 1 else f"reshape: [{', '.join(map(str, target))}]"
+        fixes = optional_fix(f"{layer} at the end", *at_the_end(context, head, layer))
+        return finding("NS612", message, loss, notes=notes, fixes=fixes)
+    linear = last_linear(context, head)
+    if len(target) <= 1:
+        from netspec.lint.steps import one_answer
+
+        fixes = one_answer(context, head, target[0] if target else 1)
+        if fixes:
+            return finding("NS612", message, *(linear or (loss,)), notes=notes, fixes=fixes)
     if known.classes and len(output) == 1:
         return finding("NS612", message, loss, notes=notes, fixes=(set_value(loss, "loss", "CrossEntropyLoss"),))
     if linear is not None and len(target) <= 1:

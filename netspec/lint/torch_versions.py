@@ -13,8 +13,6 @@ from netspec.core.installed import installed, release
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph
 from netspec.fixes.edits import optional_fix, remove_entry
-from netspec.language.sections.torch_classes import classes_of
-from netspec.language.sections.written_classes import every_class
 from netspec.language.spec import Spec
 from netspec.layers.record import Layer
 
@@ -55,6 +53,11 @@ def classes_for_torch(spec: Spec, torch: str | None, findings: Findings) -> None
         torch: the version; the installed one where left out.
         findings: takes NS219 for each class and argument that the version does not have.
     """
+    if spec.data is None and spec.train is None:
+        return
+    from netspec.language.sections.torch_classes import classes_of
+    from netspec.language.sections.written_classes import every_class
+
     for written in every_class(spec.data, spec.train):
         found = classes_of(written.family).get(str(written.name.value))
         if found is None or (found.since is None and all(one.since is None for one in found.arguments.values())):

@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call
-from netspec.fixes.context import replace_value
+from netspec.fixes.values import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.losses import KINDS
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, usual
@@ -71,7 +71,9 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
         return
     written, loss = train.get("metrics"), next(iter(losses.values()))
     asked = [str(item.value) for item in texts(written)] if written is not None else None
-    names = columns(asked, losses, numbers=True)
+    only = context.report.training_only
+    evaluated = {output: name for output, name in losses.items() if output not in only}
+    names = columns(asked, evaluated, numbers=True)
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return

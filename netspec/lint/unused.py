@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.fixes.context import set_value
+from netspec.expansion.graph import Scope
+from netspec.fixes.values import set_value
 from netspec.lint.context import LintContext, finding
 
 
@@ -50,11 +51,14 @@ def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:
 def unused_names(context: LintContext) -> Iterator[Diagnostic]:
     """NS902: blocks that no item uses, and parameters of the spec or of its blocks that no value reads."""
     spec = context.spec
-    used = {item.at.text for item in spec.every_item() if item.kind == "block"}
+    items = [*spec.every_item()]
+    used = {item.at.text for item in items if item.kind == "block"}
+    types = {item.at.text for item in items if item.kind == "parameter"}  # parameters that are types of items
+    used |= _titles(context.graph.scope) if types else set()
     for name, block in spec.blocks.items():
         if name not in used and block.at.span.path == spec.path:
             yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
-    read = _names_read(value for _, value in spec.document)
+    read = _names_read(value for _, value in spec.document) | types
     params = spec.document.get("params")
     for key, _ in params if isinstance(params, Mapping) else ():
         if key.text not in read:
@@ -62,16 +66,21 @@ def unused_names(context: LintContext) -> Iterator[Diagnostic]:
     blocks = spec.document.get("blocks")
     for key, body in blocks if isinstance(blocks, Mapping) else ():
         if key.span.path == spec.path and isinstance(body, Mapping):
-            yield from _unread_in(key, body)
+            yield from _unread_in(key, body, types)
 
 
-def _unread_in(name: Scalar, block: Mapping) -> Iterator[Diagnostic]:
+def _titles(scope: Scope) -> set[str]:
+    """The titles of a scope and of those in it: the names of the blocks, where they are uses of blocks."""
+    return {scope.title}.union(*(_titles(step.scope) for step in scope.steps if step.scope is not None))
+
+
+def _unread_in(name: Scalar, block: Mapping, types: set[str]) -> Iterator[Diagnostic]:
     """The parameters of a block, in a list or with defaults, that nothing in it reads."""
     params = block.get("params")
     if params is None:
         return
     defaults = [value for _, value in params] if isinstance(params, Mapping) else []
-    read = _names_read([*defaults, *(value for _, value in block if value is not params)])
+    read = _names_read([*defaults, *(value for _, value in block if value is not params)]) | types
     for key in [key for key, _ in params] if isinstance(params, Mapping) else _values(params):
         if key.text not in read:
             yield Diagnostic("NS902", f"nothing in {name.text} reads its parameter {key.text}", key.span)

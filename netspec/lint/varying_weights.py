@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from netspec.core.diagnostics import Diagnostic, Fix, Note
-from netspec.fixes.context import yaml_text
 from netspec.fixes.edits import insert_before, optional_fix
+from netspec.fixes.values import yaml_text
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Problem
 from netspec.shapes.provenance import Provenance

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import show
-from netspec.fixes.reshapes import NO_BATCH, drop_batch, without_batch
+from netspec.fixes.views import NO_BATCH, drop_batch, without_batch
 from netspec.lint.context import LintContext, finding
 
 

@@ -129,11 +129,16 @@ def make_measures(
     def measures() -> Measures | None:
         parts = []
         for index, (head, target) in enumerate(zip(heads, targets, strict=True)):
+            if head.training_only:
+                continue  # an evaluation does not have it
             names = measured(asked, head.loss.name)
             metric = make_metrics(names, head.kind, head.output.shape, target, device)
             if metric is not None:
                 parts.append(Measure(metric, head.index, index, head.name if index else ""))
         return Measures(parts) if parts else None
 
-    parts = tuple(WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight) for head in heads)
-    return Objective(parts), measures
+    parts = (
+        WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight, head.training_only)
+        for head in heads
+    )
+    return Objective(tuple(parts)), measures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 
 import torch
@@ -19,16 +20,21 @@ from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
 
 Tensors = tuple[torch.Tensor, ...]
+Outputs = torch.Tensor | Tensors | dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
 class WeightedLoss:
-    """The loss of an output: `output` is its index among the network's outputs, `weight` the factor in the sum."""
+    """The loss of an output: `output` is its index among the network's outputs, `weight` the factor in the sum.
+
+    `training_only` says that the output is there in training mode only.
+    """
 
     name: str
     output: int
     loss: nn.Module
     weight: float = 1.0
+    training_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,16 +47,21 @@ class Objective:
 
     parts: tuple[WeightedLoss, ...]
 
-    def __call__(self, outputs: torch.Tensor | Tensors, targets: Tensors) -> torch.Tensor:
+    @cached_property
+    def evaluated(self) -> tuple[int, ...]:
+        """The indexes of the parts whose outputs are there in evaluation mode."""
+        return tuple(index for index, part in enumerate(self.parts) if not part.training_only)
+
+    def __call__(self, outputs: Outputs, targets: Tensors) -> torch.Tensor:
         """The loss of a batch, the mean over its samples.
 
         Args:
-            outputs: [B, *output], or a tuple of them where the network has several.
+            outputs: [B, *output], or a tuple or dict of them where the network has several.
             targets: one for each part, [B] or [B, *output].
         """
         return self.total(self.each(outputs, targets))
 
-    def each(self, outputs: torch.Tensor | Tensors, targets: Tensors) -> Tensors:
+    def each(self, outputs: Outputs, targets: Tensors) -> Tensors:
         """The loss of each part, not weighted."""
         each = as_tuple(outputs)
         return tuple(part.loss(each[part.output], target) for part, target in zip(self.parts, targets, strict=True))
@@ -63,12 +74,14 @@ class Objective:
         return sum(others, start=first)
 
 
-def as_tuple(outputs: torch.Tensor | Tensors) -> Tensors:
+def as_tuple(outputs: Outputs) -> Tensors:
     """The outputs of a network as a tuple.
 
     Args:
-        outputs: what the network returns: [B, *output], or a tuple of such tensors.
+        outputs: what the network returns: [B, *output], or a tuple or dict of such tensors.
     """
+    if isinstance(outputs, dict):
+        return tuple(outputs.values())
     return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
@@ -98,6 +111,7 @@ class Head:
         last: the type of the layer that computes it.
         loss: its class and arguments.
         weight: the loss's factor in the sum.
+        training_only: the output is there in training mode only.
     """
 
     name: str
@@ -106,6 +120,7 @@ class Head:
     last: str
     loss: Choice
     weight: float = 1.0
+    training_only: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -171,7 +186,8 @@ def heads_of(report: Report, terms: tuple[Term, ...]) -> tuple[Head, ...]:
         name = names[0] if term.output is None else term.output
         output = _known(report, report.outputs.get(name))
         last = report.last_types.get(name, "")
-        heads.append(Head(name, names.index(name), output, last, term.loss, term.weight))
+        only = name in report.training_only
+        heads.append(Head(name, names.index(name), output, last, term.loss, term.weight, only))
     return tuple(heads)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from netspec.core.escapes import escaped_json
 from netspec.render.github import workflow_commands
 from netspec.render.json import Answer, answer_json, document
-from netspec.render.sarif import sarif
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ def _json(answers: Iterable[Answer]) -> Iterator[str]:
 
 def _sarif(answers: Iterable[Answer]) -> Iterator[str]:
     from importlib.metadata import version  # here, because it takes as long as a small check
+
+    from netspec.render.sarif import sarif
 
     yield escaped_json(json.dumps(sarif(answers, version("netspec")), indent=1))
 

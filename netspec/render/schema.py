@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.core.shapes import DTYPES
-from netspec.language.items import COMMON_KEYS, GROUP_KEYS
+from netspec.language.item_keys import COMMON_KEYS
+from netspec.language.items import GROUP_KEYS
 from netspec.language.sections.class_families import FAMILIES
 from netspec.language.sections.data_keys import DATA_SCHEMA
 from netspec.language.sections.expect_keys import EXPECT_SCHEMA
@@ -23,11 +24,23 @@ Schema = dict[str, Any]
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _EXPRESSION: Schema = {
     "type": "string",
-    "description": "An integer expression over parameters, such as 64*4*4 or width//2.",
-    "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,-]+$",
+    "description": "An expression over parameters, such as 64*4*4, widths[i] or int(width*1.5).",
+    "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,\[\]\"'-]+$",
     "maxLength": 200,
 }
-_REF: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[0-9]+)?$"}
+_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.[0-9]+)?$"}
+_OUTPUT: Schema = {
+    "anyOf": [
+        _REF,
+        {
+            "type": "object",
+            "description": "An output with a condition, as {from: aux, when: training}.",
+            "properties": {"from": _REF, "when": {"type": ["boolean", "string"]}},
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
 _MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"}
 _SIZES: Schema = {"type": "array", "items": {"$ref": "#/$defs/size"}}
 _INPUT: Schema = {
@@ -49,7 +62,13 @@ _RANGE: Schema = {
     "required": ["min", "max"],
     "additionalProperties": False,
 }
-_PARAM: Schema = {"type": ["number", "boolean", "string"]}
+_LAYER: Schema = {
+    "type": "object",
+    "description": "A layer or block with some of its arguments, as {BatchNorm2d: {eps: 1e-3}}.",
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+_PARAM: Schema = {"anyOf": [{"type": ["number", "boolean", "string", "array"]}, _LAYER]}
 
 
 def layer_schema(layer: Layer) -> Schema:
@@ -118,9 +137,13 @@ def _item() -> Schema:
     }
     group: Schema = {
         "layers": {"$ref": "#/$defs/layers"},
+        "sequential": {
+            "$ref": "#/$defs/layers",
+            "description": "A submodule of its own, with its number as a name where it has none.",
+        },
         "branches": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/layers"}},
         "merge": {"$ref": "#/$defs/item"},
-        "share": {"type": "string", "pattern": NAME},
+        "share": {"type": "string", "minLength": 1},
     }
     assert set(common) == set(COMMON_KEYS)
     assert set(group) == set(GROUP_KEYS)
@@ -155,7 +178,7 @@ def language_schema() -> Schema:
                         "anyOf": [
                             {
                                 "type": "object",
-                                "additionalProperties": {"type": ["number", "boolean", "string", "null"]},
+                                "additionalProperties": {"anyOf": [*_PARAM["anyOf"], {"type": "null"}]},
                             },
                             {"type": "array", "items": {"type": "string", "pattern": NAME}},
                             {"type": "null"},
@@ -191,7 +214,14 @@ def language_schema() -> Schema:
         },
         "blocks": {"type": "object", "propertyNames": names, "additionalProperties": block},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1},
-        "outputs": {"anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}]},
+        "outputs": {
+            "description": "What leaves the network: names of items, or a mapping to them, which gives a dict.",
+            "anyOf": [
+                _OUTPUT,
+                {"type": "array", "items": _OUTPUT, "minItems": 1},
+                {"type": "object", "minProperties": 1, "additionalProperties": _OUTPUT},
+            ],
+        },
         "expect": EXPECT_SCHEMA,
         "weights": {
             "type": "string",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,9 @@ def summary_json(report: Report) -> dict[str, Any]:
     return {"version": VERSION, "layers": layers, "total": {"params": report.parameters, "macs": report.macs}}
 
 
-def _cells(report: Report) -> list[tuple[str, str, str, str, str]]:
+def _cells(report: Report, depth: int | None) -> list[tuple[str, str, str, str, str]]:
+    if depth is not None:
+        return _tree_cells(report, depth)
     return [
         (
             row.name,
@@ -66,6 +69,27 @@ def _cells(report: Report) -> list[tuple[str, str, str, str, str]]:
         )
         for row in rows(report)
     ]
+
+
+def _tree_cells(report: Report, depth: int) -> list[tuple[str, str, str, str, str]]:
+    """The rows of the tree: what is in a block or group stands below it, further in."""
+    from netspec.render.pictures.build import network_tree
+    from netspec.render.pictures.tree import shown
+    from netspec.render.pictures.view import View, view_of
+
+    def under(box: View, indent: str) -> Iterator[tuple[str, str, str, str, str]]:
+        for view in box.children:
+            node, whole = view.node, view.whole
+            if node.kind in ("input", "output"):
+                continue
+            copies = whole.children if whole.kind == "repeat" and whole.period == 1 else (node,)
+            name = node.name if len(copies) == 1 else f"{copies[0].name} … {copies[-1].name}"
+            kind = f"{node.type or ('repeat' if node.kind == 'repeat' else 'group')}"
+            kind += f" ×{view.times}" if view.times > 1 else ""
+            yield indent + name, kind, shown(whole.outputs), _count(whole.params), _count(whole.macs)
+            yield from under(view, indent + "  ")
+
+    return [*under(view_of(network_tree(report), depth), "")]
 
 
 def _foot(report: Report) -> tuple[str, ...]:
@@ -99,18 +123,19 @@ def _named(name: str, tensor: Tensor) -> str:
     return shape if name.replace(".", "").isdecimal() else f"{name} {shape}"
 
 
-def summary_text(report: Report) -> str:
+def summary_text(report: Report, depth: int | None = None) -> str:
     """The table in plain text, for a pipe.
 
     Args:
         report: of a spec without errors.
+        depth: show the tree of blocks and groups to this depth, instead of every layer.
     """
-    table = Table(_HEAD, tuple(_cells(report)), 3, report.spec.name, _foot(report))
+    table = Table(_HEAD, tuple(_cells(report, depth)), 3, report.spec.name, _foot(report))
     return f"{table_text(table)}\n\n{safe(totals(report))}"
 
 
-def summary_rich(report: Report) -> None:
-    """The table on a terminal."""
+def summary_rich(report: Report, depth: int | None = None) -> None:
+    """The table on a terminal, as of `summary_text`."""
     from rich.table import Table as Drawn
     from rich.text import Text
 
@@ -119,7 +144,7 @@ def summary_rich(report: Report) -> None:
         table.add_column(
             title, footer=footer, justify="right" if title in ("parameters", "MACs") else "left", overflow="fold"
         )
-    for row in _cells(report):
+    for row in _cells(report, depth):
         table.add_row(*(Text(safe(cell)) for cell in row))
     console = terminal()
     console.print(table)

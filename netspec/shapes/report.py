@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.expressions import Value
+from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph, Ref
 from netspec.language.ranges import Range, ranges
@@ -55,6 +56,10 @@ class Report:
         found = "ok" if self.ok else "; ".join(f"{d.span.line}:{d.span.column} {d.code}" for d in self.diagnostics[:5])
         return f"<Report on {self.spec.path}: {found}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the findings, or the totals."""
+        return str(imported("netspec.render.pictures.notebook:report_html")(self))
+
     @property
     def ok(self) -> bool:
         """Whether there is no error; warnings are fine."""
@@ -92,6 +97,12 @@ class Report:
             else:
                 named[name] = self.tensor(ref)
         return named
+
+    @property
+    def training_only(self) -> frozenset[str]:
+        """The names of the outputs that are there in training mode only."""
+        only = frozenset() if self.graph is None else self.graph.training_only
+        return frozenset(name for name in self.outputs if name in only or name.rpartition(".")[0] in only)
 
     @property
     def last_types(self) -> dict[str, str]:

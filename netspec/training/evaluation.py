@@ -14,7 +14,7 @@ from torch import nn
 
 from netspec.data.batches import Feed
 from netspec.language.sections.metrics import column_name, lower_is_better
-from netspec.objective.losses import as_tuple
+from netspec.objective.losses import Objective, as_tuple
 from netspec.training.job import Job, Row, State
 from netspec.training.step import finite_losses
 
@@ -57,16 +57,18 @@ def evaluate(model: nn.Module, feed: Feed, job: Job, net: Callable[..., Any] | N
     model.eval()
     net = model if net is None else net
     measures, total = job.measures(), None
+    kept = job.objective.evaluated
+    objective = Objective(tuple(job.objective.parts[index] for index in kept))
     for batch in feed.batches(None, max(job.batch_size, 512), job.group):
         with job.precision.autocast():
             outputs = as_tuple(net(*batch.inputs))  # [B, *output] each
-            each = job.objective.each(outputs, batch.targets)
+            each = objective.each(outputs, tuple(batch.targets[index] for index in kept))
         losses = torch.stack([loss.float() for loss in each]) * batch.own  # [parts]
         total = losses if total is None else total + losses
         if measures is not None:
             measures.update(tuple(y[: batch.own] for y in outputs), tuple(y[: batch.own] for y in batch.targets))
     assert total is not None  # a split has a sample
-    parts = job.objective.parts
+    parts = objective.parts
     means = [value / len(feed) for value in job.group.sum(total).tolist()]  # of each part
     row: Row = {"loss": sum(part.weight * mean for part, mean in zip(parts, means, strict=True))}
     if len(parts) > 1:

@@ -12,7 +12,7 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.faults import CODE, RAISE, fault, where_to_report
 from netspec.core.tree import Span
 from netspec.fixes import rules as fix_rules
-from netspec.lint import rules
+from netspec.lint import rules, training_rules
 from tests.cli.commands import netspec as command
 from tests.faults import broken_layer, reported
 
@@ -25,6 +25,7 @@ layers:
   - {name: third, Linear: {out_features: 4, bias: 3}}
 """
 RIGHT = TEXT.replace("in_features: 7, ", "").replace(", bias: 3", "")
+TRAINED = RIGHT + "train: {loss: MSELoss}\n"
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -55,7 +56,7 @@ def test_a_shape_rule_that_fails_is_reported_where_it_stands(error: Exception, m
     [
         (lambda m: m.setattr(fix_rules, "RULES", (fail, *fix_rules.RULES)), TEXT, 4),
         (lambda m: m.setattr(rules, "WARNINGS", (fail, *rules.WARNINGS)), RIGHT, 1),
-        (lambda m: m.setattr(rules, "DATA_AND_LOSS", (fail, *rules.DATA_AND_LOSS)), RIGHT, 1),
+        (lambda m: m.setattr(training_rules, "DATA_AND_LOSS", (fail, *training_rules.DATA_AND_LOSS)), TRAINED, 1),
         (lambda m: m.setattr("netspec.checker.expand", fail), RIGHT, 1),
         (lambda m: m.setattr("netspec.checker.graph_for_torch", fail), RIGHT, 1),
         (lambda m: m.setattr("netspec.checker.expectations", fail), RIGHT, 1),

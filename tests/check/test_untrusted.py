@@ -35,6 +35,42 @@ def controls(text: str) -> set[str]:
     return {c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
 
 
+# -- text and code ---------------------------------------------------------------------------------------------------
+
+NAMES = (
+    'a{"); print(1',
+    'b"); print(1',
+    "c'); print(1",
+    "d\\",
+    '"""',
+    "{",
+    "e{{",
+    "x\\'",
+    "self",
+    "nn",
+    "torch",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_only_ever_a_string_of_the_code(name: str) -> None:
+    shown = json.dumps(name)
+    for items in (
+        f"[{{name: {shown}, Linear: 4}}]",
+        f"[{{name: {shown}, layers: [Linear: 4, {{add: {{}}, from: [input, input]}}]}}]",
+    ):
+        spec = netspec.loads(f"netspec: 1\ninput: [4]\nlayers: {items}\n")
+        if not netspec.check(spec).ok:
+            continue
+        calls = {
+            node.func.id
+            for node in ast.walk(ast.parse(netspec.to_python(spec)))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert "print" not in calls
+        assert next(netspec.compile(spec).named_children())[0] == name
+
+
 # -- text and path ---------------------------------------------------------------------------------------------------
 
 

@@ -46,5 +46,12 @@ def inputs_of(report: Report, device: str = "cpu") -> list[torch.Tensor]:
     return [batch_of(tensor, device) for tensor in report.inputs.values()]
 
 
-def outputs(result: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+def in_evaluation(report: Report) -> list[Tensor | None]:
+    """The outputs that are there in evaluation mode too."""
+    return [tensor for name, tensor in report.outputs.items() if name not in report.training_only]
+
+
+def outputs(result: torch.Tensor | tuple[torch.Tensor, ...] | dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    if isinstance(result, dict):
+        return tuple(result.values())
     return result if isinstance(result, tuple) else (result,)

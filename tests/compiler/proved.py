@@ -69,11 +69,12 @@ def disproved(text: str) -> str | None:
 
 def differs(report: Report, model: nn.Module, runs: tuple[tuple[int, bool], ...] = RUNS) -> str | None:
     """How a module differs from a report, for batch sizes in train and eval mode."""
-    proved = [tensor and (tensor.shape, tensor.dtype) for tensor in report.outputs.values()]
+    all_outputs = {name: tensor and (tensor.shape, tensor.dtype) for name, tensor in report.outputs.items()}
     entering = [*report.inputs.values()]
     for batch, training in runs:
         if training and one_value(report, batch):
             continue
+        proved = [each for name, each in all_outputs.items() if training or name not in report.training_only]
         given = [batch_of(tensor, batch) for tensor in entering if tensor is not None]
         where = f"batch {batch}, {'train' if training else 'eval'}"
         try:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import netspec
-from tests.compiler.networks import BATCH, batch_of, inputs_of, on_meta, outputs, report_of, spec_of
+from tests.compiler.networks import BATCH, batch_of, in_evaluation, inputs_of, on_meta, outputs, report_of, spec_of
 from tests.runner.started import Started
 from tests.spec_cases import OK, RIGHT, ROOT, name_of
 
@@ -23,7 +23,7 @@ every_spec = pytest.mark.parametrize("path", RIGHT, ids=name_of)
 def test_output_shapes_are_the_inferred_ones(path: Path) -> None:
     report = report_of(path)
     results = outputs(on_meta(path).eval()(*inputs_of(report, "meta")))
-    inferred = [(tensor.shape, tensor.dtype) for tensor in report.outputs.values() if tensor is not None]
+    inferred = [(tensor.shape, tensor.dtype) for tensor in in_evaluation(report) if tensor is not None]
     assert [(tuple(each.shape), str(each.dtype).removeprefix("torch.")) for each in results] == [
         ((BATCH, *shape), dtype) for shape, dtype in inferred
     ]

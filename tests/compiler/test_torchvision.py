@@ -47,6 +47,19 @@ def test_same_keys_and_bit_equal_outputs(name: str) -> None:
         assert torch.equal(ours(picture), theirs(picture))
 
 
+def test_a_regnet_from_lists_of_widths_and_depths() -> None:
+    torch.manual_seed(0)
+    theirs = models.regnet_y_400mf(num_classes=10).eval()
+    ours = netspec.compile(netspec.load(ROOT / "tests/specs/ok/regnet.yaml")).eval()
+    state = shaken(theirs)
+    assert "trunk_output.block1.block1-0.f.a.0.weight" in state
+    assert list(ours.state_dict()) == list(state)
+    ours.load_state_dict(state)
+    picture = torch.rand(2, 3, SMALL, SMALL)
+    with torch.no_grad():
+        assert torch.equal(ours(picture), theirs(picture))
+
+
 def test_vgg16() -> None:
     with torch.device("meta"):
         theirs = models.vgg16(weights=None)
@@ -82,6 +95,8 @@ def test_googlenet_with_its_auxiliary_heads() -> None:
         assert torch.equal(given[0].logits, given[1][0])
         assert torch.equal(given[0].aux_logits1, given[1][1])
         assert torch.equal(given[0].aux_logits2, given[1][2])
+    with torch.no_grad():
+        assert torch.equal(theirs.eval()(picture), ours.eval()(picture))  # the first output alone
 
 
 @pytest.mark.parametrize("name", ["vgg16", *SAME])

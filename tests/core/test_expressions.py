@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from typing import Any
 
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from netspec.core.expressions import LARGEST, ExpressionError, evaluate, is_name, names_in
 
-NAMES = {"width": 8, "depth": 3, "stride": 1, "ratio": 0.5, "bias": True, "mode": "same"}
+NAMES: dict[str, Any] = {
+    "width": 8, "depth": 3, "stride": 1, "ratio": 0.5, "bias": True, "mode": "same", "widths": (16, 32, 64),
+    "rows": ((1, 2), (3, 4)), "words": ("a", "b"), "none": (),
+}  # fmt: skip
+FUNCTIONS = {
+    "min": min, "max": max, "round": round, "int": int, "abs": abs, "ceil": math.ceil, "floor": math.floor,
+    "len": len, "sum": sum,
+}  # fmt: skip
 OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -48,6 +56,8 @@ def reference(node: ast.AST) -> Any:
             left, right = reference(node.left), reference(node.right)
             if isinstance(node.op, ast.Pow) and not 0 <= right <= 64:
                 raise OverflowError
+            if isinstance(node.op, ast.Pow) and isinstance(right, float):
+                raise OverflowError
             value = OPERATORS[type(node.op)](left, right)
         case ast.BoolOp():
             values = (bool(reference(each)) for each in node.values)
@@ -55,16 +65,23 @@ def reference(node: ast.AST) -> Any:
         case ast.Compare():
             value = OPERATORS[type(node.ops[0])](reference(node.left), reference(node.comparators[0]))
         case ast.Call():
-            value = {"min": min, "max": max}[ast.unparse(node.func)](*map(reference, node.args))
+            value = FUNCTIONS[ast.unparse(node.func)](*map(reference, node.args))  # type: ignore[operator]
+        case ast.IfExp():
+            value = reference(node.body if reference(node.test) else node.orelse)
+        case ast.Subscript():
+            value = reference(node.value)[reference(node.slice)]
         case _:
             raise AssertionError(ast.dump(node))
-    if not isinstance(value, bool) and abs(value) > LARGEST:
+    if isinstance(value, int | float) and abs(value) > LARGEST:
         raise OverflowError
     return value
 
 
 spaces = st.sampled_from(["", " ", "  "])
-leaves = st.one_of(st.integers(0, 999).map(str), st.sampled_from(["width", "depth", "stride"]))
+leaves = st.one_of(
+    st.integers(0, 999).map(str),
+    st.sampled_from(["width", "depth", "stride", "ratio", "widths[1]", "widths[-depth]", "rows[1][0]", "len(widths)"]),
+)
 
 
 def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -74,6 +91,8 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map("({})".format),
         inner.map("-{}".format),
         st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda t: f"{t[0]}({t[1]}, {t[2]})"),
+        st.tuples(st.sampled_from(["round", "int", "ceil", "floor", "abs"]), inner).map(lambda t: f"{t[0]}({t[1]})"),
+        st.tuples(inner, inner, inner).map(lambda t: f"({t[0]} if {t[1]} > {t[2]} else {t[2]})"),
     )
 
 
@@ -115,7 +134,7 @@ def test_any_text_has_a_value_or_a_reason(text: str) -> None:
     except ExpressionError as error:
         refused = error
     else:
-        assert value is None or isinstance(value, int | float | bool | str)
+        assert value is None or isinstance(value, int | float | bool | str | tuple)
         return
     assert str(refused)
     assert 0 <= refused.offset <= len(text)
@@ -139,6 +158,29 @@ def test_any_text_has_a_value_or_a_reason(text: str) -> None:
         ("not stride > 1", True),
         ("bias and width >= 8", True),
         ("mode == mode", True),
+        ('mode == "same"', True),
+        ("mode != 'same'", False),
+        ("mode == 3", False),
+        ("'a b' == \"a b\"", True),
+        ("'if'", "if"),
+        ("'zeros' if bias else mode", "zeros"),
+        ("1 if false else 2 if false else 3", 3),
+        ("depth // 0 if false else depth", 3),
+        ("round(2.5)", 2),
+        ("round(0.75 * width)", 6),
+        ("int(-3.7)", -3),
+        ("ceil(width / 3)", 3),
+        ("floor(-0.5)", -1),
+        ("width * 1.5", 12.0),
+        ("widths", (16, 32, 64)),
+        ("widths[depth-1]", 64),
+        ("widths[-1] * 2", 128),
+        ("rows[1][0]", 3),
+        ("words[1] == 'b'", True),
+        ("len(widths)", 3),
+        ("max(widths)", 64),
+        ("sum(widths) + sum(none)", 112),
+        ("int(bias)", 1),
         ("true", True),
         ("max(width, depth, 9)", 9),
         (" 3 ", 3),
@@ -153,8 +195,13 @@ def test_values(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "4*", "*4", "4 4", "(4", "4)", "4..5", "1_000", "0123", "0x10", "1e3", "4 if 1 else 2", "x.y", "x[0]",
-        "f(1)", "min()", "min", "and", "1 < 2 < 3", "1 = 2", "'a'", '"a"', "lambda: 1", "__import__('os')",
+        "", " ", "4*", "*4", "4 4", "(4", "4)", "4..5", "1_000", "0123", "0x10", "1e3", "x.y", "x[0]",
+        "f(1)", "min()", "min", "and", "1 < 2 < 3", "1 = 2", "'a", 'a"', "'a' + 'b'", "mode * 2", "lambda: 1",
+        "widths[3]", "widths[-4]", "widths[1.0]", "widths[true]", "widths[", "widths[1", "widths[]", "width[0]",
+        "len(width)", "len(widths, widths)", "round(1.5, 1)", "round(mode)", "max(none)", "max(words)", "-widths",
+        "widths + widths", "mode < 'z'", "widths < 3", "not mode", "mode and bias", "1 if mode else 2", "1 if 2",
+        "1 if", "mode[0]", "if 1 else 2", "1 else 2", "if", "else", "int('3')", "math.ceil(2)", "sqrt(4)",
+        "eval('1')", "'a\\'", "[1, 2]", "ceil(1.5**64*1.5**64)", "__import__('os')",
         "4//0", "4%0", "4/0", "2**63", "2**65", "2**-1", "9" * 19, "9" * 41, "9" * 250, "(" * 40 + "1" + ")" * 40,
         "2**2**2**2**2**2", "mode*2", "-mode", "min(mode, 1)", "1;2", "1\n2 3", "~1", "1 & 2", "1 @ 2", "width := 3",
     ],
@@ -176,3 +223,9 @@ def test_names() -> None:
     assert is_name("width")
     assert not is_name("width*2")
     assert not is_name("max")
+    assert names_in("round(width) if mode == 'depth' else widths[stride]") == {"width", "mode", "widths", "stride"}
+
+
+def test_a_function_that_is_none_is_told_which_there_are() -> None:
+    with pytest.raises(ExpressionError, match=r"no function 'sqrt'; there are abs, ceil, .*, round, sum"):
+        evaluate("2 * sqrt(4)", NAMES)

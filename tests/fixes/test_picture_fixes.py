@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+from netspec.checker import check
+from netspec.compiler.module import compile_spec
+from netspec.language.load import loads
 from tests.corpus.run import apply, errors, network
-from tests.fixes.picture_cases import GROUPS, Case
+from tests.fixes import axis_cases, picture_cases
+from tests.fixes.picture_cases import Case
 
+GROUPS = {**picture_cases.GROUPS, **axis_cases.GROUPS}
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
 
 
@@ -32,6 +38,15 @@ def test_the_first_fix_is_a_tutors(name: str) -> None:
     expected = network(mended_text(CASES[name]))
     assert expected is not None
     assert network(apply(text, found[0]["fixes"][0]["edits"])) == expected, [fix["title"] for fix in found[0]["fixes"]]
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.partition(":")[0] in axis_cases.GROUPS])
+def test_torch_runs_what_the_tutor_says(name: str) -> None:
+    spec = loads(mended_text(CASES[name]))
+    graph = check(spec).graph
+    assert graph is not None
+    inputs = [torch.zeros(2, *tensor.shape) for tensor in graph.inputs.values() if tensor is not None]
+    compile_spec(spec)(*inputs)
 
 
 def test_another_network_is_not_taken_for_it() -> None:

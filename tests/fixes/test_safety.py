@@ -100,3 +100,23 @@ BLOCK = "input: [16]\nparams: {k: 4}\nblocks: {B: {params: {n}, layers: [Linear:
 def test_a_quoted_expression_for_a_block_is_one() -> None:
     assert found('  - B: {n: "max(8, k)"}\n', BLOCK) == []
     assert [one.code for one in found("  - B: {n: max(8, k)}\n", BLOCK)] == ["NS206"]
+
+
+def _titles(layers: str, head: str) -> list[list[str]]:
+    return [[fix.title for fix in one.fixes] for one in found(layers, head)]
+
+
+def test_behind_an_unknown_shape_the_input_tells_the_number_of_axes() -> None:
+    """Only the suggestion for the input's axes is made; for a vector, or for several inputs, none is."""
+    layers = "  - Foo: {out_channels: 8}\n  - BatchNorm\n  - MaxPool: 2\n"
+    assert _titles(layers, "input: [3, 32, 32]") == [[], ["BatchNorm2d"], ["MaxPool2d"]]
+    assert _titles(layers, "input: [3, 500]") == [[], ["BatchNorm1d"], ["MaxPool1d"]]
+    assert _titles(layers, "input: [3, 8, 32, 32]") == [[], ["BatchNorm3d"], ["MaxPool3d"]]
+    assert _titles(layers, "input: [784]") == [[], [], []]
+    assert not any(_titles("  - {name: f, Foo: {}, from: a}\n  - BatchNorm\n", "inputs: {a: [3, 8, 8], b: [9]}"))
+
+
+def test_a_name_that_is_none_is_offered_to_no_reference() -> None:
+    layers = "  - {name: parts.0, Linear: 4}\n  - {name: b, ReLU: {}, from: parts.1}\n"
+    assert _titles(layers, "input: [4]") == [[], []]
+    assert _titles(layers.replace("parts.0", "part").replace("parts.1", "parts"), "input: [4]") == [["part"]]

@@ -130,3 +130,67 @@ def test_an_output_keeps_its_name_where_it_is_asked_for() -> None:
     (text,) = edited(report.spec, report.diagnostics[0].fixes[0].edits).values()
     assert "  - {name: out_before, Linear: 4, from: rnn.0}\n  - {name: out, transpose: {dim0: 1, dim1: 2}}\n" in text
     assert check(loads(text)).ok
+
+
+_FIVE = "[1.5, 2.5]"
+_LAST = "select: {dim: 1, index: -1}"
+
+# layers, targets; the layers after the first fix: a step of the LSTM is as wide as its state
+ONE_NUMBER = {
+    "an answer for each step": (_RNN % 1, _RNN % 1 + f"  - {_LAST}\n"),
+    "answers of four numbers": (_RNN % 4, _RNN % 1 + f"  - {_LAST}\n"),
+    "all answers in a row": (_RNN % 2 + "  - Flatten\n", _RNN % 1 + f"  - {_LAST}\n"),
+    "all answers in a row, by name": (
+        _RNN % 2 + "  - {name: flat, Flatten: {start_dim: 1}}\n",
+        _RNN % 1 + f"  - {{name: flat, {_LAST}}}\n",
+    ),
+    "of both directions": (
+        "  - {name: rnn, LSTM: {hidden_size: 4, bidirectional: true}}\n  - {name: out, Linear: 1, from: rnn.0}\n",
+        "  - {name: rnn, LSTM: {hidden_size: 4, bidirectional: true}}\n  - {name: out, Linear: 1, from: rnn.0}\n"
+        "  - mean: {dim: 1}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_NUMBER)
+def test_one_number_is_wanted_of_all_steps(name: str) -> None:
+    layers, expected = ONE_NUMBER[name]
+    report = _spec(layers, _FIVE, "MSELoss")
+    (found,) = report.diagnostics
+    assert found.code == "NS612"
+    assert not found.fixes[0].safe
+    (text,) = edited(report.spec, found.fixes[0].edits).values()
+    assert expected + "data:" in text
+    assert not check(loads(text)).diagnostics
+
+
+def test_a_row_of_pixels_is_no_row_of_steps() -> None:
+    report = _spec("  - Conv1d: {out_channels: 2, kernel_size: 1}\n  - Flatten\n", _FIVE, "MSELoss")
+    assert not any("step" in fix.title for found in report.diagnostics for fix in found.fixes)
+
+
+_MASK = "[[[0, 1], [1, 0]], [[1, 1], [0, 0]]]"
+_PICTURE = "[[[[0, 1], [1, 0]]], [[[1, 1], [0, 0]]]]"
+
+# layers, targets; the end of the network after the first fix: as many numbers, in the targets' shape
+SAME_NUMBERS = {
+    "a mask without its channel": ("  - Conv2d: {out_channels: 1, kernel_size: 1}\n", _MASK, "squeeze: {dim: 1}"),
+    "a picture as a row": ("  - Flatten\n  - Linear: 4\n", _PICTURE, "reshape: [1, 2, 2]"),
+    "a row as a picture": (
+        "  - Conv2d: {out_channels: 2, kernel_size: 1}\n",
+        "[[0, 1, 1, 0, 0, 1, 1, 0], [1, 1, 0, 0, 1, 0, 1, 0]]",
+        "Flatten",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME_NUMBERS)
+def test_as_many_numbers_in_another_shape(name: str) -> None:
+    layers, y, end = SAME_NUMBERS[name]
+    data = f"data: {{inline: {{x: {_PICTURE}, y: {y}}}}}\ntrain: {{loss: MSELoss, optimizer: {{SGD: {{lr: 0.1}}}}}}\n"
+    report = check(loads(f"netspec: 1\ninput: [1, 2, 2]\nlayers:\n{layers}{data}"))
+    (found,) = (found for found in report.diagnostics if found.severity == "error")
+    assert found.code == "NS612"
+    (text,) = edited(report.spec, found.fixes[0].edits).values()
+    assert f"{layers}  - {end}\ndata:" in text
+    assert check(loads(text)).ok

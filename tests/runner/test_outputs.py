@@ -271,6 +271,27 @@ def test_googlenet_takes_the_step_that_torchvisions_takes(make: Make) -> None:
         torch.testing.assert_close(own, other, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("form", ["[kind, {from: size, when: training}]", "{k: kind, s: {from: size, when: training}}"])
+def test_an_output_in_training_only_is_trained_and_not_evaluated(form: str, run: Start, netspec: Netspec) -> None:
+    by_name = form.startswith("{")
+    text = INLINE.replace("[size, kind]", form)
+    if by_name:
+        text = text.replace("    kind: {Cross", "    k: {Cross").replace("    size: {MSE", "    s: {MSE")
+        text = text.replace("y: {size:", "y: {s:").replace(", kind: [", ", k: [")
+    ours, theirs = run(text), by_hand(3)
+    assert_same(ours.model, theirs)
+    left, right, kind, _ = tensors()
+    given = ours.model.eval()(left, right)
+    given = given["k"] if by_name else given
+    torch.testing.assert_close(given, theirs(left, right)[1], rtol=1e-5, atol=1e-7)
+    assert len(ours.model.train()(left, right)) == 2
+    main = nn.functional.cross_entropy(given, kind, label_smoothing=0.1)
+    row = score_run(load_run(ours.folder), "cpu").row
+    assert row["loss"] == pytest.approx(0.7 * main.item(), rel=1e-5)
+    assert {name for name in row if name.startswith("loss")} == {"loss"}
+    write_rows(ours.folder.parent)
+
+
 def test_class_weights_are_those_of_each_outputs_targets(make: Make) -> None:
     text = INLINE.replace(f"size: {SIZE}", "size: [0, 0, 0, 0, 0, 1, 1]").replace(
         "size: {MSELoss: {}, weight: 0.25}", "size: {CrossEntropyLoss: {weight: balanced}, weight: 0.25}"

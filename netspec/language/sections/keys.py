@@ -17,7 +17,7 @@ SPEC_KEYS = (  # of a spec, in the order in which they are written
     "outputs", "expect", "weights", "data", "train",
 )  # fmt: skip
 
-EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().]+$"}
+EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().,<>=!\[\]\"']+$"}
 POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
 ABOVE_ZERO: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, EXPRESSION]}

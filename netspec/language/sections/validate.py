@@ -7,12 +7,12 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 
 from netspec.core.conforms import conforms
-from netspec.core.diagnostics import Diagnostic, Findings
-from netspec.core.expressions import Value
+from netspec.core.diagnostics import Diagnostic, Edit, Findings, Fix
+from netspec.core.expressions import Value, reads
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
+from netspec.core.tree import Sequence as ListNode
 from netspec.language.evaluate import FAILED, Evaluator, param_values
-from netspec.language.sections.check_classes import check_classes
 from netspec.language.sections.check_keys import check_keys, corrected
 from netspec.language.sections.data_keys import DATA_KEYS
 from netspec.language.sections.datasets import DATASETS
@@ -70,6 +70,8 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
                 _check_expressions(meant, keys, section, names, findings)
     data, train = (section_as_meant(document, section) for section in ("data", "train"))
     if data is not None or train is not None:
+        from netspec.language.sections.check_classes import check_classes
+
         check_classes(data, train, names, findings)
     return findings.list()
 
@@ -125,7 +127,8 @@ def _check_expressions(
         if not isinstance(value.value, str) or not re.fullmatch(EXPRESSION["pattern"], value.value):
             continue  # no text, or refused as text that is no expression
         wants = f"{section} → {key.name} is {key.wants}"
-        if not value.plain or (value.value.isidentifier() and not closest(value.value, names)):
+        quoted = not value.plain and not reads(value.value, names)
+        if quoted or (value.value.isidentifier() and not closest(value.value, names)):
             findings.add("NS202", f"{wants}, not {describe(value)}", value)
             continue
         result = Evaluator(findings).scalar(value, names)
@@ -148,5 +151,11 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
             findings.misspelt("NS604", f"{kind.unknown} {arguments.value!r}", arguments, kind.words)
         elif not isinstance(arguments.value, str):
             findings.add("NS202", f"{name.value} takes {required[0].wants}, not {describe(arguments)}", arguments)
+    elif isinstance(arguments, ListNode) and len(required) == 1:
+        (key,) = required
+        alone = [one for one in arguments.items if len(arguments.items) == 1 and isinstance(one, Scalar)]
+        fixes = [Fix(f"{name.value}: {one.text}", (Edit(arguments.span, one.text),)) for one in alone]
+        message = f"{name.value} takes {key.wants}, or a mapping of its keys, not {describe(arguments)}"
+        findings.add("NS202", message, arguments, fixes=fixes)
     else:
         check_keys(arguments, kind.keys, kind.name, findings)

@@ -1,0 +1,121 @@
+"""Items → fewer items: modules of one structure become a block with parameters, runs of items a repeat.
+
+It works from the innermost modules outwards, so that a block may use others.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Hashable, Sequence
+
+from netspec.core.names import NAME
+from netspec.importer.items import Item
+from netspec.importer.naming import Parameters, parametrized
+from netspec.importer.repeats import compressed, forget_shapes, names_in
+from netspec.importer.structure import Structure, Structures, cost, same
+from netspec.importer.text import Block
+from netspec.layers.table import TABLE
+
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+
+
+def folded(network: Item) -> tuple[Item, dict[str, Block]]:
+    """The network with blocks and repeats, and the blocks by name, each after those that it uses.
+
+    Args:
+        network: the group of all items; it is changed.
+    """
+    blocks: dict[str, Block] = {}
+    structures = Structures(blocks)
+    for groups in _by_height(network):
+        alike: dict[Hashable, list[tuple[Item, Structure]]] = {}
+        for group in groups:
+            group.items = compressed(group.items, structures)
+            structure = structures.of(group.items)
+            alike.setdefault((group.title, group.outputs, structure.key), []).append((group, structure))
+        for members in alike.values():
+            if _worth(members):
+                _block(members, blocks)
+    network.items = _filled(compressed(network.items, structures))
+    for block in blocks.values():
+        block.items = _filled(block.items)
+    return network, blocks
+
+
+def _by_height(network: Item) -> list[list[Item]]:
+    """The groups below the network, the innermost first."""
+    levels: list[list[Item]] = []
+
+    def height(item: Item) -> int:
+        level = 1 + max((height(each) for each in item.items if each.is_group), default=-1)
+        if item is not network:
+            levels.extend([] for _ in range(level + 1 - len(levels)))
+            levels[level].append(item)
+        return level
+
+    height(network)
+    return levels
+
+
+def _worth(members: Sequence[tuple[Item, Structure]]) -> bool:
+    """Whether a block makes the text shorter, or is the only form: of a group with outputs."""
+    first = members[0][0]
+    if first.outputs:
+        return True
+    lines, count = cost(first.items), len(members)
+    return count * lines > lines + count + 3 and (lines > 2 or first.title not in CONTAINERS)
+
+
+def _block(members: Sequence[tuple[Item, Structure]], blocks: dict[str, Block]) -> None:
+    """Make one block of groups with one structure, and uses of it of them."""
+    first = members[0][0]
+    name = _unused(first, blocks)
+    parameters = Parameters(names_in(first.items))
+    parametrized([structure.places for _, structure in members], parameters)
+    for group, _ in members[1:]:
+        forget_shapes(first, group)
+    defaults = {key: parameters.default(key) for key in parameters.vectors}
+    params = {key: default for key, default in defaults.items() if default is None}
+    params |= {key: default for key, default in defaults.items() if default is not None}
+    blocks[name] = Block(name, first.items, params, first.outputs)
+    for turn, (group, _) in enumerate(members):
+        values = {key: parameters.vectors[key][turn] for key in params}
+        group.args = {key: value for key, value in values.items() if not same(value, params[key])}
+        group.type, group.items, group.outputs = name, [], ()
+
+
+def _unused(group: Item, blocks: dict[str, Block]) -> str:
+    """A name for the block of a group: its class, unless that says nothing."""
+    base = group.title
+    if base in CONTAINERS:
+        words = re.findall(r"[A-Za-z]+", group.name or "stage")
+        base = "".join(word.capitalize() for word in words) or "Stage"
+    base = base if NAME.match(base) else "Stage"
+    base = f"{base}Block" if base in TABLE or keyword.iskeyword(base) else base
+    name, count = base, 1
+    while name in blocks or name in TABLE:
+        count += 1
+        name = f"{base}{count}"
+    return name
+
+
+def _filled(items: list[Item]) -> list[Item]:
+    """A group that holds only a repeat takes it over: `{name: layer1, repeat: 3, Bottleneck: {}}`."""
+    found = []
+    for item in items:
+        item.items = _filled(item.items)
+        only = item.items[0] if len(item.items) == 1 else None
+        plain = (
+            item.is_group
+            and not item.spliced
+            and item.name is not None
+            and "{" not in item.name
+            and item.repeat is None
+        )
+        fills = only is not None and only.repeat is not None and (only.spliced or not only.is_group)
+        if plain and fills and only is not None and only.name is None and only.chained:
+            only.name, only.sources, only.shape = item.name, item.sources, item.shape
+            item = only
+        found.append(item)
+    return found

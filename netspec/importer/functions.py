@@ -1,0 +1,105 @@
+"""A function of torch → calls of the spec: those with shapes of their own by a table, all others by their record.
+
+A record is found by torch's name: a function's, or that of the layer without weights that does the same
+(F.max_pool2d is MaxPool2d). So a new record is known here without further code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from netspec.importer import arithmetic, shaping, weighted
+from netspec.importer.aligning import together
+from netspec.importer.binding import bound, record_of_function, short_name
+from netspec.importer.failure import NotSayable
+from netspec.importer.held import Held, Ref
+from netspec.importer.layers import plain, takes
+from netspec.importer.trace import TracedCall, values_in
+from netspec.layers.record import REQUIRED, Layer
+
+if TYPE_CHECKING:
+    from netspec.importer.lowering import Lowering
+
+Lower = Callable[["Lowering", TracedCall], list[Held]]
+
+AXES = frozenset({"dim", "dim0", "dim1", "start_dim", "end_dim", "dims", "dimension", "source", "destination"})
+# torch's own defaults, where the record has another one because torch's would be the batch.
+BATCH_DEFAULTS = {"concat": 0, "stack": 0, "chunk": 0, "split": 0, "unbind": 0}
+IGNORED = frozenset({"inplace", "out", "_stacklevel", "training", "memory_format", "non_blocking", "copy"})
+
+HANDLERS: dict[str, Lower] = {**shaping.HANDLERS, **arithmetic.HANDLERS, **weighted.HANDLERS}
+
+
+def lower_function(lowering: Lowering, call: TracedCall) -> None:
+    """Add the calls of a function of torch.
+
+    Raises:
+        NotSayable: a spec has no function of that name, or not with these arguments.
+    """
+    name = short_name(call.function)
+    handler = HANDLERS.get(name)
+    if handler is not None:
+        lowering.give(call, handler(lowering, call))
+        return
+    record = record_of_function(name)
+    if record is None:
+        raise NotSayable("a spec has no such function")
+    lowering.give(call, by_record(lowering, call, record))
+
+
+def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]:
+    """A function whose arguments have torch's names in its record."""
+    given = bound(call)
+    inputs: list[Held] = []
+    wires: dict[str, Ref] = {}
+    args: dict[str, Any] = {}
+    results = values_in(call.result)
+    for name, value in given.items():
+        tensors = values_in(value)
+        if tensors and name in record.further:
+            wires[name] = lowering.held(tensors[0]).ref
+        elif tensors:
+            inputs += [lowering.held(each) for each in tensors]
+        elif record.arg(name) is not None:
+            args[name] = value
+        elif name == "dtype":
+            if value is not None and str(value) != f"torch.{results[0].dtype}":
+                raise NotSayable(f"it is called with dtype={value}")
+        elif name not in IGNORED and value is not None and value is not False:
+            raise NotSayable(f"a spec's {record.name} has no {name}, here it is {value!r}")
+    if "dim" not in args and record.name in BATCH_DEFAULTS:
+        args["dim"] = BATCH_DEFAULTS[record.name]
+    if len(inputs) > 1 and record.name != "scaled_dot_product_attention":
+        shape = inputs[0].shape if record.name in ("concat", "stack") else results[0].shape
+        inputs = together(lowering, inputs, shape)
+    if not inputs:
+        raise NotSayable("it takes no tensor")
+    if record.name == "concat" and len(inputs) == 1:
+        return inputs
+    written = written_args(record, args, inputs[0])
+    return lowering.emit(record.name, inputs, written, [value.shape for value in results], wires=wires)
+
+
+def written_args(record: Layer, args: dict[str, Any], x: Held) -> dict[str, Any]:
+    """The arguments that a spec writes: axes as they lie there, defaults left out."""
+    written: dict[str, Any] = {}
+    for name, value in args.items():
+        arg = record.arg(name)
+        assert arg is not None
+        if name in AXES and value is not None:
+            value = [x.axis(each) for each in value] if isinstance(value, tuple | list) else x.axis(value)
+        value = plain(value, arg.kind)
+        frozen = tuple(value) if isinstance(value, list) else value
+        if isinstance(value, torch.dtype):
+            value = frozen = str(value).removeprefix("torch.")
+        if arg.default is not REQUIRED and frozen == arg.default:
+            continue
+        if value is None and arg.default is None:
+            continue
+        if not takes(arg.kind, frozen):
+            raise NotSayable(f"{name} is {arg.kind.wants} in a spec, here it is {value!r}")
+        written[name] = value
+    return written

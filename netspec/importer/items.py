@@ -1,0 +1,187 @@
+"""The tree of scopes → the items of a spec: names, references, and groups inside groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.core.shapes import show
+from netspec.importer.failure import ImportFailure, Unsayable
+from netspec.importer.held import Op, Ref
+from netspec.importer.scopes import Scope, ops_of
+from netspec.layers.table import TABLE
+
+
+@dataclass(eq=False)
+class Item:
+    """One item to write.
+
+    Args:
+        type: a record's or a block's name, `share`, or empty for a group.
+        args: its arguments; of `share` the shared name.
+        name: its name, None for its number in the list.
+        sources: the references of its `from`; None for the item before.
+        wires: the references of its `from` by name.
+        items: what is inside a group.
+        outputs: the results of a group that are not its last item.
+        title: the class of a group's module.
+        repeat: how often, or with which values it is repeated.
+        spliced: a group whose items stand in the list around it.
+        shape: what it gives, for a comment.
+    """
+
+    type: str
+    args: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    sources: tuple[str, ...] | None = None
+    wires: dict[str, str] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+    outputs: tuple[str, ...] = ()
+    title: str = ""
+    repeat: int | str | dict[str, Any] | None = None
+    spliced: bool = False
+    shape: str = ""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group rather than a layer, function or block."""
+        return not self.type
+
+    @property
+    def chained(self) -> bool:
+        """Whether it takes the item before."""
+        return self.sources is None and not self.wires
+
+
+class _Naming:
+    """The names of one scope's entries, and its references."""
+
+    def __init__(self, scope: Scope, inputs: Mapping[Ref, str]) -> None:
+        self.scope = scope
+        self.inputs = inputs
+        self.home = {op: entry for entry in scope.entries for op in ops_of(entry)}
+        self.position = {entry: index for index, entry in enumerate(scope.entries)}
+        self.own = {entry: _attribute(entry) for entry in scope.entries}
+        self.taken = {"input", *(text.partition(".")[0] for text in inputs.values())}
+        self.taken |= {name for name in self.own.values() if name is not None}
+        self.named: dict[Op | Scope, str] = {}
+
+    def name(self, entry: Op | Scope) -> str:
+        """The name of an entry, which has one from now on."""
+        if entry not in self.named:
+            own = self.own[entry] if entry.shares is None else None
+            self.named[entry] = own if own is not None else self._free(entry)
+        return self.named[entry]
+
+    def _free(self, entry: Op | Scope) -> str:
+        base = (entry.type if isinstance(entry, Op) else entry.title).lower()
+        name, count = base, 1
+        while name in self.taken:
+            count += 1
+            name = f"{base}_{count}"
+        self.taken.add(name)
+        return name
+
+    def reference(self, ref: Ref) -> str:
+        """How an item of the scope refers to a value."""
+        if ref in self.inputs:
+            return self.inputs[ref]
+        entry = self.home.get(ref.op)  # type: ignore[arg-type]
+        assert entry is not None, "a value that enters"
+        name = self.name(entry)
+        if isinstance(entry, Op):
+            return name if ref.output is None else f"{name}.{ref.output}"
+        return name if len(entry.results) < 2 else f"{name}.{entry.results.index(ref)}"
+
+    def before(self, index: int) -> Ref | None:
+        """The one value that an entry takes if it says nothing else."""
+        if index == 0:
+            return next(iter(self.inputs)) if len(self.inputs) == 1 else None
+        entry = self.scope.entries[index - 1]
+        if isinstance(entry, Op):
+            return None if entry.several else Ref(entry)
+        return entry.results[0] if len(entry.results) == 1 else None
+
+
+def _attribute(entry: Op | Scope) -> str | None:
+    """The name of an entry's module in the module around it."""
+    return entry.path.rpartition(".")[2] or None
+
+
+def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
+    """The group of a scope.
+
+    Args:
+        scope: the scope.
+        inputs: the values that enter it, with the names they have inside.
+
+    Raises:
+        ImportFailure: a module is applied again outside of the module that holds it.
+    """
+    naming = _Naming(scope, inputs)
+    found: list[Item] = []
+    for index, entry in enumerate(scope.entries):
+        item = _op_item(entry, naming, index) if isinstance(entry, Op) else _scope_item(entry, naming, index)
+        found.append(item)
+    last = len(scope.entries) - 1
+    end = naming.before(last + 1) if scope.entries else None
+    outputs = () if scope.results in ([end], []) else tuple(naming.reference(ref) for ref in scope.results)
+    for index, (entry, item) in enumerate(zip(scope.entries, found, strict=True)):
+        own = naming.own[entry] if entry.shares is None else None
+        if entry in naming.named:
+            item.name = naming.named[entry]
+        elif own is not None and own != str(index):
+            item.name = own
+        elif own is None and str(index) in naming.taken:  # its number is the name of another item
+            item.name = naming.name(entry)
+    return Item("", items=found, outputs=outputs, title=scope.title)
+
+
+def _op_item(op: Op, naming: _Naming, index: int) -> Item:
+    shape = ", ".join(map(show, op.shapes))
+    before = naming.before(index)
+    item = Item(op.type, dict(op.args), shape=shape)
+    if op.shares is not None:
+        item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
+    if op.anywhere:
+        if before is None:
+            item.sources = (next(iter(naming.inputs.values())),)
+        return item
+    if op.wires:
+        names = TABLE[op.type].names
+        given = dict(zip(names, op.inputs, strict=False))
+        if before == op.inputs[0]:
+            del given[names[0]]
+        item.wires = {name: naming.reference(ref) for name, ref in {**given, **op.wires}.items()}
+    elif list(op.inputs) != [before]:
+        item.sources = tuple(naming.reference(ref) for ref in op.inputs)
+    return item
+
+
+def _scope_item(scope: Scope, naming: _Naming, index: int) -> Item:
+    shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op)]
+    sources = None if scope.inputs == [naming.before(index)] else tuple(map(naming.reference, scope.inputs))
+    if scope.shares is not None:
+        item = Item("share", {"share": _shared(scope, scope.shares, naming)})
+    else:
+        names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
+        item = items_of(scope, dict(zip(scope.inputs, names, strict=True)))
+    item.sources = sources
+    item.shape = ", ".join(map(show, shapes))
+    return item
+
+
+def _shared(entry: Op | Scope, first: Op | Scope, naming: _Naming) -> str:
+    if first not in naming.position:
+        operation = entry.type if isinstance(entry, Op) else entry.title
+        raise ImportFailure(
+            "a module is used at several places",
+            (Unsayable(entry.path, operation, "it is applied again outside of the module that holds it"),),
+        )
+    return naming.name(first)
+
+
+def network_items(root: Scope, names: Sequence[str]) -> Item:
+    """The items of the whole network, whose inputs have these names."""
+    return items_of(root, {Ref(name): name for name in names})

@@ -1,0 +1,167 @@
+"""nn.Module → the record of its class with its arguments, by the layer table alone.
+
+An argument is what the module has under its name; what is inferred or torch's default is left out. So a new record of
+torch.nn is known here without further code.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import nn
+
+from netspec.compiler.python import MODULES
+from netspec.importer.failure import NotSayable
+from netspec.layers.arguments import Bool, Kind
+from netspec.layers.record import Arg, Layer
+from netspec.layers.table import TABLE
+
+# Where a class keeps an argument under another name than its constructor's.
+_KEPT_AS = {
+    ("MultiheadAttention", "bias"): "in_proj_bias",
+    ("MultiheadAttention", "add_bias_kv"): "bias_k",
+    ("TransformerEncoderLayer", "d_model"): "linear1.in_features",
+    ("TransformerEncoderLayer", "nhead"): "self_attn.num_heads",
+    ("TransformerEncoderLayer", "dim_feedforward"): "linear1.out_features",
+    ("TransformerEncoderLayer", "dropout"): "dropout.p",
+    ("TransformerEncoderLayer", "activation"): "activation",
+    ("TransformerEncoderLayer", "layer_norm_eps"): "norm1.eps",
+    ("TransformerEncoderLayer", "batch_first"): "self_attn.batch_first",
+    ("TransformerEncoderLayer", "bias"): "linear1.bias",
+}
+_MISSING = object()
+
+
+def _homes() -> tuple[str, ...]:
+    """The modules of layers, as `nn`, that are imported: without torchvision there are no layers of it."""
+    named = {name: f"{line.split()[1]}.{name}" for name, line in MODULES.items()}
+    return ("torch.nn", *(home for home in named.values() if home in sys.modules))
+
+
+@cache
+def _classes(homes: tuple[str, ...]) -> dict[type, Layer]:
+    """The records of layers by their class."""
+    modules = {home.rpartition(".")[2]: sys.modules[home] for home in homes}
+    found: dict[type, Layer] = {}
+    for record in TABLE.values():
+        cls = getattr(modules.get(record.module), record.name, None)
+        if not record.is_function and not record.tensor and isinstance(cls, type):
+            found[cls] = record
+    return found
+
+
+def record_of(module: nn.Module) -> Layer | None:
+    """The record of a module's class; None for a class of its own."""
+    return _classes(_homes()).get(type(module))
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Whether a module is one layer of a spec."""
+    return record_of(module) is not None
+
+
+def plain(value: object, kind: Kind) -> object:
+    """A value as a person writes it: one number for equal ones where the argument takes one, lists for tuples."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, tuple | list):
+        if value and all(type(each) is type(value[0]) and each == value[0] for each in value) and takes(kind, value[0]):
+            return value[0]
+        return [*value]
+    return _short(value) if isinstance(value, float) else value
+
+
+def _short(value: float) -> float:
+    """0.015 for 0.015000000000000003: what an author's arithmetic leaves, far below what float32 tells apart."""
+    short = float(f"{value:.12g}")
+    return short if abs(short - value) <= 1e-15 * abs(value) else value
+
+
+def takes(kind: Kind, value: object) -> bool:
+    """Whether an argument of a kind may be `value`."""
+    try:
+        kind.accept(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _attribute(module: nn.Module, record: Layer, arg: Arg) -> object:
+    value: Any = module
+    for name in _KEPT_AS.get((record.name, arg.name), arg.name).split("."):
+        value = getattr(value, name, _MISSING)
+    if isinstance(arg.kind, Bool) and not isinstance(value, bool) and value is not _MISSING:
+        return value is not None
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    return plain(value, arg.kind)
+
+
+def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
+    """The arguments of a layer that a spec has to write, in torch's order.
+
+    Args:
+        module: the layer.
+        record: of its class.
+
+    Raises:
+        NotSayable: the module has an argument that the record lacks or refuses.
+    """
+    given: dict[str, object] = {}
+    needed: dict[str, object] = {}
+    for arg in record.args:
+        if arg.forward:
+            continue
+        value = _attribute(module, record, arg)
+        if value is _MISSING:
+            if arg.required:
+                raise NotSayable(f"the module does not tell its {arg.name}")
+            continue
+        if arg.required or arg.infer is not None:
+            needed[arg.name] = value
+        if arg.infer is not None and isinstance(value, int):
+            continue
+        if not arg.required and _equal(value, arg.default):
+            continue
+        given[arg.name] = value
+    maker: Callable[..., object] = type(module)
+    usual = _usual(maker, tuple((name, _frozen(value)) for name, value in needed.items()))
+    for name, value in [*given.items()]:
+        argument = record.arg(name)
+        assert argument is not None
+        if usual is not None and name not in needed and not argument.always:
+            default = _attribute(usual, record, argument)
+            if default is not _MISSING and _equal(value, default):
+                del given[name]
+                continue
+        if argument.always and name == "batch_first":  # how the batch lies is the lowering's concern
+            del given[name]
+            continue
+        if not takes(argument.kind, _frozen(value)):
+            raise NotSayable(f"{name} is {argument.kind.wants} in a spec, here it is {value!r}")
+    return given
+
+
+def _equal(value: object, default: object) -> bool:
+    if isinstance(value, bool) != isinstance(default, bool):
+        return False
+    return _frozen(value) == _frozen(default)
+
+
+def _frozen(value: object) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+@cache
+def _usual(cls: Callable[..., object], needed: tuple[tuple[str, object], ...]) -> nn.Module | None:
+    """A module of the class with torch's defaults; None where it cannot be made so."""
+    try:
+        with torch.device("meta"):
+            made = cls(**dict(needed))
+    except Exception:  # a constructor that wants more
+        return None
+    return made if isinstance(made, nn.Module) else None

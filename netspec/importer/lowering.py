@@ -1,0 +1,115 @@
+"""Trace → the calls of a spec: layers by their records, functions by the table of `functions.py`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from netspec.importer.constants import constant
+from netspec.importer.failure import NotSayable, Unsayable
+from netspec.importer.functions import lower_function
+from netspec.importer.held import Held, Op, Ref, held
+from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
+from netspec.layers.record import Layer
+from netspec.layers.table import TABLE
+
+
+class Lowering:
+    """The calls of a spec so far, and the values that they give."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.ops: list[Op] = []
+        self.problems: list[Unsayable] = []
+        self.values: dict[Value, Held] = {value: held(Ref(name), value.shape) for name, value in trace.inputs.items()}
+        self.first: dict[str, Op] = {}
+        self.failed: set[Value] = set()
+        self.frame: Frame = trace.root
+
+    def held(self, value: Value) -> Held:
+        """The spec's value of a traced tensor; a weight becomes an item where it is first used.
+
+        Raises:
+            NotSayable: it is a constant that a spec has no item for.
+        """
+        if value not in self.values:
+            if not value.constant:
+                raise NotSayable("it takes what cannot be said")
+            self.values[value] = constant(self, value)
+        return self.values[value]
+
+    def emit(
+        self, type_: str, inputs: Sequence[Held], args: dict[str, Any], shapes: Sequence[tuple[int, ...]], **fields: Any
+    ) -> list[Held]:
+        """Add a call; `shapes` are the traced shapes of its outputs, which lie as the first input does."""
+        record = TABLE[type_]
+        like = inputs[0] if inputs else None
+        several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
+        op = Op(type_, args, tuple(each.ref for each in inputs), self.frame, (), several=several, **fields)
+        outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
+        op.shapes = tuple(each.sample for each in outputs)
+        self.ops.append(op)
+        return outputs
+
+    def give(self, call: TracedCall, outputs: Sequence[Held]) -> None:
+        """Store what a call gives."""
+        for value, each in zip(values_in(call.result), outputs, strict=True):
+            self.values[value] = each
+
+    def run(self) -> None:
+        """Lower every call; what cannot be said is noted, and what only follows from it is not."""
+        for call in self.trace.calls:
+            self.frame = call.frame
+            if self.failed & {*values_in((call.args, call.kwargs))}:
+                self.failed |= {*values_in(call.result)}
+                continue
+            try:
+                if call.module is not None:
+                    self.layer(call)
+                else:
+                    lower_function(self, call)
+            except NotSayable as reason:
+                operation = call.function or type(call.module).__name__
+                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason)))
+                self.failed |= {*values_in(call.result)}
+
+    def layer(self, call: TracedCall) -> None:
+        """A layer's module, applied."""
+        module = call.module
+        assert module is not None
+        record = record_of(module)
+        assert record is not None
+        args = layer_arguments(module, record)
+        inputs, wires = self.bind(call, record, args)
+        shapes = [value.shape for value in values_in(call.result)]
+        fields: dict[str, Any] = {"path": call.path, "module": module, "wires": wires}
+        if call.path in self.first:
+            fields["shares"] = self.first[call.path]
+        outputs = self.emit(record.name, inputs, args, shapes, **fields)
+        self.first.setdefault(call.path, self.ops[-1])
+        self.give(call, outputs)
+
+    def bind(self, call: TracedCall, record: Layer, args: dict[str, Any]) -> tuple[list[Held], dict[str, Ref]]:
+        """The inputs of a layer by position and by name; switches of its forward become arguments."""
+        assert call.module is not None
+        signature = inspect.signature(call.module.forward)
+        inputs: list[Held] = []
+        wires: dict[str, Ref] = {}
+        for name, given in signature.bind(*call.args, **call.kwargs).arguments.items():
+            tensors = values_in(given)
+            arg = record.arg(name)
+            if name in record.further and tensors:
+                wires[name] = self.held(tensors[0]).ref
+            elif tensors:
+                inputs += [self.held(value) for value in tensors]
+            elif arg is not None and arg.forward:
+                if given != arg.default:
+                    args[name] = [*given] if isinstance(given, tuple) else given
+            elif given is not None and given != signature.parameters[name].default:
+                raise NotSayable(f"its forward takes {name}={given!r}")
+        if record.name == "MultiheadAttention":
+            refs = [each.ref for each in inputs]
+            inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs
+        return inputs, wires

@@ -1,0 +1,330 @@
+"""Calls → the tree of modules: each scope holds what happens in one module, in an order in which it can be computed.
+
+A call belongs to the module in which it happens. A container that is never called itself (nn.ModuleList, nn.ModuleDict)
+becomes a scope of what lies between its modules.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from netspec.importer.failure import ImportFailure, Unsayable
+from netspec.importer.held import Op, Ref
+from netspec.importer.trace import Frame
+
+
+@dataclass(eq=False)
+class Scope:
+    """What happens in one module.
+
+    Args:
+        path: the module's path in the network.
+        title: the name of its class.
+        entries: its calls, and the scopes inside it.
+        inputs: the values that enter, in the order of their use.
+        results: the values that leave.
+        shares: the scope of the same module's first call.
+    """
+
+    path: str
+    title: str
+    entries: list[Op | Scope] = field(default_factory=list)
+    inputs: list[Ref] = field(default_factory=list)
+    results: list[Ref] = field(default_factory=list)
+    shares: Scope | None = None
+
+    def ops(self) -> Iterator[Op]:
+        """All calls inside it."""
+        for entry in self.entries:
+            if isinstance(entry, Scope):
+                yield from entry.ops()
+            else:
+                yield entry
+
+
+def ops_of(entry: Op | Scope) -> tuple[Op, ...]:
+    """The calls of an entry."""
+    return (entry,) if isinstance(entry, Op) else tuple(entry.ops())
+
+
+def _operation(entry: Op | Scope) -> str:
+    return entry.type if isinstance(entry, Op) else entry.title
+
+
+def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
+    """The calls that the results need, and those of modules with weights."""
+    wanted = {ref.op for ref in results}
+    kept: list[Op] = []
+    for op in reversed(ops):
+        if op in wanted or weights_of(op):
+            kept.append(op)
+            wanted |= {ref.op for ref in op.refs}
+    return kept[::-1]
+
+
+def _chain(op: Op, transparent: set[Frame]) -> list[Frame]:
+    """The calls of modules that a call is part of, from the outermost; the network's own is left out."""
+    frames = [frame for frame in _frames(op) if frame.inside is not None and frame.path and frame not in transparent]
+    return frames[::-1]
+
+
+def _transparent(ops: Sequence[Op]) -> set[Frame]:
+    """The modules that are no scope of their own: one that is its single call, or that holds that call's weights.
+
+    So a subclass of BatchNorm2d with an activation is a BatchNorm2d and an activation; only the former has a name, as
+    the latter has no weights.
+    """
+    inside: dict[Frame, list[Op]] = {}
+    for op in ops:
+        for frame in _frames(op):
+            inside.setdefault(frame, []).append(op)
+    found: set[Frame] = set()
+    for frame, own in inside.items():
+        if frame.inside is None:
+            continue
+        if any(op.path == frame.path and op.frame is frame for op in own):
+            found.add(frame)
+            for op in own:
+                if op.path != frame.path and not weights_of(op):
+                    op.path = ""
+                    found |= {inner for inner in _frames(op) if inner.path.startswith(f"{frame.path}.")}
+        elif len(own) == 1 and not own[0].path and own[0].frame is frame:
+            found.add(frame)
+            own[0].path = frame.path
+    return found
+
+
+def _frames(op: Op) -> Iterator[Frame]:
+    """The calls of modules that a call is part of, the innermost first."""
+    frame: Frame | None = op.frame
+    while frame is not None:
+        yield frame
+        frame = frame.inside
+
+
+def weights_of(op: Op) -> bool:
+    """Whether a call's module has weights or buffers."""
+    return op.module is not None and any(True for _ in op.module.state_dict())
+
+
+def scopes(ops: Sequence[Op], results: Sequence[Ref], keys: Sequence[str]) -> Scope:
+    """The tree of scopes of a network.
+
+    Args:
+        ops: its calls in the order of execution.
+        results: what it returns.
+        keys: the names of its weights in their order.
+
+    Raises:
+        ImportFailure: the modules of two containers are used by turns.
+    """
+    transparent = _transparent(ops)
+    chains = {op: _chain(op, transparent) for op in ops}
+    first: dict[str, Scope] = {}
+    root = _nested(ops, chains, 0, Scope("", "Network"), first)
+    _with_containers(root)
+    _connect(root, results)
+    _in_order(root, keys)
+    return root
+
+
+def _nested(
+    ops: Sequence[Op], chains: Mapping[Op, list[Frame]], depth: int, scope: Scope, first: dict[str, Scope]
+) -> Scope:
+    """Fill a scope with its calls; those that happen in one call of a module inside it are one entry."""
+    index = 0
+    while index < len(ops):
+        chain = chains[ops[index]]
+        if len(chain) <= depth:
+            scope.entries.append(ops[index])
+            index += 1
+            continue
+        frame, start = chain[depth], index
+        while index < len(ops) and chains[ops[index]][depth : depth + 1] == [frame]:
+            index += 1
+        inner = Scope(frame.path, type(frame.module).__name__)
+        if frame.path in first:
+            inner.shares = first[frame.path]
+        first.setdefault(frame.path, inner)
+        scope.entries.append(_nested(ops[start:index], chains, depth + 1, inner, first))
+    return scope
+
+
+# -- containers --------------------------------------------------------------------------------------------------------
+
+
+def _rest(scope: Scope, entry: Op | Scope) -> list[str]:
+    """The names from a scope to an entry of it: several where a container lies between."""
+    if not entry.path:
+        return []
+    prefix = f"{scope.path}." if scope.path else ""
+    if not entry.path.startswith(prefix):
+        raise ImportFailure(
+            "a module uses one that is not its own",
+            (
+                Unsayable(
+                    scope.path, _operation(entry), f"it is {entry.path}, which a spec can use only in its own scope"
+                ),
+            ),
+        )
+    return entry.path.removeprefix(prefix).split(".")
+
+
+def _with_containers(scope: Scope) -> None:
+    """Gather the modules of each container, and what lies between them, in a scope of its own."""
+    while True:
+        names = [rest[0] for entry in scope.entries if len(rest := _rest(scope, entry)) > 1]
+        if not names:
+            break
+        _gather(scope, names[0])
+    for entry in scope.entries:
+        if isinstance(entry, Scope):
+            _with_containers(entry)
+
+
+def _gather(scope: Scope, name: str) -> None:
+    entries = scope.entries
+    own = [index for index, entry in enumerate(entries) if _rest(scope, entry)[:1] == [name]]
+    after, before = _uses(entries)
+    inside = set(own)
+    downstream = _reach(own, after)
+    upstream = _reach(own, before)
+    inside |= downstream & upstream
+    inside |= {index for index in range(len(entries)) if _is_glue(entries[index], index, inside, before, entries)}
+    foreign = [entries[index] for index in sorted(inside) if index not in own and entries[index].path]
+    path = f"{scope.path}.{name}" if scope.path else name
+    if foreign:
+        entry = foreign[0]
+        raise ImportFailure(
+            "the modules of two containers are used by turns",
+            (
+                Unsayable(
+                    path, entry.type if isinstance(entry, Op) else entry.title, f"{entry.path} lies between its modules"
+                ),
+            ),
+        )
+    title = "".join(part.capitalize() for part in name.split("_") if part) or "Container"
+    inner = Scope(path, title, [entries[index] for index in sorted(inside)])
+    place = max(inside)
+    scope.entries = [
+        *(entry for index, entry in enumerate(entries) if index < place and index not in inside),
+        inner,
+        *(entry for index, entry in enumerate(entries) if index > place),
+    ]
+
+
+def _is_glue(
+    entry: Op | Scope, index: int, inside: set[int], before: Mapping[int, set[int]], entries: Sequence[Op | Scope]
+) -> bool:
+    """Whether a function only joins what a container's modules give with what enters them."""
+    if isinstance(entry, Scope) or entry.path or index in inside:
+        return False
+    taken = before[index]
+    entering = set().union(*(before[each] for each in inside)) - inside
+    outside = {ref.op for ref in entry.refs} - {op for other in entries for op in ops_of(other)}
+    known = {ref.op for each in inside for op in ops_of(entries[each]) for ref in op.refs}
+    if bool(taken & inside) and taken <= inside | entering and outside <= known:
+        inside.add(index)
+        return True
+    return False
+
+
+def _uses(entries: Sequence[Op | Scope]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """For each entry those that take what it gives, and those whose values it takes."""
+    home = {op: index for index, entry in enumerate(entries) for op in ops_of(entry)}
+    after: dict[int, set[int]] = {index: set() for index in range(len(entries))}
+    before: dict[int, set[int]] = {index: set() for index in range(len(entries))}
+    for index, entry in enumerate(entries):
+        for op in ops_of(entry):
+            for source in {home[ref.op] for ref in op.refs if isinstance(ref.op, Op) and ref.op in home}:
+                if source != index:
+                    after[source].add(index)
+                    before[index].add(source)
+    return after, before
+
+
+def _reach(start: Iterable[int], edges: Mapping[int, set[int]]) -> set[int]:
+    found: set[int] = set()
+    waiting = [*start]
+    while waiting:
+        for each in edges[waiting.pop()]:
+            if each not in found:
+                found.add(each)
+                waiting.append(each)
+    return found
+
+
+# -- values that enter and leave, and the order ------------------------------------------------------------------------
+
+
+def _connect(scope: Scope, results: Iterable[Ref]) -> None:
+    """Note what enters and leaves each scope; `results` are the values of it that are used outside."""
+    scope.results = [*dict.fromkeys(results)]
+    home = {op: entry for entry in scope.entries for op in ops_of(entry)}
+    used: dict[Scope, list[Ref]] = {entry: [] for entry in scope.entries if isinstance(entry, Scope)}
+    for ref in scope.results:
+        entry = home.get(ref.op) if isinstance(ref.op, Op) else None
+        if isinstance(entry, Scope):
+            used[entry].append(ref)
+    for entry in scope.entries:
+        for op in ops_of(entry):
+            for ref in op.refs:
+                source = home.get(ref.op) if isinstance(ref.op, Op) else None
+                if isinstance(source, Scope) and source is not entry:
+                    used[source].append(ref)
+    for entry, refs in used.items():
+        own = set(entry.ops())
+        entering = [ref for op in entry.ops() for ref in op.refs if ref.op not in own]
+        entry.inputs = [*dict.fromkeys(entering)]
+        order = {op: index for index, op in enumerate(entry.ops())}
+        _connect(entry, sorted(dict.fromkeys(refs), key=lambda ref: (order[ref.op], ref.output or 0)))  # type: ignore[index]
+
+
+def _in_order(scope: Scope, keys: Sequence[str]) -> None:
+    """Put the entries into an order in which they can be computed, that of the weights where that is one."""
+    places = {key: index for index, key in enumerate(keys)}
+    prefixes: dict[str, int] = {}
+    for key, index in places.items():
+        parts = key.split(".")
+        for length in range(1, len(parts) + 1):
+            prefixes.setdefault(".".join(parts[:length]), index)
+    entries = scope.entries
+    _, before = _uses(entries)
+    waits = {index: set(sources) for index, sources in before.items()}
+    made = [
+        (prefixes[entry.path], index)
+        for index, entry in enumerate(entries)
+        if entry.path in prefixes and entry.shares is None
+    ]
+    ranked = [index for _, index in sorted(made)]
+    for earlier, later in itertools.pairwise(ranked):
+        waits[later].add(earlier)
+    order = _sorted(waits)
+    if order is None:
+        order = _sorted(before)
+    if order is None:
+        raise ImportFailure(
+            "the modules of two containers are used by turns",
+            (Unsayable(scope.path, scope.title, "no order of its modules is one in which they can be computed"),),
+        )
+    scope.entries = [entries[index] for index in order]
+    for entry in scope.entries:
+        if isinstance(entry, Scope):
+            _in_order(entry, keys)
+
+
+def _sorted(before: Mapping[int, set[int]]) -> list[int] | None:
+    """Indexes, each after those it waits for, else in their order; None where they wait for each other."""
+    done: list[int] = []
+    found: set[int] = set()
+    waiting = [*before]
+    while waiting:
+        ready = next((index for index in waiting if before[index] <= found), None)
+        if ready is None:
+            return None
+        done.append(ready)
+        found.add(ready)
+        waiting.remove(ready)
+    return done

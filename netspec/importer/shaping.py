@@ -1,0 +1,290 @@
+"""Functions that rearrange axes: reshape, permute, expand, indexing and others, with the batch kept first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from netspec.importer.aligning import aligned, numbers, reshaped
+from netspec.importer.failure import NotSayable
+from netspec.importer.held import Held, batch_axis, sample_of
+from netspec.importer.trace import BATCH, TracedCall, Value
+
+if TYPE_CHECKING:
+    from netspec.importer.lowering import Lowering
+
+
+def _input(lowering: Lowering, call: TracedCall) -> Held:
+    given = call.args[0] if call.args else call.kwargs.get("input", call.kwargs.get("self"))
+    if not isinstance(given, Value):
+        raise NotSayable("it takes no tensor")
+    return lowering.held(given)
+
+
+def _option(call: TracedCall, index: int, name: str, default: Any) -> Any:
+    """An argument by its place or its name."""
+    return call.args[index] if len(call.args) > index else call.kwargs.get(name, default)
+
+
+def same(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """What changes no number: `contiguous`, `clone`, `detach`."""
+    x = _input(lowering, call)
+    result: Value = call.result
+    given = call.args[0] if call.args else call.kwargs["input"]
+    if given.dtype != result.dtype:
+        raise NotSayable(f"it makes {result.dtype} of {given.dtype}")
+    return [x]
+
+
+def reshape(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """Any change of shape that keeps the order of the numbers: `view`, `reshape`, `flatten`, `unflatten`."""
+    x, shape = _input(lowering, call), call.result.shape
+    at = batch_axis(shape)
+    if at is None:
+        if x.at is not None and shape and shape[0] == 1:
+            return [reshaped(lowering, x, shape[1:], shape, at=0)]
+        return [reshaped(lowering, x, shape, shape, at=None)]
+    if x.at is None:
+        raise NotSayable("the batch comes out of nothing")
+    if prod(x.shape[: x.at]) != prod(shape[:at]):
+        raise NotSayable("the batch moves to another place between the numbers")
+    fold = shape[at] > BATCH
+    out = reshaped(lowering, x, sample_of(shape, at, fold), shape, at=at)
+    return [out]
+
+
+def permuted(lowering: Lowering, x: Held, order: tuple[int, ...], shape: tuple[int, ...]) -> list[Held]:
+    """The traced axes in another order; in the spec the batch stays first."""
+    if x.at is None:
+        dims = [0, *(axis + 1 for axis in order)]
+        at = None
+    else:
+        at = order.index(x.at)
+        dims = [0]
+        for axis in order:
+            if axis != x.at:
+                dims.append(axis + 1 if axis < x.at else axis + x.fold)
+            elif x.fold:
+                dims.append(x.at + 1)
+    if dims == [*range(len(dims))]:
+        return [Held(x.ref, shape, at, x.fold)]
+    moved = [place for place, axis in enumerate(dims) if place != axis]
+    if len(moved) == 2:
+        (out,) = lowering.emit("transpose", [x], {"dim0": moved[0], "dim1": moved[1]}, [shape])
+    else:
+        (out,) = lowering.emit("permute", [x], {"dims": dims}, [shape])
+    return [Held(out.ref, shape, at, x.fold)]
+
+
+def permute(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`permute`, of which all axes are given."""
+    x = _input(lowering, call)
+    given = call.args[1:] or (call.kwargs["dims"],)
+    order = tuple(axis % x.rank for axis in numbers(given))
+    return permuted(lowering, x, order, call.result.shape)
+
+
+def transpose(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`transpose`, `mT`, `T` and `t`: two axes exchanged."""
+    x = _input(lowering, call)
+    if (
+        call.function.endswith("__get__")
+        or x.rank < 2
+        or "transpose" not in call.function.replace("swapaxes", "transpose")
+    ):
+        first, second = -2, -1
+    else:
+        first = _option(call, 1, "dim0", _option(call, 1, "axis0", -2))
+        second = _option(call, 2, "dim1", _option(call, 2, "axis1", -1))
+    order = [*range(x.rank)]
+    first, second = first % x.rank, second % x.rank
+    order[first], order[second] = order[second], order[first]
+    return permuted(lowering, x, tuple(order), call.result.shape)
+
+
+def moveaxis(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`moveaxis` and `movedim`: axes moved, the others in their order."""
+    x = _input(lowering, call)
+    source = [axis % x.rank for axis in numbers((_option(call, 1, "source", ()),))]
+    target = [axis % x.rank for axis in numbers((_option(call, 2, "destination", ()),))]
+    order = [-1] * x.rank
+    for old, new in zip(source, target, strict=True):
+        order[new] = old
+    rest = iter([axis for axis in range(x.rank) if axis not in source])
+    return permuted(lowering, x, tuple(next(rest) if axis < 0 else axis for axis in order), call.result.shape)
+
+
+def inserted(lowering: Lowering, x: Held, place: int) -> Held:
+    """A new axis of size 1 at a place among the traced axes."""
+    shape = (*x.shape[:place], 1, *x.shape[place:])
+    if x.at is None:
+        dim, at = place + 1, None
+    elif place <= x.at:
+        dim, at = place + 1, x.at + 1
+    else:
+        dim, at = place + x.fold, x.at
+    (out,) = lowering.emit("unsqueeze", [x], {"dim": dim}, [shape])
+    return Held(out.ref, shape, at, x.fold)
+
+
+def unsqueeze(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`unsqueeze`; before the batch too, which then is no longer the first axis of the traced tensor."""
+    x = _input(lowering, call)
+    place = _option(call, 1, "dim", 0) % (x.rank + 1)
+    return [inserted(lowering, x, place)]
+
+
+def dropped(lowering: Lowering, x: Held, places: list[int]) -> Held:
+    """Axes of size 1 removed; where one stands for the batch, nothing is to be done."""
+    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in places)
+    dims = [x.axis(axis) for axis in places if axis != x.at]
+    at = None if x.at is None or x.at in places else x.at - sum(axis < x.at for axis in places)
+    if not dims:
+        return Held(x.ref, shape, at, x.fold)
+    (out,) = lowering.emit("squeeze", [x], {"dim": dims[0] if len(dims) == 1 else dims}, [shape])
+    return Held(out.ref, shape, at, x.fold)
+
+
+def squeeze(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`squeeze`, of some axes or of all of size 1."""
+    x = _input(lowering, call)
+    given = _option(call, 1, "dim", None)
+    axes = range(x.rank) if given is None else [axis % x.rank for axis in numbers((given,))]
+    return [dropped(lowering, x, [axis for axis in axes if x.shape[axis] == 1])]
+
+
+def expand(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`expand`, `expand_as`, `broadcast_to`; to the batch's size nothing is to be done."""
+    x, shape = _input(lowering, call), call.result.shape
+    at = batch_axis(shape)
+    if at is None and x.at is not None and x.rank == len(shape) and shape[x.at] == 1:
+        at = x.at
+    fold = at is not None and shape[at] > BATCH
+    if fold and not x.fold:
+        raise NotSayable("a tensor is repeated along the batch")
+    x = aligned(lowering, x, len(shape), at, fold)
+    wanted = sample_of(shape, at, fold)
+    if wanted == x.sample:
+        return [Held(x.ref, shape, at, fold)]
+    size = [-1 if old == new else new for old, new in zip(x.sample, wanted, strict=True)]
+    (out,) = lowering.emit("expand", [x], {"size": size}, [shape])
+    return [Held(out.ref, shape, at, fold)]
+
+
+def tile(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`repeat` and `tile`: axes repeated, of a constant along the batch too."""
+    x, shape = _input(lowering, call), call.result.shape
+    counts = numbers(call.args[1:] or tuple(call.kwargs.values()))
+    counts = (*(1,) * (len(shape) - len(counts)), *counts)
+    at = batch_axis(shape)
+    if at is None and x.at is not None and x.rank == len(shape) and counts[x.at] == 1:
+        at = x.at
+    if at is not None and counts[at] not in (1, BATCH):
+        raise NotSayable("a tensor is repeated along the batch")
+    fold = at is not None and shape[at] > BATCH
+    x = aligned(lowering, x, len(shape), at, fold)
+    dims = [count for axis, count in enumerate(counts) if axis != at]
+    if fold and at is not None:
+        dims.insert(at, 1)
+    if all(count == 1 for count in dims):
+        return [Held(x.ref, shape, at, fold)]
+    (out,) = lowering.emit("tile", [x], {"dims": dims}, [shape])
+    return [Held(out.ref, shape, at, fold)]
+
+
+def getitem(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`x[:, 0]`, `x[..., 2:]`, `x[:, None]`: each index by its own function, the last axis first."""
+    x = _input(lowering, call)
+    index = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
+    if any(isinstance(each, Value | list) for each in index):
+        return indexed(lowering, x, index, call)
+    count = sum(each is not None and each is not Ellipsis for each in index)
+    if Ellipsis in index:
+        dots = index.index(Ellipsis)
+        index = (*index[:dots], *(slice(None),) * (x.rank - count), *index[dots + 1 :])
+    axis = 0
+    for each in index:
+        if each is None:
+            x = inserted(lowering, x, axis)
+            axis += 1
+        elif isinstance(each, slice):
+            x = _sliced(lowering, x, axis, each)
+            axis += 1
+        elif isinstance(each, int) and not isinstance(each, bool):
+            x = selected(lowering, x, axis, each)
+        else:
+            raise NotSayable(f"it is indexed with {each!r}")
+    return [x]
+
+
+def selected(lowering: Lowering, x: Held, axis: int, index: int) -> Held:
+    """One index of an axis."""
+    if axis == x.at and x.shape[axis] == 1:
+        return dropped(lowering, x, [axis])
+    shape = (*x.shape[:axis], *x.shape[axis + 1 :])
+    at = x.at if x.at is None or axis > x.at else x.at - 1
+    (out,) = lowering.emit("select", [x], {"dim": x.axis(axis), "index": index}, [shape])
+    return Held(out.ref, shape, at, x.fold)
+
+
+def _sliced(lowering: Lowering, x: Held, axis: int, part: slice) -> Held:
+    size = x.shape[axis]
+    start, end, step = part.indices(size)
+    length = len(range(start, end, step))
+    if step == 1 and length == size:
+        return x
+    shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
+    args: dict[str, Any] = {"dim": x.axis(axis)}
+    args |= {"start": part.start} if part.start else {}
+    args |= {"end": part.stop} if part.stop is not None and part.stop < size else {}
+    args |= {"step": part.step} if part.step not in (None, 1) else {}
+    if args["dim"] == 1:
+        del args["dim"]
+    (out,) = lowering.emit("slice", [x], args, [shape])
+    return Held(out.ref, shape, x.at, x.fold)
+
+
+def indexed(lowering: Lowering, x: Held, index: tuple[Any, ...], call: TracedCall) -> list[Held]:
+    """`x[:, [2, 0, 1]]`: a list of indexes."""
+    raise NotSayable("it is indexed with a list or a tensor")
+
+
+def unbind(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`unbind`: each index of an axis."""
+    x = _input(lowering, call)
+    axis = _option(call, 1, "dim", 0) % x.rank
+    return [selected(lowering, x, axis, index) for index in range(x.shape[axis])]
+
+
+def stack(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`stack`: a new axis, before the batch too."""
+    tensors = call.args[0] if call.args else call.kwargs["tensors"]
+    inputs = [lowering.held(each) for each in tensors]
+    place = _option(call, 1, "dim", 0) % (inputs[0].rank + 1)
+    first = inputs[0]
+    if any((x.at, x.fold) != (first.at, first.fold) for x in inputs):
+        raise NotSayable("the batch lies at different places")
+    shape = call.result.shape
+    before = first.at is None or place <= first.at
+    at = first.at if first.at is None or not before else first.at + 1
+    dim = place + 1 if before else place + first.fold
+    (out,) = lowering.emit("stack", inputs, {} if dim == 1 else {"dim": dim}, [shape])
+    return [Held(out.ref, shape, at, first.fold)]
+
+
+HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
+    **dict.fromkeys(("contiguous", "clone", "detach", "alias", "requires_grad", "data", "cpu", "type_as"), same),
+    **dict.fromkeys(("to", "float", "double", "half", "long", "int", "type"), same),
+    **dict.fromkeys(("reshape", "flatten", "unflatten"), reshape),
+    **dict.fromkeys(("transpose", "mT", "T", "t"), transpose),
+    **dict.fromkeys(("repeat", "tile"), tile),
+    **dict.fromkeys(("expand", "broadcast_to"), expand),
+    "permute": permute,
+    "moveaxis": moveaxis,
+    "unsqueeze": unsqueeze,
+    "squeeze": squeeze,
+    "getitem": getitem,
+    "unbind": unbind,
+    "stack": stack,
+}

@@ -1,0 +1,215 @@
+"""Items and blocks → the YAML text of a spec: a layer a line, with the shape of one sample behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from netspec.core.shapes import Tensor
+from netspec.importer.items import Item
+from netspec.language.composer import scalar_value
+from netspec.layers.table import TABLE
+
+WIDEST = 118
+SHORT_GROUP = 90  # a group up to this width stands on one line
+COMMENT, COMMENT_COLUMN = "  # ", 92
+_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
+
+
+@dataclass
+class Block:
+    """A block to write: its parameters with their defaults (None: every use gives them), its items, its outputs."""
+
+    name: str
+    items: list[Item]
+    params: dict[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def single(self) -> str | None:
+        """The parameter that a single value gives: the only required one, else the first."""
+        required = [name for name, default in self.params.items() if default is None]
+        return None if len(required) > 1 else next(iter(required or self.params), None)
+
+
+class Text(str):
+    """Text of a spec that stands for itself, as a name; other text is an expression."""
+
+    __slots__ = ()
+
+
+def atom(value: object) -> str:
+    """A number, a word or an expression, quoted where it would be read as another value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), _number(value))
+    if isinstance(value, str):
+        if _PLAIN.match(value) and scalar_value(value) == value and not value.endswith(" "):
+            return value
+        return str(yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)).strip()
+    return str(value)
+
+
+def _number(value: float) -> str:
+    """`1e-5` for 1e-05; whole numbers keep their point."""
+    return re.sub(r"e([+-])0*(\d)", lambda match: f"e{match[1].replace('+', '')}{match[2]}", repr(value))
+
+
+def flow(value: object) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{atom(key)}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return atom(value)
+
+
+class Writer:
+    """Writes items; `blocks` are those that they may use."""
+
+    def __init__(self, blocks: Mapping[str, Block]) -> None:
+        self.blocks = blocks
+
+    def argument(self, item: Item) -> str | None:
+        """What stands after an item's type; None where there is nothing."""
+        if item.type == "share":
+            return atom(item.args["share"])
+        if not item.args:
+            return None
+        block = self.blocks.get(item.type)
+        names = [arg.name for arg in TABLE[item.type].args] if block is None else [*block.params]
+        args = {name: item.args[name] for name in names if name in item.args}
+        if len(args) == 1:
+            (name, value), single = next(iter(args.items())), None
+            if block is not None:
+                single = block.single
+            elif (scalar := TABLE[item.type].scalar) is not None and scalar.required:
+                single = scalar.name
+            if name == single and (block is None or not isinstance(value, list)):
+                return flow(value)
+        return flow(args)
+
+    def keys(self, item: Item) -> dict[str, str]:
+        """The keys of an item that stand before what it is."""
+        found: dict[str, str] = {}
+        if item.name is not None:
+            found["name"] = atom(item.name)
+        if item.repeat is not None:
+            found["repeat"] = flow(item.repeat)
+        return found
+
+    def sources(self, item: Item) -> dict[str, str]:
+        """The `from` of an item."""
+        if item.wires:
+            return {"from": flow(item.wires)}
+        if item.sources is None:
+            return {}
+        return {"from": flow(item.sources[0] if len(item.sources) == 1 else item.sources)}
+
+    def list_key(self, item: Item) -> str:
+        """The key of a group's items: a group without a name that is a module is `sequential`."""
+        return "layers" if item.spliced or item.name is not None else "sequential"
+
+    def one_line(self, item: Item) -> str:
+        """An item in flow style, without the dash."""
+        keys, sources = self.keys(item), self.sources(item)
+        if item.is_group:
+            layers = "[" + ", ".join(self.in_list(each) for each in item.items) + "]"
+            pairs = {**keys, **sources, self.list_key(item): layers}
+            if len(pairs) == 1:
+                return f"{self.list_key(item)}: {layers}"
+        else:
+            argument = self.argument(item)
+            if not keys and not sources:
+                return item.type if argument is None else f"{item.type}: {argument}"
+            pairs = {**keys, item.type: "{}" if argument is None else argument, **sources}
+        return "{" + ", ".join(f"{key}: {value}" for key, value in pairs.items()) + "}"
+
+    def in_list(self, item: Item) -> str:
+        """An item inside `[…]`."""
+        text = self.one_line(item)
+        return "{" + text + "}" if not text.startswith("{") and ": " in text else text
+
+    def lines(self, items: Sequence[Item], indent: int) -> list[str]:
+        """The lines of a list of items."""
+        pad = " " * indent
+        found: list[str] = []
+        for item in items:
+            text = f"{pad}- {self.one_line(item)}"
+            nested = any(each.is_group for each in item.items)
+            fits = len(text) <= (SHORT_GROUP if item.is_group else WIDEST)
+            if not item.is_group:
+                found.append(self.commented(text, item))
+                continue
+            if fits and not nested and len(item.items) < 4:
+                found.append(self.commented(text, item))
+                continue
+            keys = {**self.keys(item), **self.sources(item)}
+            heads = [f"{key}: {value}" for key, value in keys.items()]
+            heads = [*heads, f"{self.list_key(item)}:"]
+            heads[0] = f"{pad}- {heads[0]}"
+            heads[1:] = [f"{pad}  {head}" for head in heads[1:]]
+            heads[0] = self.commented(heads[0], item)
+            found += [*heads, *self.lines(item.items, indent + 4)]
+        return found
+
+    def commented(self, text: str, item: Item) -> str:
+        """A line with the shape that its item gives."""
+        return f"{text}{COMMENT}{item.shape}" if item.shape else text
+
+
+def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Mapping[str, Block]) -> str:
+    """The text of a spec.
+
+    Args:
+        name: the network's name.
+        inputs: one sample of each input, by its name.
+        network: the group of all its items.
+        blocks: the blocks that they use, each after those that it uses itself.
+    """
+    writer = Writer(blocks)
+    lines = ["netspec: 1", f"name: {atom(name)}"]
+    shown = {key: _input(tensor) for key, tensor in inputs.items()}
+    lines.append(f"input: {shown['input']}" if [*shown] == ["input"] else "inputs:")
+    if [*shown] != ["input"]:
+        lines += [f"  {key}: {value}" for key, value in shown.items()]
+    if network.outputs:
+        lines.append(f"outputs: {flow(network.outputs)}")
+    if blocks:
+        lines += ["", "blocks:"]
+    for block in blocks.values():
+        lines.append(f"  {block.name}:")
+        if block.params:
+            params = (
+                atom(key) if value is None else f"{atom(key)}: {flow(value)}" for key, value in block.params.items()
+            )
+            lines.append(f"    params: {{{', '.join(params)}}}")
+        if block.outputs:
+            lines.append(f"    outputs: {flow(block.outputs)}")
+        lines += ["    layers:", *writer.lines(block.items, 6)]
+    lines += ["", "layers:", *writer.lines(network.items, 2)]
+    return "\n".join(_aligned(lines)) + "\n"
+
+
+def _aligned(lines: Sequence[str]) -> list[str]:
+    """The lines with their comments in one column, where they reach it and fit."""
+    lengths = [len(line.partition(COMMENT)[0]) for line in lines if COMMENT in line]
+    column = max((length for length in lengths if length <= COMMENT_COLUMN), default=0)
+    found = []
+    for line in lines:
+        text, comment, shape = line.partition(COMMENT)
+        whole = f"{text:<{column}}{COMMENT}{shape}"
+        found.append(whole if comment and len(whole) <= WIDEST else text)
+    return found
+
+
+def _input(tensor: Tensor) -> str:
+    shape = flow([*tensor.shape])
+    return shape if tensor.dtype == "float32" else f"{{shape: {shape}, dtype: {tensor.dtype}}}"

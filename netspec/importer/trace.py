@@ -1,0 +1,248 @@
+"""nn.Module → Trace: the calls of its layers and of torch's functions, in the order of execution.
+
+The module is run once, on fake tensors that have shapes and no data, while a TorchFunctionMode sees every function of
+torch. Unlike torch.fx, sizes are plain numbers then, so that loops, unpacked shapes and branches over sizes run as they
+are. The batch is a large prime: a size that it divides comes from the batch, and from nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_flatten, tree_map
+
+from netspec.core.shapes import Tensor as Sample
+from netspec.importer.failure import ImportFailure, Unsayable
+
+BATCH = 10007
+MOST_CALLS = 50_000
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call of a module that is looked into; `inside` is the call that it is part of."""
+
+    path: str
+    module: nn.Module
+    inside: Frame | None = None
+    again: bool = False
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor of the trace: its shape with the batch, its dtype, and of a weight or constant the tensor itself."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    path: str = ""
+    tensor: torch.Tensor | None = None
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is a weight, a buffer or another tensor that the module holds."""
+        return self.tensor is not None
+
+
+@dataclass(eq=False)
+class TracedCall:
+    """A layer or a function applied to values.
+
+    Args:
+        function: torch's name of the function; empty for a layer.
+        frame: the call of the module in which it happens.
+        args, kwargs: as it was called, with Values for tensors.
+        result: what it gave, with Values for tensors.
+        module: the layer, its path in the network, and whether it was called before.
+        callee: the function itself.
+    """
+
+    function: str
+    frame: Frame
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any
+    module: nn.Module | None = None
+    path: str = ""
+    again: bool = False
+    callee: Callable[..., Any] | None = None
+
+
+def values_in(tree: Any) -> list[Value]:
+    """The tensors in arguments or results."""
+    return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, Value)]
+
+
+@dataclass
+class Trace:
+    """What a module did: its inputs, its calls, what it returned, and the names of its tied weights."""
+
+    inputs: dict[str, Value]
+    calls: list[TracedCall]
+    result: Any
+    root: Frame
+
+
+@dataclass
+class _Recorder(TorchFunctionMode):
+    root: nn.Module
+    is_layer: Callable[[nn.Module], bool]
+    calls: list[TracedCall] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.frame = self.outermost = Frame("", self.root)
+        self.in_layer = False
+        self.paths = {id(module): path for path, module in self.root.named_modules()}
+        self.seen: set[int] = {id(self.root)}
+        self.values: dict[int, Value] = {}
+        self.alive: list[object] = []  # what has an id in `values`
+        named = [*self.root.named_parameters(remove_duplicate=True), *self.root.named_buffers(remove_duplicate=True)]
+        for path, tensor in named:
+            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), path, tensor.detach())
+
+    def value(self, tensor: torch.Tensor) -> Value:
+        """The value of a tensor that is known, or a constant."""
+        if id(tensor) not in self.values:
+            self.alive.append(tensor)
+            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), "", tensor)
+        return self.values[id(tensor)]
+
+    def taken(self, tree: Any) -> Any:
+        """Arguments with Values for tensors."""
+        return tree_map(lambda leaf: self.value(leaf) if isinstance(leaf, torch.Tensor) else leaf, tree)
+
+    def given(self, tree: Any) -> Any:
+        """A result with new Values for tensors."""
+
+        def new(leaf: Any) -> Any:
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            self.alive.append(leaf)
+            self.values[id(leaf)] = Value(tuple(leaf.shape), _dtype(leaf))
+            return self.values[id(leaf)]
+
+        return tree_map(new, tree)
+
+    def add(self, call: TracedCall) -> None:
+        self.calls.append(call)
+        if len(self.calls) > MOST_CALLS:
+            raise ImportFailure(f"the module makes more than {MOST_CALLS} calls for one batch")
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        if self.in_layer:
+            return func(*args, **kwargs)
+        taken_args, taken_kwargs = self.taken(args), self.taken(kwargs)
+        name = resolve_name(func) or getattr(func, "__name__", str(func))
+        try:
+            result = func(*args, **kwargs)
+        except (torch._subclasses.fake_tensor.DataDependentOutputException, NotImplementedError) as error:
+            why = "what it gives depends on the numbers in a tensor, which only a run knows"
+            raise ImportFailure("a module cannot be followed", (Unsayable(self.frame.path, name, why),)) from error
+        written = args[0] if name.endswith("__setitem__") else result
+        if any(isinstance(leaf, torch.Tensor) for leaf in tree_flatten(written)[0]):
+            self.add(TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func))
+        return result
+
+    def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
+        """The call of a module: of a layer as one call, of another one with all that happens in it."""
+        path = self.paths.get(id(module))
+        if self.in_layer or module is self.root or (path is None and not self.is_layer(module)):
+            return original(module, *args, **kwargs)
+        again = id(module) in self.seen
+        self.seen.add(id(module))
+        if self.is_layer(module):
+            taken_args, taken_kwargs = self.taken(args), self.taken(kwargs)
+            self.in_layer = True
+            try:
+                result = original(module, *args, **kwargs)
+            finally:
+                self.in_layer = False
+            self.add(
+                TracedCall("", self.frame, taken_args, taken_kwargs, self.given(result), module, path or "", again)
+            )
+            return result
+        outer, self.frame = self.frame, Frame(path or "", module, self.frame, again)
+        try:
+            return original(module, *args, **kwargs)
+        finally:
+            self.frame = outer
+
+
+def _dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+@contextlib.contextmanager
+def _seen_by(recorder: _Recorder) -> Iterator[None]:
+    """Lets a recorder see the calls of all modules."""
+    original = nn.Module.__call__
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return recorder.module(original, module, args, kwargs)
+
+    nn.Module.__call__ = call  # type: ignore[method-assign]  # as torch.fx does while it traces
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = original  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
+    """Puts a module into eval or training mode, and each of its parts back into its own mode afterwards."""
+    modes = {part: part.training for part in module.modules()}
+    module.train(training)
+    try:
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
+
+
+def trace(
+    module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[nn.Module], bool], *, training: bool = False
+) -> Trace:
+    """Run a module once and note what it calls.
+
+    Args:
+        module: the network.
+        inputs: one sample of each input, by its name.
+        is_layer: whether a module is one layer of a spec; others are looked into.
+        training: run it in training mode rather than in eval mode.
+
+    Raises:
+        ImportFailure: it cannot be run on such inputs, or what it does depends on the numbers in a tensor.
+    """
+    recorder = _Recorder(module, is_layer)
+    fake = FakeTensorMode(allow_non_fake_inputs=True)
+    first = next((tensor for tensor in (*module.parameters(), *module.buffers())), None)
+    with fake:
+        device = torch.device("cpu") if first is None else first.device
+        given = {
+            name: torch.empty((BATCH, *sample.shape), dtype=getattr(torch, sample.dtype), device=device)
+            for name, sample in inputs.items()
+        }
+    values = {}
+    for name, tensor in given.items():
+        values[name] = recorder.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor))
+    try:
+        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), fake, recorder:
+            result = module(*given.values())
+    except ImportFailure:
+        raise
+    except Exception as error:  # whatever the author's code raises
+        where = f" in {recorder.frame.path}" if recorder.frame.path else ""
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        shapes = ", ".join(f"{name} {list(sample.shape)}" for name, sample in inputs.items())
+        raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said}") from error
+    return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost)

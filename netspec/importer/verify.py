@@ -1,0 +1,91 @@
+"""The spec of a module, proved: it is right, and its network has the same weights and gives the same outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_flatten
+
+from netspec.checker import check
+from netspec.compiler.module import compile_spec
+from netspec.core.shapes import INTEGERS, Tensor
+from netspec.importer.failure import ImportFailure
+from netspec.importer.trace import in_mode
+from netspec.language.spec import Spec
+
+SAMPLES = 2
+MOST_SHOWN = 3
+
+
+def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> None:
+    """Compare the network of a spec with the module that it comes from.
+
+    Args:
+        spec: the spec.
+        module: the module.
+        inputs: one sample of each input, by its name.
+
+    Raises:
+        ImportFailure: they differ; the message says in what.
+    """
+    report = check(spec, fixes=False)
+    if not report.ok:
+        found = [d for d in report.diagnostics if d.severity == "error"]
+        shown = "; ".join(f"line {d.span.line}: {d.message} ({d.code})" for d in found[:MOST_SHOWN])
+        raise ImportFailure(f"the spec of the module does not check: {shown}")
+    made = compile_spec(spec, "cpu", weights=False)
+    _same_weights(made, module)
+    made.load_state_dict(module.state_dict())
+    given = samples(module, inputs)
+    with torch.no_grad(), in_mode(module), in_mode(made):
+        expected, _ = tree_flatten(module(*(each.clone() for each in given)))
+        got, _ = tree_flatten(made(*(each.clone() for each in given)))
+    expected = [each for each in expected if isinstance(each, torch.Tensor)]
+    if len(got) != len(expected):
+        raise ImportFailure(f"the module gives {len(expected)} tensors, the spec {len(got)}")
+    for index, (want, have) in enumerate(zip(expected, got, strict=True)):
+        if want.shape != have.shape:
+            raise ImportFailure(f"output {index} of the module is {[*want.shape]}, of the spec {[*have.shape]}")
+        if not torch.equal(want, have):
+            largest = (want.double() - have.double()).abs().max().item()
+            raise ImportFailure(f"output {index} of the spec differs from the module's by up to {largest:.3g}")
+
+
+def _same_weights(made: nn.Module, module: nn.Module) -> None:
+    want, have = module.state_dict(), made.state_dict()
+    missing, extra = [key for key in want if key not in have], [key for key in have if key not in want]
+    if missing or extra:
+        lacks = f"lacks {_shown(missing)}" if missing else f"has {_shown(extra)} besides"
+        raise ImportFailure(f"the spec {lacks}")
+    for key, tensor in want.items():
+        if tensor.shape != have[key].shape:
+            raise ImportFailure(f"{key} is {[*tensor.shape]} in the module, {[*have[key].shape]} in the spec")
+        if tensor.dtype != have[key].dtype:
+            raise ImportFailure(f"{key} is {tensor.dtype} in the module, {have[key].dtype} in the spec")
+    if [*want] != [*have]:
+        one, other = next((a, b) for a, b in zip(want, have, strict=True) if a != b)
+        raise ImportFailure(f"the weights come in another order: {one} in the module where the spec has {other}")
+
+
+def _shown(keys: list[str]) -> str:
+    return ", ".join(keys[:MOST_SHOWN]) + (f" and {len(keys) - MOST_SHOWN} more" if len(keys) > MOST_SHOWN else "")
+
+
+def samples(module: nn.Module, inputs: Mapping[str, Tensor]) -> list[torch.Tensor]:
+    """A random batch of each input, [B, *sample]; integers are below the rows of every Embedding."""
+    generator = torch.Generator().manual_seed(0)
+    tables: list[Any] = [part for part in module.modules() if isinstance(part, nn.Embedding | nn.EmbeddingBag)]
+    rows = min((table.num_embeddings for table in tables), default=2)
+    found = []
+    for tensor in inputs.values():
+        shape, dtype = (SAMPLES, *tensor.shape), getattr(torch, tensor.dtype)
+        if tensor.dtype in INTEGERS:
+            found.append(torch.randint(0, rows, shape, generator=generator, dtype=dtype))
+        elif tensor.dtype == "bool":
+            found.append(torch.rand(shape, generator=generator) < 0.5)
+        else:
+            found.append(torch.randn(shape, generator=generator).to(dtype))
+    return found

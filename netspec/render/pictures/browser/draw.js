@@ -1,0 +1,101 @@
+"use strict";
+// Rectangles and lines at their places → SVG. Texts only ever become text nodes.
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const ARROW = 5;
+const drawn = new Map(); // by id of the node that is shown: its element, view, and rectangle in the whole picture
+
+function svgElement(name, attributes = {}, text = null) {
+  const found = document.createElementNS(NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) found.setAttribute(key, value);
+  if (text !== null) found.textContent = text;
+  return found;
+}
+
+function curve(points) {
+  let [x, y] = points[0], found = `M${x} ${y}`;
+  for (const [toX, toY] of points.slice(1)) {
+    const middle = (y + toY) / 2;
+    found += Math.abs(toX - x) < 0.5 ? `L${toX} ${toY}` : `C${x} ${middle} ${toX} ${middle} ${toX} ${toY}`;
+    [x, y] = [toX, toY];
+  }
+  return found;
+}
+
+function drawRoute(group, route) {
+  const line = svgElement("path", {class: "line", d: curve(route.points)});
+  line.append(svgElement("title", {}, shapes(route.line.values)));
+  group.append(line);
+  if (route.line.target !== null) {
+    const [x, y] = route.points[route.points.length - 1];
+    group.append(svgElement("path", {class: "arrow", d: `M${x} ${y}l${-ARROW / 2} ${-ARROW}h${ARROW}z`}));
+  }
+  if (route.label) {
+    const [x, y] = route.points[0];
+    group.append(svgElement("text", {class: "label", x: x + BESIDE, y: y + 11}, route.label));
+  }
+}
+
+function drawWords(group, placed, open) {
+  for (const row of placed.words) {
+    const middle = placed.width / 2 + (placed.toggle && row === placed.words[0] && !open ? placed.toggle / 2 : 0);
+    const x = open ? SIDE + placed.toggle : middle;
+    const text = svgElement("text", {class: row.severity || "", x, y: row.y, "text-anchor": open ? "start" : "middle"});
+    for (const [run, style] of row.runs) text.append(svgElement("tspan", {class: style}, run));
+    group.append(text);
+  }
+}
+
+function rect(placed, kind, shift = 0, more = {}) {
+  const round = ["input", "output", "function"].includes(placed.view.node.kind) ? Math.min(placed.height / 2, 13) : 6;
+  return svgElement("rect", {class: kind, x: shift, y: shift, width: placed.width, height: placed.height, rx: round, ...more});
+}
+
+function drawNode(parent, placed, level, x, y, most) {
+  const {view} = placed, {node, whole} = view, open = view.children.length > 0;
+  const severities = problemsOf(view).map(each => each.severity);
+  const worst = ["error", "warning"].find(each => severities.includes(each)) || "";
+  const group = svgElement("g", {
+    class: `node ${node.kind} ${open ? "open" : "closed"} ${worst}`, id: `n${node.id}`, role: "treeitem",
+    transform: `translate(${placed.x} ${placed.y})`, "aria-level": level,
+    "aria-label": placed.words.map(row => row.runs.map(([text]) => text).join("")).join(", "),
+  });
+  if (placed.toggle) group.setAttribute("aria-expanded", open);
+  group.dataset.id = node.id;
+  for (let copy = placed.shadows; copy > 0; copy--) group.append(rect(placed, "shape shadow", copy * SHADOW));
+  group.append(rect(placed, "shape"));
+  if (open) group.append(svgElement("rect", {class: "head", width: placed.width, height: placed.header}));
+  if (!open && whole.params && most.params)
+    group.append(rect(placed, "params", 0, {"fill-opacity": 0.06 + 0.4 * Math.sqrt(whole.params / most.params)}));
+  if (!open && whole.macs && most.macs) {
+    const width = Math.max(1, (placed.width - 12) * whole.macs / most.macs);
+    group.append(svgElement("rect", {class: "macs", x: 6, y: placed.height - 4.5, width, height: 2.5, rx: 1}));
+  }
+  if (placed.toggle) group.append(svgElement("text", {class: "toggle", x: 7, y: open ? 15 : 16}, open ? "▾" : "▸"));
+  drawn.set(node.id, {group, view, placed, x: x + placed.x, y: y + placed.y});
+  drawInside(group, placed, level + 1, x + placed.x, y + placed.y, most);
+  drawWords(group, placed, open);
+  parent.append(group);
+}
+
+function drawInside(group, placed, level, x, y, most) {
+  for (const route of placed.routes) drawRoute(group, route);
+  for (const child of placed.children) drawNode(group, child, level, x, y, most);
+}
+
+function allViews(view) {
+  return [view, ...view.children.flatMap(allViews)];
+}
+
+// Lays out what is shown and draws it into an element; returns the size of the picture.
+function draw(world) {
+  state.open.add(network.id);
+  const view = viewOf(network);
+  const closed = allViews(view).filter(each => !each.children.length).map(each => each.whole);
+  const greatest = key => closed.reduce((most, node) => Math.max(most, node[key] || 0), 0);
+  drawn.clear();
+  world.replaceChildren();
+  const placed = content(view, 0);
+  drawInside(world, placed, 1, 0, 0, {params: greatest("params"), macs: greatest("macs")});
+  return placed;
+}
