@@ -25,6 +25,7 @@ from netspec.language.argument_syntax import (
     split_at_colon,
 )
 from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys
+from netspec.language.known_names import known_types, renamings_from_other_code, short_name
 from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
@@ -226,8 +227,11 @@ class ItemParser:
             parts = split_at_colon(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
+            meant = known_types(key.text, self.types) if self.complete else []
+            if meant:
+                return self.renamed(key, value, node, meant, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
-            plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
+            plain = replace(key, value=short_name(key.text))
             guess = certain_match(str(plain.value), self.types) if self.findings.suggests else None
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
                 return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
@@ -248,6 +252,16 @@ class ItemParser:
         record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def renamed(self, key: Scalar, value: Node | None, node: Node, meant: list[str], shared: dict[str, Any]) -> Item:
+        """An item whose type has its name from other code; `meant` are the types that it may stand for."""
+        fits = [name for name in meant if self.fits(name, value)] or meant
+        fixes = [fix for name in fits for fix in renamings_from_other_code(key, value, name)]
+        others = f" or {' or '.join(meant[1:])}" if meant[1:] else ""
+        message = f"what is called {shorten(key.text)} elsewhere is {meant[0]}{others} here"
+        self.findings.add("NS204", message, key, fixes=fixes)
+        shared = {**shared, "guessed": True}
+        return self.typed(replace(key, value=fits[0], text=fits[0]), value, node, shared)
 
     def reads(self, guess: str, value: Node | None) -> bool:
         """Whether the node after a misspelt type has no error and gives all that the type `guess` needs."""
