@@ -113,7 +113,7 @@ class Scope:
 
     `counts` are how many values of the flat graph each result is: several where it is a block with outputs.
     `keys` are the results' names, where they are returned as a dict. The last `training_only` of them are returned in
-    training mode only.
+    training mode only. `order` names submodules and tensors in the order in which the module holds them; others follow.
     """
 
     path: str
@@ -125,6 +125,7 @@ class Scope:
     counts: tuple[int, ...] = ()
     keys: tuple[str, ...] = ()
     training_only: int = 0
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
