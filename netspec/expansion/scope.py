@@ -11,7 +11,7 @@ from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match, name_fault
 from netspec.core.tree import Frame, Node, Scalar, shorten
-from netspec.expansion.graph import Call, Local, Ref, Scope, Step
+from netspec.expansion.graph import Call, InitRule, Local, Ref, Scope, Step, Tie
 from netspec.language.evaluate import FAILED, Evaluator, Reader
 from netspec.language.spec import Item
 from netspec.layers.arguments import Kind
@@ -48,6 +48,7 @@ class ScopeBuilder:
     position: int = 0
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
     again: dict[int, Again] = field(default_factory=dict)
+    ties: list[Tie] = field(default_factory=list)
     order: tuple[Scalar, ...] = ()
 
     def at(self, name: str) -> str:
@@ -82,7 +83,7 @@ class ScopeBuilder:
     def finish(self, results: tuple[Local, ...], calls: Sequence[Call]) -> Scope:
         """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
-        chain = len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
+        chain = not self.ties and len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (
@@ -91,8 +92,17 @@ class ScopeBuilder:
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         counts = tuple(len(flat) if isinstance(flat := self.flat(each), tuple) else 1 for each in results)
         order = tuple(name.text for name in self.order)
-        chain = chain and not order
-        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts, order=order)
+        return Scope(
+            self.path,
+            self.title,
+            tuple(self.inputs),
+            tuple(self.steps),
+            results,
+            chain and not order,
+            counts,
+            ties=tuple(self.ties),
+            order=order,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,7 @@ class Context:
         findings: takes what is wrong.
         types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
+        inits: how the parameters of its layers are filled, innermost first.
     """
 
     scope: ScopeBuilder
@@ -112,6 +123,7 @@ class Context:
     findings: Findings
     types: Collection[str]
     frames: tuple[Frame, ...] = ()
+    inits: tuple[InitRule, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""
