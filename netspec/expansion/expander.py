@@ -94,6 +94,9 @@ class Expander:
                 return self.branches(item, context, last)
             case "share":
                 return self.share(item, context, last)
+            case "order":
+                context.scope.order += item.sources or ()
+                return last
             case "parameter":
                 typed = self.with_type(item, context)
                 if typed is None:
@@ -209,6 +212,7 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        inner.check_order()
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
