@@ -174,7 +174,8 @@ class Scope:
 
     `ties` are the parameters in it that are one. `counts` are how many values of the flat graph each result is: several
     where it is a block with outputs. `keys` are the results' names, where they are returned as a dict. The last
-    `training_only` of them are returned in training mode only.
+    `training_only` of them are returned in training mode only. `order` names submodules and tensors in the order in
+    which the module holds them; others follow.
     """
 
     path: str
@@ -187,6 +188,7 @@ class Scope:
     keys: tuple[str, ...] = ()
     training_only: int = 0
     ties: tuple[Tie, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

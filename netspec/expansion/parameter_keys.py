@@ -108,8 +108,8 @@ def _arguments(
     return values if whole and not missing else None
 
 
-def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> list[Tie]:
-    """The parameters of an item that are another item's; each is noted in the scope.
+def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> None:
+    """Note the parameters of an item that are another item's, in the scope and in their calls.
 
     Args:
         item: the item, of which `local` is the value.
@@ -117,7 +117,6 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> l
         calls: all so far.
         local: the value.
     """
-    found: list[Tie] = []
     own = context.scope.steps[local.step]
     for key, value in item.tie or ():
         if not isinstance(value, Scalar) or not isinstance(value.value, str):
@@ -129,10 +128,9 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> l
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
         elif source is not None:
-            path = f"{own.name}.{key.text}"
-            found.append(Tie(path, value.text, *target, *source, value))
-    context.scope.ties += found
-    return found
+            context.scope.ties.append(Tie(f"{own.name}.{key.text}", value.text, *target, *source, value))
+            call, name = calls[target[0]], target[1]
+            calls[target[0]] = replace(call, tied=call.tied | {name})
 
 
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:
