@@ -34,14 +34,15 @@ def problems_by_path(report: Report) -> dict[str, tuple[Problem, ...]]:
 
 
 def _paths(report: Report) -> set[str]:
-    """The module paths of all calls and scopes."""
+    """The module paths of all calls and scopes that have a node: those of a group without a value have none."""
     if report.graph is None:
         return set()
-    found = {call.path for call in report.graph.calls}
+    found: set[str] = set()
     waiting: list[Scope] = [report.graph.scope]
     while waiting:
         scope = waiting.pop()
         found.add(scope.path)
+        found |= {report.graph.calls[step.call].path for step in scope.steps if step.call is not None}
         waiting += [step.scope for step in scope.steps if step.scope is not None]
     return found
 
