@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz splices kills clean
+.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz splices kills interchange clean
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -51,10 +51,11 @@ format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed    ## Write what comes from the tables: the JSON Schema and the reference pages.
+docs: $(VENV)/.installed    ## Write what is generated: the JSON Schema, the reference pages, the pictures.
 	$(BIN)/python -m netspec.runtime.torch_tables netspec/language/sections/torch_classes.json
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.render.reference docs
+	$(BIN)/python -m tests.docs.pictures
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks and the check against others.
 	$(BIN)/python benchmarks/forward.py
@@ -75,6 +76,9 @@ search: $(VENV)/.installed    ## Hold CASES random networks (5000) and so many c
 N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.runner.kills $(N)
+
+interchange: $(VENV)/.installed    ## Import torchvision's networks (and timm's, where it is installed) and compare; some 20 minutes on two cores.
+	OMP_NUM_THREADS=2 $(BIN)/python -m tests.importer.interchange
 
 clean:           ## Remove the environments.
 	rm -rf .venv .venv-latest .venv-nox .nox

@@ -16,6 +16,7 @@ from netspec.core.files import ReadError
 if TYPE_CHECKING:
     import torch
 
+    from netspec.exporting.export import export as export
     from netspec.inference.loaded_run import load_run as load_run
     from netspec.inference.stored_run import load_model as load_model
     from netspec.language.spec import Spec
@@ -31,6 +32,8 @@ __all__ = [
     "SpecError",
     "check",
     "compile",
+    "export",
+    "from_module",
     "graph",
     "load",
     "load_model",
@@ -44,6 +47,7 @@ __all__ = [
 MOST_SHOWN = 60  # characters of a path in a message
 _LATE = {
     "PluginLayer": "netspec.layers.plugin",
+    "export": "netspec.exporting.export",
     "train": "netspec.trainer.train",
     "load_run": "netspec.inference.loaded_run",
     "load_model": "netspec.inference.stored_run",
@@ -148,6 +152,39 @@ def compile(spec: Spec, device: str | torch.device | None = None) -> torch.nn.Mo
     from netspec.compiler.module import compile_spec
 
     return compile_spec(spec, device)
+
+
+def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None) -> Spec:
+    """A `torch.nn.Module` as a Spec, whose network has the same weights by the same names and gives the same outputs.
+
+    The module is run, on tensors without numbers to see what it does, and on two random samples to verify the spec;
+    it is left as it was.
+
+    Args:
+        module: the network; what it does in eval mode is taken.
+        input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}; a
+            list or a mapping of those for several inputs.
+        name: the spec's name; that of the module's class where left out.
+
+    Returns:
+        The Spec; `to_yaml` gives its text.
+
+    Raises:
+        ValueError: something in the module cannot be said, and is listed with its place and the reason; or `input` is
+            none.
+        TypeError: `module` is no module.
+        ImportError: torch is not installed.
+    """
+    from netspec.core.installed import TORCH, require_packages
+
+    require_packages("netspec.from_module", TORCH)
+    from torch import nn
+
+    from netspec.importer.build import import_module
+
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"netspec.from_module takes a torch.nn.Module, got {type(module).__name__}")
+    return import_module(module, input, name)
 
 
 def to_python(spec: Spec) -> str:

@@ -74,8 +74,8 @@ def test_everything_that_needs_no_torch_works(light: Light) -> None:
         light,
         "check right.yaml", "check right.yaml --format json", "check right.yaml --format sarif",
         "check right.yaml --format github", "summary right.yaml", "summary right.yaml --format json",
-        "sizes right.yaml", "compare a b", "explain NS401", "schema", "init --list",
-        "--help", "--version",
+        "sizes right.yaml", "compare a b", "explain NS401", "schema", "init --list", "--help", "--version",
+        "graph right.yaml", "graph right.yaml --format html", "graph right.yaml --format mermaid",
         *(f"{name} --help" for name in COMMANDS),
     )  # fmt: skip
     assert [(done.code, done.err) for done in right] == [(0, "")] * len(right)
@@ -125,7 +125,8 @@ def test_what_needs_more_says_what_to_install(light: Light) -> None:
         assert "needs torch, torchvision and" in done.err
         assert done.err.endswith(": pip install 'netspec[train]'\n")
         assert len(done.err.splitlines()) == 1
-    (curves,) = several(light, "compare run --curves c.png")
+    (curves, drawn) = several(light, "compare run --curves c.png", "graph right.yaml -o net.png")
+    assert drawn.err == "netspec: a picture as PNG needs matplotlib: pip install 'netspec[train]'\n"
     assert curves.err == "netspec: netspec compare --curves needs matplotlib: pip install 'netspec[train]'\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -54,8 +55,8 @@ def ended_by_signals() -> Iterator[None]:
 
 # In the order of the help. Each is a file of this folder with a `command`.
 COMMANDS = (
-    "init", "check", "fmt", "summary", "graph", "sizes", "train", "eval", "predict", "compare", "bench", "explain",
-    "schema",
+    "init", "check", "fmt", "summary", "graph", "sizes", "diff", "import", "train", "eval", "predict", "compare",
+    "bench", "export", "explain", "schema",
 )  # fmt: skip
 
 
@@ -68,7 +69,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"netspec.cli.{name}").command
+        file = f"{name}_" if keyword.iskeyword(name) else name  # as import_.py
+        command: click.Command = importlib.import_module(f"netspec.cli.{file}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.compiler.class_text import INDENT, ClassText
 from netspec.compiler.code_names import class_name, in_docstring, unused
+from netspec.compiler.constants import steps_made_once
+from netspec.compiler.identifiers import MODULES, RESERVED
 from netspec.compiler.modes import returns_of_modes, steps_in_training
+from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES, is_attribute, variable
-from netspec.core.shapes import show
-from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import application, constructor, quoted, reading
+from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
+from netspec.core.shapes import Tensor, show
+from netspec.expansion.graph import Call, Local, Scope, Step, size_of
+from netspec.layers.code import application, constructor, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
-
-INDENT = "    "
-COMMENT_COLUMN = 60
-MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
-_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,15 @@ class Source:
     classes: tuple[str, ...]
 
 
-@dataclass
-class _Class:
-    """One class to write; a comment is None where the uses of the class differ in it."""
-
-    name: str
-    doc: str
-    init: list[str]
-    signature: str
-    forward: list[str]
-    comments: list[str | None] = field(default_factory=list)
-
-
 class _Generator:
     def __init__(self, report: Report) -> None:
         assert report.graph is not None
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
-        self.classes: dict[tuple[str, ...], _Class] = {}
+        self.classes: dict[tuple[str, ...], ClassText] = {}
         self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
-        self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
+        self.taken = {*RESERVED, *(module.partition(".")[0] for module in self.plugins)}
         self.title = in_docstring(report.spec.name)
 
     # -- modules ---------------------------------------------------------------------------------------------------
@@ -73,7 +60,7 @@ class _Generator:
         if step.scope is not None:
             return self.scope(step.scope, widths)
         call = self.calls[step.call or 0]
-        return [constructor(call.record, self.known[call.id].args)]
+        return constructor(call.record, self.known[call.id].args).splitlines()
 
     def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
@@ -100,11 +87,14 @@ class _Generator:
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
             lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            plain = is_attribute(step.name)
-            add = "register_parameter" if call is not None and call.record.tensor else "add_module"
+            before, lines = (lines[:-1], lines[-1:]) if call is not None else ([], lines)
+            kind = "" if call is None else call.record.tensor
+            plain = is_attribute(step.name) and kind != "buffer"
+            add = f"register_{kind}" if kind else "add_module"
             lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
-            lines[-1] += "" if plain else ")"
-            init += lines
+            temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
+            lines[-1] += "" if plain else ", persistent=False)" if temporary else ")"
+            init += [*before, *lines]
         forward, comments, signature = self.forward(scope, widths)
         key = (*init, "", signature, *forward)
         found = self.classes.get(key)
@@ -113,8 +103,8 @@ class _Generator:
             return found.name
         title = scope.path if scope.title == "group" else scope.title
         name = unused(class_name(title if scope.path else self.report.spec.name), self.taken)
-        doc = f"{self.title}." if not scope.path else f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}."
-        self.classes[key] = _Class(name, doc, init, signature, forward, comments)
+        doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
+        self.classes[key] = ClassText(name, f"{doc}.", init, signature, forward, comments)
         return name
 
     # -- forward ---------------------------------------------------------------------------------------------------
@@ -122,10 +112,21 @@ class _Generator:
     def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[str | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
-        names = self.variables(scope, inputs)
+        once = steps_made_once(scope, self.calls)
+        names = variables(scope, inputs, kept=bool(once))
+        batch = f"{inputs[0]}{'' if widths[0] == 1 else '[0]'}.shape[0]"
 
         def values(local: Local) -> list[str]:
-            """The tensors of a value, one expression each."""
+            """The tensors of a value for every sample, one expression each."""
+            found = as_made(local)
+            if local.step not in once:
+                return found
+            tensors = self.outputs(scope.steps[local.step])
+            each = tensors if local.output is None else tensors[local.output : local.output + 1]
+            return [expanded(text, len(tensor.shape), batch) for text, tensor in zip(found, each, strict=True)]
+
+        def as_made(local: Local) -> list[str]:
+            """The tensors of a value, one expression each; those that are made once have an axis of size 1 in front."""
             step = scope.steps[local.step] if local.step >= 0 else None
             name = inputs[-1 - local.step] if step is None else names[local.step]
             record = None if step is None or step.call is None else self.calls[step.call].record
@@ -138,25 +139,28 @@ class _Generator:
         def value(local: Local) -> str:
             """A value as one expression: a name, one of its outputs, or the tuple of them."""
             step = scope.steps[local.step] if local.step >= 0 else None
-            if local.output is None and (step is None or step.call is None or not self.calls[step.call].record.outputs):
+            if local.output is None and local.step not in once and not self.is_read(step):
                 return inputs[-1 - local.step] if step is None else names[local.step]
             each = values(local)
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
 
         lines: list[str] = []
         comments: list[str | None] = []
-        last = scope.steps[-1].call if scope.steps else None
-        raw = last is not None and bool(self.calls[last].record.outputs)
-        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw and not scope.keys
+        last = len(scope.steps) - 1
+        plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
+        returned = scope.results == (Local(last),) and plain
         late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
             target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
+            taken = as_made if index in once or self.broadcasts(step) else values
             if step.call is not None:
-                sources = [text for local in step.sources for text in values(local)]
+                sources = [text for local in step.sources for text in taken(local)]
                 expression = self.application(step, step.call, target, sources)
+            elif index in once:
+                expression = f"{target}({as_made(step.sources[0])[0]})"
             else:
                 expression = f"{target}({', '.join(map(value, step.sources))})"
-            ends = returned and index == len(scope.steps) - 1
+            ends = returned and index == last
             if index in late and index - 1 not in late:
                 lines.append("if self.training:")
                 comments.append(None)
@@ -189,30 +193,30 @@ class _Generator:
         """The expression that applies a step's layer or function; the last of its sources are given by name."""
         call, known = self.calls[number], self.known[number]
         count = len(sources) - len(step.further)
-        further = {
-            name: FurtherInput(text, tensor)
-            for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
-            if tensor is not None
+        given = list(zip(step.further, sources[count:], known.inputs[count:], strict=True))
+        masks = [each for each in given if each[0] in call.record.further]
+        further = {name: FurtherInput(text, tensor) for name, text, tensor in masks if tensor is not None}
+        texts = {name: text for name, text, _ in given}
+        sized = {
+            name: argument.source(known.args[name], {each: texts[size_of(each)] for each in argument.references})
+            for name, argument in call.sized.items()
         }
-        return application(call.record, known.args, target, sources[:count], further)
+        shapes = tuple(tensor.shape for tensor in known.inputs[:count] if tensor is not None)
+        args = {**known.args, **sized, "input_shapes": shapes}
+        return application(call.record, args, target, sources[:count], further, once=True)
 
-    def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
-        """A variable for each step: `x` where only the next step uses it, else a name of its own."""
-        users: dict[int, list[int]] = {}
-        for index, step in enumerate(scope.steps):
-            for local in step.sources:
-                users.setdefault(local.step, []).append(index)
-        for local in scope.results:
-            users.setdefault(local.step, []).append(len(scope.steps))
-        names: list[str] = []
-        taken = {*inputs, *_RESERVED}
-        for index, step in enumerate(scope.steps):
-            following = scope.steps[index + 1 : index + 2]
-            if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
-                names.append("x")
-                continue
-            names.append(unused(variable(step.name), taken, "_"))
-        return names
+    def is_read(self, step: Step | None) -> bool:
+        """Whether the outputs of a step are read from what its call gives."""
+        return step is not None and step.call is not None and bool(self.calls[step.call].record.outputs)
+
+    def broadcasts(self, step: Step) -> bool:
+        """Whether a step is a function that takes values as they are, of which some are the same for every sample."""
+        return step.call is not None and self.calls[step.call].record.broadcasts
+
+    def outputs(self, step: Step) -> tuple[Tensor, ...]:
+        """The sample tensors that a step gives."""
+        call = self.last_call(step)
+        return () if call is None else self.known[call.id].outputs or ()
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
         """The number of tensors of a value."""
@@ -258,13 +262,7 @@ class _Generator:
         expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
         lines: list[str] = []
         for made in self.classes.values():
-            lines += ["", "", f"class {made.name}(nn.Module):", f'{INDENT}"""{made.doc}"""', ""]
-            lines += [f"{INDENT}def __init__(self) -> None:"]
-            lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
-            lines += ["", INDENT + made.signature]
-            for line, comment in zip(made.forward, made.comments, strict=True):
-                text = 2 * INDENT + line
-                lines.append(text if comment is None else f"{text:<{COMMENT_COLUMN}}  # {comment}")
+            lines += ["", "", *made.lines()]
         entry = next((made.name for made in self.classes.values() if f"{made.name}()" == expression[0]), None)
         if graph.scope.chain or entry is None:
             entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")

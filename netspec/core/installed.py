@@ -11,6 +11,7 @@ TORCH = {"torch": "torch"}
 TORCHVISION = {"torchvision": "torchvision"}
 SAFETENSORS = {"safetensors": "safetensors"}
 MATPLOTLIB = {"matplotlib": "matplotlib"}
+ONNX = {"onnx": "onnx", "onnxscript": "onnxscript", "onnxruntime": "onnxruntime"}  # the extra `export`
 TRAIN = {  # module → package, as pyproject.toml has them in the extra `train`
     **TORCH,
     **TORCHVISION,
@@ -31,12 +32,13 @@ class MissingPackageError(ImportError):
     """Packages of an extra are not installed; the message is one line that says what to install."""
 
 
-def require_packages(what: str, modules: Mapping[str, str] = TRAIN) -> None:
+def require_packages(what: str, modules: Mapping[str, str] = TRAIN, extra: str = "train") -> None:
     """Check that modules can be imported, without importing them.
 
     Args:
         what: the command or function that needs them, such as `netspec train`.
         modules: the names of the modules, each with its package's.
+        extra: of netspec, which brings them.
 
     Raises:
         MissingPackageError: some are not there, or torch is older than the oldest that is supported.
@@ -49,7 +51,7 @@ def require_packages(what: str, modules: Mapping[str, str] = TRAIN) -> None:
     if missing:
         rest = f" and {len(missing) - MOST_NAMED} more packages" if len(missing) > MOST_NAMED + 1 else ""
         named = ", ".join(missing[: MOST_NAMED if rest else None])
-        raise MissingPackageError(f"{what} needs {named}{rest}: pip install 'netspec[train]'")
+        raise MissingPackageError(f"{what} needs {named}{rest}: pip install 'netspec[{extra}]'")
 
 
 def _found(module: str) -> bool:

@@ -20,8 +20,9 @@ from netspec.expansion.context import Context, entered
 from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs, takes_inputs
 from netspec.expansion.limits import Budget
-from netspec.expansion.repeats import copy_of, turns_of
+from netspec.expansion.repeats import copy_of, filled_by, later_copy, turns_of
 from netspec.expansion.scope import Expand
+from netspec.expansion.sized_arguments import input_sizes, with_sized_inputs, without_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import param_values
@@ -37,6 +38,7 @@ class Expander:
         self.budget = Budget()
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
+        self.input_sizes = input_sizes(spec)
         self.types: Types = {**spec.types.layers, **spec.blocks}
         self.with_type = TypedItems(self.types, spec.params)
 
@@ -56,14 +58,8 @@ class Expander:
             return self.left_out(bare, context, last)
         turns = turns_of(item.repeat, context)
         if filled:
-            copy = replace(bare, name=None, when=None, sources=None, claim=None)
-            copy = replace(copy, outputs=()) if item.kind != "sequential" else copy
-            body = item.items if item.kind == "group" else (copy,)
-            group = replace(bare, kind="group", record=None, args=(), items=body, single=False)
-            return self.group(replace(group, copies=item.kind != "group"), context, last, turns)
-        later = bare
-        if item.name is None or item.outputs:
-            later = replace(bare, sources=None, follows=True, hands_on=context.count(item))
+            return self.group(filled_by(bare), context, last, turns)
+        later = later_copy(bare, context)
         for number, turn in enumerate(turns):
             last = self.item(bare if number == 0 else later, context.with_names(turn), last)
         return last
@@ -181,11 +177,12 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
+            context.scope.add(step, ())  # for its picture: nothing takes its value
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
-        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), at=item.at.span)
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
@@ -264,8 +261,13 @@ class Expander:
         assert record is not None
         path = context.scope.at(name)
         args, arg_nodes, whole = (
-            (shared.args, shared.arg_nodes, shared.complete) if shared else arguments(item, record, context, path)
+            (shared.args, shared.arg_nodes, shared.complete)
+            if shared
+            else arguments(item, record, context, path, self.input_sizes)
         )
+        args, sized = without_sizes(args)
+        with_sizes = with_sized_inputs(taken, sized, context, arg_nodes) if sized else taken
+        taken, whole = with_sizes or taken, whole and with_sizes is not None
         arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
         sources = taken.sources
         flats = flatten(context.scope.flat(source) for source in sources or ())
@@ -289,6 +291,7 @@ class Expander:
             shares=shared.id if shared else None,
             broken=not whole,
             further=tuple(further),
+            sized=sized,
         )
         self.calls.append(call)
         target = shared.path.rpartition(".")[2] if shared else name

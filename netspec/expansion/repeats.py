@@ -51,6 +51,21 @@ def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
     return [{name: column[turn] for name, column in columns.items()} for turn in range(min(lengths.values()))]
 
 
+def filled_by(item: Item) -> Item:
+    """The submodule that the copies of an item with a plain name fill: each is an item in it, a group's items are."""
+    if item.kind == "group":
+        return replace(item, single=False)
+    copy = replace(item, name=None, when=None, sources=None, claim=None, outputs=())
+    return replace(item, kind="group", record=None, args=(), items=(copy,), single=False, copies=True)
+
+
+def later_copy(item: Item, context: Context) -> Item:
+    """A copy behind the first: it takes what the one before gives, unless the copies have names and each its `from`."""
+    if item.name is not None and not item.outputs:
+        return item
+    return replace(item, sources=None, follows=True, hands_on=context.count(item))
+
+
 def copy_of(filled: Item, number: int, scope: ScopeBuilder) -> Item:
     """One of the copies that fill a submodule.
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from netspec.core.diagnostics import Findings, Note
-from netspec.core.expressions import Value
+from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Node, Scalar, shorten
 from netspec.expansion.graph import Local
 from netspec.expansion.scope import ScopeBuilder
-from netspec.language.evaluate import Evaluator
+from netspec.language.evaluate import Evaluator, Reader
 from netspec.language.spec import Item
 from netspec.layers.arguments import Kind
 
@@ -43,9 +43,9 @@ class Values:
         """Add a finding with the block uses that led to the scope."""
         self.findings.add(code, message, at, layer=layer, notes=notes, frames=self.frames)
 
-    def scalar(self, node: Scalar) -> object:
-        """The value of a scalar, FAILED where it has none."""
-        return Evaluator(self.findings).scalar(node, self.names, self.frames)
+    def scalar(self, node: Scalar, read: Reader = evaluate) -> object:
+        """The value of a scalar, FAILED where it has none; text is an expression, or what `read` reads."""
+        return Evaluator(self.findings).scalar(node, self.names, self.frames, read)
 
     def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
         """The value of a node as a kind of argument accepts it, FAILED where it does not."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.core.diagnostics import Fix
+from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call
 from netspec.fixes.consequences import changed
 from netspec.fixes.context import FixContext
 from netspec.fixes.values import replace_value
 from netspec.fixes.wiring import insert_between, reference, set_arguments
+from netspec.layers.record import no_parameters
 from netspec.shapes.apply import Problem, with_defaults
 from netspec.shapes.provenance import layer_label
 
 MADE_WIDTHS = {"Embedding": "embedding_dim", "Linear": "out_features"}
+_SELF_ATTENTION = frozenset({"MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder"})
 _PRODUCT = "scaled_dot_product_attention"
 
 
@@ -64,6 +66,27 @@ def products(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield from _through_linear(call, [1], shapes[0][-1], context)
 
 
+def embedded(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Raw features, of another width than attention's: a Linear before it."""
+    call = problem.call
+    name = "embed_dim" if call.record.name == "MultiheadAttention" else "d_model"
+    width = call.args.get(name)
+    alone = len(set(call.inputs[: call.own])) == 1 and not call.item.wires
+    if call.record.name not in _SELF_ATTENTION or problem.code not in ("NS401", "NS404") or not alone:
+        return
+    shapes = _own_shapes(problem)
+    if not isinstance(width, int) or not shapes or len(shapes[0]) != 2 or shapes[0][1] == width:
+        return
+    back = context.provenance.back(context.provenance.maker(call.inputs[0]))
+    if any(before.record.parameters is not no_parameters for before in back):
+        return  # a layer makes the width: that one, or attention's own, is changed
+    edits = insert_between(call, {0: ("embedded", [f"Linear: {width}"])}, context)
+    nodes = [reference(call, index) for index in range(1, call.own)]
+    if edits and None not in nodes:
+        others = [Edit(node.span, edits[1].text) for node in nodes if node is not None]
+        yield Fix(f"a Linear before it: {width}", (*edits, *others))
+
+
 def _through_linear(call: Call, indexes: list[int], width: int, context: FixContext) -> Iterator[Fix]:
     """A Linear between some inputs and the call; one for inputs that are the same value."""
     change = ("wide", [f"Linear: {width}"])
@@ -103,4 +126,4 @@ def causal(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield replace_value(node, "false", f"{name}: false")
 
 
-RULES = (keys_and_values, memories, products, causal)
+RULES = (embedded, keys_and_values, memories, products, causal)

@@ -8,7 +8,7 @@ from itertools import islice
 from netspec.core.diagnostics import Fix
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call, Ref
-from netspec.fixes.changes import Change, change_fix, changes, upstream, working_changes
+from netspec.fixes.changes import Change, change_fix, changes, exactly_enlarged, upstream, working_changes
 from netspec.fixes.context import FixContext, outputs_with
 from netspec.fixes.shortcuts import plain_side
 from netspec.fixes.values import set_value
@@ -44,6 +44,7 @@ def change_upstream(ref: Ref, wanted: Shape, context: FixContext) -> Iterator[Fi
     if known is None or len(known[0].shape) != len(wanted):
         return
     calls = upstream(context.graph, ref)
+    yield from exactly_enlarged(calls, wanted, context)
     for index, call in enumerate(calls):
         for change in islice(working_changes(calls, index, known[0].shape, wanted, context), 1):
             yield from _change_of_parameter(call, change, context)
@@ -86,6 +87,7 @@ def _changed_branches(merge: Call, shapes: list[Shape], context: FixContext, bod
             if wanted == shapes[index]:
                 continue
             calls = upstream(context.graph, merge.inputs[index])
+            yield from exactly_enlarged(calls, wanted, context)
             for position, call in enumerate(calls):
                 for change in working_changes(calls, position, shapes[index], wanted, context):
                     if index == body and _squeezes(change, shapes[index]):

@@ -16,6 +16,7 @@ from netspec.layers.spatial import per_axis
 FURTHEST = 12  # layers upstream that are considered
 _TURNING = frozenset({"transpose", "permute", "movedim", "swapaxes"})
 _WINDOWS = ("kernel_size", "stride", "padding")
+_TRANSPOSED = {"kernel_size": None, "stride": 1, "padding": 0, "dilation": 1}
 Change = dict[str, Any]  # new values of arguments, by name
 
 
@@ -36,22 +37,55 @@ def upstream(graph: Graph, ref: Ref) -> list[Call]:
     return calls
 
 
-def _end_shape(calls: list[Call], index: int, change: Change, context: FixContext) -> Shape | None:
-    """The last shape of a branch with some arguments of its call number `index`, counted from the end, changed."""
-    changed = calls[index]
-    known = context.inference.known[changed.id].inputs
+def _end_shape(calls: list[Call], index: int, change: dict[int, Change], context: FixContext) -> Shape | None:
+    """The last shape of a branch with some arguments of its calls changed, from its call number `index` on.
+
+    The calls are counted from the end, and so are the changes.
+    """
+    known = context.inference.known[calls[index].id].inputs
     inputs = tuple(tensor for tensor in known if tensor is not None)
     if len(inputs) < len(known):
         return None
-    outputs = outputs_with(changed, inputs, **change)
-    for call in calls[:index][::-1]:
+    outputs = outputs_with(calls[index], inputs, **change.get(index, {}))
+    for at in range(index - 1, -1, -1):
         if outputs is None:
             return None
-        outputs = outputs_with(call, (outputs[call.inputs[0].output or 0],))
+        call = calls[at]
+        outputs = outputs_with(call, (outputs[call.inputs[0].output or 0],), **change.get(at, {}))
     return None if outputs is None else outputs[0].shape
 
 
-def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) -> Iterator[Change]:
+def exactly_enlarged(calls: list[Call], wanted: Shape, context: FixContext) -> Iterator[Fix]:
+    """The fix of several transposed convolutions of a branch that each lose a part of their stride: output_padding.
+
+    (L - 1)s - 2p + d(k - 1) + output_padding + 1 is L·s for output_padding = s + 2p - d(k - 1) - 1.
+
+    Args:
+        calls: the branch, from its end backwards.
+        wanted: the shape of its end, as it should be.
+        context: the spec, its graph and its shapes.
+    """
+    change: dict[int, Change] = {}
+    for index, call in enumerate(calls):
+        if call.record.name.startswith("ConvTranspose") and not call.args.get("output_padding"):
+            numbers = [call.args.get(name, usual) for name, usual in _TRANSPOSED.items()]
+            whole = [number for number in numbers if isinstance(number, int)]
+            if len(whole) < len(numbers):
+                return
+            kernel, stride, padding, dilation = whole
+            lost = stride + 2 * padding - dilation * (kernel - 1) - 1
+            if 0 < lost < stride:
+                change[index] = {"output_padding": lost}
+    if len(change) < 2 or _end_shape(calls, max(change), change, context) != wanted:
+        return
+    values = {made["output_padding"] for made in change.values()}
+    fixes = [change_fix(calls[index], made) for index, made in change.items()]
+    if len(values) == 1 and all(fixes):
+        edits = dict.fromkeys(edit for each in fixes for edit in each[0].edits)
+        yield Fix(f"output_padding: {values.pop()} in {len(edits)} transposed convolutions", tuple(edits))
+
+
+def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False, last: bool = True) -> Iterator[Change]:
     """Changes of a layer's arguments that might turn the end of its branch from `shape` into `wanted`.
 
     Args:
@@ -59,6 +93,7 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) ->
         shape: the end of its branch, C×(spatial), or with the features last.
         wanted: the same, as it should be.
         turned: whether a layer behind it exchanges axes, so that the first one may be spatial.
+        last: whether it is the last one of the branch.
     """
     names = {arg.name for arg in call.record.args}
     if call.record.name == "parameter":
@@ -94,7 +129,8 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False) ->
         if call.args.get("stride") is None:
             for kernel_size in (2, 3, 4, 8):
                 yield {"kernel_size": kernel_size}
-        yield {"kernel_size": 3, "stride": 1, "padding": 1}
+        if kernel > 2 or last:  # a pool of two before other layers halves on purpose
+            yield {"kernel_size": 3, "stride": 1, "padding": 1}
     for stride in (1, 2, 3, 4):
         yield {"stride": stride}
         for padding in range(1, kernel // 2 + 1):
@@ -133,8 +169,8 @@ def working_changes(
         context: the spec, its graph and its shapes.
     """
     turned = any(call.record.name in _TURNING for call in calls[:index])
-    for change in changes(calls[index], shape, wanted, turned=turned):
-        if _end_shape(calls, index, change, context) == wanted:
+    for change in changes(calls[index], shape, wanted, turned=turned, last=index == 0):
+        if _end_shape(calls, index, {index: change}, context) == wanted:
             yield change
 
 

@@ -52,15 +52,44 @@ def insert_between(call: Call, changes: dict[int, tuple[str, str]], title: str, 
 
 
 def transposed(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """A matrix product whose second factor has its axes swapped: transpose it."""
+    """A matrix product in which one factor has its axes swapped: transpose it."""
     shapes = _shapes(problem, context)
     if problem.call.record.name != "matmul" or len(shapes) != 2 or len(shapes[0]) != len(shapes[1]):
         return
-    (*_, columns), (*_, rows, width) = shapes
+    if len(shapes[0]) < 2:
+        return
+    (*_, height, columns), (*_, rows, width) = shapes
+    last = len(shapes[1])
+    swap = ("transposed", f"transpose: {{dim0: {last - 1}, dim1: {last}}}")
     if columns == width != rows:
-        last = len(shapes[1])
-        change = {1: ("transposed", f"transpose: {{dim0: {last - 1}, dim1: {last}}}")}
-        yield from insert_between(problem.call, change, f"transpose of the second: {width}×{rows}", context)
+        title = f"transpose of the second: {width}×{rows}"
+        yield from insert_between(problem.call, {1: swap}, title, context)
+    elif height == rows != columns:
+        title = f"transpose of the first: {columns}×{height}"
+        yield from insert_between(problem.call, {0: swap}, title, context)
+
+
+def for_all_places(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A number for each channel of a picture, or each feature of a sequence: an axis of one for each of the others."""
+    shapes = _shapes(problem, context)
+    if problem.call.record.name not in ("add", "sub", "mul", "div") or sorted(map(len, shapes))[:1] != [1]:
+        return
+    vector = next(index for index, shape in enumerate(shapes) if len(shape) == 1)
+    (count,) = shapes[vector]
+    others = {shape for shape in shapes if len(shape) > 1}
+    if len(shapes) != 2 or len(others) != 1:
+        return
+    (shape,) = others
+    fitting: Shape
+    if len(shape) == 2 and shape[1] == count:
+        fitting, layer = (1, count), "unsqueeze: {dim: 1}"
+    elif shape[0] == count:
+        fitting = (count, *(1 for _ in shape[1:]))
+        layer = f"reshape: [{', '.join(map(str, fitting))}]"
+    else:
+        return
+    title = f"{show(fitting)}, the same for all places"
+    yield from insert_between(problem.call, {vector: ("wide", layer)}, title, context)
 
 
 def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -74,7 +103,17 @@ def pooled(problem: Problem, context: FixContext) -> Iterator[Fix]:
             changes[index] = ("mean", f"mean: {{dim: [{', '.join(map(str, range(2, len(shape) + 1)))}]}}")
         elif len(shape) == 2:  # L×C
             changes[index] = ("mean", "mean: {dim: 1}")
+    if all(set(shape[1:]) == {1} for shape in shapes if len(shape) > 1):
+        return  # one place: that is a Flatten
     yield from insert_between(problem.call, changes, "the mean over the places first", context)
+
+
+def flattened(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """Vectors concatenated with maps or sequences: those flattened first, as the layer behind them may count."""
+    shapes = _shapes(problem, context)
+    if problem.call.record.name == "concat" and min(map(len, shapes), default=0) == 1:
+        changes = {index: ("flat", "Flatten: {}") for index, shape in enumerate(shapes) if len(shape) > 1}
+        yield from insert_between(problem.call, changes, "a Flatten first", context)
 
 
 def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
@@ -118,5 +157,5 @@ def _of_features(call: Call, context: FixContext) -> bool:
     return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
 
 
-RULES = (transposed, pooled, resized)
+RULES = (transposed, for_all_places, pooled, flattened, resized)
 LAST_RULES = (projected,)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
+from netspec.core.escapes import safe
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
-from netspec.importer.held import Ref
+from netspec.importer.held import Op, Ref
 from netspec.importer.inputs import declared
 from netspec.importer.items import network_items
 from netspec.importer.layers import is_layer
@@ -33,7 +34,22 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    traced = trace(module, inputs, is_layer)
+    ops, refs = _lowered(module, inputs)
+    if _unused(module, ops):  # heads that are only there while training
+        try:
+            more, results = _lowered(module, inputs, training=True)
+        except ImportFailure:
+            more, results = [], []
+        if len(results) >= len(refs) and not _unused(module, more):
+            ops, refs = more, results[: len(refs)]
+    root = scopes(needed(ops, refs), refs, [*module.state_dict()])
+    network, blocks = folded(network_items(root, [*inputs]))
+    return spec_text(name, inputs, network, blocks)
+
+
+def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> tuple[list[Op], list[Ref]]:
+    """The calls of a module in the spec, and the values that it returns."""
+    traced = trace(module, inputs, is_layer, training=training)
     lowering = Lowering(traced)
     lowering.run()
     if lowering.problems:
@@ -47,25 +63,31 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
         raise ImportFailure("the module gives no tensor")
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
-    refs: list[Ref] = [each.ref for each in results]
-    root = scopes(needed(lowering.ops, refs), refs, [*module.state_dict()])
-    network, blocks = folded(network_items(root, [*inputs]))
-    return spec_text(name, inputs, network, blocks)
+    return lowering.ops, [each.ref for each in results]
 
 
-def import_module(module: nn.Module, given: object, name: str | None = None) -> Spec:
+def _unused(module: nn.Module, ops: Sequence[Op]) -> list[str]:
+    """The weights of a module that none of the calls has."""
+    held = {op.path for op in ops}
+    inside = tuple(f"{op.path}." for op in ops if op.module is not None)
+    return [key for key in module.state_dict() if key not in held and not key.startswith(inside)]
+
+
+def import_module(module: nn.Module, given: object, name: str | None = None, origin: str = "") -> Spec:
     """A module as a Spec, whose network has the same weights and gives the same outputs.
 
     Args:
         module: the network.
         given: the shape of one sample, `{shape, dtype}`, or a list or mapping of those.
         name: the spec's name; the class's where left out.
+        origin: what the module comes from, for the first line.
 
     Raises:
         ImportFailure: something cannot be said, or the spec's network differs from the module.
         ValueError: `given` is no input.
     """
     inputs = declared(given, module)
-    spec = loads(module_text(module, inputs, name or type(module).__name__))
+    title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
+    spec = loads(f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}")
     verify(spec, module, inputs)
     return spec

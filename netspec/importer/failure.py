@@ -23,7 +23,7 @@ class Unsayable:
         return f"{self.path or 'the network'}: {self.operation}: {self.reason}"
 
 
-class ImportFailure(Exception):
+class ImportFailure(ValueError):
     """A module that did not become a spec.
 
     Args:

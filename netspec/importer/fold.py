@@ -9,12 +9,15 @@ import keyword
 import re
 from collections.abc import Hashable, Sequence
 
+from netspec.core.names import NAME
 from netspec.importer.items import Item
 from netspec.importer.naming import Parameters, parametrized
 from netspec.importer.repeats import compressed, forget_shapes, names_in
 from netspec.importer.structure import Structure, Structures, cost, same
 from netspec.importer.text import Block
 from netspec.layers.table import TABLE
+
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
 def folded(network: Item) -> tuple[Item, dict[str, Block]]:
@@ -56,11 +59,12 @@ def _by_height(network: Item) -> list[list[Item]]:
 
 
 def _worth(members: Sequence[tuple[Item, Structure]]) -> bool:
-    """Whether a block makes the text shorter, or is the only form: of a group without a name, or with outputs."""
-    if any(group.name is None or group.outputs for group, _ in members):
+    """Whether a block makes the text shorter, or is the only form: of a group with outputs."""
+    first = members[0][0]
+    if first.outputs:
         return True
-    lines, count = cost(members[0][0].items), len(members)
-    return count * lines > lines + count + 3
+    lines, count = cost(first.items), len(members)
+    return count * lines > lines + count + 3 and (lines > 2 or first.title not in CONTAINERS)
 
 
 def _block(members: Sequence[tuple[Item, Structure]], blocks: dict[str, Block]) -> None:
@@ -84,9 +88,10 @@ def _block(members: Sequence[tuple[Item, Structure]], blocks: dict[str, Block]) 
 def _unused(group: Item, blocks: dict[str, Block]) -> str:
     """A name for the block of a group: its class, unless that says nothing."""
     base = group.title
-    if base in ("Sequential", "ModuleList", "ModuleDict"):
+    if base in CONTAINERS:
         words = re.findall(r"[A-Za-z]+", group.name or "stage")
         base = "".join(word.capitalize() for word in words) or "Stage"
+    base = base if NAME.match(base) else "Stage"
     base = f"{base}Block" if base in TABLE or keyword.iskeyword(base) else base
     name, count = base, 1
     while name in blocks or name in TABLE:
@@ -101,8 +106,15 @@ def _filled(items: list[Item]) -> list[Item]:
     for item in items:
         item.items = _filled(item.items)
         only = item.items[0] if len(item.items) == 1 else None
-        plain = item.is_group and item.name is not None and item.repeat is None
-        if plain and only is not None and only.repeat is not None and only.name is None and only.chained:
+        plain = (
+            item.is_group
+            and not item.spliced
+            and item.name is not None
+            and "{" not in item.name
+            and item.repeat is None
+        )
+        fills = only is not None and only.repeat is not None and (only.spliced or not only.is_group)
+        if plain and fills and only is not None and only.name is None and only.chained:
             only.name, only.sources, only.shape = item.name, item.sources, item.shape
             item = only
         found.append(item)

@@ -44,7 +44,7 @@ def declared(given: object, module: nn.Module) -> dict[str, Tensor]:
     if _is_shape(given) or isinstance(given, Tensor) or (isinstance(given, Mapping) and "shape" in given):
         return {"input": _one(given)}
     if isinstance(given, Mapping) and given:
-        return {str(name): _one(each) for name, each in given.items()}
+        return _free({str(name): _one(each) for name, each in given.items()}, module)
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
         raise ValueError(f"an input is a shape such as [3, 32, 32], or several of them; got {given!r}")
     if len(given) == 1:
@@ -52,4 +52,10 @@ def declared(given: object, module: nn.Module) -> dict[str, Tensor]:
     names = [*inspect.signature(module.forward).parameters]
     if len(names) < len(given):
         raise ValueError(f"{len(given)} inputs are given, forward takes {len(names)}: {', '.join(names)}")
-    return {name: _one(each) for name, each in zip(names, given, strict=False)}
+    return _free({name: _one(each) for name, each in zip(names, given, strict=False)}, module)
+
+
+def _free(inputs: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+    """The inputs, with other names for those that modules of the network have."""
+    taken = {name for name, _ in (*module.named_children(), *module.named_parameters(recurse=False))}
+    return {f"{name}_input" if name in taken else name: each for name, each in inputs.items()}

@@ -27,6 +27,7 @@ class Item:
         outputs: the results of a group that are not its last item.
         title: the class of a group's module.
         repeat: how often, or with which values it is repeated.
+        spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
 
@@ -39,6 +40,7 @@ class Item:
     outputs: tuple[str, ...] = ()
     title: str = ""
     repeat: int | str | dict[str, Any] | None = None
+    spliced: bool = False
     shape: str = ""
 
     @property
@@ -131,6 +133,8 @@ def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
             item.name = naming.named[entry]
         elif own is not None and own != str(index):
             item.name = own
+        elif own is None and str(index) in naming.taken:  # its number is the name of another item
+            item.name = naming.name(entry)
     return Item("", items=found, outputs=outputs, title=scope.title)
 
 

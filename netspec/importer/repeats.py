@@ -125,7 +125,7 @@ def _repeated(items: Sequence[Item], run: Run, structures: Structures) -> Item:
     if run.period == 1 and first[0].repeat is None:
         first[0].repeat = repeat
         return first[0]
-    return Item("", items=first, repeat=repeat, shape="")
+    return Item("", items=first, repeat=repeat, spliced=True)
 
 
 def _counted(values: list[Any]) -> Any:

@@ -58,8 +58,7 @@ def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
     wanted = {ref.op for ref in results}
     kept: list[Op] = []
     for op in reversed(ops):
-        weights = op.module is not None and any(True for _ in op.module.state_dict())
-        if op in wanted or weights:
+        if op in wanted or weights_of(op):
             kept.append(op)
             wanted |= {ref.op for ref in op.refs}
     return kept[::-1]
@@ -67,33 +66,47 @@ def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
 
 def _chain(op: Op, transparent: set[Frame]) -> list[Frame]:
     """The calls of modules that a call is part of, from the outermost; the network's own is left out."""
-    frames: list[Frame] = []
-    frame: Frame | None = op.frame
-    while frame is not None and frame.inside is not None:
-        if frame not in transparent and frame.path:
-            frames.append(frame)
-        frame = frame.inside
+    frames = [frame for frame in _frames(op) if frame.inside is not None and frame.path and frame not in transparent]
     return frames[::-1]
 
 
 def _transparent(ops: Sequence[Op]) -> set[Frame]:
-    """The modules that are no scope of their own: one that is its single call, or that holds that call's weights."""
+    """The modules that are no scope of their own: one that is its single call, or that holds that call's weights.
+
+    So a subclass of BatchNorm2d with an activation is a BatchNorm2d and an activation; only the former has a name, as
+    the latter has no weights.
+    """
     inside: dict[Frame, list[Op]] = {}
     for op in ops:
-        frame: Frame | None = op.frame
-        while frame is not None:
+        for frame in _frames(op):
             inside.setdefault(frame, []).append(op)
-            frame = frame.inside
     found: set[Frame] = set()
     for frame, own in inside.items():
         if frame.inside is None:
             continue
         if any(op.path == frame.path and op.frame is frame for op in own):
             found.add(frame)
+            for op in own:
+                if op.path != frame.path and not weights_of(op):
+                    op.path = ""
+                    found |= {inner for inner in _frames(op) if inner.path.startswith(f"{frame.path}.")}
         elif len(own) == 1 and not own[0].path and own[0].frame is frame:
             found.add(frame)
             own[0].path = frame.path
     return found
+
+
+def _frames(op: Op) -> Iterator[Frame]:
+    """The calls of modules that a call is part of, the innermost first."""
+    frame: Frame | None = op.frame
+    while frame is not None:
+        yield frame
+        frame = frame.inside
+
+
+def weights_of(op: Op) -> bool:
+    """Whether a call's module has weights or buffers."""
+    return op.module is not None and any(True for _ in op.module.state_dict())
 
 
 def scopes(ops: Sequence[Op], results: Sequence[Ref], keys: Sequence[str]) -> Scope:

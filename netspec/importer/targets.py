@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import nn
 
+from netspec.core.files import ReadError
 from netspec.core.installed import TORCHVISION, require_packages
 from netspec.core.names import closest, did_you_mean
 from netspec.importer.failure import ImportFailure
@@ -31,11 +32,12 @@ def load_target(target: str) -> tuple[nn.Module, str, list[int] | None]:
         The module, a name for its spec, and the shape of one sample where its source tells it.
 
     Raises:
-        ImportFailure: there is no such module, or it cannot be made without arguments.
+        ReadError: there is no such file, package or name.
+        ImportFailure: its code fails, or makes no module without arguments.
     """
     source, colon, name = target.rpartition(":")
     if not colon or not source or not name:
-        raise ImportFailure(f"{target!r} names no module: {FORMS}")
+        raise ReadError(f"{target!r} names no module: {FORMS}")
     if source == "torchvision":
         return _torchvision(name)
     if source == "timm":
@@ -44,7 +46,7 @@ def load_target(target: str) -> tuple[nn.Module, str, list[int] | None]:
     for part in name.split("."):
         known = [each for each in dir(found) if not each.startswith("_")]
         if not hasattr(found, part):
-            raise ImportFailure(f"{source} has no {part}{did_you_mean(closest(part, known))}")
+            raise ReadError(f"{source} has no {part}{did_you_mean(closest(part, known))}")
         found = getattr(found, part)
     return _made(found, target), name.rpartition(".")[2], None
 
@@ -73,7 +75,7 @@ def _torchvision(name: str) -> tuple[nn.Module, str, list[int] | None]:
     from torchvision import models
 
     if name not in models.list_models():
-        raise ImportFailure(f"torchvision has no model {name!r}{did_you_mean(closest(name, models.list_models()))}")
+        raise ReadError(f"torchvision has no model {name!r}{did_you_mean(closest(name, models.list_models()))}")
     switch = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}  # slow, and used for nothing
     size = 299 if name == "inception_v3" else 224
     return _called(models.get_model, f"torchvision:{name}", name=name, **switch), name, [3, size, size]
@@ -84,7 +86,7 @@ def _timm(name: str) -> tuple[nn.Module, str, list[int] | None]:
     timm: Any = importlib.import_module("timm")
     known = timm.list_models()
     if name.partition(".")[0] not in known:
-        raise ImportFailure(f"timm has no model {name!r}{did_you_mean(closest(name, known))}")
+        raise ReadError(f"timm has no model {name!r}{did_you_mean(closest(name, known))}")
     module = _made(_called(timm.create_model, f"timm:{name}", model_name=name), f"timm:{name}")
     size = getattr(module, "default_cfg", {}).get("input_size")
     return module, name.partition(".")[0], None if size is None else [*size]
@@ -93,7 +95,7 @@ def _timm(name: str) -> tuple[nn.Module, str, list[int] | None]:
 def _file(path: str) -> Any:
     """The Python module of a file, whose folder is searched for what it imports."""
     if not Path(path).is_file():
-        raise ImportFailure(f"{path}: no such file")
+        raise ReadError(f"{path}: no such file")
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -107,9 +109,14 @@ def _file(path: str) -> Any:
 
 
 def _package(name: str) -> Any:
+    """A package or module of Python's path, or below the working directory."""
     sys.path.insert(0, str(Path.cwd()))
     try:
+        if importlib.util.find_spec(name) is None:
+            raise ReadError(f"{name}: no such module of Python; a target is {FORMS}")
         return _run(lambda: importlib.import_module(name), name)
+    except (ModuleNotFoundError, ValueError):
+        raise ReadError(f"{name}: no such module of Python; a target is {FORMS}") from None
     finally:
         sys.path.pop(0)
 

@@ -113,12 +113,18 @@ class Writer:
             return {}
         return {"from": flow(item.sources[0] if len(item.sources) == 1 else item.sources)}
 
+    def list_key(self, item: Item) -> str:
+        """The key of a group's items: a group without a name that is a module is `sequential`."""
+        return "layers" if item.spliced or item.name is not None else "sequential"
+
     def one_line(self, item: Item) -> str:
         """An item in flow style, without the dash."""
         keys, sources = self.keys(item), self.sources(item)
         if item.is_group:
             layers = "[" + ", ".join(self.in_list(each) for each in item.items) + "]"
-            pairs = {**keys, **sources, "layers": layers}
+            pairs = {**keys, **sources, self.list_key(item): layers}
+            if len(pairs) == 1:
+                return f"{self.list_key(item)}: {layers}"
         else:
             argument = self.argument(item)
             if not keys and not sources:
@@ -147,7 +153,7 @@ class Writer:
                 continue
             keys = {**self.keys(item), **self.sources(item)}
             heads = [f"{key}: {value}" for key, value in keys.items()]
-            heads = [*heads, "layers:"]
+            heads = [*heads, f"{self.list_key(item)}:"]
             heads[0] = f"{pad}- {heads[0]}"
             heads[1:] = [f"{pad}  {head}" for head in heads[1:]]
             heads[0] = self.commented(heads[0], item)

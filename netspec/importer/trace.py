@@ -198,10 +198,10 @@ def _seen_by(recorder: _Recorder) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Puts a module into eval mode, and each of its parts back into its own mode afterwards."""
+def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
+    """Puts a module into eval or training mode, and each of its parts back into its own mode afterwards."""
     modes = {part: part.training for part in module.modules()}
-    module.eval()
+    module.train(training)
     try:
         yield
     finally:
@@ -209,29 +209,34 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def trace(module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[nn.Module], bool]) -> Trace:
-    """Run a module once in eval mode and note what it calls.
+def trace(
+    module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[nn.Module], bool], *, training: bool = False
+) -> Trace:
+    """Run a module once and note what it calls.
 
     Args:
         module: the network.
         inputs: one sample of each input, by its name.
         is_layer: whether a module is one layer of a spec; others are looked into.
+        training: run it in training mode rather than in eval mode.
 
     Raises:
         ImportFailure: it cannot be run on such inputs, or what it does depends on the numbers in a tensor.
     """
     recorder = _Recorder(module, is_layer)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
+    first = next((tensor for tensor in (*module.parameters(), *module.buffers())), None)
     with fake:
+        device = torch.device("cpu") if first is None else first.device
         given = {
-            name: torch.empty((BATCH, *sample.shape), dtype=getattr(torch, sample.dtype))
+            name: torch.empty((BATCH, *sample.shape), dtype=getattr(torch, sample.dtype), device=device)
             for name, sample in inputs.items()
         }
     values = {}
     for name, tensor in given.items():
         values[name] = recorder.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor))
     try:
-        with evaluating(module), torch.no_grad(), _seen_by(recorder), fake, recorder:
+        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), fake, recorder:
             result = module(*given.values())
     except ImportFailure:
         raise

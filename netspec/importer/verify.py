@@ -13,7 +13,7 @@ from netspec.checker import check
 from netspec.compiler.module import compile_spec
 from netspec.core.shapes import INTEGERS, Tensor
 from netspec.importer.failure import ImportFailure
-from netspec.importer.trace import evaluating
+from netspec.importer.trace import in_mode
 from netspec.language.spec import Spec
 
 SAMPLES = 2
@@ -40,7 +40,7 @@ def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> None:
     _same_weights(made, module)
     made.load_state_dict(module.state_dict())
     given = samples(module, inputs)
-    with torch.no_grad(), evaluating(module), evaluating(made):
+    with torch.no_grad(), in_mode(module), in_mode(made):
         expected, _ = tree_flatten(module(*(each.clone() for each in given)))
         got, _ = tree_flatten(made(*(each.clone() for each in given)))
     expected = [each for each in expected if isinstance(each, torch.Tensor)]

@@ -85,6 +85,20 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_pl
     Raises:
         ReadError: the file is missing or damaged, or holds no spec.
     """
+    spec, model = read_weights_file(path, allow_plugins=allow_plugins)
+    return to_device(model, require(spec), device).eval()
+
+
+def read_weights_file(path: str | Path, *, allow_plugins: bool = False) -> tuple[Spec, nn.Module]:
+    """The spec that a weights file holds, and its network with the weights.
+
+    Args:
+        path: as of `load_model`.
+        allow_plugins: as of `load_model`.
+
+    Raises:
+        ReadError: the file is missing or damaged, or holds no spec.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -104,4 +118,4 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", *, allow_pl
         load_weights(path, model)
     except CheckpointError as error:
         raise ReadError(str(error)) from None
-    return to_device(model, require(spec), device).eval()
+    return spec, model

@@ -37,7 +37,7 @@ def arrange(value: Value, role: str = "spec") -> None:
     if role == "spec":
         order = dict(_OF_SPEC)
     elif role == "item":
-        order = dict(_OF_GROUP if names & {"layers", "branches"} else _OF_LAYER)
+        order = dict(_OF_GROUP if names & {"layers", "sequential", "branches"} else _OF_LAYER)
     if value.kind == "mapping" and order:
         last = len(order) if role == "spec" else TYPE
         value.entries.sort(key=lambda entry: order.get(entry.name, last))
@@ -56,7 +56,7 @@ def role_of(outer: str, key: str) -> str:
         return "item"
     if outer == "blocks":
         return "block"
-    if outer == "branches" or (key == "layers" and outer in ("spec", "item", "block")):
+    if outer == "branches" or (key in ("layers", "sequential") and outer in ("spec", "item", "block")):
         return "layers"
     if outer == "item":
         return {"branches": "branches", "merge": "item"}.get(key, "other")

@@ -12,6 +12,36 @@ from types import SimpleNamespace
 from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 
+class SourceSize(int):
+    """A size in generated code: its value at the sizes that are shown, and the expression that reads it.
+
+    It equals no number, as it is none that stays.
+    """
+
+    source: str
+
+    def __new__(cls, value: int, source: str) -> SourceSize:
+        """A size with its expression."""
+        made = super().__new__(cls, value)
+        made.source = source
+        return made
+
+    def __repr__(self) -> str:
+        return self.source
+
+    __str__ = __repr__
+    __hash__ = int.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def literal(value: object) -> str:
     """`value` as Python source; infinities and nan have no literal of their own."""
     if isinstance(value, tuple):
@@ -79,6 +109,8 @@ def application(
     target: str,
     sources: list[str],
     further: Mapping[str, FurtherInput] | None = None,
+    *,
+    once: bool = False,
 ) -> str:
     """The expression that applies a layer's module, or a function, to its inputs.
 
@@ -88,7 +120,12 @@ def application(
         target: the expression of its module; a function ignores it.
         sources: the expression of each input.
         further: the further inputs, by name.
+        once: leave what is the same for every sample as it is, [1, …]; else it is expanded to the batch.
     """
+    if record.constant and not once:
+        made = application(record, args, target, sources, further, once=True)
+        shape = record.shape(SimpleNamespace(**args), ())
+        return expanded(made, len(shape), f"{sources[0]}.shape[0]")
     if record.code is not None:
         return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
@@ -97,6 +134,17 @@ def application(
     switches = (arg for arg in record.args if arg.forward and not _same(args[arg.name], arg.default))
     by_name += [f"{arg.name}={literal(args[arg.name])}" for arg in switches]
     return f"{target}({', '.join((*sources, *by_name))})"
+
+
+def expanded(value: str, axes: int, batch: str) -> str:
+    """The expression of a tensor [1, …] for every sample of the batch.
+
+    Args:
+        value: its expression.
+        axes: how many axes a sample has.
+        batch: the expression of the batch's size.
+    """
+    return f"{value.removesuffix('[None]')}.expand({', '.join((batch, *['-1'] * axes))})"
 
 
 def reading(record: Layer, value: str, index: int) -> str:

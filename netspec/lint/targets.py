@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from netspec.core.diagnostics import Diagnostic, Edit, Fix, Note
 from netspec.core.shapes import show
@@ -130,6 +131,13 @@ def _other_shape(context: LintContext, head: Head, known: DatasetFacts) -> Diagn
         return finding("NS612", message, squeezing.item.at, squeezing, notes=notes, fixes=fixes)
     if len(target) > 0 and (output == (*target, 1) or target == (*output, 1)):
         layer = "squeeze: {dim: -1}" if len(output) > len(target) else "unsqueeze: {dim: -1}"
+        fixes = optional_fix(f"{layer} at the end", *at_the_end(context, head, layer))
+        return finding("NS612", message, loss, notes=notes, fixes=fixes)
+    if output == (1, *target) and target:  # a picture of one channel, as its mask
+        fixes = optional_fix("squeeze: {dim: 1} at the end", *at_the_end(context, head, "squeeze: {dim: 1}"))
+        return finding("NS612", message, loss, notes=notes, fixes=fixes)
+    if len(target) != len(output) and prod(target) == prod(output) > 1:
+        layer = "Flatten" if len(target) == 1 else f"reshape: [{', '.join(map(str, target))}]"
         fixes = optional_fix(f"{layer} at the end", *at_the_end(context, head, layer))
         return finding("NS612", message, loss, notes=notes, fixes=fixes)
     linear = last_linear(context, head)

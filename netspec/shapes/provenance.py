@@ -70,7 +70,7 @@ class Provenance:
             if before is None or after is None or len(after) != 1:
                 break
             if len(before) > 1 and prod(before) == after[0]:
-                found = before
+                found = None if len(before) == 2 and 1 in before else before  # one step's features are no product
                 break
             if before != after:
                 break

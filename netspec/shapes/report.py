@@ -125,16 +125,17 @@ class Report:
         return sum(known.macs or 0 for known in self.inferred)
 
 
-def _ranges(report: Report) -> dict[str, Range]:
+def size_ranges(report: Report) -> dict[str, Range]:
+    """The ranges of the sizes that the inputs name, by name."""
     found = ranges(report.spec, report.params, Findings()) if report.spec.sizes else {}
     return {name: each for name, each in found.items() if each is not None}
 
 
 def promised(report: Report) -> str:
     """The sizes that a spec promises, in words; empty where its input is fixed."""
-    return " and ".join(map(str, _ranges(report).values()))
+    return " and ".join(map(str, size_ranges(report).values()))
 
 
 def shown_sizes(report: Report) -> dict[str, int]:
     """The sizes at which shapes and counts are shown, by name; empty where the input is fixed."""
-    return {name: each.at for name, each in _ranges(report).items()}
+    return {name: each.at for name, each in size_ranges(report).items()}

@@ -18,6 +18,7 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import counted
+from netspec.shapes.state import match_tensors
 
 MOST_NAMED = 5  # tensors that a line lists
 
@@ -54,21 +55,22 @@ def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> tup
     """
     name = str(start.source.value)
     state, own = _read(start.source, spec), model.state_dict()
-    mismatched = [key for key in own if key in state and own[key].shape != state[key].shape]
-    loaded = [key for key in own if key in state and key not in mismatched]
+    match = match_tensors({key: own[key].shape for key in own}, {key: state[key].shape for key in state})
     others = {
-        "of another shape": [f"{key} {[*state[key].shape]} there, {[*own[key].shape]} here" for key in mismatched],
-        "not there, so that they start at random": [key for key in own if key not in state],
-        "without a place in the network": [key for key in state if key not in own],
+        "of another shape": [
+            f"{key} {[*state[key].shape]} there, {[*own[key].shape]} here" for key in match.mismatched
+        ],
+        "not there, so that they start at random": match.missing,
+        "without a place in the network": match.extra,
     }
     lines = [f"{label}: {_listed(names)}" for label, names in others.items() if names]
     notes = [Note("note", line) for line in lines]
-    if not loaded:
+    if not match.fitting:
         raise refuse(spec, start.source, f"{name} has no tensor that fits this network", *notes)
     if start.strict and lines:
         raise refuse(spec, start.source, f"{name} does not fit, and strict wants every tensor", *notes)
-    model.load_state_dict({key: state[key] for key in loaded}, strict=False)
-    found = f"weights of {name}: {len(loaded)} of {counted(len(own), 'tensor')} loaded"
+    model.load_state_dict({key: state[key] for key in match.fitting}, strict=False)
+    found = f"weights of {name}: {len(match.fitting)} of {counted(len(own), 'tensor')} loaded"
     return (found, *(f"  {line}" for line in lines))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import re
 
+import click
 import pytest
 
-from netspec.cli.main import COMMANDS
+from netspec.cli.main import COMMANDS, cli
 from tests.cli.commands import netspec, process
 
 
@@ -26,7 +26,8 @@ def test_the_help_lists_every_command_with_what_it_does(capsys: pytest.CaptureFi
     assert done.code == 0
     assert "Example: netspec check specs/digits.yaml" in words
     for name in COMMANDS:
-        command = importlib.import_module(f"netspec.cli.{name}").command
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
         assert f"{name} {command.short_help}" in words
 
 

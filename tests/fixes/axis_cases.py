@@ -155,6 +155,100 @@ AXES: dict[str, Case] = {
     ),
 }
 
+MERGES: dict[str, Case] = {
+    # 8·4·4 + 3 = 131
+    "a map beside a vector that the next layer counts flat": (
+        "inputs: {picture: [8, 4, 4], more: [3]}",
+        ["{concat: {dim: 1}, from: [picture, more]}", "Linear: {in_features: 131, out_features: 2}"],
+        {
+            "{concat: {dim: 1}, from: [picture, more]}": "{name: flat, Flatten: {}, from: picture}\n"
+            "  - {concat: {dim: 1}, from: [flat, more]}"
+        },
+    ),
+    # one place is left of the map: 8 + 3 numbers
+    "a pooled map beside a vector": (
+        "inputs: {picture: [8, 4, 4], more: [3]}",
+        ["{name: pooled, AdaptiveAvgPool2d: 1, from: picture}", "{concat: {dim: 1}, from: [pooled, more]}"],
+        {
+            "{concat: {dim: 1}, from: [pooled, more]}": "{name: flat, Flatten: {}, from: pooled}\n"
+            "  - {concat: {dim: 1}, from: [flat, more]}"
+        },
+    ),
+    # a gate for each of 8 channels
+    "a gate for the channels of a picture": (
+        "inputs: {picture: [8, 4, 4], gate: [8]}",
+        ["{mul: {}, from: [picture, gate]}"],
+        {
+            "{mul: {}, from: [picture, gate]}": "{name: wide, reshape: [8, 1, 1], from: gate}\n"
+            "  - {mul: {}, from: [picture, wide]}"
+        },
+    ),
+    "a shift for the features of all steps": (
+        "inputs: {steps: [5, 12], shift: [12]}",
+        ["{add: {}, from: [shift, steps]}"],
+        {
+            "{add: {}, from: [shift, steps]}": "{name: wide, unsqueeze: {dim: 1}, from: shift}\n"
+            "  - {add: {}, from: [wide, steps]}"
+        },
+    ),
+    # 1×30 · 30×64 = 1×64
+    "weights of steps that stand upright": (
+        "input: [30, 64]",
+        ["Linear: 1", "{name: weights, Softmax: 1}", "{matmul: {}, from: [weights, input]}"],
+        {
+            "{matmul: {}, from: [weights, input]}": "{name: flat, transpose: {dim0: 1, dim1: 2}, from: weights}\n"
+            "  - {matmul: {}, from: [flat, input]}"
+        },
+    ),
+    # 8 heads do not divide 7 features, and 512 is not theirs
+    "raw features before an encoder": (
+        "input: [96, 7]",
+        ["TransformerEncoderLayer: {d_model: 512, nhead: 8}"],
+        {"TransformerEncoderLayer": "Linear: 512\n  - TransformerEncoderLayer"},
+    ),
+    "raw features before attention": (
+        "input: [96, 7]",
+        ["{name: a, MultiheadAttention: {embed_dim: 32, num_heads: 4}, from: [input, input, input]}"],
+        {
+            "{name: a,": "{name: e, Linear: 32, from: input}\n  - {name: a,",
+            "[input, input, input]": "[e, e, e]",
+        },
+    ),
+    # 28 → 14 → 7, and back (7 - 1)·2 - 2 + 3 = 13 instead of 14
+    "an autoencoder that comes back smaller": (
+        "input: [1, 28, 28]",
+        [
+            "Conv2d: {out_channels: 4, kernel_size: 3, stride: 2, padding: 1}",
+            "Conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: 1}",
+            "ConvTranspose2d: {out_channels: 4, kernel_size: 3, stride: 2, padding: 1}",
+            "{name: back, ConvTranspose2d: {out_channels: 1, kernel_size: 3, stride: 2, padding: 1}}",
+            "{sub: {}, from: [back, input]}",
+        ],
+        {
+            "ConvTranspose2d: {out_channels: 4, kernel_size: 3, stride: 2, padding: 1": "ConvTranspose2d: "
+            "{out_channels: 4, kernel_size: 3, stride: 2, padding: 1, output_padding: 1",
+            "ConvTranspose2d: {out_channels: 1, kernel_size: 3, stride: 2, padding: 1": "ConvTranspose2d: "
+            "{out_channels: 1, kernel_size: 3, stride: 2, padding: 1, output_padding: 1",
+        },
+    ),
+    # the lower level is 4×4, the upper one 8×8
+    "two levels in a sum": (
+        "input: [3, 8, 8]",
+        [
+            "{name: upper, Conv2d: {out_channels: 4, kernel_size: 1}}",
+            "MaxPool2d: 2",
+            "{name: lower, Conv2d: {out_channels: 4, kernel_size: 1}}",
+            "{name: side, Conv2d: {out_channels: 4, kernel_size: 1}, from: upper}",
+            "{name: both, add: {}, from: [lower, side]}",
+            "{mul: {}, from: [both, upper]}",
+        ],
+        {
+            "{name: both, add: {}, from: [lower, side]}": "{name: up, Upsample: {scale_factor: 2}, from: lower}\n"
+            "  - {name: both, add: {}, from: [up, side]}"
+        },
+    ),
+}
+
 _ENCODER = "{name: enc, GRU: {hidden_size: 16}, from: source}"
 _PAIR = "inputs: {source: [9, 12], target: [5, 12]}"
 
@@ -197,4 +291,4 @@ STATES: dict[str, Case] = {
     ),
 }
 
-GROUPS = {"windows": WINDOWS, "sizes": SIZES, "axes": AXES, "states": STATES}
+GROUPS = {"windows": WINDOWS, "sizes": SIZES, "axes": AXES, "merges": MERGES, "states": STATES}

@@ -167,3 +167,30 @@ def test_one_number_is_wanted_of_all_steps(name: str) -> None:
 def test_a_row_of_pixels_is_no_row_of_steps() -> None:
     report = _spec("  - Conv1d: {out_channels: 2, kernel_size: 1}\n  - Flatten\n", _FIVE, "MSELoss")
     assert not any("step" in fix.title for found in report.diagnostics for fix in found.fixes)
+
+
+_MASK = "[[[0, 1], [1, 0]], [[1, 1], [0, 0]]]"
+_PICTURE = "[[[[0, 1], [1, 0]]], [[[1, 1], [0, 0]]]]"
+
+# layers, targets; the end of the network after the first fix: as many numbers, in the targets' shape
+SAME_NUMBERS = {
+    "a mask without its channel": ("  - Conv2d: {out_channels: 1, kernel_size: 1}\n", _MASK, "squeeze: {dim: 1}"),
+    "a picture as a row": ("  - Flatten\n  - Linear: 4\n", _PICTURE, "reshape: [1, 2, 2]"),
+    "a row as a picture": (
+        "  - Conv2d: {out_channels: 2, kernel_size: 1}\n",
+        "[[0, 1, 1, 0, 0, 1, 1, 0], [1, 1, 0, 0, 1, 0, 1, 0]]",
+        "Flatten",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME_NUMBERS)
+def test_as_many_numbers_in_another_shape(name: str) -> None:
+    layers, y, end = SAME_NUMBERS[name]
+    data = f"data: {{inline: {{x: {_PICTURE}, y: {y}}}}}\ntrain: {{loss: MSELoss, optimizer: {{SGD: {{lr: 0.1}}}}}}\n"
+    report = check(loads(f"netspec: 1\ninput: [1, 2, 2]\nlayers:\n{layers}{data}"))
+    (found,) = (found for found in report.diagnostics if found.severity == "error")
+    assert found.code == "NS612"
+    (text,) = edited(report.spec, found.fixes[0].edits).values()
+    assert f"{layers}  - {end}\ndata:" in text
+    assert check(loads(text)).ok

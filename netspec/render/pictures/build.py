@@ -81,10 +81,13 @@ class _Builder:
         inputs = [Node(next(self.ids), "input", name, outputs=(tensor,)) for name, tensor in graph.inputs.items()]
         level = _Level(lambda local: self.entering(local, inputs))
         self.fill(level, graph.scope)
-        ends = [level.end(result) for result in graph.scope.results]
-        names = [name.partition(".")[0] for name in graph.outputs]
-        for end, name in zip(ends, dict.fromkeys(names), strict=False):
-            node = Node(next(self.ids), "output", name, outputs=end.values)
+        names = iter(graph.outputs)
+        for result in graph.scope.results:
+            own = [next(names) for _ in range(_values_in(graph.scope, result))]
+            name = own[0] if len(own) == 1 else own[0].rpartition(".")[0]
+            when = "in training" if own[0] in graph.training_only else ""
+            end = level.end(result)
+            node = Node(next(self.ids), "output", name, type=when, outputs=end.values)
             level.connect([end], node.id)
             level.nodes.append(node)
         return _filled(root, [*inputs, *level.nodes], level.edges)
@@ -140,7 +143,8 @@ class _Builder:
         """A group or a block's use."""
         kind = "group" if scope.title == "group" else "block"
         title = "" if kind == "group" else scope.title
-        node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=step.at)
+        span = None if step.item is None else step.item.at.span
+        node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=span)
         node = replace(node, problems=self.found(scope.path))
 
         def outside(local: Local) -> _End:
@@ -160,6 +164,7 @@ class _Builder:
         call, known = self.calls[step.call], self.report.inferred[step.call]
         record, args = call.record, {**call.args, **known.args}
         written = [arg for arg in record.args if arg.name not in _UNTOLD]
+        names = dict.fromkeys([*(arg.name for arg in record.args if arg.name in args), *args])  # in torch's order
         return Node(
             id=next(self.ids),
             kind="function" if record.is_function else "layer",
@@ -167,7 +172,7 @@ class _Builder:
             path=call.path,
             type=record.name,
             call=shorten(arguments(written, args), LONGEST),
-            arguments=tuple((name, shorten(literal(value), LONGEST)) for name, value in args.items()),
+            arguments=tuple((name, shorten(literal(args[name]), LONGEST)) for name in names),
             outputs=known.outputs or (None,),
             params=known.parameters,
             macs=known.macs,
@@ -193,12 +198,12 @@ class _Builder:
 
     def sign(self, step: Step) -> Signed:
         """What copies of a step have to agree in; a step with an error equals no other."""
-        inner, at = step.scope, step.at
+        inner, item = step.scope, step.item
         if inner is None:
             assert step.call is not None
             call = self.calls[step.call]
             key: object = (call.record.name, call.record.origin, repr(call.args), call.id - call.maker, step.further)
-            path, size, at = call.path, 1, call.item.at.span
+            path, size, item = call.path, 1, call.item
         else:
             steps = self.signed(inner)
             key = (inner.title, step.shared, tuple((each.sign, each.sources) for each in steps), inner.results)
@@ -206,7 +211,14 @@ class _Builder:
         if path in self.wrong:
             key = path
         sign = self.signs.setdefault((key, len(step.sources)), len(self.signs))
-        return Signed(sign, size, step.sources, (at.line, at.column) if at is not None else (0, 0))
+        place = (0, 0) if item is None else (item.at.span.line, item.at.span.column)
+        return Signed(sign, size, step.sources, place)
+
+
+def _values_in(scope: Scope, local: Local) -> int:
+    """How many values of the flat graph a value of a scope is: several where a block names outputs."""
+    inner = scope.steps[local.step].scope if local.step >= 0 and local.output is None else None
+    return 1 if inner is None else sum(_values_in(inner, result) for result in inner.results)
 
 
 def _filled(box: Node, nodes: Sequence[Node], edges: Iterable[Edge]) -> Node:

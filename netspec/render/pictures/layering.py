@@ -16,7 +16,7 @@ SWEEPS = 8
 MOST_BENDS = 20_000  # further links pass behind the cells
 MOST_CELLS = 3_000  # in which shortcuts are told from other links
 BEND = 12.0  # the width that a bend takes
-WEAK = 1e-3  # the weight of a shortcut's bend
+WEAK = 1e-6  # the weight of a shortcut's bend
 
 
 @dataclass(frozen=True, slots=True)

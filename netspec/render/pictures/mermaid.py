@@ -40,17 +40,20 @@ def escaped(text: str) -> str:
     return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in safe(text))
 
 
-_PLAIN = " .,:=+-()/_×·…"
+_PLAIN = " .,:=+-()/_?×·…"
 
 
 def _label(view: View) -> str:
+    """The rows of a node; of a subgraph one, because there is no room for more."""
     bold, plain = called(view)
     head = f"<b>{escaped(bold)}</b>" if bold else ""
     head += escaped(f" {plain}" if view.node.is_box and plain else plain)
     head += f" <b>×{view.times}</b>" if view.times > 1 else ""
+    problems = [escaped(text) for text, _ in problem_rows(view.problems)]
+    if view.is_open:
+        return " · ".join([head.strip(), *problems])
     small = "" if view.node.kind in ("input", "output") else " · ".join(filter(None, (names(view), costs(view.whole))))
-    rows = [head.strip(), escaped(small), *(escaped(text) for text, _ in problem_rows(view.problems))]
-    return "<br/>".join(filter(None, rows))
+    return "<br/>".join(filter(None, [head.strip(), escaped(small), *problems]))
 
 
 def _nodes(box: View, indent: str) -> Iterator[str]:

@@ -48,7 +48,7 @@ def wires_of(network: View) -> list[Wire]:
                 if here[1] == "node":
                     found[Wire(source[0], here[0], values)] = None
                 else:
-                    waiting += [following for following, _ in after[here]]
+                    waiting += [following for following, _ in reversed(after[here])]
     return list(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from pathlib import PurePath
 
 from netspec.core.escapes import safe
 from netspec.core.tree import shorten
@@ -68,7 +69,9 @@ def count(number: int | None) -> str:
 
 
 def costs(node: Node) -> str:
-    """`9,408 params · 118M MACs`, without what is 0."""
+    """`9,408 params · 118M MACs`, without what is 0; nothing where neither is known."""
+    if node.params is None and node.macs is None:
+        return ""
     parts = [f"{count(node.params)} params"] if node.params != 0 else []
     parts += [f"{count(node.macs)} MACs"] if node.macs != 0 else []
     return " · ".join(parts)
@@ -89,8 +92,8 @@ def called(view: View) -> tuple[str, str]:
     node = view.node
     if node.kind in ("layer", "function"):
         return word(node.type), f"({word(node.call)})" if node.call else ""
-    if node.kind == "output" and numbered(node.name):
-        return "output", ""
+    if node.kind == "output":
+        return "output" if numbered(node.name) else word(node.name), f" {node.type}" if node.type else ""
     if node.kind == "repeat" or (node.type and (numbered(node.name) or view.times > 1)):
         return word(node.type), ""
     return word(node.name), word(node.type)
@@ -132,6 +135,8 @@ def node_words(view: View) -> tuple[tuple[Words, ...], float, float]:
     for text, severity in problem_rows(view.problems):
         rows.append(Words(SIDE if view.is_open else 0, y + 8, ((text, "problem"),), rows[0].anchor, severity))
         y += 14
+    if rows[-1].severity:
+        y += 3
     return tuple(rows), max(row.width for row in rows) + 2 * SIDE, y
 
 
@@ -162,9 +167,9 @@ def details(node: Node) -> str:
     lines = [heading, *(f"  {name}={value}" for name, value in node.arguments)]
     lines += [f"gives {shown(node.outputs)}"] if node.outputs else []
     if node.kind not in ("input", "output"):
-        lines.append(costs(node) or "no parameters")
+        lines += [costs(node)] if costs(node) else []
     lines += ["with the weights of an earlier layer"] if node.shared else []
-    lines += [f"{node.span.path}:{node.span.line}"] if node.span is not None else []
+    lines += [f"{PurePath(node.span.path).name}:{node.span.line}"] if node.span is not None else []
     lines += [f"{each.severity}[{each.code}]: {each.message}" for each in node.problems]
     return "\n".join(map(safe, lines))
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from netspec.core.escapes import safe
 from netspec.render.pictures.dot import dot
 from netspec.render.pictures.mermaid import mermaid
 from netspec.render.pictures.page import draw as page
@@ -42,7 +43,7 @@ def classes(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
 @pytest.mark.parametrize("path", [*RIGHT, *WRONG], ids=name_of)
 def test_svg_shows_every_node(path: Path) -> None:
     root = ElementTree.fromstring(draw(tree_of(path)))
-    shown = [view.node.path for view in view_of(tree_of(path)).walk()][1:]
+    shown = [safe(view.node.path) for view in view_of(tree_of(path)).walk()][1:]
     assert sorted(each.get("data-path", "") for each in root.iter() if "data-path" in each.attrib) == sorted(shown)
 
 

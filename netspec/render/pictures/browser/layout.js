@@ -5,7 +5,7 @@
 const SIZES = {bold: 12, plain: 12, times: 12, small: 10, problem: 10};
 const PAD = 12, SHADOW = 4, LABEL = 13, BESIDE = 5, SIDE = 10;
 const MOST_EXTRA = 100; // of a cell's width, to centre it on its entry
-const MOST_CELLS = 3000; // of a box in which shortcuts are told from other links
+const MOST_CELLS = 1500; // of a box that dagre lays out; more would exhaust its stack
 const MOST_SIMPLEX = 300; // nodes of a box beyond which dagre ranks them by the longest path, which is quicker
 
 const pen = document.createElement("canvas").getContext("2d");
@@ -23,6 +23,7 @@ function textWidth(text, style) {
 
 const rowWidth = row => row.runs.reduce((sum, [text, style]) => sum + textWidth(text, style), 0);
 const reach = label => BESIDE + textWidth(label, "small") + 4;
+const orderOf = name => name[0] === "i" ? -1 : name[0] === "o" ? Number.MAX_VALUE : Number(name.slice(1));
 const port = (ports, index) => ports[Math.min(index, ports.length - 1)];
 
 function place(view, labels, exits) {
@@ -34,6 +35,7 @@ function place(view, labels, exits) {
     words.push({...row, y: row.severity ? y + 8 : 31});
     y = row.severity ? y + 14 : 40;
   }
+  if (rows[rows.length - 1].severity) y += 3;
   const shadows = Math.min(view.times - 1, 2);
   if (open) {
     const box = content(view, y);
@@ -100,8 +102,23 @@ function content(view, top) {
     if (name[0] !== "i") for (const k of given) if (!graph.inEdges(name).length) graph.setEdge(`i${k}`, name, {weight: 0}, "first");
     if (name[0] !== "o") for (const k of taken) if (!graph.outEdges(name).length) graph.setEdge(name, `o${k}`, {weight: 0}, "last");
   }
-  dagre.layout(graph);
+  if (graph.nodeCount() > MOST_CELLS) column(graph);
+  else dagre.layout(graph);
   return routed(view, graph, children, labels, [...links], given, taken, top);
+}
+
+// One node below the other, in the order of execution; lines that skip some pass behind them.
+function column(graph) {
+  const names = [...graph.nodes()].sort((a, b) => orderOf(a) - orderOf(b)), {ranksep} = graph.graph();
+  const width = names.reduce((most, name) => Math.max(most, graph.node(name).width), 0);
+  let y = 0;
+  for (const name of names) {
+    const node = graph.node(name);
+    Object.assign(node, {x: width / 2, y: y + node.height / 2});
+    y += node.height + ranksep;
+  }
+  for (const edge of graph.edges()) graph.edge(edge).points = [];
+  graph.setGraph({width, height: y - ranksep});
 }
 
 // Wider where many lines spread from one node or meet at one.
@@ -119,8 +136,7 @@ function shortcutsOf(names, links) {
   if (names.length > MOST_CELLS) return found;
   for (const link of links) after.get(link.from).push(link);
   const behind = new Map();
-  const order = name => name[0] === "i" ? -1 : name[0] === "o" ? Infinity : Number(name.slice(1));
-  const sorted = [...names].sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
+  const sorted = [...names].sort((a, b) => orderOf(a) - orderOf(b));
   sorted.forEach((name, at) => index.set(name, 1n << BigInt(at)));
   for (const name of sorted.reverse()) {
     let reached = 0n;

@@ -41,9 +41,10 @@ function redraw(still = null) {
 }
 
 function mark() {
+  const matching = new Set(hits);
   for (const [id, {group}] of drawn) {
     group.classList.toggle("chosen", id === chosen);
-    group.classList.toggle("hit", hits.includes(id));
+    group.classList.toggle("hit", matching.has(id));
   }
   canvas.setAttribute("aria-activedescendant", drawn.has(chosen) ? `n${chosen}` : "");
 }

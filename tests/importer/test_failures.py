@@ -1,0 +1,107 @@
+"""What a spec cannot say is listed with its place and the reason; what it says wrongly never leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import netspec
+from netspec.importer import build
+from netspec.importer.failure import ImportFailure
+
+
+class Apply(nn.Module):
+    """A module that applies a function, between two layers."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.function(self.first(x)))
+
+
+def failure(module: nn.Module, given: object = (4,)) -> ImportFailure:
+    with pytest.raises(ImportFailure) as caught:
+        netspec.from_module(module, list(given) if isinstance(given, tuple) else given)
+    return caught.value
+
+
+def into(x: Tensor) -> Tensor:
+    x = x.clone()
+    x[:, 0] = 0
+    return x
+
+
+def branching(x: Tensor) -> Tensor:
+    return x if x.sum() > 0 else -x
+
+
+def through_a_view(x: Tensor) -> Tensor:
+    x[:, :2].mul_(2)
+    return x
+
+
+CASES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
+    "batch": (lambda x: x - x.mean(0, keepdim=True), "torch.Tensor.mean: it works along the batch"),
+    "similarity": (lambda x: (x @ x.T).sum(1, keepdim=True) * x, "two axes have the size of the batch"),
+    "assignment": (into, "torch.Tensor.__setitem__: a spec has no such function"),
+    "unknown": (lambda x: torch.special.bessel_j0(x), "torch.special.bessel_j0: a spec has no such function"),
+    "numbers": (branching, "depends on the numbers in a tensor"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_operation_is_named_with_the_reason(name: str) -> None:
+    function, reason = CASES[name]
+    found = failure(nn.Sequential(nn.Linear(4, 4), Apply(function)))
+    assert reason in str(found)
+    assert [each.path for each in found.found] == ["1"]
+
+
+def test_everything_is_listed_and_no_echo() -> None:
+    twice = nn.Sequential(Apply(torch.special.bessel_j0), nn.ReLU(), Apply(torch.special.bessel_j1))
+    found = failure(twice)
+    assert found.message == "a spec cannot say 1 of the module's operations"
+    assert [(each.path, each.operation) for each in found.found] == [("0", "torch.special.bessel_j0")]
+
+
+def test_a_wrong_spec_never_leaves() -> None:
+    assert str(failure(Apply(through_a_view))).startswith("output 0 of the spec differs from the module's by up to ")
+
+
+def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    head = "netspec: 1\ninput: [4]\nlayers: "
+    texts = {
+        "[{Linear: 3}, Tanh]": "output 0 of the spec differs",
+        "[{Linear: 2}, ReLU]": "0.weight is [3, 4] in the module, [2, 4] in the spec",
+        "[{name: fc, Linear: 3}]": "the spec lacks 0.weight, 0.bias",
+        "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 4: BatchNorm2d",
+    }
+    for layers, said in texts.items():
+        monkeypatch.setattr(build, "module_text", lambda *args, layers=layers: f"{head}{layers}\n")
+        assert str(failure(module)).startswith(said)
+
+
+def test_a_module_that_cannot_run() -> None:
+    said = str(failure(nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), (3,)))
+    assert said.startswith("the module cannot be run on input [3]: ")
+
+
+def test_a_module_used_outside_of_its_own() -> None:
+    class Borrowing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own = nn.Linear(4, 4)
+            self.inner = Apply(lambda x: self.own(x))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.inner(self.own(x))
+
+    found = failure(Borrowing())
+    assert [(each.path, each.operation) for each in found.found] == [("inner", "Linear")]
