@@ -21,7 +21,10 @@ ROOMS = (  # from the ground up
     *("exporting", "reports", "trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
-WITHOUT_TORCH_IN_COMPILER = (*("python", "class_text", "code_names", "constants", "identifiers", "modes", "variables"),)
+WITHOUT_TORCH_IN_COMPILER = (
+    *("python", "class_text", "code_names", "constants", "identifiers"),
+    *("modes", "parameters", "variables"),
+)
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 
 

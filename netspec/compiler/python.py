@@ -15,8 +15,9 @@ from pathlib import Path
 from netspec.compiler.class_text import INDENT, ClassText
 from netspec.compiler.code_names import class_name, in_docstring, unused
 from netspec.compiler.constants import steps_made_once
-from netspec.compiler.identifiers import MODULES, RESERVED
+from netspec.compiler.identifiers import MODULES, RESERVED, UTILITIES
 from netspec.compiler.modes import returns_of_modes, steps_in_training
+from netspec.compiler.parameters import parameter_lines, parametrized
 from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
@@ -60,7 +61,7 @@ class _Generator:
         if step.scope is not None:
             return self.scope(step.scope, widths)
         call = self.calls[step.call or 0]
-        return constructor(call.record, self.known[call.id].args).splitlines()
+        return parametrized(call, constructor(call.record, self.known[call.id].args).splitlines())
 
     def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
@@ -95,6 +96,7 @@ class _Generator:
             temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
             lines[-1] += "" if plain else ", persistent=False)" if temporary else ")"
             init += [*before, *lines]
+        init += parameter_lines(scope, self.calls, self.known)
         forward, comments, signature = self.forward(scope, widths)
         key = (*init, "", signature, *forward)
         found = self.classes.get(key)
@@ -268,7 +270,9 @@ class _Generator:
             entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
             if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
                 entry = "network"
-            body = (f'"""{self.title}."""', f"return {expression[0]}", *expression[1:])
+            more = parameter_lines(graph.scope, self.calls, self.known, "model") if graph.scope.chain else []
+            first = f"{'model =' if more else 'return'} {expression[0]}"
+            body = (f'"""{self.title}."""', first, *expression[1:], *more, *(["return model"] if more else []))
             lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
         code = "\n".join(lines)
         imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in code else []
@@ -276,6 +280,7 @@ class _Generator:
         imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
         imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", code)]
         imports += [f"from torch import {'Tensor, ' if 'Tensor' in code else ''}nn"]
+        imports += [line for name, line in UTILITIES.items() if f"{name}." in code]
         imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
         head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
         return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 
 from netspec.core.diagnostics import Note
-from netspec.core.expressions import Value
 from netspec.core.names import name_fault
-from netspec.core.tree import Frame, Scalar
+from netspec.core.tree import Scalar
 from netspec.expansion.graph import Local
-from netspec.expansion.scope import ScopeBuilder, names_in
 from netspec.expansion.values import TEMPLATE, Values
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item
@@ -83,17 +80,6 @@ class Context(Values):
         if len(scope.inputs) > 1 and not (scope.steps or scope.names or scope.position):
             message = f"nothing is left of {scope.path}, and {len(scope.inputs)} values enter it: one has to leave"
             self.error("NS303", message, item.at, layer=scope.path)
-
-
-def entered(
-    context: Context, name: str, title: str, sources: tuple[Local, ...], items: tuple[Item, ...],
-    names: Dict[str, Value], frames: tuple[Frame, ...],
-) -> Context:  # fmt: skip
-    """A new scope inside that of `context`, given the values `sources`."""
-    flats = [context.scope.flat(source) for source in sources]
-    keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
-    scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
-    return Context(scope, names, context.findings, context.types, frames)
 
 
 def _makes_module(item: Item) -> bool:

@@ -17,6 +17,7 @@ from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
 from netspec.expansion.limits import TooLarge
 from netspec.expansion.outputs import declared_outputs
+from netspec.expansion.parameter_keys import init_rules
 from netspec.expansion.scope import Flat, ScopeBuilder, names_in
 from netspec.language.evaluate import FAILED, Evaluator
 from netspec.language.ranges import ranges, read_by, unbounded
@@ -68,6 +69,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
     context = Context(scope, names, findings, expander.types)
+    context = replace(context, inits=init_rules(spec.init, context, ""))
     try:
         last = expander.items(spec.layers, context, scope.entry)
     except TooLarge:

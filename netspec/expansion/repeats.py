@@ -56,7 +56,8 @@ def filled_by(item: Item) -> Item:
     if item.kind == "group":
         return replace(item, single=False)
     copy = replace(item, name=None, when=None, sources=None, claim=None, outputs=())
-    return replace(item, kind="group", record=None, args=(), items=(copy,), single=False, copies=True)
+    own = replace(item, tie=None, init=None, parametrize=None)
+    return replace(own, kind="group", record=None, args=(), items=(copy,), single=False, copies=True)
 
 
 def later_copy(item: Item, context: Context) -> Item:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from netspec.core.tree import Scalar
-from netspec.expansion.graph import Call, Local, Ref, Scope, Step
+from netspec.expansion.graph import Call, Local, Ref, Scope, Step, Tie
 from netspec.language.spec import Item
 
 Expand = Callable[[Item, Local | None], Local | None]
@@ -38,6 +38,7 @@ class ScopeBuilder:
     position: int = 0
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
     again: dict[int, Again] = field(default_factory=dict)
+    ties: list[Tie] = field(default_factory=list)
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -71,7 +72,7 @@ class ScopeBuilder:
     def finish(self, results: tuple[Local, ...], calls: Sequence[Call]) -> Scope:
         """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
-        chain = len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
+        chain = not self.ties and len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (
@@ -79,7 +80,9 @@ class ScopeBuilder:
             )
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         counts = tuple(len(flat) if isinstance(flat := self.flat(each), tuple) else 1 for each in results)
-        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts)
+        return Scope(
+            self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts, ties=tuple(self.ties)
+        )
 
 
 def names_in(items: tuple[Item, ...]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Node, Scalar, shorten
-from netspec.expansion.graph import Local
+from netspec.expansion.graph import InitRule, Local
 from netspec.expansion.scope import ScopeBuilder
 from netspec.language.evaluate import Evaluator, Reader
 from netspec.language.spec import Item
@@ -31,6 +31,7 @@ class Values:
         findings: takes what is wrong.
         types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
+        inits: how the parameters of its layers are filled, innermost first.
     """
 
     scope: ScopeBuilder
@@ -38,6 +39,7 @@ class Values:
     findings: Findings
     types: Collection[str]
     frames: tuple[Frame, ...] = ()
+    inits: tuple[InitRule, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""

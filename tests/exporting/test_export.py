@@ -102,7 +102,7 @@ def test_a_batch_can_be_fixed(tmp_path: Path) -> None:
     assert done.samples == (4, 0)
     module = torch.export.load(done.path).module()
     assert module(torch.zeros(4, 1, 8, 8)).shape == (4, 10)
-    with pytest.raises(RuntimeError):
+    with pytest.raises((RuntimeError, AssertionError)):
         module(torch.zeros(3, 1, 8, 8))
 
 
@@ -159,7 +159,8 @@ def test_the_file_does_what_predict_does(run: LoadedRun, target: str, tmp_path: 
     Image.fromarray(pixels.numpy()).save(tmp_path / "picture.png")
     (prediction,) = run.predict(tmp_path / "picture.png", top=10, device="cpu")
     network = Network(run.spec, run.report, nn.Identity(), (), ())
-    (found,) = imported(TARGETS[target].load)(done.path, network)([(pixels[None, None],)])
+    with torch.no_grad():
+        (found,) = imported(TARGETS[target].load)(done.path, network)([(pixels[None, None],)])
     for name, probability in prediction.classes:
         assert float(found[0][0, int(name)]) == pytest.approx(probability, abs=2e-6)
 
@@ -217,7 +218,7 @@ def test_the_command(
         ([run.folder.path], 2, "--to says what to write"),
         ([run.folder.path, "--to", "pt2", "--batch", "some"], 2, "'some' is no number of samples"),
         ([run.folder.path, "--to", "python", "--classes"], 1, "python holds no graph"),
-        ([run.folder.path, "-o", "no/such/net.pt"], 2, "net.pt: cannot be written: no such file or directory"),
+        ([run.folder.path, "-o", "no/such/net.pt"], 2, "there is no folder no/such"),
     ):
         done = run_command("export", *arguments, capsys=capsys)
         assert (done.code, done.out, said in done.err) == (code, "", True), done.err

@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import count
-from typing import NamedTuple
 
 from netspec.core.tree import shorten
 from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import arguments, literal
+from netspec.render.pictures.levels import End, Level, part
 from netspec.render.pictures.problems import NETWORK, problems_by_path
 from netspec.render.pictures.runs import Piece, Signed, pieces_of
-from netspec.render.pictures.tree import Edge, Node, Problem, Values
+from netspec.render.pictures.tree import Edge, Node, Problem
 from netspec.shapes.report import Report
 
 LONGEST = 200  # characters of an argument
 _UNTOLD = ("inplace",)  # arguments that change nothing of what is computed
-
-
-class _End(NamedTuple):
-    """Where a value comes from: a node, or the box that it enters; which of its outputs; its sample tensors."""
-
-    node: int
-    output: int | None
-    values: Values
-
-
-@dataclass
-class _Level:
-    """A box under construction; `outside` finds the values that enter it, `given` has those of its own steps."""
-
-    outside: Callable[[Local], _End]
-    given: dict[int, tuple[int, Values]] = field(default_factory=dict)
-    nodes: list[Node] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-
-    def end(self, local: Local) -> _End:
-        """Where a value of the scope comes from, seen from this box."""
-        if local.step not in self.given:
-            return self.outside(local)
-        node, values = self.given[local.step]
-        return _End(node, local.output, _part(values, local.output))
-
-    def connect(self, ends: Iterable[_End], target: int) -> None:
-        """Add the edges to a node, or to the box itself for what leaves it."""
-        self.edges += [Edge(end.node, end.output, target, index, end.values) for index, end in enumerate(ends)]
-
-
-def _part(values: Values, output: int | None) -> Values:
-    return values if output is None else values[output : output + 1] or (None,)
 
 
 def network_tree(report: Report) -> Node:
@@ -79,7 +46,7 @@ class _Builder:
         if graph is None:
             return root
         inputs = [Node(next(self.ids), "input", name, outputs=(tensor,)) for name, tensor in graph.inputs.items()]
-        level = _Level(lambda local: self.entering(local, inputs))
+        level = Level(lambda local: self.entering(local, inputs))
         self.fill(level, graph.scope)
         names = iter(graph.outputs)
         for result in graph.scope.results:
@@ -93,24 +60,24 @@ class _Builder:
         return _filled(root, [*inputs, *level.nodes], level.edges)
 
     @staticmethod
-    def entering(local: Local, inputs: Sequence[Node]) -> _End:
+    def entering(local: Local, inputs: Sequence[Node]) -> End:
         """A value that enters the network."""
         node = inputs[-1 - local.step]
-        return _End(node.id, local.output, _part(node.outputs, local.output))
+        return End(node.id, local.output, part(node.outputs, local.output))
 
-    def fill(self, level: _Level, scope: Scope) -> None:
+    def fill(self, level: Level, scope: Scope) -> None:
         """Add the steps of a scope to a box, those of runs in boxes of their own."""
         for piece in pieces_of(self.signed(scope), scope.results):
             self.put(level, scope, piece)
 
-    def put(self, level: _Level, scope: Scope, piece: Piece) -> None:
+    def put(self, level: Level, scope: Scope, piece: Piece) -> None:
         """Add a step or a run to a box."""
         if piece.period:
             self.add_run(level, scope, piece)
         else:
             self.add(level, scope, piece.start)
 
-    def add(self, level: _Level, scope: Scope, index: int) -> None:
+    def add(self, level: Level, scope: Scope, index: int) -> None:
         """Add one step to a box."""
         step = scope.steps[index]
         ends = [level.end(source) for source in step.sources]
@@ -120,26 +87,26 @@ class _Builder:
         level.nodes.append(node)
         level.given[index] = (node.id, node.outputs)
 
-    def add_run(self, level: _Level, scope: Scope, run: Piece) -> None:
+    def add_run(self, level: Level, scope: Scope, run: Piece) -> None:
         """Add a run of equal copies to a box."""
         node = Node(next(self.ids), "repeat", "", path=scope.path, period=run.period)
         ports: dict[Local, int] = {}
 
-        def outside(local: Local) -> _End:
+        def outside(local: Local) -> End:
             values = level.end(local).values
-            return _End(node.id, ports.setdefault(local, len(ports)), values)
+            return End(node.id, ports.setdefault(local, len(ports)), values)
 
-        inner = _Level(outside)
+        inner = Level(outside)
         for piece in run.pieces:
             self.put(inner, scope, piece)
         last, values = inner.given[run.stop - 1]
-        inner.connect([_End(last, None, values)], node.id)
+        inner.connect([End(last, None, values)], node.id)
         node = _filled(replace(node, outputs=values), inner.nodes, inner.edges)
         level.connect([level.end(local) for local in ports], node.id)
         level.nodes.append(node)
         level.given[run.stop - 1] = (node.id, values)
 
-    def box(self, step: Step, scope: Scope, ends: Sequence[_End]) -> Node:
+    def box(self, step: Step, scope: Scope, ends: Sequence[End]) -> Node:
         """A group or a block's use."""
         kind = "group" if scope.title == "group" else "block"
         title = "" if kind == "group" else scope.title
@@ -147,11 +114,11 @@ class _Builder:
         node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=span)
         node = replace(node, problems=self.found(scope.path))
 
-        def outside(local: Local) -> _End:
+        def outside(local: Local) -> End:
             port = -1 - local.step
-            return _End(node.id, port, _part(ends[port].values, local.output))
+            return End(node.id, port, part(ends[port].values, local.output))
 
-        level = _Level(outside)
+        level = Level(outside)
         self.fill(level, scope)
         results = [level.end(result) for result in scope.results]
         level.connect(results, node.id)
