@@ -11,7 +11,7 @@ from netspec.language.spec import Item
 MOST_CALLS = 50_000
 MOST_WORK = 80_000  # items and the values in them
 DEEPEST = 60
-NAMES_A_UNIT = 8  # names that a reference with `*` is compared with
+NAMES_A_UNIT = 2  # names that a reference with `*` is compared with
 
 
 class TooLarge(Exception):
@@ -31,8 +31,8 @@ class Budget:
             TooLarge: a limit is reached.
         """
         self.work += weight(item)
-        if item.sources is not None and any("*" in reference.text for reference in item.sources):
-            self.work += len(context.scope.names) // NAMES_A_UNIT
+        stars = sum("*" in reference.text for reference in item.sources or ())
+        self.work += stars * len(context.scope.names) // NAMES_A_UNIT
         deep = len(context.frames) > DEEPEST
         if deep or self.work > MOST_WORK or calls >= MOST_CALLS:
             limit = f"nests blocks more than {DEEPEST} deep" if deep else f"expands to more than {MOST_CALLS} layers"
