@@ -18,8 +18,8 @@ from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed, scopes
 from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
-from netspec.importer.trace import trace, values_in
-from netspec.importer.verify import verify
+from netspec.importer.trace import Value, trace, values_in
+from netspec.importer.verify import tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
 
@@ -35,22 +35,37 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    ops, refs = _lowered(module, inputs)
+    ops, refs, names = _lowered(module, inputs)
+    extra: list[Ref] = []
     if _unused(module, ops):  # heads that are only there while training
         try:
-            more, results = _lowered(module, inputs, training=True)
+            more, results, _ = _lowered(module, inputs, training=True)
         except ImportFailure:
             more, results = [], []
         if len(results) >= len(refs) and not _unused(module, more):
-            ops, refs = more, results[: len(refs)]
-    ops, refs = simplified(ops, refs)
+            ops, refs, extra = more, results[: len(refs)], results[len(refs) :]
+    ops, refs = simplified(ops, [*refs, *extra])
     root = scopes(needed(ops, refs), refs, [*module.state_dict()])
-    network, blocks = folded(network_items(root, [*inputs]))
-    return spec_text(name, inputs, network, blocks)
+    network = network_items(root, [*inputs], [*tied(module)], named=bool(names))
+    outputs = _outputs(network.outputs, len(extra), names)
+    network.outputs = ()
+    network, blocks = folded(network)
+    return spec_text(name, inputs, outputs, network, blocks)
 
 
-def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> tuple[list[Op], list[Ref]]:
-    """The calls of a module in the spec, and the values that it returns."""
+def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
+    """What a spec's `outputs` says: a list, or a mapping where the module gives a dict; the last ones in training."""
+    kept = len(found) - extra
+    late = [{"from": reference, "when": "training"} for reference in found[kept:]]
+    if not names:
+        return [*found[:kept], *late]
+    return dict(zip(names, found[:kept], strict=True)) | {str(each["from"]): each for each in late}
+
+
+def _lowered(
+    module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False
+) -> tuple[list[Op], list[Ref], list[str]]:
+    """The calls of a module in the spec, the values that it returns, and their names where that is a dict."""
     traced = trace(module, inputs, is_layer, training=training)
     lowering = Lowering(traced)
     lowering.run()
@@ -65,7 +80,10 @@ def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool 
         raise ImportFailure("the module gives no tensor")
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
-    return lowering.ops, [each.ref for each in results]
+    returned = traced.result
+    by_name = isinstance(returned, dict) and all(isinstance(value, Value) for value in returned.values())
+    names = [str(key) for key in returned] if by_name else []
+    return lowering.ops, [each.ref for each in results], names
 
 
 def _unused(module: nn.Module, ops: Sequence[Op]) -> list[str]:

@@ -102,11 +102,14 @@ class Writer:
 
     def sources(self, item: Item) -> dict[str, str]:
         """The `from` of an item."""
+        found: dict[str, str] = {}
         if item.wires:
-            return {"from": flow(item.wires)}
-        if item.sources is None:
-            return {}
-        return {"from": flow(item.sources[0] if len(item.sources) == 1 else item.sources)}
+            found["from"] = flow(item.wires)
+        elif item.sources is not None:
+            found["from"] = flow(item.sources[0] if len(item.sources) == 1 else item.sources)
+        if item.tie:
+            found["tie"] = flow(item.tie)
+        return found
 
     def list_key(self, item: Item) -> str:
         """The key of a group's items: a group without a name that is a module is `sequential`."""
@@ -160,12 +163,15 @@ class Writer:
         return f"{text}{COMMENT}{item.shape}" if item.shape else text
 
 
-def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Mapping[str, Block]) -> str:
+def spec_text(
+    name: str, inputs: Mapping[str, Tensor], outputs: object, network: Item, blocks: Mapping[str, Block]
+) -> str:
     """The text of a spec.
 
     Args:
         name: the network's name.
         inputs: one sample of each input, by its name.
+        outputs: its results; none where they are the last item's.
         network: the group of all its items.
         blocks: the blocks that they use, each after those that it uses itself.
     """
@@ -175,8 +181,8 @@ def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Ma
     lines.append(f"input: {shown['input']}" if [*shown] == ["input"] else "inputs:")
     if [*shown] != ["input"]:
         lines += [f"  {key}: {value}" for key, value in shown.items()]
-    if network.outputs:
-        lines.append(f"outputs: {flow(network.outputs)}")
+    if outputs:
+        lines.append(f"outputs: {flow(outputs)}")
     if blocks:
         lines += ["", "blocks:"]
     for block in blocks.values():

@@ -41,8 +41,10 @@ def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> None:
     made.load_state_dict(module.state_dict())
     given = samples(module, inputs)
     with torch.no_grad(), in_mode(module), in_mode(made):
-        expected, _ = tree_flatten(module(*(each.clone() for each in given)))
-        got, _ = tree_flatten(made(*(each.clone() for each in given)))
+        want, have = module(*(each.clone() for each in given)), made(*(each.clone() for each in given))
+    if isinstance(want, dict) and isinstance(have, dict) and [*map(str, want)] != [*have]:
+        raise ImportFailure(f"the module gives {', '.join(map(str, want))}, the spec {', '.join(have)}")
+    expected, got = tree_flatten(want)[0], tree_flatten(have)[0]
     expected = [each for each in expected if isinstance(each, torch.Tensor)]
     if len(got) != len(expected):
         raise ImportFailure(f"the module gives {len(expected)} tensors, the spec {len(got)}")
@@ -66,15 +68,15 @@ def _same_weights(made: nn.Module, module: nn.Module) -> None:
         if tensor.dtype != have[key].dtype:
             raise ImportFailure(f"{key} is {tensor.dtype} in the module, {have[key].dtype} in the spec")
     if [*want] != [*have]:
-        one, other = next((a, b) for a, b in zip(want, have, strict=True) if a != b)
-        raise ImportFailure(f"the weights come in another order: {one} in the module where the spec has {other}")
-    tied, have_tied = _tied(module), _tied(made)
-    if tied != have_tied:
-        lost = sorted(tied - have_tied) or sorted(have_tied - tied)
+        first, second = next((a, b) for a, b in zip(want, have, strict=True) if a != b)
+        raise ImportFailure(f"the weights come in another order: {first} in the module where the spec has {second}")
+    one, other = tied(module), tied(made)
+    if one != other:
+        lost = sorted(one - other) or sorted(other - one)
         raise ImportFailure(f"one tensor has several names in the module alone: {' and '.join(lost[0])}")
 
 
-def _tied(module: nn.Module) -> set[tuple[str, ...]]:
+def tied(module: nn.Module) -> set[tuple[str, ...]]:
     """The names of each tensor that has several."""
     names: dict[int, list[str]] = {}
     for name, tensor in (
