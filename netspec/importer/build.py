@@ -108,6 +108,7 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
     """
     inputs = declared(given, module)
     title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
-    spec = loads(f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}")
+    text = f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}"
+    spec = loads(loads(text).to_yaml())
     verify(spec, module, inputs)
     return spec

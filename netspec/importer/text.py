@@ -7,18 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from netspec.core.shapes import Tensor
 from netspec.importer.formulas import Formula
 from netspec.importer.items import Item
-from netspec.language.composer import scalar_value
+from netspec.language.emit import emit_text
 from netspec.layers.table import TABLE
 
 WIDEST = 118
 SHORT_GROUP = 90  # a group up to this width stands on one line
 COMMENT, COMMENT_COLUMN = "  # ", 92
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
 
 @dataclass
@@ -46,9 +43,7 @@ def atom(value: object) -> str:
     if isinstance(value, float):
         return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), _number(value))
     if isinstance(value, str):
-        if _PLAIN.match(value) and scalar_value(value) == value and not value.endswith(" "):
-            return value
-        return str(yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)).strip()
+        return emit_text(value)
     return str(value)
 
 

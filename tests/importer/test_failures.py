@@ -81,7 +81,7 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         "[{Linear: 3}, Tanh]": "output 0 of the spec differs",
         "[{Linear: 2}, ReLU]": "0.weight is [3, 4] in the module, [2, 4] in the spec",
         "[{name: fc, Linear: 3}]": "the spec lacks 0.weight, 0.bias",
-        "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 4: BatchNorm2d",
+        "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 5: BatchNorm2d",
     }
     for layers, said in texts.items():
         monkeypatch.setattr(build, "module_text", lambda *args, layers=layers: f"{head}{layers}\n")
