@@ -15,6 +15,7 @@ from netspec.layers.table import TABLE
 
 WIDEST = 118
 SHORT_GROUP = 90  # a group up to this width stands on one line
+LONG, MOST_PARTS = 14, 64  # characters of a number that are many; parts of a fraction that are few
 COMMENT, COMMENT_COLUMN = "  # ", 92
 
 
@@ -48,7 +49,13 @@ def atom(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    """`1e-5` for 1e-05; whole numbers keep their point."""
+    """`1e-5` for 1e-05, and a long fraction as the product and quotient that it comes from: `0.2*3/11`."""
+    if len(repr(value)) > LONG and 0 < value < 1:
+        for part in range(1, MOST_PARTS):
+            for whole in range(part + 1, MOST_PARTS):
+                factor = round(value * whole / part, 3)
+                if factor and factor * part / whole == value:
+                    return f"{factor:g}*{part}/{whole}" if part > 1 else f"{factor:g}/{whole}"
     return re.sub(r"e([+-])0*(\d)", lambda match: f"e{match[1].replace('+', '')}{match[2]}", repr(value))
 
 

@@ -88,9 +88,11 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         assert str(failure(module)).startswith(said)
 
 
-def test_a_module_that_cannot_run() -> None:
+def test_a_module_that_cannot_run(capfd: pytest.CaptureFixture[str]) -> None:
     said = str(failure(nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), (3,)))
     assert said.startswith("the module cannot be run on input [3]: ")
+    assert "[N, 3]" in said
+    assert capfd.readouterr().err == ""
 
 
 def test_a_module_used_outside_of_its_own() -> None:
