@@ -12,7 +12,7 @@ from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
 from netspec.importer.held import Op, Ref
 from netspec.importer.inputs import declared
-from netspec.importer.items import network_items
+from netspec.importer.items import Item, network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed, scopes
@@ -47,6 +47,8 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     ops, refs = simplified(ops, [*refs, *extra])
     root = scopes(needed(ops, refs), refs, [*module.state_dict()])
     network = network_items(root, [*inputs], [*tied(module)], named=bool(names))
+    if not network.items:  # it gives what it takes
+        network.items = [Item("Identity")]
     outputs = _outputs(network.outputs, len(extra), names)
     network.outputs = ()
     network, blocks = folded(network)
