@@ -33,7 +33,7 @@ ROOMS = (  # from the ground up
     *("trainer", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
-WITHOUT_TORCH_IN_COMPILER = ("python", "code_names", "modes")
+WITHOUT_TORCH_IN_COMPILER = ("python", "code_file", "code_names", "modes", "templates")
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 
 

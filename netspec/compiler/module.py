@@ -19,7 +19,8 @@ from torch import nn
 from netspec.checker import require
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.verify import check_rules
-from netspec.compiler.python import MODULES, Source, python_source
+from netspec.compiler.code_file import MODULES, Source
+from netspec.compiler.python import python_source
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.escapes import safe
 from netspec.core.installed import TORCHVISION, require_packages

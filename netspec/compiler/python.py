@@ -9,50 +9,40 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
-from netspec.compiler.code_names import class_name, in_docstring, unused
+from netspec.compiler.code_file import MODULES, Source, file_text
+from netspec.compiler.code_names import class_name, function_name, in_docstring, unused
 from netspec.compiler.modes import returns_of_modes, steps_in_training
+from netspec.compiler.templates import (
+    Assignment,
+    Chain,
+    Code,
+    Comment,
+    Hole,
+    Template,
+    Use,
+    argument_at,
+    common,
+    holes_of,
+    render,
+    skeleton,
+    with_holes,
+)
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute, variable
 from netspec.core.shapes import show
+from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import application, constructor, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
 INDENT = "    "
-COMMENT_COLUMN = 60
-MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
+FEWEST_STEPS = 2  # of a block that becomes a function
+PARAMETERS_TAKEN = {"range", "OrderedDict"}
 _RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Generated Python.
-
-    Args:
-        text: the whole file.
-        entry: the name of the class or function that makes the network.
-        classes: the names of its classes.
-    """
-
-    text: str
-    entry: str
-    classes: tuple[str, ...]
-
-
-@dataclass
-class _Class:
-    """One class to write; a comment is None where the uses of the class differ in it."""
-
-    name: str
-    doc: str
-    init: list[str]
-    signature: str
-    forward: list[str]
-    comments: list[str | None] = field(default_factory=list)
 
 
 class _Generator:
@@ -60,7 +50,7 @@ class _Generator:
         assert report.graph is not None
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
-        self.classes: dict[tuple[str, ...], _Class] = {}
+        self.templates: dict[Hashable, Template] = {}
         self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
@@ -68,58 +58,75 @@ class _Generator:
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
-    def module(self, step: Step, widths: tuple[int, ...]) -> list[str]:
-        """The expression that makes a step's submodule, line by line."""
+    def module(self, step: Step, widths: tuple[int, ...]) -> Code:
+        """The expression that makes a step's submodule."""
         if step.scope is not None:
             return self.scope(step.scope, widths)
         call = self.calls[step.call or 0]
-        return [constructor(call.record, self.known[call.id].args)]
+        args = [arg.name for arg in call.record.args if not arg.forward]
 
-    def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
+        def name(before: str) -> str:
+            """The name of an argument: the block's parameter that gives it, else torch's."""
+            arg = argument_at(before, args) if call.record.make is None else None
+            node = call.arg_nodes.get(arg) if arg is not None else None
+            written = node.value if isinstance(node, Scalar) else None
+            plain = isinstance(written, str) and written.isidentifier() and not keyword.iskeyword(written)
+            return str(written) if plain else arg or "size"
+
+        return with_holes(constructor(call.record, self.known[call.id].args), name)
+
+    def scope(self, scope: Scope, widths: tuple[int, ...]) -> Code:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
         if not scope.chain:
-            return [f"{self.class_of(scope, widths)}()"]
-        if not scope.steps:
-            return ["nn.Sequential()"]
+            return self.class_of(scope, widths)
         numbered = [step.name for step in scope.steps] == [str(index) for index in range(len(scope.steps))]
-        lines = ["nn.Sequential("] if numbered else ["nn.Sequential(OrderedDict(["]
-        for step in scope.steps:
-            body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            if not numbered:
-                body[0] = f"({quoted(step.name)}, {body[0]}"
-                body[-1] += ")"
-            body[-1] += ","
-            lines += [INDENT + line for line in body]
-        return [*lines, ")" if numbered else "]))"]
+        items = (
+            self.module(step, tuple(self.width(scope, local, widths) for local in step.sources)) for step in scope.steps
+        )
+        chain = Chain(tuple(items), None if numbered else tuple(step.name for step in scope.steps))
+        if not scope.path or scope.title == "group" or len(scope.steps) < FEWEST_STEPS:
+            return chain
+        made = Template(scope.title, f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}.", chain)
+        return self.use((scope.title, skeleton(chain)), made, tuple(holes_of(chain)))
 
-    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
-        """The name of the class of a scope that is no chain; scopes with the same code share one."""
-        init: list[str] = []
+    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> Use:
+        """The use of the class of a scope that is no chain; scopes with the same code share one."""
+        init: list[Assignment] = []
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
-            lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            plain = is_attribute(step.name)
+            code = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             add = "register_parameter" if call is not None and call.record.tensor else "add_module"
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
-            lines[-1] += "" if plain else ")"
-            init += lines
-        forward, comments, signature = self.forward(scope, widths)
-        key = (*init, "", signature, *forward)
-        found = self.classes.get(key)
-        if found is not None:
-            found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
-            return found.name
-        title = scope.path if scope.title == "group" else scope.title
-        name = unused(class_name(title if scope.path else self.report.spec.name), self.taken)
+            if is_attribute(step.name):
+                init.append(Assignment(f"self.{step.name} = ", code))
+            else:
+                init.append(Assignment(f"self.{add}({quoted(step.name)}, ", code, ")"))
+        texts, comments, signature = self.forward(scope, widths)
+        forward = tuple(map(with_holes, texts))
+        parts = tuple((each.before, skeleton(each.code), each.after) for each in init)
+        title = scope.path if scope.title == "group" else scope.title if scope.path else self.report.spec.name
         doc = f"{self.title}." if not scope.path else f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}."
-        self.classes[key] = _Class(name, doc, init, signature, forward, comments)
-        return name
+        names = frozenset(step.name for step in scope.steps) | MODULE_ATTRIBUTES
+        made = Template(title, doc, None, tuple(init), signature, forward, names, comments)
+        holes = (
+            *(hole for each in init for hole in holes_of(each.code)),
+            *(hole for line in forward for hole in line.holes),
+        )
+        kind = "" if scope.title == "group" else scope.title
+        return self.use((kind, parts, signature, tuple(line.texts for line in forward)), made, tuple(holes))
+
+    def use(self, key: Hashable, made: Template, holes: tuple[Hole, ...]) -> Use:
+        """The use of a template, which is kept if there is none of its code yet."""
+        template = self.templates.setdefault(key, made)
+        template.holes = template.holes or holes
+        template.uses.append(tuple(hole.text for hole in holes))
+        template.comments = [common(*pair) for pair in zip(template.comments, made.comments, strict=True)]
+        return Use(template, holes)
 
     # -- forward ---------------------------------------------------------------------------------------------------
 
-    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[str | None], str]:
+    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[Comment | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
         names = self.variables(scope, inputs)
@@ -144,7 +151,7 @@ class _Generator:
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
 
         lines: list[str] = []
-        comments: list[str | None] = []
+        comments: list[Comment | None] = []
         last = scope.steps[-1].call if scope.steps else None
         raw = last is not None and bool(self.calls[last].record.outputs)
         returned = scope.results == (Local(len(scope.steps) - 1),) and not raw and not scope.keys
@@ -229,8 +236,8 @@ class _Generator:
             self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
         return self.widths[key]
 
-    def comment(self, step: Step) -> str | None:
-        """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""
+    def comment(self, step: Step) -> Comment | None:
+        """`net.yaml:18` and `88×12×12`: the spec's line of a step, and its sample shape."""
         call = self.last_call(step)
         if call is None:
             return None
@@ -238,8 +245,7 @@ class _Generator:
         span = item.at.span
         outputs = self.known[call.id].outputs or ()
         shapes = ", ".join(show(tensor.shape) for tensor in outputs)
-        line = "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}  "
-        return f"{line}{shapes}"
+        return "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}", shapes
 
     def last_call(self, step: Step) -> Call | None:
         """The call whose outputs are a step's."""
@@ -255,32 +261,27 @@ class _Generator:
     def source(self) -> Source:
         graph = self.report.graph
         assert graph is not None
-        expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
-        lines: list[str] = []
-        for made in self.classes.values():
-            lines += ["", "", f"class {made.name}(nn.Module):", f'{INDENT}"""{made.doc}"""', ""]
-            lines += [f"{INDENT}def __init__(self) -> None:"]
-            lines += [2 * INDENT + line for line in ("super().__init__()", *made.init)]
-            lines += ["", INDENT + made.signature]
-            for line, comment in zip(made.forward, made.comments, strict=True):
-                text = 2 * INDENT + line
-                lines.append(text if comment is None else f"{text:<{COMMENT_COLUMN}}  # {comment}")
-        entry = next((made.name for made in self.classes.values() if f"{made.name}()" == expression[0]), None)
-        if graph.scope.chain or entry is None:
+        whole = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
+        templates = [*self.templates.values()]
+        for template in templates:
+            template.resolve(self.name_of(template), {*self.taken, *PARAMETERS_TAKEN})
+        expression = render(whole, (hole.text for hole in holes_of(whole)))
+        lines = [line for each in templates if each.name for line in ("", "", *each.definition())]
+        entry = whole.template.name if isinstance(whole, Use) else ""
+        if not entry:
             entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
             if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
                 entry = "network"
             body = (f'"""{self.title}."""', f"return {expression[0]}", *expression[1:])
             lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
-        code = "\n".join(lines)
-        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in code else []
-        imports += ["import torch"] if "torch." in code else []
-        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
-        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", code)]
-        imports += [f"from torch import {'Tensor, ' if 'Tensor' in code else ''}nn"]
-        imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
-        head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
-        return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
+        classes = tuple(each.name for each in templates if each.name and each.chain is None)
+        return Source(file_text(self.title, lines, self.plugins), entry, classes)
+
+    def name_of(self, template: Template) -> Callable[[str], str]:
+        """Gives a name from a title: of a class in camel case, of a function with underscores."""
+        if template.chain is None:
+            return lambda title: unused(class_name(title), self.taken)
+        return lambda title: unused(function_name(title), self.taken, "_")
 
 
 def python_source(report: Report) -> Source:

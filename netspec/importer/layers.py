@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.compiler.python import MODULES
+from netspec.compiler.code_file import MODULES
 from netspec.importer.failure import NotSayable
 from netspec.layers.arguments import Bool, Kind
 from netspec.layers.record import Arg, Layer
