@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
+from netspec.compiler.identifiers import MODULES
 
 
 @dataclass(frozen=True)

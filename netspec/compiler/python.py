@@ -8,41 +8,39 @@ the expressions of modules and of `forward` refer to each other.
 from __future__ import annotations
 
 import keyword
-import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from pathlib import Path
 
-from netspec.compiler.code_file import MODULES, Source, file_text
-from netspec.compiler.code_names import class_name, function_name, in_docstring, unused
+from netspec.compiler.code_file import Source, file_text
+from netspec.compiler.code_names import entry_name, in_docstring
+from netspec.compiler.constants import steps_made_once
+from netspec.compiler.holes import Hole, Line, call_with_holes, with_holes
+from netspec.compiler.identifiers import RESERVED
 from netspec.compiler.modes import returns_of_modes, steps_in_training
 from netspec.compiler.templates import (
+    INDENT,
     Assignment,
     Chain,
     Code,
     Comment,
-    Hole,
     Template,
     Use,
-    argument_at,
     common,
     holes_of,
     render,
     skeleton,
-    with_holes,
 )
+from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES, is_attribute, variable
-from netspec.core.shapes import show
+from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
+from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Scalar
-from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import application, constructor, quoted, reading
+from netspec.expansion.graph import Call, Local, Scope, Step, size_of
+from netspec.layers.code import application, argument_list, constructed, constructor, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
-INDENT = "    "
 FEWEST_STEPS = 2  # of a block that becomes a function
-PARAMETERS_TAKEN = {"range", "OrderedDict"}
-_RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
 
 
 class _Generator:
@@ -53,7 +51,7 @@ class _Generator:
         self.templates: dict[Hashable, Template] = {}
         self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
-        self.taken = {*_RESERVED, *(module.partition(".")[0] for module in self.plugins)}
+        self.taken = {*RESERVED, *(module.partition(".")[0] for module in self.plugins)}
         self.title = in_docstring(report.spec.name)
 
     # -- modules ---------------------------------------------------------------------------------------------------
@@ -62,18 +60,22 @@ class _Generator:
         """The expression that makes a step's submodule."""
         if step.scope is not None:
             return self.scope(step.scope, widths)
-        call = self.calls[step.call or 0]
-        args = [arg.name for arg in call.record.args if not arg.forward]
+        return self.made(self.calls[step.call or 0])[-1]
 
-        def name(before: str) -> str:
-            """The name of an argument: the block's parameter that gives it, else torch's."""
-            arg = argument_at(before, args) if call.record.make is None else None
-            node = call.arg_nodes.get(arg) if arg is not None else None
+    def made(self, call: Call) -> tuple[Line, ...]:
+        """The lines that make a layer's module, or a tensor; the last one is its expression."""
+        args = self.known[call.id].args
+        if call.record.make is not None:
+            return tuple(map(with_holes, constructor(call.record, args).splitlines()))
+
+        def name(arg: str) -> str:
+            """A name for an argument: the block's parameter that gives it, else torch's."""
+            node = call.arg_nodes.get(arg)
             written = node.value if isinstance(node, Scalar) else None
             plain = isinstance(written, str) and written.isidentifier() and not keyword.iskeyword(written)
-            return str(written) if plain else arg or "size"
+            return str(written) if plain else arg
 
-        return with_holes(constructor(call.record, self.known[call.id].args), name)
+        return (call_with_holes(constructed(call.record), argument_list(call.record.args, args), name),)
 
     def scope(self, scope: Scope, widths: tuple[int, ...]) -> Code:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
@@ -97,24 +99,21 @@ class _Generator:
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
             code = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            add = "register_parameter" if call is not None and call.record.tensor else "add_module"
-            if is_attribute(step.name):
-                init.append(Assignment(f"self.{step.name} = ", code))
-            else:
-                init.append(Assignment(f"self.{add}({quoted(step.name)}, ", code, ")"))
+            kind = "" if call is None else call.record.tensor
+            plain = is_attribute(step.name) and kind != "buffer"
+            add = f"register_{kind}" if kind else "add_module"
+            temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
+            before = f"self.{step.name} = " if plain else f"self.{add}({quoted(step.name)}, "
+            after = "" if plain else ", persistent=False)" if temporary else ")"
+            init.append(Assignment(before, code, after, () if call is None else self.made(call)[:-1]))
         texts, comments, signature = self.forward(scope, widths)
         forward = tuple(map(with_holes, texts))
-        parts = tuple((each.before, skeleton(each.code), each.after) for each in init)
         title = scope.path if scope.title == "group" else scope.title if scope.path else self.report.spec.name
-        doc = f"{self.title}." if not scope.path else f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}."
+        doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
         names = frozenset(step.name for step in scope.steps) | MODULE_ATTRIBUTES
-        made = Template(title, doc, None, tuple(init), signature, forward, names, comments)
-        holes = (
-            *(hole for each in init for hole in holes_of(each.code)),
-            *(hole for line in forward for hole in line.holes),
-        )
+        made = Template(title, f"{doc}.", None, tuple(init), signature, forward, names, comments)
         kind = "" if scope.title == "group" else scope.title
-        return self.use((kind, parts, signature, tuple(line.texts for line in forward)), made, tuple(holes))
+        return self.use((kind, *made.skeleton()), made, tuple(made.own_holes()))
 
     def use(self, key: Hashable, made: Template, holes: tuple[Hole, ...]) -> Use:
         """The use of a template, which is kept if there is none of its code yet."""
@@ -129,10 +128,21 @@ class _Generator:
     def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[Comment | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
-        names = self.variables(scope, inputs)
+        once = steps_made_once(scope, self.calls)
+        names = variables(scope, inputs, kept=bool(once))
+        batch = f"{inputs[0]}{'' if widths[0] == 1 else '[0]'}.shape[0]"
 
         def values(local: Local) -> list[str]:
-            """The tensors of a value, one expression each."""
+            """The tensors of a value for every sample, one expression each."""
+            found = as_made(local)
+            if local.step not in once:
+                return found
+            tensors = self.outputs(scope.steps[local.step])
+            each = tensors if local.output is None else tensors[local.output : local.output + 1]
+            return [expanded(text, len(tensor.shape), batch) for text, tensor in zip(found, each, strict=True)]
+
+        def as_made(local: Local) -> list[str]:
+            """The tensors of a value, one expression each; those that are made once have an axis of size 1 in front."""
             step = scope.steps[local.step] if local.step >= 0 else None
             name = inputs[-1 - local.step] if step is None else names[local.step]
             record = None if step is None or step.call is None else self.calls[step.call].record
@@ -145,25 +155,28 @@ class _Generator:
         def value(local: Local) -> str:
             """A value as one expression: a name, one of its outputs, or the tuple of them."""
             step = scope.steps[local.step] if local.step >= 0 else None
-            if local.output is None and (step is None or step.call is None or not self.calls[step.call].record.outputs):
+            if local.output is None and local.step not in once and not self.is_read(step):
                 return inputs[-1 - local.step] if step is None else names[local.step]
             each = values(local)
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
 
         lines: list[str] = []
         comments: list[Comment | None] = []
-        last = scope.steps[-1].call if scope.steps else None
-        raw = last is not None and bool(self.calls[last].record.outputs)
-        returned = scope.results == (Local(len(scope.steps) - 1),) and not raw and not scope.keys
+        last = len(scope.steps) - 1
+        plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
+        returned = scope.results == (Local(last),) and plain
         late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
             target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
+            taken = as_made if index in once or self.broadcasts(step) else values
             if step.call is not None:
-                sources = [text for local in step.sources for text in values(local)]
+                sources = [text for local in step.sources for text in taken(local)]
                 expression = self.application(step, step.call, target, sources)
+            elif index in once:
+                expression = f"{target}({as_made(step.sources[0])[0]})"
             else:
                 expression = f"{target}({', '.join(map(value, step.sources))})"
-            ends = returned and index == len(scope.steps) - 1
+            ends = returned and index == last
             if index in late and index - 1 not in late:
                 lines.append("if self.training:")
                 comments.append(None)
@@ -196,30 +209,30 @@ class _Generator:
         """The expression that applies a step's layer or function; the last of its sources are given by name."""
         call, known = self.calls[number], self.known[number]
         count = len(sources) - len(step.further)
-        further = {
-            name: FurtherInput(text, tensor)
-            for name, text, tensor in zip(step.further, sources[count:], known.inputs[count:], strict=True)
-            if tensor is not None
+        given = list(zip(step.further, sources[count:], known.inputs[count:], strict=True))
+        masks = [each for each in given if each[0] in call.record.further]
+        further = {name: FurtherInput(text, tensor) for name, text, tensor in masks if tensor is not None}
+        texts = {name: text for name, text, _ in given}
+        sized = {
+            name: argument.source(known.args[name], {each: texts[size_of(each)] for each in argument.references})
+            for name, argument in call.sized.items()
         }
-        return application(call.record, known.args, target, sources[:count], further)
+        shapes = tuple(tensor.shape for tensor in known.inputs[:count] if tensor is not None)
+        args = {**known.args, **sized, "input_shapes": shapes}
+        return application(call.record, args, target, sources[:count], further, once=True)
 
-    def variables(self, scope: Scope, inputs: list[str]) -> list[str]:
-        """A variable for each step: `x` where only the next step uses it, else a name of its own."""
-        users: dict[int, list[int]] = {}
-        for index, step in enumerate(scope.steps):
-            for local in step.sources:
-                users.setdefault(local.step, []).append(index)
-        for local in scope.results:
-            users.setdefault(local.step, []).append(len(scope.steps))
-        names: list[str] = []
-        taken = {*inputs, *_RESERVED}
-        for index, step in enumerate(scope.steps):
-            following = scope.steps[index + 1 : index + 2]
-            if users.get(index) == [index + 1] and (not following or len(following[0].sources) == 1):
-                names.append("x")
-                continue
-            names.append(unused(variable(step.name), taken, "_"))
-        return names
+    def is_read(self, step: Step | None) -> bool:
+        """Whether the outputs of a step are read from what its call gives."""
+        return step is not None and step.call is not None and bool(self.calls[step.call].record.outputs)
+
+    def broadcasts(self, step: Step) -> bool:
+        """Whether a step is a function that takes values as they are, of which some are the same for every sample."""
+        return step.call is not None and self.calls[step.call].record.broadcasts
+
+    def outputs(self, step: Step) -> tuple[Tensor, ...]:
+        """The sample tensors that a step gives."""
+        call = self.last_call(step)
+        return () if call is None else self.known[call.id].outputs or ()
 
     def width(self, scope: Scope, local: Local, widths: tuple[int, ...]) -> int:
         """The number of tensors of a value."""
@@ -264,24 +277,16 @@ class _Generator:
         whole = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
         templates = [*self.templates.values()]
         for template in templates:
-            template.resolve(self.name_of(template), {*self.taken, *PARAMETERS_TAKEN})
+            template.resolve(self.taken)
         expression = render(whole, (hole.text for hole in holes_of(whole)))
         lines = [line for each in templates if each.name for line in ("", "", *each.definition())]
         entry = whole.template.name if isinstance(whole, Use) else ""
         if not entry:
-            entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
-            if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
-                entry = "network"
+            entry = entry_name(self.report.spec.name, self.taken | MODULE_ATTRIBUTES)
             body = (f'"""{self.title}."""', f"return {expression[0]}", *expression[1:])
             lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
         classes = tuple(each.name for each in templates if each.name and each.chain is None)
         return Source(file_text(self.title, lines, self.plugins), entry, classes)
-
-    def name_of(self, template: Template) -> Callable[[str], str]:
-        """Gives a name from a title: of a class in camel case, of a function with underscores."""
-        if template.chain is None:
-            return lambda title: unused(class_name(title), self.taken)
-        return lambda title: unused(function_name(title), self.taken, "_")
 
 
 def python_source(report: Report) -> Source:

@@ -9,42 +9,21 @@ are one parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from netspec.compiler.code_names import unused
+from netspec.compiler.code_names import class_name, function_name, unused
+from netspec.compiler.holes import Hole, Line, with_holes
 from netspec.layers.code import quoted
 
 INDENT = "    "
+PARAMETERS_TAKEN = ("range", "OrderedDict")  # which the code uses
 COMMENT_COLUMN = 60
 WIDEST = 96  # columns of a call with its arguments by name; wider ones have them by position
 BY_POSITION = 2  # arguments that need no names
 MOST_PARAMETERS = 6  # of a function; a chain that needs more is written out where it stands
-FEWEST_EQUAL = 3  # items in a row that become one line
-_LITERAL = re.compile(
-    r"(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|(?<![\w.])(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])"
-)
-_KEYWORD = re.compile(r"(\w+)=[-(]*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A number in code, and a name for it where it becomes a parameter."""
-
-    text: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of code: texts and holes in turn, the first and the last being texts."""
-
-    texts: tuple[str, ...]
-    holes: tuple[Hole, ...]
-
-    def fill(self, values: Iterator[str]) -> str:
-        """The line with values in its holes."""
-        return "".join(part for text in self.texts[:-1] for part in (text, next(values))) + self.texts[-1]
+FEWEST_EQUAL = 3  # equal items in a row that become one line
+FEWEST_ALIKE = 5  # items in a row that differ in one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +48,12 @@ Comment = tuple[str, str]  # the line of the spec, and the sample shape; empty w
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A submodule or parameter that a constructor makes: `before` and `after` stand around its code."""
+    """A submodule or tensor that a constructor makes: `before` and `after` stand around its code, `lead` above it."""
 
     before: str
     code: Code
     after: str = ""
+    lead: tuple[Line, ...] = ()
 
 
 @dataclass(eq=False)
@@ -109,11 +89,11 @@ class Template:
     params: dict[str, int] = field(default_factory=dict)
     slots: tuple[str, ...] = ()
 
-    def resolve(self, name: Callable[[str], str], reserved: set[str]) -> None:
-        """Work out its name and its parameters; all uses are known by now."""
+    def resolve(self, names: set[str]) -> None:
+        """Work out its name, which is added to those that are taken, and its parameters; all uses are known by now."""
         if self.chain is not None and len(self.uses) < 2:
             return
-        taken, groups, slots = {*reserved, *self.attributes}, dict[tuple[str, ...], str](), []
+        taken, groups, slots = {*names, *PARAMETERS_TAKEN, *self.attributes}, dict[tuple[str, ...], str](), []
         for index, values in enumerate(zip(*self.uses, strict=True)):
             if len(set(values)) == 1:
                 slots.append(values[0])
@@ -124,7 +104,21 @@ class Template:
             slots.append(groups[values])
         if self.chain is not None and len(self.params) > MOST_PARAMETERS:
             return
-        self.name, self.slots = name(self.title), tuple(slots)
+        self.slots = tuple(slots)
+        if self.chain is None:
+            self.name = unused(class_name(self.title), names)
+        else:
+            self.name = unused(function_name(self.title), names, "_")
+
+    def skeleton(self) -> tuple[Hashable, ...]:
+        """What the code of a class is without its numbers."""
+        parts = ((each.before, skeleton(each.code), each.after, *map(skeleton, each.lead)) for each in self.init)
+        return (*parts, self.signature, *map(skeleton, self.forward))
+
+    def own_holes(self) -> Iterator[Hole]:
+        """The holes of the code of a class, in its order."""
+        codes = (code for each in self.init for code in (*each.lead, each.code))
+        return (hole for code in (*codes, *self.forward) for hole in holes_of(code))
 
     def typed(self) -> list[str]:
         """The parameters with their types."""
@@ -154,6 +148,7 @@ class Template:
             return [*head, f"{INDENT}return {body[0]}", *(INDENT + line for line in body[1:])]
         made: list[str] = []
         for each in self.init:
+            made += [line.fill(values) for line in each.lead]
             lines = render(each.code, values)
             lines[0] = each.before + lines[0]
             lines[-1] += each.after
@@ -164,10 +159,9 @@ class Template:
             filled = [next(values) for _ in line.holes]
             kept |= dict.fromkeys(value for value in filled if value in self.params)
             forward.append(line.fill(f"self.{value}" if value in self.params else value for value in filled))
-        init = [f"{INDENT}def __init__({', '.join(['self', *self.typed()])}) -> None:"]
-        init += [
-            2 * INDENT + line for line in ("super().__init__()", *made, *(f"self.{each} = {each}" for each in kept))
-        ]
+        made += [f"self.{each} = {each}" for each in kept]
+        init = _head("def __init__", ["self", *self.typed()], "None", INDENT)
+        init += [2 * INDENT + line for line in ("super().__init__()", *made)]
         lines = [f"class {self.name}(nn.Module):", f'{INDENT}"""{self.doc}"""', "", *init, "", INDENT + self.signature]
         for text, comment in zip(forward, self.comments, strict=True):
             said = "  ".join(filter(None, comment or ()))
@@ -180,26 +174,9 @@ def _head(start: str, params: list[str], returns: str, indent: str) -> list[str]
     line = f"{indent}{start}({', '.join(params)}) -> {returns}:"
     if len(line) <= WIDEST:
         return [line]
-    return [f"{indent}{start}(", *(f"{indent}{INDENT}{param}," for param in params), f"{indent}) -> {returns}:"]
-
-
-def with_holes(text: str, name: Callable[[str], str] | None = None) -> Line:
-    """Code of one line with its numbers as holes.
-
-    Args:
-        text: the code.
-        name: gives a name for a number from what stands before it; the argument's keyword where left out.
-    """
-    texts, holes, end = [], [], 0
-    for match in _LITERAL.finditer(text):
-        if match["number"] is None:
-            continue
-        texts.append(text[end : match.start()])
-        keyword = _KEYWORD.search(text, 0, match.start())
-        chosen = name(text[: match.start()]) if name is not None else keyword[1] if keyword else "size"
-        holes.append(Hole(match["number"], chosen))
-        end = match.end()
-    return Line((*texts, text[end:]), tuple(holes))
+    inside = f"{indent}{INDENT}{', '.join(params)}"
+    lines = [inside] if len(inside) <= WIDEST else [f"{indent}{INDENT}{param}," for param in params]
+    return [f"{indent}{start}(", *lines, f"{indent}) -> {returns}:"]
 
 
 def holes_of(code: Code) -> Iterator[Hole]:
@@ -214,7 +191,7 @@ def holes_of(code: Code) -> Iterator[Hole]:
 def skeleton(code: Code) -> Hashable:
     """What code is without its numbers."""
     if isinstance(code, Line):
-        return code.texts
+        return code.texts, tuple(hole.lead for hole in code.holes)
     if isinstance(code, Use):
         return id(code.template)
     return code.names, tuple(map(skeleton, code.items))
@@ -238,32 +215,46 @@ def render(code: Code, values: Iterator[str]) -> list[str]:
 
 
 def _counted(items: list[list[str]]) -> Iterator[list[str]]:
-    """The items; equal ones in a row, of one line each, as one."""
+    """The items; those in a row that are equal, or differ in one number, as one. Only items of one line are."""
     start = 0
     while start < len(items):
-        end = start + 1
-        while end < len(items) and items[end] == items[start] and len(items[start]) == 1:
+        end, first = start + 1, with_holes(items[start][0])
+        differ: int | None = None  # which of the numbers
+        while end < len(items) and len(items[end]) == len(items[start]) == 1:
+            line = with_holes(items[end][0])
+            if line.texts != first.texts:
+                break
+            gaps = [at for at, pair in enumerate(zip(first.holes, line.holes, strict=True)) if pair[0] != pair[1]]
+            if len(gaps) > 1 or (gaps and differ not in (None, gaps[0])) or (not gaps and differ is not None):
+                break
+            if gaps and differ is None and end - start >= FEWEST_EQUAL:
+                break  # the equal ones before it are a row of their own
+            if gaps and differ is None and end - start > 1:
+                break
+            differ = gaps[0] if gaps else None
             end += 1
-        if end - start >= FEWEST_EQUAL:
-            yield [f"*({items[start][0]} for _ in range({end - start}))"]
+        if end - start >= (FEWEST_EQUAL if differ is None else FEWEST_ALIKE):
+            yield _row(items[start:end], first, differ)
         else:
             yield from items[start:end]
         start = end
 
 
-def argument_at(before: str, args: Sequence[str]) -> str | None:
-    """The name of the argument that begins where a constructor's code ends, `nn.Conv2d(3, (1,`."""
-    inside = before.partition("(")[2]
-    depth = position = 0
-    keyword_of = ""
-    start = 0
-    for index, sign in enumerate(inside):
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and depth == 0:
-            position, start, keyword_of = position + 1, index + 1, ""
-        elif sign == "=" and depth == 0:
-            keyword_of = inside[start:index].strip()
-    return keyword_of or (args[position] if position < len(args) else None)
+def _row(items: list[list[str]], first: Line, differ: int | None) -> list[str]:
+    """The code of items in a row that are equal, or differ in one number."""
+    if differ is None:
+        return [f"*({items[0][0]} for _ in range({len(items)}))"]
+    words = set(re.findall(r"[A-Za-z_]\w*(?!\w|=)", items[0][0]))
+    name = unused(first.holes[differ].name, words, "_")
+    call = first.fill(iter([name if at == differ else hole.text for at, hole in enumerate(first.holes)]))
+    values = [with_holes(lines[0]).holes[differ].text for lines in items]
+    head = ["*(", f"{INDENT}{call}", f"{INDENT}for {name} in ("]
+    line = f"{head[-1]}{', '.join(values)})"
+    if len(line) <= WIDEST:
+        return [*head[:-1], line, ")"]
+    per = max(1, (WIDEST - 2 * len(INDENT)) // (max(map(len, values)) + 2))
+    chunks = [values[at : at + per] for at in range(0, len(values), per)]
+    return [*head, *(f"{2 * INDENT}{', '.join(chunk)}," for chunk in chunks), f"{INDENT})", ")"]
 
 
 def common(one: Comment | None, other: Comment | None) -> Comment | None:

@@ -33,12 +33,14 @@ class ExpressionError(ValueError):
         message: what is wrong.
         offset: the index of the wrong character in the text.
         name: the parameter that is unknown, where that is what is wrong.
+        instead: the expression that is probably meant.
     """
 
-    def __init__(self, message: str, offset: int = 0, name: str | None = None) -> None:
+    def __init__(self, message: str, offset: int = 0, name: str | None = None, instead: str | None = None) -> None:
         super().__init__(message)
         self.offset = offset
         self.name = name
+        self.instead = instead
 
 
 class _Parser:

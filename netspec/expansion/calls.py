@@ -9,8 +9,10 @@ from typing import Any
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.expansion.scope import Context, Flat
+from netspec.expansion.sized_arguments import sized_argument
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item
+from netspec.language.tensor_sizes import InputSizes, reads_sizes
 from netspec.layers.arguments import Bool, Float, Int
 from netspec.layers.record import Layer
 
@@ -18,15 +20,20 @@ from netspec.layers.record import Layer
 SHAPING = frozenset({"ceil_mode", "keepdim", "scale_factor", "bidirectional", "batch_first"})
 
 
-def arguments(item: Item, record: Layer, context: Context, path: str) -> tuple[dict[str, Any], dict[str, Node], bool]:
-    """The evaluated arguments of a layer, their nodes, and whether all are valid."""
+def arguments(
+    item: Item, record: Layer, context: Context, path: str, sizes: InputSizes
+) -> tuple[dict[str, Any], dict[str, Node], bool]:
+    """The evaluated arguments of a layer, their nodes, and whether all are valid; `sizes` are the names of `sizes`."""
     args: dict[str, Any] = {}
     arg_nodes: dict[str, Node] = {}
     for key, node in item.args:
         arg = record.arg(key.text)
         assert arg is not None
         arg_nodes[arg.name] = node
-        value = context.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
+        if reads_sizes(node, sizes if arg.sized else {name: None for name in sizes if name not in context.names}):
+            value = sized_argument(arg, node, item, record, context, path, sizes)
+        else:
+            value = context.argument(node, arg.kind, f"{record.name}.{arg.name}", path)
         if value is not FAILED:
             args[arg.name] = value
         elif not arg.required and isinstance(arg.kind, Float | Bool) and arg.name not in SHAPING:

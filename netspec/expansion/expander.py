@@ -22,6 +22,7 @@ from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs, takes_inputs
 from netspec.expansion.repeats import TooLarge, turns_of
 from netspec.expansion.scope import Context, Expand, ScopeBuilder, names_in
+from netspec.expansion.sized_arguments import input_sizes, with_sized_inputs, without_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import param_values
@@ -41,6 +42,7 @@ class Expander:
         self.work = 0
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
+        self.input_sizes = input_sizes(spec)
         self.types: Types = {**spec.types.layers, **spec.blocks}
         self.with_type = TypedItems(self.types, spec.params)
 
@@ -204,11 +206,12 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
+            context.scope.add(step, ())  # for its picture: nothing takes its value
             return context.bind(item, name, None)
         value = flatten(inner.scope.flat(end) for end in ends)
-        step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), at=item.at.span)
         claim = claim_of(item, context)
         if claim is not None and isinstance(value, Ref) and value.node >= 0 and self.calls[value.node].claim is None:
             call = self.calls[value.node]
@@ -287,8 +290,13 @@ class Expander:
         assert record is not None
         path = context.scope.at(name)
         args, arg_nodes, whole = (
-            (shared.args, shared.arg_nodes, shared.complete) if shared else arguments(item, record, context, path)
+            (shared.args, shared.arg_nodes, shared.complete)
+            if shared
+            else arguments(item, record, context, path, self.input_sizes)
         )
+        args, sized = without_sizes(args)
+        with_sizes = with_sized_inputs(taken, sized, context, arg_nodes) if sized else taken
+        taken, whole = with_sizes or taken, whole and with_sizes is not None
         arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
         sources = taken.sources
         flats = flatten(context.scope.flat(source) for source in sources or ())
@@ -312,6 +320,7 @@ class Expander:
             shares=shared.id if shared else None,
             broken=not whole,
             further=tuple(further),
+            sized=sized,
         )
         self.calls.append(call)
         target = shared.path.rpartition(".")[2] if shared else name

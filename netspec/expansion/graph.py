@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Frame, Node, Span
+from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
+from netspec.language.tensor_sizes import SizedArgument
 from netspec.layers.record import Layer
+
+
+def size_of(reference: str) -> str:
+    """The name of the further input that is a tensor of which only the sizes are read."""
+    return f"size of {reference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Call:
         shares: the id of the call whose module is applied again.
         broken: an input or argument has a finding, so that its shape cannot be inferred.
         further: the names of the last inputs, those that the layer takes only by name.
+        sized: the arguments that hold sizes of tensors; these are further inputs, by `size_of`.
     """
 
     id: int
@@ -64,6 +71,7 @@ class Call:
     shares: int | None = None
     broken: bool = False
     further: tuple[str, ...] = ()
+    sized: Dict[str, SizedArgument] = field(default_factory=dict)
 
     @property
     def own(self) -> int:
@@ -79,7 +87,7 @@ class Call:
     def complete(self) -> bool:
         """Whether all arguments are there and could be read."""
         required = {arg.name for arg in self.record.args if arg.required}
-        return required | (self.arg_nodes.keys() - {"shape", *self.further}) <= self.args.keys()
+        return required | (self.arg_nodes.keys() - {"shape", *self.further}) <= self.args.keys() | self.sized.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Step:
     """One line of a scope's forward: a call or a submodule, applied to local values. `name` is its attribute.
 
     `shared` marks a submodule that an earlier step made; `further` are the names of the last sources, those that the
-    layer takes only by name; `at` is where the spec has it.
+    layer takes only by name; `item` is what a submodule comes from.
     """
 
     name: str
@@ -96,7 +104,7 @@ class Step:
     scope: Scope | None = None
     shared: bool = False
     further: tuple[str, ...] = ()
-    at: Span | None = None
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)

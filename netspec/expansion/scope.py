@@ -8,11 +8,11 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
 from netspec.core.diagnostics import Findings, Note
-from netspec.core.expressions import Value
+from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match, name_fault
 from netspec.core.tree import Frame, Node, Scalar, shorten
 from netspec.expansion.graph import Call, Local, Ref, Scope, Step
-from netspec.language.evaluate import FAILED, Evaluator
+from netspec.language.evaluate import FAILED, Evaluator, Reader
 from netspec.language.spec import Item
 from netspec.layers.arguments import Kind
 
@@ -113,9 +113,9 @@ class Context:
         """Add a finding with the block uses that led to the scope."""
         self.findings.add(code, message, at, layer=layer, notes=notes, frames=self.frames)
 
-    def scalar(self, node: Scalar) -> object:
-        """The value of a scalar, FAILED where it has none."""
-        return Evaluator(self.findings).scalar(node, self.names, self.frames)
+    def scalar(self, node: Scalar, read: Reader = evaluate) -> object:
+        """The value of a scalar, FAILED where it has none; text is an expression, or what `read` reads."""
+        return Evaluator(self.findings).scalar(node, self.names, self.frames, read)
 
     def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
         """The value of a node as a kind of argument accepts it, FAILED where it does not."""

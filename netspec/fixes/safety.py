@@ -110,7 +110,7 @@ def differences(before: Report, after: Report) -> list[Change] | None:
 
 def _frame(call: Call) -> tuple[object, ...]:
     """What a call is, besides its arguments."""
-    return (call.path, call.record.name, call.inputs, call.further, call.shares, call.broken)
+    return (call.path, call.record.name, call.inputs, call.further, call.sized, call.shares, call.broken)
 
 
 def _settings(report: Report) -> list[object]:

@@ -16,6 +16,7 @@ from netspec.importer.items import network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed, scopes
+from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
 from netspec.importer.trace import trace, values_in
 from netspec.importer.verify import verify
@@ -42,6 +43,7 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
             more, results = [], []
         if len(results) >= len(refs) and not _unused(module, more):
             ops, refs = more, results[: len(refs)]
+    ops, refs = simplified(ops, refs)
     root = scopes(needed(ops, refs), refs, [*module.state_dict()])
     network, blocks = folded(network_items(root, [*inputs]))
     return spec_text(name, inputs, network, blocks)

@@ -1,4 +1,4 @@
-"""Weights of a module itself, as class tokens and scales → items of the spec."""
+"""Weights and fixed tensors of a module itself, as class tokens, scales and masks → items of the spec."""
 
 from __future__ import annotations
 
@@ -7,36 +7,122 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
-from netspec.importer.held import Held, Op, Ref
+from netspec.importer.formulas import Formula, long_value, value_of
+from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
+from netspec.importer.trace import BATCH, values_in
+from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
     from netspec.importer.trace import Value
 
 
-def constant(lowering: Lowering, value: Value) -> Held:
+def weight(lowering: Lowering, value: Value) -> Held:
     """The value of a parameter, whose item only takes the batch's size from what stands before it.
 
     A first axis of size 1 before others is the batch's: so torch keeps class tokens and position embeddings.
     """
-    tensor = value.tensor
-    assert tensor is not None
-    if not value.path or not _is_parameter(lowering, value.path):
-        what = f"the buffer {value.path}" if value.path else "a constant tensor"
-        raise NotSayable(f"{what} is no parameter")
+    assert value.tensor is not None
     if value.dtype != "float32":
         raise NotSayable(f"the parameter {value.path} is {value.dtype}")
-    one = len(value.shape) > 1 and value.shape[0] == 1
+    return _item(lowering, value, "parameter", _init(value.tensor))
+
+
+def constant(lowering: Lowering, value: Value) -> Held | None:
+    """The value of a fixed tensor, where a spec can say it in a short form; None elsewhere."""
+    tensor = value.tensor
+    assert tensor is not None
+    if "buffer" not in TABLE:
+        raise NotSayable("a spec has no fixed tensors")
+    if value.origin is not None and _comes_from_state(lowering, value):
+        return None
+    said = value_of(tensor)
+    if said is None and value.origin is None:
+        said = long_value(tensor)
+    if said is None:
+        if value.origin is None:
+            raise NotSayable(
+                f"{value.path or 'a fixed tensor'} holds {tensor.numel()} numbers, which follow no formula"
+            )
+        return None
+    if value.path:
+        keep = {} if value.path in lowering.state else {"persistent": False}
+        return _item(lowering, value, "buffer", {**_buffer(tensor, said), **keep})
+    if said == "arange" and tensor.dtype == torch.int64:
+        return _made(lowering, value, "arange", {"end": len(tensor)})
+    if isinstance(said, int | float) and tensor.dtype == torch.float32:
+        return _made(lowering, value, *_full(said, value.shape))
+    return _item(lowering, value, "buffer", {**_buffer(tensor, said), "persistent": False})
+
+
+def _comes_from_state(lowering: Lowering, value: Value) -> bool:
+    """Whether a tensor is computed from a buffer that the state_dict holds, which an item has to keep."""
+    if value.origin is None:
+        return value.path in lowering.state
+    return any(_comes_from_state(lowering, each) for each in values_in((value.origin.args, value.origin.kwargs)))
+
+
+def long_constant(lowering: Lowering, value: Value) -> Held | None:
+    """The value of a fixed tensor by the list of its numbers; None where that is too long."""
+    assert value.tensor is not None
+    said = long_value(value.tensor)
+    return (
+        None if said is None else _item(lowering, value, "buffer", {**_buffer(value.tensor, said), "persistent": False})
+    )
+
+
+def filled(lowering: Lowering, value: Value, number: float) -> Held:
+    """A tensor with the batch among its axes that holds one number, as the first state of a recurrent layer."""
+    at = batch_axis(value.shape)
+    fold = at is not None and value.shape[at] > BATCH
+    type_, args = _full(number, sample_of(value.shape, at, fold))
+    return Held(_made(lowering, value, type_, args).ref, value.shape, at, fold)
+
+
+def _full(number: float, shape: Shape) -> tuple[str, dict[str, Any]]:
+    """The function that fills a sample's shape with a number, and its arguments."""
+    if number in (0, 1):
+        return ("ones" if number else "zeros"), {"size": [*shape]}
+    return "full", {"size": [*shape], "fill_value": number}
+
+
+def _made(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) -> Held:
+    """A function that makes a tensor."""
+    shape = tuple(args["size"]) if "size" in args else value.shape
+    op = Op(type_, args, (), lowering.frame, (shape,), anywhere=True)
+    lowering.ops.append(op)
+    return Held(Ref(op), value.shape, None)
+
+
+def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) -> Held:
+    """A parameter or buffer of the module around it."""
+    one = bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
     sizes = value.shape[1:] if one else value.shape
-    args: dict[str, Any] = {"shape": [*sizes], **({"batch_axis": True} if one else {}), **_init(tensor)}
-    op = Op("parameter", args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)
+    if isinstance(args.get("value"), list):
+        if one:
+            args = {**args, "value": args["value"][0]}
+    else:
+        args = {"shape": [*sizes], **args}
+    args = {**args, **({"batch_axis": True} if one else {})}
+    op = Op(type_, args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)
     lowering.ops.append(op)
     return Held(Ref(op), value.shape, 0 if one else None)
 
 
-def _is_parameter(lowering: Lowering, path: str) -> bool:
-    return path in dict(lowering.trace.root.module.named_parameters())
+def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:
+    """The arguments of a buffer; its dtype where that does not follow from the value."""
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    args: dict[str, Any] = {} if said == 0 and not isinstance(said, list) else {"value": said}
+    if isinstance(said, str) and said not in ("eye", "tril", "arange"):
+        args["value"] = Formula.of(said)
+        usual = "bool" if tensor.dtype == torch.bool else "int64"
+    elif isinstance(said, list):
+        usual = "bool" if tensor.dtype == torch.bool else "float32" if tensor.is_floating_point() else "int64"
+    else:
+        usual = "int64" if said == "arange" else "float32"
+    return args if dtype == usual else {**args, "dtype": dtype}
 
 
 def _init(tensor: torch.Tensor) -> dict[str, Any]:
@@ -46,7 +132,7 @@ def _init(tensor: torch.Tensor) -> dict[str, Any]:
     first = tensor.flatten()[0].item()
     if bool((tensor == first).all()):
         return {} if first == 0 else {"init": _short(first)}
-    return {"init": "normal", "std": _short(sqrt(float(tensor.double().square().mean())), digits=2)}
+    return {"init": "normal", "std": _short(sqrt(float(tensor.double().square().mean())), digits=1)}
 
 
 def _short(number: float, digits: int = 6) -> float:

@@ -14,11 +14,13 @@ import torch
 from netspec.importer import arithmetic, shaping, weighted
 from netspec.importer.aligning import together
 from netspec.importer.binding import bound, record_of_function, short_name
+from netspec.importer.constants import filled
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, Ref
 from netspec.importer.layers import plain, takes
 from netspec.importer.trace import TracedCall, values_in
 from netspec.layers.record import REQUIRED, Layer
+from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
@@ -30,7 +32,29 @@ AXES = frozenset({"dim", "dim0", "dim1", "start_dim", "end_dim", "dims", "dimens
 BATCH_DEFAULTS = {"concat": 0, "stack": 0, "chunk": 0, "split": 0, "unbind": 0}
 IGNORED = frozenset({"inplace", "out", "_stacklevel", "training", "memory_format", "non_blocking", "copy"})
 
-HANDLERS: dict[str, Lower] = {**shaping.HANDLERS, **arithmetic.HANDLERS, **weighted.HANDLERS}
+
+def _filled(number: float) -> Lower:
+    def lower(lowering: Lowering, call: TracedCall) -> list[Held]:
+        """A tensor of one number, whose shape has the batch in it."""
+        return [filled(lowering, call.result, number)]
+
+    return lower
+
+
+def _pad(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`pad`; widths of 0 change nothing."""
+    if not any(bound(call)["pad"]):
+        return [lowering.held(bound(call)["input"])]
+    return by_record(lowering, call, TABLE["pad"])
+
+
+HANDLERS: dict[str, Lower] = {
+    "pad": _pad,
+    **{name: _filled(number) for number, word in enumerate(("zeros", "ones")) for name in (word, f"new_{word}")},
+    **shaping.HANDLERS,
+    **arithmetic.HANDLERS,
+    **weighted.HANDLERS,
+}
 
 
 def lower_function(lowering: Lowering, call: TracedCall) -> None:

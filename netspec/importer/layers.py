@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from netspec.compiler.code_file import MODULES
+from netspec.compiler.identifiers import MODULES
 from netspec.importer.failure import NotSayable
-from netspec.layers.arguments import Bool, Kind
+from netspec.layers.arguments import Bool, Either, Ints, Kind, Several
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 
@@ -69,7 +69,8 @@ def plain(value: object, kind: Kind) -> object:
     if isinstance(value, torch.Tensor):
         return value.tolist()
     if isinstance(value, tuple | list):
-        if value and all(type(each) is type(value[0]) and each == value[0] for each in value) and takes(kind, value[0]):
+        equal = all(type(each) is type(value[0]) and each == value[0] for each in value)
+        if value and equal and (len(value) == 1 or _one_for_all(kind)) and takes(kind, value[0]):
             return value[0]
         return [*value]
     return _short(value) if isinstance(value, float) else value
@@ -79,6 +80,12 @@ def _short(value: float) -> float:
     """0.015 for 0.015000000000000003: what an author's arithmetic leaves, far below what float32 tells apart."""
     short = float(f"{value:.12g}")
     return short if abs(short - value) <= 1e-15 * abs(value) else value
+
+
+def _one_for_all(kind: Kind) -> bool:
+    """Whether one number stands for as many equal ones as there are axes: a kernel of 3 is one of 3×3."""
+    kinds = kind.kinds if isinstance(kind, Either) else (kind,)
+    return any(isinstance(each, Ints | Several) and each.length is not None for each in kinds)
 
 
 def takes(kind: Kind, value: object) -> bool:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.importer.constants import constant
+from netspec.importer.constants import constant, long_constant, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
@@ -27,18 +27,37 @@ class Lowering:
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
         self.frame: Frame = trace.root
+        self.state = {*trace.root.module.state_dict()}
 
     def held(self, value: Value) -> Held:
-        """The spec's value of a traced tensor; a weight becomes an item where it is first used.
+        """The spec's value of a traced tensor; a weight or fixed tensor becomes an item where it is first used.
 
         Raises:
-            NotSayable: it is a constant that a spec has no item for.
+            NotSayable: it is a fixed tensor that a spec cannot say.
         """
         if value not in self.values:
-            if not value.constant:
+            if value.learned:
+                self.values[value] = weight(self, value)
+            elif value.constant:
+                self.fixed(value)
+            else:
                 raise NotSayable("it takes what cannot be said")
-            self.values[value] = constant(self, value)
         return self.values[value]
+
+    def fixed(self, value: Value) -> None:
+        """A fixed tensor: by its numbers where they have a short form, else by the calls that computed it."""
+        found = constant(self, value)
+        if found is not None:
+            self.values[value] = found
+            return
+        assert value.origin is not None
+        try:
+            lower_function(self, value.origin)
+        except NotSayable:
+            said = long_constant(self, value)
+            if said is None:
+                raise
+            self.values[value] = said
 
     def emit(
         self, type_: str, inputs: Sequence[Held], args: dict[str, Any], shapes: Sequence[tuple[int, ...]], **fields: Any

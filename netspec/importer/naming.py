@@ -67,6 +67,8 @@ class Parameters:
         vector, usual = self.vectors[name], self.usual[name]
         if usual is not None and any(same(value, usual) for value in vector):
             return usual
+        if family(name) == "width":
+            return None
         common = max(vector, key=vector.count)
         return common if 2 * vector.count(common) > len(vector) and len(vector) > 2 else None
 

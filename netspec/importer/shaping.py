@@ -10,6 +10,7 @@ from netspec.importer.aligning import aligned, numbers, reshaped
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, batch_axis, sample_of
 from netspec.importer.trace import BATCH, TracedCall, Value
+from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
@@ -246,15 +247,41 @@ def _sliced(lowering: Lowering, x: Held, axis: int, part: slice) -> Held:
 
 
 def indexed(lowering: Lowering, x: Held, index: tuple[Any, ...], call: TracedCall) -> list[Held]:
-    """`x[:, [2, 0, 1]]`: a list of indexes."""
-    raise NotSayable("it is indexed with a list or a tensor")
+    """`x[:, [2, 0, 1]]` and `table[index]`: indexes of one axis, in a list or a tensor of integers."""
+    shape = call.result.shape
+    places = [place for place, each in enumerate(index) if isinstance(each, Value | list)]
+    others = [each for place, each in enumerate(index) if place not in places]
+    if len(places) > 1 or any(each not in (slice(None), Ellipsis) for each in others):
+        raise NotSayable("it is indexed with several lists or tensors")
+    place, given = places[0], index[places[0]]
+    axis = place if Ellipsis not in index[:place] else x.rank - len(index) + place
+    if isinstance(given, list):
+        return lowering.emit("index_select", [x], {"dim": x.axis(axis), "index": given}, [shape])
+    if given.dtype not in ("int64", "int32"):
+        raise NotSayable(f"it is indexed with a tensor of {given.dtype}")
+    rows = lowering.held(given)
+    if rows.at is None:
+        length = prod(given.shape)
+        flat = (*x.shape[:axis], length, *x.shape[axis + 1 :])
+        rows = reshaped(lowering, rows, (length,), (length,), at=None)
+        (out,) = lowering.emit("index_select", [x, rows], {"dim": x.axis(axis)}, [flat])
+        out = Held(out.ref, flat, x.at, x.fold)
+        return [reshaped(lowering, out, sample_of(shape, x.at, x.fold), shape, at=x.at)]
+    if x.at is not None or not rows.usual or axis or rows.rank != 2:
+        raise NotSayable("each sample has indexes of its own")
+    return lowering.emit("index_select", [x, rows], {"dim": 1}, [shape])
 
 
 def unbind(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`unbind`: each index of an axis."""
     x = _input(lowering, call)
     axis = _option(call, 1, "dim", 0) % x.rank
-    return [selected(lowering, x, axis, index) for index in range(x.shape[axis])]
+    if "unbind" not in TABLE:
+        return [selected(lowering, x, axis, index) for index in range(x.shape[axis])]
+    dim, shape = x.axis(axis), (*x.shape[:axis], *x.shape[axis + 1 :])
+    at = x.at if x.at is None or axis > x.at else x.at - 1
+    outputs = lowering.emit("unbind", [x], {} if dim == 1 else {"dim": dim}, [shape] * x.shape[axis])
+    return [Held(out.ref, shape, at, x.fold) for out in outputs]
 
 
 def stack(lowering: Lowering, call: TracedCall) -> list[Held]:

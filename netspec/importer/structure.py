@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from netspec.importer.formulas import Formula
 from netspec.importer.items import Item
 from netspec.importer.text import Block
 from netspec.layers.record import REQUIRED
@@ -40,6 +41,9 @@ class Place:
         """Put a value, or an expression, at this place; a default is left out."""
         if self.name == COUNT and self.item.repeat is not None:
             self.item.repeat = value
+        elif isinstance(formula := self.item.args.get(self.name), Formula) and self.index is not None:
+            parts = [value if place == self.index else part for place, part in enumerate(formula.parts)]
+            self.item.args[self.name] = Formula(tuple(parts))
         elif self.index is not None:
             self.item.args[self.name] = [*self.item.args[self.name]]
             self.item.args[self.name][self.index] = value
@@ -104,6 +108,10 @@ class Structures:
             if isinstance(value, list | tuple) and all(map(_is_number, value)) and name in item.args:
                 places += [Place(item, name, index, each, None) for index, each in enumerate(value)]
                 key.append((name, len(value)))
+            elif isinstance(value, Formula):
+                numbers = [index for index, part in enumerate(value.parts) if index % 2 and isinstance(part, int)]
+                places += [Place(item, name, index, value.parts[index], None) for index in numbers]
+                key.append((name, tuple(None if index in numbers else part for index, part in enumerate(value.parts))))
             elif _is_number(value):
                 places.append(Place(item, name, None, value, usual))
                 key.append((name, type(value) is bool))

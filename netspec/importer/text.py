@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from netspec.core.shapes import Tensor
+from netspec.importer.formulas import Formula
 from netspec.importer.items import Item
 from netspec.language.composer import scalar_value
 from netspec.layers.table import TABLE
@@ -34,12 +35,6 @@ class Block:
         """The parameter that a single value gives: the only required one, else the first."""
         required = [name for name, default in self.params.items() if default is None]
         return None if len(required) > 1 else next(iter(required or self.params), None)
-
-
-class Text(str):
-    """Text of a spec that stands for itself, as a name; other text is an expression."""
-
-    __slots__ = ()
 
 
 def atom(value: object) -> str:
@@ -68,7 +63,7 @@ def flow(value: object) -> str:
         return "{" + ", ".join(f"{atom(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
-    return atom(value)
+    return atom(str(value) if isinstance(value, Formula) else value)
 
 
 class Writer:

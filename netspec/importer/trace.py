@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_flatten, tree_map
 
@@ -37,17 +37,28 @@ class Frame:
 
 @dataclass(eq=False)
 class Value:
-    """A tensor of the trace: its shape with the batch, its dtype, and of a weight or constant the tensor itself."""
+    """A tensor of the trace.
+
+    Args:
+        shape: its shape, the batch included.
+        dtype: torch's name of its dtype.
+        path: of a weight or buffer, its name in the network.
+        tensor: of a weight or of a tensor that is known without the inputs, the tensor itself.
+        learned: it is a weight.
+        origin: of a tensor that is computed from known ones, the call that gave it.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     path: str = ""
     tensor: torch.Tensor | None = None
+    learned: bool = False
+    origin: TracedCall | None = None
 
     @property
     def constant(self) -> bool:
-        """Whether it is a weight, a buffer or another tensor that the module holds."""
-        return self.tensor is not None
+        """Whether its numbers are known: it is no input, and comes from none and from no weight."""
+        return self.tensor is not None and not self.learned
 
 
 @dataclass(eq=False)
@@ -103,15 +114,16 @@ class _Recorder(TorchFunctionMode):
         self.seen: set[int] = {id(self.root)}
         self.values: dict[int, Value] = {}
         self.alive: list[object] = []  # what has an id in `values`
-        named = [*self.root.named_parameters(remove_duplicate=True), *self.root.named_buffers(remove_duplicate=True)]
-        for path, tensor in named:
-            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), path, tensor.detach())
+        for path, tensor in (*self.root.named_buffers(), *self.root.named_parameters()):
+            learned = isinstance(tensor, nn.Parameter)
+            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), path, tensor.detach(), learned)
 
     def value(self, tensor: torch.Tensor) -> Value:
         """The value of a tensor that is known, or a constant."""
         if id(tensor) not in self.values:
             self.alive.append(tensor)
-            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), "", tensor)
+            real = None if isinstance(tensor, FakeTensor) else tensor
+            self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), "", real)
         return self.values[id(tensor)]
 
     def taken(self, tree: Any) -> Any:
@@ -150,8 +162,36 @@ class _Recorder(TorchFunctionMode):
             raise ImportFailure("a module cannot be followed", (Unsayable(self.frame.path, name, why),)) from error
         written = args[0] if name.endswith("__setitem__") else result
         if any(isinstance(leaf, torch.Tensor) for leaf in tree_flatten(written)[0]):
-            self.add(TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func))
+            call = TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func)
+            if not self.known(call, func):
+                self.add(call)
         return result
+
+    def known(self, call: TracedCall, func: Callable[..., Any]) -> bool:
+        """Compute what a call gives where that depends on no input and no weight."""
+        given, made = values_in((call.args, call.kwargs)), values_in(call.result)
+        if any(size and size % BATCH == 0 for value in made for size in value.shape):
+            return False
+        args = call.args
+        if call.function.startswith("torch.Tensor.new_"):  # of the tensor only its dtype counts
+            with unset_fake_temporarily():
+                args = (torch.empty(0, dtype=getattr(torch, args[0].dtype)), *args[1:])
+        elif not all(value.constant for value in given):
+            return False
+        in_place = call.function.endswith(("_", "__setitem__"))
+
+        def real(leaf: Any) -> Any:
+            if not isinstance(leaf, Value) or leaf.tensor is None:
+                return leaf
+            return leaf.tensor.clone() if in_place else leaf.tensor
+
+        with unset_fake_temporarily(), torch.no_grad():
+            real_args, real_kwargs = tree_map(real, args), tree_map(real, call.kwargs)
+            result = func(*real_args, **real_kwargs)
+        tensors = tree_flatten(real_args[0] if call.function.endswith("__setitem__") else result)[0]
+        for value, tensor in zip(made, [each for each in tensors if isinstance(each, torch.Tensor)], strict=True):
+            value.tensor, value.origin = tensor, call
+        return True
 
     def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """The call of a module: of a layer as one call, of another one with all that happens in it."""

@@ -68,6 +68,21 @@ def _same_weights(made: nn.Module, module: nn.Module) -> None:
     if [*want] != [*have]:
         one, other = next((a, b) for a, b in zip(want, have, strict=True) if a != b)
         raise ImportFailure(f"the weights come in another order: {one} in the module where the spec has {other}")
+    tied, have_tied = _tied(module), _tied(made)
+    if tied != have_tied:
+        lost = sorted(tied - have_tied) or sorted(have_tied - tied)
+        raise ImportFailure(f"one tensor has several names in the module alone: {' and '.join(lost[0])}")
+
+
+def _tied(module: nn.Module) -> set[tuple[str, ...]]:
+    """The names of each tensor that has several."""
+    names: dict[int, list[str]] = {}
+    for name, tensor in (
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    ):
+        names.setdefault(id(tensor), []).append(name)
+    return {tuple(sorted(found)) for found in names.values() if len(found) > 1}
 
 
 def _shown(keys: list[str]) -> str:

@@ -80,7 +80,7 @@ def weighted(lowering: Lowering, call: TracedCall) -> list[Held]:
     """The layer whose weights the function takes: a module of the network, or the module in which it is called."""
     given = bound(call)
     tensors = {name: given[name] for name in _TENSORS if isinstance(given.get(name), Value)}
-    if not all(value.constant and value.path for value in tensors.values()):
+    if not all(value.tensor is not None and value.path for value in tensors.values()):
         raise NotSayable("its weights are computed")
     owners = {value.path.rpartition(".")[0] for value in tensors.values()}
     if len(owners) > 1 or any(value.path.rpartition(".")[2] != name for name, value in tensors.items()):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
+from typing import Any
 
 from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.expressions import ExpressionError, LayerValue, Value, evaluate, names_in, reads
@@ -11,6 +13,7 @@ from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Several, Word
 
+Reader = Callable[[str, Dict[str, Any]], Any]
 SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}  # booleans of YAML 1.1
 
 
@@ -20,22 +23,26 @@ class Evaluator:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
 
-    def scalar(self, node: Scalar, names: Dict[str, Value], frames: tuple[Frame, ...] = ()) -> object:
-        """A scalar's value, where text is an expression; FAILED where it cannot be evaluated."""
+    def scalar(
+        self, node: Scalar, names: Dict[str, Value], frames: tuple[Frame, ...] = (), read: Reader = evaluate
+    ) -> object:
+        """A scalar's value, where text is an expression, or what `read` reads; FAILED where it has none."""
         if not isinstance(node.value, str):
             return node.value
         try:
-            return evaluate(node.value, names)
+            return read(node.value, names)
         except ExpressionError as error:
             if error.name is None:
                 what = "has no value" if names_in(node.value) else "is no expression"
-                self.findings.add("NS206", f"{shorten(node.value)!r} {what}: {error}", node, frames=frames)
+                fixes = [Fix(error.instead, (Edit(node.span, error.instead),))] if error.instead and node.plain else []
+                message = f"{shorten(node.value)!r} {what}: {error}"
+                self.findings.add("NS206", message, node, frames=frames, fixes=fixes)
             else:
                 at = _part(node, error.offset, error.name)
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
                 guess = certain_match(error.name, names)
                 if guess is not None:
-                    return self.scalar(node, {**names, error.name: names[guess]}, frames)
+                    return self.scalar(node, {**names, error.name: names[guess]}, frames, read)
             return FAILED
 
     def argument(
@@ -83,6 +90,9 @@ class Evaluator:
             return {}
         if not isinstance(node.value, str) or kind.literal(node.value):
             return node.value
+        reader = kind.reader(node.value)
+        if reader is not None:
+            return self.scalar(node, names, frames, reader)
         if words(kind) and names_in(node.value) - set(names):
             return node.value  # a misspelt word rather than an unknown parameter
         if isinstance(kind, Anything) and (not node.plain or names_in(node.value) - set(names)):

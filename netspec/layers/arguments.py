@@ -5,8 +5,8 @@ Input: values that are evaluated already (an expression is a number by then). Ou
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,10 @@ class Kind(ABC):
     def literal(self, text: str) -> bool:
         """Whether `text` stands for itself, rather than being an expression."""
         return False
+
+    def reader(self, text: str) -> Callable[[str, Mapping[str, Any]], Any] | None:
+        """What reads `text`, given the parameters; None where it is an expression, as all text of most kinds."""
+        return None
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:
@@ -184,30 +188,6 @@ class Ints(Kind):
 
 
 @dataclass(frozen=True)
-class Text(Kind):
-    """Text that stands for itself, of the characters of `pattern`; `what` names it in messages."""
-
-    what: str
-    pattern: str
-    longest: int = 200
-
-    @property
-    def wants(self) -> str:
-        return self.what
-
-    def accept(self, value: object) -> str:
-        if not isinstance(value, str) or len(value) > self.longest or not re.fullmatch(self.pattern, value):
-            raise ValueError
-        return value
-
-    def literal(self, text: str) -> bool:
-        return True
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^({self.pattern})$", "maxLength": self.longest}
-
-
-@dataclass(frozen=True)
 class Null(Kind):
     """null, which is None in torch."""
 
@@ -284,6 +264,9 @@ class Either(Kind):
 
     def literal(self, text: str) -> bool:
         return any(kind.literal(text) for kind in self.kinds)
+
+    def reader(self, text: str) -> Callable[[str, Mapping[str, Any]], Any] | None:
+        return next((reader for kind in self.kinds if (reader := kind.reader(text)) is not None), None)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [kind.schema() for kind in self.kinds]}

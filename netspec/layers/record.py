@@ -44,6 +44,7 @@ class Arg:
         forward: whether it is an argument of the module's forward rather than of its constructor.
         always: whether generated code gives it even where it has our default, because torch's default differs.
         since: the version of torch that it came with; none where the oldest that is supported has it.
+        sized: whether sizes of tensors may stand in it: of a function, whose code takes it as it is.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Arg:
     forward: bool = False
     always: bool = False
     since: str | None = None
+    sized: bool = False
 
     @property
     def required(self) -> bool:
@@ -156,20 +158,23 @@ class Layer:
         suits: raises `ShapeError` where a further input does not suit, from arguments, the sample shapes of the inputs,
             and one further sample tensor or several by name. The error's `argument` is the name of the wrong one.
         takes: `float`, `int`, `any` or a dtype: the kind of number it accepts; several for several inputs. `number` is
-            any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`.
+            any but bool; `pair` and `numbers` are `any` and `number` for two inputs or more, of one they are `float`;
+            `triple` is `any` for three inputs, of fewer `float`.
         gives: dtype of the output, or `same` as the first input's, or `promoted` from all; `real` is that with float32
-            for integers, `wide` is int64 for integers; several for several outputs.
+            for integers, `wide` is int64 for integers, `chosen` is `promoted` without the first; several for
+            several outputs. Or a function that gives it from the arguments.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         fixed_axes: how many of the last axes do not broadcast.
-        code: for functions: the Python expression, from arguments and the input expressions; the further inputs come
-            by name, as `FurtherInput`.
+        constant: whether every sample gets the same: `code` or `call` gives it once, with an axis of size 1 in front.
+        code: for functions: the Python expression, from arguments (`input_shapes`, the sample shapes of the inputs,
+            among them) and the input expressions; the further inputs come by name, as `FurtherInput`.
         module: where generated code finds the class: `nn`, or a name that `netspec.compiler.python` imports.
-        make: the expression that makes the submodule, from the arguments.
+        make: the expression that makes the submodule, from the arguments; lines before the last one prepare it.
         call: the expression that applies it, from arguments, the submodule's expression and the input expressions;
             the further inputs come by name, as `FurtherInput`.
         outputs: how each output is read where a call returns neither a tensor nor a plain tuple of several: `{0}` is
             its result, `{1}` the output's number; the last one holds for all further ones.
-        tensor: whether it is a learned tensor of the module around it rather than a submodule.
+        tensor: `parameter` or `buffer` where it is a tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
             and `gives`; raises `ShapeError`.
@@ -189,15 +194,16 @@ class Layer:
     further: tuple[str, ...] = ()
     suits: Callable[..., None] | None = None
     takes: str | tuple[str, ...] = "float"
-    gives: str | tuple[str, ...] = "same"
+    gives: str | tuple[str, ...] | Callable[[Args], str] = "same"
     broadcasts: bool = False
     fixed_axes: int = 0
+    constant: bool = False
     code: Callable[..., str] | None = None
     module: str = "nn"
     make: Callable[[Args], str] | None = None
     call: Callable[..., str] | None = None
     outputs: tuple[str, ...] = ()
-    tensor: bool = False
+    tensor: str = ""
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None
     since: str | None = None
@@ -224,15 +230,21 @@ class Layer:
         takes = self.takes if isinstance(self.takes, str) else self.takes[min(index, len(self.takes) - 1)]
         if takes in ("pair", "numbers"):
             return "float" if count == 1 else {"pair": "any", "numbers": "number"}[takes]
+        if takes == "triple":
+            return "any" if count > 2 else "float"
         return takes
 
-    def gives_of(self, index: int, dtypes: tuple[str, ...]) -> str:
+    def gives_of(self, index: int, dtypes: tuple[str, ...], args: Args) -> str:
         """The dtype of an output, where `dtypes` are the inputs'."""
+        if not isinstance(self.gives, str | tuple):
+            return self.gives(args)
         dtype = self.gives if isinstance(self.gives, str) else self.gives[min(index, len(self.gives) - 1)]
         if dtype in ("promoted", "real", "wide"):
             together = promoted(dtypes)
             whole = {"promoted": together, "real": "float32", "wide": "int64"}[dtype]
             return together if together in FLOATS else whole
+        if dtype == "chosen":
+            return promoted(dtypes[1:])
         return dtype if dtype != "same" else dtypes[0]
 
     @property

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from netspec.layers.functions import arithmetic, einsum, elementwise, joining, reductions, slicing
+from netspec.layers.functions import (
+    activations,
+    arithmetic,
+    constants,
+    einsum,
+    elementwise,
+    indexing,
+    joining,
+    reductions,
+    slicing,
+)
 from netspec.layers.functions import rearranging as rearranging_functions
 from netspec.layers.modules import (
     activation,
     attention,
+    buffer,
     convolution,
     distance,
     dropout,
@@ -28,8 +39,9 @@ from netspec.layers.record import Layer
 
 FAMILIES = (
     *(convolution, linear, embedding, pooling, unpooling, rearranging, normalization, activation, dropout, padding),
-    *(upsampling, recurrent, attention, transformer, distance, torchvision, parameter),
-    *(joining, arithmetic, einsum, elementwise, reductions, rearranging_functions, slicing),
+    *(upsampling, recurrent, attention, transformer, distance, torchvision, parameter, buffer),
+    *(joining, arithmetic, einsum, elementwise, activations, reductions, rearranging_functions, slicing, indexing),
+    *(constants,),
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

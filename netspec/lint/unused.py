@@ -90,7 +90,12 @@ def _names_read(nodes: Iterable[Node]) -> set[str]:
     """The parameters that values may read; a name template reads those in its braces."""
     texts = [scalar.text for node in nodes for scalar in _values(node) if isinstance(scalar.value, str)]
     parts = [part for text in texts for part in (re.split("[{}]", text)[1::2] if "{" in text else [text])]
-    return {name for part in parts for name in names_in(part)}
+    return {name for part in parts for name in names_in(part) or _words(part)}
+
+
+def _words(text: str) -> set[str]:
+    """All words of a formula over indices or of sizes of tensors, which are no expressions of their own."""
+    return set(re.findall(r"[^\W\d]\w*", text)) if "(" in text else set()
 
 
 def _values(node: Node) -> Iterator[Scalar]:

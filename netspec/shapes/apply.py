@@ -20,7 +20,7 @@ from netspec.core.shapes import (
     show,
     size,
 )
-from netspec.expansion.graph import Call
+from netspec.expansion.graph import Call, size_of
 from netspec.layers.record import Layer, no_parameters
 
 Outputs = tuple[Tensor, ...]
@@ -106,7 +106,7 @@ def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:
         result = record.shape(namespace, *(tensor.shape for tensor in inputs))
         dtypes = tuple(tensor.dtype for tensor in inputs)
         shapes = result if isinstance(result, list) else [result]
-        outputs = tuple(Tensor(shape, record.gives_of(index, dtypes)) for index, shape in enumerate(shapes))
+        outputs = tuple(Tensor(shape, record.gives_of(index, dtypes, namespace)) for index, shape in enumerate(shapes))
     for tensor in outputs:
         if len(tensor.shape) > MOST_AXES:
             raise ShapeError(f"the tensor would have more than {MOST_AXES} axes")
@@ -164,6 +164,17 @@ def split_inputs(call: Call, inputs: Outputs) -> tuple[Outputs, dict[str, Tensor
     return inputs[:count], dict(zip(call.further, inputs[count:], strict=True))
 
 
+def sizes_of(call: Call, further: dict[str, Tensor]) -> dict[str, Any]:
+    """The arguments of a call that hold sizes of tensors, with their values."""
+    found: dict[str, Any] = {}
+    for name, argument in call.sized.items():
+        arg = call.record.arg(name)
+        assert arg is not None
+        shapes = {reference: further[size_of(reference)].shape for reference in argument.references}
+        found[name] = argument.at(shapes, arg.kind, name)
+    return found
+
+
 def apply(call: Call, arriving: Outputs) -> Outcome:
     """Apply the rule of one call to sample tensors.
 
@@ -177,7 +188,10 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
     record, args = call.record, with_defaults(call.record, call.args)
     outcome = Outcome([], [], args)
     inputs, further = split_inputs(call, arriving)
+    if any(size_of(reference) not in further for argument in call.sized.values() for reference in argument.references):
+        return outcome  # the tensors whose sizes it reads are not known
     try:
+        args |= sizes_of(call, further)
         other = _compare(call, args, inputs, arriving, outcome.problems)
         if call.broken:
             return outcome
@@ -197,7 +211,10 @@ def apply(call: Call, arriving: Outputs) -> Outcome:
                 message = fact.message if fact.message.startswith(record.name) else f"{record.name}: {fact.message}"
                 outcome.problems.append(Problem(call, "fact", fact.code, message, arriving, fact.argument))
     if outcome.candidates and not outcome.problems and record.suits is not None:
-        for name, tensor in further.items():
+        for name in record.further:
+            if name not in further:
+                continue
+            tensor = further[name]
             try:
                 record.suits(SimpleNamespace(**args), tuple(each.shape for each in inputs), {name: tensor})
             except ShapeError as fact:  # the output is known even so

@@ -95,7 +95,8 @@ class _Inference:
     def applied(self, call: Call, inputs: Outputs) -> Outcome:
         """The outcome of a call; that of the one before, where they are the same, as in repeats."""
         before, arrived, outcome = self.latest.get(id(call.record), (None, (), None))
-        same = before is not None and arrived == inputs and before.args == call.args and before.further == call.further
+        same = before is not None and arrived == inputs and before.args == call.args
+        same = same and before is not None and (before.further, before.sized) == (call.further, call.sized)
         if same and outcome is not None and not call.broken:
             return outcome
         outcome = apply(call, inputs)
@@ -229,9 +230,11 @@ class _Inference:
 def _repeats(record: Layer, inputs: Outputs) -> bool:
     """Whether broadcasting repeats a size of one that may have been overlooked.
 
-    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose.
+    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose,
+    and so are masks, one for all heads.
     """
-    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in inputs}
+    numbers = [tensor for tensor in inputs if tensor.dtype != "bool"] or inputs
+    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in numbers}
     largest = max(shapes, key=size)
     per_channel = (*largest[:1], *(1 for _ in largest[1:]))
     return bool(shapes - {largest, per_channel} if len(largest) > 2 else shapes - {largest})

@@ -138,11 +138,11 @@ def test_every_format_names_the_cause() -> None:
         ),
         # Groups of channels that nobody knows may divide them; those of written ones do not.
         (["reshape: [7, 7]", "Conv2d: {out_channels: 4, kernel_size: 1, groups: 4}"], [5]),
-        (["Foo", "Conv2d: {out_channels: 4, kernel_size: 1, groups: 4}"], []),
-        (["Foo", "Conv2d: {in_channels: 6, out_channels: 4, kernel_size: 1, groups: 4}"], [5]),
-        (["Foo", "Linear: 16", "ReLU", "Linear: {in_features: 17, out_features: 4}"], [7]),
-        (["Foo", "softmax: {dim: 0}"], [5]),
-        (["Foo", "softmax: {dim: -2}"], []),
+        (["Whatever", "Conv2d: {out_channels: 4, kernel_size: 1, groups: 4}"], []),
+        (["Whatever", "Conv2d: {in_channels: 6, out_channels: 4, kernel_size: 1, groups: 4}"], [5]),
+        (["Whatever", "Linear: 16", "ReLU", "Linear: {in_features: 17, out_features: 4}"], [7]),
+        (["Whatever", "softmax: {dim: 0}"], [5]),
+        (["Whatever", "softmax: {dim: -2}"], []),
         # A layer for another number of axes gives what its sibling gives.
         (["BatchNorm1d: 3", "Conv2d: {in_channels: 3, out_channels: 4, kernel_size: 3}"], []),
         (["BatchNorm1d: 3", "Conv2d: {in_channels: 5, out_channels: 4, kernel_size: 3}"], [5]),

@@ -13,6 +13,7 @@ import pytest
 
 import netspec
 from netspec.render.json import document, report_json
+from netspec.render.pictures.formats import FORMATS, picture
 from netspec.render.summary import summary_json, summary_text
 from netspec.render.text import render
 from tests.check.bending import bent, right_trees, spliced, text_of, trees
@@ -23,6 +24,7 @@ LONG = os.environ.get("NETSPEC_FUZZ")
 SECONDS = float(LONG or "inf")
 ROUNDS = 10**9 if LONG else 600
 SPLICES = 150
+DRAWN = 3  # of so many texts one is drawn
 TEXTS = [path.read_text(encoding="utf-8") for path in (*OK, *BAD, *SHIPPED)]
 SNIPPETS = [
     *("", " ", "\n", "\t", ":", "-", "- ", "{", "}", "[", "]", ",", "#", "'", '"', "&a ", "*a", "<<: ", "!!str "),
@@ -74,6 +76,9 @@ def answered(text: str) -> bool:
         assert "Traceback" not in found.message
         if found.span.path == spec.path:
             assert 1 <= found.span.line <= lines
+    if len(text) % DRAWN == 0:
+        picture(report, FORMATS["svg"])
+        picture(report, FORMATS["html"])
     if report.ok:
         summary_text(report)
         summary_json(report)

@@ -8,8 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from netspec.render.summary import _tree_cells
 from tests.cli.commands import WRONG, netspec, process
-from tests.spec_cases import OK, ROOT, SHIPPED
+from tests.spec_cases import OK, ROOT, SHIPPED, report_on
 
 SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 ROW = {
@@ -114,3 +115,29 @@ def test_settings(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_process() -> None:
     assert process("summary", "specs/vgg16.yaml").out.rstrip().endswith("15,470,264,320 MACs a sample")
+
+
+def test_the_tree_of_blocks(capsys: pytest.CaptureFixture[str]) -> None:
+    done = netspec("summary", ROOT / "specs/resnet18.yaml", "--depth", "2", capsys=capsys)
+    lines = done.out.splitlines()
+    assert done.code == 0
+    assert "layer1   group              64×56×56       147,968    462,422,016" in lines
+    assert "  0 … 1  BasicBlock ×2      64×56×56       147,968    462,422,016" in lines
+    assert "  0      BasicBlock         128×28×28      230,144    179,830,784" in lines
+    assert not any("downsample" in line for line in lines)
+    flat = netspec("summary", ROOT / "specs/resnet18.yaml", capsys=capsys).out.splitlines()
+    assert [line.split() for line in lines[-3:]] == [line.split() for line in flat[-3:]]  # the totals
+
+
+@pytest.mark.parametrize("path", [*OK, *SHIPPED], ids=lambda path: path.stem)
+def test_the_rows_of_the_first_level_add_up(path: Path) -> None:
+    report = report_on(path)
+    rows = [line for line in _tree_cells(report, 3) if not line[0].startswith(" ")]
+    for column, total in ((3, report.parameters), (4, report.macs)):
+        assert sum(int(row[column].replace(",", "") or 0) for row in rows) == total
+
+
+def test_the_json_has_no_depth(capsys: pytest.CaptureFixture[str]) -> None:
+    done = netspec("summary", ROOT / "specs/digits.yaml", "--depth", "1", "--format", "json", capsys=capsys)
+    assert (done.code, done.out) == (2, "")
+    assert "--depth is for the text: the JSON has every layer" in done.err

@@ -21,7 +21,8 @@ from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.records import args_of, parameters_of
 from netspec.language.load import loads
 from netspec.language.plugins import SETTING
-from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Null, Several, Text, Word
+from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Null, Several, Word
+from netspec.layers.text import Text
 from netspec.shapes.report import Report
 from tests.runner.started import Started
 from tests.spec_cases import ROOT

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import netspec
-from netspec.cli.fix import fix_spec, write
+from netspec.cli.fix import fix_spec
+from netspec.cli.rewrite import write
 from netspec.language.plugins import NO_PLUGINS
 from netspec.render.json import report_json
 from netspec.shapes.report import Report
@@ -164,7 +165,7 @@ def written(case: Case, *, unsafe: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "net.yaml")
         Path(path).write_text(case.text, encoding="utf-8")
-        write(fix_spec(path, (), NO_PLUGINS, unsafe=unsafe))
+        write(fix_spec(path, (), NO_PLUGINS, unsafe=unsafe).texts)
         return Path(path).read_text(encoding="utf-8")
 
 

@@ -14,11 +14,11 @@ PLACED = 87
 CODED = 87
 MENDED = 87
 STRAY = 0
-HELD_OUT_MENDED = 28
+HELD_OUT_MENDED = 29
 FIXED = 11  # rightly by --fix alone; how many it fixes wrongly is 0 and stays 0
 SUGGESTED = 87
 HELD_OUT_FIXED = 7
-HELD_OUT_SUGGESTED = 28
+HELD_OUT_SUGGESTED = 29
 
 # Of the sets that were written before the checker was asked: how many cases, and how many the first fix mends now.
 FURTHER = {"fresh": (30, 30), "unseen": (27, 27), "unseen_later": (16, 16)}

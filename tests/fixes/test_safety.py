@@ -45,7 +45,7 @@ def test_another_reading_makes_a_suggestion(name: str) -> None:
 
 
 def test_nothing_behind_an_unknown_layer_is_safe() -> None:
-    layers = CONV + "  - Foo\n  - BatchNorm\n  - Flatten\n  - Linear: {in_features: 9, out_features: 2}\n"
+    layers = CONV + "  - Whatever\n  - BatchNorm\n  - Flatten\n  - Linear: {in_features: 9, out_features: 2}\n"
     assert not any(fix.safe for one in found(layers) for fix in one.fixes)
 
 

@@ -43,6 +43,7 @@ UNBATCHED = {
     *("Transformer", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer", "TransformerDecoder"),
     *("Unfold", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "FractionalMaxPool2d", "FractionalMaxPool3d"),
     "Dropout1d",
+    "dropout1d",
     "PixelShuffle",
     "PixelUnshuffle",
     "pixel_shuffle",
@@ -56,7 +57,7 @@ UNBATCHED = {
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
     *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
-    *("scaled_dot_product_attention", "Fold"),
+    *("scaled_dot_product_attention", "Fold", "tril", "triu", "dropout2d", "dropout3d", "feature_alpha_dropout"),
 }
 
 
@@ -109,7 +110,7 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentError):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        return fact.argument == "other"  # netspec's own: the code of two inputs has no place for it
+        return fact.argument in ("other", "index")  # netspec's own: the code of two inputs has no place for it
     if layer.name.startswith(
         ("ConvTranspose", "MaxUnpool", "FractionalMaxPool")
     ):  # an empty output, which some backends let pass
@@ -126,7 +127,7 @@ def resolve(layer: Layer, case: Case) -> Args:
             values[arg.name] = arg.kind.accept(case.args[arg.name])
         else:
             values[arg.name] = arg.default if arg.infer is None else arg.infer(*case.inputs)
-    args = Args(**values)
+    args = Args(**values, input_shapes=case.inputs)
     for arg in layer.args:
         written = case.args.get(arg.name)
         if arg.infer is None or not isinstance(written, int) or (arg.idle is not None and arg.idle(args)):
@@ -156,7 +157,7 @@ def verdict(layer: Layer, case: Case) -> Verdict:
         return Verdict(refusal=fact)
     outputs = tuple(result) if isinstance(result, list) else (result,)
     given = tuple(case.dtype_of(index) for index in range(len(case.inputs)))
-    dtypes = tuple(layer.gives_of(index, given) for index in range(len(outputs)))
+    dtypes = tuple(layer.gives_of(index, given, args) for index in range(len(outputs)))
     return Verdict(outputs, dtypes, layer.parameters(args, *case.inputs))
 
 
@@ -191,12 +192,24 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
         given = {name: value for name, value in known_args(layer, case).items() if name not in to_forward}
         made = getattr(NAMES[layer.module], layer.name)(**given)
     else:
-        made = eval(constructor(layer, args), names)
+        *before, last = constructor(layer, args).splitlines()
+        exec("\n".join(before), names)
+        made = eval(last, names)
     result = eval(application(layer, args, "made", sources, further), {**names, "made": made})
     if layer.outputs:
         count = len(layer.outputs)
         result = tuple(eval(reading(layer, "value", index), {"value": result}) for index in range(count))
-    return result, nn.ParameterList([made]) if layer.tensor else made
+    return result, _owner(made) if layer.tensor else made
+
+
+def _owner(tensor: torch.Tensor) -> nn.Module:
+    """A module with the tensor as its parameter, or its buffer."""
+    owner = nn.Module()
+    if isinstance(tensor, nn.Parameter):
+        owner.register_parameter("made", tensor)
+    else:
+        owner.register_buffer("made", tensor)
+    return owner
 
 
 def theirs(layer: Layer, case: Case) -> Verdict:

@@ -9,8 +9,11 @@ from random import Random
 from typing import Any
 
 from netspec.core.shapes import Shape, Tensor
-from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word
+from netspec.layers.arguments import LARGEST, Bool, Either, Float, Int, Ints, Kind, Null, Several, Word
+from netspec.layers.index_formula import Formula, IndexFormula, parse
+from netspec.layers.modules.buffer import NestedList
 from netspec.layers.record import Case, Layer
+from netspec.layers.text import Text
 from tests.layers.helpers import is_here, runs_here
 
 NUMBERS = (-2.5, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 1.7, 2.0, 3.0)
@@ -66,6 +69,16 @@ def _(kind: Ints, chance: Random, extreme: bool = False) -> tuple[int, ...]:
 @value.register
 def _(kind: Several, chance: Random, extreme: bool = False) -> tuple[Any, ...]:
     return _tuple(lambda: value(kind.kind, chance, extreme), kind.length, chance)
+
+
+@value.register
+def _(kind: IndexFormula, chance: Random, extreme: bool = False) -> Formula:
+    return parse(chance.choice(("i0", "i0 >= i1", "i0//2 - i1%3", "cos(i0/(1 + i2))")), {})
+
+
+@value.register
+def _(kind: NestedList, chance: Random, extreme: bool = False) -> tuple[Any, ...]:
+    return chance.choice(((1, 2, 3), (1.5, 2), ((True,), (False,)), (((0, 1),), ((2, 3),)), ()))
 
 
 @value.register

@@ -21,6 +21,14 @@ STRICTER = {  # functions of integers that torch has and a spec has not, and why
     "matmul": NOT_ON_GPUS,
     "einsum": NOT_ON_GPUS,
     "square": "of bool torch makes int64",
+    "bmm": NOT_ON_GPUS,
+    "hardtanh": "negative bounds are none of uint8",
+    "threshold": WRITTEN,
+    "masked_fill": WRITTEN,
+    "all": "of uint8 torch makes uint8: say which numbers are meant, as with ne",
+    "any": "of uint8 torch makes uint8: say which numbers are meant, as with ne",
+    "gather": "int32 came with a later torch",
+    "where": "torch deprecates conditions of uint8",
 }
 FUNCTIONS = [layer for layer in TABLE.values() if layer.is_function]
 HALVES = {"float16", "bfloat16"}  # which some functions have on the CPU and some have not

@@ -30,6 +30,11 @@ ACCEPT_ANYTHING = {
     *("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Hardsigmoid"),
     *("Hardswish", "Tanh", "Tanhshrink", "Hardshrink", "Softshrink", "Softplus", "Softsign", "Threshold"),
     *("Identity", "Dropout", "AlphaDropout", "relu", "gelu", "silu", "sigmoid", "tanh"),
+    *("relu6", "leaky_relu", "elu", "selu", "mish", "logsigmoid", "hardsigmoid", "hardswish", "tanhshrink"),
+    *("hardshrink", "softshrink", "softplus", "softsign", "threshold", "dropout", "alpha_dropout"),
+    *("randn_like", "rand_like", "zeros_like", "ones_like", "detach", "to", "tan", "atan", "erf", "expm1", "log1p"),
+    *("log2", "log10", "reciprocal", "sign", "floor", "ceil", "round", "logical_not"),
+    *("eye", "zeros", "ones", "full", "linspace"),
     *("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "pow", "StochasticDepth"),
 }
 

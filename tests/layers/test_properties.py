@@ -125,7 +125,16 @@ def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
 
 # Where inputs differ as they are meant to: joined along an axis, states beside sequences, keys beside queries.
 TAKE_UNEQUAL = {
-    *("concat", "Bilinear", "einsum", "MultiheadAttention", "scaled_dot_product_attention"),
+    *(
+        "bmm",
+        "gather",
+        "index_select",
+        "concat",
+        "Bilinear",
+        "einsum",
+        "MultiheadAttention",
+        "scaled_dot_product_attention",
+    ),
     *("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell"),
     *("Transformer", "TransformerDecoder", "TransformerDecoderLayer"),
 }

@@ -60,7 +60,7 @@ STACKS = {"TransformerEncoder": "TransformerEncoderLayer", "TransformerDecoder":
 AS_WORDS = {F.relu: "relu"}
 # Where our default is another, because torch's would mix the samples; generated code always gives it.
 OTHER_DEFAULTS = {"batch_first": True}
-FUNCTIONS = (torch, F, torch.Tensor)
+FUNCTIONS = (torch, F, torch.Tensor, torch.linalg)
 WITHOUT_A_NAME = {"slice"}  # Python's x[:, 2:7]
 MODULE_OF = {"nn": nn, "ops": ops, "convnext": convnext}
 HERE = [layer for layer in TABLE.values() if is_here(layer.since)]

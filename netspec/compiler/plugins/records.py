@@ -15,9 +15,10 @@ from netspec.core.shapes import DTYPES
 from netspec.core.tree import shorten
 from netspec.language.items import KEYS
 from netspec.language.plugins import LoadedPlugin, PluginFault
-from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Text, Word, optional
+from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Word, optional
 from netspec.layers.plugin import PluginLayer
 from netspec.layers.record import REQUIRED, Arg, Layer
+from netspec.layers.text import Text
 
 BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)

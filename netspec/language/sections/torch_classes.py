@@ -23,8 +23,8 @@ from typing import Any
 
 from netspec.language.sections.class_families import ClassFamily
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Word
-from netspec.layers.arguments import Text as TextKind
 from netspec.layers.number_lists import Each, Floats
+from netspec.layers.text import Text as TextKind
 
 FILE = Path(__file__).with_name("torch_classes.json")
 LONGEST_TEXT = 4096  # characters: a path may be long

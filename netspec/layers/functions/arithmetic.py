@@ -1,4 +1,4 @@
-"""Arithmetic of tensors: add, sub, mul, div and matmul. They make no submodule.
+"""Arithmetic of tensors: add, sub, mul, div, comparisons, matmul and bmm. They make no submodule.
 
 Axes of size one are broadcast (torch, "Broadcasting semantics"). torch aligns shapes at their last axes, so with
 unequal ranks it would align the batch of one input with another axis of the other: that is refused.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, count_axes, show, size
 from netspec.layers.arguments import Float, optional
-from netspec.layers.code import literal
+from netspec.layers.code import call, literal
 from netspec.layers.record import Arg, Args, Layer, case
 
 
@@ -50,12 +50,13 @@ def _operator(name: str, sign: str, doc: str, most: int | None, takes: str = "pa
         return broadcast(name, inputs)
 
     def code(a: Args, *inputs: str) -> str:
-        return f" {sign} ".join((*inputs, literal(a.other)) if len(inputs) == 1 else inputs)
+        other = literal(a.other) if type(a.other) in (int, float) else f"({literal(a.other)})"  # the size of a tensor
+        return f" {sign} ".join((*inputs, other) if len(inputs) == 1 else inputs)
 
     return Layer(
         name=name,
         doc=doc,
-        args=(Arg("other", optional(Float()), None),),
+        args=(Arg("other", optional(Float()), None, sized=True),),
         shape=shape,
         inputs=(1, most),
         takes=takes,
@@ -85,6 +86,16 @@ def _matmul_shape(a: Args, x: Shape, y: Shape) -> Shape:
     return (*broadcast("matmul", (x[:-2], y[:-2]), guesses), x[-2], y[-1])
 
 
+def _bmm_shape(a: Args, x: Shape, y: Shape) -> Shape:
+    for shape in (x, y):
+        if len(shape) != 2:
+            raise RankError(f"bmm takes 2 axes for one sample, gets {count_axes(shape)}; matmul takes more")
+    if x[1] != y[0]:
+        fact = f"bmm needs rows as long as columns, gets {x[1]} and {y[0]}: {show(x)} and {show(y)}"
+        raise MergeError(fact, guesses=((x[0], y[1]),))
+    return (x[0], y[1])
+
+
 def _comparison(name: str, sign: str, what: str) -> Layer:
     doc = f"Where the first input is {what} the second, or a number: true or false, as masks are."
     return _operator(name, sign, doc, 2, takes="any", gives="bool")
@@ -112,5 +123,15 @@ LAYERS = (
         code=lambda a, x, y: f"{x} @ {y}",
         right=(case((3, 4), (4, 5)), case((6, 3, 4), (1, 4, 5))),
         wrong=(case((3, 4), (5, 4)), case((6, 3, 4), (4, 5)), case((4,), (4, 5))),
+    ),
+    Layer(
+        name="bmm",
+        doc="The matrix product of two axes for each sample.",
+        shape=_bmm_shape,
+        macs=lambda a, output, x, y: size(output) * x[-1],
+        inputs=(2, 2),
+        code=lambda a, x, y: call("torch.bmm", x, y),
+        right=(case((3, 4), (4, 5)),),
+        wrong=(case((3, 4), (5, 4)), case((6, 3, 4), (6, 4, 5)), case((4,), (4, 5))),
     ),
 )

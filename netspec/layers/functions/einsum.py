@@ -10,9 +10,9 @@ from __future__ import annotations
 from math import prod
 
 from netspec.core.shapes import ArgumentError, BatchAxisError, MergeError, RankError, Shape, ShapeError, count_axes
-from netspec.layers.arguments import Text
 from netspec.layers.code import call, literal
 from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.text import Text
 
 ELLIPSIS = "…"
 FIRST_SIGN = 0xE000  # private use: no letter of an equation

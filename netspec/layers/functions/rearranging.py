@@ -13,7 +13,7 @@ from netspec.layers.arguments import Either, Int, Ints
 from netspec.layers.code import call, literal, method
 from netspec.layers.functions.reductions import several_axes
 from netspec.layers.modules.rearranging import FLATTEN, PIXEL_SHUFFLE, PIXEL_UNSHUFFLE, filled
-from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.record import Arg, Args, Layer, ShapeRule, case
 
 _PIECES = ("{0}[{1}]",)  # a tuple even where there is one piece
 _MOST_OUTPUTS = 1024  # torch has no such limit; it bounds the work on a spec that nobody has run yet
@@ -35,11 +35,16 @@ def _permute_shape(a: Args, x: Shape) -> Shape:
     return tuple(x[axis] for axis in axes)
 
 
-def _transpose_shape(a: Args, x: Shape) -> Shape:
-    first, second = (sample_axis(getattr(a, name), len(x), argument=name) for name in ("dim0", "dim1"))
-    out = list(x)
-    out[first], out[second] = x[second], x[first]
-    return tuple(out)
+def _exchanged(first: str, second: str) -> ShapeRule:
+    """The rule of two axes exchanged, whose numbers the two arguments give."""
+
+    def shape(a: Args, x: Shape) -> Shape:
+        one, other = (sample_axis(getattr(a, name), len(x), argument=name) for name in (first, second))
+        out = list(x)
+        out[one], out[other] = x[other], x[one]
+        return tuple(out)
+
+    return shape
 
 
 def _squeeze_shape(a: Args, x: Shape) -> Shape:
@@ -89,11 +94,19 @@ def _split_shape(a: Args, x: Shape) -> list[Shape]:
     return _pieces(x, axis, list(wanted))
 
 
+def _unbind_shape(a: Args, x: Shape) -> list[Shape]:
+    axis = sample_axis(a.dim, len(x))
+    _few(x[axis], "dim")
+    if x[axis] == 0:
+        raise ShapeError(f"dim {a.dim} has the size 0, which gives no output", argument="dim")
+    return [(*x[:axis], *x[axis + 1 :])] * x[axis]
+
+
 LAYERS = (
     Layer(
         name="reshape",
         doc="A sample in another shape; one size may be -1.",
-        args=(Arg("shape", Ints(None, -1)),),
+        args=(Arg("shape", Ints(None, -1), sized=True),),
         shape=lambda a, x: filled(a.shape, x, "shape"),
         takes="any",
         code=_reshape_code,
@@ -124,9 +137,17 @@ LAYERS = (
         "transpose",
         "Two axes exchanged.",
         (Arg("dim0", Int()), Arg("dim1", Int())),
-        _transpose_shape,
+        _exchanged("dim0", "dim1"),
         right=(case((3, 4, 5), dim0=1, dim1=2), case((3, 4, 5), dim0=-1, dim1=1)),
         wrong=(case((3, 4), dim0=1, dim1=3), case((3, 4), dim0=0, dim1=1)),
+    ),
+    method(
+        "swapaxes",
+        "Two axes exchanged, as transpose does.",
+        (Arg("axis0", Int()), Arg("axis1", Int())),
+        _exchanged("axis0", "axis1"),
+        right=(case((3, 4, 5), axis0=1, axis1=2), case((3, 4, 5), axis0=-1, axis1=1)),
+        wrong=(case((3, 4), axis0=1, axis1=3), case((3, 4), axis0=0, axis1=1)),
     ),
     method(
         "squeeze",
@@ -158,7 +179,7 @@ LAYERS = (
     Layer(
         name="split",
         doc="An axis cut into outputs of a size, or of the sizes given.",
-        args=(Arg("split_size_or_sections", Either(Int(1), Ints(None, 0))), Arg("dim", Int(), 1)),
+        args=(Arg("split_size_or_sections", Either(Int(1), Ints(None, 0)), sized=True), Arg("dim", Int(), 1)),
         shape=_split_shape,
         takes="any",
         code=lambda a, x: call(f"{x}.split", literal(a.split_size_or_sections), dim=a.dim),
@@ -169,6 +190,17 @@ LAYERS = (
             case((7, 4), split_size_or_sections=3, dim=3),
             case((7, 4), split_size_or_sections=1, dim=0),
         ),
+    ),
+    Layer(
+        name="unbind",
+        doc="An output for each index of an axis, which is removed.",
+        args=(Arg("dim", Int(), 1),),
+        shape=_unbind_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.unbind", str(a.dim)),
+        outputs=_PIECES,
+        right=(case((3, 4)), case((4, 2), dim=-1)),
+        wrong=(case((3, 4), dim=3), case((3, 4), dim=0)),
     ),
     replace(
         PIXEL_SHUFFLE,

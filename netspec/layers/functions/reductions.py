@@ -1,13 +1,15 @@
-"""Functions along axes: mean, sum, amax, argmax and others, softmax, cumsum, normalize. They make no submodule.
+"""Functions along axes: mean, sum, std, argmax and others, softmax, cumsum, normalize. They make no submodule.
 
 `dim` is needed: without it torch reduces the batch too.
 """
 
 from __future__ import annotations
 
+from math import inf
+
 from netspec.core.shapes import ArgumentError, BatchAxisError, Shape, ShapeError, sample_axis, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
-from netspec.layers.code import call
+from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
 from netspec.layers.record import Arg, Args, Layer, Result, ShapeRule, case
 
@@ -39,6 +41,7 @@ def _extreme_shape(a: Args, x: Shape) -> Shape:
 
 
 def _reduction(name: str, doc: str, rule: ShapeRule = _reduced_shape, takes: str = "any", gives: str = "same") -> Layer:
+    dtype = "bool" if takes == "bool" else "float32"
     return Layer(
         name=name,
         doc=doc,
@@ -47,9 +50,33 @@ def _reduction(name: str, doc: str, rule: ShapeRule = _reduced_shape, takes: str
         args=(Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
         shape=rule,
         code=lambda a, x: call(f"{x}.{name}", dim=a.dim, keepdim=a.keepdim or None),
-        right=(case((3, 4, 5), dim=(2, 3)), case((3, 4), dim=-1, keepdim=True)),
+        right=(case((3, 4, 5), dim=(2, 3), dtype=dtype), case((3, 4), dim=-1, keepdim=True, dtype=dtype)),
+        wrong=tuple(case((3, 4), dim=dim, dtype=dtype) for dim in (3, (1, -2), 0)),
+    )
+
+
+def _spread(name: str, doc: str) -> Layer:
+    return Layer(
+        name=name,
+        doc=f"{doc} along axes, with the division by their length less `correction`.",
+        args=(Arg("dim", Either(Int(), Ints())), Arg("correction", Int(0), 1), Arg("keepdim", Bool(), False)),
+        shape=_reduced_shape,
+        code=lambda a, x: call(
+            f"{x}.{name}",
+            dim=a.dim,
+            correction=None if a.correction == 1 else a.correction,
+            keepdim=a.keepdim or None,
+        ),
+        right=(case((3, 4, 5), dim=(2, 3), correction=0), case((3, 4), dim=-1, keepdim=True)),
         wrong=(case((3, 4), dim=3), case((3, 4), dim=(1, -2)), case((3, 4), dim=0)),
     )
+
+
+def _norm_shape(a: Args, x: Shape) -> Shape:
+    out = _reduced_shape(a, x)
+    if (a.ord == inf or a.ord < 0) and 0 in x:
+        raise ShapeError(f"{show(x)} has no norm of the order {a.ord}", argument="ord")
+    return out
 
 
 def _index(name: str, doc: str) -> Layer:
@@ -120,6 +147,20 @@ LAYERS = (
     _reduction("sum", "The sum along axes.", gives="wide"),
     _reduction("amax", "The maximum along axes.", _extreme_shape),
     _reduction("amin", "The minimum along axes.", _extreme_shape),
+    _reduction("all", "Whether all along axes are true.", takes="bool"),
+    _reduction("any", "Whether one along axes is true.", takes="bool"),
+    _reduction("logsumexp", "log(Σ exp(x)) along axes.", gives="real"),
+    _spread("var", "The variance"),
+    _spread("std", "The standard deviation"),
+    Layer(
+        name="vector_norm",
+        doc="The norm of an order along axes: (Σ |x|ᵖ)^(1/p) (torch.linalg.vector_norm).",
+        args=(Arg("ord", Float(), 2.0), Arg("dim", Either(Int(), Ints())), Arg("keepdim", Bool(), False)),
+        shape=_norm_shape,
+        code=lambda a, x: call("torch.linalg.vector_norm", x, literal(a.ord), dim=a.dim, keepdim=a.keepdim or None),
+        right=(case((3, 4, 5), dim=(2, 3)), case((3, 4), ord=1.0, dim=-1, keepdim=True)),
+        wrong=(case((3, 4), dim=3), case((3, 4), dim=(1, -2)), case((3, 4), dim=0)),
+    ),
     _most("max", "The largest"),
     _most("min", "The smallest"),
     _index("argmax", "The index of the maximum along an axis."),

@@ -1,4 +1,4 @@
-"""Functions that take a part of a tensor, or repeat it: select, slice, narrow, expand, tile, roll and others.
+"""Functions that take a part of a tensor, repeat or reverse it: select, slice, expand, tile, roll, flip and others.
 
 They make no submodule. `dim` arguments are torch's, 0 being the batch; `expand` and `tile` speak of a sample, as
 `reshape` does: the batch is kept. `slice` is written `x[:, 2:7]` in Python.
@@ -17,7 +17,7 @@ from netspec.core.shapes import (
     show,
 )
 from netspec.layers.arguments import Either, Int, Ints, optional
-from netspec.layers.code import call, method
+from netspec.layers.code import call, literal, method
 from netspec.layers.modules.rearranging import unflatten_shape
 from netspec.layers.record import Arg, Args, Layer, case
 
@@ -86,6 +86,18 @@ def _roll_shape(a: Args, x: Shape) -> Shape:
     return x
 
 
+def _flip_shape(a: Args, x: Shape) -> Shape:
+    axes = [sample_axis(dim, len(x), argument="dims") for dim in _several(a.dims)]
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"dims {a.dims} names an axis twice", argument="dims")
+    return x
+
+
+def _repeat_interleave_shape(a: Args, x: Shape) -> Shape:
+    axis = sample_axis(a.dim, len(x))
+    return (*x[:axis], x[axis] * a.repeats, *x[axis + 1 :])
+
+
 def _moveaxis_shape(a: Args, x: Shape) -> Shape:
     moves = {}
     for name in ("source", "destination"):
@@ -118,7 +130,7 @@ LAYERS = (
     method(
         "select",
         "One index of an axis, which is removed.",
-        (Arg("dim", Int()), Arg("index", Int())),
+        (Arg("dim", Int()), Arg("index", Int(), sized=True)),
         _select_shape,
         right=(case((7, 4), dim=1, index=-1), case((7, 4), dim=-1, index=3)),
         wrong=(case((7, 4), dim=1, index=7), case((7, 4), dim=3, index=0), case((7, 4), dim=0, index=0)),
@@ -128,8 +140,8 @@ LAYERS = (
         doc="Part of an axis, from start up to before end, each step-th; Python's rules for what is out of range.",
         args=(
             Arg("dim", Int(), 1),
-            Arg("start", optional(Int()), None),
-            Arg("end", optional(Int()), None),
+            Arg("start", optional(Int()), None, sized=True),
+            Arg("end", optional(Int()), None, sized=True),
             Arg("step", Int(1), 1),
         ),
         shape=_slice_shape,
@@ -146,7 +158,7 @@ LAYERS = (
     method(
         "narrow",
         "Part of an axis: length indices from start on.",
-        (Arg("dim", Int()), Arg("start", Int()), Arg("length", Int(0))),
+        (Arg("dim", Int()), Arg("start", Int(), sized=True), Arg("length", Int(0), sized=True)),
         _narrow_shape,
         right=(case((7, 4), dim=1, start=2, length=5), case((7, 4), dim=-1, start=-1, length=1)),
         wrong=(
@@ -158,7 +170,7 @@ LAYERS = (
     Layer(
         name="expand",
         doc="Axes of size 1 repeated without a copy; -1 keeps an axis. It speaks of a sample.",
-        args=(Arg("size", Ints(None, -1)),),
+        args=(Arg("size", Ints(None, -1), sized=True),),
         shape=_expand_shape,
         takes="any",
         code=lambda a, x: call(f"{x}.expand", *map(str, (-1, *a.size))),
@@ -168,7 +180,7 @@ LAYERS = (
     method(
         "tile",
         "Axes repeated so many times, the last ones if fewer are given. It speaks of a sample.",
-        (Arg("dims", Ints(None, 0)),),
+        (Arg("dims", Ints(None, 0), sized=True),),
         _tile_shape,
         right=(case((3, 4), dims=(2, 1)), case((3, 4), dims=(5,))),
         wrong=(case((3,), dims=(2, 2)),),
@@ -176,7 +188,7 @@ LAYERS = (
     method(
         "roll",
         "Axes shifted, what leaves at one end coming in at the other.",
-        (Arg("shifts", Either(Int(), Ints())), Arg("dims", Either(Int(), Ints()))),
+        (Arg("shifts", Either(Int(), Ints()), sized=True), Arg("dims", Either(Int(), Ints()))),
         _roll_shape,
         right=(case((3, 8, 8), shifts=(-2, -2), dims=(2, 3)), case((8,), shifts=1, dims=-1)),
         wrong=(
@@ -184,6 +196,24 @@ LAYERS = (
             case((3, 8), shifts=1, dims=3),
             case((3, 8), shifts=1, dims=0),
         ),
+    ),
+    method(
+        "flip",
+        "Axes in reverse order.",
+        (Arg("dims", Either(Int(), Ints())),),
+        _flip_shape,
+        right=(case((3, 8, 8), dims=(2, 3)), case((8,), dims=-1)),
+        wrong=(case((3, 8), dims=(1, 1)), case((3, 8), dims=3), case((3, 8), dims=0)),
+    ),
+    Layer(
+        name="repeat_interleave",
+        doc="Each index of an axis repeated so many times, before the next one.",
+        args=(Arg("repeats", Int(0), sized=True), Arg("dim", Int(), 1)),
+        shape=_repeat_interleave_shape,
+        takes="any",
+        code=lambda a, x: call(f"{x}.repeat_interleave", literal(a.repeats), dim=a.dim),
+        right=(case((3, 4), repeats=2), case((3, 4), repeats=3, dim=-1)),
+        wrong=(case((3, 4), repeats=2, dim=3), case((3, 4), repeats=2, dim=0)),
     ),
     method(
         "moveaxis",
@@ -201,7 +231,7 @@ LAYERS = (
     method(
         "unflatten",
         "Makes one axis several.",
-        (Arg("dim", Int()), Arg("sizes", Ints(None, -1))),
+        (Arg("dim", Int()), Arg("sizes", Ints(None, -1), sized=True)),
         unflatten_shape("sizes"),
         right=(case((24, 5), dim=1, sizes=(4, 6)), case((5, 24), dim=-1, sizes=(2, -1, 3))),
         wrong=(case((24, 5), dim=1, sizes=(5, 5)), case((24,), dim=1, sizes=()), case((24,), dim=0, sizes=(1, 2))),

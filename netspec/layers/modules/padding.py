@@ -19,7 +19,7 @@ from netspec.layers.spatial import on_picture
 Widths = tuple[int, ...]
 # The versions of torch that changed whether one of several axes may come out empty: padded with a constant it may since
 # then, even where others are widened; reflected or replicated it may not any more.
-CHANGED = {"constant": "2.10", "reflect": "2.15", "replicate": "2.15"}
+CHANGED = {"constant": "2.10", "replicate": "2.14", "reflect": "2.15"}
 
 
 def _may_be_empty(mode: str, widths: Widths, older: bool) -> bool:
@@ -134,14 +134,15 @@ LAYERS = (
         name="pad",
         doc="Pads the last axes; widths from the last axis backwards, before and after in turn.",
         args=(
-            Arg("pad", Ints()),
+            Arg("pad", Ints(), sized=True),
             Arg("mode", Word(("constant", "reflect", "replicate", "circular")), "constant"),
             Arg("value", optional(Float()), None),
         ),
         shape=_pad_shape,
         earlier=(
             OlderBehavior(CHANGED["constant"], partial(_pad_shape, older=tuple(CHANGED)), _crops),
-            OlderBehavior(CHANGED["reflect"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
+            OlderBehavior(CHANGED["replicate"], partial(_pad_shape, older=("reflect", "replicate")), _crops),
+            OlderBehavior(CHANGED["reflect"], partial(_pad_shape, older=("reflect",)), _crops),
         ),
         code=_pad_code,
         right=(

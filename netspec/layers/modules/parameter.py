@@ -28,10 +28,6 @@ def _make(a: Args) -> str:
     return f"nn.Parameter(torch.full({literal(shape)}, {literal(float(a.init))}))"
 
 
-def _expanded(a: Args, tensor: str, x: str) -> str:
-    return f"{tensor}.expand({', '.join((f'{x}.shape[0]', *['-1'] * len(a.shape)))})"
-
-
 LAYERS = (
     Layer(
         name="parameter",
@@ -51,8 +47,9 @@ LAYERS = (
         takes="any",
         gives="float32",
         make=_make,
-        call=_expanded,
-        tensor=True,
+        constant=True,
+        call=lambda a, tensor, x: tensor if a.batch_axis else f"{tensor}[None]",
+        tensor="parameter",
         right=(
             case((196, 8), shape=(1, 8), batch_axis=True),
             case((3, 8, 8), shape=(3, 1, 1), init=1e-6),

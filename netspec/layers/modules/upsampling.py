@@ -122,7 +122,7 @@ LAYERS = (
     replace(
         _UPSAMPLE,
         name="interpolate",
-        args=(*_UPSAMPLE.args, Arg("antialias", Bool(), False)),
+        args=(replace(_UPSAMPLE.args[0], sized=True), *_UPSAMPLE.args[1:], Arg("antialias", Bool(), False)),
         code=_interpolate_code,
         right=(*_UPSAMPLE.right, case((3, 4, 5), size=3, mode="bilinear", antialias=True)),
         wrong=(*_UPSAMPLE.wrong, case((3, 4, 5), size=3, antialias=True)),

@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import count
-from typing import NamedTuple
 
 from netspec.core.tree import shorten
 from netspec.expansion.graph import Call, Local, Scope, Step
 from netspec.layers.code import arguments, literal
+from netspec.render.pictures.levels import End, Level, part
 from netspec.render.pictures.problems import NETWORK, problems_by_path
 from netspec.render.pictures.runs import Piece, Signed, pieces_of
-from netspec.render.pictures.tree import Edge, Node, Problem, Values
+from netspec.render.pictures.tree import Edge, Node, Problem
 from netspec.shapes.report import Report
 
 LONGEST = 200  # characters of an argument
 _UNTOLD = ("inplace",)  # arguments that change nothing of what is computed
-
-
-class _End(NamedTuple):
-    """Where a value comes from: a node, or the box that it enters; which of its outputs; its sample tensors."""
-
-    node: int
-    output: int | None
-    values: Values
-
-
-@dataclass
-class _Level:
-    """A box under construction; `outside` finds the values that enter it, `given` has those of its own steps."""
-
-    outside: Callable[[Local], _End]
-    given: dict[int, tuple[int, Values]] = field(default_factory=dict)
-    nodes: list[Node] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-
-    def end(self, local: Local) -> _End:
-        """Where a value of the scope comes from, seen from this box."""
-        if local.step not in self.given:
-            return self.outside(local)
-        node, values = self.given[local.step]
-        return _End(node, local.output, _part(values, local.output))
-
-    def connect(self, ends: Iterable[_End], target: int) -> None:
-        """Add the edges to a node, or to the box itself for what leaves it."""
-        self.edges += [Edge(end.node, end.output, target, index, end.values) for index, end in enumerate(ends)]
-
-
-def _part(values: Values, output: int | None) -> Values:
-    return values if output is None else values[output : output + 1] or (None,)
 
 
 def network_tree(report: Report) -> Node:
@@ -79,35 +46,38 @@ class _Builder:
         if graph is None:
             return root
         inputs = [Node(next(self.ids), "input", name, outputs=(tensor,)) for name, tensor in graph.inputs.items()]
-        level = _Level(lambda local: self.entering(local, inputs))
+        level = Level(lambda local: self.entering(local, inputs))
         self.fill(level, graph.scope)
-        ends = [level.end(result) for result in graph.scope.results]
-        names = [name.partition(".")[0] for name in graph.outputs]
-        for end, name in zip(ends, dict.fromkeys(names), strict=False):
-            node = Node(next(self.ids), "output", name, outputs=end.values)
+        names = iter(graph.outputs)
+        for result in graph.scope.results:
+            own = [next(names) for _ in range(_values_in(graph.scope, result))]
+            name = own[0] if len(own) == 1 else own[0].rpartition(".")[0]
+            when = "in training" if own[0] in graph.training_only else ""
+            end = level.end(result)
+            node = Node(next(self.ids), "output", name, type=when, outputs=end.values)
             level.connect([end], node.id)
             level.nodes.append(node)
         return _filled(root, [*inputs, *level.nodes], level.edges)
 
     @staticmethod
-    def entering(local: Local, inputs: Sequence[Node]) -> _End:
+    def entering(local: Local, inputs: Sequence[Node]) -> End:
         """A value that enters the network."""
         node = inputs[-1 - local.step]
-        return _End(node.id, local.output, _part(node.outputs, local.output))
+        return End(node.id, local.output, part(node.outputs, local.output))
 
-    def fill(self, level: _Level, scope: Scope) -> None:
+    def fill(self, level: Level, scope: Scope) -> None:
         """Add the steps of a scope to a box, those of runs in boxes of their own."""
         for piece in pieces_of(self.signed(scope), scope.results):
             self.put(level, scope, piece)
 
-    def put(self, level: _Level, scope: Scope, piece: Piece) -> None:
+    def put(self, level: Level, scope: Scope, piece: Piece) -> None:
         """Add a step or a run to a box."""
         if piece.period:
             self.add_run(level, scope, piece)
         else:
             self.add(level, scope, piece.start)
 
-    def add(self, level: _Level, scope: Scope, index: int) -> None:
+    def add(self, level: Level, scope: Scope, index: int) -> None:
         """Add one step to a box."""
         step = scope.steps[index]
         ends = [level.end(source) for source in step.sources]
@@ -117,37 +87,38 @@ class _Builder:
         level.nodes.append(node)
         level.given[index] = (node.id, node.outputs)
 
-    def add_run(self, level: _Level, scope: Scope, run: Piece) -> None:
+    def add_run(self, level: Level, scope: Scope, run: Piece) -> None:
         """Add a run of equal copies to a box."""
         node = Node(next(self.ids), "repeat", "", path=scope.path, period=run.period)
         ports: dict[Local, int] = {}
 
-        def outside(local: Local) -> _End:
+        def outside(local: Local) -> End:
             values = level.end(local).values
-            return _End(node.id, ports.setdefault(local, len(ports)), values)
+            return End(node.id, ports.setdefault(local, len(ports)), values)
 
-        inner = _Level(outside)
+        inner = Level(outside)
         for piece in run.pieces:
             self.put(inner, scope, piece)
         last, values = inner.given[run.stop - 1]
-        inner.connect([_End(last, None, values)], node.id)
+        inner.connect([End(last, None, values)], node.id)
         node = _filled(replace(node, outputs=values), inner.nodes, inner.edges)
         level.connect([level.end(local) for local in ports], node.id)
         level.nodes.append(node)
         level.given[run.stop - 1] = (node.id, values)
 
-    def box(self, step: Step, scope: Scope, ends: Sequence[_End]) -> Node:
+    def box(self, step: Step, scope: Scope, ends: Sequence[End]) -> Node:
         """A group or a block's use."""
         kind = "group" if scope.title == "group" else "block"
         title = "" if kind == "group" else scope.title
-        node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=step.at)
+        span = None if step.item is None else step.item.at.span
+        node = Node(next(self.ids), kind, step.name, scope.path, title, shared=step.shared, span=span)
         node = replace(node, problems=self.found(scope.path))
 
-        def outside(local: Local) -> _End:
+        def outside(local: Local) -> End:
             port = -1 - local.step
-            return _End(node.id, port, _part(ends[port].values, local.output))
+            return End(node.id, port, part(ends[port].values, local.output))
 
-        level = _Level(outside)
+        level = Level(outside)
         self.fill(level, scope)
         results = [level.end(result) for result in scope.results]
         level.connect(results, node.id)
@@ -160,6 +131,7 @@ class _Builder:
         call, known = self.calls[step.call], self.report.inferred[step.call]
         record, args = call.record, {**call.args, **known.args}
         written = [arg for arg in record.args if arg.name not in _UNTOLD]
+        names = dict.fromkeys([*(arg.name for arg in record.args if arg.name in args), *args])  # in torch's order
         return Node(
             id=next(self.ids),
             kind="function" if record.is_function else "layer",
@@ -167,7 +139,7 @@ class _Builder:
             path=call.path,
             type=record.name,
             call=shorten(arguments(written, args), LONGEST),
-            arguments=tuple((name, shorten(literal(value), LONGEST)) for name, value in args.items()),
+            arguments=tuple((name, shorten(literal(args[name]), LONGEST)) for name in names),
             outputs=known.outputs or (None,),
             params=known.parameters,
             macs=known.macs,
@@ -193,12 +165,12 @@ class _Builder:
 
     def sign(self, step: Step) -> Signed:
         """What copies of a step have to agree in; a step with an error equals no other."""
-        inner, at = step.scope, step.at
+        inner, item = step.scope, step.item
         if inner is None:
             assert step.call is not None
             call = self.calls[step.call]
             key: object = (call.record.name, call.record.origin, repr(call.args), call.id - call.maker, step.further)
-            path, size, at = call.path, 1, call.item.at.span
+            path, size, item = call.path, 1, call.item
         else:
             steps = self.signed(inner)
             key = (inner.title, step.shared, tuple((each.sign, each.sources) for each in steps), inner.results)
@@ -206,7 +178,14 @@ class _Builder:
         if path in self.wrong:
             key = path
         sign = self.signs.setdefault((key, len(step.sources)), len(self.signs))
-        return Signed(sign, size, step.sources, (at.line, at.column) if at is not None else (0, 0))
+        place = (0, 0) if item is None else (item.at.span.line, item.at.span.column)
+        return Signed(sign, size, step.sources, place)
+
+
+def _values_in(scope: Scope, local: Local) -> int:
+    """How many values of the flat graph a value of a scope is: several where a block names outputs."""
+    inner = scope.steps[local.step].scope if local.step >= 0 and local.output is None else None
+    return 1 if inner is None else sum(_values_in(inner, result) for result in inner.results)
 
 
 def _filled(box: Node, nodes: Sequence[Node], edges: Iterable[Edge]) -> Node:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from netspec.render.pictures.layering import Cell, Joint, Layers, Link, Slot, layers_of
+from netspec.render.pictures.cells import Cell, Joint, Layers, Link, Slot
+from netspec.render.pictures.layering import layers_of
 
 APART = 18.0  # between cells of a rank
 GAP = 16.0  # between ranks
@@ -103,12 +104,14 @@ def _place_across(layers: Layers) -> None:
             x += slot.width + APART
     for sweep in range(SWEEPS):
         down = sweep % 2 == 1  # the last one is: what is below follows what is above
-        straight = sweep >= SWEEPS - STRAIGHT
+        if sweep >= SWEEPS - STRAIGHT:
+            for chain in layers.chains:
+                _straighten(chain)
         for row in layers.ranks if down else reversed(layers.ranks):
-            _place_row(row, down, straight)
+            _place_row(row, down)
 
 
-def _place_row(row: list[Slot], down: bool, straight: bool) -> None:
+def _place_row(row: list[Slot], down: bool) -> None:
     """Place one rank beside the one above or below it.
 
     Pool-adjacent-violators: slots that want to be nearer to each other than they may are pooled, and a pool lies where
@@ -118,7 +121,7 @@ def _place_row(row: list[Slot], down: bool, straight: bool) -> None:
     before = [0.0]
     for slot in row:
         joints = (slot.above if down else slot.below) or (slot.below if down else slot.above)
-        wanted = _straight(slot.chain) if straight and slot.chain else _wanted(slot, joints)
+        wanted = _wanted(slot, joints) if slot.goal is None else slot.goal
         pool = (wanted - before[-1], slot.weight, 1)
         before.append(before[-1] + slot.width + APART)
         while pools and pools[-1][0] > pool[0]:
@@ -140,8 +143,13 @@ def _wanted(slot: Slot, joints: Sequence[Joint]) -> float:
     return sum(weight * pull for weight, pull in zip(weights, pulls, strict=True)) / sum(weights)
 
 
-def _straight(chain: Sequence[Slot]) -> float:
-    """Where all bends of a link have room: beside everything that it passes, on the side on which it passes it."""
-    bends = [slot.x for slot in chain[1:-1]]
+def _straighten(chain: Sequence[Slot]) -> None:
+    """Let all bends of a link go where they have room: beside all that it passes, on the side on which it passes it."""
+    bends = chain[1:-1]
+    if not bends:
+        return
+    places = [slot.x for slot in bends]
     ends = chain[0].x + chain[0].width / 2 + chain[-1].x + chain[-1].width / 2
-    return max(bends) if 2 * sum(bends) / len(bends) >= ends else min(bends)
+    goal = max(places) if 2 * sum(places) / len(places) >= ends else min(places)
+    for slot in bends:
+        slot.goal = goal

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
-from netspec.core.diagnostics import Diagnostic
 from netspec.core.tree import Span
-from netspec.expansion.graph import Scope
 from netspec.render.pictures.tree import Problem
 from netspec.shapes.report import Report
 
@@ -17,15 +16,17 @@ def problems_by_path(report: Report) -> dict[str, tuple[Problem, ...]]:
     """The findings of a report by the module path of the layer or box that has them.
 
     A finding belongs to the layer that it names, where that has no node to the box around it; where it names none, to
-    the layer in whose item it lies; else to the network.
+    the innermost layer, group or block in whose text it lies; else to the network.
 
     Args:
         report: of any spec.
     """
     found: defaultdict[str, list[Problem]] = defaultdict(list)
-    paths = _paths(report)
+    places = [*_places(report)]
+    paths = {path for path, _ in places}
+    first = {span: path for path, span in reversed(places)}  # of a block that is used twice, its first use
     for diagnostic in report.diagnostics:
-        path = diagnostic.layer if diagnostic.layer is not None else _around(diagnostic, report)
+        path = diagnostic.layer if diagnostic.layer is not None else _around(diagnostic.span, first)
         while path not in paths and path != NETWORK:
             path = path.rpartition(".")[0]
         problem = Problem(diagnostic.code, diagnostic.severity, diagnostic.message, diagnostic.span)
@@ -33,40 +34,34 @@ def problems_by_path(report: Report) -> dict[str, tuple[Problem, ...]]:
     return {path: tuple(problems) for path, problems in found.items()}
 
 
-def _paths(report: Report) -> set[str]:
-    """The module paths of all calls and scopes."""
+def _places(report: Report) -> Iterator[tuple[str, Span]]:
+    """The module paths of all calls and scopes with the texts that they come from, those of blocks as well."""
     if report.graph is None:
-        return set()
-    found = {call.path for call in report.graph.calls}
-    waiting: list[Scope] = [report.graph.scope]
+        return
+    yield from ((call.path, call.item.node.span) for call in report.graph.calls)
+    waiting = [report.graph.scope]
     while waiting:
-        scope = waiting.pop()
-        found.add(scope.path)
-        waiting += [step.scope for step in scope.steps if step.scope is not None]
-    return found
+        for step in waiting.pop().steps:
+            scope = step.scope
+            if scope is None:
+                continue
+            block = report.spec.blocks.get(scope.title)
+            items = [*([step.item] if step.item is not None else []), *(block.items if block is not None else ())]
+            yield from ((scope.path, item.node.span) for item in items)
+            waiting.append(scope)
 
 
-def _around(diagnostic: Diagnostic, report: Report) -> str:
-    """The path of the first layer in whose item a finding lies."""
-    span = diagnostic.span
-    calls = report.graph.calls if report.graph else ()
-    items = {id(call.item): call for call in reversed(calls)}.values()
-    holding = [call for call in items if _holds(call.item.node.span, span)]
-    return min(holding, key=lambda call: (_lines(call.item.node.span), call.id)).path if holding else NETWORK
+def _around(span: Span, places: Mapping[Span, str]) -> str:
+    """The path of the innermost of the places that hold a span."""
+    holding = [place for place in places if _holds(place, span)]
+    innermost = max(holding, key=lambda place: (_start(place), -place.end_line, -place.end_column), default=None)
+    return NETWORK if innermost is None else places[innermost]
 
 
 def _holds(outer: Span, inner: Span) -> bool:
-    starts = (outer.line, outer.column) <= (inner.line, inner.column)
-    return (
-        outer.path == inner.path
-        and starts
-        and (inner.end_line, inner.end_column)
-        <= (
-            outer.end_line,
-            outer.end_column,
-        )
-    )
+    ends = (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    return outer.path == inner.path and _start(outer) <= _start(inner) and ends
 
 
-def _lines(span: Span) -> int:
-    return span.end_line - span.line
+def _start(span: Span) -> tuple[int, int]:
+    return span.line, span.column

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from netspec.render.pictures.layering import Cell, Link
+from netspec.render.pictures.cells import Cell, Link
 from netspec.render.pictures.layout import Point, layout
 from netspec.render.pictures.text_width import text_width
 from netspec.render.pictures.tree import shown
@@ -146,34 +146,49 @@ def _content(view: View, top: float) -> Placed:
     taken = sorted({line.entry for line in view.lines if line.target is None})
     cells = [*(Cell(0, 0, pin="first") for _ in given), *map(_cell, children, labels)]
     cells += [Cell(0, 0, pin="last") for _ in taken]
-    links: dict[Link, Line] = {}
-    for line in view.lines:
-        source = given.index(line.exit) if line.source is None else len(given) + line.source
-        target = len(given) + (len(children) + taken.index(line.entry) if line.target is None else line.target)
-        exit = 0.0 if line.source is None else _port(children[line.source].exits, line.exit)
-        entry = 0.0 if line.target is None else _port(children[line.target].entries, line.entry)
-        links.setdefault(Link(source, target, exit, entry), line)
+    links = _links(view, children, given, taken)
     found = layout(cells, list(links))
     above = top if given else top + PAD
     corners = [(x, y + above) for x, y in found.corners]
-    entering, inside, leaving = corners[: len(given)], corners[len(given) :][: len(children)], corners[-len(taken) :]
-    routes, told = [], set()
-    for (link, line), points in zip(links.items(), found.lines, strict=True):
-        first = line.source is not None and (link.source, link.exit) not in told
-        label = labels[line.source].get(line.exit, "") if first and line.source is not None else ""
-        told.add((link.source, link.exit))
-        routes.append(Route(line, tuple((x, y + above) for x, y in points), label))
-    ports = {index: x for index, (x, _) in zip(given, entering, strict=True)}
+    first, last = len(given), len(given) + len(children)
+    entering = {index: x for index, (x, _) in zip(given, corners[:first], strict=True)}
+    placed = zip(children, corners[first:last], strict=True)
     return Placed(
         view,
         found.width,
         above + found.height + (0 if taken else PAD),
         (),
-        children=tuple(replace(child, x=x, y=y) for child, (x, y) in zip(children, inside, strict=True)),
-        routes=tuple(routes),
-        entries=tuple(ports.get(index, found.width / 2) for index in range(max(given, default=-1) + 1)),
-        exits=tuple(x for x, _ in leaving) if taken else (),
+        children=tuple(replace(child, x=x, y=y) for child, (x, y) in placed),
+        routes=_routes(links, found.lines, labels, above),
+        entries=tuple(entering.get(index, found.width / 2) for index in range(max(given, default=-1) + 1)),
+        exits=tuple(x for x, _ in corners[last:]),
     )
+
+
+def _links(view: View, children: Sequence[Placed], given: Sequence[int], taken: Sequence[int]) -> dict[Link, Line]:
+    """The lines of a box between its cells: what enters, its nodes, what leaves; several of one course are one."""
+    found: dict[Link, Line] = {}
+    for line in view.lines:
+        source = given.index(line.exit) if line.source is None else len(given) + line.source
+        target = len(given) + (len(children) + taken.index(line.entry) if line.target is None else line.target)
+        exit = 0.0 if line.source is None else _port(children[line.source].exits, line.exit)
+        entry = 0.0 if line.target is None else _port(children[line.target].entries, line.entry)
+        found.setdefault(Link(source, target, exit, entry), line)
+    return found
+
+
+def _routes(
+    links: dict[Link, Line], lines: Sequence[Sequence[Point]], labels: Sequence[dict[int, str]], above: float
+) -> tuple[Route, ...]:
+    """The lines at their places; the shapes of a value are written once, beside its first line."""
+    found, told = [], set()
+    for (link, line), points in zip(links.items(), lines, strict=True):
+        label = ""
+        if line.source is not None and (link.source, link.exit) not in told:
+            label = labels[line.source].get(line.exit, "")
+        told.add((link.source, link.exit))
+        found.append(Route(line, tuple((x, y + above) for x, y in points), label))
+    return tuple(found)
 
 
 def _cell(child: Placed, labels: dict[int, str]) -> Cell:

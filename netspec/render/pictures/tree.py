@@ -60,7 +60,7 @@ class Node:
         kind: `network`, `group`, `block`, `repeat`, `layer`, `function`, `input` or `output`.
         name: of its submodule in the module around it, or of the network, input or output.
         path: the module path, as in the keys of state_dict.
-        type: the layer's or function's name, or the block's.
+        type: the layer's or function's name, or the block's; of an output `in training` where eval has it not.
         call: its arguments as torch's code has them, those with torch's defaults left out: `3, 64, 7, stride=2`.
         arguments: all arguments that are known, by name, as text.
         outputs: the sample tensor of each output.

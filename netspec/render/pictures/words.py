@@ -92,8 +92,8 @@ def called(view: View) -> tuple[str, str]:
     node = view.node
     if node.kind in ("layer", "function"):
         return word(node.type), f"({word(node.call)})" if node.call else ""
-    if node.kind == "output" and numbered(node.name):
-        return "output", ""
+    if node.kind == "output":
+        return "output" if numbered(node.name) else word(node.name), f" {node.type}" if node.type else ""
     if node.kind == "repeat" or (node.type and (numbered(node.name) or view.times > 1)):
         return word(node.type), ""
     return word(node.name), word(node.type)

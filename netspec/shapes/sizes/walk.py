@@ -28,6 +28,14 @@ _FUNCTIONS = frozenset({
     "narrow", "neg", "normalize", "pad", "parameter", "permute", "pow", "relu", "roll", "rsqrt", "select",
     "sigmoid", "silu", "sin", "slice", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum",
     "tanh", "tile", "transpose", "unsqueeze",
+    "all", "alpha_dropout", "any", "arange", "argsort", "atan", "buffer", "ceil", "celu", "detach", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "elu", "eq", "erf", "expm1", "eye", "feature_alpha_dropout", "flip",
+    "floor", "full", "ge", "glu", "gt", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "index_select", "le",
+    "leaky_relu", "linspace", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsigmoid", "logsumexp", "lt", "masked_fill", "mish", "ne", "one_hot", "ones", "ones_like", "rand_like",
+    "randn_like", "reciprocal", "relu6", "repeat_interleave", "round", "rrelu", "selu", "sign", "softmin", "softplus",
+    "softshrink", "softsign", "sort", "std", "swapaxes", "tan", "tanhshrink", "threshold", "to", "topk", "tril",
+    "triu", "var", "vector_norm", "where", "zeros", "zeros_like",
 })  # fmt: skip
 SEPARABLE = (
     ACTIVATIONS | ADAPTIVE_POOLS | BATCH_NORMS | CONVOLUTIONS | DROPOUTS | POOLS | PADDINGS | _OTHERS | _FUNCTIONS
@@ -167,7 +175,8 @@ class Walker:
 
 def _key(call: Call) -> object:
     """All of a call but its position in the network."""
-    return id(call.record), repr(sorted(call.args.items())), call.claim, call.further, call.broken
+    args = repr(sorted({**call.args, **call.sized}.items()))
+    return id(call.record), args, call.claim, call.further, call.broken
 
 
 def _applied(call: Call, inputs: Outputs) -> Attempt:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netspec.render.pictures import layering
-from netspec.render.pictures.layering import Cell, Link
+from netspec.render.pictures.cells import Cell, Link
 from netspec.render.pictures.layout import Layout, Point, layout, strokes
 from netspec.render.pictures.scene import MARGIN, SHADOW, Placed, scene
 from netspec.render.pictures.view import view_of

@@ -52,6 +52,13 @@ def test_it_is_the_graph_of_the_check(path: Path) -> None:
         assert node.span == call.item.at.span
     assert [(node.name, node.outputs) for node in inputs] == [(name, (t,)) for name, t in report.inputs.items()]
     assert (root.params, root.macs) == (report.parameters, report.macs)
+    outputs = [(node.name, node.outputs) for node in only(root, "output")]
+    told = {
+        f"{name}.{i}" if len(values) > 1 else name: each for name, values in outputs for i, each in enumerate(values)
+    }
+    assert told == report.outputs
+    late = {node.name for node in only(root, "output") if node.type == "in training"}
+    assert late == report.graph.training_only
     wiring = Wiring(root)
     places = {node.id: Ref(index) for index, node in enumerate(leaves)}
     places |= {node.id: Ref(-1 - index) for index, node in enumerate(inputs)}
@@ -69,8 +76,10 @@ def test_it_is_the_graph_of_the_check(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*RIGHT, *WRONG], ids=name_of)
 def test_ids_and_edges_are_sound(path: Path) -> None:
-    root = tree_of(path)
+    root, graph = tree_of(path), report_on(path).graph
     assert [node.id for node in root.walk()] == list(range(sum(1 for _ in root.walk())))
+    leaves = [node.path for node in root.walk() if node.kind in ("layer", "function")]
+    assert leaves == ([] if graph is None else [call.path for call in graph.calls])
     for box in root.walk():
         order = {child.id: index for index, child in enumerate(box.children)}
         for edge in box.edges:
@@ -113,6 +122,14 @@ def test_a_finding_is_on_the_node_that_has_it() -> None:
     )
     problems = {node.path: [each.code for each in node.problems] for node in root.walk() if node.problems}
     assert problems == {"a": ["NS401"], "b.c": ["NS401"], "": ["NS204"]}
+
+
+def test_a_box_that_gives_no_value_is_there_with_what_is_known_of_it() -> None:
+    root = tree("  - {name: a, layers: [{name: b, Linear: 4}, {name: c, Nothing: 3}]}\n  - {name: d, Linear: 2}\n")
+    (box,) = only(root, "group")
+    assert [(node.path, node.outputs[0] and node.outputs[0].shape) for node in box.children] == [("a.b", (4,))]
+    assert [each.code for each in box.problems] == ["NS204"]
+    assert (box.outputs, [edge.target for edge in box.edges]) == ((), [box.children[0].id])
 
 
 def test_a_copy_with_a_finding_is_no_copy() -> None:

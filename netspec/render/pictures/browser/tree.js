@@ -103,7 +103,7 @@ function costs(node) {
 function called(view) {
   const node = view.node, type = node.type || "";
   if (node.kind === "layer" || node.kind === "function") return [type, node.call ? `(${short(node.call)})` : ""];
-  if (node.kind === "output" && numbered(node.name)) return ["output", ""];
+  if (node.kind === "output") return [numbered(node.name) ? "output" : short(node.name), type && ` ${type}`];
   if (node.kind === "repeat" || (type && (numbered(node.name) || view.times > 1))) return [type, ""];
   return [short(node.name), type];
 }

@@ -1,0 +1,85 @@
+"""The functions of torch.nn.utils.parametrizations: their arguments, what they take, the parameters that they add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netspec.core.shapes import ArgumentError, RankError, Shape, count_axes, show
+from netspec.layers.arguments import Bool, Float, Int, Word, optional
+from netspec.layers.code import literal
+from netspec.layers.record import Arg, Args
+from netspec.layers.text import Text
+
+
+@dataclass(frozen=True)
+class Parametrizer:
+    """A function of torch.nn.utils.parametrizations.
+
+    Args:
+        name: torch's.
+        args: its arguments without the module.
+        suits: raises ShapeError where a parameter of a shape cannot be computed so.
+        adds: how many numbers it adds to the parameter's own.
+    """
+
+    name: str
+    args: tuple[Arg, ...]
+    suits: Callable[[Args, Shape], None]
+    adds: Callable[[Args, Shape], int] = lambda a, shape: 0
+
+    def code(self, args: Args, module: str) -> str:
+        """The call that makes a module with the parametrization."""
+        given = ((arg, getattr(args, arg.name)) for arg in self.args)
+        written = [f"{arg.name}={literal(value)}" for arg, value in given if value != arg.default]
+        return f"parametrizations.{self.name}({', '.join((module, *written))})"
+
+
+def _weight_norm(a: Args, shape: Shape) -> None:
+    if a.dim is not None and not -1 <= a.dim < len(shape):
+        raise ArgumentError(f"dim {a.dim} is no axis of {show(shape)}", argument="dim")
+
+
+def _spectral_norm(a: Args, shape: Shape) -> None:
+    if not shape:
+        raise RankError(f"takes 1 axis or more, here is {count_axes(shape)}")
+    if a.dim is not None and not -len(shape) <= a.dim < len(shape):
+        raise ArgumentError(f"dim {a.dim} is no axis of {show(shape)}", argument="dim")
+
+
+def _orthogonal(a: Args, shape: Shape) -> None:
+    if len(shape) < 2:
+        raise RankError(f"takes 2 axes or more, here is {count_axes(shape)}")
+
+
+_NAME = Arg("name", Text("the name of a parameter", r"[A-Za-z_][A-Za-z0-9_]*"), "weight")
+PARAMETRIZATIONS = {
+    each.name: each
+    for each in (
+        Parametrizer(
+            "weight_norm",
+            (_NAME, Arg("dim", optional(Int()), 0)),
+            _weight_norm,
+            adds=lambda a, shape: 1 if a.dim in (None, -1) else shape[a.dim],
+        ),
+        Parametrizer(
+            "spectral_norm",
+            (
+                _NAME,
+                Arg("n_power_iterations", Int(1), 1),
+                Arg("eps", Float(), 1e-12),
+                Arg("dim", optional(Int()), None),
+            ),
+            _spectral_norm,
+        ),
+        Parametrizer(
+            "orthogonal",
+            (
+                _NAME,
+                Arg("orthogonal_map", optional(Word(("matrix_exp", "cayley", "householder"))), None),
+                Arg("use_trivialization", Bool(), True),
+            ),
+            _orthogonal,
+        ),
+    )
+}
