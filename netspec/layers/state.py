@@ -26,7 +26,11 @@ def state_of(record: Layer, args: dict[str, Any]) -> State | None:
         return {}
     a = SimpleNamespace(**args)
     if record.tensor:
-        return {"": (1, *a.shape) if a.batch_axis else tuple(a.shape)}
+        if record.tensor == "buffer" and not a.persistent:
+            return {}
+        shape = record.shape(a, ())
+        assert isinstance(shape, tuple)
+        return {"": (1, *shape) if a.batch_axis else shape}
     found = _STATES.get(record.name) if record.origin is None else None
     if found is None:
         return {} if record.origin is None and record.parameters is no_parameters else None
