@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Step, Tie
-from netspec.expansion.scope import Context
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
 from netspec.language.spec import Item

@@ -116,6 +116,7 @@ class ItemParser:
         entries = self.corrected_entries(node)
         shared = common_keys({key.text: value for key, value in entries if key.text in COMMON_KEYS}, self.findings)
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
+        self.check_outputs(node, kinds, shared)
         grouped = any(
             key.text in ("layers", "sequential", "branches") or key.text in self.block_params for key, _ in kinds
         )
@@ -142,6 +143,15 @@ class ItemParser:
         for other, _ in others:
             self.extra_key(other, key)
         return self.typed(key, value, node, shared)
+
+    def check_outputs(self, node: Mapping, kinds: list[tuple[Scalar, Node]], shared: dict[str, Any]) -> None:
+        """NS202 for `outputs` of an item that is no group and no submodule of copies."""
+        at = node.key("outputs")
+        fills = shared.get("repeat") is not None and "{" not in getattr(shared.get("name"), "text", "{")
+        if at is not None and not fills and not any(key.text in ("layers", "sequential") for key, _ in kinds):
+            wants = "outputs is for a group and for a repeat with a plain name; a block has its own, beside its layers"
+            self.findings.add("NS202", wants, at)
+            shared.pop("outputs", None)
 
     def are_arguments(self, key: Scalar, others: list[tuple[Scalar, Node]]) -> bool:
         """Whether the other keys of an item are arguments of its type, written beside it instead of under it."""
