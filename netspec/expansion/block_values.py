@@ -6,10 +6,11 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.expressions import LayerValue, Value
+from netspec.core.expressions import LayerValue, Value, is_name
+from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, shorten
 from netspec.expansion.context import Context
-from netspec.language.evaluate import FAILED, layer_value, param_value
+from netspec.language.evaluate import FAILED, Evaluator, layer_value, param_value
 from netspec.language.spec import Block, Item
 
 
@@ -71,6 +72,10 @@ def given_value(node: Node, default: Node | None, context: Context, *, as_type: 
         return node.value
     if is_text or not node.plain:  # in quotes it is an expression, unless the default is text
         return param_value(replace(node, plain=node.plain or not is_text), context.names)
+    unknown = node.value.isidentifier() and default is None and not closest(node.value, context.names)
+    if unknown and is_name(node.value):
+        Evaluator(context.findings).text_without_quotes(node, node.value, context.frames)
+        return FAILED
     return context.scalar(node)
 
 
