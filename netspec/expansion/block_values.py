@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.expressions import LayerValue, Value, is_name
-from netspec.core.names import closest
+from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, shorten
 from netspec.expansion.context import Context
 from netspec.language.evaluate import FAILED, Evaluator, layer_value, param_value
@@ -15,7 +15,7 @@ from netspec.language.spec import Block, Item
 
 
 def block_params(
-    block: Block, item: Item, context: Context, path: str, params: Dict[str, Value]
+    block: Block, item: Item, context: Context, path: str, params: Dict[str, Value], declared: Dict[str, Node]
 ) -> dict[str, Value] | None:
     """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong.
 
@@ -25,6 +25,7 @@ def block_params(
         context: where it is used.
         path: the module path of the use.
         params: the spec's parameters with their values.
+        declared: the nodes of these parameters.
     """
     given = {key.text: value for key, value in item.args}
     values = dict(params)
@@ -41,7 +42,9 @@ def block_params(
         else:
             value = given_value(node, default, context, as_type=param in block.types)
         if value is not FAILED and param in block.types and param not in context.types:
-            value = type_value(param, value, node, context)
+            name = node.value if isinstance(node, Scalar) else None
+            passed_on = isinstance(name, str) and name in declared and params.get(name) == value
+            value = type_value(param, value, declared[str(name)] if passed_on else node, context)
         whole = whole and value is not FAILED
         values[param] = value
     return values if whole else None
@@ -93,7 +96,10 @@ def type_value(name: str, value: Value, node: Node, context: Context) -> Any:
         return value
     if isinstance(value, str):
         message = f"netspec knows no block, layer or function called {shorten(value)}, which {name} has to be"
-        context.findings.misspelt("NS204", message, node, context.types, frames=context.frames)
+        if isinstance(node, Scalar) and node.value == value:
+            context.findings.misspelt("NS204", message, node, context.types, frames=context.frames)
+        else:
+            context.error("NS204", f"{message}{did_you_mean(closest(value, context.types))}", node)
     elif not isinstance(value, LayerValue):  # whose type has its finding where it is written
         message = f"{name} is the type of a layer, as ReLU or {{LeakyReLU: 0.2}}; got {getattr(node, 'text', value)}"
         context.error("NS204", message, node)
