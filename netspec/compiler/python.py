@@ -82,7 +82,7 @@ class _Generator:
 
     def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
         """The name of the class of a scope that is no chain; scopes with the same code share one."""
-        init: list[str] = []
+        made: dict[str, list[str]] = {}
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
@@ -95,7 +95,10 @@ class _Generator:
             lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
             temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
             lines[-1] += "" if plain else ", persistent=False)" if temporary else ")"
-            init += [*before, *lines]
+            made[step.name] = [*before, *lines]
+        rank = {name: index for index, name in enumerate(scope.order)}
+        names = sorted(made, key=lambda name: rank.get(name, len(rank)))
+        init = [line for name in names for line in made[name]]
         init += parameter_lines(scope, self.calls, self.known)
         forward, comments, signature = self.forward(scope, widths)
         key = (*init, "", signature, *forward)

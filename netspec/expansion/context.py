@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from netspec.core.diagnostics import Note
 from netspec.core.names import name_fault
-from netspec.core.tree import Scalar
+from netspec.core.tree import Scalar, shorten
 from netspec.expansion.graph import Local
 from netspec.expansion.values import TEMPLATE, Values
 from netspec.language.evaluate import FAILED
@@ -62,6 +62,14 @@ class Context(Values):
         """NS209 for an item whose name is the number of another one that has no name."""
         notes = [Note("note", f"the other one is at line {other.span.line}; items without a name have their numbers")]
         self.error("NS209", f"two items of one scope are called {number}", at, layer=self.scope.at(number), notes=notes)
+
+    def check_order(self) -> None:
+        """NS301 for a name in `order` that no submodule or tensor of the scope has."""
+        known = dict.fromkeys(step.name for step in self.scope.steps)
+        for name in self.scope.order:
+            if name.text not in known:
+                message = f"no submodule or tensor of this scope is called {shorten(name.text)!r}"
+                self.findings.misspelt("NS301", message, name, known, frames=self.frames)
 
     def bind(self, item: Item, name: str, local: Local | None) -> Local | None:
         """Store the value of a named item for later references; None marks one that failed."""

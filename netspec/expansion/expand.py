@@ -90,6 +90,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
         found = {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
         outputs |= found
         training_only |= found.keys() if name in late else set()
+    context.check_order()
     built = scope.finish(tuple(results.values()), expander.calls)
     keys = tuple(results) if spec.gives_dict else ()
     built = replace(built, keys=keys, training_only=len(late), chain=built.chain and not keys and not late)

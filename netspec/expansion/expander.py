@@ -87,6 +87,9 @@ class Expander:
                 return self.branches(item, context, last)
             case "share":
                 return self.share(item, context, last)
+            case "order":
+                context.scope.order += item.sources or ()
+                return last
             case "parameter":
                 typed = self.with_type(item, context)
                 if typed is None:
@@ -190,6 +193,7 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        inner.check_order()
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
@@ -202,7 +206,7 @@ class Expander:
             self.calls[value.node] = replace(call, claim=claim, arg_nodes=with_claim(call.arg_nodes, item))
         local = context.scope.add(step, value)
         context.scope.again[local.step] = (again, item, range(first, len(self.calls)))
-        self.tie(item, context, local)
+        add_ties(item, context, self.calls, local)
         return context.bind(item, name, local)
 
     def branches(self, item: Item, context: Context, last: Local | None) -> Local | None:
@@ -267,16 +271,10 @@ class Expander:
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
-    def tie(self, item: Item, context: Context, local: Local) -> None:
-        """Note the parameters of an item that are another item's."""
-        for tie in add_ties(item, context, self.calls, local) if item.tie is not None else ():
-            call = self.calls[tie.call]
-            self.calls[tie.call] = replace(call, tied=call.tied | {tie.weight})
-
     def call(
         self, item: Item, context: Context, taken: LayerInputs, name: str, shared: Call | None = None
     ) -> Local | None:
         """A layer or function applied to values."""
         local = add_call(self.calls, item, context, taken, name, self.input_sizes, shared)
-        self.tie(item, context, local)
+        add_ties(item, context, self.calls, local)
         return context.bind(item, name, local)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import SizedArgument
-from netspec.layers.inits import Init
-from netspec.layers.parametrizations import Parametrizer
 from netspec.layers.record import Layer
+
+if TYPE_CHECKING:  # tables that only some specs need
+    from netspec.layers.inits import Init
+    from netspec.layers.parametrizations import Parametrizer
 
 
 def size_of(reference: str) -> str:
@@ -174,7 +176,8 @@ class Scope:
 
     `ties` are the parameters in it that are one. `counts` are how many values of the flat graph each result is: several
     where it is a block with outputs. `keys` are the results' names, where they are returned as a dict. The last
-    `training_only` of them are returned in training mode only.
+    `training_only` of them are returned in training mode only. `order` names submodules and tensors in the order in
+    which the module holds them; others follow.
     """
 
     path: str
@@ -187,6 +190,7 @@ class Scope:
     keys: tuple[str, ...] = ()
     training_only: int = 0
     ties: tuple[Tie, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

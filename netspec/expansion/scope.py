@@ -24,7 +24,8 @@ class ScopeBuilder:
 
     `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
     so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
-    for each step that is a scope, how to expand it once more, and its calls.
+    for each step that is a scope, how to expand it once more, and its calls. `order` are the names in the order in
+    which the module holds them, where that is not the order of use.
     """
 
     path: str
@@ -39,6 +40,7 @@ class ScopeBuilder:
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
     again: dict[int, Again] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
+    order: tuple[Scalar, ...] = ()
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -80,8 +82,17 @@ class ScopeBuilder:
             )
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         counts = tuple(len(flat) if isinstance(flat := self.flat(each), tuple) else 1 for each in results)
+        order = tuple(name.text for name in self.order)
         return Scope(
-            self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts, ties=tuple(self.ties)
+            self.path,
+            self.title,
+            tuple(self.inputs),
+            tuple(self.steps),
+            results,
+            chain and not order,
+            counts,
+            ties=tuple(self.ties),
+            order=order,
         )
 
 

@@ -84,7 +84,7 @@ class Structures:
 
     def _key(self, item: Item, places: list[Place], names: bool) -> Hashable:
         wires = tuple(item.wires.items())
-        head = (item.type, item.name if names else None, item.sources, wires, item.outputs)
+        head = (item.type, item.name if names else None, item.sources, wires, tuple(item.tie.items()), item.outputs)
         repeat: Hashable = None
         if isinstance(item.repeat, int):
             places.append(Place(item, COUNT, None, item.repeat, None))
@@ -96,8 +96,8 @@ class Structures:
         return (*head, repeat, self._arguments(item, places))
 
     def _arguments(self, item: Item, places: list[Place]) -> Hashable:
-        if item.type == "share":
-            return str(item.args["share"])
+        if item.type in ("share", "order"):
+            return str(item.args[item.type])
         if item.type in self.blocks:
             known = dict(self.blocks[item.type].params)
         else:

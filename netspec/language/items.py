@@ -24,12 +24,13 @@ from netspec.language.argument_syntax import (
     layer_args,
     split_at_colon,
 )
-from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys
+from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys, references
+from netspec.language.known_names import known_types, renamings_from_other_code, short_name
 from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
 
-GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share")
+GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share", "order")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
 UNREADABLE = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
 BESIDE = {
@@ -38,6 +39,7 @@ BESIDE = {
     "branches": ("branches", "merge"),
     "share": ("share",),
     "merge": ("merge",),
+    "order": ("order",),
 }
 
 
@@ -200,6 +202,8 @@ class ItemParser:
             items, single = self.parse_list(value)
             kind = "group" if at.text == "layers" else "sequential"
             return Item(kind, at, node, items=items, single=single and kind == "group", **shared)
+        if at.text == "order":
+            return self.ordered(node, at, value)
         if at.text == "share":
             if not isinstance(value, Scalar) or not isinstance(value.value, str):
                 self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
@@ -207,6 +211,13 @@ class ItemParser:
             return Item("share", value, node, argument_node=value, **shared)
         merge = next((value for key, value in group if key.text == "merge"), None)
         return self.branched(node, at, value, merge, shared)
+
+    def ordered(self, node: Mapping, at: Scalar, value: Node) -> Item:
+        """The order of a scope's submodules, which is no layer and stands alone."""
+        for key, _ in node:
+            if key.text in COMMON_KEYS:
+                self.findings.add("NS217", f"order stands alone, without {key.text}", key)
+        return Item("order", at, node, sources=references(value, self.findings, "order"))
 
     def branched(self, node: Mapping, at: Scalar, value: Node, merge_node: Node | None, shared: dict[str, Any]) -> Item:
         if not isinstance(value, Mapping) or not value.entries:
@@ -236,8 +247,11 @@ class ItemParser:
             parts = split_at_colon(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
+            meant = known_types(key.text, self.types) if self.complete else []
+            if meant:
+                return self.renamed(key, value, node, meant, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
-            plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
+            plain = replace(key, value=short_name(key.text))
             guess = certain_match(str(plain.value), self.types) if self.findings.suggests else None
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
                 return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
@@ -258,6 +272,16 @@ class ItemParser:
         record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def renamed(self, key: Scalar, value: Node | None, node: Node, meant: list[str], shared: dict[str, Any]) -> Item:
+        """An item whose type has its name from other code; `meant` are the types that it may stand for."""
+        fits = [name for name in meant if self.fits(name, value)] or meant
+        fixes = [fix for name in fits for fix in renamings_from_other_code(key, value, name)]
+        others = f" or {' or '.join(meant[1:])}" if meant[1:] else ""
+        message = f"what is called {shorten(key.text)} elsewhere is {meant[0]}{others} here"
+        self.findings.add("NS204", message, key, fixes=fixes)
+        shared = {**shared, "guessed": True}
+        return self.typed(replace(key, value=fits[0], text=fits[0]), value, node, shared)
 
     def reads(self, guess: str, value: Node | None) -> bool:
         """Whether the node after a misspelt type has no error and gives all that the type `guess` needs."""

@@ -21,8 +21,8 @@ class Item:
     """One item of a `layers` list, as written.
 
     Args:
-        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `parameter` (whose value is its type) or
-            `unknown` (unreadable, which has a finding).
+        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `order` (whose names are its `sources`),
+            `parameter` (whose value is its type) or `unknown` (unreadable, which has a finding).
         at: the node that findings point to: the type's key.
         node: the whole item.
         name: its `name`.

@@ -152,6 +152,12 @@ def _item() -> Schema:
         "branches": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/layers"}},
         "merge": {"$ref": "#/$defs/item"},
         "share": {"type": "string", "minLength": 1},
+        "order": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "minItems": 1,
+            "description": "The submodules and tensors of a scope in the order in which the module holds them.",
+        },
     }
     assert set(common) == set(COMMON_KEYS)
     assert set(group) == set(GROUP_KEYS)

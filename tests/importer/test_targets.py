@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,9 @@ class Needs(nn.Module):
     def __init__(self, width):
         super().__init__()
 
-class Sorts(Net):
+class Multiplies(Net):
     def forward(self, x):
-        return super().forward(x).sort(dim=1)[0]
+        return super().forward(x).cumprod(1)
 
 made = Net()
 number = 3
@@ -40,6 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a file of networks, which is the working directory."""
     (tmp_path / "hand_made.py").write_text(SOURCE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "hand_made", raising=False)
     return tmp_path
 
 
@@ -76,7 +78,7 @@ def test_torchvisions_networks_have_an_input(capsys: pytest.CaptureFixture[str])
         ("hand_made.py:Nat", 2, "hand_made.py has no Nat; did you mean Net?"),
         ("hand_made.py:number", 1, "hand_made.py:number is neither a module nor what makes one"),
         ("hand_made.py:Needs", 1, "hand_made.py:Needs cannot be made without arguments: "),
-        ("hand_made.py:Sorts", 1, "the network: torch.Tensor.sort: a spec has no such function"),
+        ("hand_made.py:Multiplies", 1, "the network: torch.Tensor.cumprod: a spec has no such function"),
         ("broken.py:Net", 1, "broken.py cannot be imported: NameError: name 'torch' is not defined"),
     ],
 )
