@@ -131,14 +131,13 @@ def test_spectral_norm_and_orthogonal() -> None:
     model = compiled(
         """
   - {name: conv, Conv2d: {out_channels: 8, kernel_size: 3}, parametrize: {spectral_norm: {n_power_iterations: 30}}}
-  - {name: square, Conv2d: {out_channels: 8, kernel_size: 1}, parametrize: orthogonal}
+  - {name: square, Linear: 6, parametrize: orthogonal}
 """,
         "input: [3, 8, 8]",
     )
     model.train()(torch.randn(2, 3, 8, 8))
     assert torch.linalg.matrix_norm(model.conv.weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
-    square = model.square.weight.flatten(1)
-    torch.testing.assert_close(square @ square.T, torch.eye(8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.square.weight @ model.square.weight.T, torch.eye(6), atol=1e-5, rtol=0)
 
 
 def test_two_weights_of_an_lstm() -> None:
