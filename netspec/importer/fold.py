@@ -94,7 +94,7 @@ def _unused(group: Item, blocks: dict[str, Block]) -> str:
     if base in CONTAINERS:
         words = re.findall(r"[A-Za-z]+", group.name or "stage")
         base = "".join(word.capitalize() for word in words) or "Stage"
-    base = base if NAME.match(base) else "Stage"
+    base = base.lstrip("_") if NAME.match(base.lstrip("_")) else "Stage"
     base = f"{base}Block" if base in TABLE or keyword.iskeyword(base) else base
     name, count = base, 1
     while name in blocks or name in TABLE:

@@ -14,6 +14,7 @@ from netspec.importer.structure import Structures, cost, same
 _NUMBERED = re.compile(r"(.*?)(0|[1-9]\d*)\Z")
 MOST_LISTS = 5
 LONGEST_LIST = 40
+LONGEST_COUNT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def _run(items: Sequence[Item], start: int, period: int, structures: Structures)
         lists = _lists(items, start, period, count, structures)
         lines = cost(first)
         saved = count * lines - lines - (period > 1)
-        worth = saved >= 1 if not lists else saved >= 2 and lists <= MOST_LISTS and count <= LONGEST_LIST
+        most = MOST_LISTS if count > 2 else 2
+        worth = saved >= 1 if not lists else saved >= 2 and lists <= most and count <= LONGEST_LIST
         if worth:
             plain = not lists and all(item.repeat is None and not item.items for item in first)
             return Run(start, period, count, saved, plain)
@@ -137,6 +139,7 @@ def _counted(values: list[Any]) -> Any:
 def _template(first: Sequence[Item], index: str, count: int) -> list[int]:
     """Put `{i}` into the names; returns the numbers that it stands for."""
     start: int | None = None
+    first_number = 0
     for item in first:
         if item.name is None:
             continue
@@ -144,10 +147,11 @@ def _template(first: Sequence[Item], index: str, count: int) -> list[int]:
         assert match is not None
         number = int(match[2])
         start = number if start is None else start
-        shift = number - start
+        first_number = 0 if count > LONGEST_COUNT else start  # a long list is a number, and {i+1} in the names
+        shift = number - first_number
         item.name = f"{match[1]}{{{index}{f'{shift:+d}' if shift else ''}}}"
     assert start is not None
-    return [start + turn for turn in range(count)]
+    return [first_number + turn for turn in range(count)]
 
 
 def names_in(items: Sequence[Item]) -> set[str]:

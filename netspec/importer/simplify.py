@@ -1,4 +1,7 @@
-"""Calls → fewer calls that give the same: changes of shape in a row are one, and `x[0], x[1], x[2]` is `unbind`."""
+"""Calls → fewer calls that give the same.
+
+Changes of shape in a row are one, `x[0], x[1], x[2]` is `unbind`, and what is concatenated again and again grows.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def simplified(ops: Sequence[Op], results: Sequence[Ref]) -> tuple[list[Op], lis
         results: what the network returns.
     """
     same: dict[Ref, Ref] = {}
-    kept = _unbound(ops, same)
+    kept = _joined_stepwise(_unbound(ops, same))
     for op in kept:
         op.inputs = tuple(same.get(ref, ref) for ref in op.inputs)
         op.wires = {name: same.get(ref, ref) for name, ref in op.wires.items()}
@@ -31,6 +34,29 @@ def simplified(ops: Sequence[Op], results: Sequence[Ref]) -> tuple[list[Op], lis
             if _shape_of(op.inputs[0]) == op.shapes[0]:
                 same[Ref(op)] = op.inputs[0]
     return kept, [same.get(ref, ref) for ref in results]
+
+
+def _joined_stepwise(ops: list[Op]) -> list[Op]:
+    """Concatenations of all that came before, as those of the last one and what is new, at the end of the module that
+    makes it: so each layer of a DenseNet takes one value and gives one.
+    """
+    joins = [op for op in ops if op.type == "concat" and not op.path]
+    every = {(op.inputs, op.args.get("dim")) for op in joins}
+    known: dict[tuple[tuple[Ref, ...], object], Ref] = {}
+    moved: dict[Op, Op] = {}
+    for op in joins:
+        whole, dim = op.inputs, op.args.get("dim")
+        before, last = whole[:-1], whole[-1].op
+        grows = any(len(other) > 2 and other[:2] == whole[:2] and at == dim for other, at in every)
+        start = before[0] if len(before) == 1 and grows else known.get((before, dim))
+        known[whole, dim] = Ref(op)
+        if start is None or not isinstance(last, Op) or last.frame is op.frame:
+            continue
+        if last.frame.inside in (op.frame, op.frame.inside):
+            op.inputs, op.frame = (start, whole[-1]), last.frame
+            moved[last] = op
+    kept = [op for op in ops if op not in moved.values()]
+    return [each for op in kept for each in ((op, moved[op]) if op in moved else (op,))]
 
 
 def _only_shape(op: Op | str, frame: Frame) -> bool:

@@ -40,7 +40,8 @@ def spec_of(layer: Layer, case: Case) -> tuple[str, dict[str, Any]] | None:
 @pytest.mark.parametrize("name", [name for name, layer in TABLE.items() if is_here(layer.since)])
 def test_a_record_comes_back(name: str) -> None:
     layer = TABLE[name]
-    texts = [made for case in layer.right[1:2] or layer.right if (made := spec_of(layer, case)) is not None]
+    cases = layer.right[:1] if name == "one_hot" else layer.right[1:2] or layer.right  # whose second has one class
+    texts = [made for case in cases if (made := spec_of(layer, case)) is not None]
     for text, inputs in texts:
         module = netspec.compile(netspec.loads(text))
         if name in NOT_YET:
