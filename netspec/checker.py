@@ -20,6 +20,7 @@ from netspec.lint.repetitions import once, one_for_each_pattern
 from netspec.lint.rules import lint, with_missing_flatten
 from netspec.lint.torch_versions import classes_for_torch, graph_for_torch
 from netspec.shapes.infer import infer
+from netspec.shapes.parameters import findings_of, has_rules
 from netspec.shapes.report import Report
 
 
@@ -91,6 +92,9 @@ def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) 
 
         shapes = guarded("a rule of sizes", lambda: check_shown_sizes(report, shapes, fixes), shapes, start, findings)
     findings.extend(shapes)
+    if has_rules(graph):
+        wrong = guarded("a rule of parameters", lambda: [*findings_of(graph, report.inferred)], [], start, findings)
+        findings.extend(wrong)
     if spec.sizes and not _of_network(findings):
         findings.extend(guarded("a rule of sizes", lambda: [*check_all_sizes(report, fixes)], [], start, findings))
     return report

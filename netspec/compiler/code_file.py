@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from netspec.compiler.identifiers import MODULES
+from netspec.compiler.identifiers import MODULES, UTILITIES
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def file_text(title: str, lines: Iterable[str], plugins: Iterable[str]) -> str:
     imports += ["import torch"] if "torch." in code else []
     imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
     imports += [f"from torch import {'Tensor, ' if 'Tensor' in code else ''}nn"]
+    imports += [line for name, line in UTILITIES.items() if f"{name}." in code]
     imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", code)]
     imports += ["", *(f"import {module}" for module in plugins)] if plugins else []
     return "\n".join([f'"""{title}: written by netspec from a checked spec."""', "", *imports, code]) + "\n"

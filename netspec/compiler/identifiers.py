@@ -1,4 +1,6 @@
 """Names that generated source imports or uses itself."""
 
 MODULES = {"ops": "from torchvision import ops", "convnext": "from torchvision.models import convnext"}
-RESERVED = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", *MODULES}
+UTILITIES = {"parametrizations": "from torch.nn.utils import parametrizations"}
+_OWN = {"self", "torch", "nn", "F", "Tensor", "OrderedDict", "x", "super", "getattr", "tuple", "model", "tensor"}
+RESERVED = {*_OWN, *MODULES, *UTILITIES}

@@ -84,7 +84,14 @@ def is_its_item(group: Item) -> bool:
 def only_item(group: Item) -> Item:
     """The single item of a named group, with the group's keys."""
     item = group.items[0]
-    return replace(item, name=group.name, sources=group.sources, claim=group.claim or item.claim)
+    return replace(
+        item,
+        name=group.name,
+        sources=group.sources,
+        claim=group.claim or item.claim,
+        tie=item.tie or group.tie,
+        init=item.init or group.init,
+    )
 
 
 def with_claim(arg_nodes: dict[str, Node], item: Item) -> dict[str, Node]:

@@ -15,6 +15,7 @@ from netspec.core.shapes import Tensor
 from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
 from netspec.expansion.outputs import declared_outputs
+from netspec.expansion.parameter_keys import init_rules
 from netspec.expansion.repeats import TooLarge
 from netspec.expansion.scope import Context, Flat, ScopeBuilder, names_in
 from netspec.language.evaluate import FAILED, Evaluator
@@ -67,6 +68,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
     context = Context(scope, names, findings, expander.types)
+    context = replace(context, inits=init_rules(spec.init, context, ""))
     try:
         last = expander.items(spec.layers, context, scope.entry)
     except TooLarge:
@@ -87,6 +89,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
         found = {name: value} if isinstance(value, Ref) else {f"{name}.{i}": ref for i, ref in enumerate(value)}
         outputs |= found
         training_only |= found.keys() if name in late else set()
+    context.check_order()
     built = scope.finish(tuple(results.values()), expander.calls)
     keys = tuple(results) if spec.gives_dict else ()
     built = replace(built, keys=keys, training_only=len(late), chain=built.chain and not keys and not late)

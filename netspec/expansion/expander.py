@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from netspec.core.expressions import Value
 from netspec.core.tree import Frame
+from netspec.expansion.add_call import add_call
 from netspec.expansion.block_values import block_params
 from netspec.expansion.calls import (
-    arguments,
     claim_of,
     condition_holds,
     flatten,
@@ -19,10 +19,11 @@ from netspec.expansion.calls import (
     with_claim,
 )
 from netspec.expansion.graph import Call, Local, Ref, Step
-from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs, takes_inputs
+from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs
+from netspec.expansion.parameter_keys import add_ties, init_rules
 from netspec.expansion.repeats import TooLarge, turns_of
 from netspec.expansion.scope import Context, Expand, ScopeBuilder, names_in
-from netspec.expansion.sized_arguments import input_sizes, with_sized_inputs, without_sizes
+from netspec.expansion.sized_arguments import input_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import param_values
@@ -64,7 +65,8 @@ class Expander:
         if filled:
             copy = replace(bare, name=None, when=None, sources=None, claim=None)
             body = item.items if item.kind == "group" else (copy,)
-            group = replace(bare, kind="group", record=None, args=(), items=body, single=False)
+            own = bare if item.kind == "group" else replace(bare, tie=None, init=None, parametrize=None)
+            group = replace(own, kind="group", record=None, args=(), items=body, single=False)
             return self.group(group, context, last, turns)
         for number, turn in enumerate(turns):
             copy = bare if number == 0 or item.name is not None else replace(bare, sources=None, follows=True)
@@ -92,6 +94,9 @@ class Expander:
                 return self.branches(item, context, last)
             case "share":
                 return self.share(item, context, last)
+            case "order":
+                context.scope.order += item.sources or ()
+                return last
             case "parameter":
                 typed = self.with_type(item, context)
                 if typed is None:
@@ -156,7 +161,7 @@ class Expander:
         if sources is None:
             return context.bind(item, name, None)
         first = len(self.calls)
-        inner = self.enter(context, name, "group", sources, item.items, context.names, context.frames)
+        inner = self.enter(item, context, name, "group", sources, item.items, context.names, context.frames)
         end = inner.scope.entry
         for turn in turns:
             end = self.items(item.items, inner.with_names(turn), end)
@@ -177,7 +182,7 @@ class Expander:
         if sources is None or params is None:
             return context.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *context.frames)
-        inner = self.enter(context, name, block.name, sources, block.items, params, frames)
+        inner = self.enter(item, context, name, block.name, sources, block.items, params, frames)
         trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
         self.open_blocks = trail
@@ -188,14 +193,15 @@ class Expander:
         )
 
     def enter(
-        self, context: Context, name: str, title: str, sources: tuple[Local, ...], items: tuple[Item, ...],
-        names: Dict[str, Value], frames: tuple[Frame, ...],
+        self, item: Item, context: Context, name: str, title: str, sources: tuple[Local, ...],
+        items: tuple[Item, ...], names: Dict[str, Value], frames: tuple[Frame, ...],
     ) -> Context:  # fmt: skip
         """A new scope inside that of `context`, given the values `sources`."""
         flats = [context.scope.flat(source) for source in sources]
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
-        return Context(scope, names, context.findings, self.types, frames)
+        inits = (*init_rules(item.init, context, scope.path), *context.inits)
+        return Context(scope, names, context.findings, self.types, frames, inits)
 
     def leave(
         self, item: Item, context: Context, inner: Context, name: str, sources: tuple[Local, ...],
@@ -206,6 +212,7 @@ class Expander:
         `again` expands it once more, on the value that it is given.
         """
         ends = tuple(end for end in results if end is not None)
+        inner.check_order()
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
@@ -218,6 +225,7 @@ class Expander:
             self.calls[value.node] = replace(call, claim=claim, arg_nodes=with_claim(call.arg_nodes, item))
         local = context.scope.add(step, value)
         context.scope.again[local.step] = (again, item, range(first, len(self.calls)))
+        self.tie(item, context, local)
         return context.bind(item, name, local)
 
     def branches(self, item: Item, context: Context, last: Local | None) -> Local | None:
@@ -272,7 +280,7 @@ class Expander:
         """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
         again, made, first = context.scope.again[step]
         start = len(self.calls)
-        local = again(replace(made, name=item.name, sources=item.sources, claim=item.claim), last)
+        local = again(replace(made, name=item.name, sources=item.sources, claim=item.claim, tie=None), last)
         if local is None:
             return None
         for call, original in zip(self.calls[start:], first, strict=True):
@@ -282,48 +290,16 @@ class Expander:
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
+    def tie(self, item: Item, context: Context, local: Local) -> None:
+        """Note the parameters of an item that are another item's."""
+        for tie in add_ties(item, context, self.calls, local) if item.tie is not None else ():
+            call = self.calls[tie.call]
+            self.calls[tie.call] = replace(call, tied=call.tied | {tie.weight})
+
     def call(
         self, item: Item, context: Context, taken: LayerInputs, name: str, shared: Call | None = None
     ) -> Local | None:
         """A layer or function applied to values."""
-        record = shared.record if shared else item.record
-        assert record is not None
-        path = context.scope.at(name)
-        args, arg_nodes, whole = (
-            (shared.args, shared.arg_nodes, shared.complete)
-            if shared
-            else arguments(item, record, context, path, self.input_sizes)
-        )
-        args, sized = without_sizes(args)
-        with_sizes = with_sized_inputs(taken, sized, context, arg_nodes) if sized else taken
-        taken, whole = with_sizes or taken, whole and with_sizes is not None
-        arg_nodes = {**with_claim(arg_nodes, item), **taken.references}
-        sources = taken.sources
-        flats = flatten(context.scope.flat(source) for source in sources or ())
-        refs = flats if isinstance(flats, tuple) else (flats,)
-        if sources is None or not takes_inputs(record, len(refs), item, context, path):
-            whole = False
-        else:
-            sources = tuple(one for source in sources for one in context.scope.each(source))
-        further = taken.refs(context, path)
-        whole = whole and len(further) == len(taken.references)
-        call = Call(
-            id=len(self.calls),
-            path=path,
-            record=record,
-            args=args,
-            arg_nodes=arg_nodes,
-            inputs=(*refs, *further.values()),
-            item=item,
-            claim=claim_of(item, context),
-            frames=(*item.at.frames, *context.frames),
-            shares=shared.id if shared else None,
-            broken=not whole,
-            further=tuple(further),
-            sized=sized,
-        )
-        self.calls.append(call)
-        target = shared.path.rpartition(".")[2] if shared else name
-        sources = (*(sources or ()), *(taken.further[source] for source in further))
-        step = Step(target, sources, call=call.id, further=call.further)
-        return context.bind(item, name, context.scope.add(step, Ref(call.id)))
+        local = add_call(self.calls, item, context, taken, name, self.input_sizes, shared)
+        self.tie(item, context, local)
+        return context.bind(item, name, local)

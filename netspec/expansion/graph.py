@@ -10,6 +10,8 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import SizedArgument
+from netspec.layers.inits import Init
+from netspec.layers.parametrizations import Parametrizer
 from netspec.layers.record import Layer
 
 
@@ -40,6 +42,59 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class InitRule:
+    """How the parameters whose names a pattern fits are filled.
+
+    Args:
+        pattern: of their names below `prefix`, or of `Type.name`.
+        prefix: the module path that the pattern starts at.
+        init: the function of torch.nn.init.
+        args: all its arguments.
+        at: where the spec has it.
+    """
+
+    pattern: str
+    prefix: str
+    init: Init
+    args: Dict[str, Any]
+    at: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Parametrization:
+    """What a parameter of a layer is computed by: the function, all its arguments, and where the spec has it."""
+
+    by: Parametrizer
+    args: Dict[str, Any]
+    at: Node
+
+    @property
+    def weight(self) -> str:
+        """The name of the parameter."""
+        return str(self.args["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A parameter that is another one's.
+
+    Args:
+        target, source: their paths in the scope around both.
+        call, weight: the layer whose parameter is replaced, and its name there.
+        other, other_weight: the layer that has it, and its name there.
+        at: where the spec has it.
+    """
+
+    target: str
+    source: str
+    call: int
+    weight: str
+    other: int
+    other_weight: str
+    at: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One layer or function applied to values: the flat graph's node.
 
@@ -57,6 +112,9 @@ class Call:
         broken: an input or argument has a finding, so that its shape cannot be inferred.
         further: the names of the last inputs, those that the layer takes only by name.
         sized: the arguments that hold sizes of tensors; these are further inputs, by `size_of`.
+        inits: how its parameters are filled: the first rule that fits one.
+        parametrized: what its parameters are computed by.
+        tied: its parameters that are another layer's.
     """
 
     id: int
@@ -72,6 +130,9 @@ class Call:
     broken: bool = False
     further: tuple[str, ...] = ()
     sized: Dict[str, SizedArgument] = field(default_factory=dict)
+    inits: tuple[InitRule, ...] = ()
+    parametrized: tuple[Parametrization, ...] = ()
+    tied: frozenset[str] = frozenset()
 
     @property
     def own(self) -> int:
@@ -111,9 +172,10 @@ class Step:
 class Scope:
     """A module of the compiled network: its steps in order and the local values it returns.
 
-    `counts` are how many values of the flat graph each result is: several where it is a block with outputs.
-    `keys` are the results' names, where they are returned as a dict. The last `training_only` of them are returned in
-    training mode only.
+    `ties` are the parameters in it that are one. `counts` are how many values of the flat graph each result is: several
+    where it is a block with outputs. `keys` are the results' names, where they are returned as a dict. The last
+    `training_only` of them are returned in training mode only. `order` names submodules and tensors in the order in
+    which the module holds them; others follow.
     """
 
     path: str
@@ -125,6 +187,8 @@ class Scope:
     counts: tuple[int, ...] = ()
     keys: tuple[str, ...] = ()
     training_only: int = 0
+    ties: tuple[Tie, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

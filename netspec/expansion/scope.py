@@ -11,7 +11,7 @@ from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match, name_fault
 from netspec.core.tree import Frame, Node, Scalar, shorten
-from netspec.expansion.graph import Call, Local, Ref, Scope, Step
+from netspec.expansion.graph import Call, InitRule, Local, Ref, Scope, Step, Tie
 from netspec.language.evaluate import FAILED, Evaluator, Reader
 from netspec.language.spec import Item
 from netspec.layers.arguments import Kind
@@ -33,7 +33,8 @@ class ScopeBuilder:
 
     `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
     so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
-    for each step that is a scope, how to expand it once more, and its calls.
+    for each step that is a scope, how to expand it once more, and its calls. `order` are the names in the order in
+    which the module holds them, where that is not the order of use.
     """
 
     path: str
@@ -47,6 +48,8 @@ class ScopeBuilder:
     position: int = 0
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
     again: dict[int, Again] = field(default_factory=dict)
+    ties: list[Tie] = field(default_factory=list)
+    order: tuple[Scalar, ...] = ()
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -80,7 +83,7 @@ class ScopeBuilder:
     def finish(self, results: tuple[Local, ...], calls: Sequence[Call]) -> Scope:
         """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
-        chain = len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
+        chain = not self.ties and len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (
@@ -88,7 +91,18 @@ class ScopeBuilder:
             )
             chain = chain and module and not step.shared and step.sources == (Local(index - 1),)
         counts = tuple(len(flat) if isinstance(flat := self.flat(each), tuple) else 1 for each in results)
-        return Scope(self.path, self.title, tuple(self.inputs), tuple(self.steps), results, chain, counts)
+        order = tuple(name.text for name in self.order)
+        return Scope(
+            self.path,
+            self.title,
+            tuple(self.inputs),
+            tuple(self.steps),
+            results,
+            chain and not order,
+            counts,
+            ties=tuple(self.ties),
+            order=order,
+        )
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,7 @@ class Context:
         findings: takes what is wrong.
         types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
+        inits: how the parameters of its layers are filled, innermost first.
     """
 
     scope: ScopeBuilder
@@ -108,6 +123,7 @@ class Context:
     findings: Findings
     types: Collection[str]
     frames: tuple[Frame, ...] = ()
+    inits: tuple[InitRule, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""
@@ -120,6 +136,14 @@ class Context:
     def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
         """The value of a node as a kind of argument accepts it, FAILED where it does not."""
         return Evaluator(self.findings).argument(node, kind, self.names, what, layer, self.frames)
+
+    def check_order(self) -> None:
+        """NS301 for a name in `order` that no submodule or tensor of the scope has."""
+        known = dict.fromkeys(step.name for step in self.scope.steps)
+        for name in self.scope.order:
+            if name.text not in known:
+                message = f"no submodule or tensor of this scope is called {shorten(name.text)!r}"
+                self.findings.misspelt("NS301", message, name, known, frames=self.frames)
 
     def with_names(self, more: Dict[str, Value]) -> Context:
         """The same with further parameters."""

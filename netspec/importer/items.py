@@ -135,6 +135,8 @@ def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
             item.name = own
         elif own is None and str(index) in naming.taken:  # its number is the name of another item
             item.name = naming.name(entry)
+    if scope.order:
+        found.insert(0, Item("order", {"order": scope.order}))
     return Item("", items=found, outputs=outputs, title=scope.title)
 
 

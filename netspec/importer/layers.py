@@ -84,8 +84,9 @@ def _short(value: float) -> float:
 
 def _one_for_all(kind: Kind) -> bool:
     """Whether one number stands for as many equal ones as there are axes: a kernel of 3 is one of 3×3."""
-    kinds = kind.kinds if isinstance(kind, Either) else (kind,)
-    return any(isinstance(each, Ints | Several) and each.length is not None for each in kinds)
+    if isinstance(kind, Either):
+        return any(map(_one_for_all, kind.kinds))
+    return isinstance(kind, Ints | Several) and kind.length is not None
 
 
 def takes(kind: Kind, value: object) -> bool:

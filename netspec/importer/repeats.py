@@ -77,7 +77,8 @@ def _run(items: Sequence[Item], start: int, period: int, structures: Structures)
 
 def _may_repeat(item: Item, index: int) -> bool:
     """Whether a copy of an item would take what the item itself takes."""
-    return item.chained and (item.name is None or _NUMBERED.match(item.name) is not None) and not item.outputs
+    named = item.name is None or _NUMBERED.match(item.name) is not None
+    return named and item.chained and item.type != "order" and not item.outputs
 
 
 def _named_alike(first: Sequence[Item], copy: Sequence[Item], count: int) -> bool:

@@ -26,6 +26,7 @@ class Scope:
         inputs: the values that enter, in the order of their use.
         results: the values that leave.
         shares: the scope of the same module's first call.
+        order: the names of what it holds, where that is not the order of the entries.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Scope:
     inputs: list[Ref] = field(default_factory=list)
     results: list[Ref] = field(default_factory=list)
     shares: Scope | None = None
+    order: list[str] = field(default_factory=list)
 
     def ops(self) -> Iterator[Op]:
         """All calls inside it."""
@@ -304,6 +306,7 @@ def _in_order(scope: Scope, keys: Sequence[str]) -> None:
     order = _sorted(waits)
     if order is None:
         order = _sorted(before)
+        scope.order = [entries[index].path.rpartition(".")[2] for index in ranked]
     if order is None:
         raise ImportFailure(
             "the modules of two containers are used by turns",

@@ -96,8 +96,8 @@ class Structures:
         return (*head, repeat, self._arguments(item, places))
 
     def _arguments(self, item: Item, places: list[Place]) -> Hashable:
-        if item.type == "share":
-            return str(item.args["share"])
+        if item.type in ("share", "order"):
+            return str(item.args[item.type])
         if item.type in self.blocks:
             known = dict(self.blocks[item.type].params)
         else:

@@ -74,8 +74,8 @@ class Writer:
 
     def argument(self, item: Item) -> str | None:
         """What stands after an item's type; None where there is nothing."""
-        if item.type == "share":
-            return atom(item.args["share"])
+        if item.type in ("share", "order"):
+            return flow(item.args[item.type])
         if not item.args:
             return None
         block = self.blocks.get(item.type)

@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat")
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "tie", "init", "parametrize")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
@@ -22,6 +22,14 @@ def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
 def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
     """The keys that every kind of item may have, as fields of Item."""
     found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
+    for key in ("tie", "init"):
+        node = keys.get(key)
+        if isinstance(node, Mapping) and node.entries:
+            found[key] = node
+        elif node is not None:
+            example = "tie: {weight: embedding.weight}" if key == "tie" else "init: {weight: zeros_}"
+            findings.add("NS202", f"{key} is a mapping, as {example}; got {describe(node)}", node)
+    found["parametrize"] = keys.get("parametrize")
     for key in ("name", "when"):
         node = keys.get(key)
         if node is None:

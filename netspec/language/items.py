@@ -24,12 +24,12 @@ from netspec.language.argument_syntax import (
     layer_args,
     split_at_colon,
 )
-from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys
+from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys, references
 from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
 
-GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share")
+GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share", "order")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
 UNREADABLE = ("NS100", "NS212", "NS213")  # a file with blocks could not be read
 BESIDE = {
@@ -38,6 +38,7 @@ BESIDE = {
     "branches": ("branches", "merge"),
     "share": ("share",),
     "merge": ("merge",),
+    "order": ("order",),
 }
 
 
@@ -190,6 +191,8 @@ class ItemParser:
             items, single = self.parse_list(value)
             kind = "group" if at.text == "layers" else "sequential"
             return Item(kind, at, node, items=items, single=single and kind == "group", **shared)
+        if at.text == "order":
+            return self.ordered(node, at, value)
         if at.text == "share":
             if not isinstance(value, Scalar) or not isinstance(value.value, str):
                 self.findings.add("NS202", "share takes the name of an earlier item of the same scope", value)
@@ -197,6 +200,13 @@ class ItemParser:
             return Item("share", value, node, argument_node=value, **shared)
         merge = next((value for key, value in group if key.text == "merge"), None)
         return self.branched(node, at, value, merge, shared)
+
+    def ordered(self, node: Mapping, at: Scalar, value: Node) -> Item:
+        """The order of a scope's submodules, which is no layer and stands alone."""
+        for key, _ in node:
+            if key.text in COMMON_KEYS:
+                self.findings.add("NS217", f"order stands alone, without {key.text}", key)
+        return Item("order", at, node, sources=references(value, self.findings, "order"))
 
     def branched(self, node: Mapping, at: Scalar, value: Node, merge_node: Node | None, shared: dict[str, Any]) -> Item:
         if not isinstance(value, Mapping) or not value.entries:

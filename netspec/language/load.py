@@ -28,7 +28,7 @@ MOST_FILES = 100
 TEXT = "<text>"
 LONGEST_MESSAGE = 200  # characters of an error of the operating system
 INCLUDED_KEYS = ("netspec", "name", "include", "blocks")
-NETWORK_KEYS = ("input", "inputs", "sizes", "blocks", "layers", "outputs", "include")
+NETWORK_KEYS = ("input", "inputs", "sizes", "blocks", "layers", "outputs", "include", "init")
 
 
 @dataclass

@@ -118,6 +118,7 @@ def parse(
         settings=settings,
         plugins=plugins,
         sizes=sizes,
+        init=root.get("init"),
         types=types,
         gives_dict=isinstance(root.get("outputs"), Mapping),
     )

@@ -33,6 +33,18 @@ def picks(pattern: str, name: str, kinds: Sequence[str]) -> bool:
     return inside or any(fnmatchcase(kind, pattern) for kind in kinds)
 
 
+def names_parameter(pattern: str, name: str, kind: str, own: str) -> bool:
+    """Whether a pattern of `init` fits a parameter: its name, or the layer's type and its name in the layer.
+
+    Args:
+        pattern: as written: `*.bias`, `features.*.weight`, `Conv2d.weight`.
+        name: the parameter's: `features.0.weight`.
+        kind: the layer's type.
+        own: its name in the layer: `weight`.
+    """
+    return fnmatchcase(name, pattern) or fnmatchcase(f"{kind}.{own}", pattern)
+
+
 def pattern_nodes(train: Node | None) -> list[Scalar]:
     """The patterns of `groups` and `freeze`, as written."""
     if not isinstance(train, Mapping):

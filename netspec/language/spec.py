@@ -21,8 +21,8 @@ class Item:
     """One item of a `layers` list, as written.
 
     Args:
-        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `parameter` (whose value is its type) or
-            `unknown` (unreadable, which has a finding).
+        kind: `layer`, `block`, `group`, `sequential`, `branches`, `share`, `order` (whose names are its `sources`),
+            `parameter` (whose value is its type) or `unknown` (unreadable, which has a finding).
         at: the node that findings point to: the type's key.
         node: the whole item.
         name: its `name`.
@@ -40,6 +40,9 @@ class Item:
         single: the group is one item instead of a list.
         branches: each branch: its name, its items, and whether it is one item instead of a list.
         merge: the item that joins the branches.
+        tie: parameters of it that are another item's.
+        init: how its parameters are filled.
+        parametrize: what its parameters are computed by.
         guessed: its type is misspelt, and the layer that it is read as is not certain: nothing is wrong with that.
     """
 
@@ -61,6 +64,9 @@ class Item:
     single: bool = False
     branches: tuple[tuple[Scalar, tuple[Item, ...], bool], ...] = ()
     merge: Item | None = None
+    tie: Mapping | None = None
+    init: Mapping | None = None
+    parametrize: Node | None = None
     guessed: bool = False
 
 
@@ -126,7 +132,7 @@ class Spec:
         sources: every text that was read, by path.
         origins: where each further file was named, by path.
         params, inputs, blocks, layers, outputs: the parts of the network.
-        weights, data, train, expect: the nodes of these keys.
+        weights, data, train, expect, init: the nodes of these keys.
         diagnostics: what is wrong with its structure.
         settings: the assignments that were made, such as `classes=100`.
         plugins: what the user allowed of plugins.
@@ -159,6 +165,7 @@ class Spec:
     self_contained: bool = False
     types: Types = field(default_factory=Types)
     gives_dict: bool = False
+    init: Node | None = None
 
     def __repr__(self) -> str:
         return f"<Spec {self.name} from {self.path}>"

@@ -35,12 +35,7 @@ class Parametrizer:
         return f"parametrizations.{self.name}({', '.join((module, *written))})"
 
 
-def _weight_norm(a: Args, shape: Shape) -> None:
-    if a.dim is not None and not -1 <= a.dim < len(shape):
-        raise ArgumentError(f"dim {a.dim} is no axis of {show(shape)}", argument="dim")
-
-
-def _spectral_norm(a: Args, shape: Shape) -> None:
+def _along_an_axis(a: Args, shape: Shape) -> None:
     if not shape:
         raise RankError(f"takes 1 axis or more, here is {count_axes(shape)}")
     if a.dim is not None and not -len(shape) <= a.dim < len(shape):
@@ -59,7 +54,7 @@ PARAMETRIZATIONS = {
         Parametrizer(
             "weight_norm",
             (_NAME, Arg("dim", optional(Int()), 0)),
-            _weight_norm,
+            _along_an_axis,
             adds=lambda a, shape: 1 if a.dim in (None, -1) else shape[a.dim],
         ),
         Parametrizer(
@@ -70,7 +65,7 @@ PARAMETRIZATIONS = {
                 Arg("eps", Float(), 1e-12),
                 Arg("dim", optional(Int()), None),
             ),
-            _spectral_norm,
+            _along_an_axis,
         ),
         Parametrizer(
             "orthogonal",

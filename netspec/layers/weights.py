@@ -6,6 +6,7 @@ For what names single parameters: `tie`, `init` and `parametrize`. A test compar
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 from netspec.core.shapes import Shape
@@ -122,8 +123,8 @@ _WEIGHTS: dict[str, Callable[[Args], Weights]] = {
     "Transformer": _transformer,
 }
 for _axes in (1, 2, 3):
-    _WEIGHTS[f"Conv{_axes}d"] = lambda a, axes=_axes: _convolution(a, axes, transposed=False)
-    _WEIGHTS[f"ConvTranspose{_axes}d"] = lambda a, axes=_axes: _convolution(a, axes, transposed=True)
+    _WEIGHTS[f"Conv{_axes}d"] = partial(_convolution, axes=_axes, transposed=False)
+    _WEIGHTS[f"ConvTranspose{_axes}d"] = partial(_convolution, axes=_axes, transposed=True)
     for _kind in ("BatchNorm", "InstanceNorm"):
         _WEIGHTS[f"{_kind}{_axes}d"] = lambda a: _norm(a.affine, a.num_features, bias=a.bias)
 

@@ -19,6 +19,7 @@ from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 from netspec.render.schema_classes import family_schema, with_classes
+from netspec.render.schema_parameters import INIT_SCHEMA, PARAMETRIZE_SCHEMA, TIE_SCHEMA
 
 Schema = dict[str, Any]
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -122,6 +123,9 @@ def _item() -> Schema:
             "description": "What it takes, if not the item before: one, several, or by the names of torch's forward.",
         },
         "shape": {**_SIZES, "description": "A claim: the shape of one sample that comes out."},
+        "tie": TIE_SCHEMA,
+        "init": {"$ref": "#/$defs/init"},
+        "parametrize": PARAMETRIZE_SCHEMA,
         "when": {"type": ["boolean", "string"], "description": "A condition; the item is left out unless it holds."},
         "repeat": {
             "description": "A count, or lists that are zipped.",
@@ -144,6 +148,12 @@ def _item() -> Schema:
         "branches": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/layers"}},
         "merge": {"$ref": "#/$defs/item"},
         "share": {"type": "string", "minLength": 1},
+        "order": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "minItems": 1,
+            "description": "The submodules and tensors of a scope in the order in which the module holds them.",
+        },
     }
     assert set(common) == set(COMMON_KEYS)
     assert set(group) == set(GROUP_KEYS)
@@ -223,6 +233,7 @@ def language_schema() -> Schema:
             ],
         },
         "expect": EXPECT_SCHEMA,
+        "init": {"$ref": "#/$defs/init"},
         "weights": {
             "type": "string",
             "description": "torchvision's name of published weights, or a .safetensors file.",
@@ -244,6 +255,7 @@ def language_schema() -> Schema:
             "expression": _EXPRESSION,
             "size": {"anyOf": [{"type": "integer", "minimum": 0}, {"$ref": "#/$defs/expression"}]},
             "item": _item(),
+            "init": INIT_SCHEMA,
             "layers": layers,
             **{name: layer_schema(TABLE[name]) for name in sorted(TABLE)},
             **{family.what: family_schema(family) for family in FAMILIES.values()},

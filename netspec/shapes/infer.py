@@ -21,6 +21,7 @@ from netspec.core.shapes import ShapeError, Tensor, show, size
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
 from netspec.shapes.apply import Outcome, Outputs, Problem, apply, split_inputs
+from netspec.shapes.parameters import count_of
 from netspec.shapes.recovery import common_problems, declared, with_other_rank, with_right_dtype
 from netspec.shapes.report import Inferred
 
@@ -219,6 +220,7 @@ class _Inference:
         namespace, shapes = SimpleNamespace(**args), [tensor.shape for tensor in split_inputs(call, inputs)[0]]
         try:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
+            parameters = parameters if parameters is None else count_of(call, args, parameters)
             macs = call.record.macs(namespace, outputs[0].shape, *shapes)
         except (ShapeError, TypeError, AttributeError, IndexError, ValueError):
             if not self.problems:

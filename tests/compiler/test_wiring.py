@@ -19,7 +19,7 @@ from netspec.expansion.scope import ScopeBuilder
 from tests.compiler.networks import outputs
 from tests.compiler.proved import differs, disproved, one_value
 from tests.compiler.wiring import SHAPE, network
-from tests.spec_cases import RIGHT, name_of
+from tests.spec_cases import RIGHT, ROOT, name_of
 
 LONG = int(os.environ.get("NETSPEC_GRAPHS", "0"))
 SETTINGS = settings(
@@ -108,3 +108,22 @@ def test_a_mode_that_fails_would_show() -> None:
 
     report = netspec.check(netspec.loads("netspec: 1\ninput: [4]\nlayers: [ReLU]\n"))
     assert "train: RuntimeError: only in eval mode" in str(differs(report, Untrainable()))
+
+
+def test_an_order_is_that_of_the_state_dict() -> None:
+    keys = [*netspec.compile(netspec.load(ROOT / "tests/specs/ok/order.yaml")).state_dict()]
+    merging = ["merging.reduction.weight", "merging.norm.weight", "merging.norm.bias"]
+    assert keys[:6] == ["bias", "scale", "last.weight", "last.bias", *merging[:2]]
+    assert keys[-4:] == ["group.2.weight", "group.2.bias", "group.0.weight", "group.0.bias"]
+
+
+def test_steps_that_take_all_before_them_are_quick() -> None:
+    """The widths of what enters each block are worked out once, not once for each way that leads to them."""
+    layers = ["  - {name: b0, Block: {}, from: [input, input]}"]
+    for index in range(1, 40):
+        layers.append(
+            f"  - {{name: b{index}, Block: {{}}, from: [input, {', '.join(f'b{at}' for at in range(index))}]}}"
+        )
+    block = "blocks: {Block: {layers: [{concat: {}, from: [input.0, input.1]}, {Linear: 2}]}}\n"
+    text = f"netspec: 1\ninput: [4]\n{block}layers:\n" + "\n".join(layers) + "\n"
+    assert "class Block" in netspec.to_python(netspec.loads(text))

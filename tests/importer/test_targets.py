@@ -26,9 +26,9 @@ class Needs(nn.Module):
     def __init__(self, width):
         super().__init__()
 
-class Sorts(Net):
+class Multiplies(Net):
     def forward(self, x):
-        return super().forward(x).sort(dim=1)[0]
+        return super().forward(x).cumprod(1)
 
 made = Net()
 number = 3
@@ -76,7 +76,7 @@ def test_torchvisions_networks_have_an_input(capsys: pytest.CaptureFixture[str])
         ("hand_made.py:Nat", 2, "hand_made.py has no Nat; did you mean Net?"),
         ("hand_made.py:number", 1, "hand_made.py:number is neither a module nor what makes one"),
         ("hand_made.py:Needs", 1, "hand_made.py:Needs cannot be made without arguments: "),
-        ("hand_made.py:Sorts", 1, "the network: torch.Tensor.sort: a spec has no such function"),
+        ("hand_made.py:Multiplies", 1, "the network: torch.Tensor.cumprod: a spec has no such function"),
         ("broken.py:Net", 1, "broken.py cannot be imported: NameError: name 'torch' is not defined"),
     ],
 )

@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 SPEC_KEYS = (  # of a spec, in the order in which they are written
     "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
-    "outputs", "expect", "weights", "data", "train",
+    "outputs", "expect", "init", "weights", "data", "train",
 )  # fmt: skip
 
 EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().,<>=!\[\]\"']+$"}
