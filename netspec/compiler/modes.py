@@ -25,7 +25,11 @@ def steps_in_training(scope: Scope) -> set[int]:
         return found
 
     count = len(scope.results) - scope.training_only
-    return needed(scope.results[count:]) - needed(scope.results[:count])
+    late = needed(scope.results[count:]) - needed(scope.results[:count])
+    for index, step in enumerate(scope.steps):  # what nobody needs, and takes a value that is there in training only
+        if any(local.step in late for local in step.sources):
+            late.add(index)
+    return late
 
 
 def returns_of_modes(scope: Scope, results: list[list[str]], inside: bool) -> list[str]:

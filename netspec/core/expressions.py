@@ -112,7 +112,10 @@ def _call(function: str, values: list[Any]) -> Any:
     if function in _OF_ONE_NUMBER:
         if len(values) != 1:
             raise ExpressionError(f"{function} takes one number, got {len(values)}")
-        return _OF_ONE_NUMBER[function](_number(values[0], function))
+        number = _number(values[0], function)
+        if not math.isfinite(number):
+            raise ExpressionError(f"{function} takes a finite number, got {number}")
+        return _OF_ONE_NUMBER[function](number)
     numbers = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
     if not numbers and function != "sum":
         raise ExpressionError(f"{function} of an empty list")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from netspec.expansion.calls import arguments, claim_of, flatten, with_claim
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, takes_inputs
 from netspec.expansion.parameter_keys import init_rules, parametrizations
-from netspec.expansion.scope import Context
 from netspec.expansion.sized_arguments import with_sized_inputs, without_sizes
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import InputSizes

@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.core.expressions import LayerValue, Value
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, shorten
-from netspec.expansion.scope import Context
+from netspec.expansion.context import Context
 from netspec.language.evaluate import FAILED, layer_value, param_value
 from netspec.language.spec import Block, Item
 

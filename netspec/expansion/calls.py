@@ -8,7 +8,8 @@ from typing import Any
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar, Sequence, describe
-from netspec.expansion.scope import Context, Flat
+from netspec.expansion.context import Context
+from netspec.expansion.scope import Flat
 from netspec.expansion.sized_arguments import sized_argument
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item
@@ -74,7 +75,7 @@ def claim_of(item: Item, context: Context) -> tuple[int, ...] | None:
 
 def is_its_item(group: Item) -> bool:
     """Whether a named group is one item instead of a list, and can be replaced by that item."""
-    if not group.single or len(group.items) != 1:
+    if not group.single or len(group.items) != 1 or group.outputs:
         return False
     item = group.items[0]
     enters = item.sources is None or [reference.text for reference in item.sources] == ["input"]
@@ -97,17 +98,3 @@ def only_item(group: Item) -> Item:
 def with_claim(arg_nodes: dict[str, Node], item: Item) -> dict[str, Node]:
     """The nodes of the arguments and of the claimed `shape`."""
     return arg_nodes if item.claim is None else {**arg_nodes, "shape": item.claim}
-
-
-def weight(item: Item) -> int:
-    """How much work an item is: 1, and a quarter for each value in it; items below it are counted by themselves."""
-    nodes = (*(node for _, node in item.args), item.claim, item.repeat)
-    return (
-        1 + (len(item.sources or ()) + len(item.wires) + sum(_scalars(node) for node in nodes if node is not None)) // 4
-    )
-
-
-def _scalars(node: Node) -> int:
-    if isinstance(node, Scalar):
-        return 1
-    return sum(map(_scalars, node.items if isinstance(node, Sequence) else (value for _, value in node)))

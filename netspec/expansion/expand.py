@@ -12,12 +12,13 @@ from dataclasses import replace
 from netspec.core.diagnostics import Findings
 from netspec.core.expressions import Value
 from netspec.core.shapes import Tensor
+from netspec.expansion.context import Context
 from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
+from netspec.expansion.limits import TooLarge
 from netspec.expansion.outputs import declared_outputs
 from netspec.expansion.parameter_keys import init_rules
-from netspec.expansion.repeats import TooLarge
-from netspec.expansion.scope import Context, Flat, ScopeBuilder, names_in
+from netspec.expansion.scope import Flat, ScopeBuilder, names_in
 from netspec.language.evaluate import FAILED, Evaluator
 from netspec.language.ranges import ranges, read_by, unbounded
 from netspec.language.spec import InputDecl, Spec

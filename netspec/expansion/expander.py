@@ -15,23 +15,20 @@ from netspec.expansion.calls import (
     flatten,
     is_its_item,
     only_item,
-    weight,
     with_claim,
 )
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs
+from netspec.expansion.limits import Budget
 from netspec.expansion.parameter_keys import add_ties, init_rules
-from netspec.expansion.repeats import TooLarge, turns_of
-from netspec.expansion.scope import Context, Expand, ScopeBuilder, names_in
+from netspec.expansion.repeats import copy_of, filled_by, later_copy, turns_of
+from netspec.expansion.scope import Expand, ScopeBuilder, names_in
 from netspec.expansion.sized_arguments import input_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
 from netspec.language.evaluate import param_values
 from netspec.language.spec import Item, Spec
-
-MOST_CALLS = 50_000
-MOST_WORK = 80_000  # items and the values in them
-DEEPEST = 60
 
 
 class Expander:
@@ -40,7 +37,7 @@ class Expander:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.work = 0
+        self.budget = Budget()
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
         self.input_sizes = input_sizes(spec)
@@ -56,30 +53,26 @@ class Expander:
     def repeated(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """An item with `repeat`: with a plain name the copies become one submodule, else they are spliced."""
         assert item.repeat is not None
-        self.spend(item, context)
+        self.budget.spend(item, context, len(self.calls))
         bare = replace(item, repeat=None)
         filled = item.name is not None and "{" not in item.name.text
         if filled and item.when is not None and not condition_holds(item.when, context):
             return self.left_out(bare, context, last)
         turns = turns_of(item.repeat, context)
         if filled:
-            copy = replace(bare, name=None, when=None, sources=None, claim=None)
-            body = item.items if item.kind == "group" else (copy,)
-            own = bare if item.kind == "group" else replace(bare, tie=None, init=None, parametrize=None)
-            group = replace(own, kind="group", record=None, args=(), items=body, single=False)
-            return self.group(group, context, last, turns)
+            return self.group(filled_by(bare), context, last, turns)
+        later = later_copy(bare, context)
         for number, turn in enumerate(turns):
-            copy = bare if number == 0 or item.name is not None else replace(bare, sources=None, follows=True)
-            last = self.item(copy, context.with_names(turn), last)
+            last = self.item(bare if number == 0 else later, context.with_names(turn), last)
         return last
 
     def item(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """Expand one item; returns its value, or None where an error leaves it none."""
-        self.spend(item, context)
+        self.budget.spend(item, context, len(self.calls))
         if item.when is not None and not condition_holds(item.when, context):
             return self.left_out(item, context, last)
         match item.kind:
-            case "group" if item.name is None:
+            case "group" if item.name is None and not item.outputs:
                 return self.spliced(item, context, last)
             case "group" if is_its_item(item):
                 return self.item(only_item(item), context, last)
@@ -100,17 +93,12 @@ class Expander:
             case "parameter":
                 typed = self.with_type(item, context)
                 if typed is None:
-                    return self.unknown(item, context, last)
+                    return context.unknown(item, last)
                 return self.layer(typed, context, last) if typed.record else self.block(typed, context, last)
             case "unknown":
-                return self.unknown(item, context, last)
+                return context.unknown(item, last)
             case _:
                 return self.layer(item, context, last)
-
-    def unknown(self, item: Item, context: Context, last: Local | None) -> Local | None:
-        """An item that could not be read."""
-        context.sources(item, last)
-        return context.bind(item, context.attribute(item), None)
 
     def layer(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """A layer or function of the table."""
@@ -118,15 +106,6 @@ class Expander:
         name = context.attribute(item)
         taken = layer_inputs(item, item.record, context, last, context.scope.at(name))
         return self.call(item, context, taken, name)
-
-    def spend(self, item: Item, context: Context) -> None:
-        """Count an item and the values in it, so that blocks and repeats cannot multiply beyond the limits."""
-        self.work += weight(item)
-        deep = len(context.frames) > DEEPEST
-        if deep or self.work > MOST_WORK or len(self.calls) >= MOST_CALLS:
-            limit = f"nests blocks more than {DEEPEST} deep" if deep else f"expands to more than {MOST_CALLS} layers"
-            context.error("NS211", f"the spec {limit}", item.at)
-            raise TooLarge
 
     def spliced(self, group: Item, context: Context, last: Local | None) -> Local | None:
         """A group without a name is spliced: its `from` is for its first item, its `shape` for its last."""
@@ -163,10 +142,12 @@ class Expander:
         first = len(self.calls)
         inner = self.enter(item, context, name, "group", sources, item.items, context.names, context.frames)
         end = inner.scope.entry
-        for turn in turns:
-            end = self.items(item.items, inner.with_names(turn), end)
+        for number, turn in enumerate(turns):
+            items = (copy_of(item, number, inner.scope),) if item.copies else item.items
+            end = self.items(items, inner.with_names(turn), end)
+        results = inner.references(item.outputs) if item.outputs else (end,)
         return self.leave(
-            item, context, inner, name, sources, (end,), first, lambda use, on: self.group(use, context, on, turns)
+            item, context, inner, name, sources, results, first, lambda use, on: self.group(use, context, on, turns)
         )
 
     def block(self, item: Item, context: Context, last: Local | None) -> Local | None:
@@ -187,7 +168,7 @@ class Expander:
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
         self.open_blocks = trail
         if block.outputs:
-            results = tuple(inner.lookup(reference) for reference in block.outputs)
+            results = inner.references(block.outputs)
         return self.leave(
             item, context, inner, name, sources, results, first, lambda use, on: self.block(use, context, on)
         )
@@ -225,7 +206,7 @@ class Expander:
             self.calls[value.node] = replace(call, claim=claim, arg_nodes=with_claim(call.arg_nodes, item))
         local = context.scope.add(step, value)
         context.scope.again[local.step] = (again, item, range(first, len(self.calls)))
-        self.tie(item, context, local)
+        add_ties(item, context, self.calls, local)
         return context.bind(item, name, local)
 
     def branches(self, item: Item, context: Context, last: Local | None) -> Local | None:
@@ -290,16 +271,10 @@ class Expander:
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
-    def tie(self, item: Item, context: Context, local: Local) -> None:
-        """Note the parameters of an item that are another item's."""
-        for tie in add_ties(item, context, self.calls, local) if item.tie is not None else ():
-            call = self.calls[tie.call]
-            self.calls[tie.call] = replace(call, tied=call.tied | {tie.weight})
-
     def call(
         self, item: Item, context: Context, taken: LayerInputs, name: str, shared: Call | None = None
     ) -> Local | None:
         """A layer or function applied to values."""
         local = add_call(self.calls, item, context, taken, name, self.input_sizes, shared)
-        self.tie(item, context, local)
+        add_ties(item, context, self.calls, local)
         return context.bind(item, name, local)

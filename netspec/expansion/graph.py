@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import SizedArgument
-from netspec.layers.inits import Init
-from netspec.layers.parametrizations import Parametrizer
 from netspec.layers.record import Layer
+
+if TYPE_CHECKING:  # tables that only some specs need
+    from netspec.layers.inits import Init
+    from netspec.layers.parametrizations import Parametrizer
 
 
 def size_of(reference: str) -> str:

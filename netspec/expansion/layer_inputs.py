@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from netspec.core.names import certain_match
 from netspec.core.tree import Scalar, shorten
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Local, Ref
-from netspec.expansion.scope import Context
 from netspec.language.spec import Item
 from netspec.layers.record import Layer
 
@@ -96,6 +96,8 @@ def _corrected(key: Scalar, record: Layer, known: Iterable[str], found: Iterable
 def takes_inputs(record: Layer, count: int, item: Item, context: Context, path: str) -> bool:
     """Whether a layer takes `count` inputs; if not, that becomes a finding."""
     least, most = record.inputs
+    if most is None and any("*" in reference.text for reference in item.sources or ()):
+        least = 1  # concat of all so far, the first time of one
     if count >= least and (most is None or count <= most):
         return True
     wants = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"

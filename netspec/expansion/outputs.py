@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.core.tree import Scalar
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Local
-from netspec.expansion.scope import Context
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Spec
 

@@ -7,13 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
+from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Step, Tie
-from netspec.expansion.scope import Context
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
 from netspec.language.spec import Item
-from netspec.layers.inits import INITS
-from netspec.layers.parametrizations import PARAMETRIZATIONS
 from netspec.layers.record import Arg
 
 INIT_EXAMPLE = 'init: {"*.weight": {kaiming_normal_: {mode: fan_out}}, "*.bias": zeros_}'
@@ -32,6 +30,8 @@ def init_rules(node: Node | None, context: Context, prefix: str) -> tuple[InitRu
     if not isinstance(node, Mapping):
         context.error("NS202", f"init is a mapping, as {INIT_EXAMPLE}; got {describe(node)}", node)
         return ()
+    from netspec.layers.inits import INITS
+
     rules = []
     for pattern, value in node:
         found = _function(value, INITS, "torch.nn.init", context)
@@ -48,6 +48,8 @@ def parametrizations(item: Item, context: Context) -> tuple[Parametrization, ...
     node = item.parametrize
     if node is None or is_null(node):
         return ()
+    from netspec.layers.parametrizations import PARAMETRIZATIONS
+
     found = [
         _function(each, PARAMETRIZATIONS, "torch.nn.utils.parametrizations", context)
         for each in (node.items if isinstance(node, Sequence) else (node,))
@@ -59,7 +61,7 @@ def _function(
     node: Node, table: Dict[str, Any], module: str, context: Context
 ) -> tuple[str, dict[str, Any], Node] | None:
     """A function by name, its arguments and its node; None, with a finding, where there is none."""
-    example = "zeros_ or {normal_: {std: 0.02}}" if table is INITS else "weight_norm or {weight_norm: {dim: 1}}"
+    example = "zeros_ or {normal_: {std: 0.02}}" if "zeros_" in table else "weight_norm or {weight_norm: {dim: 1}}"
     if isinstance(node, Scalar) and isinstance(node.value, str):
         key, argument = node, None
     elif isinstance(node, Mapping) and len(node.entries) == 1:
@@ -108,8 +110,8 @@ def _arguments(
     return values if whole and not missing else None
 
 
-def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> list[Tie]:
-    """The parameters of an item that are another item's; each is noted in the scope.
+def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> None:
+    """Note the parameters of an item that are another item's, in the scope and in their calls.
 
     Args:
         item: the item, of which `local` is the value.
@@ -117,7 +119,6 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> l
         calls: all so far.
         local: the value.
     """
-    found: list[Tie] = []
     own = context.scope.steps[local.step]
     for key, value in item.tie or ():
         if not isinstance(value, Scalar) or not isinstance(value.value, str):
@@ -129,10 +130,9 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> l
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
         elif source is not None:
-            path = f"{own.name}.{key.text}"
-            found.append(Tie(path, value.text, *target, *source, value))
-    context.scope.ties += found
-    return found
+            context.scope.ties.append(Tie(f"{own.name}.{key.text}", value.text, *target, *source, value))
+            call, name = calls[target[0]], target[1]
+            calls[target[0]] = replace(call, tied=call.tied | {name})
 
 
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:

@@ -8,16 +8,15 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.expressions import Value
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe
 from netspec.expansion.block_values import given_value
-from netspec.expansion.scope import Context
+from netspec.expansion.context import Context
+from netspec.expansion.limits import TooLarge
+from netspec.expansion.scope import ScopeBuilder
 from netspec.language.evaluate import FAILED, param_value
 from netspec.language.parameters import is_value
+from netspec.language.spec import Item
 from netspec.layers.arguments import Int
 
 MOST_TURNS = 20_000
-
-
-class TooLarge(Exception):
-    """The expansion reached a limit, which has a finding."""
 
 
 def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
@@ -50,6 +49,43 @@ def turns_of(node: Node, context: Context) -> list[dict[str, Value]]:
         counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         context.error("NS215", f"the lists of a repeat are zipped and need one length: {counts}", node)
     return [{name: column[turn] for name, column in columns.items()} for turn in range(min(lengths.values()))]
+
+
+def filled_by(item: Item) -> Item:
+    """The submodule that the copies of an item with a plain name fill: each is an item in it, a group's items are."""
+    if item.kind == "group":
+        return replace(item, single=False)
+    copy = replace(item, name=None, when=None, sources=None, claim=None, outputs=())
+    own = replace(item, tie=None, init=None, parametrize=None)
+    return replace(own, kind="group", record=None, args=(), items=(copy,), single=False, copies=True)
+
+
+def later_copy(item: Item, context: Context) -> Item:
+    """A copy behind the first: it takes what the one before gives, unless the copies have names and each its `from`."""
+    if item.name is not None and not item.outputs:
+        return item
+    return replace(item, sources=None, follows=True, hands_on=context.count(item))
+
+
+def copy_of(filled: Item, number: int, scope: ScopeBuilder) -> Item:
+    """One of the copies that fill a submodule.
+
+    The first takes all that enters, each later one all that the one before gives. Where the submodule has `outputs`,
+    the copies have their numbers for names.
+
+    Args:
+        filled: the submodule.
+        number: of the copy, from 0.
+        scope: the submodule's.
+    """
+    (copy,), at, count = filled.items, filled.at, len(scope.inputs)
+    if filled.outputs:
+        copy = replace(copy, name=Scalar(str(scope.position), at.span, str(scope.position)))
+    if count == 1:
+        return copy
+    if number:
+        return replace(copy, hands_on=count)
+    return replace(copy, sources=tuple(Scalar(name, at.span, name) for name in scope.inputs))
 
 
 def _column(key: Scalar, values: Node, context: Context) -> list[Value] | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar, Sequence, describe
+from netspec.expansion.context import Context
 from netspec.expansion.graph import size_of
 from netspec.expansion.layer_inputs import LayerInputs
-from netspec.expansion.scope import Context
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item, Spec
 from netspec.language.tensor_sizes import InputSizes, SizedArgument, size_reader

@@ -9,7 +9,7 @@ from netspec.core.diagnostics import Findings
 from netspec.core.expressions import LayerValue
 from netspec.core.tree import Node, Scalar
 from netspec.expansion.block_values import type_value
-from netspec.expansion.scope import Context
+from netspec.expansion.context import Context
 from netspec.language.argument_syntax import NO_NAMES, block_args, layer_args
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Block, Item

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
-from netspec.importer.held import Held, batch_axis, sample_of
+from netspec.importer.held import Held, Op, batch_axis, sample_of
 from netspec.importer.trace import BATCH
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def reshaped(lowering: Lowering, x: Held, sample: Shape, shape: tuple[int, ...],
     type_ = "flatten" if len(sample) == 1 and len(x.sample) > 1 else "reshape"
     args: dict[str, Any] = {} if type_ == "flatten" else {"shape": [*sample]}
     (out,) = lowering.emit(type_, [x], args, [shape])
+    assert isinstance(out.ref.op, Op)
+    out.ref.op.shapes = (sample,)
     return Held(out.ref, shape, at, fold)
 
 

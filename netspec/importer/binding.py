@@ -9,7 +9,7 @@ from typing import Any
 from torch.overrides import get_testing_overrides
 
 from netspec.importer.failure import NotSayable
-from netspec.importer.trace import TracedCall
+from netspec.importer.trace import TracedCall, Value
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 
@@ -65,6 +65,8 @@ def bound(call: TracedCall) -> dict[str, Any]:
     """
     signature = _signature(call.callee)
     names = [] if signature is None else [*signature.parameters]
+    if signature is None and all(isinstance(each, Value) for each in call.args):
+        names = [f"input{index}" for index in range(len(call.args))]
     if len(call.args) > len(names):
         raise NotSayable(f"it is called with {len(call.args)} arguments, whose names are unknown")
     return {**dict(zip(names, call.args, strict=False)), **call.kwargs}

@@ -12,14 +12,14 @@ from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
 from netspec.importer.held import Op, Ref
 from netspec.importer.inputs import declared
-from netspec.importer.items import network_items
+from netspec.importer.items import Item, network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed, scopes
 from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
-from netspec.importer.trace import trace, values_in
-from netspec.importer.verify import verify
+from netspec.importer.trace import Value, trace, values_in
+from netspec.importer.verify import tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
 
@@ -35,22 +35,39 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    ops, refs = _lowered(module, inputs)
+    ops, refs, names = _lowered(module, inputs)
+    extra: list[Ref] = []
     if _unused(module, ops):  # heads that are only there while training
         try:
-            more, results = _lowered(module, inputs, training=True)
+            more, results, _ = _lowered(module, inputs, training=True)
         except ImportFailure:
             more, results = [], []
         if len(results) >= len(refs) and not _unused(module, more):
-            ops, refs = more, results[: len(refs)]
-    ops, refs = simplified(ops, refs)
+            ops, refs, extra = more, results[: len(refs)], results[len(refs) :]
+    ops, refs = simplified(ops, [*refs, *extra])
     root = scopes(needed(ops, refs), refs, [*module.state_dict()])
-    network, blocks = folded(network_items(root, [*inputs]))
-    return spec_text(name, inputs, network, blocks)
+    network = network_items(root, [*inputs], [*tied(module)], named=bool(names))
+    if not network.items:  # it gives what it takes
+        network.items = [Item("Identity")]
+    outputs = _outputs(network.outputs, len(extra), names)
+    network.outputs = ()
+    network, blocks = folded(network)
+    return spec_text(name, inputs, outputs, network, blocks)
 
 
-def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> tuple[list[Op], list[Ref]]:
-    """The calls of a module in the spec, and the values that it returns."""
+def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
+    """What a spec's `outputs` says: a list, or a mapping where the module gives a dict; the last ones in training."""
+    kept = len(found) - extra
+    late = [{"from": reference, "when": "training"} for reference in found[kept:]]
+    if not names:
+        return [*found[:kept], *late]
+    return dict(zip(names, found[:kept], strict=True)) | {str(each["from"]): each for each in late}
+
+
+def _lowered(
+    module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False
+) -> tuple[list[Op], list[Ref], list[str]]:
+    """The calls of a module in the spec, the values that it returns, and their names where that is a dict."""
     traced = trace(module, inputs, is_layer, training=training)
     lowering = Lowering(traced)
     lowering.run()
@@ -65,7 +82,10 @@ def _lowered(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool 
         raise ImportFailure("the module gives no tensor")
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
-    return lowering.ops, [each.ref for each in results]
+    returned = traced.result
+    by_name = isinstance(returned, dict) and all(isinstance(value, Value) for value in returned.values())
+    names = [str(key) for key in returned] if by_name else []
+    return lowering.ops, [each.ref for each in results], names
 
 
 def _unused(module: nn.Module, ops: Sequence[Op]) -> list[str]:
@@ -90,6 +110,7 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
     """
     inputs = declared(given, module)
     title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
-    spec = loads(f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}")
+    text = f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}"
+    spec = loads(loads(text).to_yaml())
     verify(spec, module, inputs)
     return spec

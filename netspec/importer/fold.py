@@ -10,6 +10,7 @@ import re
 from collections.abc import Hashable, Sequence
 
 from netspec.core.names import NAME
+from netspec.importer.inline import inlined
 from netspec.importer.items import Item
 from netspec.importer.naming import Parameters, parametrized
 from netspec.importer.repeats import compressed, forget_shapes, names_in
@@ -37,7 +38,9 @@ def folded(network: Item) -> tuple[Item, dict[str, Block]]:
         for members in alike.values():
             if _worth(members):
                 _block(members, blocks)
-    network.items = _filled(compressed(network.items, structures))
+    network.items = compressed(network.items, structures)
+    inlined(network, blocks)
+    network.items = _filled(network.items)
     for block in blocks.values():
         block.items = _filled(block.items)
     return network, blocks

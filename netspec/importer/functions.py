@@ -89,6 +89,8 @@ def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]
             inputs += [lowering.held(each) for each in tensors]
         elif record.arg(name) is not None:
             args[name] = value
+        elif name == "y" and record.name == "where":
+            args["other"] = value
         elif name == "dtype":
             if value is not None and str(value) != f"torch.{results[0].dtype}":
                 raise NotSayable(f"it is called with dtype={value}")

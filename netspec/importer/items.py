@@ -27,6 +27,7 @@ class Item:
         outputs: the results of a group that are not its last item.
         title: the class of a group's module.
         repeat: how often, or with which values it is repeated.
+        tie: parameters that are another item's.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
@@ -40,6 +41,7 @@ class Item:
     outputs: tuple[str, ...] = ()
     title: str = ""
     repeat: int | str | dict[str, Any] | None = None
+    tie: dict[str, str] = field(default_factory=dict)
     spliced: bool = False
     shape: str = ""
 
@@ -52,6 +54,9 @@ class Item:
     def chained(self) -> bool:
         """Whether it takes the item before."""
         return self.sources is None and not self.wires
+
+
+Ties = Sequence[tuple[str, ...]]
 
 
 class _Naming:
@@ -109,12 +114,14 @@ def _attribute(entry: Op | Scope) -> str | None:
     return entry.path.rpartition(".")[2] or None
 
 
-def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
+def items_of(scope: Scope, inputs: Mapping[Ref, str], ties: Ties, *, named: bool = False) -> Item:
     """The group of a scope.
 
     Args:
         scope: the scope.
         inputs: the values that enter it, with the names they have inside.
+        ties: the names of each parameter that has several.
+        named: the results are named, the last item too.
 
     Raises:
         ImportFailure: a module is applied again outside of the module that holds it.
@@ -122,11 +129,14 @@ def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
     naming = _Naming(scope, inputs)
     found: list[Item] = []
     for index, entry in enumerate(scope.entries):
-        item = _op_item(entry, naming, index) if isinstance(entry, Op) else _scope_item(entry, naming, index)
+        item = _op_item(entry, naming, index) if isinstance(entry, Op) else _scope_item(entry, naming, index, ties)
         found.append(item)
     last = len(scope.entries) - 1
     end = naming.before(last + 1) if scope.entries else None
-    outputs = () if scope.results in ([end], []) else tuple(naming.reference(ref) for ref in scope.results)
+    _tie(scope, found, naming, ties)
+    outputs = (
+        () if scope.results in ([end], []) and not named else tuple(naming.reference(ref) for ref in scope.results)
+    )
     for index, (entry, item) in enumerate(zip(scope.entries, found, strict=True)):
         own = naming.own[entry] if entry.shares is None else None
         if entry in naming.named:
@@ -138,6 +148,22 @@ def items_of(scope: Scope, inputs: Mapping[Ref, str]) -> Item:
     if scope.order:
         found.insert(0, Item("order", {"order": scope.order}))
     return Item("", items=found, outputs=outputs, title=scope.title)
+
+
+def _tie(scope: Scope, items: Sequence[Item], naming: _Naming, ties: Ties) -> None:
+    """Note the parameters of items that are those of an earlier item of the scope."""
+    for names in ties:
+        holders: list[tuple[int, str]] = []
+        for index, entry in enumerate(scope.entries):
+            if entry.path and entry.shares is None:
+                holders += [(index, name) for name in names if name.startswith(f"{entry.path}.")]
+        if len({index for index, _ in holders}) < 2:
+            continue
+        (first, source), *others = sorted(holders)
+        entry = scope.entries[first]
+        path = f"{naming.name(entry)}.{source.removeprefix(f'{entry.path}.')}"
+        for index, name in others:
+            items[index].tie[name.removeprefix(f"{scope.entries[index].path}.")] = path
 
 
 def _op_item(op: Op, naming: _Naming, index: int) -> Item:
@@ -161,14 +187,14 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     return item
 
 
-def _scope_item(scope: Scope, naming: _Naming, index: int) -> Item:
+def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op)]
     sources = None if scope.inputs == [naming.before(index)] else tuple(map(naming.reference, scope.inputs))
     if scope.shares is not None:
         item = Item("share", {"share": _shared(scope, scope.shares, naming)})
     else:
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
-        item = items_of(scope, dict(zip(scope.inputs, names, strict=True)))
+        item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
     item.sources = sources
     item.shape = ", ".join(map(show, shapes))
     return item
@@ -184,6 +210,13 @@ def _shared(entry: Op | Scope, first: Op | Scope, naming: _Naming) -> str:
     return naming.name(first)
 
 
-def network_items(root: Scope, names: Sequence[str]) -> Item:
-    """The items of the whole network, whose inputs have these names."""
-    return items_of(root, {Ref(name): name for name in names})
+def network_items(root: Scope, names: Sequence[str], ties: Ties, *, named: bool = False) -> Item:
+    """The items of the whole network.
+
+    Args:
+        root: its scope.
+        names: of its inputs.
+        ties: the names of each parameter that has several.
+        named: its outputs are named, one that the last item gives too.
+    """
+    return items_of(root, {Ref(name): name for name in names}, ties, named=named)

@@ -21,17 +21,24 @@ from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
 
 # Where a class keeps an argument under another name than its constructor's.
+_TRANSFORMER_LAYER = {
+    "d_model": "linear1.in_features",
+    "nhead": "self_attn.num_heads",
+    "dim_feedforward": "linear1.out_features",
+    "dropout": "dropout.p",
+    "layer_norm_eps": "norm1.eps",
+    "batch_first": "self_attn.batch_first",
+    "bias": "linear1.bias",
+}
 _KEPT_AS = {
     ("MultiheadAttention", "bias"): "in_proj_bias",
     ("MultiheadAttention", "add_bias_kv"): "bias_k",
-    ("TransformerEncoderLayer", "d_model"): "linear1.in_features",
-    ("TransformerEncoderLayer", "nhead"): "self_attn.num_heads",
-    ("TransformerEncoderLayer", "dim_feedforward"): "linear1.out_features",
-    ("TransformerEncoderLayer", "dropout"): "dropout.p",
-    ("TransformerEncoderLayer", "activation"): "activation",
-    ("TransformerEncoderLayer", "layer_norm_eps"): "norm1.eps",
-    ("TransformerEncoderLayer", "batch_first"): "self_attn.batch_first",
-    ("TransformerEncoderLayer", "bias"): "linear1.bias",
+    ("PairwiseDistance", "p"): "norm",
+    **{
+        (f"Transformer{kind}Layer", arg): path
+        for kind in ("Encoder", "Decoder")
+        for arg, path in _TRANSFORMER_LAYER.items()
+    },
 }
 _MISSING = object()
 
@@ -55,8 +62,11 @@ def _classes(homes: tuple[str, ...]) -> dict[type, Layer]:
 
 
 def record_of(module: nn.Module) -> Layer | None:
-    """The record of a module's class; None for a class of its own."""
-    return _classes(_homes()).get(type(module))
+    """The record of a module's class; None for a class of its own, or where the module does not tell its arguments."""
+    record = _classes(_homes()).get(type(module))
+    if record is None or any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
+        return None
+    return record
 
 
 def is_layer(module: nn.Module) -> bool:
@@ -125,10 +135,6 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
         if arg.forward:
             continue
         value = _attribute(module, record, arg)
-        if value is _MISSING:
-            if arg.required:
-                raise NotSayable(f"the module does not tell its {arg.name}")
-            continue
         if arg.required or arg.infer is not None:
             needed[arg.name] = value
         if arg.infer is not None and isinstance(value, int):

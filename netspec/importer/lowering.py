@@ -128,6 +128,9 @@ class Lowering:
                     args[name] = [*given] if isinstance(given, tuple) else given
             elif given is not None and given != signature.parameters[name].default:
                 raise NotSayable(f"its forward takes {name}={given!r}")
+        causal = any(arg.name.endswith("is_causal") and args.get(arg.name) for arg in record.args)
+        if causal:  # which torch takes as a hint that the mask is one
+            wires = {name: ref for name, ref in wires.items() if "padding" in name}
         if record.name == "MultiheadAttention":
             refs = [each.ref for each in inputs]
             inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs

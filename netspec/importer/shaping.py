@@ -33,9 +33,12 @@ def same(lowering: Lowering, call: TracedCall) -> list[Held]:
     x = _input(lowering, call)
     result: Value = call.result
     given = call.args[0] if call.args else call.kwargs["input"]
-    if given.dtype != result.dtype:
+    if given.dtype == result.dtype:
+        return [x]
+    if "to" not in TABLE:
         raise NotSayable(f"it makes {result.dtype} of {given.dtype}")
-    return [x]
+    (out,) = lowering.emit("to", [x], {"dtype": result.dtype}, [result.shape])
+    return [Held(out.ref, x.shape, x.at, x.fold)]
 
 
 def reshape(lowering: Lowering, call: TracedCall) -> list[Held]:
@@ -127,6 +130,17 @@ def inserted(lowering: Lowering, x: Held, place: int) -> Held:
         dim, at = place + x.fold, x.at
     (out,) = lowering.emit("unsqueeze", [x], {"dim": dim}, [shape])
     return Held(out.ref, shape, at, x.fold)
+
+
+def repeat_interleave(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`repeat_interleave`, each index as often."""
+    x, repeats, dim = _input(lowering, call), _option(call, 1, "repeats", None), _option(call, 2, "dim", None)
+    if not isinstance(repeats, int) or dim is None:
+        raise NotSayable("its indexes are repeated in other numbers, or without an axis")
+    axis = x.axis(dim)
+    args = {"repeats": repeats, **({} if axis == 1 else {"dim": axis})}
+    (out,) = lowering.emit("repeat_interleave", [x], args, [call.result.shape])
+    return [Held(out.ref, call.result.shape, x.at, x.fold)]
 
 
 def unsqueeze(lowering: Lowering, call: TracedCall) -> list[Held]:
@@ -308,6 +322,7 @@ HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     **dict.fromkeys(("repeat", "tile"), tile),
     **dict.fromkeys(("expand", "broadcast_to"), expand),
     "permute": permute,
+    "repeat_interleave": repeat_interleave,
     "moveaxis": moveaxis,
     "unsqueeze": unsqueeze,
     "squeeze": squeeze,

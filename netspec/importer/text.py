@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from netspec.core.shapes import Tensor
 from netspec.importer.formulas import Formula
 from netspec.importer.items import Item
-from netspec.language.composer import scalar_value
+from netspec.language.emit import emit_text
 from netspec.layers.table import TABLE
 
 WIDEST = 118
 SHORT_GROUP = 90  # a group up to this width stands on one line
+LONG, MOST_PARTS = 14, 64  # characters of a number that are many; parts of a fraction that are few
 COMMENT, COMMENT_COLUMN = "  # ", 92
-_PLAIN = re.compile(r"[A-Za-z0-9_.+*/%()<>=-][A-Za-z0-9_.+*/%()<>= -]*\Z")
 
 
 @dataclass
@@ -46,14 +44,18 @@ def atom(value: object) -> str:
     if isinstance(value, float):
         return {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(repr(value), _number(value))
     if isinstance(value, str):
-        if _PLAIN.match(value) and scalar_value(value) == value and not value.endswith(" "):
-            return value
-        return str(yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True)).strip()
+        return emit_text(value)
     return str(value)
 
 
 def _number(value: float) -> str:
-    """`1e-5` for 1e-05; whole numbers keep their point."""
+    """`1e-5` for 1e-05, and a long fraction as the product and quotient that it comes from: `0.2*3/11`."""
+    if len(repr(value)) > LONG and 0 < value < 1:
+        for part in range(1, MOST_PARTS):
+            for whole in range(part + 1, MOST_PARTS):
+                factor = round(value * whole / part, 3)
+                if factor and factor * part / whole == value:
+                    return f"{factor:g}*{part}/{whole}" if part > 1 else f"{factor:g}/{whole}"
     return re.sub(r"e([+-])0*(\d)", lambda match: f"e{match[1].replace('+', '')}{match[2]}", repr(value))
 
 
@@ -102,11 +104,14 @@ class Writer:
 
     def sources(self, item: Item) -> dict[str, str]:
         """The `from` of an item."""
+        found: dict[str, str] = {}
         if item.wires:
-            return {"from": flow(item.wires)}
-        if item.sources is None:
-            return {}
-        return {"from": flow(item.sources[0] if len(item.sources) == 1 else item.sources)}
+            found["from"] = flow(item.wires)
+        elif item.sources is not None:
+            found["from"] = flow(item.sources[0] if len(item.sources) == 1 else item.sources)
+        if item.tie:
+            found["tie"] = flow(item.tie)
+        return found
 
     def list_key(self, item: Item) -> str:
         """The key of a group's items: a group without a name that is a module is `sequential`."""
@@ -160,12 +165,15 @@ class Writer:
         return f"{text}{COMMENT}{item.shape}" if item.shape else text
 
 
-def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Mapping[str, Block]) -> str:
+def spec_text(
+    name: str, inputs: Mapping[str, Tensor], outputs: object, network: Item, blocks: Mapping[str, Block]
+) -> str:
     """The text of a spec.
 
     Args:
         name: the network's name.
         inputs: one sample of each input, by its name.
+        outputs: its results; none where they are the last item's.
         network: the group of all its items.
         blocks: the blocks that they use, each after those that it uses itself.
     """
@@ -175,8 +183,8 @@ def spec_text(name: str, inputs: Mapping[str, Tensor], network: Item, blocks: Ma
     lines.append(f"input: {shown['input']}" if [*shown] == ["input"] else "inputs:")
     if [*shown] != ["input"]:
         lines += [f"  {key}: {value}" for key, value in shown.items()]
-    if network.outputs:
-        lines.append(f"outputs: {flow(network.outputs)}")
+    if outputs:
+        lines.append(f"outputs: {flow(outputs)}")
     if blocks:
         lines += ["", "blocks:"]
     for block in blocks.values():

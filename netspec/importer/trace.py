@@ -8,6 +8,7 @@ are. The batch is a large prime: a size that it divides comes from the batch, an
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -238,6 +239,18 @@ def _seen_by(recorder: _Recorder) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps torch from printing a traceback of its own where a module cannot be run."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
 def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
     """Puts a module into eval or training mode, and each of its parts back into its own mode afterwards."""
     modes = {part: part.training for part in module.modules()}
@@ -276,13 +289,13 @@ def trace(
     for name, tensor in given.items():
         values[name] = recorder.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor))
     try:
-        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), fake, recorder:
+        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), _quiet(), fake, recorder:
             result = module(*given.values())
     except ImportFailure:
         raise
     except Exception as error:  # whatever the author's code raises
         where = f" in {recorder.frame.path}" if recorder.frame.path else ""
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(BATCH), "N")
         shapes = ", ".join(f"{name} {list(sample.shape)}" for name, sample in inputs.items())
         raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said}") from error
     return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost)

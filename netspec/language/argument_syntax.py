@@ -9,6 +9,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.names import certain_match, closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.language.composer import scalar_value
+from netspec.language.known_names import known_arguments
 from netspec.layers.arguments import Either, Ints, Kind, Several
 from netspec.layers.record import Layer
 
@@ -95,11 +96,14 @@ def _named(value: Mapping, names: Iterable[str], what: str, findings: Findings, 
             continue
         if given and is_null(argument) and _goes_on(given[-1][1], name):
             continue  # a comma cut an expression in two: its first part has the finding
-        matches = closest(name.text, names) if findings.suggests else []
+        known = known_arguments(name.text, free)
+        matches = (known or closest(name.text, names)) if findings.suggests else []
         fixes = renamings(name, name.text, names, free) if findings.suggests else []
+        fixes = [Fix(each, (Edit(name.span, each),), safe=len(known) == 1) for each in known] or fixes
         message = f"{what} {shorten(name.text)!r}{did_you_mean(matches)}" if names else f"{none}, got {name.text!r}"
         findings.add("NS205", message, name, fixes=fixes)
         guess = certain_match(name.text, free) if findings.suggests else None
+        guess = known[0] if known else guess
         if guess is not None:
             given.append((replace(name, value=guess, text=guess), argument))
         whole = whole and guess is not None

@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "tie", "init", "parametrize")
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "outputs", "tie", "init", "parametrize")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
@@ -47,6 +47,8 @@ def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
         found |= _wires(keys["from"], findings)
     elif "from" in keys:
         found["sources"] = references(keys["from"], findings)
+    if "outputs" in keys:
+        found["outputs"] = references(keys["outputs"], findings, "outputs")
     return found
 
 

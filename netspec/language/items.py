@@ -25,6 +25,7 @@ from netspec.language.argument_syntax import (
     split_at_colon,
 )
 from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys, references
+from netspec.language.known_names import known_types, renamings_from_other_code, short_name
 from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
@@ -115,6 +116,7 @@ class ItemParser:
         entries = self.corrected_entries(node)
         shared = common_keys({key.text: value for key, value in entries if key.text in COMMON_KEYS}, self.findings)
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
+        self.check_outputs(node, kinds, shared)
         grouped = any(
             key.text in ("layers", "sequential", "branches") or key.text in self.block_params for key, _ in kinds
         )
@@ -141,6 +143,15 @@ class ItemParser:
         for other, _ in others:
             self.extra_key(other, key)
         return self.typed(key, value, node, shared)
+
+    def check_outputs(self, node: Mapping, kinds: list[tuple[Scalar, Node]], shared: dict[str, Any]) -> None:
+        """NS202 for `outputs` of an item that is no group and no submodule of copies."""
+        at = node.key("outputs")
+        fills = shared.get("repeat") is not None and "{" not in getattr(shared.get("name"), "text", "{")
+        if at is not None and not fills and not any(key.text in ("layers", "sequential") for key, _ in kinds):
+            wants = "outputs is for a group and for a repeat with a plain name; a block has its own, beside its layers"
+            self.findings.add("NS202", wants, at)
+            shared.pop("outputs", None)
 
     def are_arguments(self, key: Scalar, others: list[tuple[Scalar, Node]]) -> bool:
         """Whether the other keys of an item are arguments of its type, written beside it instead of under it."""
@@ -236,8 +247,11 @@ class ItemParser:
             parts = split_at_colon(key, self.types, "NS204", self.findings) if isinstance(node, Scalar) else None
             if parts is not None:
                 return self.typed(*parts, node, shared)
+            meant = known_types(key.text, self.types) if self.complete else []
+            if meant:
+                return self.renamed(key, value, node, meant, shared)
             message = f"netspec knows no block, layer or function called {shorten(key.text)}"
-            plain = replace(key, value=key.text.removeprefix("torch.").removeprefix("nn.").removesuffix("()"))
+            plain = replace(key, value=short_name(key.text))
             guess = certain_match(str(plain.value), self.types) if self.findings.suggests else None
             if not self.complete and (guess is None or guess.lower() != str(plain.value).lower()):
                 return unknown(node, key, **shared)  # it may be of a plugin or a file that could not be read
@@ -258,6 +272,16 @@ class ItemParser:
         record = self.layers[key.text]
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def renamed(self, key: Scalar, value: Node | None, node: Node, meant: list[str], shared: dict[str, Any]) -> Item:
+        """An item whose type has its name from other code; `meant` are the types that it may stand for."""
+        fits = [name for name in meant if self.fits(name, value)] or meant
+        fixes = [fix for name in fits for fix in renamings_from_other_code(key, value, name)]
+        others = f" or {' or '.join(meant[1:])}" if meant[1:] else ""
+        message = f"what is called {shorten(key.text)} elsewhere is {meant[0]}{others} here"
+        self.findings.add("NS204", message, key, fixes=fixes)
+        shared = {**shared, "guessed": True}
+        return self.typed(replace(key, value=fits[0], text=fits[0]), value, node, shared)
 
     def reads(self, guess: str, value: Node | None) -> bool:
         """Whether the node after a misspelt type has no error and gives all that the type `guess` needs."""

@@ -44,6 +44,9 @@ class Item:
         init: how its parameters are filled.
         parametrize: what its parameters are computed by.
         guessed: its type is misspelt, and the layer that it is read as is not certain: nothing is wrong with that.
+        outputs: the references of its `outputs`: what a group gives, in place of its last item.
+        copies: it is the submodule that the copies of a repeat fill; `items` is the one that is copied.
+        hands_on: how many values it takes from the copy of a repeat before it, one by one; 0 for no such copy.
     """
 
     kind: str
@@ -68,6 +71,9 @@ class Item:
     init: Mapping | None = None
     parametrize: Node | None = None
     guessed: bool = False
+    outputs: tuple[Scalar, ...] = ()
+    copies: bool = False
+    hands_on: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from types import SimpleNamespace
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
-from netspec.expansion.graph import Scope
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
+from netspec.expansion.graph import Call, Scope
 from netspec.fixes.values import set_value
 from netspec.lint.context import LintContext, finding
 
 
 def unused_layers(context: LintContext) -> Iterator[Diagnostic]:
-    """NS901: layers whose output reaches no output of the network; of a chain of them only the last."""
+    """NS901: layers whose output reaches no output of the network; of a chain of them only the last.
+
+    Of the copies of a repeat one that is used speaks for all: what the last one hands on may be for nobody.
+    """
     graph = context.graph
     needed: set[int] = set()
     queue = [*context.results]
@@ -24,10 +27,16 @@ def unused_layers(context: LintContext) -> Iterator[Diagnostic]:
         if node >= 0 and node not in needed:
             needed.add(node)
             queue.extend(ref.node for ref in graph.calls[node].inputs)
+    used = {_origin(graph.calls[node]) for node in needed}
     for call in graph.calls:
-        if call.id not in needed and not context.users[call.id]:
+        if call.id not in needed and not context.users[call.id] and _origin(call) not in used:
             message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
+
+
+def _origin(call: Call) -> tuple[Span, ...]:
+    """Where a call is written: the same for all copies of a repeat, another for each use of a block."""
+    return (call.item.at.span, *(frame.span for frame in call.frames))
 
 
 def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:

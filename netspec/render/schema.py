@@ -29,7 +29,7 @@ _EXPRESSION: Schema = {
     "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,\[\]\"'-]+$",
     "maxLength": 200,
 }
-_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.[0-9]+)?$"}
+_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.([0-9]+|\*))?$"}
 _OUTPUT: Schema = {
     "anyOf": [
         _REF,
@@ -138,6 +138,10 @@ def _item() -> Schema:
                 },
             ],
         },
+    }
+    common["outputs"] = {
+        "anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}],
+        "description": "What a group gives, or a repeat with a plain name, if not what its last item gives.",
     }
     group: Schema = {
         "layers": {"$ref": "#/$defs/layers"},

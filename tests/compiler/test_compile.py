@@ -53,6 +53,10 @@ def test_state_dict_keys_are_the_paths_in_order(path: Path) -> None:
     ]
 
 
+# What the last copy of a repeat hands on to nobody.
+IDLE = {"wavenet": {"stack.3.res.weight", "stack.3.res.bias"}}
+
+
 @pytest.mark.parametrize("path", OK, ids=name_of)
 def test_runs_and_learns(path: Path) -> None:
     torch.manual_seed(0)
@@ -61,8 +65,8 @@ def test_runs_and_learns(path: Path) -> None:
     total = sum((each.float().sum() for each in results), torch.zeros(()))
     if any(each.requires_grad for each in results):
         total.backward()
-        used = [each.grad is not None for each in model.parameters()]
-        assert all(used)
+        unused = {name for name, each in model.named_parameters() if each.grad is None}
+        assert unused == IDLE.get(path.stem, set())
 
 
 @pytest.mark.parametrize("path", OK, ids=name_of)

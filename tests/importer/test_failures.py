@@ -81,16 +81,18 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         "[{Linear: 3}, Tanh]": "output 0 of the spec differs",
         "[{Linear: 2}, ReLU]": "0.weight is [3, 4] in the module, [2, 4] in the spec",
         "[{name: fc, Linear: 3}]": "the spec lacks 0.weight, 0.bias",
-        "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 4: BatchNorm2d",
+        "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 5: BatchNorm2d",
     }
     for layers, said in texts.items():
         monkeypatch.setattr(build, "module_text", lambda *args, layers=layers: f"{head}{layers}\n")
         assert str(failure(module)).startswith(said)
 
 
-def test_a_module_that_cannot_run() -> None:
+def test_a_module_that_cannot_run(capfd: pytest.CaptureFixture[str]) -> None:
     said = str(failure(nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), (3,)))
     assert said.startswith("the module cannot be run on input [3]: ")
+    assert "[N, 3]" in said
+    assert capfd.readouterr().err == ""
 
 
 def test_a_module_used_outside_of_its_own() -> None:

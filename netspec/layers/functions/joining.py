@@ -44,7 +44,7 @@ def _joining(name: str, doc: str, shape: ShapeRule, right: tuple[Case, ...], wro
         inputs=(2, None),
         takes="any",
         gives="promoted",
-        code=lambda a, *inputs: f"torch.{name}(({', '.join(inputs)}), dim={a.dim})",
+        code=lambda a, *inputs: f"torch.{name}(({', '.join(inputs)}{',' if len(inputs) == 1 else ''}), dim={a.dim})",
         right=right,
         wrong=wrong,
     )

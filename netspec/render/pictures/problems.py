@@ -35,15 +35,18 @@ def problems_by_path(report: Report) -> dict[str, tuple[Problem, ...]]:
 
 
 def _places(report: Report) -> Iterator[tuple[str, Span]]:
-    """The module paths of all calls and scopes with the texts that they come from, those of blocks as well."""
+    """The module paths of all calls and scopes that have a node (those of a group without a value have none), with the
+    texts that they come from, those of blocks as well.
+    """
     if report.graph is None:
         return
-    yield from ((call.path, call.item.node.span) for call in report.graph.calls)
-    waiting = [report.graph.scope]
+    calls, waiting = report.graph.calls, [report.graph.scope]
     while waiting:
         for step in waiting.pop().steps:
             scope = step.scope
             if scope is None:
+                assert step.call is not None
+                yield calls[step.call].path, calls[step.call].item.node.span
                 continue
             block = report.spec.blocks.get(scope.title)
             items = [*([step.item] if step.item is not None else []), *(block.items if block is not None else ())]

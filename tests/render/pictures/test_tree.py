@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,8 @@ class Wiring:
             return node.id, output
         leaving = [each for each in node.edges if each.target == node.id]
         edge = leaving[output] if len(leaving) > 1 and output is not None else leaving[0]
-        leaf, inner = self.giver(node, edge)
-        return leaf, output if len(leaving) == 1 and inner is None else inner
+        whole = len(leaving) == 1 and edge.output is None
+        return self.giver(node, replace(edge, output=output) if whole else edge)
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=name_of)

@@ -1,0 +1,164 @@
+"""The state in which items are expanded, and the values that it gives: of expressions, and of references to items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, replace
+from typing import Self
+
+from netspec.core.diagnostics import Findings, Note
+from netspec.core.expressions import Value, evaluate
+from netspec.core.names import certain_match
+from netspec.core.tree import Frame, Node, Scalar, shorten
+from netspec.expansion.graph import InitRule, Local
+from netspec.expansion.scope import ScopeBuilder
+from netspec.language.evaluate import Evaluator, Reader
+from netspec.language.spec import Item
+from netspec.layers.arguments import Kind
+
+TEMPLATE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The state in which items are expanded.
+
+    Args:
+        scope: the scope that is built.
+        names: the parameters with their values.
+        findings: takes what is wrong.
+        types: the names of the layers, functions and blocks.
+        frames: the block uses that led to the scope.
+        inits: how the parameters of its layers are filled, innermost first.
+    """
+
+    scope: ScopeBuilder
+    names: Dict[str, Value]
+    findings: Findings
+    types: Collection[str]
+    frames: tuple[Frame, ...] = ()
+    inits: tuple[InitRule, ...] = ()
+
+    def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
+        """Add a finding with the block uses that led to the scope."""
+        self.findings.add(code, message, at, layer=layer, notes=notes, frames=self.frames)
+
+    def scalar(self, node: Scalar, read: Reader = evaluate) -> object:
+        """The value of a scalar, FAILED where it has none; text is an expression, or what `read` reads."""
+        return Evaluator(self.findings).scalar(node, self.names, self.frames, read)
+
+    def argument(self, node: Node, kind: Kind, what: str, layer: str | None = None) -> object:
+        """The value of a node as a kind of argument accepts it, FAILED where it does not."""
+        return Evaluator(self.findings).argument(node, kind, self.names, what, layer, self.frames)
+
+    def with_names(self, more: Dict[str, Value]) -> Self:
+        """The same with further parameters."""
+        return replace(self, names={**self.names, **more}) if more else self
+
+    def sources(self, item: Item, last: Local | None) -> tuple[Local, ...] | None:
+        """The local values that an item takes; None where one is missing, with a finding unless it failed before."""
+        if item.sources is None:
+            if last is None and not self.scope.steps and len(self.scope.inputs) > 1:
+                known = ", ".join(self.scope.inputs)
+                self.error("NS303", f"several values enter here ({known}): say which with from", item.at)
+            return None if last is None else self.handed_on(item, last)
+        found = self.references(item.sources)
+        if not found and item.sources:
+            self.error("NS301", f"nothing before this is called {item.sources[0].text}", item.sources[0])
+        locals_ = tuple(local for local in found if local is not None)
+        return locals_ if locals_ and len(locals_) == len(found) else None
+
+    def handed_on(self, item: Item, last: Local) -> tuple[Local, ...] | None:
+        """What an item takes of the item before: a copy of a repeat that takes several values, all of them."""
+        if not item.hands_on:
+            return (last,)
+        found = self.scope.each(last)
+        if len(found) != item.hands_on:
+            count = "1 value" if len(found) == 1 else f"{len(found)} values"
+            message = f"a copy of this repeat takes {item.hands_on} values, and the one before it gives {count}"
+            note = Note("fix", "outputs of the block, or of the group: as many as it takes")
+            self.error("NS303", message, item.at, notes=[note])
+            return None
+        return found
+
+    def count(self, item: Item) -> int:
+        """How many values an item takes by its `from`; 0 where that is one."""
+        if item.sources is None:
+            return 0
+        attempt = replace(self, findings=Findings())  # the item itself reports what is wrong
+        count = len(attempt.references(item.sources))
+        return count if count > 1 else 0
+
+    def references(self, references: Iterable[Scalar]) -> tuple[Local | None, ...]:
+        """The values of references, in their order; None for each that there is not."""
+        return tuple(local for reference in references for local in self.several(reference))
+
+    def several(self, reference: Scalar) -> tuple[Local | None, ...]:
+        """The values of a reference; one with `*` stands for all so far whose names match, or for all outputs of one.
+
+        `layer*` are layer1, layer2, …; `layer*.1` is the second output of each; `input.*` is all that enters.
+        """
+        scope = self.scope
+        name, _, part = reference.text.partition(".")
+        if "*" not in reference.text or reference.text in scope.names:
+            return (self.lookup(reference),)
+        if "*" not in name:
+            whole = replace(reference, value=name, text=name)
+            found = (
+                [Local(-1 - index) for index in range(len(scope.inputs))] if name == "input" else [self.lookup(whole)]
+            )
+            return tuple(each for local in found for each in (scope.each(local) if local is not None else (None,)))
+        pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
+        matching = [each for each in scope.names if pattern.fullmatch(each)]
+        if not matching and not any(pattern.fullmatch(TEMPLATE.sub("0", each)) for each in scope.later):
+            message = f"no item of this scope has a name like {shorten(name)!r}"
+            known = dict.fromkeys(re.sub(r"\{[^{}]*\}|\d+", "*", each) for each in scope.later)
+            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            return (None,)
+        each = [f"{match}.{part}" if part else match for match in matching]
+        return tuple(
+            local
+            for text in each
+            for local in (self.several if part == "*" else self.one)(replace(reference, value=text, text=text))
+        )
+
+    def one(self, reference: Scalar) -> tuple[Local | None]:
+        """The value of a reference, as a tuple."""
+        return (self.lookup(reference),)
+
+    def lookup(self, reference: Scalar) -> Local | None:
+        """The value of a reference; None where there is none, with a finding unless it failed before."""
+        scope, inputs = self.scope, list(self.scope.inputs)
+        name, dot, index = reference.text.partition(".")
+        if reference.text in inputs:
+            return Local(-1 - inputs.index(reference.text))
+        if reference.text in scope.names:
+            return scope.names[reference.text]
+        if name in inputs:
+            local: Local | None = Local(-1 - inputs.index(name))
+        elif name == "input" and len(inputs) == 1:
+            local = Local(-1)
+        elif name in scope.names:
+            local = scope.names[name]
+        elif name in scope.later:
+            self.error("NS302", f"{name} comes later: a layer takes only what is computed before it", reference)
+            return None
+        else:
+            message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
+            suffix = dot + index if index.isdecimal() else ""
+            known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
+            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            guess = certain_match(reference.text, known)
+            return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
+        if local is None or not dot:
+            return local
+        if not index.isdecimal() or len(index) > 6:
+            self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is name or name.0", reference)
+            return None
+        value = scope.flat(local)
+        if isinstance(value, tuple) and int(index) >= len(value):
+            self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
+            return None
+        return Local(local.step, int(index))
