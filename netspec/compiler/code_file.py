@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from netspec.compiler.identifiers import MODULES, UTILITIES
 
-INDENT = "    "
-
 
 @dataclass(frozen=True)
 class Source:
@@ -24,20 +22,6 @@ class Source:
     text: str
     entry: str
     classes: tuple[str, ...]
-
-
-def function_lines(name: str, title: str, expression: list[str], more: list[str]) -> list[str]:
-    """The lines of the function that gives a network which is no class.
-
-    Args:
-        name: of the function.
-        title: of the network, for the docstring.
-        expression: makes the network, line by line.
-        more: what is done to `model` before it is given.
-    """
-    first = f"{'model =' if more else 'return'} {expression[0]}"
-    body = (f'"""{title}."""', first, *expression[1:], *more, *(["return model"] if more else []))
-    return ["", "", f"def {name}() -> nn.Module:", *(INDENT + line for line in body)]
 
 
 def file_text(title: str, lines: Iterable[str], plugins: Iterable[str]) -> str:

@@ -36,6 +36,13 @@ class Line:
     texts: tuple[str, ...]
     holes: tuple[Hole, ...]
 
+    def within(self, before: str, after: str) -> Line:
+        """The line with code before it and after it."""
+        texts = [*self.texts]
+        texts[0] = before + texts[0]
+        texts[-1] += after
+        return Line(tuple(texts), self.holes)
+
     def fill(self, values: Iterator[str]) -> str:
         """The line with values in its holes."""
         done = ""

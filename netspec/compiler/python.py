@@ -7,17 +7,17 @@ the expressions of modules and of `forward` refer to each other.
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Hashable
 from pathlib import Path
 
-from netspec.compiler.code_file import Source, file_text, function_lines
+from netspec.compiler.code_file import Source, file_text
 from netspec.compiler.code_names import entry_name, in_docstring
 from netspec.compiler.constants import steps_made_once
-from netspec.compiler.holes import Hole, Line, call_with_holes, with_holes
+from netspec.compiler.holes import Hole, Line, with_holes
 from netspec.compiler.identifiers import RESERVED
+from netspec.compiler.layer_lines import layer_lines
 from netspec.compiler.modes import returns_of_modes, steps_in_training
-from netspec.compiler.parameters import parameter_lines, parametrized
+from netspec.compiler.parameters import parameter_lines
 from netspec.compiler.templates import (
     INDENT,
     Assignment,
@@ -35,9 +35,8 @@ from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
 from netspec.core.shapes import Tensor, show
-from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Scope, Step, size_of
-from netspec.layers.code import application, argument_list, constructed, constructor, expanded, quoted, reading
+from netspec.layers.code import application, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
@@ -61,22 +60,10 @@ class _Generator:
         """The expression that makes a step's submodule."""
         if step.scope is not None:
             return self.scope(step.scope, widths)
-        return self.made(self.calls[step.call or 0])[-1]
+        return self.lines_of(self.calls[step.call or 0])[-1]
 
-    def made(self, call: Call) -> tuple[Line, ...]:
-        """The lines that make a layer's module, or a tensor; the last one is its expression."""
-        args = self.known[call.id].args
-        if call.record.make is not None or call.parametrized:
-            return tuple(map(with_holes, parametrized(call, constructor(call.record, args).splitlines())))
-
-        def name(arg: str) -> str:
-            """A name for an argument: the block's parameter that gives it, else torch's."""
-            node = call.arg_nodes.get(arg)
-            written = node.value if isinstance(node, Scalar) else None
-            plain = isinstance(written, str) and written.isidentifier() and not keyword.iskeyword(written)
-            return str(written) if plain else arg
-
-        return (call_with_holes(constructed(call.record), argument_list(call.record.args, args), name),)
+    def lines_of(self, call: Call) -> tuple[Line, ...]:
+        return layer_lines(call, self.known[call.id].args)
 
     def scope(self, scope: Scope, widths: tuple[int, ...]) -> Code:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
@@ -106,16 +93,16 @@ class _Generator:
             temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
             before = f"self.{step.name} = " if plain else f"self.{add}({quoted(step.name)}, "
             after = "" if plain else ", persistent=False)" if temporary else ")"
-            init[step.name] = Assignment(before, code, after, () if call is None else self.made(call)[:-1])
+            init[step.name] = Assignment(before, code, after, () if call is None else self.lines_of(call)[:-1])
         rank = {name: index for index, name in enumerate(scope.order)}
-        ordered = tuple(init[name] for name in sorted(init, key=lambda name: rank.get(name, len(rank))))
-        last = tuple(map(with_holes, parameter_lines(scope, self.calls, self.known)))
+        ordered = (init[name] for name in sorted(init, key=lambda name: rank.get(name, len(rank))))
+        more = map(with_holes, parameter_lines(scope, self.calls, self.known))
         texts, comments, signature = self.forward(scope, widths)
         forward = tuple(map(with_holes, texts))
         title = scope.path if scope.title == "group" else scope.title if scope.path else self.report.spec.name
         doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
         names = frozenset(step.name for step in scope.steps) | MODULE_ATTRIBUTES
-        made = Template(title, f"{doc}.", None, ordered, last, signature, forward, names, comments)
+        made = Template(title, f"{doc}.", None, tuple(ordered), tuple(more), signature, forward, names, comments)
         kind = "" if scope.title == "group" else scope.title
         return self.use((kind, *made.skeleton()), made, tuple(made.own_holes()))
 
@@ -288,7 +275,9 @@ class _Generator:
         if not entry:
             entry = entry_name(self.report.spec.name, self.taken | MODULE_ATTRIBUTES)
             more = parameter_lines(graph.scope, self.calls, self.known, "model") if graph.scope.chain else []
-            lines += function_lines(entry, self.title, expression, more)
+            first = f"{'model =' if more else 'return'} {expression[0]}"
+            body = (f'"""{self.title}."""', first, *expression[1:], *more, *(["return model"] if more else []))
+            lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
         classes = tuple(each.name for each in templates if each.name and each.chain is None)
         return Source(file_text(self.title, lines, self.plugins), entry, classes)
 

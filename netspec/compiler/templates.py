@@ -64,8 +64,7 @@ class Template:
         title: what a name is made of.
         doc: its docstring.
         chain: of a function that gives an nn.Sequential: it; None: it is a class.
-        init: of a class: what its constructor assigns.
-        last: of a class: the last lines of its constructor.
+        init, more: of a class: what its constructor assigns, and what it does with it.
         signature, forward: of a class: its forward.
         attributes: names that its attributes cannot have.
         comments: of the lines of forward; None where there is none.
@@ -80,7 +79,7 @@ class Template:
     doc: str
     chain: Chain | None
     init: tuple[Assignment, ...] = ()
-    last: tuple[Line, ...] = ()
+    more: tuple[Line, ...] = ()
     signature: str = ""
     forward: tuple[Line, ...] = ()
     attributes: frozenset[str] = frozenset()
@@ -115,12 +114,12 @@ class Template:
     def skeleton(self) -> tuple[Hashable, ...]:
         """What the code of a class is without its numbers."""
         parts = ((each.before, skeleton(each.code), each.after, *map(skeleton, each.lead)) for each in self.init)
-        return (*parts, "", *map(skeleton, self.last), self.signature, *map(skeleton, self.forward))
+        return (*parts, *map(skeleton, self.more), self.signature, *map(skeleton, self.forward))
 
     def own_holes(self) -> Iterator[Hole]:
         """The holes of the code of a class, in its order."""
         codes = (code for each in self.init for code in (*each.lead, each.code))
-        return (hole for code in (*codes, *self.last, *self.forward) for hole in holes_of(code))
+        return (hole for code in (*codes, *self.more, *self.forward) for hole in holes_of(code))
 
     def typed(self) -> list[str]:
         """The parameters with their types."""
@@ -155,7 +154,7 @@ class Template:
             lines[0] = each.before + lines[0]
             lines[-1] += each.after
             made += lines
-        made += [line.fill(values) for line in self.last]
+        made += [line.fill(values) for line in self.more]
         kept: dict[str, None] = {}
         forward = []
         for line in self.forward:

@@ -50,16 +50,16 @@ def network_state(report: Report) -> tuple[dict[str, Shape], tuple[str, ...]]:
         report: of a spec whose network has no errors.
 
     Returns:
-        The shapes, and the paths of the layers whose tensors are not known without torch: those of plugins, and those
-        that are parametrized.
+        The shapes, and the paths of the layers whose tensors are not known without torch: those of plugins, and
+        those that are parametrized.
     """
     found: dict[str, Shape] = {}
     unknown: list[str] = []
     for call in report.graph.calls if report.graph else ():
         if call.shares is not None:
             continue
-        state = None if call.parametrized else state_of(call.record, report.inferred[call.id].args)
-        if state is None:
+        state = state_of(call.record, report.inferred[call.id].args)
+        if state is None or call.parametrized:
             unknown.append(call.path)
         else:
             found |= {f"{call.path}.{key}" if key else call.path: shape for key, shape in state.items()}
