@@ -193,6 +193,9 @@ def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     if scope.shares is not None:
         item = Item("share", {"share": _shared(scope, scope.shares, naming)})
     else:
+        if not scope.inputs:  # weights alone, which take the batch's size from anything
+            scope.inputs.append(Ref("anything"))
+            sources = None if naming.before(index) is not None else (next(iter(naming.inputs.values())),)
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
     item.sources = sources
