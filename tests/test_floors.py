@@ -22,8 +22,8 @@ ROOMS = (  # from the ground up
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH_IN_COMPILER = (
-    *("python", "class_text", "code_names", "constants", "identifiers"),
-    *("modes", "parameters", "variables"),
+    *("python", "code_file", "code_names", "constants", "holes", "identifiers"),
+    *("layer_lines", "modes", "parameters", "templates", "variables"),
 )
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 

@@ -19,6 +19,20 @@ def class_name(text: str) -> str:
     return name if name.isidentifier() and not keyword.iskeyword(name) else f"Network{name}"
 
 
+def function_name(text: str) -> str:
+    """A name with underscores: `Conv2dNormAct` is conv2d_norm_act."""
+    words = re.findall(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+", text)
+    name = "_".join(word.lower() for word in words)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"block_{name}".rstrip("_")
+
+
+def entry_name(text: str, taken: set[str]) -> str:
+    """The name of the function that makes a network, from the network's; `network` where that is none or taken."""
+    name = re.sub(r"\W+", "_", text.lower()).strip("_")
+    usable = name.isidentifier() and not keyword.iskeyword(name) and name not in taken
+    return name if usable else "network"
+
+
 def unused(base: str, taken: set[str], separator: str = "") -> str:
     """`base`, with a number where that is taken or a keyword; the name is added to those that are taken."""
     name, count = base, 1

@@ -17,10 +17,11 @@ import torch
 from torch import nn
 
 from netspec.checker import require
+from netspec.compiler.code_file import Source
 from netspec.compiler.identifiers import MODULES
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.compiler.plugins.verify import check_rules
-from netspec.compiler.python import Source, python_source
+from netspec.compiler.python import python_source
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.escapes import safe
 from netspec.core.installed import TORCHVISION, require_packages

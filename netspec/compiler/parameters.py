@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
+from netspec.compiler.holes import Line
 from netspec.core.names import is_attribute
 from netspec.expansion.graph import Call, InitRule, Scope, Step
 from netspec.layers.code import quoted
@@ -13,15 +14,16 @@ from netspec.shapes.parameters import init_of
 from netspec.shapes.report import Inferred
 
 INDENT = "    "
+_LAYER = "\0"  # stands for a layer's code
 WIDEST = 88  # characters of a line of a constructor
 
 
-def parametrized(call: Call, lines: list[str]) -> list[str]:
-    """The lines that make a layer, with what its parameters are computed by."""
-    made = lines[-1]
+def parametrized(call: Call, made: Line) -> Line:
+    """The line that makes a layer, with what its parameters are computed by."""
     for each in call.parametrized:
-        made = each.by.code(SimpleNamespace(**each.args), made)
-    return [*lines[:-1], made]
+        before, after = each.by.code(SimpleNamespace(**each.args), _LAYER).split(_LAYER)
+        made = made.within(before, after)
+    return made
 
 
 def parameter_lines(scope: Scope, calls: Sequence[Call], known: Sequence[Inferred], module: str = "self") -> list[str]:

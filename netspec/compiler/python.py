@@ -7,40 +7,40 @@ the expressions of modules and of `forward` refer to each other.
 
 from __future__ import annotations
 
-import keyword
-import re
-from dataclasses import dataclass
+from collections.abc import Hashable
 from pathlib import Path
 
-from netspec.compiler.class_text import INDENT, ClassText
-from netspec.compiler.code_names import class_name, in_docstring, unused
+from netspec.compiler.code_file import Source, file_text
+from netspec.compiler.code_names import entry_name, in_docstring
 from netspec.compiler.constants import steps_made_once
-from netspec.compiler.identifiers import MODULES, RESERVED, UTILITIES
+from netspec.compiler.holes import Hole, Line, with_holes
+from netspec.compiler.identifiers import RESERVED
+from netspec.compiler.layer_lines import layer_lines
 from netspec.compiler.modes import returns_of_modes, steps_in_training
-from netspec.compiler.parameters import parameter_lines, parametrized
+from netspec.compiler.parameters import parameter_lines
+from netspec.compiler.templates import (
+    INDENT,
+    Assignment,
+    Chain,
+    Code,
+    Comment,
+    Template,
+    Use,
+    common,
+    holes_of,
+    render,
+    skeleton,
+)
 from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
 from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
 from netspec.core.shapes import Tensor, show
 from netspec.expansion.graph import Call, Local, Scope, Step, size_of
-from netspec.layers.code import application, constructor, expanded, quoted, reading
+from netspec.layers.code import application, expanded, quoted, reading
 from netspec.layers.record import FurtherInput
 from netspec.shapes.report import Report
 
-
-@dataclass(frozen=True)
-class Source:
-    """Generated Python.
-
-    Args:
-        text: the whole file.
-        entry: the name of the class or function that makes the network.
-        classes: the names of its classes.
-    """
-
-    text: str
-    entry: str
-    classes: tuple[str, ...]
+FEWEST_STEPS = 2  # of a block that becomes a function
 
 
 class _Generator:
@@ -48,7 +48,7 @@ class _Generator:
         assert report.graph is not None
         self.report, self.calls = report, report.graph.calls
         self.known = report.inferred
-        self.classes: dict[tuple[str, ...], ClassText] = {}
+        self.templates: dict[Hashable, Template] = {}
         self.widths: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.plugins = sorted({call.record.origin[0] for call in self.calls if call.record.origin is not None})
         self.taken = {*RESERVED, *(module.partition(".")[0] for module in self.plugins)}
@@ -56,65 +56,67 @@ class _Generator:
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
-    def module(self, step: Step, widths: tuple[int, ...]) -> list[str]:
-        """The expression that makes a step's submodule, line by line."""
+    def module(self, step: Step, widths: tuple[int, ...]) -> Code:
+        """The expression that makes a step's submodule."""
         if step.scope is not None:
             return self.scope(step.scope, widths)
-        call = self.calls[step.call or 0]
-        return parametrized(call, constructor(call.record, self.known[call.id].args).splitlines())
+        return self.lines_of(self.calls[step.call or 0])[-1]
 
-    def scope(self, scope: Scope, widths: tuple[int, ...]) -> list[str]:
+    def lines_of(self, call: Call) -> tuple[Line, ...]:
+        return layer_lines(call, self.known[call.id].args)
+
+    def scope(self, scope: Scope, widths: tuple[int, ...]) -> Code:
         """The expression that makes a scope's module; `widths` are how many tensors each value that enters holds."""
         if not scope.chain:
-            return [f"{self.class_of(scope, widths)}()"]
-        if not scope.steps:
-            return ["nn.Sequential()"]
+            return self.class_of(scope, widths)
         numbered = [step.name for step in scope.steps] == [str(index) for index in range(len(scope.steps))]
-        lines = ["nn.Sequential("] if numbered else ["nn.Sequential(OrderedDict(["]
-        for step in scope.steps:
-            body = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            if not numbered:
-                body[0] = f"({quoted(step.name)}, {body[0]}"
-                body[-1] += ")"
-            body[-1] += ","
-            lines += [INDENT + line for line in body]
-        return [*lines, ")" if numbered else "]))"]
+        items = (
+            self.module(step, tuple(self.width(scope, local, widths) for local in step.sources)) for step in scope.steps
+        )
+        chain = Chain(tuple(items), None if numbered else tuple(step.name for step in scope.steps))
+        if not scope.path or scope.title == "group" or len(scope.steps) < FEWEST_STEPS:
+            return chain
+        made = Template(scope.title, f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}.", chain)
+        return self.use((scope.title, skeleton(chain)), made, tuple(holes_of(chain)))
 
-    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> str:
-        """The name of the class of a scope that is no chain; scopes with the same code share one."""
-        made: dict[str, list[str]] = {}
+    def class_of(self, scope: Scope, widths: tuple[int, ...]) -> Use:
+        """The use of the class of a scope that is no chain; scopes with the same code share one."""
+        init: dict[str, Assignment] = {}
         for step in scope.steps:
             call = None if step.call is None else self.calls[step.call]
             if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
                 continue
-            lines = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            before, lines = (lines[:-1], lines[-1:]) if call is not None else ([], lines)
+            code = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
             kind = "" if call is None else call.record.tensor
             plain = is_attribute(step.name) and kind != "buffer"
             add = f"register_{kind}" if kind else "add_module"
-            lines[0] = f"self.{step.name} = {lines[0]}" if plain else f"self.{add}({quoted(step.name)}, {lines[0]}"
             temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
-            lines[-1] += "" if plain else ", persistent=False)" if temporary else ")"
-            made[step.name] = [*before, *lines]
+            before = f"self.{step.name} = " if plain else f"self.{add}({quoted(step.name)}, "
+            after = "" if plain else ", persistent=False)" if temporary else ")"
+            init[step.name] = Assignment(before, code, after, () if call is None else self.lines_of(call)[:-1])
         rank = {name: index for index, name in enumerate(scope.order)}
-        names = sorted(made, key=lambda name: rank.get(name, len(rank)))
-        init = [line for name in names for line in made[name]]
-        init += parameter_lines(scope, self.calls, self.known)
-        forward, comments, signature = self.forward(scope, widths)
-        key = (*init, "", signature, *forward)
-        found = self.classes.get(key)
-        if found is not None:
-            found.comments = [a if a == b else None for a, b in zip(found.comments, comments, strict=True)]
-            return found.name
-        title = scope.path if scope.title == "group" else scope.title
-        name = unused(class_name(title if scope.path else self.report.spec.name), self.taken)
+        ordered = (init[name] for name in sorted(init, key=lambda name: rank.get(name, len(rank))))
+        more = map(with_holes, parameter_lines(scope, self.calls, self.known))
+        texts, comments, signature = self.forward(scope, widths)
+        forward = tuple(map(with_holes, texts))
+        title = scope.path if scope.title == "group" else scope.title if scope.path else self.report.spec.name
         doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
-        self.classes[key] = ClassText(name, f"{doc}.", init, signature, forward, comments)
-        return name
+        names = frozenset(step.name for step in scope.steps) | MODULE_ATTRIBUTES
+        made = Template(title, f"{doc}.", None, tuple(ordered), tuple(more), signature, forward, names, comments)
+        kind = "" if scope.title == "group" else scope.title
+        return self.use((kind, *made.skeleton()), made, tuple(made.own_holes()))
+
+    def use(self, key: Hashable, made: Template, holes: tuple[Hole, ...]) -> Use:
+        """The use of a template, which is kept if there is none of its code yet."""
+        template = self.templates.setdefault(key, made)
+        template.holes = template.holes or holes
+        template.uses.append(tuple(hole.text for hole in holes))
+        template.comments = [common(*pair) for pair in zip(template.comments, made.comments, strict=True)]
+        return Use(template, holes)
 
     # -- forward ---------------------------------------------------------------------------------------------------
 
-    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[str | None], str]:
+    def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[Comment | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
         once = steps_made_once(scope, self.calls)
@@ -150,7 +152,7 @@ class _Generator:
             return each[0] if len(each) == 1 else f"({', '.join(each)})"
 
         lines: list[str] = []
-        comments: list[str | None] = []
+        comments: list[Comment | None] = []
         last = len(scope.steps) - 1
         plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
         returned = scope.results == (Local(last),) and plain
@@ -238,8 +240,8 @@ class _Generator:
             self.widths[key] = sum(self.width(step.scope, result, inner) for result in step.scope.results)
         return self.widths[key]
 
-    def comment(self, step: Step) -> str | None:
-        """`net.yaml:18  88×12×12`: the spec's line of a step, and its sample shape."""
+    def comment(self, step: Step) -> Comment | None:
+        """`net.yaml:18` and `88×12×12`: the spec's line of a step, and its sample shape."""
         call = self.last_call(step)
         if call is None:
             return None
@@ -247,8 +249,7 @@ class _Generator:
         span = item.at.span
         outputs = self.known[call.id].outputs or ()
         shapes = ", ".join(show(tensor.shape) for tensor in outputs)
-        line = "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}  "
-        return f"{line}{shapes}"
+        return "" if step.scope is not None else f"{safe(Path(span.path).name)}:{span.line}", shapes
 
     def last_call(self, step: Step) -> Call | None:
         """The call whose outputs are a step's."""
@@ -264,29 +265,21 @@ class _Generator:
     def source(self) -> Source:
         graph = self.report.graph
         assert graph is not None
-        expression = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
-        lines: list[str] = []
-        for made in self.classes.values():
-            lines += ["", "", *made.lines()]
-        entry = next((made.name for made in self.classes.values() if f"{made.name}()" == expression[0]), None)
-        if graph.scope.chain or entry is None:
-            entry = re.sub(r"\W+", "_", self.report.spec.name.lower()).strip("_")
-            if not entry.isidentifier() or keyword.iskeyword(entry) or entry in self.taken | MODULE_ATTRIBUTES:
-                entry = "network"
+        whole = self.scope(graph.scope, (1,) * len(graph.scope.inputs))
+        templates = [*self.templates.values()]
+        for template in templates:
+            template.resolve(self.taken)
+        expression = render(whole, (hole.text for hole in holes_of(whole)))
+        lines = [line for each in templates if each.name for line in ("", "", *each.definition())]
+        entry = whole.template.name if isinstance(whole, Use) else ""
+        if not entry:
+            entry = entry_name(self.report.spec.name, self.taken | MODULE_ATTRIBUTES)
             more = parameter_lines(graph.scope, self.calls, self.known, "model") if graph.scope.chain else []
             first = f"{'model =' if more else 'return'} {expression[0]}"
             body = (f'"""{self.title}."""', first, *expression[1:], *more, *(["return model"] if more else []))
             lines += ["", "", f"def {entry}() -> nn.Module:", *(INDENT + line for line in body)]
-        code = "\n".join(lines)
-        imports = ["from collections import OrderedDict", ""] if "OrderedDict(" in code else []
-        imports += ["import torch"] if "torch." in code else []
-        imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
-        imports += [line for name, line in MODULES.items() if re.search(rf"\b{name}\.", code)]
-        imports += [f"from torch import {'Tensor, ' if 'Tensor' in code else ''}nn"]
-        imports += [line for name, line in UTILITIES.items() if f"{name}." in code]
-        imports += ["", *(f"import {module}" for module in self.plugins)] if self.plugins else []
-        head = [f'"""{self.title}: written by netspec from a checked spec."""', "", *imports]
-        return Source("\n".join([*head, *lines]) + "\n", entry, tuple(made.name for made in self.classes.values()))
+        classes = tuple(each.name for each in templates if each.name and each.chain is None)
+        return Source(file_text(self.title, lines, self.plugins), entry, classes)
 
 
 def python_source(report: Report) -> Source:

@@ -111,6 +111,25 @@ def _named(keys: list[str]) -> str:
     return ", ".join(keys[:MOST_NAMED]) + (f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else "")
 
 
+def with_tied(model: nn.Module, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of a state, those that are one tensor of the model under all its names, each [*shape in the file].
+
+    A safetensors file holds such a tensor once, under one of the names.
+
+    Args:
+        model: the network.
+        state: tensors by name.
+    """
+    names: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    found = dict(state)
+    for same in names.values():
+        kept = next((name for name in same if name in state), None)
+        found |= {name: state[kept] for name in same if kept is not None and name not in state}
+    return found
+
+
 def load_weights(model: nn.Module, spec: Spec) -> None:
     """Load the weights that a spec names into its network.
 
@@ -126,7 +145,7 @@ def load_weights(model: nn.Module, spec: Spec) -> None:
     node = spec.weights
     assert node is not None
     name = str(node.value)
-    state = read_tensors(spec, node)
+    state = with_tied(model, read_tensors(spec, node))
     own = model.state_dict()
     missing = [key for key in own if key not in state]
     differ = [key for key in own if key in state and own[key].shape != state[key].shape]

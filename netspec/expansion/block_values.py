@@ -6,15 +6,16 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 from typing import Any
 
-from netspec.core.expressions import LayerValue, Value
+from netspec.core.expressions import LayerValue, Value, is_name
+from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, shorten
 from netspec.expansion.context import Context
-from netspec.language.evaluate import FAILED, layer_value, param_value
+from netspec.language.evaluate import FAILED, Evaluator, layer_value, param_value
 from netspec.language.spec import Block, Item
 
 
 def block_params(
-    block: Block, item: Item, context: Context, path: str, params: Dict[str, Value]
+    block: Block, item: Item, context: Context, path: str, params: Dict[str, Value], declared: Dict[str, Node]
 ) -> dict[str, Value] | None:
     """The parameters inside a block's use: the spec's, and its own; None where one is missing or wrong.
 
@@ -24,6 +25,7 @@ def block_params(
         context: where it is used.
         path: the module path of the use.
         params: the spec's parameters with their values.
+        declared: the nodes of these parameters.
     """
     given = {key.text: value for key, value in item.args}
     values = dict(params)
@@ -40,7 +42,9 @@ def block_params(
         else:
             value = given_value(node, default, context, as_type=param in block.types)
         if value is not FAILED and param in block.types and param not in context.types:
-            value = type_value(param, value, node, context)
+            name = node.value if isinstance(node, Scalar) else None
+            passed_on = isinstance(name, str) and name in declared and params.get(name) == value
+            value = type_value(param, value, declared[str(name)] if passed_on else node, context)
         whole = whole and value is not FAILED
         values[param] = value
     return values if whole else None
@@ -71,6 +75,10 @@ def given_value(node: Node, default: Node | None, context: Context, *, as_type: 
         return node.value
     if is_text or not node.plain:  # in quotes it is an expression, unless the default is text
         return param_value(replace(node, plain=node.plain or not is_text), context.names)
+    unknown = node.value.isidentifier() and default is None and not closest(node.value, context.names)
+    if unknown and is_name(node.value):
+        Evaluator(context.findings).text_without_quotes(node, node.value, context.frames)
+        return FAILED
     return context.scalar(node)
 
 
@@ -88,7 +96,10 @@ def type_value(name: str, value: Value, node: Node, context: Context) -> Any:
         return value
     if isinstance(value, str):
         message = f"netspec knows no block, layer or function called {shorten(value)}, which {name} has to be"
-        context.findings.misspelt("NS204", message, node, context.types, frames=context.frames)
+        if isinstance(node, Scalar) and node.value == value:
+            context.findings.misspelt("NS204", message, node, context.types, frames=context.frames)
+        else:
+            context.error("NS204", f"{message}{did_you_mean(closest(value, context.types))}", node)
     elif not isinstance(value, LayerValue):  # whose type has its finding where it is written
         message = f"{name} is the type of a layer, as ReLU or {{LeakyReLU: 0.2}}; got {getattr(node, 'text', value)}"
         context.error("NS204", message, node)

@@ -159,7 +159,7 @@ class Expander:
             circle = " → ".join((*self.open_blocks[self.open_blocks.index(block.name) :], block.name))
             context.error("NS214", f"the block {block.name} uses itself: {circle}", item.at, layer=path)
             return context.bind(item, name, None)
-        params = block_params(block, item, context, path, self.params)
+        params = block_params(block, item, context, path, self.params, self.spec.params)
         if sources is None or params is None:
             return context.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *context.frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
@@ -39,11 +40,21 @@ class Evaluator:
                 self.findings.add("NS206", message, node, frames=frames, fixes=fixes)
             else:
                 at = _part(node, error.offset, error.name)
+                if compared_text(node.value, error.name, names):
+                    self.text_without_quotes(at, error.name, frames)
+                    return FAILED
                 self.findings.misspelt("NS210", f"no parameter {shorten(error.name)!r} here", at, names, frames=frames)
                 guess = certain_match(error.name, names)
                 if guess is not None:
                     return self.scalar(node, {**names, error.name: names[guess]}, frames, read)
             return FAILED
+
+    def text_without_quotes(self, at: Scalar, word: str, frames: tuple[Frame, ...]) -> None:
+        """NS210 for a word that is no parameter where text may be meant."""
+        quote = "'" if '"' in at.text else '"'
+        fixes = [Fix(f"{quote}{word}{quote}", (Edit(at.span, f"{quote}{word}{quote}"),))] if at.value == word else []
+        message = f"no parameter {shorten(word)!r} here; text has quotes"
+        self.findings.add("NS210", message, at, fixes=fixes, frames=frames)
 
     def argument(
         self, node: Node, kind: Kind, names: Dict[str, Value], what: str, layer: str | None, frames: tuple[Frame, ...]
@@ -124,6 +135,12 @@ def _shorter(node: Node, kind: Kind) -> list[str]:
         return []
     texts = [item.text for item in node.items[: lengths[0]] if isinstance(item, Scalar)]
     return [texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"] if texts else []
+
+
+def compared_text(text: str, word: str, names: Dict[str, Value]) -> bool:
+    """Whether an unknown name in an expression is compared, and like no parameter: `mode == basic`."""
+    compared = re.search(rf"[!=]=\s*{re.escape(word)}\b|\b{re.escape(word)}\s*[!=]=", text)
+    return compared is not None and certain_match(word, names) is None
 
 
 def _part(node: Scalar, offset: int, name: str) -> Scalar:

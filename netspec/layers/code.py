@@ -5,7 +5,8 @@ Input: a record and its arguments. Output: source text with only the arguments t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from types import SimpleNamespace
 
@@ -74,21 +75,47 @@ def method(
     return Layer(name=name, doc=doc, args=args, shape=shape, takes="any", code=code, right=right, wrong=wrong)
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenArgument:
+    """An argument of a constructor: its name, its value as source, and whether it is given by name.
+
+    `default` is its default as source; empty where it has to be given.
+    """
+
+    name: str
+    value: str
+    by_name: bool
+    default: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}" if self.by_name else self.value
+
+
 def arguments(args: Iterable[Arg], values: Mapping[str, object]) -> str:
     """A constructor's arguments: leading required ones by position, others by name where they are not the default."""
-    parts: list[str] = []
+    return ", ".join(str(each) for each in argument_list(args, values) if each.value != each.default)
+
+
+def argument_list(args: Iterable[Arg], values: Mapping[str, object]) -> Iterator[WrittenArgument]:
+    """A constructor's arguments with those that are the default, in the order of its signature."""
     positional = True
     for arg in args:
         if arg.forward:
             continue
         needed = arg.required or arg.infer is not None or arg.always
         positional = positional and needed and not arg.always
-        if arg.name in values and (needed or not _same(values[arg.name], arg.default)):
-            value = literal(values[arg.name])
-            parts.append(value if positional else f"{arg.name}={value}")
-        else:
+        if arg.name not in values:
             positional = False
-    return ", ".join(parts)
+            continue
+        value = literal(values[arg.name])
+        if needed:
+            yield WrittenArgument(arg.name, value, not positional)
+            continue
+        positional = False
+        default = value if _same(values[arg.name], arg.default) else literal(arg.default)
+        if default == value and not _same(values[arg.name], arg.default):
+            default = ""  # as 1 and True are written: not the same, whatever they look like
+        yield WrittenArgument(arg.name, value, True, default)
 
 
 def _same(value: object, default: object) -> bool:
@@ -99,8 +126,13 @@ def constructor(record: Layer, args: dict[str, object]) -> str:
     """`nn.Conv2d(3, 64, 3, padding=1)`: leading required arguments by position, others by name where not default."""
     if record.make is not None:
         return record.make(SimpleNamespace(**args))
+    return f"{constructed(record)}({arguments(record.args, args)})"
+
+
+def constructed(record: Layer) -> str:
+    """The expression of a layer's class."""
     module, name = record.origin or (record.module, record.name)
-    return f"{module}.{name}({arguments(record.args, args)})"
+    return f"{module}.{name}"
 
 
 def application(

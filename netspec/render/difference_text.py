@@ -98,7 +98,7 @@ def _weights(found: Difference) -> Iterator[str]:
         "of another shape": [f"{name} {[*old]} → {[*new]}" for name, (old, new) in found.mismatched.items()],
         "not there before": match.missing,
         "without a place afterwards": match.extra,
-        "not known, of plugins": found.unknown,
+        "of layers whose tensors are not known": found.unknown,
     }
     for label, names in lines.items():
         if names:

@@ -50,7 +50,8 @@ def network_state(report: Report) -> tuple[dict[str, Shape], tuple[str, ...]]:
         report: of a spec whose network has no errors.
 
     Returns:
-        The shapes, and the paths of the layers whose tensors are not known without torch: those of plugins.
+        The shapes, and the paths of the layers whose tensors are not known without torch: those of plugins, and
+        those that are parametrized.
     """
     found: dict[str, Shape] = {}
     unknown: list[str] = []
@@ -58,7 +59,7 @@ def network_state(report: Report) -> tuple[dict[str, Shape], tuple[str, ...]]:
         if call.shares is not None:
             continue
         state = state_of(call.record, report.inferred[call.id].args)
-        if state is None:
+        if state is None or call.parametrized:
             unknown.append(call.path)
         else:
             found |= {f"{call.path}.{key}" if key else call.path: shape for key, shape in state.items()}

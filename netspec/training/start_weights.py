@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from netspec.compiler.weights import from_file, read_tensors, refuse
+from netspec.compiler.weights import from_file, read_tensors, refuse, with_tied
 from netspec.core.diagnostics import Note
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
@@ -54,7 +54,7 @@ def load_start_weights(start: StartWeights, model: nn.Module, spec: Spec) -> tup
         SpecError: NS608, they cannot be read; none of them fits; one does not, and `strict` wants all.
     """
     name = str(start.source.value)
-    state, own = _read(start.source, spec), model.state_dict()
+    state, own = with_tied(model, _read(start.source, spec)), model.state_dict()
     match = match_tensors({key: own[key].shape for key in own}, {key: state[key].shape for key in state})
     others = {
         "of another shape": [

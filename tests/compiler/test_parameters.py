@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_model
 from torch import nn
 from torch.nn import functional as F
 
@@ -171,3 +173,20 @@ layers:
     model = names["network"]()  # type: ignore[operator]
     x = torch.randn(2, 8)
     assert torch.equal(model(x), F.linear(model[0](x).relu(), model[2].weight, model[2].bias))
+
+
+def test_a_safetensors_file_holds_a_tied_tensor_once_and_is_loaded(tmp_path: Path) -> None:
+    model = gpt_head()
+    save_model(model, str(tmp_path / "net.safetensors"))
+    text = f"""
+netspec: 1
+input: {{shape: [6], dtype: int64}}
+weights: net.safetensors
+layers:
+  - {{name: transformer, layers: [{WORDS}, {{name: ln_f, LayerNorm: {{}}}}]}}
+  - {{name: lm_head, Linear: {{out_features: 50, bias: false}}, tie: {{weight: transformer.words.weight}}}}
+"""
+    (tmp_path / "net.yaml").write_text(text)
+    loaded = netspec.compile(netspec.load(tmp_path / "net.yaml"))
+    assert torch.equal(loaded.lm_head.weight, model.lm_head.weight)
+    assert loaded.lm_head.weight is loaded.transformer.words.weight

@@ -192,14 +192,20 @@ def run(layer: Layer, case: Case) -> tuple[Any, nn.Module | None]:
         given = {name: value for name, value in known_args(layer, case).items() if name not in to_forward}
         made = getattr(NAMES[layer.module], layer.name)(**given)
     else:
-        *before, last = constructor(layer, args).splitlines()
-        exec("\n".join(before), names)
-        made = eval(last, names)
+        made = made_of(layer, args)
     result = eval(application(layer, args, "made", sources, further), {**names, "made": made})
     if layer.outputs:
         count = len(layer.outputs)
         result = tuple(eval(reading(layer, "value", index), {"value": result}) for index in range(count))
     return result, _owner(made) if layer.tensor else made
+
+
+def made_of(layer: Layer, args: dict[str, Any]) -> Any:
+    """The module, or the tensor, that the lines of a layer's constructor make."""
+    names = dict(NAMES)
+    *before, last = constructor(layer, args).splitlines()
+    exec("\n".join(before), names)
+    return eval(last, names)
 
 
 def _owner(tensor: torch.Tensor) -> nn.Module:
