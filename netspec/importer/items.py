@@ -9,7 +9,7 @@ from typing import Any
 from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
-from netspec.importer.scopes import Scope, ops_of
+from netspec.importer.scope_tree import Scope, ops_of
 from netspec.layers.table import TABLE
 
 
