@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 from torch import nn
 
 from netspec.core.escapes import safe
+from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
@@ -22,6 +24,8 @@ from netspec.importer.trace import Value, trace, values_in
 from netspec.importer.verify import tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
+
+MOST_NAMED = 3
 
 
 def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> str:
@@ -44,6 +48,11 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
             more, results = [], []
         if len(results) >= len(refs) and not _unused(module, more):
             ops, refs, extra = more, results[: len(refs)], results[len(refs) :]
+    if unused := _unused(module, ops):
+        rest = f" and {len(unused) - MOST_NAMED} more" if len(unused) > MOST_NAMED else ""
+        raise ImportFailure(
+            f"forward does not use {', '.join(unused[:MOST_NAMED])}{rest}, which a spec has no place for"
+        )
     ops, refs = simplified(ops, [*refs, *extra])
     root = scopes(needed(ops, refs), refs, [*module.state_dict()])
     network = network_items(root, [*inputs], [*tied(module)], named=bool(names))
@@ -109,8 +118,18 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
         ValueError: `given` is no input.
     """
     inputs = declared(given, module)
+    if is_layer(module):
+        raise ImportFailure("a single layer has no name of its own in a spec; it has in nn.Sequential(layer)")
     title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
-    text = f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}"
-    spec = loads(loads(text).to_yaml())
-    verify(spec, module, inputs)
+    try:
+        text = f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}"
+        spec = loads(loads(text).to_yaml())
+        verify(spec, module, inputs)
+    except ImportFailure:
+        raise
+    except Exception as error:  # of netspec itself
+        if os.environ.get(RAISE):
+            raise
+        said = f"a fault of netspec at {place_of(error)}, {words_of(error)}"
+        raise ImportFailure(f"{said}; please report it {where_to_report()}") from error
     return spec

@@ -32,8 +32,8 @@ def weight(lowering: Lowering, value: Value) -> Held:
 
 def constant(lowering: Lowering, value: Value) -> Held | None:
     """The value of a fixed tensor, where a spec can say it in a short form; None elsewhere."""
-    tensor = value.tensor
-    assert tensor is not None
+    assert value.tensor is not None
+    tensor = value.tensor[0] if _stands_for_batch(value) else value.tensor
     if "buffer" not in TABLE:
         raise NotSayable("a spec has no fixed tensors")
     if value.origin is not None and _comes_from_state(lowering, value):
@@ -98,17 +98,19 @@ def _made(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) ->
 
 def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) -> Held:
     """A parameter or buffer of the module around it."""
-    one = bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
+    one = _stands_for_batch(value)
     sizes = value.shape[1:] if one else value.shape
-    if isinstance(args.get("value"), list):
-        if one:
-            args = {**args, "value": args["value"][0]}
-    else:
+    if not isinstance(args.get("value"), list):
         args = {"shape": [*sizes], **args}
     args = {**args, **({"batch_axis": True} if one else {})}
     op = Op(type_, args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)
     lowering.ops.append(op)
     return Held(Ref(op), value.shape, 0 if one else None)
+
+
+def _stands_for_batch(value: Value) -> bool:
+    """Whether the first axis of a weight or buffer, of size 1, is the batch's."""
+    return bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
 
 
 def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:

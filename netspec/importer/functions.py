@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from netspec.importer import arithmetic, shaping, weighted
+from netspec.importer import arithmetic, indexing, shaping, weighted
 from netspec.importer.aligning import together
 from netspec.importer.binding import bound, record_of_function, short_name
 from netspec.importer.constants import filled
@@ -52,6 +52,7 @@ HANDLERS: dict[str, Lower] = {
     "pad": _pad,
     **{name: _filled(number) for number, word in enumerate(("zeros", "ones")) for name in (word, f"new_{word}")},
     **shaping.HANDLERS,
+    **indexing.HANDLERS,
     **arithmetic.HANDLERS,
     **weighted.HANDLERS,
 }

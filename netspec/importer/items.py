@@ -9,7 +9,7 @@ from typing import Any
 from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
-from netspec.importer.scopes import Scope, ops_of
+from netspec.importer.scope_tree import Scope, ops_of
 from netspec.layers.table import TABLE
 
 
@@ -193,6 +193,9 @@ def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     if scope.shares is not None:
         item = Item("share", {"share": _shared(scope, scope.shares, naming)})
     else:
+        if not scope.inputs:  # weights alone, which take the batch's size from anything
+            scope.inputs.append(Ref("anything"))
+            sources = None if naming.before(index) is not None else (next(iter(naming.inputs.values())),)
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
     item.sources = sources

@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
 
 
-def _input(lowering: Lowering, call: TracedCall) -> Held:
+def input_of(lowering: Lowering, call: TracedCall) -> Held:
+    """The tensor that a function is called on."""
     given = call.args[0] if call.args else call.kwargs.get("input", call.kwargs.get("self"))
     if not isinstance(given, Value):
         raise NotSayable("it takes no tensor")
     return lowering.held(given)
 
 
-def _option(call: TracedCall, index: int, name: str, default: Any) -> Any:
+def option_of(call: TracedCall, index: int, name: str, default: Any) -> Any:
     """An argument by its place or its name."""
     return call.args[index] if len(call.args) > index else call.kwargs.get(name, default)
 
 
 def same(lowering: Lowering, call: TracedCall) -> list[Held]:
     """What changes no number: `contiguous`, `clone`, `detach`."""
-    x = _input(lowering, call)
+    x = input_of(lowering, call)
     result: Value = call.result
     given = call.args[0] if call.args else call.kwargs["input"]
     if given.dtype == result.dtype:
@@ -43,7 +44,7 @@ def same(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def reshape(lowering: Lowering, call: TracedCall) -> list[Held]:
     """Any change of shape that keeps the order of the numbers: `view`, `reshape`, `flatten`, `unflatten`."""
-    x, shape = _input(lowering, call), call.result.shape
+    x, shape = input_of(lowering, call), call.result.shape
     at = batch_axis(shape)
     if at is None:
         if x.at is not None and shape and shape[0] == 1:
@@ -83,7 +84,7 @@ def permuted(lowering: Lowering, x: Held, order: tuple[int, ...], shape: tuple[i
 
 def permute(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`permute`, of which all axes are given."""
-    x = _input(lowering, call)
+    x = input_of(lowering, call)
     given = call.args[1:] or (call.kwargs["dims"],)
     order = tuple(axis % x.rank for axis in numbers(given))
     return permuted(lowering, x, order, call.result.shape)
@@ -91,7 +92,7 @@ def permute(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def transpose(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`transpose`, `mT`, `T` and `t`: two axes exchanged."""
-    x = _input(lowering, call)
+    x = input_of(lowering, call)
     if (
         call.function.endswith("__get__")
         or x.rank < 2
@@ -99,8 +100,8 @@ def transpose(lowering: Lowering, call: TracedCall) -> list[Held]:
     ):
         first, second = -2, -1
     else:
-        first = _option(call, 1, "dim0", _option(call, 1, "axis0", -2))
-        second = _option(call, 2, "dim1", _option(call, 2, "axis1", -1))
+        first = option_of(call, 1, "dim0", option_of(call, 1, "axis0", -2))
+        second = option_of(call, 2, "dim1", option_of(call, 2, "axis1", -1))
     order = [*range(x.rank)]
     first, second = first % x.rank, second % x.rank
     order[first], order[second] = order[second], order[first]
@@ -109,9 +110,9 @@ def transpose(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def moveaxis(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`moveaxis` and `movedim`: axes moved, the others in their order."""
-    x = _input(lowering, call)
-    source = [axis % x.rank for axis in numbers((_option(call, 1, "source", ()),))]
-    target = [axis % x.rank for axis in numbers((_option(call, 2, "destination", ()),))]
+    x = input_of(lowering, call)
+    source = [axis % x.rank for axis in numbers((option_of(call, 1, "source", ()),))]
+    target = [axis % x.rank for axis in numbers((option_of(call, 2, "destination", ()),))]
     order = [-1] * x.rank
     for old, new in zip(source, target, strict=True):
         order[new] = old
@@ -134,7 +135,7 @@ def inserted(lowering: Lowering, x: Held, place: int) -> Held:
 
 def repeat_interleave(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`repeat_interleave`, each index as often."""
-    x, repeats, dim = _input(lowering, call), _option(call, 1, "repeats", None), _option(call, 2, "dim", None)
+    x, repeats, dim = input_of(lowering, call), option_of(call, 1, "repeats", None), option_of(call, 2, "dim", None)
     if not isinstance(repeats, int) or dim is None:
         raise NotSayable("its indexes are repeated in other numbers, or without an axis")
     axis = x.axis(dim)
@@ -145,8 +146,8 @@ def repeat_interleave(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def unsqueeze(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`unsqueeze`; before the batch too, which then is no longer the first axis of the traced tensor."""
-    x = _input(lowering, call)
-    place = _option(call, 1, "dim", 0) % (x.rank + 1)
+    x = input_of(lowering, call)
+    place = option_of(call, 1, "dim", 0) % (x.rank + 1)
     return [inserted(lowering, x, place)]
 
 
@@ -163,15 +164,15 @@ def dropped(lowering: Lowering, x: Held, places: list[int]) -> Held:
 
 def squeeze(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`squeeze`, of some axes or of all of size 1."""
-    x = _input(lowering, call)
-    given = _option(call, 1, "dim", None)
+    x = input_of(lowering, call)
+    given = option_of(call, 1, "dim", None)
     axes = range(x.rank) if given is None else [axis % x.rank for axis in numbers((given,))]
     return [dropped(lowering, x, [axis for axis in axes if x.shape[axis] == 1])]
 
 
 def expand(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`expand`, `expand_as`, `broadcast_to`; to the batch's size nothing is to be done."""
-    x, shape = _input(lowering, call), call.result.shape
+    x, shape = input_of(lowering, call), call.result.shape
     at = batch_axis(shape)
     if at is None and x.at is not None and x.rank == len(shape) and shape[x.at] == 1:
         at = x.at
@@ -189,7 +190,7 @@ def expand(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def tile(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`repeat` and `tile`: axes repeated, of a constant along the batch too."""
-    x, shape = _input(lowering, call), call.result.shape
+    x, shape = input_of(lowering, call), call.result.shape
     counts = numbers(call.args[1:] or tuple(call.kwargs.values()))
     counts = (*(1,) * (len(shape) - len(counts)), *counts)
     at = batch_axis(shape)
@@ -208,101 +209,11 @@ def tile(lowering: Lowering, call: TracedCall) -> list[Held]:
     return [Held(out.ref, shape, at, fold)]
 
 
-def getitem(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """`x[:, 0]`, `x[..., 2:]`, `x[:, None]`: each index by its own function, the last axis first."""
-    x = _input(lowering, call)
-    index = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
-    if any(isinstance(each, Value | list) for each in index):
-        return indexed(lowering, x, index, call)
-    count = sum(each is not None and each is not Ellipsis for each in index)
-    if Ellipsis in index:
-        dots = index.index(Ellipsis)
-        index = (*index[:dots], *(slice(None),) * (x.rank - count), *index[dots + 1 :])
-    axis = 0
-    for each in index:
-        if each is None:
-            x = inserted(lowering, x, axis)
-            axis += 1
-        elif isinstance(each, slice):
-            x = _sliced(lowering, x, axis, each)
-            axis += 1
-        elif isinstance(each, int) and not isinstance(each, bool):
-            x = selected(lowering, x, axis, each)
-        else:
-            raise NotSayable(f"it is indexed with {each!r}")
-    return [x]
-
-
-def selected(lowering: Lowering, x: Held, axis: int, index: int) -> Held:
-    """One index of an axis."""
-    if axis == x.at and x.shape[axis] == 1:
-        return dropped(lowering, x, [axis])
-    shape = (*x.shape[:axis], *x.shape[axis + 1 :])
-    at = x.at if x.at is None or axis > x.at else x.at - 1
-    (out,) = lowering.emit("select", [x], {"dim": x.axis(axis), "index": index}, [shape])
-    return Held(out.ref, shape, at, x.fold)
-
-
-def _sliced(lowering: Lowering, x: Held, axis: int, part: slice) -> Held:
-    size = x.shape[axis]
-    start, end, step = part.indices(size)
-    length = len(range(start, end, step))
-    if step == 1 and length == size:
-        return x
-    shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
-    args: dict[str, Any] = {"dim": x.axis(axis)}
-    args |= {"start": part.start} if part.start else {}
-    args |= {"end": part.stop} if part.stop is not None and part.stop < size else {}
-    args |= {"step": part.step} if part.step not in (None, 1) else {}
-    if args["dim"] == 1:
-        del args["dim"]
-    (out,) = lowering.emit("slice", [x], args, [shape])
-    return Held(out.ref, shape, x.at, x.fold)
-
-
-def indexed(lowering: Lowering, x: Held, index: tuple[Any, ...], call: TracedCall) -> list[Held]:
-    """`x[:, [2, 0, 1]]` and `table[index]`: indexes of one axis, in a list or a tensor of integers."""
-    shape = call.result.shape
-    places = [place for place, each in enumerate(index) if isinstance(each, Value | list)]
-    others = [each for place, each in enumerate(index) if place not in places]
-    if len(places) > 1 or any(each not in (slice(None), Ellipsis) for each in others):
-        raise NotSayable("it is indexed with several lists or tensors")
-    place, given = places[0], index[places[0]]
-    axis = place if Ellipsis not in index[:place] else x.rank - len(index) + place
-    if isinstance(given, list):
-        return lowering.emit("index_select", [x], {"dim": x.axis(axis), "index": given}, [shape])
-    if given.dtype not in ("int64", "int32"):
-        raise NotSayable(f"it is indexed with a tensor of {given.dtype}")
-    rows = lowering.held(given)
-    if rows.at is None:
-        length = prod(given.shape)
-        flat = (*x.shape[:axis], length, *x.shape[axis + 1 :])
-        rows = reshaped(lowering, rows, (length,), (length,), at=None)
-        (out,) = lowering.emit("index_select", [x, rows], {"dim": x.axis(axis)}, [flat])
-        out = Held(out.ref, flat, x.at, x.fold)
-        return [reshaped(lowering, out, sample_of(shape, x.at, x.fold), shape, at=x.at)]
-    if x.at is not None or not rows.usual or axis or rows.rank != 2:
-        raise NotSayable("each sample has indexes of its own")
-    return lowering.emit("index_select", [x, rows], {"dim": 1}, [shape])
-
-
-def unbind(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """`unbind`: each index of an axis."""
-    x = _input(lowering, call)
-    axis = _option(call, 1, "dim", 0) % x.rank
-    if "unbind" not in TABLE:
-        return [selected(lowering, x, axis, index) for index in range(x.shape[axis])]
-    dim, shape = x.axis(axis), (*x.shape[:axis], *x.shape[axis + 1 :])
-    at = x.at if x.at is None or axis > x.at else x.at - 1
-    outputs = lowering.emit("unbind", [x], {} if dim == 1 else {"dim": dim}, [shape] * x.shape[axis])
-    return [Held(out.ref, shape, at, x.fold) for out in outputs]
-
-
 def stack(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`stack`: a new axis, before the batch too."""
     tensors = call.args[0] if call.args else call.kwargs["tensors"]
     inputs = [lowering.held(each) for each in tensors]
-    place = _option(call, 1, "dim", 0) % (inputs[0].rank + 1)
+    place = option_of(call, 1, "dim", 0) % (inputs[0].rank + 1)
     first = inputs[0]
     if any((x.at, x.fold) != (first.at, first.fold) for x in inputs):
         raise NotSayable("the batch lies at different places")
@@ -326,7 +237,5 @@ HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     "moveaxis": moveaxis,
     "unsqueeze": unsqueeze,
     "squeeze": squeeze,
-    "getitem": getitem,
-    "unbind": unbind,
     "stack": stack,
 }

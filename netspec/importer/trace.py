@@ -8,7 +8,6 @@ are. The batch is a large prime: a size that it divides comes from the batch, an
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from netspec.core.shapes import Tensor as Sample
 from netspec.importer.failure import ImportFailure, Unsayable
+from netspec.importer.running import in_mode, quiet
 
 BATCH = 10007
 MOST_CALLS = 50_000
@@ -238,30 +238,6 @@ def _seen_by(recorder: _Recorder) -> Iterator[None]:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps torch from printing a traceback of its own where a module cannot be run."""
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
-    """Puts a module into eval or training mode, and each of its parts back into its own mode afterwards."""
-    modes = {part: part.training for part in module.modules()}
-    module.train(training)
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
-
-
 def trace(
     module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[nn.Module], bool], *, training: bool = False
 ) -> Trace:
@@ -289,7 +265,7 @@ def trace(
     for name, tensor in given.items():
         values[name] = recorder.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor))
     try:
-        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), _quiet(), fake, recorder:
+        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), quiet(), fake, recorder:
             result = module(*given.values())
     except ImportFailure:
         raise

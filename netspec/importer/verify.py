@@ -13,7 +13,7 @@ from netspec.checker import check
 from netspec.compiler.module import compile_spec
 from netspec.core.shapes import INTEGERS, Tensor
 from netspec.importer.failure import ImportFailure
-from netspec.importer.trace import in_mode
+from netspec.importer.running import in_mode
 from netspec.language.spec import Spec
 
 SAMPLES = 2

@@ -220,6 +220,37 @@ class TwoInputs(nn.Module):
         return {"scores": self.out(torch.cat([self.picture(picture), states.mean(dim=1)], dim=1))}
 
 
+class Masked(nn.Module):
+    """Attention with a mask that is kept as a buffer, weights in a list, and a first state of zeros."""
+
+    def __init__(self, steps: int = 6, width: int = 8) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.tril(torch.ones(steps, steps)).view(1, steps, steps))
+        self.scales = nn.ParameterList([nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))])
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+        self.rnn = nn.GRU(width, width, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = torch.arange(x.size(1)).unsqueeze(1) / x.size(1)
+        weights = self.query(x + steps) @ self.key(x).transpose(-2, -1)
+        weights = weights.masked_fill(self.mask[:, : x.size(1), : x.size(1)] == 0, float("-inf")).softmax(-1)
+        states, _ = self.rnn(weights @ x, torch.zeros(1, x.size(0), x.size(2)))
+        return states[:, -1] * self.scales[0] + self.scales[1]
+
+
+class Tied(nn.Module):
+    """A language model whose output has the weights of its words, and whose modules are held in another order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(8, 30, bias=False)
+        self.words = nn.Embedding(30, 8)
+        self.head.weight = self.words.weight
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.head(self.words(tokens))
+
+
 Make = Callable[[], nn.Module]
 NETS: dict[str, tuple[Make, Any]] = {
     "notes": (Notes, [1, 28, 28]),
@@ -230,5 +261,7 @@ NETS: dict[str, tuple[Make, Any]] = {
     "time_first": (TimeFirst, {"shape": [7], "dtype": "int64"}),
     "vae": (Encoder, [3, 8, 8]),
     "unet": (UNet, [3, 16, 16]),
+    "masked": (Masked, [6, 8]),
+    "tied": (Tied, {"shape": [5], "dtype": "int64"}),
     "two_inputs": (TwoInputs, [[3, 8, 8], {"shape": [5], "dtype": "int64"}]),
 }

@@ -95,6 +95,24 @@ def test_a_module_that_cannot_run(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
+def test_weights_that_nothing_uses() -> None:
+    class Unused(Apply):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.first(x)
+
+    assert str(failure(Unused(torch.relu))).startswith("forward does not use last.weight, last.bias, which a spec")
+    assert "nn.Sequential(layer)" in str(failure(nn.Linear(4, 3)))
+
+
+def test_a_fault_of_netspec_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> str:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(build, "module_text", broken)
+    monkeypatch.delenv("NETSPEC_RAISE", raising=False)
+    assert "KeyError: 'surprise'; please report it " in str(failure(nn.Sequential(nn.Linear(4, 3))))
+
+
 def test_a_module_used_outside_of_its_own() -> None:
     class Borrowing(nn.Module):
         def __init__(self) -> None:
