@@ -18,9 +18,27 @@ GAP = 2  # columns between a line and the comment at its end, at least
 _NOT_IN_FLOW = re.compile(r"[,\[\]{}]")
 # In the order in which an item has them; its type and what else there is comes at TYPE.
 TYPE = 3
-_OF_LAYER = {"name": 0, "when": 1, "repeat": 2, "merge": 4, "from": 5, "shape": 6, "tie": 7, "parametrize": 8}
+_OF_LAYER: dict[str, float] = {
+    "name": 0,
+    "when": 1,
+    "repeat": 2,
+    "merge": 4,
+    "from": 5,
+    "shape": 6,
+    "tie": 7,
+    "parametrize": 8,
+}
 _OF_LAYER |= {"init": 9, "outputs": 5.5}
-_OF_GROUP = {"name": 0, "when": 1, "repeat": 2, "from": 2.1, "outputs": 2.15, "shape": 2.2, "tie": 2.3, "init": 2.4}
+_OF_GROUP: dict[str, float] = {
+    "name": 0,
+    "when": 1,
+    "repeat": 2,
+    "from": 2.1,
+    "outputs": 2.15,
+    "shape": 2.2,
+    "tie": 2.3,
+    "init": 2.4,
+}
 _OF_GROUP |= {"merge": 4}
 _OF_SPEC = {key: index for index, key in enumerate(SPEC_KEYS)}
 
