@@ -29,7 +29,16 @@ _OF_LAYER: dict[str, float] = {
     "parametrize": 8,
 }
 _OF_LAYER |= {"init": 9, "outputs": 5.5}
-_OF_GROUP = {"name": 0, "when": 1, "repeat": 2, "from": 2.1, "outputs": 2.15, "shape": 2.2, "tie": 2.3, "init": 2.4}
+_OF_GROUP: dict[str, float] = {
+    "name": 0,
+    "when": 1,
+    "repeat": 2,
+    "from": 2.1,
+    "outputs": 2.15,
+    "shape": 2.2,
+    "tie": 2.3,
+    "init": 2.4,
+}
 _OF_GROUP |= {"merge": 4}
 _OF_SPEC = {key: index for index, key in enumerate(SPEC_KEYS)}
 
