@@ -107,7 +107,7 @@ def windows(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if name.startswith("AvgPool") or (name.startswith("MaxPool") and min(kernel) > USUAL_WINDOW + 1):
         yield Fix(f"Adaptive{name}: 1", _retyped(call, f"Adaptive{name}", "1"))
     last = not any({"kernel_size", "output_size"} & after.args.keys() for after in context.later(call))
-    whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride", 1), 1)) == {1}
+    whole = call.args.get("padding", 0) in (0, "valid") and set(per_axis(call.args.get("stride") or 1, 1)) == {1}
     square = len(spatial) > 1 and len(set(spatial)) == 1 < spatial[0] and min(kernel) > USUAL_WINDOW
     node = call.arg_nodes.get("kernel_size")
     works = square and accepts(call, problem, "kernel_size", spatial[0])

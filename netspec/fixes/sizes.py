@@ -160,7 +160,7 @@ def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
         sample = graph.inputs.get(declared.name)
         if sample is None or len(declared.sizes) != len(sample.shape):
             continue
-        for axis in range(min(len(sample.shape) - 1, 1), len(sample.shape)):  # no other number of channels
+        for axis in range(min(max(len(sample.shape) - 1, 0), 1), len(sample.shape)):  # no other number of channels
             size = sample.shape[axis]
             near = {size + step for step in range(-NEAR, NEAR + 1)} | {each for each in arriving if 2 * each >= size}
             sizes = sorted(near - {size}, key=lambda other: (abs(other - size), -other))

@@ -69,6 +69,7 @@ def findings_of(graph: Graph, known: Sequence[Inferred]) -> Iterator[Diagnostic]
         call.id: weights_of(call.record, known[call.id].args)
         for call in graph.calls
         if call.shares is None and not call.broken and known[call.id].outputs is not None
+        if all(arg.name in known[call.id].args for arg in call.record.args)  # what is inferred, behind another error
     }
     yield from _inits(graph, weights)
     for call in graph.calls:
