@@ -137,7 +137,9 @@ class Walker:
                 return None
             inputs += values
         (least, most), count = call.record.inputs, len(inputs) - len(call.further)
-        return None if count < least or (most is not None and count > most) else tuple(inputs)
+        if (call.broken and count < least) or (most is not None and count > most):
+            return None
+        return tuple(inputs)
 
     def value(self, ref: Ref, entering: Outputs, results: Mapping[int, Result]) -> Outputs | None:
         """The tensors of a value; None where they are not known."""
