@@ -53,27 +53,45 @@ class BatchTasks(Sampler[BatchTask]):
         return len(self.all)
 
 
+class LoadedBatch(NamedTuple):
+    """What a worker process gives for a task.
+
+    Args:
+        x: [B, C, H, W] the pictures.
+        plain: the same without random transforms, where these are the targets.
+        faults: the diagnostics of a picture: a DataLoader turns an exception into text.
+    """
+
+    x: torch.Tensor | None = None
+    plain: torch.Tensor | None = None
+    faults: tuple[Diagnostic, ...] = ()
+
+
 @dataclass(frozen=True)
-class BatchWorker(Dataset[torch.Tensor]):
+class BatchWorker(Dataset[LoadedBatch]):
     """Loads the batch of a task, in a worker process.
 
     Args:
         pictures: the samples.
         transform: to apply in the worker; None: it is applied on the device.
+        reconstruct: whether the targets are the pictures themselves.
     """
 
     pictures: Pictures
     transform: ToInput | None
+    reconstruct: bool = False
 
-    def __getitem__(self, task: BatchTask) -> torch.Tensor | tuple[Diagnostic, ...]:  # type: ignore[override]  # by tasks
-        """The batch, or the diagnostics of a picture: a DataLoader turns an exception into text."""
+    def __getitem__(self, task: BatchTask) -> LoadedBatch:
+        """The batch, or why there is none."""
         try:
             x = self.pictures[task.samples]
         except SpecError as error:
-            return tuple(error.diagnostics)
+            return LoadedBatch(faults=tuple(error.diagnostics))
         if self.transform is None:
-            return x
-        return self.transform(x, draws_for(task.training_step, task.whole, task.group))
+            return LoadedBatch(x)
+        draws = draws_for(task.training_step, task.whole, task.group)
+        pair = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
+        return LoadedBatch(*pair)
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,7 @@ class LoaderFeed:
         channels_last: whether batches [B, C, H, W] are in this memory format.
         seed: of the run.
         workers: the number of processes that read; 0: this process reads.
+        reconstruct: as of MemoryFeed.
     """
 
     pictures: Pictures
@@ -97,6 +116,7 @@ class LoaderFeed:
     channels_last: bool = False
     seed: int = 0
     workers: int = 0
+    reconstruct: tuple[torch.dtype, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -116,12 +136,14 @@ class LoaderFeed:
             training_step = TrainingStep(self.seed, epoch, step + number) if random else None
             tasks.all.append(BatchTask(samples, own, len(chunk), group, training_step))
         for task, loaded in zip(tasks.all, _locate_errors(iter(loader), self.pictures), strict=True):
-            if isinstance(loaded, tuple):
-                raise SpecError(loaded)
-            x = loaded.to(self.device, non_blocking=True)
+            if loaded.faults:
+                raise SpecError(loaded.faults)
+            x, plain = loaded.x.to(self.device, non_blocking=True), loaded.plain
             if self._transforms_on_device:
-                x = self.transform(x, draws_for(task.training_step, task.whole, group))
+                draws = draws_for(task.training_step, task.whole, group)
+                x, plain = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
             targets = tuple(y[task.samples].to(self.device, non_blocking=True) for y in self.targets)
+            targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
             yield Batch((batch_to_device(x, self.device, self.channels_last),), targets, task.own, task.whole)
 
     @property
@@ -133,7 +155,7 @@ class LoaderFeed:
     def _loader(self) -> tuple[BatchTasks, DataLoader[Any]]:
         tasks = BatchTasks()
         return tasks, DataLoader(
-            BatchWorker(self.pictures, None if self._transforms_on_device else self.transform),
+            BatchWorker(self.pictures, None if self._transforms_on_device else self.transform, bool(self.reconstruct)),
             sampler=tasks,
             batch_size=None,
             num_workers=self.workers,
@@ -199,6 +221,7 @@ def make_feed(
     storage: Storage,
     *,
     augment: bool,
+    reconstruct: bool = False,
 ) -> Feed:
     """The batches of a split.
 
@@ -210,12 +233,15 @@ def make_feed(
         options: device, dtypes and memory format of the batches.
         storage: the bytes to hold in memory, and the number of worker processes.
         augment: whether the random transforms are applied (training samples).
+        reconstruct: whether the targets are the inputs themselves; `targets` then are the first of them.
     """
+    own = tuple(y.dtype for y in targets) if reconstruct else ()
+    targets = () if reconstruct else targets
     device, first = options.device, split.inputs[0]
     augment = augment and bool(pipeline.augment)
     to_input = ToInput(pipeline, source.shaped, options.dtypes[0], augment)
     if isinstance(first, Pictures):
-        return LoaderFeed(first, targets, to_input, device, options.channels_last, options.seed, storage.workers)
+        return LoaderFeed(first, targets, to_input, device, options.channels_last, options.seed, storage.workers, own)
     inputs: Tensors = split.tables
     transform: ToInput | None = to_input
     if not source.picture:
@@ -231,7 +257,7 @@ def make_feed(
     loops = augment and not pipeline.in_batches  # over samples, which is slow on a GPU
     if _fits(inputs, device) and not loops:
         inputs, targets = tuple(x.to(device) for x in inputs), tuple(y.to(device) for y in targets)
-    return MemoryFeed(inputs, targets, device, transform, options.channels_last, options.seed)
+    return MemoryFeed(inputs, targets, device, transform, options.channels_last, options.seed, own)
 
 
 def _fits(inputs: Tensors, device: torch.device) -> bool:

@@ -22,7 +22,7 @@ class Split:
 
     Args:
         inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
-        targets: each int64 [N], or float [N] or [N, K].
+        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
         rows: int64 [N], the samples' indexes in their source.
     """
 
@@ -108,6 +108,7 @@ class LoadRequest:
         shape: the transforms that bring a picture (uint8 [C, H, W]) to its final size; None where they do not.
         parts: whether the dataset's own validation or test part is wanted too.
         memory: bytes of samples that are held in memory.
+        own_targets: whether the samples are their own targets, so that others may be missing.
     """
 
     name: Scalar
@@ -118,6 +119,7 @@ class LoadRequest:
     shape: Reshape | None = None
     parts: bool = True
     memory: int = MOST_HELD
+    own_targets: bool = False
 
     @property
     def input(self) -> Tensor:

@@ -7,7 +7,7 @@ samples before any is read, and loading all read that record. Functions that nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.language.sections.keys import COLUMN, COLUMNS, ROWS, TEXT, Key, Schema, by_name, object_schema
 
@@ -45,6 +45,11 @@ class DatasetKind:
         return tuple(key for key in self.keys or () if key.required)
 
     @property
+    def without_targets(self) -> tuple[Key, ...]:
+        """Its arguments where the samples are their own targets, so that no others have to be given."""
+        return tuple(replace(key, required=False) if key.name == self.by_output else key for key in self.keys or ())
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What the only required key lists, where it does and the record says what others are told."""
         listed = len(self.required) == 1 and self.unknown is not None
@@ -55,7 +60,7 @@ class DatasetKind:
         """The JSON Schema of its arguments; the only required one may stand there alone."""
         if self.keys is None:
             return {"type": ["object", "null", "string", "number", "array"]}
-        whole = object_schema(self.keys)
+        whole = object_schema(self.without_targets)  # the check sees whether it needs targets
         return {"anyOf": [self.required[0].schema, whole]} if len(self.required) == 1 else whole
 
 

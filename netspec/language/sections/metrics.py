@@ -130,6 +130,17 @@ def usual(loss: str) -> tuple[str, ...]:
     return tuple(metric.name for metric in METRICS if metric.usual and kind_of(loss) in metric.kinds)
 
 
+def of_numbers(asked: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The metrics where targets are no labels, whatever loss compares them: those asked for, or the usual of numbers.
+
+    Pixels from 0 to 1 under BCEWithLogitsLoss are none that an accuracy could be measured of.
+
+    Args:
+        asked: the metrics of `metrics`; None where it is left out.
+    """
+    return usual("MSELoss") if asked is None else tuple(asked)
+
+
 def fitting(loss: str) -> tuple[str, ...]:
     """The metrics that suit a loss."""
     return tuple(metric.name for metric in METRICS if kind_of(loss) in metric.kinds)
