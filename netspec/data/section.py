@@ -98,6 +98,11 @@ def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape 
         return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise _no_validation(val)
+    if loaded.mapped:
+        what = f"val: {fraction:g} copies samples, which take more memory than `memory` allows"
+        raise spec_error(
+            "NS601", what, val, ("fix", f"val: {{{name.value}: {{…}}}}, a file with the validation samples")
+        )
     train, validation = hold_out(loaded.whole, fraction, seed)
     if not len(train) or not len(validation):
         raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)

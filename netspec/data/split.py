@@ -77,6 +77,7 @@ class LoadedData:
         picture: whether samples are pictures [C, H, W]; uint8 ones are scaled to [0, 1] later.
         shaped: whether the pictures have gone through the transforms before Normalize.
         columns: of a table: the names of its features, of one input after the other.
+        mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
     """
 
     whole: Split
@@ -85,6 +86,7 @@ class LoadedData:
     picture: bool = False
     shaped: bool = False
     columns: tuple[str, ...] = ()
+    mapped: bool = False
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""

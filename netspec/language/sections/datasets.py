@@ -1,4 +1,4 @@
-"""The table of datasets that `data` may name: scikit-learn's tables, CSV files, rows in the spec, torchvision's.
+"""The table of datasets that `data` may name: scikit-learn's, CSV files, arrays, rows in the spec, torchvision's.
 
 A dataset is one record of `DATASETS`. The check of `data`, the JSON Schema, the reference page, what is known of
 samples before any is read, and loading all read that record. Functions that need torch are named by text,
@@ -109,6 +109,32 @@ INLINE_KEYS = (
         required=True,
     ),
 )
+ARRAYS_KEYS = (
+    Key(
+        "path",
+        TEXT,
+        "a path",
+        "A .npz or .safetensors file, or a folder of .npy files; the latter two may exceed the memory.",
+        "data/digits.npz",
+        required=True,
+    ),
+    Key(
+        "x",
+        by_name(TEXT),
+        "the name of an array; of several inputs one each: {input: array}",
+        "The samples [N, ...], or those of each input by its name.",
+        "images",
+        "x",
+    ),
+    Key(
+        "y",
+        by_name(TEXT),
+        "the name of an array; of several outputs one each: {output: array}",
+        "The targets [N] or [N, ...], or those of each output by its name; words are class names.",
+        "labels",
+        "y",
+    ),
+)
 SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 SKLEARN_KEYS = (
     Key(
@@ -162,6 +188,14 @@ VISION = (
 )
 
 _KINDS = (
+    DatasetKind(
+        name="Arrays",
+        doc="Arrays of NumPy or PyTorch in files, without pickle.",
+        keys=ARRAYS_KEYS,
+        load="netspec.data.arrays:load",
+        by_input="x",
+        by_output="y",
+    ),
     DatasetKind(
         name="CSV",
         doc="A table in a CSV file: numbers, and one target column or several.",
