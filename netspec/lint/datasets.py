@@ -13,7 +13,7 @@ from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
-from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.datasets import DATASETS, SHAPE_NAMES
 from netspec.language.spec import Spec
 
 Sizes = tuple[int | None, ...]  # None: not known
@@ -183,6 +183,16 @@ def sklearn_facts(written: WrittenDataset) -> DatasetFacts | None:
     picture = table == "digits" and len(written.input) != 1
     shape = (1, 8, 8) if picture else shape
     return DatasetFacts(written.name, table, shape, classes, classes is None, target, picture, fractions=True)
+
+
+def shapes_facts(written: WrittenDataset) -> DatasetFacts:
+    """Drawn pictures, with masks or labels."""
+    size, target = written.args.get("size", 32), written.args.get("target", written.given)
+    shape = (1, size, size) if isinstance(size, int) else (1, None, None)
+    classes, of_each = (len(SHAPE_NAMES) + 1, shape[1:]) if target == "masks" else (None, (len(SHAPE_NAMES),))
+    known = tuple(side for side in of_each if side is not None)
+    aim = known if len(known) == len(of_each) else None
+    return DatasetFacts(written.name, "Shapes", shape, classes, False, aim, picture=True, fractions=True)
 
 
 def inline_facts(written: WrittenDataset) -> DatasetFacts | None:

@@ -135,6 +135,20 @@ ARRAYS_KEYS = (
         "y",
     ),
 )
+SHAPE_NAMES = ("disc", "square", "triangle")
+SHAPES_KEYS = (
+    Key(
+        "target",
+        {"enum": ["masks", "labels"]},
+        "masks or labels",
+        "`masks`: the class of each pixel, 0 to 3; `labels`: whether there is a disc, a square, a triangle.",
+        "masks",
+        required=True,
+    ),
+    Key("count", {"type": "integer", "minimum": 2, "maximum": 100_000}, "2 to 100,000", "Training pictures.", 800, 500),
+    Key("size", {"type": "integer", "minimum": 8, "maximum": 512}, "8 to 512", "The sides, in pixels.", 64, 32),
+    Key("seed", {"type": "integer", "minimum": 0, "maximum": 2**31}, "an integer ≥ 0", "Of the pictures.", 1, 0),
+)
 SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 SKLEARN_KEYS = (
     Key(
@@ -213,6 +227,14 @@ _KINDS = (
         facts="netspec.lint.datasets:inline_facts",
         by_input="x",
         by_output="y",
+    ),
+    DatasetKind(
+        name="Shapes",
+        doc="Grey pictures of discs, squares and triangles, which are drawn: for segmentation and several labels.",
+        keys=SHAPES_KEYS,
+        load="netspec.data.shapes:load",
+        facts="netspec.lint.datasets:shapes_facts",
+        unknown="Shapes has no target",
     ),
     DatasetKind(
         name="sklearn",

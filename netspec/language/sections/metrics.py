@@ -45,6 +45,7 @@ class MetricKind:
         return name == self.name or (self.pattern is not None and self.pattern.match(name) is not None)
 
 
+_OVERLAP = "netspec.metrics.overlap:make_overlap"
 _RATES = "netspec.metrics.classification:make_rates"
 _ERRORS = "netspec.metrics.regression:make_errors"
 METRICS = (
@@ -78,6 +79,18 @@ METRICS = (
         doc="The area under the ROC curve, of each class against the rest; macro average.",
         kinds=_CLASSES,
         make="netspec.metrics.classification:make_auroc",
+    ),
+    MetricKind(
+        name="iou",
+        doc="Intersection over union of the predicted and the true pixels of a class; mean over the classes.",
+        kinds=("classes", "probabilities", "logits"),
+        make=_OVERLAP,
+    ),
+    MetricKind(
+        name="dice",
+        doc="Twice the intersection over the sum of the predicted and the true pixels; mean over the classes.",
+        kinds=("classes", "probabilities", "logits"),
+        make=_OVERLAP,
     ),
     MetricKind(
         name="confusion_matrix",
