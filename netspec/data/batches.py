@@ -84,7 +84,7 @@ class ToInput:
         return self.pipeline.finish(x).to(self.dtype)
 
     def with_masks(self, x: torch.Tensor, targets: Tensors, draws: Draws) -> tuple[torch.Tensor, Tensors]:
-        """The network's input, and the targets, of which masks have moved with their pictures."""
+        """The network's input, and the targets, of which masks have moved with it."""
         x = x if self.shaped else self.pipeline.shape(x)
         masks = [at for at, target in enumerate(targets) if is_spatial(target, x.shape)]
         x, moved = self.pipeline.random_with_masks(x, tuple(targets[at] for at in masks), draws)

@@ -10,10 +10,11 @@ import torch
 
 from netspec.core.shapes import Shape, Tensor, show
 from netspec.core.tree import Mapping, Scalar
+from netspec.data.checks_masks import check_masks
 from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
-from netspec.data.transforms import COLOURS, MOVES, Pipeline, is_spatial
+from netspec.data.transforms import Pipeline
 from netspec.language.ranges import accepts_shape
 from netspec.language.sections.datasets import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
@@ -79,29 +80,6 @@ def check_data(
         return None
     train, val = tuple(train for train, _ in targets), tuple(val for _, val in targets if val is not None)
     return DataChecks(tuple(inputs.values()), heads, train, val if data.val is not None else None)
-
-
-def check_masks(data: Data, pipeline: Pipeline) -> None:
-    """Check that the random transforms keep targets with a value a pixel, masks, where their pictures are.
-
-    Raises:
-        SpecError: NS605, at each that moves the picture alone.
-    """
-    if not data.source.picture or not pipeline.augment:
-        return
-    first = data.train.inputs[0][:1]
-    shape = (first if data.source.shaped else pipeline.shape(first)).shape
-    if not any(is_spatial(targets, shape) for targets in data.train.targets):
-        return
-    collector = Collector()
-    for choice, _ in pipeline.augment:
-        filled = choice.name == "RandomCrop" and choice.kwargs.get("fill", 0) != 0
-        if filled or choice.name not in MOVES | COLOURS:
-            with collector.step():
-                what = f"{choice.name} moves or fills pixels of a picture, and leaves its mask"
-                advice = f"{', '.join(sorted(MOVES))} (fill: 0) move both; changes of colour need not"
-                raise spec_error("NS605", what, choice.node, ("fix", advice))
-    collector.finish()
 
 
 @dataclass(frozen=True)

@@ -2,96 +2,25 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
-from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.diagnostics import SpecError
 from netspec.data.augment.draws import TrainingStep
 from netspec.data.batches import Batch, Feed, MemoryFeed, ToInput, batch_to_device, draws_for, process_share
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
 from netspec.data.transforms import Pipeline, in_chunks
+from netspec.data.workers import BatchTask, BatchTasks, BatchWorker, ignore_interrupts, unchanged
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, torch_says
-
-
-class BatchTask(NamedTuple):
-    """A batch to load.
-
-    Args:
-        samples: int64 [B], the indexes of its samples.
-        own, whole: see Batch.
-        group: the processes that share the step.
-        training_step: seeds the random transforms; None: there are none.
-    """
-
-    samples: torch.Tensor
-    own: int
-    whole: int
-    group: ProcessGroup
-    training_step: TrainingStep | None
-
-
-class BatchTasks(Sampler[BatchTask]):
-    """The batches of an epoch in their order, which are set before the epoch."""
-
-    def __init__(self) -> None:
-        self.all: list[BatchTask] = []
-
-    def __iter__(self) -> Iterator[BatchTask]:
-        return iter(self.all)
-
-    def __len__(self) -> int:
-        return len(self.all)
-
-
-class LoadedBatch(NamedTuple):
-    """What a worker process gives for a task.
-
-    Args:
-        x: [B, C, H, W] the pictures.
-        plain: the same without random transforms, where these are the targets.
-        faults: the diagnostics of a picture: a DataLoader turns an exception into text.
-    """
-
-    x: torch.Tensor | None = None
-    plain: torch.Tensor | None = None
-    faults: tuple[Diagnostic, ...] = ()
-
-
-@dataclass(frozen=True)
-class BatchWorker(Dataset[LoadedBatch]):
-    """Loads the batch of a task, in a worker process.
-
-    Args:
-        pictures: the samples.
-        transform: to apply in the worker; None: it is applied on the device.
-        reconstruct: whether the targets are the pictures themselves.
-    """
-
-    pictures: Pictures
-    transform: ToInput | None
-    reconstruct: bool = False
-
-    def __getitem__(self, task: BatchTask) -> LoadedBatch:
-        """The batch, or why there is none."""
-        try:
-            x = self.pictures[task.samples]
-        except SpecError as error:
-            return LoadedBatch(faults=tuple(error.diagnostics))
-        if self.transform is None:
-            return LoadedBatch(x)
-        draws = draws_for(task.training_step, task.whole, task.group)
-        pair = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
-        return LoadedBatch(*pair)
 
 
 @dataclass(frozen=True)
@@ -159,21 +88,12 @@ class LoaderFeed:
             sampler=tasks,
             batch_size=None,
             num_workers=self.workers,
-            collate_fn=_unchanged,
+            collate_fn=unchanged,
             pin_memory=self.device.type == "cuda",
-            worker_init_fn=_ignore_interrupts,
+            worker_init_fn=ignore_interrupts,
             generator=torch.Generator(),  # else each epoch draws a number from the global one
             persistent_workers=self.workers > 0,
         )
-
-
-def _unchanged(batch: Any) -> Any:
-    return batch
-
-
-def _ignore_interrupts(worker: int) -> None:
-    """Ctrl-C goes to all processes of a terminal; the training process handles it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _locate_errors(loader: Iterator[Any], pictures: Pictures) -> Iterator[Any]:
