@@ -21,6 +21,12 @@ from netspec.reports.results import WRITERS
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes to name.")
+@click.option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write outputs that are pictures or masks into this folder, as PNG files.",
+)
 @options.device_option
 @options.weights_option
 @options.format_option(*WRITERS, help="How to write the answers.")
@@ -30,6 +36,7 @@ def command(
     run: str,
     files: tuple[str, ...],
     top: int,
+    pictures: Path | None,
     device: str | None,
     weights: str,
     style: str,
@@ -52,7 +59,7 @@ def command(
 
         loaded = load_run(run, allow_plugins=allow_plugins)
         work.spec = loaded.spec
-        predictor = make_predictor(loaded, device, weights)
+        predictor = make_predictor(loaded, device, weights, pictures)
         with options.output_stream(out) as stream:
             writer = WRITERS[style](stream)
             for answer in predictor.stream(files, top):

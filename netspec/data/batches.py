@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import torch
 
 from netspec.data.augment.draws import Draws, TrainingStep
-from netspec.data.transforms import Pipeline
+from netspec.data.transforms import Pipeline, is_spatial
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.objective.losses import Tensors
 
@@ -83,6 +83,23 @@ class ToInput:
             x = self.pipeline.random(x, draws)
         return self.pipeline.finish(x).to(self.dtype)
 
+    def with_masks(self, x: torch.Tensor, targets: Tensors, draws: Draws) -> tuple[torch.Tensor, Tensors]:
+        """The network's input, and the targets, of which masks have moved with it."""
+        x = x if self.shaped else self.pipeline.shape(x)
+        masks = [at for at, target in enumerate(targets) if is_spatial(target, x.shape)]
+        x, moved = self.pipeline.random_with_masks(x, tuple(targets[at] for at in masks), draws)
+        new = dict(zip(masks, moved, strict=True))
+        return self.pipeline.finish(x).to(self.dtype), tuple(new.get(at, y) for at, y in enumerate(targets))
+
+    def pair(self, x: torch.Tensor, draws: Draws | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """The network's input, and the same without the random transforms, for which it is the target."""
+        x = x if self.shaped else self.pipeline.shape(x)
+        if not self.augment or draws is None:
+            plain = self.pipeline.finish(x).to(self.dtype)
+            return plain, plain
+        changed = self.pipeline.random(x.clone(), draws)  # a transform may work in place
+        return tuple(self.pipeline.finish(each).to(self.dtype) for each in (changed, x))  # type: ignore[return-value]
+
 
 @dataclass(frozen=True)
 class MemoryFeed:
@@ -95,6 +112,7 @@ class MemoryFeed:
         transform: for batches of the first input; None: it is ready for the network.
         channels_last: whether batches [B, C, H, W] are in this memory format.
         seed: of the run.
+        reconstruct: the dtype of each target, where the targets are the first input itself, without random transforms.
     """
 
     inputs: Tensors
@@ -103,6 +121,7 @@ class MemoryFeed:
     transform: ToInput | None = None
     channels_last: bool = False
     seed: int = 0
+    reconstruct: tuple[torch.dtype, ...] = ()
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -129,10 +148,18 @@ class MemoryFeed:
             index = torch.arange(len(self), device=self.inputs[0].device)[index] if isinstance(index, slice) else index
         index, own = process_share(index, whole, group)
         first, *others = (select_rows(x, index) for x in self.inputs)
+        plain, targets = first, tuple(select_rows(y, index) for y in self.targets)
         if self.transform is not None:
-            first = self.transform(first, draws_for(training_step, whole, group))
+            draws = draws_for(training_step, whole, group)
+            if draws is not None and any(y.ndim > 2 for y in targets):
+                first, targets = self.transform.with_masks(first, targets, draws)
+            elif self.reconstruct:
+                first, plain = self.transform.pair(first, draws)
+            else:
+                first = self.transform(first, draws)
         inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in (first, *others))
-        targets = tuple(select_rows(y, index).to(self.device, non_blocking=True) for y in self.targets)
+        targets = tuple(y.to(self.device, non_blocking=True) for y in targets)
+        targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
         return Batch(inputs, targets, own, whole)
 
 

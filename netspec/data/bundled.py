@@ -42,7 +42,7 @@ def inline(request: LoadRequest) -> LoadedData:
     """
     values = own_arguments(request, "x", "y")
     for key in ("x", "y"):
-        if key not in values:
+        if key not in values and not (key == "y" and request.own_targets):
             raise spec_error("NS203", f"inline needs {key}", request.name)
     x, y = by_input(request.argument("x"), request), by_output(request.argument("y"))
     named = [*(("x" if len(x) == 1 else f"x → {name}", node) for name, node in x)]

@@ -10,6 +10,7 @@ import torch
 
 from netspec.core.shapes import Shape, Tensor, show
 from netspec.core.tree import Mapping, Scalar
+from netspec.data.checks_masks import check_masks
 from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
@@ -28,7 +29,8 @@ class DataChecks:
     Args:
         inputs: the sample tensors of the network's inputs.
         heads: the outputs that have a loss, the main one first.
-        train: the training targets of each head, [N, *target], as its loss takes them.
+        train: the training targets of each head, [N, *target], as its loss takes them; with `target: input` the
+            first of them, as they are made of the inputs batch by batch.
         val: the validation targets; None where there is no validation split.
     """
 
@@ -65,13 +67,14 @@ def check_data(
     if pipeline is not None:
         with collector.step():
             check_samples(report, data, pipeline, inputs)
+            check_masks(data, pipeline)
     with collector.step():
         check_lookups(report, data)
     heads = () if terms is None else heads_of(report, terms)
     targets: list[tuple[torch.Tensor, torch.Tensor | None]] = []
     for head in heads:
         with collector.step():
-            targets.append(check_targets(report, data, head))
+            targets.append(check_targets(report, data, head, pipeline or Pipeline()))
     collector.finish()
     if not targets:
         return None
@@ -168,8 +171,11 @@ def check_mix(values: dict[str, Any], data: Data) -> None:
     """Check that the samples have one target, where batches are mixed.
 
     Raises:
-        SpecError: NS616, they have several.
+        SpecError: NS616, they have several, or are targets themselves.
     """
+    if values.get("mix") and data.reconstruct:
+        what = "mixed batches have classes, and with `target: input` there are none"
+        raise spec_error("NS616", what, values["nodes"]["mix"])
     if values.get("mix") and len(data.source.targets) > 1:
         what = f"mixed batches have one target, {data.node.value} has one for each output"
         raise spec_error("NS616", what, values["nodes"]["mix"])

@@ -9,13 +9,18 @@ import torch
 
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Shape, show
+from netspec.data.pictures import Pictures
 from netspec.data.section import Data
 from netspec.data.split import Split
-from netspec.objective.losses import Head, Term, balanced, heads_of
+from netspec.data.transforms import CHUNK, Pipeline
+from netspec.language.sections.class_families import BALANCED
+from netspec.objective.losses import Head, Term, balanced, heads_of, without_balance
 from netspec.objective.targets import TargetError, prepare_targets
 from netspec.runtime.diagnostics import counted, output_size_node, spec_error, torch_says
 from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
+
+FIRST = 64  # samples that stand for all where their values do not matter, or have to be read from the disk
 
 
 def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -26,13 +31,27 @@ def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> t
     """
     weighted = []
     for term, head in zip(terms, heads_of(report, terms), strict=True):
+        if data.reconstruct:
+            _refuse_balance(term.loss)
+            weighted.append(term)
+            continue
         targets = data.train.targets[data.source.target_index(head.name)]
         weighted.append(replace(term, loss=balanced(term.loss, targets, prod(head.output.shape))))
     return tuple(weighted)
 
 
-def check_targets(report: Report, data: Data, head: Head) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _refuse_balance(loss: Choice) -> None:
+    for name in loss.kwargs.keys() - without_balance(loss).kwargs.keys():
+        what = f"{BALANCED} counts classes, and with `target: input` there are none"
+        raise spec_error("NS605", what, loss.argument_nodes[name])
+
+
+def check_targets(
+    report: Report, data: Data, head: Head, pipeline: Pipeline
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The targets of an output as its loss takes them: of the training split, and of the validation split.
+
+    With `target: input` these are the first of them; what can be looked at without reading pictures again is checked.
 
     Raises:
         SpecError: NS603.
@@ -40,8 +59,8 @@ def check_targets(report: Report, data: Data, head: Head) -> tuple[torch.Tensor,
     classes, outputs = _class_counts(data, head)
     if outputs < classes:
         raise _class_error("NS603", report, data, head)
-    train = _targets(data, data.train, head)
-    val = None if data.val is None else _targets(data, data.val, head)
+    train, val = (None if split is None else _targets(data, split, head, pipeline) for split in (data.train, data.val))
+    assert train is not None
     try_loss(head.loss, head.output.shape, train)
     return train, val
 
@@ -67,12 +86,28 @@ def too_many_outputs(report: Report, data: Data, head: Head) -> Diagnostic | Non
     return _class_error("NS914", report, data, head).diagnostics[0] if outputs > classes else None
 
 
-def _targets(data: Data, split: Split, head: Head) -> torch.Tensor:
-    loss, targets = head.loss, split.targets[data.source.target_index(head.name)]
+def _targets(data: Data, split: Split, head: Head, pipeline: Pipeline) -> torch.Tensor:
+    if not data.reconstruct:
+        return _prepared(data, split, head, split.targets[data.source.target_index(head.name)])
+    first, x = None, split.inputs[0]
+    few = isinstance(x, Pictures) or head.kind == "numbers"  # of which no value is refused
+    for start in range(0, min(len(x), FIRST) if few else len(x), CHUNK):
+        part = x[start : start + (FIRST if few else CHUNK)]
+        if data.source.picture:
+            part = pipeline.finish(part if data.source.shaped else pipeline.shape(part))
+        prepared = _prepared(data, split, head, part, start)
+        first = prepared if first is None else first
+    assert first is not None
+    return first
+
+
+def _prepared(data: Data, split: Split, head: Head, targets: torch.Tensor, start: int = 0) -> torch.Tensor:
+    """Targets, of the samples of a split from `start` on, as the loss takes them."""
+    loss = head.loss
     try:
         return prepare_targets(targets, loss.name, head.output.shape)
     except TargetError as fault:
-        row = "" if fault.index is None else f" in row {int(split.rows[fault.index]) + 1}"
+        row = "" if fault.index is None else f" in row {int(split.rows[start + fault.index]) + 1}"
         notes = [("fix", fault.advice)] if fault.advice else []
         at = loss.node if fault.index is None else data.node
         raise spec_error("NS603", f"{fault}{row}", at, *notes) from None

@@ -2,78 +2,25 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
-from netspec.core.diagnostics import Diagnostic, SpecError
+from netspec.core.diagnostics import SpecError
 from netspec.data.augment.draws import TrainingStep
 from netspec.data.batches import Batch, Feed, MemoryFeed, ToInput, batch_to_device, draws_for, process_share
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
 from netspec.data.transforms import Pipeline, in_chunks
+from netspec.data.workers import BatchTask, BatchTasks, BatchWorker, ignore_interrupts, unchanged
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, torch_says
-
-
-class BatchTask(NamedTuple):
-    """A batch to load.
-
-    Args:
-        samples: int64 [B], the indexes of its samples.
-        own, whole: see Batch.
-        group: the processes that share the step.
-        training_step: seeds the random transforms; None: there are none.
-    """
-
-    samples: torch.Tensor
-    own: int
-    whole: int
-    group: ProcessGroup
-    training_step: TrainingStep | None
-
-
-class BatchTasks(Sampler[BatchTask]):
-    """The batches of an epoch in their order, which are set before the epoch."""
-
-    def __init__(self) -> None:
-        self.all: list[BatchTask] = []
-
-    def __iter__(self) -> Iterator[BatchTask]:
-        return iter(self.all)
-
-    def __len__(self) -> int:
-        return len(self.all)
-
-
-@dataclass(frozen=True)
-class BatchWorker(Dataset[torch.Tensor]):
-    """Loads the batch of a task, in a worker process.
-
-    Args:
-        pictures: the samples.
-        transform: to apply in the worker; None: it is applied on the device.
-    """
-
-    pictures: Pictures
-    transform: ToInput | None
-
-    def __getitem__(self, task: BatchTask) -> torch.Tensor | tuple[Diagnostic, ...]:  # type: ignore[override]  # by tasks
-        """The batch, or the diagnostics of a picture: a DataLoader turns an exception into text."""
-        try:
-            x = self.pictures[task.samples]
-        except SpecError as error:
-            return tuple(error.diagnostics)
-        if self.transform is None:
-            return x
-        return self.transform(x, draws_for(task.training_step, task.whole, task.group))
 
 
 @dataclass(frozen=True)
@@ -88,6 +35,7 @@ class LoaderFeed:
         channels_last: whether batches [B, C, H, W] are in this memory format.
         seed: of the run.
         workers: the number of processes that read; 0: this process reads.
+        reconstruct: as of MemoryFeed.
     """
 
     pictures: Pictures
@@ -97,6 +45,7 @@ class LoaderFeed:
     channels_last: bool = False
     seed: int = 0
     workers: int = 0
+    reconstruct: tuple[torch.dtype, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -116,12 +65,14 @@ class LoaderFeed:
             training_step = TrainingStep(self.seed, epoch, step + number) if random else None
             tasks.all.append(BatchTask(samples, own, len(chunk), group, training_step))
         for task, loaded in zip(tasks.all, _locate_errors(iter(loader), self.pictures), strict=True):
-            if isinstance(loaded, tuple):
-                raise SpecError(loaded)
-            x = loaded.to(self.device, non_blocking=True)
+            if loaded.faults:
+                raise SpecError(loaded.faults)
+            x, plain = loaded.x.to(self.device, non_blocking=True), loaded.plain
             if self._transforms_on_device:
-                x = self.transform(x, draws_for(task.training_step, task.whole, group))
+                draws = draws_for(task.training_step, task.whole, group)
+                x, plain = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
             targets = tuple(y[task.samples].to(self.device, non_blocking=True) for y in self.targets)
+            targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
             yield Batch((batch_to_device(x, self.device, self.channels_last),), targets, task.own, task.whole)
 
     @property
@@ -133,25 +84,16 @@ class LoaderFeed:
     def _loader(self) -> tuple[BatchTasks, DataLoader[Any]]:
         tasks = BatchTasks()
         return tasks, DataLoader(
-            BatchWorker(self.pictures, None if self._transforms_on_device else self.transform),
+            BatchWorker(self.pictures, None if self._transforms_on_device else self.transform, bool(self.reconstruct)),
             sampler=tasks,
             batch_size=None,
             num_workers=self.workers,
-            collate_fn=_unchanged,
+            collate_fn=unchanged,
             pin_memory=self.device.type == "cuda",
-            worker_init_fn=_ignore_interrupts,
+            worker_init_fn=ignore_interrupts,
             generator=torch.Generator(),  # else each epoch draws a number from the global one
             persistent_workers=self.workers > 0,
         )
-
-
-def _unchanged(batch: Any) -> Any:
-    return batch
-
-
-def _ignore_interrupts(worker: int) -> None:
-    """Ctrl-C goes to all processes of a terminal; the training process handles it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _locate_errors(loader: Iterator[Any], pictures: Pictures) -> Iterator[Any]:
@@ -199,6 +141,7 @@ def make_feed(
     storage: Storage,
     *,
     augment: bool,
+    reconstruct: bool = False,
 ) -> Feed:
     """The batches of a split.
 
@@ -210,12 +153,15 @@ def make_feed(
         options: device, dtypes and memory format of the batches.
         storage: the bytes to hold in memory, and the number of worker processes.
         augment: whether the random transforms are applied (training samples).
+        reconstruct: whether the targets are the inputs themselves; `targets` then are the first of them.
     """
+    own = tuple(y.dtype for y in targets) if reconstruct else ()
+    targets = () if reconstruct else targets
     device, first = options.device, split.inputs[0]
     augment = augment and bool(pipeline.augment)
     to_input = ToInput(pipeline, source.shaped, options.dtypes[0], augment)
     if isinstance(first, Pictures):
-        return LoaderFeed(first, targets, to_input, device, options.channels_last, options.seed, storage.workers)
+        return LoaderFeed(first, targets, to_input, device, options.channels_last, options.seed, storage.workers, own)
     inputs: Tensors = split.tables
     transform: ToInput | None = to_input
     if not source.picture:
@@ -231,7 +177,7 @@ def make_feed(
     loops = augment and not pipeline.in_batches  # over samples, which is slow on a GPU
     if _fits(inputs, device) and not loops:
         inputs, targets = tuple(x.to(device) for x in inputs), tuple(y.to(device) for y in targets)
-    return MemoryFeed(inputs, targets, device, transform, options.channels_last, options.seed)
+    return MemoryFeed(inputs, targets, device, transform, options.channels_last, options.seed, own)
 
 
 def _fits(inputs: Tensors, device: torch.device) -> bool:

@@ -15,9 +15,9 @@ from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.pictures import Reshape
-from netspec.data.split import LoadedData, LoadRequest, Split
+from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
-from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import spec_error, spec_start, unknown_name
@@ -32,12 +32,14 @@ class Data:
         val: the validation split; None where there is none.
         source: what the loader read.
         node: the dataset's name in the spec.
+        reconstruct: whether the targets are the samples themselves; the splits have no others then.
     """
 
     train: Split
     val: Split | None
     source: LoadedData
     node: Scalar
+    reconstruct: bool = False
 
 
 def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
@@ -73,11 +75,22 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     Raises:
         SpecError: NS601 and others, at the node to change.
     """
+    data = _load_data(spec, inputs, seed, shape)
+    if not reconstructs(spec.data):
+        return data
+    train, val = (None if split is None else replace(split, targets=()) for split in (data.train, data.val))
+    assert train is not None
+    return replace(data, train=train, val=val, source=replace(data.source, targets=(Target(),)), reconstruct=True)
+
+
+def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
+    """The data with the dataset's own targets, by which a `val` fraction is stratified."""
     name, arguments = dataset_nodes(spec)
     val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
     memory = read_storage(spec).memory
-    request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts=val is None, memory=memory)
+    parts, own = val is None, reconstructs(spec.data)
+    request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
@@ -85,6 +98,11 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
         return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise _no_validation(val)
+    if loaded.mapped:
+        what = f"val: {fraction:g} copies samples, which take more memory than `memory` allows"
+        raise spec_error(
+            "NS601", what, val, ("fix", f"val: {{{name.value}: {{…}}}}, a file with the validation samples")
+        )
     train, validation = hold_out(loaded.whole, fraction, seed)
     if not len(train) or not len(validation):
         raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
@@ -138,9 +156,9 @@ def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
         The training and the validation split, both in the order of `whole`.
     """
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-    targets = whole.targets[0][order]
+    targets = whole.targets[0][order] if whole.targets else None
     validation = order[: round(len(order) * fraction)]
-    if not targets.is_floating_point() and targets.ndim == 1:
+    if targets is not None and not targets.is_floating_point() and targets.ndim == 1:
         classes, counts = torch.unique(targets, return_counts=True)
         if len(classes) <= 1000 and counts.min() > 1:
             members = [order[targets == label] for label in classes]

@@ -22,7 +22,7 @@ class Split:
 
     Args:
         inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
-        targets: each int64 [N], or float [N] or [N, K].
+        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
         rows: int64 [N], the samples' indexes in their source.
     """
 
@@ -77,6 +77,7 @@ class LoadedData:
         picture: whether samples are pictures [C, H, W]; uint8 ones are scaled to [0, 1] later.
         shaped: whether the pictures have gone through the transforms before Normalize.
         columns: of a table: the names of its features, of one input after the other.
+        mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
     """
 
     whole: Split
@@ -85,6 +86,7 @@ class LoadedData:
     picture: bool = False
     shaped: bool = False
     columns: tuple[str, ...] = ()
+    mapped: bool = False
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -108,6 +110,7 @@ class LoadRequest:
         shape: the transforms that bring a picture (uint8 [C, H, W]) to its final size; None where they do not.
         parts: whether the dataset's own validation or test part is wanted too.
         memory: bytes of samples that are held in memory.
+        own_targets: whether the samples are their own targets, so that others may be missing.
     """
 
     name: Scalar
@@ -118,6 +121,7 @@ class LoadRequest:
     shape: Reshape | None = None
     parts: bool = True
     memory: int = MOST_HELD
+    own_targets: bool = False
 
     @property
     def input(self) -> Tensor:

@@ -26,6 +26,18 @@ from netspec.runtime.registry import Choice
 
 Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
 CHUNK = 1024  # samples
+Tensors = tuple[torch.Tensor, ...]
+MOVES = frozenset({"RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop"})  # pixels, without a mixture of them
+COLOURS = frozenset({  # change pixels where they are
+    "ColorJitter", "GaussianBlur", "GaussianNoise", "Grayscale", "Normalize", "RandomAdjustSharpness",
+    "RandomAutocontrast", "RandomChannelPermutation", "RandomEqualize", "RandomErasing", "RandomGrayscale",
+    "RandomInvert", "RandomPhotometricDistort", "RandomPosterize", "RandomSolarize",
+})  # fmt: skip
+
+
+def is_spatial(targets: torch.Tensor, pictures: Sequence[int]) -> bool:
+    """Whether targets [N, ...] have a value for each pixel of pictures of the shape [N, C, H, W]."""
+    return targets.ndim > 2 and len(pictures) == 4 and tuple(targets.shape[-2:]) == tuple(pictures[-2:])
 
 
 def to_float(x: torch.Tensor) -> torch.Tensor:
@@ -64,6 +76,29 @@ class Pipeline:
         draws = draws or Draws(len(x))
         steps = [(choice, partial(_apply_random, choice.name, transform, draws)) for choice, transform in self.augment]
         return _apply(steps, x)
+
+    def random_with_masks(self, x: torch.Tensor, masks: Tensors, draws: Draws) -> tuple[torch.Tensor, Tensors]:
+        """`random`, where masks of the same height and width move with their pictures.
+
+        A transform that moves pixels gets the masks as further channels, so that both have the same numbers; others
+        leave them as they are.
+
+        Args:
+            x: [B, C, H, W].
+            masks: [B, ..., H, W] each.
+            draws: of the step.
+        """
+        for choice, transform in self.augment:
+            step = [(choice, partial(_apply_random, choice.name, transform, draws))]
+            if choice.name not in MOVES:
+                x = _apply(step, x)
+                continue
+            channels = [mask.reshape(len(x), -1, *x.shape[-2:]).to(x.dtype) for mask in masks]
+            moved = _apply(step, torch.cat([x, *channels], 1))
+            x, *parts = torch.split(moved, [x.shape[1], *(part.shape[1] for part in channels)], 1)
+            size = x.shape[-2:]
+            masks = tuple(p.reshape(*m.shape[:-2], *size).to(m.dtype) for p, m in zip(parts, masks, strict=True))
+        return x, masks
 
     @property
     def in_batches(self) -> bool:

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from netspec.data.batches import batch_to_device
+from netspec.data.transforms import read_pipeline
+from netspec.inference.output_pictures import OutputPictures, is_mask, make_output_pictures
 from netspec.inference.readers import PictureReader, Sample
 from netspec.inference.results import Fault, Prediction
 from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
+from netspec.language.sections.data_keys import reconstructs
 from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
 from netspec.training.devices import channels_last, device_for
@@ -41,6 +45,8 @@ class Predictor:
         batcher: makes batches as the network takes them.
         head: the main output.
         channels_last: whether batches [B, C, H, W] are laid out so.
+        reconstruct: whether the output is trained to be the sample itself.
+        pictures: writes outputs that are pictures; None: their numbers are given.
     """
 
     classes: tuple[str, ...]
@@ -50,6 +56,8 @@ class Predictor:
     batcher: InputBatcher
     head: Head
     channels_last: bool
+    reconstruct: bool = False
+    pictures: OutputPictures | None = None
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """Predict files, all files in folders, and standard input (`-`), in their order, a batch at a time.
@@ -68,18 +76,24 @@ class Predictor:
 
     @torch.inference_mode()
     def _predict(self, samples: list[Sample], top: int) -> Iterator[dict[str, Any]]:
-        """The `classes` or `values` that the network's main output has for each sample."""
+        """The `classes`, `values` or `picture` that the network's main output has for each sample."""
         inputs = self.batcher.stack(samples, self.device)
         outputs = as_tuple(self.model(*(batch_to_device(x, self.device, self.channels_last) for x in inputs)))
         output = outputs[self.head.index].float().cpu()  # [B, *output]
+        kind = self.head.kind
         each = probabilities(output, self.head.loss.name, self.head.last)
-        for index in range(len(output)):
-            if each is None:
-                yield {"values": tuple(output[index].flatten().tolist())}
-            elif each.ndim > 2:  # a class for each pixel
-                yield {"values": tuple(each[index].argmax(0).flatten().tolist())}
+        if each is not None and kind != "classes" and is_mask(kind, self.head.output.shape, self.reconstruct):
+            each = (each.reshape(len(each), *each.shape[-2:]) > 0.5).long()  # [B, H, W], yes or no for each pixel
+        elif each is not None and kind == "classes" and each.ndim > 2:
+            each = each.argmax(1)  # [B, *size], a class for each pixel
+        elif each is not None and not self.reconstruct:
+            yield from ({"classes": self._top(one.flatten(), top)} for one in each)
+            return
+        for sample, one in zip(samples, output if each is None else each, strict=True):
+            if self.pictures is None:
+                yield {"values": tuple(one.flatten().tolist())}
             else:
-                yield {"classes": self._top(each[index].flatten(), top)}
+                yield {"picture": self.pictures.write(sample.file, sample.row, one)}
 
     def _top(self, each: torch.Tensor, top: int) -> tuple[tuple[str, float], ...]:
         """The likeliest classes of probabilities [C]; a single one is that of the second of two classes."""
@@ -93,16 +107,19 @@ class Predictor:
         )
 
 
-def make_predictor(run: StoredRun, device: str | None = None, weights: str = "best") -> Predictor:
+def make_predictor(
+    run: StoredRun, device: str | None = None, weights: str = "best", pictures: Path | None = None
+) -> Predictor:
     """Load what is needed to predict with a run.
 
     Args:
         run: whose network predicts.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
         weights: of the `best` or the `last` epoch.
+        pictures: the folder for outputs that are pictures, as PNG files; None: their numbers are given.
 
     Raises:
-        SpecError: the run's spec, weights or the device cannot be used.
+        SpecError: the run's spec, weights or the device cannot be used; NS603, the outputs are no pictures.
     """
     target_device = device_for(device)
     report = run.report
@@ -110,4 +127,7 @@ def make_predictor(run: StoredRun, device: str | None = None, weights: str = "be
     batcher = InputBatcher(report)
     model, reader = run.model(weights, target_device), make_reader(run, batcher)
     layout = channels_last(model, report, target_device)
-    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout)
+    own, writer = reconstructs(run.spec.data), None
+    if pictures is not None:
+        writer = make_output_pictures(pictures, read_pipeline(run.spec), head.kind, head.output.shape, own)
+    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer)

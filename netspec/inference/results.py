@@ -20,18 +20,22 @@ class Prediction:
         row: of a table, counted from 1 without a first row of names; None for a picture.
         classes: (name, probability) pairs, the likeliest first.
         values: numbers, where there are no classes.
+        picture: the file with the output, where it was written as a picture.
     """
 
     file: str
     row: int | None = None
     classes: tuple[tuple[str, float], ...] = ()
     values: tuple[float, ...] = ()
+    picture: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         content: dict[str, Any] = {"file": self.file, **({"row": self.row} if self.row is not None else {})}
         if self.classes:
             return {**content, "classes": [{"class": name, "probability": value} for name, value in self.classes]}
+        if self.picture is not None:
+            return {**content, "picture": self.picture}
         return {**content, "values": list(self.values)}
 
 

@@ -174,7 +174,7 @@ class LintContext:
 
         input = next(iter(self.graph.inputs), None) if input is None else input
         tensor = None if input is None else self.graph.inputs.get(input)
-        return None if input is None or tensor is None else dataset_facts(self.spec, tensor.shape, input, output)
+        return None if input is None or tensor is None else dataset_facts(self.spec, tensor, input, output)
 
     def source(self, node: Node, value: object) -> Node | None:
         """The node to edit for another `value`: the parameter's, where only the name of a parameter is written.

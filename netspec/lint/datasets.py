@@ -7,13 +7,13 @@ from the descriptions of the datasets; a test compares it with those that need n
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.core.lazy_import import imported
-from netspec.core.shapes import Shape
+from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
-from netspec.language.sections.data_keys import DATA_KEYS
-from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
+from netspec.language.sections.datasets import DATASETS, SHAPE_NAMES
 from netspec.language.spec import Spec
 
 Sizes = tuple[int | None, ...]  # None: not known
@@ -116,17 +116,27 @@ def dataset_nodes(section: Node | None) -> tuple[Scalar, Node | None] | None:
     return found[0] if len(found) == 1 and found[0][0].value in DATASETS else None
 
 
-def dataset_facts(spec: Spec, input: Shape, entering: str = "input", output: str | None = None) -> DatasetFacts | None:
+def dataset_facts(spec: Spec, input: Tensor, entering: str = "input", output: str | None = None) -> DatasetFacts | None:
     """What is known of a spec's samples without reading any.
 
     Args:
         spec: the spec with the section `data`.
-        input, entering: the sample shape and the name of one of the network's inputs.
+        input, entering: the sample tensor and the name of one of the network's inputs.
         output: the name of one of its outputs, each of which may have its own targets. None: any of them.
     """
     found = dataset_nodes(spec.data)
-    if found is None:
-        return None
+    facts = None if found is None else _own_facts(spec, found, input.shape, entering, output)
+    if found is None or not reconstructs(spec.data):
+        return facts
+    facts = facts or DatasetFacts(found[0], str(found[0].value))
+    numbers = input.dtype.startswith("float")  # a sample has the input's shape, or there is another error
+    return replace(facts, classes=None, regression=numbers, target=input.shape, rows=None, numbers=())
+
+
+def _own_facts(
+    spec: Spec, found: tuple[Scalar, Node | None], input: Shape, entering: str, output: str | None
+) -> DatasetFacts | None:
+    """What the record of the dataset tells, with the dataset's own targets."""
     name, node = found
     given = None if node is None else spec.evaluate(node)
     args: Dict[str, object] = given if isinstance(given, dict) else {}
@@ -173,6 +183,16 @@ def sklearn_facts(written: WrittenDataset) -> DatasetFacts | None:
     picture = table == "digits" and len(written.input) != 1
     shape = (1, 8, 8) if picture else shape
     return DatasetFacts(written.name, table, shape, classes, classes is None, target, picture, fractions=True)
+
+
+def shapes_facts(written: WrittenDataset) -> DatasetFacts:
+    """Drawn pictures, with masks or labels."""
+    size, target = written.args.get("size", 32), written.args.get("target", written.given)
+    shape = (1, size, size) if isinstance(size, int) else (1, None, None)
+    classes, of_each = (len(SHAPE_NAMES) + 1, shape[1:]) if target == "masks" else (None, (len(SHAPE_NAMES),))
+    known = tuple(side for side in of_each if side is not None)
+    aim = known if len(known) == len(of_each) else None
+    return DatasetFacts(written.name, "Shapes", shape, classes, False, aim, picture=True, fractions=True)
 
 
 def inline_facts(written: WrittenDataset) -> DatasetFacts | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from netspec.core.diagnostics import Diagnostic, Note
@@ -12,8 +12,9 @@ from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call
 from netspec.fixes.values import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
-from netspec.language.sections.losses import KINDS
-from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, usual
+from netspec.language.sections.data_keys import reconstructs
+from netspec.language.sections.losses import KINDS, kind_of
+from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, of_numbers, usual
 from netspec.lint.context import LintContext, finding
 
 
@@ -70,7 +71,9 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
     if not KINDS.keys() >= set(losses.values()):
         return
     written, loss = train.get("metrics"), next(iter(losses.values()))
-    asked = [str(item.value) for item in texts(written)] if written is not None else None
+    asked: Sequence[str] | None = [str(item.value) for item in texts(written)] if written is not None else None
+    if reconstructs(context.spec.data) and kind_of(loss) != "classes":
+        asked = of_numbers(asked)
     only = context.report.training_only
     evaluated = {output: name for output, name in losses.items() if output not in only}
     names = columns(asked, evaluated, numbers=True)

@@ -6,13 +6,14 @@ WARNINGS only warns. A rule in a table …_OF_HEADS is called once for each outp
 
 from __future__ import annotations
 
-from netspec.lint import class_axis, losses, outputs, samples, targets, train_keys
+from netspec.lint import class_axis, losses, outputs, reconstruction, samples, targets, train_keys
 from netspec.lint.context import HeadRule, Rule
 
 DATA_AND_LOSS: tuple[Rule, ...] = (
     outputs.losses,  # NS617
     outputs.inputs_by_name,  # NS602
     outputs.targets_by_name,  # NS603
+    reconstruction.reconstruction,  # NS603
     samples.samples,  # NS602
     samples.lone_sample,  # NS613
     train_keys.patterns,  # NS615

@@ -48,7 +48,7 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Te
     targets = targets.float()
     if kind in ("probabilities", "logits"):
         bad = (targets < 0) | (targets > 1)
-        _refuse(bad.flatten(1).any(1) if bad.ndim > 1 else bad, targets, f"{loss} wants targets from 0 to 1")
+        _refuse(bad, targets, f"{loss} wants targets from 0 to 1")
     if kind == "signs" and bool(((targets == 0) | (targets == 1)).all()):
         return targets * 2 - 1
     return targets
@@ -81,9 +81,7 @@ def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
 def _refuse(bad: torch.Tensor, targets: torch.Tensor, rule: str, advice: str = "") -> None:
     if bool(bad.any()):
         index = int(bad.nonzero()[0, 0])
-        value = targets[bad][0] if bad.shape == targets.shape else targets[index]
-        text = f"{value.item():g}" if value.numel() == 1 else str(value.tolist())
-        raise TargetError(f"{rule}, and there is a target {text}", index=index, advice=advice)
+        raise TargetError(f"{rule}, and there is a target {targets[bad][0].item():g}", index=index, advice=advice)
 
 
 def probabilities(output: torch.Tensor, loss: str, last: str) -> torch.Tensor | None:

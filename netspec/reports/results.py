@@ -32,7 +32,10 @@ class TextWriter:
         """Add a sample."""
         source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
         classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.1%}")]
-        self._block.append([*map(safe, [source, *(classes or (f"{value:.6g}" for value in prediction.values))])])
+        cells = (
+            [prediction.picture] if prediction.picture else classes or [f"{value:.6g}" for value in prediction.values]
+        )
+        self._block.append([*map(safe, [source, *cells])])
         if len(self._block) == BLOCK:
             self._flush()
 
@@ -49,7 +52,7 @@ class TextWriter:
 
 
 class CsvWriter:
-    """A row of names, then a row a sample: file, row (of tables), and classes with probabilities, or values."""
+    """A row of names, then one a sample: file, row (of tables), classes with probabilities or values or a picture."""
 
     def __init__(self, out: TextIO) -> None:
         self._writer = csv.writer(out, lineterminator="\n")
@@ -60,7 +63,8 @@ class CsvWriter:
         if not self._begun:
             self._writer.writerow(_names(prediction))
             self._begun = True
-        cells = [cell for pair in prediction.classes for cell in pair] or list(prediction.values)
+        cells: list[object] = [cell for pair in prediction.classes for cell in pair] or [*prediction.values]
+        cells = [prediction.picture] if prediction.picture else cells
         self._writer.writerow([prediction.file, *([] if prediction.row is None else [prediction.row]), *cells])
 
     def close(self, faults: Iterable[Fault]) -> None:
@@ -72,6 +76,8 @@ def _names(prediction: Prediction) -> list[str]:
     if prediction.classes:
         ends = ["" if index == 0 else f"_{index + 1}" for index in range(len(prediction.classes))]
         return [*lead, *(name + end for end in ends for name in ("class", "probability"))]
+    if prediction.picture:
+        return [*lead, "picture"]
     count = len(prediction.values)
     return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
 

@@ -145,7 +145,8 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     storage = read_storage(plan.spec)
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
-        return make_feed(split, targets, plan.pipeline, plan.data.source, wanted, storage, augment=augment)
+        own, source = plan.data.reconstruct, plan.data.source
+        return make_feed(split, targets, plan.pipeline, source, wanted, storage, augment=augment, reconstruct=own)
 
     val, measured = None, data_checks.train
     if plan.data.val is not None and data_checks.val is not None:

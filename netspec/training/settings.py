@@ -16,7 +16,10 @@ from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
 from netspec.language.evaluate import Values
 from netspec.language.patterns import texts
+from netspec.language.sections.data_keys import reconstructs
 from netspec.language.sections.keys import bare
+from netspec.language.sections.losses import kind_of
+from netspec.language.sections.metrics import of_numbers
 from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.language.spec import Spec
 from netspec.objective.losses import Term, read_terms
@@ -125,6 +128,8 @@ def setting_values(spec: Spec, collector: Collector) -> dict[str, Any]:
     _later(section, spec, values, collector)
     with collector.step():
         _compare(values)
+    if reconstructs(spec.data) and any(kind_of(term.loss.name) != "classes" for term in values.get("loss") or ()):
+        values["metrics"] = of_numbers(values.get("metrics"))
     if "epochs" not in values["nodes"] and values.get("steps") is not None:
         values["epochs"] = None  # the usual number of epochs does not cut the steps off
     return values

@@ -57,7 +57,8 @@ def test_each_piece_trains(piece: dict[str, Any], pretrained: Path, tmp_path: Pa
 
 
 def test_every_key_of_train_and_data_is_in_an_example() -> None:
-    wholes = [yaml.safe_load(text) for text in blocks(ROOT / "docs/training.md", "yaml")]
+    pages = ("training", "data")
+    wholes = [yaml.safe_load(text) for page in pages for text in blocks(ROOT / f"docs/{page}.md", "yaml")]
     trains = [*PIECES, *(whole["train"] for whole in wholes if "train" in whole)]
     data = [whole["data"] for whole in wholes if "data" in whole]
     assert {key.name for key in TRAIN_KEYS} - {key for example in trains for key in example} == set()

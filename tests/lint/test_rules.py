@@ -62,7 +62,7 @@ def test_what_is_known_is_what_is_read(data: str, input: str) -> None:
     of = spec("[Flatten, Linear: 3]", input, f"data: {data}\n")
     (entering,) = check(of, fixes=False).inputs.values()
     assert entering is not None
-    known, read = dataset_facts(of, entering.shape), load_data(of, {"input": entering}, 0, None)
+    known, read = dataset_facts(of, entering), load_data(of, {"input": entering}, 0, None)
     assert known is not None
     assert known.shape == tuple(read.train.inputs[0].shape[1:])
     assert known.target == tuple(read.train.targets[0].shape[1:])

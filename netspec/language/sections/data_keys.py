@@ -5,6 +5,7 @@ Names and arguments of torchvision's transforms and datasets are checked by chec
 
 from __future__ import annotations
 
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.sections.datasets import DATASETS, OWN
 from netspec.language.sections.keys import (
     AMOUNT,
@@ -39,6 +40,15 @@ DATA_KEYS = (
         0.2,
     ),
     Key(
+        "target",
+        {"enum": ["input"]},
+        "`input`, the samples themselves (the column of a table is the table's own target, as "
+        "CSV: {path: rows.csv, target: -1})",
+        "`input`: the targets are the samples themselves, after `transforms` and without `augment`, for autoencoders; "
+        "with `augment` the network learns to undo it.",
+        "input",
+    ),
+    Key(
         "memory",
         AMOUNT,
         "a number of bytes, as 8GiB",
@@ -64,5 +74,14 @@ DATA_SCHEMA: Schema = {"anyOf": [{"enum": [name for name in DATASETS if name not
 MISPLACED = {
     **dict.fromkeys(("download", "root", "split"), "the dataset's arguments, as MNIST: {download: true}"),
     **dict.fromkeys(("epochs", "steps", "batch_size", "loss", "optimizer", "scheduler", "seed", "metrics"), "train"),
-    "target": "the table's arguments, as CSV: {path: rows.csv, target: -1}",
 }
+
+
+def reconstructs(section: Node | None) -> bool:
+    """Whether the targets are the samples themselves: `target: input`.
+
+    Args:
+        section: the value of `data`, as written.
+    """
+    node = section.get("target") if isinstance(section, Mapping) else None
+    return isinstance(node, Scalar) and node.value == "input"

@@ -1,4 +1,4 @@
-"""The table of datasets that `data` may name: scikit-learn's tables, CSV files, rows in the spec, torchvision's.
+"""The table of datasets that `data` may name: scikit-learn's, CSV files, arrays, rows in the spec, torchvision's.
 
 A dataset is one record of `DATASETS`. The check of `data`, the JSON Schema, the reference page, what is known of
 samples before any is read, and loading all read that record. Functions that need torch are named by text,
@@ -7,7 +7,7 @@ samples before any is read, and loading all read that record. Functions that nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.language.sections.keys import COLUMN, COLUMNS, ROWS, TEXT, Key, Schema, by_name, object_schema
 
@@ -45,6 +45,11 @@ class DatasetKind:
         return tuple(key for key in self.keys or () if key.required)
 
     @property
+    def without_targets(self) -> tuple[Key, ...]:
+        """Its arguments where the samples are their own targets, so that no others have to be given."""
+        return tuple(replace(key, required=False) if key.name == self.by_output else key for key in self.keys or ())
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What the only required key lists, where it does and the record says what others are told."""
         listed = len(self.required) == 1 and self.unknown is not None
@@ -55,7 +60,7 @@ class DatasetKind:
         """The JSON Schema of its arguments; the only required one may stand there alone."""
         if self.keys is None:
             return {"type": ["object", "null", "string", "number", "array"]}
-        whole = object_schema(self.keys)
+        whole = object_schema(self.without_targets)  # the check sees whether it needs targets
         return {"anyOf": [self.required[0].schema, whole]} if len(self.required) == 1 else whole
 
 
@@ -103,6 +108,46 @@ INLINE_KEYS = (
         [[0], [1]],
         required=True,
     ),
+)
+ARRAYS_KEYS = (
+    Key(
+        "path",
+        TEXT,
+        "a path",
+        "A .npz or .safetensors file, or a folder of .npy files; the latter two may exceed the memory.",
+        "data/digits.npz",
+        required=True,
+    ),
+    Key(
+        "x",
+        by_name(TEXT),
+        "the name of an array; of several inputs one each: {input: array}",
+        "The samples [N, ...], or those of each input by its name.",
+        "images",
+        "x",
+    ),
+    Key(
+        "y",
+        by_name(TEXT),
+        "the name of an array; of several outputs one each: {output: array}",
+        "The targets [N] or [N, ...], or those of each output by its name; words are class names.",
+        "labels",
+        "y",
+    ),
+)
+SHAPE_NAMES = ("disc", "square", "triangle")
+SHAPES_KEYS = (
+    Key(
+        "target",
+        {"enum": ["masks", "labels"]},
+        "masks or labels",
+        "`masks`: the class of each pixel, 0 to 3; `labels`: whether there is a disc, a square, a triangle.",
+        "masks",
+        required=True,
+    ),
+    Key("count", {"type": "integer", "minimum": 2, "maximum": 100_000}, "2 to 100,000", "Training pictures.", 800, 500),
+    Key("size", {"type": "integer", "minimum": 8, "maximum": 512}, "8 to 512", "The sides, in pixels.", 64, 32),
+    Key("seed", {"type": "integer", "minimum": 0, "maximum": 2**31}, "an integer ≥ 0", "Of the pictures.", 1, 0),
 )
 SKLEARN_TABLES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 SKLEARN_KEYS = (
@@ -158,6 +203,14 @@ VISION = (
 
 _KINDS = (
     DatasetKind(
+        name="Arrays",
+        doc="Arrays of NumPy or PyTorch in files, without pickle.",
+        keys=ARRAYS_KEYS,
+        load="netspec.data.arrays:load",
+        by_input="x",
+        by_output="y",
+    ),
+    DatasetKind(
         name="CSV",
         doc="A table in a CSV file: numbers, and one target column or several.",
         keys=CSV_KEYS,
@@ -174,6 +227,14 @@ _KINDS = (
         facts="netspec.lint.datasets:inline_facts",
         by_input="x",
         by_output="y",
+    ),
+    DatasetKind(
+        name="Shapes",
+        doc="Grey pictures of discs, squares and triangles, which are drawn: for segmentation and several labels.",
+        keys=SHAPES_KEYS,
+        load="netspec.data.shapes:load",
+        facts="netspec.lint.datasets:shapes_facts",
+        unknown="Shapes has no target",
     ),
     DatasetKind(
         name="sklearn",

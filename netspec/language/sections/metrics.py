@@ -45,6 +45,7 @@ class MetricKind:
         return name == self.name or (self.pattern is not None and self.pattern.match(name) is not None)
 
 
+_OVERLAP = "netspec.metrics.overlap:make_overlap"
 _RATES = "netspec.metrics.classification:make_rates"
 _ERRORS = "netspec.metrics.regression:make_errors"
 METRICS = (
@@ -78,6 +79,18 @@ METRICS = (
         doc="The area under the ROC curve, of each class against the rest; macro average.",
         kinds=_CLASSES,
         make="netspec.metrics.classification:make_auroc",
+    ),
+    MetricKind(
+        name="iou",
+        doc="Intersection over union of the predicted and the true pixels of a class; mean over the classes.",
+        kinds=("classes", "probabilities", "logits"),
+        make=_OVERLAP,
+    ),
+    MetricKind(
+        name="dice",
+        doc="Twice the intersection over the sum of the predicted and the true pixels; mean over the classes.",
+        kinds=("classes", "probabilities", "logits"),
+        make=_OVERLAP,
     ),
     MetricKind(
         name="confusion_matrix",
@@ -128,6 +141,17 @@ def is_number(name: str) -> bool:
 def usual(loss: str) -> tuple[str, ...]:
     """The metrics of a loss where `metrics` is left out."""
     return tuple(metric.name for metric in METRICS if metric.usual and kind_of(loss) in metric.kinds)
+
+
+def of_numbers(asked: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The metrics where targets are no labels, whatever loss compares them: those asked for, or the usual of numbers.
+
+    Pixels from 0 to 1 under BCEWithLogitsLoss are none that an accuracy could be measured of.
+
+    Args:
+        asked: the metrics of `metrics`; None where it is left out.
+    """
+    return usual("MSELoss") if asked is None else tuple(asked)
 
 
 def fitting(loss: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from netspec.core.tree import Mapping, Node, Scalar, describe, is_null, shorten
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.evaluate import FAILED, Evaluator, param_values
 from netspec.language.sections.check_keys import check_keys, corrected
-from netspec.language.sections.data_keys import DATA_KEYS
+from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
@@ -89,11 +89,11 @@ def _check_data(node: Node, names: Dict[str, Value], findings: Findings) -> None
         val = node.get("val")
         if isinstance(val, Mapping):
             for key, arguments in val:
-                _check_dataset(key, arguments, findings)
+                _check_dataset(key, arguments, findings, reconstructs(node))
         elif isinstance(val, Scalar) and isinstance(val.value, str):
             _check_val(val, names, findings)
         for key in named[:1]:
-            _check_dataset(key, node.get(str(key.value)), findings)
+            _check_dataset(key, node.get(str(key.value)), findings, reconstructs(node))
     elif isinstance(node, Scalar):
         _check_dataset(node, None, findings)
     else:
@@ -136,7 +136,8 @@ def _check_expressions(
             findings.add("NS202", f"{wants}, not {shorten(value.text)} = {result}", value)
 
 
-def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> None:
+def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings, own_targets: bool = False) -> None:
+    """The arguments of a dataset; one of samples that are their own targets needs no others."""
     if name.value not in DATASETS:
         findings.misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, DATASETS)
         return
@@ -158,4 +159,5 @@ def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings) -> 
         message = f"{name.value} takes {key.wants}, or a mapping of its keys, not {describe(arguments)}"
         findings.add("NS202", message, arguments, fixes=fixes)
     else:
-        check_keys(arguments, kind.keys, kind.name, findings)
+        keys = kind.without_targets if own_targets else kind.keys
+        check_keys(arguments, keys, kind.name, findings)

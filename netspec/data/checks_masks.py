@@ -1,0 +1,30 @@
+"""Checks before training: random transforms against masks, which have to move with their pictures."""
+
+from __future__ import annotations
+
+from netspec.data.section import Data
+from netspec.data.transforms import COLOURS, MOVES, Pipeline, is_spatial
+from netspec.runtime.diagnostics import Collector, spec_error
+
+
+def check_masks(data: Data, pipeline: Pipeline) -> None:
+    """Check that the random transforms keep targets with a value a pixel, masks, where their pictures are.
+
+    Raises:
+        SpecError: NS605, at each that moves the picture alone.
+    """
+    if not data.source.picture or not pipeline.augment:
+        return
+    first = data.train.inputs[0][:1]
+    shape = (first if data.source.shaped else pipeline.shape(first)).shape
+    if not any(is_spatial(targets, shape) for targets in data.train.targets):
+        return
+    collector = Collector()
+    for choice, _ in pipeline.augment:
+        filled = choice.name == "RandomCrop" and choice.kwargs.get("fill", 0) != 0
+        if filled or choice.name not in MOVES | COLOURS:
+            with collector.step():
+                what = f"{choice.name} moves or fills pixels of a picture, and leaves its mask"
+                advice = f"{', '.join(sorted(MOVES))} (fill: 0) move both; changes of colour need not"
+                raise spec_error("NS605", what, choice.node, ("fix", advice))
+    collector.finish()

@@ -1,0 +1,25 @@
+"""Each example of docs/data.md trains as it stands there, with the files that the page makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netspec.trainer.train import Run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(yaml|python)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+SPECS = [text for language, text in BLOCKS if language == "yaml"]
+
+
+@pytest.mark.parametrize("text", SPECS, ids=[re.findall(r"^name: (.*)", text, re.M)[0] for text in SPECS])
+def test_an_example_trains(text: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for language, code in BLOCKS:
+        if language == "python":
+            exec(code, {})
+    first, *_, last = run(text, "train.epochs=2").history
+    assert last["train_loss"] < first["train_loss"]
