@@ -11,6 +11,7 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
+from netspec.data.tables.encoding import Columns
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
@@ -77,6 +78,8 @@ class LoadedData:
         picture: whether samples are pictures [C, H, W]; uint8 ones are scaled to [0, 1] later.
         shaped: whether the pictures have gone through the transforms before Normalize.
         columns: of a table: the names of its features, of one input after the other.
+        encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
+            and `test` hold the raw numbers that they encode, float64 [N, columns].
     """
 
     whole: Split
@@ -85,6 +88,7 @@ class LoadedData:
     picture: bool = False
     shaped: bool = False
     columns: tuple[str, ...] = ()
+    encodings: tuple[Columns, ...] = ()
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -108,6 +112,7 @@ class LoadRequest:
         shape: the transforms that bring a picture (uint8 [C, H, W]) to its final size; None where they do not.
         parts: whether the dataset's own validation or test part is wanted too.
         memory: bytes of samples that are held in memory.
+        encodings: of a table that validates: those of the training part.
     """
 
     name: Scalar
@@ -118,6 +123,7 @@ class LoadRequest:
     shape: Reshape | None = None
     parts: bool = True
     memory: int = MOST_HELD
+    encodings: tuple[Columns, ...] = ()
 
     @property
     def input(self) -> Tensor:
