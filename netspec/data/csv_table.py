@@ -13,7 +13,8 @@ from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, items, own_arguments
 from netspec.data.tables.columns import Column
 from netspec.data.tables.files import TableError, read_table
-from netspec.data.tables.kinds import Problem, dropped, read_columns, read_like
+from netspec.data.tables.kinds import read_columns
+from netspec.data.tables.reading import Problem, dropped, read_like
 from netspec.data.tables.targets import read_target
 from netspec.data.tables.wishes import read_wishes
 from netspec.language.sections.table_keys import CSV_KEYS, INDEX, ONEHOT

@@ -17,7 +17,7 @@ from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split
 from netspec.data.storage import read_storage
-from netspec.data.tables.columns import CellError
+from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
 from netspec.language.sections.data_keys import DATA_KEYS
 from netspec.language.sections.datasets import DATASETS, DatasetKind

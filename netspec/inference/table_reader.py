@@ -23,7 +23,8 @@ from typing import IO, Any
 import torch
 
 from netspec.core.names import closest, did_you_mean
-from netspec.data.tables.columns import CellError, Column, as_number
+from netspec.data.tables.cells import CellError, as_number
+from netspec.data.tables.columns import Column
 from netspec.data.tables.encoding import Columns, encode
 from netspec.data.tables.files import has_names
 from netspec.inference.readers import STDIN, TABLES, Labels, Sample, expand

@@ -16,7 +16,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
 from netspec.data.section import Data, load_data
-from netspec.data.tables.columns import canonical
+from netspec.data.tables.cells import canonical
 from netspec.data.tables.kinds import infer
 from netspec.language.spec import Spec
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.data.tables.columns import MISSING
+from netspec.data.tables.cells import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd

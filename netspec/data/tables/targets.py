@@ -8,7 +8,8 @@ import torch
 
 from netspec.data.split import Target
 from netspec.data.tables.columns import Column
-from netspec.data.tables.kinds import Problem, Wishes, empty_target, read_like, text
+from netspec.data.tables.kinds import Wishes
+from netspec.data.tables.reading import Problem, empty_target, read_like, text
 from netspec.language.sections.table_keys import CATEGORY, DROP
 
 if TYPE_CHECKING:
