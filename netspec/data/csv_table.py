@@ -12,7 +12,7 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, items, own_arguments
 from netspec.data.tables.columns import Column
-from netspec.data.tables.files import TableError, read_table
+from netspec.data.tables.files import TableError, other_format, read_table, written_separator
 from netspec.data.tables.kinds import read_columns
 from netspec.data.tables.reading import Problem, dropped, read_like
 from netspec.data.tables.targets import read_target
@@ -29,9 +29,10 @@ MOST_PROBLEMS = 20  # columns that are named
 
 
 def load(request: LoadRequest) -> LoadedData:
-    """`{CSV: {path: rows.csv, target: -1}}`; the words of a target column are class names, in alphabetical order.
+    """`{CSV: {path: rows.csv, target: -1}}`, `{Table: rows.parquet}`.
 
-    For several inputs, or outputs, `columns` and `target` hold the columns of each, by its name.
+    The words of a target column are class names, in alphabetical order. For several inputs, or outputs, `columns` and
+    `target` hold the columns of each, by its name.
     """
     if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
         node, values = request.arguments, {}
@@ -39,14 +40,16 @@ def load(request: LoadRequest) -> LoadedData:
         values = own_arguments(request, *(key.name for key in CSV_KEYS))
         found = request.argument("path")
         if not isinstance(found, Scalar):
-            raise spec_error("NS203", "CSV needs path, the file", found or request.name)
+            raise spec_error("NS203", f"{request.name.value} needs path, the file", found or request.name)
         node = found
     try:
         path = resolve(node, request.folder)
     except PathRefused as refused:
         raise spec_error("NS601", str(refused), node) from None
     try:
-        frame = read_table(path, values.get("header"), str(values.get("separator", ",")))
+        if request.name.value == "CSV" and (other := other_format(path.name)):
+            raise TableError(f"{path.name} is no CSV file but {other}; Table: {node.text} reads it")
+        frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
     names = [str(name) for name in frame.columns]

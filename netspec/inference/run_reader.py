@@ -132,7 +132,7 @@ def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> 
         return "L"
 
 
-def _separator(spec: Spec) -> str:
+def _separator(spec: Spec) -> str | None:
     _, arguments = dataset_nodes(spec)
     written = arguments.get("separator") if isinstance(arguments, Mapping) else None
-    return str(spec.evaluate(written)) if written is not None else ","
+    return str(spec.evaluate(written)) if written is not None else None

@@ -26,8 +26,8 @@ from netspec.core.names import closest, did_you_mean
 from netspec.data.tables.cells import CellError, as_number
 from netspec.data.tables.columns import Column
 from netspec.data.tables.encoding import Columns, encode
-from netspec.data.tables.files import has_names
-from netspec.inference.readers import STDIN, TABLES, Labels, Sample, expand
+from netspec.data.tables.files import TABLES, TableError, has_names, other_format, text_rows, usual_separator
+from netspec.inference.readers import STDIN, Labels, Sample, expand
 from netspec.inference.results import Fault
 from netspec.runtime.diagnostics import counted
 
@@ -60,20 +60,20 @@ class TableReader:
     Args:
         columns: the names of the run's features; empty where they have none.
         shapes: of a sample, for each input; a row holds the numbers of one input after the other.
-        separator: stands between the values.
+        separator: stands between the values of text; None: the suffix of a file tells it.
         labels: for the target's column; None: the rows need no targets.
         encodings: how the columns of each input become its numbers; empty where they enter as they are.
     """
 
     columns: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
-    separator: str
+    separator: str | None
     labels: Labels | None = None
     encodings: tuple[Columns, ...] = ()
 
     def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
         """The rows of files, of folders of them, or of standard input; some are encoded at a time."""
-        rows = chain.from_iterable(map(self._file, expand(paths, TABLES, "table (*.csv)")))
+        rows = chain.from_iterable(map(self._file, expand(paths, TABLES, "table (*.csv, *.parquet, …)")))
         while chunk := list(islice(rows, AT_ONCE)):
             good = [row for row in chunk if isinstance(row, Row)]
             inputs = iter(zip(*self._inputs([row.values for row in good]), strict=True) if good else ())
@@ -94,21 +94,28 @@ class TableReader:
             yield file
             return
         try:
+            if other_format(file):
+                yield from self._rows(file, text_rows(Path(file)), named=True)
+                return
             with _opened(file) as lines:
-                yield from self._rows(file, lines)
+                separator = self.separator or usual_separator(file)
+                rows = (row for row in csv.reader(lines, delimiter=separator, skipinitialspace=True) if row)
+                yield from self._rows(file, rows)
+        except TableError as error:
+            yield Fault(file, None, f": {error}", unreadable=not Path(file).exists())
         except FileNotFoundError:
             yield Fault(file, None, "no such file", unreadable=True)
         except (csv.Error, UnicodeError, OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
             yield Fault(file, None, f"cannot be read as CSV: {str(error).strip().splitlines()[0]}")
 
-    def _rows(self, file: str, lines: IO[str]) -> Iterator[Row | Fault]:
-        rows = (row for row in csv.reader(lines, delimiter=self.separator, skipinitialspace=True) if row)
+    def _rows(self, file: str, rows: Iterator[list[str]], *, named: bool = False) -> Iterator[Row | Fault]:
+        """The rows of a file; where it is not text the first is known to hold the names."""
         first = next(rows, None)
         if first is None:
             yield Fault(file, None, "is empty")
             return
         cells = [cell.strip() for cell in first]
-        header = self._has_names(cells)
+        header = named or self._has_names(cells)
         names = cells if header else [str(index) for index in range(len(cells))]
         chosen = self._columns(names) if self.labels is None else self._columns_with(self.labels.column, names)
         if isinstance(chosen, str):

@@ -38,6 +38,6 @@ def files_of(path: Path) -> tuple[Path, ...]:
 
 def _table(section: Node | None) -> str:
     """The path of the table that `data` names; empty where it names none."""
-    node = section.get("CSV") if isinstance(section, Mapping) else None
+    node = section.get("CSV") or section.get("Table") if isinstance(section, Mapping) else None
     node = node.get("path") if isinstance(node, Mapping) else node
     return str(node.value) if isinstance(node, Scalar) else ""

@@ -147,10 +147,10 @@ def csv_facts(written: WrittenDataset) -> DatasetFacts:
     target = target.get(written.output) if isinstance(target, dict) else target
     several = (len(target),) if isinstance(target, list) else None
     if not isinstance(columns, list):
-        return DatasetFacts(written.name, "CSV", target=several)
+        return DatasetFacts(written.name, str(written.name.value), target=several)
     widths = [_column_width(written.args, str(column)) for column in columns]
     shape = (sum(width or 1 for width in widths),)
-    return DatasetFacts(written.name, "CSV", shape, target=several, at_least=None in widths)
+    return DatasetFacts(written.name, str(written.name.value), shape, target=several, at_least=None in widths)
 
 
 def _column_width(args: Dict[str, object], column: str) -> int | None:

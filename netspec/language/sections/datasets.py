@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.language.sections.keys import ROWS, Key, Schema, by_name, object_schema
-from netspec.language.sections.table_keys import CSV_KEYS
+from netspec.language.sections.table_keys import CSV_KEYS, FILE_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +135,15 @@ _KINDS = (
         name="CSV",
         doc="A table in a CSV file: numbers, categories and dates, and one target column or several.",
         keys=CSV_KEYS,
+        load="netspec.data.csv_table:load",
+        facts="netspec.lint.datasets:csv_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="Table",
+        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
+        keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",

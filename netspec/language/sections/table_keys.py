@@ -33,7 +33,7 @@ TABLE_KEYS = (
         "separator",
         {"type": "string", "minLength": 1, "maxLength": 1},
         "one character",
-        "What stands between values.",
+        "What stands between values; in a .tsv file a tab where left out.",
         ";",
         ",",
     ),
@@ -69,6 +69,17 @@ TABLE_KEYS = (
         "Brings numbers and dates to mean 0 and standard deviation 1, or to 0 … 1, in the training part.",
         "zscore",
     ),
+)
+FILE_KEYS = (
+    Key(
+        "path",
+        TEXT,
+        "a path",
+        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
+        "data/rides.parquet",
+        required=True,
+    ),
+    *TABLE_KEYS,
 )
 CSV_KEYS = (
     Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
