@@ -10,6 +10,7 @@ import os
 import platform
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -18,6 +19,7 @@ from netspec.core.shapes import show
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
+from netspec.data.tables.encoding import to_json
 from netspec.training.job import Row
 from netspec.training.plan import Plan
 
@@ -40,6 +42,7 @@ class Info:
         picture: whether samples are pictures.
         sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
         columns, target: of a table; of several targets that of the main output.
+        encodings: how the columns of each input of a table become numbers; empty where they enter as they are.
         status: running, finished, stopped early, interrupted or failed.
         best: the best epoch's row.
         machine: the hardware that a result depends on to the bit.
@@ -67,6 +70,7 @@ class Info:
     machine: dict[str, str] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    encodings: tuple[list[dict[str, Any]], ...] = ()
     job: str = ""
     version: int = VERSION
 
@@ -92,6 +96,7 @@ def info_of(plan: Plan) -> Info:
         picture=source.picture,
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
+        encodings=tuple(to_json(source.encodings)),
         target=target.column,
         machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),

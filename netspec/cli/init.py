@@ -72,7 +72,7 @@ def command(
         target = out or Path(f"{name}.yaml")
         texts = {target: first.read_text("utf-8")}
         texts |= {target.parent / each.relative_to(first.parent): each.read_text("utf-8") for each in others}
-        texts = {path: format_text(text, str(path)) for path, text in texts.items()}
+        texts = {path: format_text(text, str(path)) if path.suffix == ".yaml" else text for path, text in texts.items()}
     else:
         try:
             starter = _ask(task, dataset, shape, classes)

@@ -14,6 +14,7 @@ from netspec.data.checks_masks import check_masks
 from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
+from netspec.data.tables.encoding import arithmetic
 from netspec.data.transforms import Pipeline
 from netspec.language.ranges import accepts_shape
 from netspec.language.sections.datasets import DATASETS
@@ -121,7 +122,7 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Netw
     if got != wanted.shape and not accepts_shape(report.spec, report.params, got, input.index):
         raise spec_error(
             "NS602",
-            f"{what} of {data.node.value} is {show(got)}, {input.title} is {show(wanted.shape)}",
+            f"{what} of {data.node.value} is {_size(data, got, input)}, {input.title} is {show(wanted.shape)}",
             data.node,
             *_advice(input.name, got, wanted.shape, data.source.picture),
         )
@@ -129,6 +130,12 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Netw
     fractions = numbers.is_floating_point() and bool((numbers != numbers.round()).any())
     if fractions and not wanted.dtype.startswith("float"):
         raise spec_error("NS602", f"{input.title} is {wanted.dtype}, {data.node.value} has fractions", data.node)
+
+
+def _size(data: Data, got: Shape, input: NetworkInput) -> str:
+    """The shape of a sample; of a table the sum that gives it: `3 numbers + 4 values of Embarked = 7`."""
+    encodings = data.source.encodings
+    return arithmetic(encodings[input.index]) if encodings else show(got)
 
 
 def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str, str]]:

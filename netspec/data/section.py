@@ -17,6 +17,8 @@ from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
+from netspec.data.tables.cells import CellError
+from netspec.data.tables.encoding import encode, fit
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -93,9 +95,9 @@ def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape 
     request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
     loaded = _load(request)
     if val is None:
-        return Data(loaded.whole, loaded.test, loaded, name)
+        return _encoded(Data(loaded.whole, loaded.test, loaded, name))
     if fraction is None:
-        return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
+        return _encoded(Data(loaded.whole, _validation_set(request, val, loaded), loaded, name))
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise _no_validation(val)
     if loaded.mapped:
@@ -106,7 +108,31 @@ def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape 
     train, validation = hold_out(loaded.whole, fraction, seed)
     if not len(train) or not len(validation):
         raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
-    return Data(train, validation, loaded, name)
+    return _encoded(Data(train, validation, loaded, name))
+
+
+def _encoded(data: Data) -> Data:
+    """The data of a table as the network takes them: its columns are fitted to the training part alone.
+
+    Raises:
+        SpecError: NS601, it has nothing to fit a column to.
+    """
+    raw = data.source.encodings
+    if not raw:
+        return data
+    try:
+        fitted = tuple(fit(columns, x) for columns, x in zip(raw, data.train.tables, strict=True))
+    except CellError as error:
+        notes = [("fix", error.advice)] if error.advice else []
+        raise spec_error("NS601", str(error), data.node, *notes) from None
+
+    def encoded(split: Split) -> Split:
+        inputs = tuple(encode(columns, x) for columns, x in zip(fitted, split.tables, strict=True))
+        return replace(split, inputs=inputs)
+
+    train = encoded(data.train)
+    val = None if data.val is None else encoded(data.val)
+    return Data(train, val, replace(data.source, whole=train, encodings=fitted), data.node)
 
 
 def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split:
@@ -114,7 +140,7 @@ def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split
     name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
     if not isinstance(name, Scalar):
         raise _no_validation(val)
-    loaded = _load(replace(request, name=name, arguments=arguments, parts=True))
+    loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings))
     if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
         raise spec_error("NS601", "the validation set has other classes than the training set", name)
     if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:

@@ -11,6 +11,7 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
+from netspec.data.tables.encoding import Columns
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
@@ -78,6 +79,8 @@ class LoadedData:
         shaped: whether the pictures have gone through the transforms before Normalize.
         columns: of a table: the names of its features, of one input after the other.
         mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
+        encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
+            and `test` hold the raw numbers that they encode, float64 [N, columns].
     """
 
     whole: Split
@@ -87,6 +90,7 @@ class LoadedData:
     shaped: bool = False
     columns: tuple[str, ...] = ()
     mapped: bool = False
+    encodings: tuple[Columns, ...] = ()
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -111,6 +115,7 @@ class LoadRequest:
         parts: whether the dataset's own validation or test part is wanted too.
         memory: bytes of samples that are held in memory.
         own_targets: whether the samples are their own targets, so that others may be missing.
+        encodings: of a table that validates: those of the training part.
     """
 
     name: Scalar
@@ -122,6 +127,7 @@ class LoadRequest:
     parts: bool = True
     memory: int = MOST_HELD
     own_targets: bool = False
+    encodings: tuple[Columns, ...] = ()
 
     @property
     def input(self) -> Tensor:

@@ -33,7 +33,6 @@ from netspec.runtime.diagnostics import counted
 MOST_NAMED = 12  # classes that a message lists
 MOST_CACHED = 4096  # words whose targets are cached: classes are few, measured numbers are not
 STDIN = "-"
-TABLES = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 AT_ONCE = 64  # pictures that are decoded in parallel
 THREADS = 8
 

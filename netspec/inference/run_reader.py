@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from netspec.core.diagnostics import SpecError
+from netspec.core.files import ReadError
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Mapping
 from netspec.data.checks import smallest_table
 from netspec.data.section import dataset_nodes
+from netspec.data.tables.encoding import from_json
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
@@ -32,13 +34,21 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         run: of pictures, or of a table.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
+
+    Raises:
+        ReadError: run.json holds columns that no run can have.
     """
     info = run.info
     if info.picture:
         pipeline = read_pipeline(run.spec)
         mode = _mode(info.sample, pipeline, batcher.inputs[0])
         return PictureReader(mode, info.sample, pipeline, labels)
-    return TableReader(info.columns, tuple(input.shape for input in batcher.inputs), _separator(run.spec), labels)
+    shapes = tuple(input.shape for input in batcher.inputs)
+    try:
+        encodings = from_json(info.encodings)
+    except ValueError as error:
+        raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
+    return TableReader(info.columns, shapes, _separator(run.spec), labels, encodings)
 
 
 class InputBatcher:
@@ -122,7 +132,7 @@ def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> 
         return "L"
 
 
-def _separator(spec: Spec) -> str:
+def _separator(spec: Spec) -> str | None:
     _, arguments = dataset_nodes(spec)
     written = arguments.get("separator") if isinstance(arguments, Mapping) else None
-    return str(spec.evaluate(written)) if written is not None else ","
+    return str(spec.evaluate(written)) if written is not None else None

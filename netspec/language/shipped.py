@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from netspec.core.files import read_text
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.load import load
 
 _PACKAGE = Path(__file__).parents[1]
@@ -29,5 +30,14 @@ def headline(path: Path) -> str:
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
-    """A shipped spec with the files that its `model` and `include` name, itself first."""
-    return path, *map(Path, load(path).origins)
+    """A shipped spec with the files that its `model` and `include` name and with its table, itself first."""
+    spec = load(path)
+    table = path.parent / _table(spec.data)
+    return path, *map(Path, spec.origins), *([table] if table.is_file() else [])
+
+
+def _table(section: Node | None) -> str:
+    """The path of the table that `data` names; empty where it names none."""
+    node = section.get("CSV") or section.get("Table") if isinstance(section, Mapping) else None
+    node = node.get("path") if isinstance(node, Mapping) else node
+    return str(node.value) if isinstance(node, Scalar) else ""

@@ -14,6 +14,7 @@ from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, SHAPE_NAMES
+from netspec.language.sections.table_keys import BINARY, CATEGORY, INDEX, NUMBER, ONEHOT
 from netspec.language.spec import Spec
 
 Sizes = tuple[int | None, ...]  # None: not known
@@ -34,6 +35,7 @@ class DatasetFacts:
         fractions: whether samples are not whole numbers.
         rows: the targets, where the spec writes them, with their node.
         numbers: all numbers of the targets, one sample after the other, where the spec writes them.
+        at_least: whether a sample may have more numbers than its shape says.
     """
 
     name: Scalar
@@ -46,6 +48,7 @@ class DatasetFacts:
     fractions: bool = False
     rows: tuple[tuple[float, ...], Node] | None = None
     numbers: tuple[float, ...] = ()
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +151,26 @@ def _own_facts(
 
 
 def csv_facts(written: WrittenDataset) -> DatasetFacts:
-    """How many columns are taken, where they are listed; of the targets too."""
+    """How many numbers the listed columns become, at least, as only the file tells all; of the targets too."""
     columns, target = written.args.get("columns"), written.args.get("target")
     columns = columns.get(written.entering) if isinstance(columns, dict) else columns
     target = target.get(written.output) if isinstance(target, dict) else target
-    shape = (len(columns),) if isinstance(columns, list) else None
-    return DatasetFacts(written.name, "CSV", shape, target=(len(target),) if isinstance(target, list) else None)
+    several = (len(target),) if isinstance(target, list) else None
+    if not isinstance(columns, list):
+        return DatasetFacts(written.name, str(written.name.value), target=several)
+    widths = [_column_width(written.args, str(column)) for column in columns]
+    shape = (sum(width or 1 for width in widths),)
+    return DatasetFacts(written.name, str(written.name.value), shape, target=several, at_least=None in widths)
+
+
+def _column_width(args: Dict[str, object], column: str) -> int | None:
+    """How many numbers a column of a table becomes; None where only the file tells."""
+    kinds, encode = args.get("kinds"), args.get("encode")
+    kind = kinds.get(column) if isinstance(kinds, dict) else None
+    encode = encode.get(column) if isinstance(encode, dict) else encode
+    if kind in (NUMBER, BINARY) or (encode == INDEX and (kind == CATEGORY or isinstance(kind, list))):
+        return 1
+    return len(kind) if isinstance(kind, list) and encode == ONEHOT and "missing" not in args else None
 
 
 def vision_facts(written: WrittenDataset) -> DatasetFacts:

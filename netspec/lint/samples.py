@@ -40,6 +40,8 @@ def samples(context: LintContext) -> Iterator[Diagnostic]:
     for declared in context.spec.inputs:
         tensor, known = context.graph.inputs.get(declared.name), context.samples_for(None, declared.name)
         if tensor is not None and known is not None and known.shape is not None:
+            if known.at_least and len(tensor.shape) == 1 and tensor.shape[0] >= (known.shape[0] or 0):
+                continue
             entering = Entering(known, declared, tensor, len(context.graph.inputs) == 1)
             yield from _compared(context, entering, known.shape)
 
@@ -52,7 +54,8 @@ def _compared(context: LintContext, entering: Entering, shape: Sizes) -> Iterato
         if state is not None and not _fits(state.shape, input.shape) and not _promised(context, entering, state.shape):
             what = "an augmented sample" if augment else "a sample"
             after = "" if state.last is None else f" after {state.last.value}"
-            message = f"{what} of {known.title} is {_show(state.shape)}{after}"
+            least = "at least " if known.at_least else ""
+            message = f"{what} of {known.title} is {least}{_show(state.shape)}{after}"
             message += f", {entering.title} is {_show(input.shape)}"
             node = state.argument or state.last or _declared(context, entering) or known.name
             yield finding("NS602", message, node, fixes=tuple(_fixes(context, state, entering)))

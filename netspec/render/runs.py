@@ -10,6 +10,7 @@ from typing import Any
 from netspec.core.conforms import Schema, conforms
 from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
 from netspec.core.tree import Mapping, plain, shorten
+from netspec.language.sections.table_keys import ENCODINGS, KINDS, SCALINGS
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 
@@ -39,6 +40,19 @@ ROW: Schema = {  # of metrics.jsonl
     "properties": {"epoch": {"type": "integer"}, "seconds": _NUMBER, "samples_per_second": _NUMBER},
     "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
 }
+_NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
+COLUMN: dict[str, Schema] = {  # how a column of a table becomes numbers
+    "name": _TEXT,
+    "kind": {"enum": list(KINDS)},
+    "values": _TEXTS,
+    "encode": {"enum": list(ENCODINGS)},
+    "hours": {"type": "boolean"},
+    "missing": {"type": ["string", "null"]},
+    "normalize": {"enum": [None, *SCALINGS]},
+    "fill": {"type": ["number", "null"]},
+    **dict.fromkeys(("shift", "scale"), _NUMBERS),
+}
+_COLUMN: Schema = {"type": "object", "properties": COLUMN, "required": [*COLUMN], "additionalProperties": False}
 INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("name", "spec", "device", "dataset", "status", "job"), _TEXT),
     "folder": {"type": "string", "pattern": r"^[^\0]+$"},
@@ -47,6 +61,7 @@ INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("versions", "machine", "data"), _NAMED_TEXTS),
     **dict.fromkeys(("classes", "columns", "changes"), _TEXTS),
     "picture": {"type": "boolean"},
+    "encodings": {"type": "array", "items": {"type": "array", "items": _COLUMN}},
     "sample": {
         "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]
     },

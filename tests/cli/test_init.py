@@ -43,6 +43,12 @@ def test_a_shipped_spec_comes_with_what_it_takes_in(empty: Path, capsys: pytest.
     )  # vgg16.yaml is the same
 
 
+def test_a_shipped_spec_comes_with_its_table(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert netspec("init", "tabular", "--out", "mine/net.yaml", capsys=capsys).code == 0
+    table = shipped()["tabular"].parent / "data/rides.csv"
+    assert (empty / "mine/data/rides.csv").read_bytes() == table.read_bytes()
+
+
 def test_nothing_is_overwritten(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (empty / "vgg16.yaml").write_text("mine")
     for name in ("vgg16", "vgg16_cifar10"):

@@ -95,9 +95,10 @@ def _unknown_key(section: str, key: Scalar, known: Sequence[str], findings: Find
 
 
 def _words(schema: Dict[str, Any]) -> list[str]:
-    """The words that a schema accepts, also in lists and alternatives."""
-    inner = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
-    return [*schema.get("enum", ()), *(word for item in inner for word in _words(item))]
+    """The words that a schema accepts, also in lists, mappings and alternatives."""
+    inner = [*schema.get("anyOf", ()), *(schema[key] for key in ("items", "additionalProperties") if schema.get(key))]
+    found = [*schema.get("enum", ()), *(word for item in inner for word in _words(item))]
+    return [*dict.fromkeys(found)]
 
 
 def _culprit(error: Any) -> list[str | int]:

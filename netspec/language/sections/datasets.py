@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netspec.language.sections.keys import COLUMN, COLUMNS, ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.keys import ROWS, Key, Schema, by_name, object_schema
+from netspec.language.sections.table_keys import CSV_KEYS, FILE_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,33 +65,6 @@ class DatasetKind:
         return {"anyOf": [self.required[0].schema, whole]} if len(self.required) == 1 else whole
 
 
-CSV_KEYS = (
-    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
-    Key(
-        "target",
-        by_name(COLUMN, {"anyOf": [*COLUMN["anyOf"], COLUMNS]}),
-        "a column's name or index; of several outputs one or a list each: {output: column}",
-        "The column to predict, negative from the end; or those of each output, by the output's name.",
-        -1,
-        -1,
-    ),
-    Key("header", {"type": "boolean"}, "true or false", "Whether line 1 holds names; found out where left out.", True),
-    Key(
-        "columns",
-        by_name(COLUMNS),
-        "a list of column names or indexes; of several inputs one each: {input: columns}",
-        "The features, in this order, or those of each input by its name; all but the target where left out.",
-        ["Glucose", "BMI"],
-    ),
-    Key(
-        "separator",
-        {"type": "string", "minLength": 1, "maxLength": 1},
-        "one character",
-        "What stands between values.",
-        ";",
-        ",",
-    ),
-)
 INLINE_KEYS = (
     Key(
         "x",
@@ -212,8 +186,17 @@ _KINDS = (
     ),
     DatasetKind(
         name="CSV",
-        doc="A table in a CSV file: numbers, and one target column or several.",
+        doc="A table in a CSV file: numbers, categories and dates, and one target column or several.",
         keys=CSV_KEYS,
+        load="netspec.data.csv_table:load",
+        facts="netspec.lint.datasets:csv_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="Table",
+        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
+        keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",

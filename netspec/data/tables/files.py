@@ -1,0 +1,203 @@
+"""Files of tables → frames.
+
+Input: a path. Output: a frame of pandas with named columns, or a TableError that says why not.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.data.tables.cells import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TableError(Exception):
+    """An error of a table; the message is one line."""
+
+
+def other_format(name: str) -> str | None:
+    """The format of a file that is not text with separators, by its suffix; None where it is."""
+    return next((each.title for suffix, each in _FORMATS.items() if _stem(name).endswith(suffix)), None)
+
+
+def written_separator(value: object) -> str | None:
+    """The separator that a spec writes; None: the suffix tells it."""
+    return None if value is None else str(value)
+
+
+def usual_separator(name: str) -> str:
+    """What stands between the values of a text file, by its name."""
+    return "\t" if _stem(name).endswith(".tsv") else ","
+
+
+def _stem(name: str) -> str:
+    """A file's name in lower case, without the suffix of its compression."""
+    name = name.lower()
+    return next((name.removesuffix(suffix) for suffix in _COMPRESSED if name.endswith(suffix)), name)
+
+
+def read_table(
+    path: Path, header: Any = None, separator: str | None = None, known: Collection[str] = ()
+) -> pd.DataFrame:
+    """A table; without a header its columns are named `0`, `1` and so on.
+
+    Args:
+        path: the file; its suffix tells the format, and the compression too.
+        header: whether the first row of text holds names; None: see `has_names`.
+        separator: between the values of text; None: the suffix tells it.
+        known: names of columns that are known beforehand.
+
+    Raises:
+        TableError: it is missing, empty or no table.
+    """
+    import pandas as pd
+
+    title = other_format(path.name) or "CSV"
+    try:
+        if title == "CSV":
+            frame = _read_text(path, header, separator or usual_separator(path.name), known)
+        else:
+            frame = _read_other(path)
+    except FileNotFoundError:
+        raise TableError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise TableError(f"{path} is a folder, not a {title} file") from None
+    except pd.errors.EmptyDataError:
+        raise TableError(f"{path} is empty") from None
+    except ImportError:
+        raise TableError(f"{title} needs pyarrow: pip install 'netspec[tables]'") from None
+    except (pd.errors.ParserError, UnicodeError, OSError, EOFError, ValueError) as error:
+        reason = (str(error).strip() or "it is damaged").splitlines()[0]
+        raise TableError(f"{path} cannot be read as {title}: {reason}") from None
+    except Exception as error:  # zlib, lzma and zipfile have exceptions of their own
+        raise TableError(f"{path} cannot be read: {error}") from None
+    if not len(frame):
+        raise TableError(f"{path} has no rows")
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    if frame.columns.has_duplicates:
+        raise TableError(f"{path} has two columns named {frame.columns[frame.columns.duplicated()][0]!r}")
+    return frame
+
+
+def _read_text(path: Path, header: Any, separator: str, known: Collection[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "index_col": False}
+    options |= {"keep_default_na": False, "na_values": [*MISSING]}
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options)
+    if header is None:
+        cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
+        header = has_names(cells, known)
+    frame: pd.DataFrame = pd.read_csv(path, header=0 if header else None, low_memory=False, **options)
+    return frame
+
+
+def _read_other(path: Path) -> pd.DataFrame:
+    """A table that has types of its own, with the columns that its text would give."""
+    import pandas as pd
+
+    frame = next(each.read(path) for suffix, each in _FORMATS.items() if _stem(path.name).endswith(suffix))
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index(drop=True)
+    for name in frame.columns[~frame.columns.duplicated()]:
+        column = frame[name]
+        if pd.api.types.is_float_dtype(column):
+            frame[name] = column.astype(float)  # of the 32 bits of a number none is lost
+        elif not pd.api.types.is_numeric_dtype(column):
+            texts = _texts(column)
+            frame[name] = pd.Series([None if text in MISSING else text for text in texts], dtype=object)
+    return frame
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """The cells as they would stand in a CSV file."""
+    return ["" if missing else str(cell).strip() for cell, missing in zip(column, column.isna(), strict=True)]
+
+
+def _json_lines(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line) if line.strip() else None
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"line {number}: {error}") from None
+            if row is not None and not isinstance(row, dict):
+                raise ValueError(f'line {number} is no object, as {{"size": 3}}')
+            rows += [] if row is None else [row]
+    return pd.DataFrame(rows)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(path, engine="pyarrow")
+
+
+def _feather(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_feather(path)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A format: its name, and the function that reads a file of it."""
+
+    title: str
+    read: Callable[[Path], pd.DataFrame]
+
+
+_OPEN: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_COMPRESSED = (*_OPEN, ".zip")
+_FORMATS = {
+    ".jsonl": _Format("JSON lines", _json_lines),
+    ".ndjson": _Format("JSON lines", _json_lines),
+    ".parquet": _Format("Parquet", _parquet),
+    ".feather": _Format("Arrow", _feather),
+    ".arrow": _Format("Arrow", _feather),
+}
+TABLES = (
+    *(f"{kind}{packed}" for kind in (".csv", ".tsv", ".jsonl", ".ndjson") for packed in ("", *_COMPRESSED)),
+    *(".parquet", ".feather", ".arrow"),
+)
+
+
+def text_rows(path: Path) -> Iterator[list[str]]:
+    """The rows of a table of another format as those of a CSV file, the first with the names; an empty cell is "".
+
+    Args:
+        path: the file, which is read as a whole.
+
+    Raises:
+        TableError: as of `read_table`.
+    """
+    frame = read_table(path)
+    yield [str(name) for name in frame.columns]
+    yield from map(list, zip(*(_texts(frame[name]) for name in frame.columns), strict=True))
+
+
+def has_names(cells: Collection[str], known: Collection[str] = ()) -> bool:
+    """Whether a table's first row holds names: all known ones, or no number; `cells` are those that are not empty."""
+    if set(known) <= set(cells) and not all(map(_is_number, known)):
+        return True
+    return bool(cells) and not any(map(_is_number, cells))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
