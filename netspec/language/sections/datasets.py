@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netspec.language.sections.keys import ROWS, Key, Schema, by_name, object_schema
+from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.table_keys import CSV_KEYS, FILE_KEYS
 
 
