@@ -89,6 +89,8 @@ def _bounded(value: Any) -> Any:
 def _number(value: Any, what: str) -> Any:
     if not isinstance(value, int | float):
         raise ExpressionError(f"{what} needs numbers, got {_shown(value)}")
+    if what == "arithmetic" and not math.isfinite(value):
+        raise ExpressionError(f"{what} needs finite numbers, got {value}")
     return value
 
 

@@ -17,7 +17,8 @@ from netspec.data.tables.kinds import read_columns
 from netspec.data.tables.reading import Problem, dropped, read_like
 from netspec.data.tables.targets import read_target
 from netspec.data.tables.wishes import read_wishes
-from netspec.language.sections.table_keys import CSV_KEYS, INDEX, ONEHOT
+from netspec.language.sections.datasets import CSV_KEYS
+from netspec.language.sections.table_keys import INDEX, ONEHOT
 from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 
 if TYPE_CHECKING:

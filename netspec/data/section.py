@@ -66,7 +66,7 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
 
 
 def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
-    """Read the spec's dataset and its training and validation splits.
+    """Read the spec's dataset and its training and validation splits, as the network takes them.
 
     Args:
         spec: whose `data` is read.
@@ -77,7 +77,7 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     Raises:
         SpecError: NS601 and others, at the node to change.
     """
-    data = _load_data(spec, inputs, seed, shape)
+    data = encoded_data(read_data(spec, inputs, seed, shape))
     if not reconstructs(spec.data):
         return data
     train, val = (None if split is None else replace(split, targets=()) for split in (data.train, data.val))
@@ -85,8 +85,17 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     return replace(data, train=train, val=val, source=replace(data.source, targets=(Target(),)), reconstruct=True)
 
 
-def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
-    """The data with the dataset's own targets, by which a `val` fraction is stratified."""
+def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
+    """Read the spec's dataset and its splits, with its own targets, by which a `val` fraction is stratified.
+
+    The columns of a table are raw numbers, and not fitted yet.
+
+    Args:
+        spec, inputs, seed, shape: as of `load_data`.
+
+    Raises:
+        SpecError: as `load_data`.
+    """
     name, arguments = dataset_nodes(spec)
     val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
     fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
@@ -95,9 +104,9 @@ def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape 
     request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
     loaded = _load(request)
     if val is None:
-        return _encoded(Data(loaded.whole, loaded.test, loaded, name))
+        return Data(loaded.whole, loaded.test, loaded, name)
     if fraction is None:
-        return _encoded(Data(loaded.whole, _validation_set(request, val, loaded), loaded, name))
+        return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise _no_validation(val)
     if loaded.mapped:
@@ -108,11 +117,14 @@ def _load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape 
     train, validation = hold_out(loaded.whole, fraction, seed)
     if not len(train) or not len(validation):
         raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
-    return _encoded(Data(train, validation, loaded, name))
+    return Data(train, validation, loaded, name)
 
 
-def _encoded(data: Data) -> Data:
+def encoded_data(data: Data) -> Data:
     """The data of a table as the network takes them: its columns are fitted to the training part alone.
+
+    Args:
+        data: as `read_data` gives them.
 
     Raises:
         SpecError: NS601, it has nothing to fit a column to.

@@ -100,13 +100,21 @@ def _count(count: int | None) -> str:
     return "?" if count is None else f"{count:,}" if count else ""
 
 
+def bytes_text(size: int) -> str:
+    """A number of bytes, as `20.7 kB`.
+
+    Args:
+        size: the number.
+    """
+    unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1)) if size >= s or s == 1)
+    return f"{size / scale:.1f} {unit}" if scale > 1 else f"{size} B"
+
+
 def totals(report: Report) -> str:
     """One line: the shapes of inputs and outputs, and the totals."""
     given = ", ".join(_named(name, tensor) for name, tensor in report.inputs.items() if tensor)
     result = ", ".join(_named(name, tensor) for name, tensor in report.outputs.items() if tensor)
-    size = report.parameters * 4
-    unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1)) if size >= s or s == 1)
-    weights = f"{size / scale:.1f} {unit} as float32" if scale > 1 else f"{size} B as float32"
+    weights = f"{bytes_text(report.parameters * 4)} as float32"
     at = ", ".join(f"{name} = {size}" for name, size in shown_sizes(report).items())
     given = f"at {at}: {given}" if at else given
     least, fewest = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -160,6 +160,21 @@ class Column:
             return chosen
         numbers = _calendar(raw, self.hours) if self.kind == DATE else raw[:, None]
         return (numbers - np.array(self.shift)) / np.array(self.scale) if self.scale else numbers
+
+    def text(self, raw: float) -> str:
+        """A raw number as its cell was written; empty where there is none.
+
+        Args:
+            raw: as `read` gives it.
+        """
+        if math.isnan(raw):
+            return ""
+        if self.kind == DATE:
+            return (_EPOCH + timedelta(seconds=raw)).isoformat(" ").removesuffix(" 00:00:00")
+        if self.values:
+            index = int(raw) - (self.kind == CATEGORY)
+            return self.values[index] if index >= 0 else "(unknown)"
+        return f"{raw:g}"
 
     @property
     def counted(self) -> str:

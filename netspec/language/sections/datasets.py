@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.table_keys import CSV_KEYS, FILE_KEYS
+from netspec.language.sections.table_keys import TABLE_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,21 @@ class DatasetKind:
         return {"anyOf": [self.required[0].schema, whole]} if len(self.required) == 1 else whole
 
 
+FILE_KEYS = (
+    Key(
+        "path",
+        TEXT,
+        "a path",
+        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
+        "data/rides.parquet",
+        required=True,
+    ),
+    *TABLE_KEYS,
+)
+CSV_KEYS = (
+    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
+    *TABLE_KEYS,
+)
 INLINE_KEYS = (
     Key(
         "x",

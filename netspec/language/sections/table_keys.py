@@ -70,18 +70,3 @@ TABLE_KEYS = (
         "zscore",
     ),
 )
-FILE_KEYS = (
-    Key(
-        "path",
-        TEXT,
-        "a path",
-        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
-        "data/rides.parquet",
-        required=True,
-    ),
-    *TABLE_KEYS,
-)
-CSV_KEYS = (
-    Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
-    *TABLE_KEYS,
-)
