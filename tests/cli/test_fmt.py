@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import RIGHT, netspec, process
+from tests.spec_cases import ROOT
 
 LOOSE = "netspec:   1\ninput: [4]\nlayers:\n- ReLU   # kept\n"
 TIDY = "netspec: 1\ninput: [4]\nlayers:\n  - ReLU  # kept\n"
@@ -45,6 +46,10 @@ def test_it_only_looks(option: str, shown: str, folder: Path, capsys: pytest.Cap
     assert shown in done.out
     assert (folder / "loose.yaml").read_text() == LOOSE
     assert netspec("fmt", option, "tidy.yaml", capsys=capsys).code == 0
+
+
+def test_the_shipped_specs_are_in_canonical_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert netspec("fmt", "--check", ROOT / "specs", capsys=capsys).code == 0
 
 
 def test_standard_input() -> None:
