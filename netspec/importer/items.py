@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import nn
+
 from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
@@ -82,7 +84,7 @@ class _Naming:
     def _free(self, entry: Op | Scope) -> str:
         base = (entry.type if isinstance(entry, Op) else entry.title).lower()
         name, count = base, 1
-        while name in self.taken:
+        while name in self.taken or hasattr(nn.Module, name):  # as `to` and `float`
             count += 1
             name = f"{base}_{count}"
         self.taken.add(name)
@@ -189,6 +191,8 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
 
 def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op)]
+    if not scope.inputs:  # it holds nothing but tensors, which need the batch's size
+        scope.inputs = [naming.before(index) or next(iter(naming.inputs))]
     sources = None if scope.inputs == [naming.before(index)] else tuple(map(naming.reference, scope.inputs))
     if scope.shares is not None:
         item = Item("share", {"share": _shared(scope, scope.shares, naming)})
