@@ -30,14 +30,23 @@ _TRANSFORMER_LAYER = {
     "batch_first": "self_attn.batch_first",
     "bias": "linear1.bias",
 }
+_STACK_LAYER = {**{name: name for name in ("activation", "norm_first")}, **_TRANSFORMER_LAYER}
 _KEPT_AS = {
     ("MultiheadAttention", "bias"): "in_proj_bias",
     ("MultiheadAttention", "add_bias_kv"): "bias_k",
     ("PairwiseDistance", "p"): "norm",
+    ("Transformer", "num_encoder_layers"): "encoder.num_layers",
+    ("Transformer", "num_decoder_layers"): "decoder.num_layers",
+    **{("Transformer", arg): f"encoder.layers.0.{path}" for arg, path in _STACK_LAYER.items()},
     **{
         (f"Transformer{kind}Layer", arg): path
         for kind in ("Encoder", "Decoder")
         for arg, path in _TRANSFORMER_LAYER.items()
+    },
+    **{
+        (f"Transformer{kind}", arg): f"layers.0.{path}"
+        for kind in ("Encoder", "Decoder")
+        for arg, path in _STACK_LAYER.items()
     },
 }
 _MISSING = object()

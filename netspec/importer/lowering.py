@@ -11,6 +11,7 @@ from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
 from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.masks import without_causal
 from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
@@ -115,12 +116,12 @@ class Lowering:
         assert call.module is not None
         signature = inspect.signature(call.module.forward)
         inputs: list[Held] = []
-        wires: dict[str, Ref] = {}
+        further: dict[str, Value] = {}
         for name, given in signature.bind(*call.args, **call.kwargs).arguments.items():
             tensors = values_in(given)
             arg = record.arg(name)
             if name in record.further and tensors:
-                wires[name] = self.held(tensors[0]).ref
+                further[name] = tensors[0]
             elif tensors:
                 inputs += [self.held(value) for value in tensors]
             elif arg is not None and arg.forward:
@@ -128,9 +129,8 @@ class Lowering:
                     args[name] = [*given] if isinstance(given, tuple) else given
             elif given is not None and given != signature.parameters[name].default:
                 raise NotSayable(f"its forward takes {name}={given!r}")
-        causal = any(arg.name.endswith("is_causal") and args.get(arg.name) for arg in record.args)
-        if causal:  # which torch takes as a hint that the mask is one
-            wires = {name: ref for name, ref in wires.items() if "padding" in name}
+        further = without_causal(record, args, further)
+        wires = {name: self.held(value).ref for name, value in further.items()}
         if record.name == "MultiheadAttention":
             refs = [each.ref for each in inputs]
             inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs

@@ -8,6 +8,7 @@ are. The batch is a large prime: a size that it divides comes from the batch, an
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -205,7 +206,7 @@ class _Recorder(TorchFunctionMode):
             taken_args, taken_kwargs = self.taken(args), self.taken(kwargs)
             self.in_layer = True
             try:
-                result = original(module, *args, **kwargs)
+                result = original(module, *args, **kwargs, **_causal_hints(module, args, kwargs))
             finally:
                 self.in_layer = False
             self.add(
@@ -217,6 +218,17 @@ class _Recorder(TorchFunctionMode):
             return original(module, *args, **kwargs)
         finally:
             self.frame = outer
+
+
+def _causal_hints(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Any]:
+    """Values for what a stack of transformer layers would find out from the numbers in a mask, which has none here."""
+    signature = inspect.signature(module.forward)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError:  # the module's own error is the better one
+        return {}
+    hints = (each for each in signature.parameters.values() if each.name.endswith("is_causal") and each.default is None)
+    return {each.name: False for each in hints if each.name not in given}
 
 
 def _dtype(tensor: torch.Tensor) -> str:
