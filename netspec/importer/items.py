@@ -11,6 +11,7 @@ from torch import nn
 from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
+from netspec.importer.parametrized import parametrized
 from netspec.importer.scopes import Scope, ops_of
 from netspec.layers.table import TABLE
 
@@ -30,6 +31,7 @@ class Item:
         title: the class of a group's module.
         repeat: how often, or with which values it is repeated.
         tie: parameters that are another item's.
+        parametrize: the functions that compute its parameters, each with its arguments.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
@@ -44,6 +46,7 @@ class Item:
     title: str = ""
     repeat: int | str | dict[str, Any] | None = None
     tie: dict[str, str] = field(default_factory=dict)
+    parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     spliced: bool = False
     shape: str = ""
 
@@ -174,6 +177,8 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     item = Item(op.type, dict(op.args), shape=shape)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
+    elif op.module is not None:
+        item.parametrize = parametrized(op.module) or ()
     if op.anywhere:
         if before is None:
             item.sources = (next(iter(naming.inputs.values())),)

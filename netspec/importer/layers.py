@@ -16,6 +16,7 @@ from torch import nn
 
 from netspec.compiler.identifiers import MODULES
 from netspec.importer.failure import NotSayable
+from netspec.importer.parametrized import class_of, parametrized
 from netspec.layers.arguments import Bool, Either, Ints, Kind, Several
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -72,8 +73,10 @@ def _classes(homes: tuple[str, ...]) -> dict[type, Layer]:
 
 def record_of(module: nn.Module) -> Layer | None:
     """The record of a module's class; None for a class of its own, or where the module does not tell its arguments."""
-    record = _classes(_homes()).get(type(module))
-    if record is None or any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
+    record = _classes(_homes()).get(class_of(module))
+    if record is None or parametrized(module) is None:
+        return None
+    if any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
         return None
     return record
 
@@ -151,7 +154,7 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
         if not arg.required and _equal(value, arg.default):
             continue
         given[arg.name] = value
-    maker: Callable[..., object] = type(module)
+    maker: Callable[..., object] = class_of(module)
     usual = _usual(maker, tuple((name, _frozen(value)) for name, value in needed.items()))
     for name, value in [*given.items()]:
         argument = record.arg(name)

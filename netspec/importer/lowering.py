@@ -108,7 +108,8 @@ class Lowering:
         if call.path in self.first:
             fields["shares"] = self.first[call.path]
         outputs = self.emit(record.name, inputs, args, shapes, **fields)
-        self.first.setdefault(call.path, self.ops[-1])
+        if call.path:  # one that forward makes itself is used once
+            self.first.setdefault(call.path, self.ops[-1])
         self.give(call, outputs)
 
     def bind(self, call: TracedCall, record: Layer, args: dict[str, Any]) -> tuple[list[Held], dict[str, Ref]]:

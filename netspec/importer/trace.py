@@ -198,11 +198,16 @@ class _Recorder(TorchFunctionMode):
     def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """The call of a module: of a layer as one call, of another one with all that happens in it."""
         path = self.paths.get(id(module))
-        if self.in_layer or module is self.root or (path is None and not self.is_layer(module)):
+        if self.in_layer or module is self.root:
+            return original(module, *args, **kwargs)
+        self.in_layer = True  # to look at a parametrized weight computes it
+        is_layer = self.is_layer(module)
+        self.in_layer = False
+        if path is None and not is_layer:
             return original(module, *args, **kwargs)
         again = id(module) in self.seen
         self.seen.add(id(module))
-        if self.is_layer(module):
+        if is_layer:
             taken_args, taken_kwargs = self.taken(args), self.taken(kwargs)
             self.in_layer = True
             try:

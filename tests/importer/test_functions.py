@@ -108,6 +108,10 @@ def test_a_list_of_parameters() -> None:
     same(Lists(), [8])
 
 
+def test_layers_that_forward_makes() -> None:
+    same(Applied(lambda m, x: nn.Flatten(1)(nn.MaxPool1d(2)(nn.MaxPool1d(4, 1, 2)(x[:, None])))), [8])
+
+
 def test_the_text_says_where_only_rounding_differs() -> None:
     exact = same(Applied(lambda m, x: x * 2), [8])
     text = same(Applied(lambda m, x: F.linear(x, m.w, m.b), w=torch.randn(3, 8), b=torch.randn(3)), [8])
