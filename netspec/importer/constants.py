@@ -38,6 +38,8 @@ def constant(lowering: Lowering, value: Value) -> Held | None:
         raise NotSayable("a spec has no fixed tensors")
     if value.origin is not None and _comes_from_state(lowering, value):
         return None
+    if _has_batch_axis(value):
+        tensor = tensor[0]  # which the item's value says
     said = value_of(tensor)
     if said is None and value.origin is None:
         said = long_value(tensor)
@@ -96,14 +98,16 @@ def _made(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) ->
     return Held(Ref(op), value.shape, None)
 
 
+def _has_batch_axis(value: Value) -> bool:
+    """Whether the first axis of a module's own tensor stands for the batch."""
+    return bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
+
+
 def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) -> Held:
     """A parameter or buffer of the module around it."""
-    one = bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
+    one = _has_batch_axis(value)
     sizes = value.shape[1:] if one else value.shape
-    if isinstance(args.get("value"), list):
-        if one:
-            args = {**args, "value": args["value"][0]}
-    else:
+    if not isinstance(args.get("value"), list):
         args = {"shape": [*sizes], **args}
     args = {**args, **({"batch_axis": True} if one else {})}
     op = Op(type_, args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)

@@ -12,7 +12,7 @@ from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.parametrized import parametrized
-from netspec.importer.scopes import Scope, ops_of
+from netspec.importer.scope import Scope, ops_of
 from netspec.layers.table import TABLE
 
 

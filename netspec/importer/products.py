@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from string import ascii_lowercase
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from netspec.importer.aligning import reshaped, together
@@ -86,10 +86,27 @@ def einsum(lowering: Lowering, call: TracedCall) -> list[Held]:
     inputs = [lowering.held(each) for each in operands]
     if all(x.usual for x in inputs):
         return lowering.emit("einsum", inputs, {"equation": equation}, [call.result.shape])
-    left, arrow, output = equation.replace(" ", "").partition("->")
-    if "." in equation or not arrow:
+    terms, output = _without_dots(equation.replace(" ", ""), [x.rank for x in inputs])
+    return [by_letters(lowering, inputs, terms, output, call.result.shape)]
+
+
+def _without_dots(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
+    """The terms of an equation and its output, with letters for the axes of `...`, which are aligned at the last one.
+
+    Raises:
+        NotSayable: it has no output.
+    """
+    left, arrow, output = equation.partition("->")
+    if not arrow:
         raise NotSayable("the batch does not come first in all inputs")
-    return [by_letters(lowering, inputs, left.split(","), output, call.result.shape)]
+    free = [letter for letter in ascii_uppercase if letter not in equation]
+    terms = left.split(",")
+    counts = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True)]
+    most = max((count for term, count in zip(terms, counts, strict=True) if "..." in term), default=0)
+    spread = [
+        term.replace("...", "".join(free[most - count : most])) for term, count in zip(terms, counts, strict=True)
+    ]
+    return spread, output.replace("...", "".join(free[:most]))
 
 
 def addmm(lowering: Lowering, call: TracedCall) -> list[Held]:

@@ -81,6 +81,7 @@ PRODUCTS: dict[str, tuple[Function, list[int], dict[str, list[int]]]] = {
     "linear_of_rows": (lambda m, x: F.linear(x, m.w), [5, 8], {"w": [3, 8]}),
     "cosines": (lambda m, x: F.linear(F.normalize(x), F.normalize(m.w)), [8], {"w": [3, 8]}),
     "einsum": (lambda m, x: torch.einsum("bti,ij->btj", x, m.w), [5, 8], {"w": [8, 3]}),
+    "einsum_dots": (lambda m, x: torch.einsum("...i,ij->...j", x, m.w), [5, 8], {"w": [8, 3]}),
     "norm": (lambda m, x: F.layer_norm(x, (8,), m.g, m.b), [8], {"g": [8], "b": [8]}),
     "power": (lambda m, x: x.clamp(min=1e-6).pow(m.p), [8], {"p": [1]}),
 }
