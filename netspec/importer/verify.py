@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
 from typing import Any
 
 import torch
@@ -14,12 +13,12 @@ from netspec.checker import check
 from netspec.compiler.module import compile_spec
 from netspec.core.shapes import INTEGERS, Tensor
 from netspec.importer.failure import ImportFailure
+from netspec.importer.rounding import relative, rounded
 from netspec.importer.trace import in_mode
 from netspec.language.spec import Spec
 
 SAMPLES = 2
 MOST_SHOWN = 3
-MOST_ROUNDING, FEW_BITS, MOST_ROUNDING_IN_DOUBLE = 1e-5, 1e-6, 1e-9
 
 
 def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> float:
@@ -60,57 +59,11 @@ def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> float
         if want.shape != have.shape:
             raise ImportFailure(f"output {index} of the module is {[*want.shape]}, of the spec {[*have.shape]}")
         if not _equal(want, have):
-            rounding = max(rounding, _relative(want, have))
-            if not _rounded(made, module, given, rounding, index):
+            rounding = max(rounding, relative(want, have))
+            if not rounded(_run, made, module, given, rounding, index):
                 largest = (want.double() - have.double()).abs().max().item()
                 raise ImportFailure(f"output {index} of the spec differs from the module's by up to {largest:.3g}")
     return rounding
-
-
-def _rounded(made: nn.Module, module: nn.Module, given: list[torch.Tensor], rounding: float, index: int) -> bool:
-    """Whether an output differs by rounding alone: then hardly in float64; where that cannot be run, by a few bits."""
-    if not rounding <= MOST_ROUNDING:
-        return False
-    try:
-        want, have = (
-            [each for each in tree_flatten(_run(_Double(each), _double(given)))[0] if isinstance(each, torch.Tensor)]
-            for each in (module, made)
-        )
-    except ImportFailure:
-        return rounding <= FEW_BITS
-    if want[index].dtype != torch.float64:
-        return rounding <= FEW_BITS
-    return _relative(want[index], have[index]) <= MOST_ROUNDING_IN_DOUBLE
-
-
-class _Double(nn.Module):
-    """A module computed in float64, which stays as it is."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, *given: torch.Tensor) -> Any:
-        """What the module gives with its weights in float64."""
-        state = {**dict(self.module.named_parameters()), **dict(self.module.named_buffers())}
-        wide = dict(zip(state, _double([*state.values()]), strict=True))
-        return torch.func.functional_call(self.module, wide, given)
-
-
-def _double(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-    return [each.double() if each.dtype == torch.float32 else each for each in tensors]
-
-
-def _relative(one: torch.Tensor, other: torch.Tensor) -> float:
-    """By how much two tensors differ, relative to the largest number; inf where what is no number differs."""
-    if not one.is_floating_point():
-        return inf
-    finite = one.isfinite()
-    if not bool((finite == other.isfinite()).all()) or not _equal(one[~finite], other[~finite]) or not finite.any():
-        return inf
-    difference = (one[finite].double() - other[finite].double()).abs().max().item()
-    largest = one[finite].double().abs().max().item()
-    return float(difference / largest) if largest else inf
 
 
 def _run(module: nn.Module, given: list[torch.Tensor]) -> Any:

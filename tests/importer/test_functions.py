@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import netspec
-from netspec.importer import verify
+from netspec.importer import rounding
 from netspec.importer.failure import ImportFailure
 from netspec.importer.inputs import declared
+from netspec.importer.verify import verify
 
 Function = Callable[["Applied", Tensor], Tensor]
 
@@ -124,7 +125,7 @@ def test_a_wrong_eps_is_no_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     module = nn.Sequential(nn.Linear(8, 8), nn.LayerNorm(8, eps=1e-5))
     other = netspec.loads("netspec: 1\ninput: [8]\nlayers: [{Linear: 8}, {LayerNorm: {eps: 1e-6}}]\n")
     inputs = declared([8], module)
-    monkeypatch.setattr(verify, "MOST_ROUNDING", 1.0)  # in float32 alone it may look like rounding
-    monkeypatch.setattr(verify, "FEW_BITS", 1.0)
+    monkeypatch.setattr(rounding, "MOST_ROUNDING", 1.0)  # in float32 alone it may look like rounding
+    monkeypatch.setattr(rounding, "FEW_BITS", 1.0)
     with pytest.raises(ImportFailure, match="output 0 of the spec differs"):
-        verify.verify(other, module, inputs)
+        verify(other, module, inputs)
