@@ -27,6 +27,7 @@ class Lowering:
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
         self.frame: Frame = trace.root
+        self.place = ""
         self.state = {*trace.root.module.state_dict()}
 
     def held(self, value: Value) -> Held:
@@ -66,7 +67,8 @@ class Lowering:
         record = TABLE[type_]
         like = inputs[0] if inputs else None
         several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
-        op = Op(type_, args, tuple(each.ref for each in inputs), self.frame, (), several=several, **fields)
+        refs = tuple(each.ref for each in inputs)
+        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, **fields)
         outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
         op.shapes = tuple(each.sample for each in outputs)
         self.ops.append(op)
@@ -80,7 +82,7 @@ class Lowering:
     def run(self) -> None:
         """Lower every call; what cannot be said is noted, and what only follows from it is not."""
         for call in self.trace.calls:
-            self.frame = call.frame
+            self.frame, self.place = call.frame, call.place
             if self.failed & {*values_in((call.args, call.kwargs))}:
                 self.failed |= {*values_in(call.result)}
                 continue
@@ -91,7 +93,7 @@ class Lowering:
                     lower_function(self, call)
             except NotSayable as reason:
                 operation = call.function or type(call.module).__name__
-                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason)))
+                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason), call.place))
                 self.failed |= {*values_in(call.result)}
 
     def layer(self, call: TracedCall) -> None:
