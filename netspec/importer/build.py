@@ -27,20 +27,42 @@ from netspec.language.load import loads
 from netspec.language.spec import Spec
 
 
-def module_text(graph: Graph, extra: int, names: Sequence[str], module: nn.Module, title: Title) -> str:
+@dataclass(frozen=True)
+class Title:
+    """What stands at the head of a spec: its comment, its name, and one sample of each input by its name."""
+
+    comment: str
+    name: str
+    inputs: Mapping[str, Tensor]
+
+
+def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> str:
+    """The text of the spec of what a module does in eval mode, which is not verified yet.
+
+    Args:
+        module: the network.
+        inputs: one sample of each input, by its name.
+        name: the spec's name.
+
+    Raises:
+        ImportFailure: something in it cannot be said.
+    """
+    return _text(_graph(module, inputs), 0, module, Title("", name, inputs))
+
+
+def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     """The text of a module's spec, which is not verified yet.
 
     Args:
         graph: what the module does.
         extra: how many of its last results are there in training mode alone.
-        names: of its results where those are a dict.
         module: the network.
         title: the inputs and the name of the spec.
 
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    refs = graph.results
+    names, refs = names_of(graph.returned), graph.results
     root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
     network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
     if not network.items:  # it gives what it takes
@@ -49,15 +71,6 @@ def module_text(graph: Graph, extra: int, names: Sequence[str], module: nn.Modul
     network.outputs = ()
     network, blocks = folded(network)
     return spec_text(title.name, title.inputs, outputs, network, blocks)
-
-
-@dataclass(frozen=True)
-class Title:
-    """What stands at the head of a spec: its comment, its name, and one sample of each input by its name."""
-
-    comment: str
-    name: str
-    inputs: Mapping[str, Tensor]
 
 
 def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
@@ -154,7 +167,6 @@ def _difference(trained: Graph, evaluated: Graph) -> str:
 
 def _written(graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str]) -> Spec:
     """The spec of a graph, in its canonical form."""
-    names = names_of(graph.returned)
     head = "".join(f"# {safe(line)}\n" for line in (title.comment, *notes))
-    text = f"{head}{module_text(graph, extra, names, module, title)}"
+    text = f"{head}{_text(graph, extra, module, title)}"
     return loads(loads(text).to_yaml())
