@@ -67,7 +67,9 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]
-    outputs = _outputs(network.outputs, extra, names)
+    order = [*dict.fromkeys(refs)]  # one value may be returned more than once
+    given = [network.outputs[order.index(ref)] for ref in refs] if network.outputs else []
+    outputs = _outputs(given, extra, names)
     network.outputs = ()
     network, blocks = folded(network)
     return spec_text(title.name, title.inputs, outputs, network, blocks)

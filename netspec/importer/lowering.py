@@ -102,6 +102,8 @@ class Lowering:
         assert module is not None
         record = record_of(module)
         assert record is not None
+        if not call.path and any(True for _ in module.state_dict()) and module is not self.trace.root.module:
+            raise NotSayable("no attribute holds it: modules in a plain list belong in an nn.ModuleList")
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
         shapes = [value.shape for value in values_in(call.result)]

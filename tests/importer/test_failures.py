@@ -147,3 +147,15 @@ def test_lazy_layers_are_run_first() -> None:
 def test_words_need_an_integer_dtype() -> None:
     module = nn.Sequential(nn.Embedding(9, 3))
     assert "--input 20:int64" in str(failure(module, (20,)))
+
+
+def test_modules_in_a_plain_list_are_named() -> None:
+    class Listed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [nn.Linear(4, 4)]
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.parts[0](x)
+
+    assert "Linear: no attribute holds it: modules in a plain list" in str(failure(Listed()))
