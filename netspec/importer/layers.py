@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from netspec.compiler.identifiers import MODULES
+from netspec.importer.dropping import dropping
 from netspec.importer.failure import NotSayable
 from netspec.importer.parametrized import class_of, parametrized
 from netspec.layers.arguments import Bool, Either, Ints, Kind, Several
@@ -74,6 +75,8 @@ def _classes(homes: tuple[str, ...]) -> dict[type, Layer]:
 def record_of(module: nn.Module) -> Layer | None:
     """The record of a module's class; None for a class of its own, or where the module does not tell its arguments."""
     record = _classes(_homes()).get(class_of(module))
+    if record is None and (found := dropping(module)) is not None:
+        return TABLE[found[0]]
     if record is None or parametrized(module) is None:
         return None
     if any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
@@ -141,6 +144,8 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
     Raises:
         NotSayable: the module has an argument that the record lacks or refuses.
     """
+    if type(module) not in _classes(_homes()) and (found := dropping(module)) is not None:
+        return dict(found[1])
     given: dict[str, object] = {}
     needed: dict[str, object] = {}
     for arg in record.args:

@@ -28,6 +28,7 @@ class Lowering:
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
         self.frame: Frame = trace.root
+        self.place = ""
         self.state = {*trace.root.module.state_dict()}
 
     def held(self, value: Value) -> Held:
@@ -67,7 +68,8 @@ class Lowering:
         record = TABLE[type_]
         like = inputs[0] if inputs else None
         several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
-        op = Op(type_, args, tuple(each.ref for each in inputs), self.frame, (), several=several, **fields)
+        refs = tuple(each.ref for each in inputs)
+        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, **fields)
         outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
         op.shapes = tuple(each.sample for each in outputs)
         self.ops.append(op)
@@ -81,7 +83,7 @@ class Lowering:
     def run(self) -> None:
         """Lower every call; what cannot be said is noted, and what only follows from it is not."""
         for call in self.trace.calls:
-            self.frame = call.frame
+            self.frame, self.place = call.frame, call.place
             if self.failed & {*values_in((call.args, call.kwargs))}:
                 self.failed |= {*values_in(call.result)}
                 continue
@@ -92,7 +94,7 @@ class Lowering:
                     lower_function(self, call)
             except NotSayable as reason:
                 operation = call.function or type(call.module).__name__
-                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason)))
+                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason), call.place))
                 self.failed |= {*values_in(call.result)}
 
     def layer(self, call: TracedCall) -> None:
@@ -101,6 +103,8 @@ class Lowering:
         assert module is not None
         record = record_of(module)
         assert record is not None
+        if not call.path and any(True for _ in module.state_dict()) and module is not self.trace.root.module:
+            raise NotSayable("no attribute holds it: modules in a plain list belong in an nn.ModuleList")
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
         shapes = [value.shape for value in values_in(call.result)]

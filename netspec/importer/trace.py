@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from netspec.core.shapes import Tensor as Sample
 from netspec.importer.failure import ImportFailure, Unsayable
+from netspec.importer.running import author_place, in_mode, index_hint, quiet, said
 
 BATCH = 10007
 MOST_CALLS = 50_000
@@ -74,6 +74,7 @@ class TracedCall:
         result: what it gave, with Values for tensors.
         module: the layer, its path in the network, and whether it was called before.
         callee: the function itself.
+        place: the file and line of the author's code that called it.
     """
 
     function: str
@@ -85,6 +86,7 @@ class TracedCall:
     path: str = ""
     again: bool = False
     callee: Callable[..., Any] | None = None
+    place: str = field(default_factory=author_place)
 
 
 def values_in(tree: Any) -> list[Value]:
@@ -161,7 +163,9 @@ class _Recorder(TorchFunctionMode):
             result = func(*args, **kwargs)
         except (torch._subclasses.fake_tensor.DataDependentOutputException, NotImplementedError) as error:
             why = "what it gives depends on the numbers in a tensor, which only a run knows"
-            raise ImportFailure("a module cannot be followed", (Unsayable(self.frame.path, name, why),)) from error
+            raise ImportFailure(
+                "a module cannot be followed", (Unsayable(self.frame.path, name, why, author_place()),)
+            ) from error
         written = args[0] if name.endswith("__setitem__") else result
         if any(isinstance(leaf, torch.Tensor) for leaf in tree_flatten(written)[0]):
             call = TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func)
@@ -255,30 +259,6 @@ def _seen_by(recorder: _Recorder) -> Iterator[None]:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps torch from printing a traceback of its own where a module cannot be run."""
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
-    """Puts a module into eval or training mode, and each of its parts back into its own mode afterwards."""
-    modes = {part: part.training for part in module.modules()}
-    module.train(training)
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
-
-
 def trace(
     module: nn.Module, inputs: Mapping[str, Sample], is_layer: Callable[[nn.Module], bool], *, training: bool = False
 ) -> Trace:
@@ -306,13 +286,13 @@ def trace(
     for name, tensor in given.items():
         values[name] = recorder.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor))
     try:
-        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), _quiet(), fake, recorder:
+        with in_mode(module, training), torch.no_grad(), _seen_by(recorder), quiet(), fake, recorder:
             result = module(*given.values())
     except ImportFailure:
         raise
     except Exception as error:  # whatever the author's code raises
         where = f" in {recorder.frame.path}" if recorder.frame.path else ""
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(BATCH), "N")
         shapes = ", ".join(f"{name} {list(sample.shape)}" for name, sample in inputs.items())
-        raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said}") from error
+        hint = index_hint(error, inputs)
+        raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said(error, BATCH)}{hint}") from error
     return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost)

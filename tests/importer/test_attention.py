@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 import netspec
 
+pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
+
 causal = nn.Transformer.generate_square_subsequent_mask
 
 

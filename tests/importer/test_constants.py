@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from tests.importer.round_trip import differences
 
+pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
+
 
 class Held(nn.Module):
     """A function of the input and of what the module holds."""

@@ -15,6 +15,8 @@ from netspec.importer.failure import ImportFailure
 from netspec.importer.inputs import declared
 from netspec.importer.verify import verify
 
+pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
+
 Function = Callable[["Applied", Tensor], Tensor]
 
 
@@ -118,7 +120,7 @@ def test_the_text_says_where_only_rounding_differs() -> None:
     exact = same(Applied(lambda m, x: x * 2), [8])
     text = same(Applied(lambda m, x: F.linear(x, m.w, m.b), w=torch.randn(3, 8), b=torch.randn(3)), [8])
     assert "rounding" not in exact
-    assert text.splitlines()[1].startswith("# Its outputs differ from the module's by rounding, up to ")
+    assert text.splitlines()[1].startswith("# the outputs differ from the module's by rounding, up to ")
 
 
 def test_a_wrong_eps_is_no_rounding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ import netspec
 from netspec.importer.failure import ImportFailure
 from tests.importer.round_trip import differences
 
+pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
+
 
 class First(nn.Module):
     """The first of several tensors."""
