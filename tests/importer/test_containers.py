@@ -72,5 +72,8 @@ def test_dropout_between_still_drops_in_training() -> None:
 
 @pytest.mark.parametrize("between", [lambda: nn.LayerNorm(8), lambda: nn.Sequential(nn.Linear(8, 8), nn.ReLU())])
 def test_modules_with_weights_between(between: Callable[[], nn.Module]) -> None:
+    def run(net: Stack, x: Tensor) -> Tensor:
+        return net.layers[2](net.layers[1](net.between(net.layers[0](x))))
+
     with pytest.raises(ImportFailure, match="between lies between its modules, while a spec computes"):
-        netspec.from_module(Stack(lambda net, x: net.layers[2](net.layers[1](net.between(net.layers[0](x)))), between), [8])
+        netspec.from_module(Stack(run, between), [8])
