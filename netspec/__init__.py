@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,13 +162,13 @@ def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None)
     it is left as it was.
 
     Args:
-        module: the network; what it does in eval mode is taken.
+        module: the network; what it does in training mode and a spec cannot say is warned of.
         input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}; a
             list or a mapping of those for several inputs.
         name: the spec's name; that of the module's class where left out.
 
     Returns:
-        The Spec; `to_yaml` gives its text.
+        The Spec; `to_yaml` gives its text, whose first lines say what of the module it does not keep.
 
     Raises:
         ValueError: something in the module cannot be said, and is listed with its place and the reason; or `input` is
@@ -184,7 +185,10 @@ def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None)
 
     if not isinstance(module, nn.Module):
         raise TypeError(f"netspec.from_module takes a torch.nn.Module, got {type(module).__name__}")
-    return import_module(module, input, name)
+    spec, notes = import_module(module, input, name)
+    for note in notes:
+        warnings.warn(f"netspec.from_module: {note}", stacklevel=2)
+    return spec
 
 
 def to_python(spec: Spec) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -74,16 +75,19 @@ def command(target: str, shapes: tuple[str, ...], name: str | None, out: Path | 
         from netspec.importer.targets import load_target
 
         try:
-            module, own_name, own_input = load_target(target)
-            if not given and own_input is None:
-                raise click.UsageError(f"the input of {target} is not known: give it, as --input 3,224,224")
-            spec = import_module(module, given or own_input, name or own_name, origin=target)
+            with contextlib.redirect_stdout(sys.stderr):  # what the author's code prints is no part of the spec
+                module, own_name, own_input = load_target(target)
+                if not given and own_input is None:
+                    raise click.UsageError(f"the input of {target} is not known: give it, as --input 3,224,224")
+                spec, notes = import_module(module, given or own_input, name or own_name, origin=target)
         except (ImportFailure, ValueError) as error:
             say(f"netspec: {target}: {error}", err=True)
             sys.exit(1)
     text = spec.sources[spec.path]
     with output_stream(out) as stream:
         stream.write(text)
+    for note in notes:
+        say(f"netspec: {target}: {note}", err=True)
     count, lines = len(module.state_dict()), len(text.splitlines())
     where = f"{out}: " if out is not None else ""
     say(f"{where}{lines} lines; {count} weights by the same names, the same outputs", err=True)

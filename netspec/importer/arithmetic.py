@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import log
 from typing import TYPE_CHECKING
 
 from netspec.importer.aligning import together
@@ -10,7 +11,6 @@ from netspec.importer.binding import short_name
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
 from netspec.importer.trace import TracedCall, Value
-from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
@@ -68,52 +68,34 @@ def binary(lowering: Lowering, call: TracedCall) -> list[Held]:
     if name == "sub":
         (negative,) = lowering.emit("neg", [x], {}, [x.shape])
         return _one_of_each(lowering, "add", negative, first)
-    if name == "div" and first == 1:
-        type_, args = ("reciprocal", {}) if "reciprocal" in TABLE else ("pow", {"exponent": -1})
-        return lowering.emit(type_, [x], args, [x.shape])
+    if name == "div":  # torch itself computes it so
+        (one,) = lowering.emit("reciprocal", [x], {}, [x.shape])
+        return _one_of_each(lowering, "mul", one, first)
     raise NotSayable(f"the number {first} comes first")
 
 
 def power(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """A tensor to the power of a number."""
+    """A tensor to the power of a number, or exp(y·log(x)) where the exponent is a tensor."""
     base, exponent = (*call.args, *call.kwargs.values())[:2]
-    if not isinstance(base, Value) or not isinstance(exponent, int | float):
-        raise NotSayable("the exponent is no number")
+    if short_name(call.function) == "rpow":
+        base, exponent = exponent, base
+    if isinstance(base, Value) and isinstance(exponent, int | float):
+        x = lowering.held(base)
+        return lowering.emit("pow", [x], {"exponent": exponent}, [x.shape])
+    if isinstance(base, int | float):
+        if base <= 0:
+            raise NotSayable(f"the number {base} to the power of a tensor is no number everywhere")
+        product = _one_of_each(lowering, "mul", lowering.held(exponent), log(base))
+        return lowering.emit("exp", product, {}, [call.result.shape])
     x = lowering.held(base)
-    return lowering.emit("pow", [x], {"exponent": exponent}, [x.shape])
-
-
-def matmul(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """The product of the last two axes; the batch is before them."""
-    operands = [*call.args, *call.kwargs.values()]
-    if call.function.endswith("__rmatmul__"):
-        operands.reverse()
-    pair = [lowering.held(each) for each in operands[:2]]
-    shape = call.result.shape
-    if min(x.rank for x in pair) < 2:
-        raise NotSayable("one of the two has a single axis")
-    first, second = together(lowering, pair, shape)
-    for x in (first, second):
-        if x.at is not None and x.at >= x.rank - 2:
-            raise NotSayable("the product runs along the batch")
-    return lowering.emit("matmul", [first, second], {}, [shape])
-
-
-def einsum(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """Sums of products by letters."""
-    equation, *operands = call.args
-    if len(operands) == 1 and isinstance(operands[0], list | tuple):
-        operands = [*operands[0]]
-    inputs = [lowering.held(each) for each in operands]
-    if not all(x.usual for x in inputs):
-        raise NotSayable("the batch does not come first in all inputs")
-    return lowering.emit("einsum", inputs, {"equation": equation}, [call.result.shape])
+    logarithm = lowering.emit("log", [x], {}, [x.shape])
+    pair = together(lowering, [*logarithm, lowering.held(exponent)], call.result.shape)
+    product = lowering.emit("mul", pair, {}, [call.result.shape])
+    return lowering.emit("exp", product, {}, [call.result.shape])
 
 
 HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     **dict.fromkeys(_BINARY, binary),
     "pow": power,
-    "matmul": matmul,
-    "rmatmul": matmul,
-    "einsum": einsum,
+    "rpow": power,
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import dataclass
 from functools import cache
+from inspect import Parameter
 from typing import Any
 
-from torch.overrides import get_testing_overrides
-
 from netspec.importer.failure import NotSayable
+from netspec.importer.signatures import arguments_of, signature_of
 from netspec.importer.trace import TracedCall, Value
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
@@ -27,6 +27,8 @@ OTHER_NAMES = {
     "negative": "neg",
     "clip": "clamp",
     "bmm": "matmul",
+    "mm": "matmul",
+    "spmm": "matmul",  # as torch.overrides names torch.mm
     "special_erf": "erf",
     "invert": "logical_not",
     "expand_as": "expand",
@@ -49,12 +51,49 @@ def _by_small_letters() -> dict[str, Layer]:
     return {name.lower(): record for name, record in TABLE.items() if not record.is_function and not record.tensor}
 
 
-def record_of_function(name: str) -> Layer | None:
-    """The record of a function by its short name, or of the layer that does the same: MaxPool2d for max_pool2d."""
-    record = TABLE.get(name)
-    if record is not None and record.is_function:
-        return record
-    return _by_small_letters().get(name.replace("_", ""))
+def records_of_function(name: str) -> list[Layer]:
+    """The records for a function's short name: the function's, and the layer's that does the same (MaxPool2d for
+    max_pool2d).
+    """
+    own = TABLE.get(name)
+    layer = _by_small_letters().get(name.replace("_", ""))
+    return [each for each in (own if own is not None and own.is_function else None, layer) if each is not None]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The arguments of a call by torch's names, and torch's defaults of those that have one."""
+
+    args: dict[str, Any]
+    defaults: dict[str, Any]
+
+    def says(self, name: str) -> bool:
+        """Whether an argument says more than torch's default."""
+        value = self.args[name]
+        return value is not None and not (name in self.defaults and _same(value, self.defaults[name]))
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and value == default
+
+
+def given(call: TracedCall) -> Given:
+    """The arguments of a call by torch's names, without those that were left out.
+
+    Raises:
+        NotSayable: they have no names.
+    """
+    signature = signature_of(call)
+    try:
+        if signature is not None:
+            args = arguments_of(call, signature)
+            defaults = {name: each.default for name, each in signature.parameters.items()}
+            return Given(args, {name: each for name, each in defaults.items() if each is not Parameter.empty})
+    except TypeError:
+        pass
+    if not all(isinstance(each, Value) for each in call.args):
+        raise NotSayable(f"it is called with {len(call.args)} arguments, whose names are unknown")
+    return Given({**{f"input{index}": each for index, each in enumerate(call.args)}, **call.kwargs}, {})
 
 
 def bound(call: TracedCall) -> dict[str, Any]:
@@ -63,21 +102,4 @@ def bound(call: TracedCall) -> dict[str, Any]:
     Raises:
         NotSayable: they have no names.
     """
-    signature = _signature(call.callee)
-    names = [] if signature is None else [*signature.parameters]
-    if signature is None and all(isinstance(each, Value) for each in call.args):
-        names = [f"input{index}" for index in range(len(call.args))]
-    if len(call.args) > len(names):
-        raise NotSayable(f"it is called with {len(call.args)} arguments, whose names are unknown")
-    return {**dict(zip(names, call.args, strict=False)), **call.kwargs}
-
-
-@cache
-def _signature(function: Any) -> inspect.Signature | None:
-    overrides = get_testing_overrides()
-    if function in overrides:
-        return inspect.signature(overrides[function])
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
+    return given(call).args

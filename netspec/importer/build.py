@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -12,24 +13,33 @@ from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
-from netspec.importer.held import Op, Ref
 from netspec.importer.inputs import declared
 from netspec.importer.items import Item, network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
+from netspec.importer.results import form_notes, frozen_note, names_of
 from netspec.importer.scopes import needed, scopes
 from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
-from netspec.importer.trace import Value, trace, values_in
-from netspec.importer.verify import tied, verify
+from netspec.importer.trace import trace, values_in
+from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
+from netspec.importer.unused import require_used, unused
+from netspec.importer.verify import initialise, tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
 
-MOST_NAMED = 3
+
+@dataclass(frozen=True)
+class Title:
+    """What stands at the head of a spec: its comment, its name, and one sample of each input by its name."""
+
+    comment: str
+    name: str
+    inputs: Mapping[str, Tensor]
 
 
 def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> str:
-    """The text of a module's spec, which is not verified yet.
+    """The text of the spec of what a module does in eval mode, which is not verified yet.
 
     Args:
         module: the network.
@@ -39,29 +49,32 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    ops, refs, names = _lowered(module, inputs)
-    extra: list[Ref] = []
-    if _unused(module, ops):  # heads that are only there while training
-        try:
-            more, results, _ = _lowered(module, inputs, training=True)
-        except ImportFailure:
-            more, results = [], []
-        if len(results) >= len(refs) and not _unused(module, more):
-            ops, refs, extra = more, results[: len(refs)], results[len(refs) :]
-    if unused := _unused(module, ops):
-        rest = f" and {len(unused) - MOST_NAMED} more" if len(unused) > MOST_NAMED else ""
-        raise ImportFailure(
-            f"forward does not use {', '.join(unused[:MOST_NAMED])}{rest}, which a spec has no place for"
-        )
-    ops, refs = simplified(ops, [*refs, *extra])
-    root = scopes(needed(ops, refs), refs, [*module.state_dict()])
-    network = network_items(root, [*inputs], [*tied(module)], named=bool(names))
+    return _text(_graph(module, inputs), 0, module, Title("", name, inputs))
+
+
+def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
+    """The text of a module's spec, which is not verified yet.
+
+    Args:
+        graph: what the module does.
+        extra: how many of its last results are there in training mode alone.
+        module: the network.
+        title: the inputs and the name of the spec.
+
+    Raises:
+        ImportFailure: something in it cannot be said.
+    """
+    names, refs = names_of(graph.returned), graph.results
+    root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
+    network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]
-    outputs = _outputs(network.outputs, len(extra), names)
+    order = [*dict.fromkeys(refs)]  # one value may be returned more than once
+    given = [network.outputs[order.index(ref)] for ref in refs] if network.outputs else []
+    outputs = _outputs(given, extra, names)
     network.outputs = ()
     network, blocks = folded(network)
-    return spec_text(name, inputs, outputs, network, blocks)
+    return spec_text(title.name, title.inputs, outputs, network, blocks)
 
 
 def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
@@ -70,13 +83,15 @@ def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
     late = [{"from": reference, "when": "training"} for reference in found[kept:]]
     if not names:
         return [*found[:kept], *late]
-    return dict(zip(names, found[:kept], strict=True)) | {str(each["from"]): each for each in late}
+    return dict(zip(names, [*found[:kept], *late], strict=True))
 
 
-def _lowered(
-    module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False
-) -> tuple[list[Op], list[Ref], list[str]]:
-    """The calls of a module in the spec, the values that it returns, and their names where that is a dict."""
+def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> Graph:
+    """The calls of a module in the spec, and the values that it returns.
+
+    Raises:
+        ImportFailure: it cannot be run, or does what a spec cannot say.
+    """
     traced = trace(module, inputs, is_layer, training=training)
     lowering = Lowering(traced)
     lowering.run()
@@ -91,20 +106,13 @@ def _lowered(
         raise ImportFailure("the module gives no tensor")
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
-    returned = traced.result
-    by_name = isinstance(returned, dict) and all(isinstance(value, Value) for value in returned.values())
-    names = [str(key) for key in returned] if by_name else []
-    return lowering.ops, [each.ref for each in results], names
+    ops, refs = simplified(lowering.ops, [each.ref for each in results])
+    return Graph(ops, refs, traced.result, traced.calls)
 
 
-def _unused(module: nn.Module, ops: Sequence[Op]) -> list[str]:
-    """The weights of a module that none of the calls has."""
-    held = {op.path for op in ops}
-    inside = tuple(f"{op.path}." for op in ops if op.module is not None)
-    return [key for key in module.state_dict() if key not in held and not key.startswith(inside)]
-
-
-def import_module(module: nn.Module, given: object, name: str | None = None, origin: str = "") -> Spec:
+def import_module(
+    module: nn.Module, given: object, name: str | None = None, origin: str = ""
+) -> tuple[Spec, tuple[str, ...]]:
     """A module as a Spec, whose network has the same weights and gives the same outputs.
 
     Args:
@@ -113,6 +121,9 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
         name: the spec's name; the class's where left out.
         origin: what the module comes from, for the first line.
 
+    Returns:
+        The Spec, and what of the module it does not say, a sentence each, which its first lines say too.
+
     Raises:
         ImportFailure: something cannot be said, or the spec's network differs from the module.
         ValueError: `given` is no input.
@@ -120,11 +131,8 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
     inputs = declared(given, module)
     if is_layer(module):
         raise ImportFailure("a single layer has no name of its own in a spec; it has in nn.Sequential(layer)")
-    title = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
     try:
-        text = f"# {safe(title)}\n{module_text(module, inputs, name or type(module).__name__)}"
-        spec = loads(loads(text).to_yaml())
-        verify(spec, module, inputs)
+        return _imported(module, inputs, name, origin)
     except ImportFailure:
         raise
     except Exception as error:  # of netspec itself
@@ -132,4 +140,67 @@ def import_module(module: nn.Module, given: object, name: str | None = None, ori
             raise
         said = f"a fault of netspec at {place_of(error)}, {words_of(error)}"
         raise ImportFailure(f"{said}; please report it {where_to_report()}") from error
-    return spec
+
+
+def _imported(
+    module: nn.Module, inputs: dict[str, Tensor], name: str | None, origin: str
+) -> tuple[Spec, tuple[str, ...]]:
+    """The spec of a module in the mode that tells more, verified, and its notes."""
+    initialise(module, inputs)
+    head = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
+    title = Title(head, name or type(module).__name__, inputs)
+    evaluated = _graph(module, inputs)
+    notes = [*form_notes(evaluated.returned), *frozen_note(module)]
+    trained: Graph | None = None
+    try:
+        trained = _graph(module, inputs, training=True)
+    except ImportFailure as failure:
+        what = "; ".join(map(str, failure.found))
+        difference = f"in training mode the module also does what a spec cannot say: {what}"
+        difference = difference if what else f"in training mode {failure.message}"
+    if trained is not None:
+        noise_of_training(trained.ops, evaluated.ops)
+        same = same_graph(trained, evaluated)
+        extra = len(trained.results) - len(evaluated.results)
+        if not same and extra >= 0 and not unused(module, trained.ops):
+            try:
+                spec = _written(trained, extra, module, title, notes)
+                found, rounding = verify(spec, module, inputs)
+                if not found and rounding:
+                    notes += _rounding(rounding)
+                    spec = _written(trained, extra, module, title, notes)
+                if not found:
+                    return spec, tuple(notes)
+            except ImportFailure:
+                pass  # what it does in training mode alone changes what it gives in eval mode
+        difference = "" if same else _difference(trained, evaluated)
+    require_used(module, evaluated.ops)
+    spec = _written(evaluated, 0, module, title, notes)
+    found, rounding = verify(spec, module, inputs)
+    if difference or found:
+        notes.append(f"{difference}; the spec does as in eval mode" if difference else found)
+    notes += _rounding(rounding)
+    if difference or found or rounding:
+        spec = _written(evaluated, 0, module, title, notes)
+    return spec, tuple(notes)
+
+
+def _rounding(rounding: float) -> list[str]:
+    """What the spec says where its outputs differ from the module's by rounding."""
+    return [f"the outputs differ from the module's by rounding, up to {rounding:.1g} of the largest number."] * (
+        rounding > 0
+    )
+
+
+def _difference(trained: Graph, evaluated: Graph) -> str:
+    more, less = only_in(trained.calls, evaluated.calls), only_in(evaluated.calls, trained.calls)
+    if more:
+        return f"in training mode the module also calls {more}"
+    return f"in training mode the module does not call {less}" if less else ""
+
+
+def _written(graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str]) -> Spec:
+    """The spec of a graph, in its canonical form."""
+    head = "".join(f"# {safe(line)}\n" for line in (title.comment, *notes))
+    text = f"{head}{_text(graph, extra, module, title)}"
+    return loads(loads(text).to_yaml())

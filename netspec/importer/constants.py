@@ -32,12 +32,14 @@ def weight(lowering: Lowering, value: Value) -> Held:
 
 def constant(lowering: Lowering, value: Value) -> Held | None:
     """The value of a fixed tensor, where a spec can say it in a short form; None elsewhere."""
-    assert value.tensor is not None
-    tensor = value.tensor[0] if _stands_for_batch(value) else value.tensor
+    tensor = value.tensor
+    assert tensor is not None
     if "buffer" not in TABLE:
         raise NotSayable("a spec has no fixed tensors")
     if value.origin is not None and _comes_from_state(lowering, value):
         return None
+    if _has_batch_axis(value):
+        tensor = tensor[0]  # which the item's value says
     said = value_of(tensor)
     if said is None and value.origin is None:
         said = long_value(tensor)
@@ -96,9 +98,14 @@ def _made(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) ->
     return Held(Ref(op), value.shape, None)
 
 
+def _has_batch_axis(value: Value) -> bool:
+    """Whether the first axis of a module's own tensor stands for the batch."""
+    return bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
+
+
 def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) -> Held:
     """A parameter or buffer of the module around it."""
-    one = _stands_for_batch(value)
+    one = _has_batch_axis(value)
     sizes = value.shape[1:] if one else value.shape
     if not isinstance(args.get("value"), list):
         args = {"shape": [*sizes], **args}
@@ -106,11 +113,6 @@ def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) ->
     op = Op(type_, args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)
     lowering.ops.append(op)
     return Held(Ref(op), value.shape, 0 if one else None)
-
-
-def _stands_for_batch(value: Value) -> bool:
-    """Whether the first axis of a weight or buffer, of size 1, is the batch's."""
-    return bool(value.path) and len(value.shape) > 1 and value.shape[0] == 1
 
 
 def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:

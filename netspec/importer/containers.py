@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op
-from netspec.importer.scope_tree import Scope, operation_of, ops_of, uses
+from netspec.importer.scope import Scope, operation_of, ops_of, uses_of, weights_of
 
 
 def _rest(scope: Scope, entry: Op | Scope) -> list[str]:
@@ -41,32 +41,59 @@ def with_containers(scope: Scope) -> None:
 def _gather(scope: Scope, name: str) -> None:
     entries = scope.entries
     own = [index for index, entry in enumerate(entries) if _rest(scope, entry)[:1] == [name]]
-    after, before = uses(entries)
+    after, before = uses_of(entries)
     inside = set(own)
     downstream = _reach(own, after)
     upstream = _reach(own, before)
     inside |= downstream & upstream
     inside |= {index for index in range(len(entries)) if _is_glue(entries[index], index, inside, before, entries)}
-    foreign = [entries[index] for index in sorted(inside) if index not in own and entries[index].path]
     path = f"{scope.path}.{name}" if scope.path else name
-    if foreign:
-        entry = foreign[0]
-        raise ImportFailure(
-            "the modules of two containers are used by turns",
-            (
-                Unsayable(
-                    path, entry.type if isinstance(entry, Op) else entry.title, f"{entry.path} lies between its modules"
+    loose = [entries[index] for index in sorted(inside) if index not in own and entries[index].path]
+    for entry in loose:
+        if any(map(_holds, ops_of(entry))):
+            raise ImportFailure(
+                "the modules of two containers are used by turns",
+                (
+                    Unsayable(
+                        path,
+                        operation_of(entry),
+                        f"{entry.path} lies between its modules, while a spec computes what a container holds in one "
+                        "place: put what belongs together into a module of its own",
+                    ),
                 ),
-            ),
-        )
+            )
     title = "".join(part.capitalize() for part in name.split("_") if part) or "Container"
-    inner = Scope(path, title, [entries[index] for index in sorted(inside)])
+    inner = Scope(path, title, [each for index in sorted(inside) for each in _loosened(entries[index], loose)])
     place = max(inside)
     scope.entries = [
         *(entry for index, entry in enumerate(entries) if index < place and index not in inside),
         inner,
         *(entry for index, entry in enumerate(entries) if index > place),
     ]
+    _share_anew(scope.entries, {op for entry in loose for op in ops_of(entry)}, {*loose})
+
+
+def _holds(op: Op) -> bool:
+    """Whether a call is of a module with weights, or of a tensor of the module itself."""
+    return bool(op.path) and (op.module is None or weights_of(op))
+
+
+def _loosened(entry: Op | Scope, loose: Sequence[Op | Scope]) -> Sequence[Op | Scope]:
+    """An entry of a container; the calls of a module without weights from elsewhere, as an activation, have no name."""
+    if entry not in loose:
+        return (entry,)
+    for op in ops_of(entry):
+        op.path, op.shares = "", None
+    return ops_of(entry)
+
+
+def _share_anew(entries: Sequence[Op | Scope], ops: set[Op], gone: set[Op | Scope]) -> None:
+    """Let the first of the calls left share what the others of a module share, where its first call has no name now."""
+    first: dict[str, Op | Scope] = {}
+    for entry in entries:
+        if entry.shares is not None and (entry.shares in ops or entry.shares in gone):
+            known = first.setdefault(entry.path, entry)
+            entry.shares = None if known is entry else known
 
 
 def _is_glue(

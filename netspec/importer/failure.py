@@ -13,14 +13,17 @@ class Unsayable:
         path: the module's path in the network; empty for the network itself.
         operation: what is called there, as torch names it.
         reason: why it cannot be said.
+        place: the file and line of the author's code that calls it; empty where that is unknown.
     """
 
     path: str
     operation: str
     reason: str
+    place: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path or 'the network'}: {self.operation}: {self.reason}"
+        where = f" ({self.place})" if self.place else ""
+        return f"{self.path or 'the network'}: {self.operation}: {self.reason}{where}"
 
 
 class ImportFailure(ValueError):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from netspec.importer import arithmetic, indexing, shaping, weighted
+from netspec.importer import arithmetic, indexing, products, reductions, shaping, weighted
 from netspec.importer.aligning import together
-from netspec.importer.binding import bound, record_of_function, short_name
+from netspec.importer.binding import Given, bound, given, records_of_function, short_name
 from netspec.importer.constants import filled
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, Ref
@@ -41,6 +41,16 @@ def _filled(number: float) -> Lower:
     return lower
 
 
+def _full(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`full_like` and `new_full`: one number in the shape of the result."""
+    number = bound(call)["fill_value"]
+    if not isinstance(number, int | float):
+        raise NotSayable("it is filled with what is no number")
+    if call.result.dtype != "float32":
+        raise NotSayable(f"it gives {call.result.dtype}")
+    return [filled(lowering, call.result, number)]
+
+
 def _pad(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`pad`; widths of 0 change nothing."""
     if not any(bound(call)["pad"]):
@@ -51,9 +61,12 @@ def _pad(lowering: Lowering, call: TracedCall) -> list[Held]:
 HANDLERS: dict[str, Lower] = {
     "pad": _pad,
     **{name: _filled(number) for number, word in enumerate(("zeros", "ones")) for name in (word, f"new_{word}")},
+    **dict.fromkeys(("full", "full_like", "new_full"), _full),
     **shaping.HANDLERS,
     **indexing.HANDLERS,
     **arithmetic.HANDLERS,
+    **products.HANDLERS,
+    **reductions.HANDLERS,
     **weighted.HANDLERS,
 }
 
@@ -69,20 +82,37 @@ def lower_function(lowering: Lowering, call: TracedCall) -> None:
     if handler is not None:
         lowering.give(call, handler(lowering, call))
         return
-    record = record_of_function(name)
-    if record is None:
+    records = records_of_function(name)
+    if not records:
         raise NotSayable("a spec has no such function")
+    said = given(call)
+    record = next((each for each in records if not _refused(said, each)), records[0])
     lowering.give(call, by_record(lowering, call, record))
+
+
+def _refused(said: Given, record: Layer) -> list[str]:
+    """The arguments of a call that its record does not have."""
+    return [
+        name
+        for name, value in said.args.items()
+        if not values_in(value)
+        and record.arg(name) is None
+        and (name, record.name) != ("y", "where")
+        and name not in IGNORED | {"dtype"}
+        and said.says(name)
+    ]
 
 
 def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]:
     """A function whose arguments have torch's names in its record."""
-    given = bound(call)
+    said = given(call)
+    for name in _refused(said, record):
+        raise NotSayable(f"a spec's {record.name} has no {name}, here it is {said.args[name]!r}")
     inputs: list[Held] = []
     wires: dict[str, Ref] = {}
     args: dict[str, Any] = {}
     results = values_in(call.result)
-    for name, value in given.items():
+    for name, value in said.args.items():
         tensors = values_in(value)
         if tensors and name in record.further:
             wires[name] = lowering.held(tensors[0]).ref
@@ -92,15 +122,12 @@ def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]
             args[name] = value
         elif name == "y" and record.name == "where":
             args["other"] = value
-        elif name == "dtype":
-            if value is not None and str(value) != f"torch.{results[0].dtype}":
-                raise NotSayable(f"it is called with dtype={value}")
-        elif name not in IGNORED and value is not None and value is not False:
-            raise NotSayable(f"a spec's {record.name} has no {name}, here it is {value!r}")
+        elif name == "dtype" and value is not None and str(value) != f"torch.{results[0].dtype}":
+            raise NotSayable(f"it is called with dtype={value}")
     if "dim" not in args and record.name in BATCH_DEFAULTS:
         args["dim"] = BATCH_DEFAULTS[record.name]
     if len(inputs) > 1 and record.name != "scaled_dot_product_attention":
-        shape = inputs[0].shape if record.name in ("concat", "stack") else results[0].shape
+        shape = inputs[0].shape if record.name in ("concat", "stack") else _common(inputs, results[0].shape)
         inputs = together(lowering, inputs, shape)
     if not inputs:
         raise NotSayable("it takes no tensor")
@@ -108,6 +135,14 @@ def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]
         return inputs
     written = written_args(record, args, inputs[0])
     return lowering.emit(record.name, inputs, written, [value.shape for value in results], wires=wires)
+
+
+def _common(inputs: list[Held], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which inputs are broadcast, which a function may then reduce; else that of its result."""
+    try:
+        return tuple(torch.broadcast_shapes(*(x.shape for x in inputs)))  # type: ignore[no-untyped-call]
+    except RuntimeError:  # as of gather, whose inputs have sizes of their own
+        return shape
 
 
 def written_args(record: Layer, args: dict[str, Any], x: Held) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Op:
         shares: the earlier call of the same module.
         anywhere: its input only tells the batch's size.
         several: its outputs are picked by number.
+        place: the file and line of the author's code that calls it.
     """
 
     type: str
@@ -47,6 +48,7 @@ class Op:
     shares: Op | None = None
     anywhere: bool = False
     several: bool = False
+    place: str = ""
 
     @property
     def refs(self) -> tuple[Ref, ...]:

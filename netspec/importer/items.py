@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import nn
+
 from netspec.core.shapes import show
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
-from netspec.importer.scope_tree import Scope, ops_of
+from netspec.importer.parametrized import parametrized
+from netspec.importer.scope import Scope, ops_of
 from netspec.layers.table import TABLE
 
 
@@ -28,6 +31,7 @@ class Item:
         title: the class of a group's module.
         repeat: how often, or with which values it is repeated.
         tie: parameters that are another item's.
+        parametrize: the functions that compute its parameters, each with its arguments.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
@@ -42,6 +46,7 @@ class Item:
     title: str = ""
     repeat: int | str | dict[str, Any] | None = None
     tie: dict[str, str] = field(default_factory=dict)
+    parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     spliced: bool = False
     shape: str = ""
 
@@ -82,7 +87,7 @@ class _Naming:
     def _free(self, entry: Op | Scope) -> str:
         base = (entry.type if isinstance(entry, Op) else entry.title).lower()
         name, count = base, 1
-        while name in self.taken:
+        while name in self.taken or hasattr(nn.Module, name):  # as `to` and `float`
             count += 1
             name = f"{base}_{count}"
         self.taken.add(name)
@@ -172,6 +177,8 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     item = Item(op.type, dict(op.args), shape=shape)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
+    elif op.module is not None:
+        item.parametrize = parametrized(op.module) or ()
     if op.anywhere:
         if before is None:
             item.sources = (next(iter(naming.inputs.values())),)
@@ -189,13 +196,12 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
 
 def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op)]
+    if not scope.inputs:  # it holds nothing but tensors, which need the batch's size
+        scope.inputs = [naming.before(index) or next(iter(naming.inputs))]
     sources = None if scope.inputs == [naming.before(index)] else tuple(map(naming.reference, scope.inputs))
     if scope.shares is not None:
         item = Item("share", {"share": _shared(scope, scope.shares, naming)})
     else:
-        if not scope.inputs:  # weights alone, which take the batch's size from anything
-            scope.inputs.append(Ref("anything"))
-            sources = None if naming.before(index) is not None else (next(iter(naming.inputs.values())),)
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
     item.sources = sources

@@ -15,7 +15,9 @@ import torch
 from torch import nn
 
 from netspec.compiler.identifiers import MODULES
+from netspec.importer.dropping import dropping
 from netspec.importer.failure import NotSayable
+from netspec.importer.parametrized import class_of, parametrized
 from netspec.layers.arguments import Bool, Either, Ints, Kind, Several
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -30,14 +32,23 @@ _TRANSFORMER_LAYER = {
     "batch_first": "self_attn.batch_first",
     "bias": "linear1.bias",
 }
+_STACK_LAYER = {**{name: name for name in ("activation", "norm_first")}, **_TRANSFORMER_LAYER}
 _KEPT_AS = {
     ("MultiheadAttention", "bias"): "in_proj_bias",
     ("MultiheadAttention", "add_bias_kv"): "bias_k",
     ("PairwiseDistance", "p"): "norm",
+    ("Transformer", "num_encoder_layers"): "encoder.num_layers",
+    ("Transformer", "num_decoder_layers"): "decoder.num_layers",
+    **{("Transformer", arg): f"encoder.layers.0.{path}" for arg, path in _STACK_LAYER.items()},
     **{
         (f"Transformer{kind}Layer", arg): path
         for kind in ("Encoder", "Decoder")
         for arg, path in _TRANSFORMER_LAYER.items()
+    },
+    **{
+        (f"Transformer{kind}", arg): f"layers.0.{path}"
+        for kind in ("Encoder", "Decoder")
+        for arg, path in _STACK_LAYER.items()
     },
 }
 _MISSING = object()
@@ -63,8 +74,12 @@ def _classes(homes: tuple[str, ...]) -> dict[type, Layer]:
 
 def record_of(module: nn.Module) -> Layer | None:
     """The record of a module's class; None for a class of its own, or where the module does not tell its arguments."""
-    record = _classes(_homes()).get(type(module))
-    if record is None or any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
+    record = _classes(_homes()).get(class_of(module))
+    if record is None and (found := dropping(module)) is not None:
+        return TABLE[found[0]]
+    if record is None or parametrized(module) is None:
+        return None
+    if any(_attribute(module, record, arg) is _MISSING for arg in record.args if not arg.forward):
         return None
     return record
 
@@ -129,6 +144,8 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
     Raises:
         NotSayable: the module has an argument that the record lacks or refuses.
     """
+    if type(module) not in _classes(_homes()) and (found := dropping(module)) is not None:
+        return dict(found[1])
     given: dict[str, object] = {}
     needed: dict[str, object] = {}
     for arg in record.args:
@@ -142,7 +159,7 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
         if not arg.required and _equal(value, arg.default):
             continue
         given[arg.name] = value
-    maker: Callable[..., object] = type(module)
+    maker: Callable[..., object] = class_of(module)
     usual = _usual(maker, tuple((name, _frozen(value)) for name, value in needed.items()))
     for name, value in [*given.items()]:
         argument = record.arg(name)

@@ -11,6 +11,7 @@ from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
 from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.masks import without_causal
 from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
@@ -27,6 +28,7 @@ class Lowering:
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
         self.frame: Frame = trace.root
+        self.place = ""
         self.state = {*trace.root.module.state_dict()}
 
     def held(self, value: Value) -> Held:
@@ -66,7 +68,8 @@ class Lowering:
         record = TABLE[type_]
         like = inputs[0] if inputs else None
         several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
-        op = Op(type_, args, tuple(each.ref for each in inputs), self.frame, (), several=several, **fields)
+        refs = tuple(each.ref for each in inputs)
+        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, **fields)
         outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
         op.shapes = tuple(each.sample for each in outputs)
         self.ops.append(op)
@@ -80,7 +83,7 @@ class Lowering:
     def run(self) -> None:
         """Lower every call; what cannot be said is noted, and what only follows from it is not."""
         for call in self.trace.calls:
-            self.frame = call.frame
+            self.frame, self.place = call.frame, call.place
             if self.failed & {*values_in((call.args, call.kwargs))}:
                 self.failed |= {*values_in(call.result)}
                 continue
@@ -91,7 +94,7 @@ class Lowering:
                     lower_function(self, call)
             except NotSayable as reason:
                 operation = call.function or type(call.module).__name__
-                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason)))
+                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason), call.place))
                 self.failed |= {*values_in(call.result)}
 
     def layer(self, call: TracedCall) -> None:
@@ -100,6 +103,8 @@ class Lowering:
         assert module is not None
         record = record_of(module)
         assert record is not None
+        if not call.path and any(True for _ in module.state_dict()) and module is not self.trace.root.module:
+            raise NotSayable("no attribute holds it: modules in a plain list belong in an nn.ModuleList")
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
         shapes = [value.shape for value in values_in(call.result)]
@@ -107,7 +112,8 @@ class Lowering:
         if call.path in self.first:
             fields["shares"] = self.first[call.path]
         outputs = self.emit(record.name, inputs, args, shapes, **fields)
-        self.first.setdefault(call.path, self.ops[-1])
+        if call.path:  # one that forward makes itself is used once
+            self.first.setdefault(call.path, self.ops[-1])
         self.give(call, outputs)
 
     def bind(self, call: TracedCall, record: Layer, args: dict[str, Any]) -> tuple[list[Held], dict[str, Ref]]:
@@ -115,12 +121,12 @@ class Lowering:
         assert call.module is not None
         signature = inspect.signature(call.module.forward)
         inputs: list[Held] = []
-        wires: dict[str, Ref] = {}
+        further: dict[str, Value] = {}
         for name, given in signature.bind(*call.args, **call.kwargs).arguments.items():
             tensors = values_in(given)
             arg = record.arg(name)
             if name in record.further and tensors:
-                wires[name] = self.held(tensors[0]).ref
+                further[name] = tensors[0]
             elif tensors:
                 inputs += [self.held(value) for value in tensors]
             elif arg is not None and arg.forward:
@@ -128,9 +134,8 @@ class Lowering:
                     args[name] = [*given] if isinstance(given, tuple) else given
             elif given is not None and given != signature.parameters[name].default:
                 raise NotSayable(f"its forward takes {name}={given!r}")
-        causal = any(arg.name.endswith("is_causal") and args.get(arg.name) for arg in record.args)
-        if causal:  # which torch takes as a hint that the mask is one
-            wires = {name: ref for name, ref in wires.items() if "padding" in name}
+        further = without_causal(record, args, further)
+        wires = {name: self.held(value).ref for name, value in further.items()}
         if record.name == "MultiheadAttention":
             refs = [each.ref for each in inputs]
             inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from netspec.importer.containers import with_containers
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
-from netspec.importer.scope_tree import Scope, ops_of, uses
+from netspec.importer.scope import Scope, ops_of, uses_of, weights_of
 from netspec.importer.trace import Frame
 
 
@@ -65,11 +65,6 @@ def _frames(op: Op) -> Iterator[Frame]:
     while frame is not None:
         yield frame
         frame = frame.inside
-
-
-def weights_of(op: Op) -> bool:
-    """Whether a call's module has weights or buffers."""
-    return op.module is not None and any(True for _ in op.module.state_dict())
 
 
 def scopes(ops: Sequence[Op], results: Sequence[Ref], keys: Sequence[str]) -> Scope:
@@ -150,7 +145,7 @@ def _in_order(scope: Scope, keys: Sequence[str]) -> None:
         for length in range(1, len(parts) + 1):
             prefixes.setdefault(".".join(parts[:length]), index)
     entries = scope.entries
-    _, before = uses(entries)
+    _, before = uses_of(entries)
     waits = {index: set(sources) for index, sources in before.items()}
     made = [
         (prefixes[entry.path], index)

@@ -84,7 +84,8 @@ class Structures:
 
     def _key(self, item: Item, places: list[Place], names: bool) -> Hashable:
         wires = tuple(item.wires.items())
-        head = (item.type, item.name if names else None, item.sources, wires, tuple(item.tie.items()), item.outputs)
+        own = (item.type, item.name if names else None, item.outputs)
+        head = (*own, item.sources, wires, tuple(item.tie.items()), repr(item.parametrize))
         repeat: Hashable = None
         if isinstance(item.repeat, int):
             places.append(Place(item, COUNT, None, item.repeat, None))

@@ -8,6 +8,7 @@ are. The batch is a large prime: a size that it divides comes from the batch, an
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from netspec.core.shapes import Tensor as Sample
 from netspec.importer.failure import ImportFailure, Unsayable
-from netspec.importer.running import in_mode, quiet
+from netspec.importer.running import author_place, in_mode, index_hint, quiet, said
 
 BATCH = 10007
 MOST_CALLS = 50_000
@@ -73,6 +74,7 @@ class TracedCall:
         result: what it gave, with Values for tensors.
         module: the layer, its path in the network, and whether it was called before.
         callee: the function itself.
+        place: the file and line of the author's code that called it.
     """
 
     function: str
@@ -84,6 +86,7 @@ class TracedCall:
     path: str = ""
     again: bool = False
     callee: Callable[..., Any] | None = None
+    place: str = field(default_factory=author_place)
 
 
 def values_in(tree: Any) -> list[Value]:
@@ -160,7 +163,9 @@ class _Recorder(TorchFunctionMode):
             result = func(*args, **kwargs)
         except (torch._subclasses.fake_tensor.DataDependentOutputException, NotImplementedError) as error:
             why = "what it gives depends on the numbers in a tensor, which only a run knows"
-            raise ImportFailure("a module cannot be followed", (Unsayable(self.frame.path, name, why),)) from error
+            raise ImportFailure(
+                "a module cannot be followed", (Unsayable(self.frame.path, name, why, author_place()),)
+            ) from error
         written = args[0] if name.endswith("__setitem__") else result
         if any(isinstance(leaf, torch.Tensor) for leaf in tree_flatten(written)[0]):
             call = TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func)
@@ -197,15 +202,20 @@ class _Recorder(TorchFunctionMode):
     def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """The call of a module: of a layer as one call, of another one with all that happens in it."""
         path = self.paths.get(id(module))
-        if self.in_layer or module is self.root or (path is None and not self.is_layer(module)):
+        if self.in_layer or module is self.root:
+            return original(module, *args, **kwargs)
+        self.in_layer = True  # to look at a parametrized weight computes it
+        is_layer = self.is_layer(module)
+        self.in_layer = False
+        if path is None and not is_layer:
             return original(module, *args, **kwargs)
         again = id(module) in self.seen
         self.seen.add(id(module))
-        if self.is_layer(module):
+        if is_layer:
             taken_args, taken_kwargs = self.taken(args), self.taken(kwargs)
             self.in_layer = True
             try:
-                result = original(module, *args, **kwargs)
+                result = original(module, *args, **kwargs, **_causal_hints(module, args, kwargs))
             finally:
                 self.in_layer = False
             self.add(
@@ -217,6 +227,17 @@ class _Recorder(TorchFunctionMode):
             return original(module, *args, **kwargs)
         finally:
             self.frame = outer
+
+
+def _causal_hints(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Any]:
+    """Values for what a stack of transformer layers would find out from the numbers in a mask, which has none here."""
+    signature = inspect.signature(module.forward)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError:  # the module's own error is the better one
+        return {}
+    hints = (each for each in signature.parameters.values() if each.name.endswith("is_causal") and each.default is None)
+    return {each.name: False for each in hints if each.name not in given}
 
 
 def _dtype(tensor: torch.Tensor) -> str:
@@ -271,7 +292,7 @@ def trace(
         raise
     except Exception as error:  # whatever the author's code raises
         where = f" in {recorder.frame.path}" if recorder.frame.path else ""
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(BATCH), "N")
         shapes = ", ".join(f"{name} {list(sample.shape)}" for name, sample in inputs.items())
-        raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said}") from error
+        hint = index_hint(error, inputs)
+        raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said(error, BATCH)}{hint}") from error
     return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost)

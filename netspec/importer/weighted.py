@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netspec.importer.binding import bound, record_of_function, short_name
+from netspec.importer.aligning import together
+from netspec.importer.binding import bound, records_of_function, short_name
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
 from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.products import linear
 from netspec.importer.trace import TracedCall, Value
 from netspec.layers.table import TABLE
 
@@ -80,11 +82,9 @@ def weighted(lowering: Lowering, call: TracedCall) -> list[Held]:
     """The layer whose weights the function takes: a module of the network, or the module in which it is called."""
     given = bound(call)
     tensors = {name: given[name] for name in _TENSORS if isinstance(given.get(name), Value)}
-    if not all(value.tensor is not None and value.path for value in tensors.values()):
-        raise NotSayable("its weights are computed")
     owners = {value.path.rpartition(".")[0] for value in tensors.values()}
     if len(owners) > 1 or any(value.path.rpartition(".")[2] != name for name, value in tensors.items()):
-        raise NotSayable(f"its weights are {', '.join(value.path for value in tensors.values())}")
+        return _without_layer(lowering, call, given, tensors)
     x = lowering.held(given["input"])
     type_, args = _LAYERS[short_name(call.function)](given)
     if not owners:
@@ -98,9 +98,7 @@ def weighted(lowering: Lowering, call: TracedCall) -> list[Held]:
     if record is not None and record.name == type_:
         args = layer_arguments(module, record)
     elif own - {"num_batches_tracked"} != {*tensors}:
-        raise NotSayable(
-            f"{path or 'the network'} holds {', '.join(sorted(own))}, the function takes {', '.join(tensors)}"
-        )
+        return _without_layer(lowering, call, given, tensors)
     elif "bias" not in tensors:
         args["bias"] = False
     fields: dict[str, Any] = {"path": path, "module": module}
@@ -111,6 +109,30 @@ def weighted(lowering: Lowering, call: TracedCall) -> list[Held]:
     return outputs
 
 
+def _without_layer(
+    lowering: Lowering, call: TracedCall, given: dict[str, Any], tensors: dict[str, Value]
+) -> list[Held]:
+    """A function whose weights are no layer's: they are parameters, buffers or computed, and it is said by others.
+
+    Raises:
+        NotSayable: a spec has no function that takes such weights.
+    """
+    name, shape = short_name(call.function), call.result.shape
+    if name == "linear":
+        return linear(lowering, given, shape)
+    if name in ("layer_norm", "rms_norm"):
+        type_, args = _LAYERS[name](given)
+        x = lowering.held(given["input"])
+        found = lowering.emit(type_, [x], {**args, "elementwise_affine": False}, [shape])
+        for weight, function in (("weight", "mul"), ("bias", "add")):
+            if weight in tensors:
+                pair = together(lowering, [*found, lowering.held(tensors[weight])], shape)
+                found = lowering.emit(function, pair, {}, [shape])
+        return found
+    named = ", ".join(value.path or "computed" for value in tensors.values())
+    raise NotSayable(f"its weights are those of no layer: {named}")
+
+
 def dropout(lowering: Lowering, call: TracedCall) -> list[Held]:
     """Dropout as a function: a layer without weights, none where nothing is dropped."""
     given = bound(call)
@@ -118,8 +140,7 @@ def dropout(lowering: Lowering, call: TracedCall) -> list[Held]:
     p = given.get("p", 0.5)
     if p == 0:
         return [x]
-    record = record_of_function(short_name(call.function))
-    assert record is not None
+    record = records_of_function(short_name(call.function))[-1]
     return lowering.emit(record.name, [x], {} if p == 0.5 else {"p": p}, [call.result.shape])
 
 

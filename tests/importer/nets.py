@@ -159,7 +159,7 @@ class Activated(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         weights = (self.running_mean, self.running_var, self.weight, self.bias)
-        return self.act(F.batch_norm(input, *weights, False, 0.1, self.eps))
+        return self.act(F.batch_norm(input, *weights, self.training, 0.1, self.eps))
 
 
 class Encoder(nn.Module):

@@ -84,7 +84,7 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 5: BatchNorm2d",
     }
     for layers, said in texts.items():
-        monkeypatch.setattr(build, "module_text", lambda *args, layers=layers: f"{head}{layers}\n")
+        monkeypatch.setattr(build, "_text", lambda *args, layers=layers: f"{head}{layers}\n")
         assert str(failure(module)).startswith(said)
 
 
@@ -100,7 +100,7 @@ def test_weights_that_nothing_uses() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.first(x)
 
-    assert str(failure(Unused(torch.relu))).startswith("forward does not use last.weight, last.bias, which a spec")
+    assert "last: Linear: self.last is never used in forward" in str(failure(Unused(torch.relu)))
     assert "nn.Sequential(layer)" in str(failure(nn.Linear(4, 3)))
 
 
@@ -108,7 +108,7 @@ def test_a_fault_of_netspec_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*args: object) -> str:
         raise KeyError("surprise")
 
-    monkeypatch.setattr(build, "module_text", broken)
+    monkeypatch.setattr(build, "_imported", broken)
     monkeypatch.delenv("NETSPEC_RAISE", raising=False)
     assert "KeyError: 'surprise'; please report it " in str(failure(nn.Sequential(nn.Linear(4, 3))))
 
@@ -125,3 +125,55 @@ def test_a_module_used_outside_of_its_own() -> None:
 
     found = failure(Borrowing())
     assert [(each.path, each.operation) for each in found.found] == [("inner", "Linear")]
+
+
+class Unused(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.unused = nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.used(x)
+
+
+def test_an_unused_module_and_an_old_hook_are_named() -> None:
+    said = "unused: Sequential: self.unused is never used in forward, and a spec has no place for it: remove it"
+    assert said in str(failure(Unused()))
+    old = Unused()
+    with pytest.warns(FutureWarning):
+        nn.utils.weight_norm(old.used)
+    assert "used: torch.nn.utils.weight_norm: torch replaced it: use torch.nn.utils.parametrizations" in str(
+        failure(old)
+    )
+
+
+def test_a_mistake_in_forward_has_its_line_and_no_size_of_ours() -> None:
+    def wrong(x: Tensor) -> Tensor:
+        return x.view(-1, 3) @ torch.ones(8, 2)
+
+    found = failure(Apply(wrong))
+    assert "test_failures.py:" in str(found)
+    assert "10007" not in str(found)
+    assert "40028" not in str(found)
+
+
+def test_lazy_layers_are_run_first() -> None:
+    module = nn.Sequential(nn.LazyLinear(3), nn.ReLU())
+    assert "Linear: 3" in netspec.from_module(module, [4]).to_yaml()
+
+
+def test_words_need_an_integer_dtype() -> None:
+    module = nn.Sequential(nn.Embedding(9, 3))
+    assert "--input 20:int64" in str(failure(module, (20,)))
+
+
+def test_modules_in_a_plain_list_are_named() -> None:
+    class Listed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [nn.Linear(4, 4)]
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.parts[0](x)
+
+    assert "Linear: no attribute holds it: modules in a plain list" in str(failure(Listed()))

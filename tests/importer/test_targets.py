@@ -31,6 +31,15 @@ class Multiplies(Net):
     def forward(self, x):
         return super().forward(x).cumprod(1)
 
+class Prints(Net):
+    def __init__(self):
+        super().__init__()
+        print("building")
+
+    def forward(self, x):
+        print("shape", tuple(x.shape))
+        return [super().forward(x), x.mean((1, 2, 3))]
+
 made = Net()
 number = 3
 """
@@ -103,3 +112,15 @@ def test_inputs(inputs: list[str], said: str, folder: Path, capsys: pytest.Captu
     done = netspec("import", "hand_made.py:Net", *inputs, capsys=capsys)
     assert done.code in (1, 2)
     assert said in done.err
+
+
+def test_what_the_code_prints_is_no_part_of_the_spec(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = netspec("import", "hand_made.py:Prints", "--input", "1,6,6", capsys=capsys)
+    assert done.code == 0
+    assert package.check(package.loads(done.out)).ok
+    assert "building" in done.err
+    assert "shape (2, 1, 6, 6)" in done.err
+    assert "the module returns a list" in done.err
+    (folder / "net.yaml").write_text(done.out, encoding="utf-8")
+    assert netspec("fmt", "--check", "net.yaml", capsys=capsys).code == 0
+    assert "# 4×4×4" in done.out

@@ -1,4 +1,4 @@
-"""The tree of modules: a scope holds the calls of one module, and the scopes inside it."""
+"""What happens in one module: its calls and the scopes inside it, and how these use each other."""
 
 from __future__ import annotations
 
@@ -45,11 +45,16 @@ def ops_of(entry: Op | Scope) -> tuple[Op, ...]:
 
 
 def operation_of(entry: Op | Scope) -> str:
-    """What an entry calls, for messages."""
+    """What an entry is called in a message."""
     return entry.type if isinstance(entry, Op) else entry.title
 
 
-def uses(entries: Sequence[Op | Scope]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def weights_of(op: Op) -> bool:
+    """Whether a call's module has weights or buffers."""
+    return op.module is not None and any(True for _ in op.module.state_dict())
+
+
+def uses_of(entries: Sequence[Op | Scope]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """For each entry those that take what it gives, and those whose values it takes."""
     home = {op: index for index, entry in enumerate(entries) for op in ops_of(entry)}
     after: dict[int, set[int]] = {index: set() for index in range(len(entries))}
