@@ -84,11 +84,11 @@ def faults(box: Placed) -> Iterator[str]:
         yield from faults(child)
 
 
-@pytest.mark.parametrize("depth", [None, 1, 99])
-@pytest.mark.parametrize("path", [*RIGHT, *WRONG], ids=name_of)
-def test_nothing_overlaps(path: Path, depth: int | None) -> None:
-    picture = scene(view_of(tree_of(path), depth))
-    assert list(faults(picture.network)) == []
+@pytest.mark.parametrize("path", [*RIGHT, *WRONG[::3]], ids=name_of)
+def test_nothing_overlaps(path: Path) -> None:
+    for depth in (None, 1, 99):
+        picture = scene(view_of(tree_of(path), depth))
+        assert list(faults(picture.network)) == [], depth
     assert picture.width >= picture.network.width + 2 * MARGIN
     assert picture.height >= picture.network.height + 2 * MARGIN
 

@@ -75,7 +75,7 @@ def test_it_is_the_graph_of_the_check(path: Path) -> None:
             assert ref.output is None or edge.values == (report.tensor(ref),)
 
 
-@pytest.mark.parametrize("path", [*RIGHT, *WRONG], ids=name_of)
+@pytest.mark.parametrize("path", [*RIGHT, *WRONG[::3]], ids=name_of)
 def test_ids_and_edges_are_sound(path: Path) -> None:
     root, graph = tree_of(path), report_on(path).graph
     assert [node.id for node in root.walk()] == list(range(sum(1 for _ in root.walk())))
