@@ -42,7 +42,7 @@ def add_call(
     refs = flats if isinstance(flats, tuple) else (flats,)
     if sources is None or not takes_inputs(record, len(refs), item, context, path):
         whole = False
-    else:
+    elif len(refs) > len(sources):
         sources = tuple(one for source in sources for one in context.scope.each(source))
     further = taken.refs(context, path)
     whole = whole and len(further) == len(taken.references)

@@ -17,7 +17,7 @@ MOST_TRIALS = 40
 LINE = 3  # the time to read a line, in calls
 LONG_LINE = 40  # characters that count as a line: a flow list stands on one
 EXPECTATIONS = frozenset({"NS502", "NS503", "NS504", "NS506"})
-MOST_WORK = 20_000  # calls, lines and findings that the trials of one file may check again
+MOST_WORK = 12_000  # calls, lines and findings that the check of one file and its trials may look at together
 LARGEST_TRIAL = 6_000  # calls, lines and findings up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Report]
@@ -84,7 +84,7 @@ def verified(report: Report, recheck: Recheck) -> list[Diagnostic]:
     size = len(report.graph.calls) if report.graph else 1  # what one re-check infers
     lines = sum(max(text.count("\n"), len(text) // LONG_LINE) for text in spec.sources.values())
     work = size + LINE * lines + len(diagnostics)
-    trials = min(MOST_TRIALS, max(MOST_WORK // max(work, 1), work <= LARGEST_TRIAL))
+    trials = min(MOST_TRIALS, max(MOST_WORK // max(work, 1) - 1, work <= LARGEST_TRIAL))
     found = list(diagnostics)
     noted = False
     for index, diagnostic in enumerate(diagnostics):
