@@ -41,12 +41,17 @@ def _encoder(call: Call, context: FixContext) -> Call | None:
     """The recurrent layer whose state a layer takes; None where something else makes the state."""
     ref = call.inputs[1]
     maker = context.provenance.maker(ref)
-    return maker if maker is not None and maker.record.name in RECURRENT and ref.output else None
+    return maker if maker is not None and _is_whole(maker) and ref.output else None
+
+
+def _is_whole(call: Call) -> bool:
+    """Whether a call is of a recurrent layer that says its size."""
+    return call.record.name in RECURRENT and "hidden_size" in call.args
 
 
 def _states(problem: Problem) -> tuple[Shape, ...]:
     """The states that reach a recurrent layer; none where the problem is not one of its states."""
-    fits = problem.code in ("NS403", "NS405") and problem.call.record.name in RECURRENT
+    fits = problem.code in ("NS403", "NS405") and _is_whole(problem.call)
     shapes = tuple(tensor.shape for tensor in problem.inputs[1:])
     return shapes if fits and len(shapes) == len(problem.call.inputs) - 1 else ()
 
