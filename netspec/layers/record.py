@@ -19,6 +19,7 @@ Args = SimpleNamespace  # the arguments by name, defaults and inferred ones incl
 Result = Shape | list[Shape]  # a list where the layer has several outputs
 ShapeRule = Callable[..., Result]  # (args, *sample shapes)
 Count = Callable[..., int | None]  # (args, *sample shapes) or, for MACs, (args, output shape, *sample shapes)
+Tensors = dict[str, Shape]  # shapes by torch's names: `weight`, `in_proj_bias`, `layers.0.linear1.weight`
 
 
 class _Required:
@@ -137,6 +138,11 @@ def no_macs(args: Args, output: Shape, *inputs: Shape) -> int:
     return 0
 
 
+def no_tensors(args: Args) -> Tensors:
+    """The parameters, or the buffers, of a layer that has none, whatever its `args` are."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer of torch.nn, or one function of torch.
@@ -151,6 +157,9 @@ class Layer:
         shape: output sample shape(s) from arguments and input sample shapes; raises `ShapeError`. Where left out the
             output has the shape of the input.
         parameters: number of trainable numbers.
+        weights: its parameters by torch's names, from the arguments, for what names single ones (`tie`, `init`,
+            `parametrize`, references); a tensor is its own, called ``. Of a plugin's layer they are not known.
+        buffers: likewise what else its state_dict holds.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
         names: the inputs' names in torch's forward, where a mapping in `from` may use them.
@@ -188,6 +197,8 @@ class Layer:
     shape: ShapeRule = same_shape
     args: tuple[Arg, ...] = ()
     parameters: Count = no_parameters
+    weights: Callable[[Args], Tensors] = no_tensors
+    buffers: Callable[[Args], Tensors] = no_tensors
     macs: Count = no_macs
     inputs: tuple[int, int | None] = (1, 1)
     names: tuple[str, ...] = ()
