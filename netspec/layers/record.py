@@ -174,6 +174,8 @@ class Layer:
             several outputs. Or a function that gives it from the arguments.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         fixed_axes: how many of the last axes do not broadcast.
+        unbatched: of a function: the names of inputs that are weights, one tensor for all samples, which `code` gets as
+            it is, without the batch; all inputs of floating point then have one dtype.
         constant: whether every sample gets the same: `code` or `call` gives it once, with an axis of size 1 in front.
         code: for functions: the Python expression, from arguments (`input_shapes`, the sample shapes of the inputs,
             among them) and the input expressions; the further inputs come by name, as `FurtherInput`.
@@ -208,6 +210,7 @@ class Layer:
     gives: str | tuple[str, ...] | Callable[[Args], str] = "same"
     broadcasts: bool = False
     fixed_axes: int = 0
+    unbatched: tuple[str, ...] = ()
     constant: bool = False
     code: Callable[..., str] | None = None
     module: str = "nn"
@@ -231,6 +234,10 @@ class Layer:
     def chains(self) -> bool:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
         return self.code is None and self.call is None and not self.outputs and not self.tensor
+
+    def is_unbatched(self, index: int) -> bool:
+        """Whether an input is one tensor for all samples."""
+        return bool(self.unbatched) and self.names[index] in self.unbatched
 
     def sets_forward(self, args: dict[str, Any]) -> bool:
         """Whether some of the written arguments go to the module's forward."""
