@@ -114,6 +114,13 @@ class ItemParser:
 
     def parse_mapping(self, node: Mapping) -> Item:
         """One item that is written as a mapping."""
+        item = self.mapped(node)
+        if not item.applied and item.kind not in ("layer", "parameter", "unknown"):
+            self.findings.add("NS202", "apply: false is for a layer; in a group or block each layer says it", item.at)
+        return item
+
+    def mapped(self, node: Mapping) -> Item:
+        """One item that is written as a mapping, whatever its `apply` is."""
         entries = self.corrected_entries(node)
         shared = common_keys({key.text: value for key, value in entries if key.text in COMMON_KEYS}, self.findings)
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]

@@ -185,6 +185,7 @@ class Layer:
             the further inputs come by name, as `FurtherInput`.
         outputs: how each output is read where a call returns neither a tensor nor a plain tuple of several: `{0}` is
             its result, `{1}` the output's number; the last one holds for all further ones.
+        held: whether its module is made and not applied; `unapplied.py` makes such records.
         tensor: `parameter` or `buffer` where it is a tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
@@ -217,6 +218,7 @@ class Layer:
     make: Callable[[Args], str] | None = None
     call: Callable[..., str] | None = None
     outputs: tuple[str, ...] = ()
+    held: bool = False
     tensor: str = ""
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None
@@ -233,11 +235,11 @@ class Layer:
     @property
     def chains(self) -> bool:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
-        return self.code is None and self.call is None and not self.outputs and not self.tensor
+        return self.code is None and self.call is None and not (self.outputs or self.tensor or self.held)
 
     def is_unbatched(self, index: int) -> bool:
         """Whether an input is one tensor for all samples."""
-        return bool(self.unbatched) and self.names[index] in self.unbatched
+        return bool(self.unbatched) and self.names[index : index + 1] != () and self.names[index] in self.unbatched
 
     def sets_forward(self, args: dict[str, Any]) -> bool:
         """Whether some of the written arguments go to the module's forward."""
