@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item

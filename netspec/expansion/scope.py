@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Ref, Scope, Step, Tie
 from netspec.language.spec import Item

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Self
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span

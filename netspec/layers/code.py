@@ -6,10 +6,10 @@ Input: a record and its arguments. Output: source text with only the arguments t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from types import SimpleNamespace
 
+from netspec.core.dataclass import dataclass
 from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 

@@ -6,11 +6,12 @@ The checker, the compiler, the JSON Schema, the reference page and the tests rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.installed import Release, release
 from netspec.core.shapes import FLOATS, Shape, Tensor, promoted
 from netspec.layers.arguments import Kind

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import (
     DTYPES,
     FLOATS,

@@ -11,10 +11,11 @@ problem with the same message for all of them is reported, any other is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.faults import fault
 from netspec.core.shapes import ShapeError, Tensor, show, size

@@ -7,8 +7,9 @@ samples before any is read, and loading all read that record. Functions that nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.table_keys import TABLE_KEYS
 
