@@ -118,6 +118,7 @@ class Call:
         inits: how its parameters are filled: the first rule that fits one.
         parametrized: what its parameters are computed by.
         tied: its parameters that are another layer's.
+        weight: of a parameter as a value, the call of the layer that has it, and its name there.
     """
 
     id: int
@@ -136,6 +137,7 @@ class Call:
     inits: tuple[InitRule, ...] = ()
     parametrized: tuple[Parametrization, ...] = ()
     tied: frozenset[str] = frozenset()
+    weight: tuple[int, str] | None = None
 
     @property
     def own(self) -> int:

@@ -77,6 +77,10 @@ def test_macs(layer: Layer, case: Case) -> None:
         (*rows, first), (*_, second) = case.inputs
         assert macs == prod(rows) * case.args["out_features"] * (first * second + first)
         return
+    if layer.name == "bilinear":
+        (*rows, first), (*_, second), (out, *_), *_ = case.inputs
+        assert macs == prod(rows) * out * (first * second + first)
+        return
     if layer.name == "LSTM":  # nor this: each weight is used once a step
         _, module = run(layer, case)
         weights = sum(value.numel() for name, value in module.named_parameters() if name.startswith("weight"))

@@ -8,8 +8,8 @@ import pytest
 from torch import nn
 
 from netspec.layers.record import Case, Layer
+from netspec.layers.state import weights_of
 from netspec.layers.table import TABLE
-from netspec.layers.weights import weights_of
 from tests.layers.helpers import ours, resolve, run, runs_here
 
 RIGHT = [
