@@ -51,6 +51,7 @@ COLUMN: dict[str, Schema] = {  # how a column of a table becomes numbers
     "normalize": {"enum": [None, *SCALINGS]},
     "fill": {"type": ["number", "null"]},
     **dict.fromkeys(("shift", "scale"), _NUMBERS),
+    "unseen": _TEXTS,
 }
 _COLUMN: Schema = {"type": "object", "properties": COLUMN, "required": [*COLUMN], "additionalProperties": False}
 INFO: dict[str, Schema] = {  # of run.json, by key
