@@ -85,7 +85,7 @@ def test_a_layer_whose_weight_alone_is_used_is_not_applied() -> None:
 
 
 def test_a_weight_of_each_sample_is_named() -> None:
-    module = Applied(lambda m, x: F.conv1d(x[None, None, 0], x[:, None, :3]), w=torch.randn(2, 8))
+    module = Applied(lambda m, x: F.linear(x, x))
     with pytest.raises(ImportFailure) as caught:
         netspec.from_module(module, [8])
     assert "its weights differ from sample to sample" in str(caught.value)
