@@ -7,6 +7,7 @@ the expressions of modules and of `forward` refer to each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class _Generator:
 
     def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[Comment | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
-        inputs = [name.replace(".", "_") for name in scope.inputs]
+        inputs = [re.sub("[. ]", "_", name) for name in scope.inputs]
         once = steps_made_once(scope, self.calls)
         held = {index for index, step in enumerate(scope.steps) if self.is_held(step)}
         in_place = steps_in_place(scope, self.calls)
