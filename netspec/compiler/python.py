@@ -223,7 +223,7 @@ class _Generator:
 
     def is_held(self, step: Step) -> bool:
         """Whether a step is a layer that is made and not applied."""
-        return step.call is not None and self.calls[step.call].record.held
+        return step.call is not None and self.calls[step.call].record.held is not None
 
     def tensor(self, scope: Scope, step: Step) -> str:
         """The expression of a tensor of the scope's module, or of a parameter below it."""
