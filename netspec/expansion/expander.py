@@ -182,6 +182,7 @@ class Expander:
             return context.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *context.frames)
         inner = self.enter(item, context, name, block.name, sources, block.items, params, frames)
+        inner.scope.hidden = frozenset(block.params)
         trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
         self.open_blocks = trail
@@ -199,6 +200,7 @@ class Expander:
         flats = [context.scope.flat(source) for source in sources]
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
+        scope.around, scope.hidden = context.scope, context.scope.hidden
         inits = (*init_rules(item.init, context, scope.path), *context.inits)
         return Context(scope, names, context.findings, self.types, frames, inits, self.calls)
 
@@ -212,6 +214,7 @@ class Expander:
         """
         ends = tuple(end for end in results if end is not None)
         inner.check_order()
+        sources = (*sources, *inner.scope.handed)
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
@@ -271,7 +274,8 @@ class Expander:
             context.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return context.bind(item, name, None)
         made = self.calls[self.calls[step.call].maker]
-        taken = layer_inputs(item, made.record, context, last, context.scope.at(name))
+        record = made.record.held or made.record
+        taken = layer_inputs(item, record, context, last, context.scope.at(name))
         if taken.sources is None:
             return context.bind(item, name, None)
         return self.call(item, context, taken, name, made)
