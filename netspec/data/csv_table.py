@@ -61,7 +61,7 @@ def load(request: LoadRequest) -> LoadedData:
     if "columns" in values:
         written = request.argument("columns") or node
         named = by_input(written, request)
-        parts = [(input, [_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named]
+        parts = [(input, [named_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named]
         for name in (name for _, part in parts for name in part if name in target_names):
             raise spec_error("NS601", f"the target {name} stands among the columns too", written)
     if not all(part for _, part in parts):
@@ -124,11 +124,11 @@ class _Reading:
 def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
     """A column, or a list of them."""
     if isinstance(node, Sequence):
-        return [_column(request.evaluate(item), names, item) for item in node.items]
-    return _column(request.evaluate(node), names, node)
+        return [named_column(request.evaluate(item), names, item) for item in node.items]
+    return named_column(request.evaluate(node), names, node)
 
 
-def _column(wanted: object, names: list[str], node: Node) -> str:
+def named_column(wanted: object, names: list[str], node: Node) -> str:
     """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from netspec.core.diagnostics import SpecError
+from netspec.core.diagnostics import Findings, SpecError
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
@@ -19,6 +19,10 @@ from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
 from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
+from netspec.data.text.encoding import encoded_texts
+from netspec.data.text.sources import Documents
+from netspec.language.evaluate import param_values
+from netspec.language.ranges import read_by, ranges
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -102,6 +106,8 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     memory = read_storage(spec).memory
     parts, own = val is None, reconstructs(spec.data)
     request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
+    proper = isinstance(fraction, int | float) and not isinstance(fraction, bool) and 0 < fraction < 1
+    request = replace(request, lengths=sample_lengths(spec), val=fraction if proper else None)
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
@@ -109,6 +115,8 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
         return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise _no_validation(val)
+    if loaded.divided:
+        return Data(loaded.whole, loaded.test, loaded, name)
     if loaded.mapped:
         what = f"val: {fraction:g} copies samples, which take more memory than `memory` allows"
         raise spec_error(
@@ -118,6 +126,23 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     if not len(train) or not len(validation):
         raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
     return Data(train, validation, loaded, name)
+
+
+def sample_lengths(spec: Spec) -> dict[str, range]:
+    """The sizes that inputs of one axis may have, by the input's name, where `sizes` lets them vary.
+
+    Args:
+        spec: with the inputs.
+    """
+    if not spec.sizes:
+        return {}
+    known = {name: each for name, each in ranges(spec, param_values(spec.params), Findings()).items() if each}
+    found = {}
+    for declared in spec.inputs:
+        sizes = [node for node in declared.sizes if isinstance(node, Scalar) and read_by(node, known)]
+        if len(declared.sizes) == len(sizes) == 1 and str(sizes[0].value) in known:  # no expression
+            found[declared.name] = known[str(sizes[0].value)].sizes
+    return found
 
 
 def encoded_data(data: Data) -> Data:
@@ -130,6 +155,8 @@ def encoded_data(data: Data) -> Data:
         SpecError: NS601, it has nothing to fit a column to.
     """
     raw = data.source.encodings
+    if isinstance(data.train.inputs[0], Documents):
+        return Data(*encoded_texts(data.train, data.val, data.source, data.node), data.node)
     if not raw:
         return data
     try:
@@ -152,7 +179,7 @@ def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split
     name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
     if not isinstance(name, Scalar):
         raise _no_validation(val)
-    loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings))
+    loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings, text=train.text))
     if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
         raise spec_error("NS601", "the validation set has other classes than the training set", name)
     if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -12,9 +12,15 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.data.tables.encoding import Columns
+from netspec.data.text.format import TextFormat
+from netspec.data.text.sources import Documents
+from netspec.data.text.tokens import PaddingMask, Tokens
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
+
+
+TextInput = Documents | Tokens | PaddingMask
 
 
 @dataclass(frozen=True)
@@ -22,13 +28,15 @@ class Split:
     """Samples.
 
     Args:
-        inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
-        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
+        inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed; of text
+            Documents, then Tokens, which stay compact.
+        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves; Tokens where
+            there is one for each token.
         rows: int64 [N], the samples' indexes in their source.
     """
 
-    inputs: tuple[torch.Tensor | Pictures, ...]
-    targets: Tensors
+    inputs: tuple[torch.Tensor | Pictures | TextInput, ...]
+    targets: tuple[torch.Tensor | Tokens, ...]
     rows: torch.Tensor
 
     def __len__(self) -> int:
@@ -36,12 +44,13 @@ class Split:
 
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
-        inputs = tuple(x.select(index) if isinstance(x, Pictures) else x[index] for x in self.inputs)
-        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index])
+        inputs = tuple(x[index] if isinstance(x, torch.Tensor) else x.select(index) for x in self.inputs)
+        targets = tuple(y[index] if isinstance(y, torch.Tensor) else y.select(index) for y in self.targets)
+        return Split(inputs, targets, self.rows[index])
 
     @property
     def tables(self) -> Tensors:
-        """The inputs in memory; all are, unless the first one is Pictures."""
+        """The inputs in memory; all are, unless the first one is Pictures or text."""
         return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
@@ -60,11 +69,13 @@ class Target:
         output: the output that it is for; None: all.
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
+        count: how many classes there are, where they have no names.
     """
 
     output: str | None = None
     classes: tuple[str, ...] = ()
     column: str | None = None
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,8 @@ class LoadedData:
         mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
         encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
             and `test` hold the raw numbers that they encode, float64 [N, columns].
+        text: of texts: how they become tokens. Until its tokenizer is known the splits hold Documents.
+        divided: whether `test` is what `val` asked for, as of a long text, of which it is the end.
     """
 
     whole: Split
@@ -91,6 +104,8 @@ class LoadedData:
     columns: tuple[str, ...] = ()
     mapped: bool = False
     encodings: tuple[Columns, ...] = ()
+    text: TextFormat | None = None
+    divided: bool = False
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -116,6 +131,9 @@ class LoadRequest:
         memory: bytes of samples that are held in memory.
         own_targets: whether the samples are their own targets, so that others may be missing.
         encodings: of a table that validates: those of the training part.
+        text: of texts that validate: the format of the training part.
+        lengths: of inputs with one axis, whose size may vary: the sizes that it may have, by the input's name.
+        val: the fraction of the samples that validates.
     """
 
     name: Scalar
@@ -128,6 +146,9 @@ class LoadRequest:
     memory: int = MOST_HELD
     own_targets: bool = False
     encodings: tuple[Columns, ...] = ()
+    text: TextFormat | None = None
+    lengths: dict[str, range] = field(default_factory=dict)
+    val: float | None = None
 
     @property
     def input(self) -> Tensor:

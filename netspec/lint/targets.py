@@ -63,9 +63,12 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
-    elif known.classes and len(output) == 1 and output[0] != known.classes:
+    elif known.classes and (len(output) == 1 or known.target == output[1:]) and output[0] != known.classes:
         code = "NS603" if output[0] < known.classes else "NS914"
-        message = f"{known.title} has {known.classes} classes, the network gives {output[0]} outputs"
+        if code == "NS914" and known.vocabulary is not None:
+            return  # the number of tokens is often rounded up
+        named = "classes" if known.vocabulary is None else "tokens"
+        message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs"
         yield finding(code, message, *(linear or (known.name,)), fixes=_outputs(linear, known.classes))
 
 
