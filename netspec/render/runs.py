@@ -11,6 +11,7 @@ from netspec.core.conforms import Schema, conforms
 from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
 from netspec.core.tree import Mapping, plain, shorten
 from netspec.language.sections.table_keys import ENCODINGS, KINDS, SCALINGS
+from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 
@@ -33,7 +34,7 @@ SECTIONS = ("params", "data", "train")
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _NAMED_TEXTS: Schema = {"type": "object", "additionalProperties": _TEXT}
-_TYPED_PATH = r'^data(\.\w+)+\.(root|path)="([^"\\]|\\.)*"$'
+_TYPED_PATH = r'^data(\.\w+)+\.(root|path|tokenizer)="([^"\\]|\\.)*"$'
 _NUMBER: Schema = {"type": ["number", "null"]}
 ROW: Schema = {  # of metrics.jsonl
     "type": "object",
@@ -53,6 +54,16 @@ COLUMN: dict[str, Schema] = {  # how a column of a table becomes numbers
     **dict.fromkeys(("shift", "scale"), _NUMBERS),
 }
 _COLUMN: Schema = {"type": "object", "properties": COLUMN, "required": [*COLUMN], "additionalProperties": False}
+_TOKENS: Schema = {"type": "integer", "minimum": 0, "maximum": 2**31}
+TEXT: dict[str, Schema] = {  # how texts become tokens
+    "kind": {"enum": ["documents", "windows", "tagged"]},
+    "tokenizer": {"enum": [*TOKENIZERS, "file"]},
+    **dict.fromkeys(("at_start", "mask_first", "whole"), {"type": "boolean"}),
+    **dict.fromkeys(("mask", "column"), {"type": ["string", "null"]}),
+    **dict.fromkeys(("least", "most", "multiple"), {"type": "integer", "minimum": 1, "maximum": MOST_LENGTH}),
+    "value": _TOKENS,
+}
+_TEXT_FORMAT: Schema = {"type": "object", "properties": TEXT, "required": [*TEXT], "additionalProperties": False}
 INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("name", "spec", "device", "dataset", "status", "job"), _TEXT),
     "folder": {"type": "string", "pattern": r"^[^\0]+$"},
@@ -62,6 +73,7 @@ INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("classes", "columns", "changes"), _TEXTS),
     "picture": {"type": "boolean"},
     "encodings": {"type": "array", "items": {"type": "array", "items": _COLUMN}},
+    "text": {"anyOf": [{"type": "null"}, _TEXT_FORMAT]},
     "sample": {
         "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]
     },

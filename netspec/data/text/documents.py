@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
-from netspec.data.csv_table import named_column
+from netspec.data.csv_table import column_named
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, own_arguments
 from netspec.data.tables.files import TABLES, TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
@@ -47,6 +48,8 @@ def load(request: LoadRequest) -> LoadedData:
     padding = padding_of(values.get("length"), tokens, request.lengths.get(text_input(request.inputs, mask)))
     first = next(iter(request.inputs)) == mask
     text = TextFormat(DOCUMENTS, wanted, padding, values.get("truncate") == "start", mask, first, column, node=at)
+    if documents.files or node.text.startswith(PYTHON):
+        text = replace(text, whole=True)
     split = Split((documents,), targets, torch.arange(len(documents)))
     return LoadedData(split, targets=(target,), text=text)
 
@@ -107,7 +110,7 @@ def _read(
         return (Documents.of(texts), *_classes(labels), None)
     path = text_path(node, request.folder)
     if path.is_dir():
-        documents, labels = _folder(path, request.memory)
+        documents, labels = labelled_folder(path, request.memory)
         return (documents, *_classes(labels), None)
     if path.name.lower().endswith(TABLES):
         return _table(request, node, path, values)
@@ -142,7 +145,7 @@ def text_file(path: Path) -> bool:
     return stem.endswith(TEXT_SUFFIXES) and not name.startswith(".")
 
 
-def _folder(path: Path, memory: int) -> tuple[Documents, tuple[str, ...]]:
+def labelled_folder(path: Path, memory: int) -> tuple[Documents, tuple[str, ...]]:
     """The texts of a folder with a folder, or a file, for each class."""
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     folders, files = [each for each in entries if each.is_dir()], [each for each in entries if text_file(each)]
@@ -178,13 +181,13 @@ def _table(
     if "text" not in values and "text" not in names:
         what = f"{path.name} has no column 'text'; it has {', '.join(names[:12])}"
         raise spec_error("NS601", what, node, ("fix", "text: NAME, the column of the texts"))
-    column = named_column(values.get("text", "text"), names, at)
+    column = column_named(values.get("text", "text"), names, at)
     cells = frame[column]
     present = cells.notna().to_numpy()
     if not present.all():
         raise TextError(f"row {int((~present).argmax()) + 1}, column {column!r} has no value")
     documents = Documents.of(tuple(str(cell) for cell in cells))
-    wanted = named_column(values.get("target", -1), names, request.argument("target") or node)
+    wanted = column_named(values.get("target", -1), names, request.argument("target") or node)
     if wanted == column:
         others = [name for name in names if name != column]
         what = f"the target is {column!r}, the column of the texts"

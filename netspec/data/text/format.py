@@ -5,7 +5,7 @@ Input: the arguments of a dataset of texts. Output: a TextFormat, which training
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.text.learning import Wanted
 from netspec.data.text.sources import TextError, read_bytes
-from netspec.data.text.tokenizer import Tokenizer
+from netspec.data.text.tokenizer import Tokenizer, from_json
 from netspec.data.text.tokens import Padding
 from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS, WORDS
 
@@ -34,6 +34,7 @@ class TextFormat:
         mask: the input that gets the mask; None where none does.
         mask_first: whether that is the first input.
         column: of a table, the column of the texts.
+        whole: whether a file is one text; else each of its lines is.
         tokenizer: as it was learned; None before.
         node: of the spec, for errors of the tokenizer.
     """
@@ -45,6 +46,7 @@ class TextFormat:
     mask: str | None = None
     mask_first: bool = False
     column: str | None = None
+    whole: bool = False
     tokenizer: Tokenizer | None = None
     node: Node | None = None
 
@@ -58,6 +60,28 @@ class TextFormat:
     def vocabulary(self) -> int:
         """The ids that samples hold: without padding where nothing is padded."""
         return self.known.size - (self.kind == WINDOWS and self.known.appended)
+
+
+    def to_json(self) -> dict[str, Any]:
+        """What run.json holds of it; the tokenizer has a file of its own."""
+        own = {name: getattr(self, name) for name in ("kind", "at_start", "mask", "mask_first", "column", "whole")}
+        return {**own, "tokenizer": self.known.kind, **asdict(self.padding)}
+
+
+def stored_format(content: dict[str, Any], tokenizer: str) -> TextFormat:
+    """The format of a run.
+
+    Args:
+        content: as `to_json` has written it; the schema of run.json has checked its types.
+        tokenizer: the content of its tokenizer.json.
+
+    Raises:
+        TokenizerError: that is none.
+    """
+    known = from_json(content["tokenizer"], tokenizer, special=content["kind"] == DOCUMENTS)
+    sizes = Padding(*(content[name] for name in ("least", "most", "multiple", "value")))
+    own = {name: content[name] for name in ("at_start", "mask", "mask_first", "column", "whole")}
+    return TextFormat(content["kind"], Wanted(known.kind), sizes, **own, tokenizer=known)
 
 
 def text_input(inputs: dict[str, Tensor], mask: str | None) -> str:
