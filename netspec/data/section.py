@@ -22,7 +22,7 @@ from netspec.data.tables.encoding import encode, fit
 from netspec.data.text.encoding import encoded_texts
 from netspec.data.text.sources import Documents
 from netspec.language.evaluate import param_values
-from netspec.language.ranges import read_by, ranges
+from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -106,8 +106,8 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     memory = read_storage(spec).memory
     parts, own = val is None, reconstructs(spec.data)
     request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
-    proper = isinstance(fraction, int | float) and not isinstance(fraction, bool) and 0 < fraction < 1
-    request = replace(request, lengths=sample_lengths(spec), val=fraction if proper else None)
+    proper = isinstance(fraction, float) and 0 < fraction < 1
+    request = replace(request, lengths=sample_lengths(spec), val=fraction if proper else None)  # type: ignore[arg-type]
     loaded = _load(request)
     if val is None:
         return Data(loaded.whole, loaded.test, loaded, name)
@@ -179,7 +179,9 @@ def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split
     name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
     if not isinstance(name, Scalar):
         raise _no_validation(val)
-    loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings, text=train.text))
+    loaded = _load(
+        replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings, text=train.text)
+    )
     if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
         raise spec_error("NS601", "the validation set has other classes than the training set", name)
     if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:

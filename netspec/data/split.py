@@ -19,7 +19,6 @@ from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
-
 TextInput = Documents | Tokens | PaddingMask
 
 

@@ -151,7 +151,9 @@ def make_generator(run: StoredRun, device: str | None = None, weights: str = "be
     report = run.report
     head = heads_of(report, read_settings(run.spec).loss)[0]
     if len(network_inputs(report)) > 1 or len(head.output.shape) != 2:
-        what = f"a language model has one input, and a score for each token and place; here is {show(head.output.shape)}"
+        what = (
+            f"a language model has one input, and a score for each token and place; here is {show(head.output.shape)}"
+        )
         raise spec_error("NS603", what, at)
     length, fixed = run.text.padding.most, not accepts_shape(run.spec, report.params, (1,))
     made = Generator(run.model(weights, target_device), run.text, head, length, fixed, target_device)

@@ -28,7 +28,6 @@ from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
-
 Reader = PictureReader | TableReader | TextReader
 
 

@@ -88,10 +88,7 @@ class TextReader:
     def _file(self, file: str) -> Iterator[Written | Fault]:
         """A file that is one text, or a line each."""
         try:
-            if file == STDIN:
-                text = decoded(sys.stdin.buffer.read(), "standard input")
-            else:
-                text = read_file(Path(file))
+            text = decoded(sys.stdin.buffer.read(), "standard input") if file == STDIN else read_file(Path(file))
         except TextError as error:
             message = str(error).removeprefix(f"{file} ")
             yield Fault(file, None, message, unreadable=message.startswith("there is no file"))

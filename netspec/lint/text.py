@@ -12,7 +12,7 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Shape
 from netspec.expansion.graph import Call
 from netspec.fixes.values import set_value
-from netspec.language.sections.text_keys import BYTE_VALUES, BYTES, PACKAGES, PYTHON
+from netspec.language.sections.text_keys import BYTE_VALUES, BYTES, FUNCTIONS, PACKAGES, PYTHON
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import DatasetFacts, WrittenDataset
 
@@ -28,7 +28,7 @@ def _length(written: WrittenDataset) -> Shape | None:
 def text_facts(written: WrittenDataset) -> DatasetFacts:
     """Documents."""
     path = written.args.get("path", written.given)
-    known = len(PACKAGES) if isinstance(path, str) and path.startswith(PYTHON) else None
+    known = len(PACKAGES) if path == PYTHON + FUNCTIONS else None
     regression = None if known is None else False
     facts = DatasetFacts(written.name, "Text", _length(written), known, regression, ())
     return replace(facts, vocabulary=_vocabulary(written, BYTE_VALUES + 1))

@@ -1,7 +1,7 @@
 """Perplexity: e to the mean cross-entropy of the true classes, over all places of all samples.
 
-Jelinek, Mercer, Bahl and Baker, "Perplexity — a measure of the difficulty of speech recognition tasks", 1977. Of what the
-loss smooths or weighs nothing enters.
+Jelinek, Mercer, Bahl and Baker, "Perplexity — a measure of the difficulty of speech recognition tasks", 1977. What
+the loss smooths or weighs does not enter.
 """
 
 from __future__ import annotations

@@ -54,14 +54,13 @@ COLUMN: dict[str, Schema] = {  # how a column of a table becomes numbers
     **dict.fromkeys(("shift", "scale"), _NUMBERS),
 }
 _COLUMN: Schema = {"type": "object", "properties": COLUMN, "required": [*COLUMN], "additionalProperties": False}
-_TOKENS: Schema = {"type": "integer", "minimum": 0, "maximum": 2**31}
 TEXT: dict[str, Schema] = {  # how texts become tokens
     "kind": {"enum": ["documents", "windows", "tagged"]},
     "tokenizer": {"enum": [*TOKENIZERS, "file"]},
-    **dict.fromkeys(("at_start", "mask_first", "whole"), {"type": "boolean"}),
-    **dict.fromkeys(("mask", "column"), {"type": ["string", "null"]}),
-    **dict.fromkeys(("least", "most", "multiple"), {"type": "integer", "minimum": 1, "maximum": MOST_LENGTH}),
-    "value": _TOKENS,
+    **{name: {"type": "boolean"} for name in ("at_start", "mask_first", "whole")},
+    **{name: {"type": ["string", "null"]} for name in ("mask", "column")},
+    **{name: {"type": "integer", "minimum": 1, "maximum": MOST_LENGTH} for name in ("least", "most", "multiple")},
+    "value": {"type": "integer", "minimum": 0, "maximum": 2**31},
 }
 _TEXT_FORMAT: Schema = {"type": "object", "properties": TEXT, "required": [*TEXT], "additionalProperties": False}
 INFO: dict[str, Schema] = {  # of run.json, by key

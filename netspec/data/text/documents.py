@@ -150,7 +150,9 @@ def labelled_folder(path: Path, memory: int) -> tuple[Documents, tuple[str, ...]
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     folders, files = [each for each in entries if each.is_dir()], [each for each in entries if text_file(each)]
     if folders and files:
-        raise TextError(f"{path} holds folders and {counted(len(files), 'text file')}; a class is one of them, not both")
+        raise TextError(
+            f"{path} holds folders and {counted(len(files), 'text file')}; a class is one of them, not both"
+        )
     if folders:
         found = [(each, folder.name) for folder in folders for each in sorted(folder.rglob("*")) if text_file(each)]
         if not found:

@@ -1,8 +1,8 @@
 """A split of texts → batches of tokens on the device, padded as they are taken.
 
 Where samples differ in length, those of like length come together, so that little is padded: the order of an epoch is
-sorted by length within stretches of POOL batches, and the batches of a stretch are shuffled. All of that follows from the
-order alone, so that a run that is resumed in the middle of an epoch goes on with the same batches.
+sorted by length within stretches of POOL batches, and the batches of a stretch are shuffled. All of that follows from
+the order alone, so that a run that is resumed in the middle of an epoch goes on with the same batches.
 """
 
 from __future__ import annotations
@@ -65,13 +65,19 @@ class TokenFeed:
     def batches(
         self, order: torch.Tensor | None, size: int, group: ProcessGroup = ALONE, *, epoch: int = 0, step: int = 0
     ) -> Iterator[Batch]:
-        """See `Feed`; an evaluation gets fewer samples at a time where their outputs would take too much memory."""
+        """See `Feed`. An evaluation goes from the shortest sample to the longest, so that little is padded, and gets
+        fewer at a time where their outputs would take too much memory."""
         if order is None:
-            order, size = torch.arange(len(self)), max(1, min(size, MOST_EVALUATED // self.numbers))
+            order, size = self._by_length(), max(1, min(size, MOST_EVALUATED // self.numbers))
         for chunk in torch.split(order, size) if len(order) else ():
             index, own = process_share(chunk, len(chunk), group)
             assert isinstance(index, torch.Tensor)
             yield Batch(self._inputs(index), self._targets(index), own, len(chunk))
+
+    def _by_length(self) -> torch.Tensor:
+        """All samples, from the shortest to the longest; in their order where all are as long."""
+        lengths = _tokens(self.inputs).lengths
+        return torch.arange(len(self)) if lengths is None else lengths.cpu().argsort(stable=True)
 
     def _inputs(self, index: torch.Tensor) -> Tensors:
         pairs = zip(self.inputs, self.dtypes, strict=True)

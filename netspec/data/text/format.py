@@ -61,7 +61,6 @@ class TextFormat:
         """The ids that samples hold: without padding where nothing is padded."""
         return self.known.size - (self.kind == WINDOWS and self.known.appended)
 
-
     def to_json(self) -> dict[str, Any]:
         """What run.json holds of it; the tokenizer has a file of its own."""
         own = {name: getattr(self, name) for name in ("kind", "at_start", "mask", "mask_first", "column", "whole")}

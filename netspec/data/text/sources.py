@@ -58,6 +58,15 @@ class Documents:
         """Bytes of the texts that are in memory, about."""
         return sum(len(self.texts[index]) for index in self.indexes.tolist()) if self.texts else 0
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of what is taken."""
+        return torch.long
+
+    def __getitem__(self, index: torch.Tensor | slice) -> torch.Tensor:
+        """int64 [B], which texts some of them are."""
+        return self.indexes[index]
+
     def select(self, index: torch.Tensor) -> Documents:
         """Some of the texts."""
         return replace(self, indexes=self.indexes[index])

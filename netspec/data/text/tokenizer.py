@@ -26,9 +26,8 @@ PAD, UNKNOWN = "<pad>", "<unk>"
 _PUNCTUATION = r"!-/:-@\[-^`{-~"  # of ASCII, but the underscore; classes that Python and the library read alike
 _BLANK = r" \t\n\r\f\v"
 WORD_CUTS = f"[^{_BLANK}{_PUNCTUATION}]+|[{_PUNCTUATION}]"
-BPE_CUTS = (
-    f" ?[^{_BLANK}{_PUNCTUATION}0-9]+| ?[0-9]+| ?[{_PUNCTUATION}]+|[{_BLANK}]+(?![^{_BLANK}])|[{_BLANK}]+"
-)  # words and numbers with the blank before them, as of GPT-2
+# Words, numbers and punctuation, each with the blank before it, as of GPT-2.
+BPE_CUTS = f" ?[^{_BLANK}{_PUNCTUATION}0-9]+| ?[0-9]+| ?[{_PUNCTUATION}]+|[{_BLANK}]+(?![^{_BLANK}])|[{_BLANK}]+"
 MOST_PIECES = 2**20  # of byte pair encoding that are held
 CODE_POINTS = 0x110000
 

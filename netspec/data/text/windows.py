@@ -61,10 +61,14 @@ def load(request: LoadRequest) -> LoadedData:
         cut = _boundary(text, round(len(text) * (1 - request.val)), wanted.kind == BYTES)
         train, rest = text[:cut], text[cut:]
     try:
-        known = request.text.known if request.text is not None else learn(wanted, _chunks(train, node.text), special=False)
+        known = (
+            request.text.known if request.text is not None else learn(wanted, _chunks(train, node.text), special=False)
+        )
         form = with_tokenizer(form, known)
         limit, stride = request.memory, values.get("stride", padding.most)
-        parts = [None if part is None else _windows(part, known, padding, stride, limit, node) for part in (train, rest)]
+        parts = [
+            None if part is None else _windows(part, known, padding, stride, limit, node) for part in (train, rest)
+        ]
     except TokenizerError as error:
         raise spec_error("NS601", f"the tokenizer cannot be used: {error}", at) from None
     except TextError as error:
@@ -154,7 +158,7 @@ def _chunks(text: Bytes, name: str) -> Iterator[list[str]]:
         try:
             yield [decoded(piece, name)]
         except TextError:
-            decoded(text[: end].tobytes(), name)  # names the line in the whole file
+            decoded(text[:end].tobytes(), name)  # names the line in the whole file
             raise
         start = end
 

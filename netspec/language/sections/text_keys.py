@@ -100,9 +100,7 @@ WINDOW_KEYS = (
         required=True,
     ),
     _TOKENIZER,
-    Key(
-        "length", _SIZE, "a number of tokens", "The tokens of a window. Left out: what the network's input says.", 128
-    ),
+    Key("length", _SIZE, "a number of tokens", "The tokens of a window. Left out: what the network's input says.", 128),
     Key(
         "stride",
         _SIZE,
@@ -127,7 +125,7 @@ TAGGED_KEYS = (
         "tokenizer",
         _TOKENIZER.schema,
         "words, characters, bytes, {words: {vocab_size: 8000, min_frequency: 2}}, bpe or a tokenizer.json",
-        "As of `Text`. Where a word is several tokens, the first of them has its label, and the loss ignores the others.",
+        "As of `Text`. Where a word is several tokens, the first has its label, and the loss ignores the others.",
         {"words": {"min_frequency": 2}},
         "words",
     ),
