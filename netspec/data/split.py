@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.core.tree import Sequence as ListNode
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.data.tables.encoding import Columns
@@ -32,11 +34,13 @@ class Split:
         targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves; Tokens where
             there is one for each token.
         rows: int64 [N], the samples' indexes in their source.
+        files: the names of all samples of the source, by these indexes, where they have some.
     """
 
     inputs: tuple[torch.Tensor | Pictures | TextInput, ...]
     targets: tuple[torch.Tensor | Tokens, ...]
     rows: torch.Tensor
+    files: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -45,7 +49,12 @@ class Split:
         """Some of the samples."""
         inputs = tuple(x[index] if isinstance(x, torch.Tensor) else x.select(index) for x in self.inputs)
         targets = tuple(y[index] if isinstance(y, torch.Tensor) else y.select(index) for y in self.targets)
-        return Split(inputs, targets, self.rows[index])
+        return Split(inputs, targets, self.rows[index], self.files)
+
+    def name_of(self, index: int) -> str:
+        """The file of a sample, else its number, from 1."""
+        row = int(self.rows[index])
+        return self.files[row] if row < len(self.files) else f"row {row + 1}"
 
     @property
     def tables(self) -> Tensors:
@@ -53,11 +62,13 @@ class Split:
         return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
-def all_of(inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors) -> Split:
+def all_of(
+    inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors, files: Sequence[str] = ()
+) -> Split:
     """A split with all samples of a source, in its order."""
     xs = inputs if isinstance(inputs, tuple) else (inputs,)
     ys = targets if isinstance(targets, tuple) else (targets,)
-    return Split(xs, ys, torch.arange(len(xs[0])))
+    return Split(xs, ys, torch.arange(len(xs[0])), files)
 
 
 @dataclass(frozen=True)
@@ -69,12 +80,14 @@ class Target:
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
         count: how many classes there are, where they have no names.
+        ignore: the number of those pixels of a mask that do not count.
     """
 
     output: str | None = None
     classes: tuple[str, ...] = ()
     column: str | None = None
     count: int = 0
+    ignore: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,10 @@ class LoadedData:
         encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
             and `test` hold the raw numbers that they encode, float64 [N, columns].
         text: of texts: how they become tokens. Until its tokenizer is known the splits hold Documents.
-        divided: whether `test` is what `val` asked for, as of a long text, of which it is the end.
+        divided: the samples that the spec's fractions hold out to validate and to test, where the loader has done it:
+            of a long text these are its end.
+        groups, strata: int64 [N], of `whole`: which value each sample has in the columns that the request names.
+        strata_names: the values that `strata` numbers.
     """
 
     whole: Split
@@ -104,7 +120,10 @@ class LoadedData:
     mapped: bool = False
     encodings: tuple[Columns, ...] = ()
     text: TextFormat | None = None
-    divided: bool = False
+    divided: tuple[Split | None, Split | None] | None = None
+    groups: torch.Tensor | None = None
+    strata: torch.Tensor | None = None
+    strata_names: tuple[str, ...] = ()
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -132,7 +151,8 @@ class LoadRequest:
         encodings: of a table that validates: those of the training part.
         text: of texts that validate: the format of the training part.
         lengths: of inputs with one axis, whose size may vary: the sizes that it may have, by the input's name.
-        val: the fraction of the samples that validates.
+        fractions: of the samples that validate and that test, which a text divides by itself.
+        groups, strata: the nodes of the columns by which the samples are divided; None: they are not.
     """
 
     name: Scalar
@@ -147,7 +167,9 @@ class LoadRequest:
     encodings: tuple[Columns, ...] = ()
     text: TextFormat | None = None
     lengths: dict[str, range] = field(default_factory=dict)
-    val: float | None = None
+    fractions: tuple[float | None, float | None] = (None, None)
+    groups: Node | None = None
+    strata: Node | None = None
 
     @property
     def input(self) -> Tensor:
@@ -176,7 +198,7 @@ def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
 
 def items(node: Node | None) -> tuple[Node, ...]:
     """The items of a list; none where the node is no list."""
-    return node.items if isinstance(node, Sequence) else ()
+    return node.items if isinstance(node, ListNode) else ()
 
 
 def by_input(node: Node | None, request: LoadRequest) -> list[tuple[str, Node]]:

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from netspec.data.batches import Batch, Feed
+from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
+from netspec.data.text.feed import TokenFeed
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
@@ -45,6 +46,7 @@ class Job:
         step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
+        balance: draws the samples of an epoch by their classes; None: each comes once.
     """
 
     train: Feed
@@ -67,6 +69,13 @@ class Job:
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
     group: ProcessGroup = ALONE
+    balance: BalancedOrder | None = None
+
+    def order(self, epoch: int) -> torch.Tensor:
+        """The samples of an epoch (counted from 0) in their order: int64 [N]."""
+        count, balance = len(self.train), self.balance
+        order = epoch_order(self.seed, epoch, count) if balance is None else balance(self.seed, epoch)
+        return self.train.arrange(order, self.batch_size) if isinstance(self.train, TokenFeed) else order
 
     @property
     def steps(self) -> int:

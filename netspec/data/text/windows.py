@@ -56,34 +56,46 @@ def load(request: LoadRequest) -> LoadedData:
     except TextError as error:
         raise spec_error("NS601", str(error), at) from None
     form = TextFormat(WINDOWS, wanted, padding, node=at)
-    train, rest = text, None
-    if request.val is not None:
-        cut = _boundary(text, round(len(text) * (1 - request.val)), wanted.kind == BYTES)
-        train, rest = text[:cut], text[cut:]
+    train, *held = _divided(text, request.fractions, wanted.kind == BYTES)
     try:
-        known = (
-            request.text.known if request.text is not None else learn(wanted, _chunks(train, node.text), special=False)
-        )
+        known = learn(wanted, _chunks(train, node.text), special=False) if request.text is None else request.text.known
         form = with_tokenizer(form, known)
         limit, stride = request.memory, values.get("stride", padding.most)
-        parts = [
-            None if part is None else _windows(part, known, padding, stride, limit, node) for part in (train, rest)
+        cuts = [
+            None if part is None else _windows(part, known, padding, stride, limit, node) for part in (train, *held)
         ]
     except TokenizerError as error:
         raise spec_error("NS601", f"the tokenizer cannot be used: {error}", at) from None
     except TextError as error:
         raise spec_error("NS601", str(error), node) from None
-    for part, what in zip(parts, ("the training part", "the validation part"), strict=True):
+    for part, what in zip(cuts, ("training", "validation", "test"), strict=True):
         if part is not None and not len(part):
-            raise _too_short(request, node, part.inputs[0], padding, what if rest is not None else "the text")  # type: ignore[arg-type]
-    whole = parts[0]
+            raise _too_short(
+                request,
+                node,
+                part,
+                padding,
+                f"the {what} part" if any(each is not None for each in held) else "the text",
+            )
+    whole, val, test = cuts
     assert whole is not None
-    target = Target(count=form.vocabulary)
-    return LoadedData(whole, parts[1], targets=(target,), text=form, divided=request.val is not None)
+    return LoadedData(whole, targets=(Target(count=form.vocabulary),), text=form, divided=(val, test))
 
 
-def _too_short(request: LoadRequest, node: Node, tokens: Tokens, padding: Padding, part: str) -> Exception:
-    count = len(tokens.ids)
+def _divided(
+    text: Bytes, fractions: tuple[float | None, float | None], anywhere: bool
+) -> tuple[Bytes, Bytes | None, Bytes | None]:
+    """The parts of a text that train, validate and test, one behind the other."""
+    val, test = (fraction or 0.0 for fraction in fractions)
+    first = _boundary(text, round(len(text) * (1 - val - test)), anywhere)
+    second = _boundary(text, round(len(text) * (1 - test)), anywhere)
+    parts = (text[first:second] if val else None, text[second:] if test else None)
+    return text[: first if val else second], *parts
+
+
+def _too_short(request: LoadRequest, node: Node, split: Split, padding: Padding, part: str) -> Exception:
+    (tokens,) = split.inputs
+    count = len(tokens.ids) if isinstance(tokens, Tokens) else 0
     what = f"{part} has {count:,} tokens, and a window of {padding.most:,} takes one more than it is long"
     shorter = [("fix", f"length: {count - 1}, or less")] if count > 1 else []
     return spec_error("NS601", what, request.argument("length") or node, *shorter)

@@ -109,7 +109,7 @@ def test_what_cannot_be_predicted_is_named(
     write_table(tmp_path)
     run(SPEC)
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
-    code, out, said = netspec("predict", "run", "-", "latin.txt", "none.txt", stdin="red\nzebra\n\nblue\n".encode())
+    code, out, said = netspec("predict", "run", "-", "latin.txt", "none.txt", stdin=b"red\nzebra\n\nblue\n")
     assert code == 2
     assert [line.split()[0] for line in out.splitlines()] == ["-:1", "-:4"]
     assert "-: row 2: holds no token that the run knows" in said

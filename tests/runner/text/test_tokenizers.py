@@ -67,7 +67,7 @@ def test_what_a_run_keeps_is_the_same_tokenizer(kind: str) -> None:
 
 
 def test_the_vocabulary_of_words_is_the_most_frequent_ones() -> None:
-    words = Counter("a b b c c c d d".split())
+    words = Counter(["a", "b", "b", "c", "c", "c", "d", "d"])
     found = learn(Wanted("words", 5, 2), [["a b b c"], ["c c d d"]])
     expected = sorted((word for word in words if words[word] >= 2), key=lambda word: (-words[word], word))
     assert [found.decode([id]) for id in range(2, found.size)] == expected[:3]
