@@ -58,7 +58,7 @@ UNBATCHED = {
 # would be the whole batch, and tile would repeat it.
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
-    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
+    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile", "linear"),
     *("scaled_dot_product_attention", "Fold", "tril", "triu", "dropout2d", "dropout3d", "feature_alpha_dropout"),
 }
 

@@ -75,6 +75,9 @@ def counted(layer: Layer, case: Case) -> int:
     if layer.name == "Bilinear":  # the counter does not know it: Ax₂ for each output feature, then a product with x₁
         (*rows, first), (*_, second) = case.inputs
         return prod(rows) * case.args["out_features"] * (first * second + first)
+    if layer.name == "bilinear":
+        (*rows, first), (*_, second), (out, *_), *_ = case.inputs
+        return prod(rows) * out * (first * second + first)
     if layer.name == "LSTM":  # nor this: each weight is used once a step
         _, module = run(layer, case)
         assert module is not None

@@ -8,8 +8,8 @@ import pytest
 from torch import nn
 
 from netspec.layers.record import Layer
+from netspec.layers.state import weights_of
 from netspec.layers.table import TABLE
-from netspec.layers.weights import weights_of
 from tests.layers.helpers import examples_here, named, ours, resolve, run
 
 MODULES = {name: layer for name, layer in TABLE.items() if not layer.is_function}
