@@ -183,9 +183,14 @@ class MemoryFeed:
             else:
                 first = self.transform(first, draws)
         inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in (first, *others))
-        targets = tuple(y.to(self.device, non_blocking=True) for y in targets)
+        targets = tuple(whole_numbers(y.to(self.device, non_blocking=True)) for y in targets)
         targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
         return Batch(inputs, targets, own, whole)
+
+
+def whole_numbers(targets: torch.Tensor) -> torch.Tensor:
+    """Masks, which are stored as uint8, in the dtype of class numbers that losses take; others as they are."""
+    return targets.long() if targets.dtype == torch.uint8 else targets
 
 
 def process_share(index: Index, whole: int, group: ProcessGroup) -> tuple[Index, int]:

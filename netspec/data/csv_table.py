@@ -55,14 +55,16 @@ def load(request: LoadRequest) -> LoadedData:
         raise spec_error("NS601", str(error), node) from None
     names = [str(name) for name in frame.columns]
     by_name = by_output(request.argument("target"))
-    wanted = [(output, _columns(part, names, request)) for output, part in by_name] or [(None, names[-1])]
+    wanted = [(output, columns_named(part, names, request)) for output, part in by_name] or [(None, names[-1])]
     target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
     beside = {*target_names, *([] if request.groups is None else [_beside(request.groups, names, request)])}
     parts = [(next(iter(request.inputs)), [name for name in names if name not in beside])]
     if "columns" in values:
         written = request.argument("columns") or node
         named = by_input(written, request)
-        parts = [(input, [_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named]
+        parts = [
+            (input, [column_named(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+        ]
         for name in (name for _, part in parts for name in part if name in target_names):
             raise spec_error("NS601", f"the target {name} stands among the columns too", written)
     if not all(part for _, part in parts):
@@ -152,17 +154,17 @@ class _Reading:
 def _beside(node: Node, names: list[str], request: LoadRequest) -> str:
     """The name of a column by which rows are divided; a validation table need not have it."""
     wanted = request.evaluate(node)
-    return "" if request.encodings and wanted not in names else _column(wanted, names, node)
+    return "" if request.encodings and wanted not in names else column_named(wanted, names, node)
 
 
-def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
+def columns_named(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
     """A column, or a list of them."""
     if isinstance(node, Sequence):
-        return [_column(request.evaluate(item), names, item) for item in node.items]
-    return _column(request.evaluate(node), names, node)
+        return [column_named(request.evaluate(item), names, item) for item in node.items]
+    return column_named(request.evaluate(node), names, node)
 
 
-def _column(wanted: object, names: list[str], node: Node) -> str:
+def column_named(wanted: object, names: list[str], node: Node) -> str:
     """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
+from torchvision import tv_tensors
+
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, is_null
@@ -17,6 +20,7 @@ from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
 from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
+from netspec.data.transforms import in_chunks, is_spatial
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -207,7 +211,22 @@ def _load(request: LoadRequest) -> LoadedData:
     loaded = load(request)
     if not len(loaded.whole):
         raise spec_error("NS601", f"{kind.name} holds no samples", request.name)
-    return loaded
+    if request.shape is None or not loaded.picture or loaded.shaped:
+        return loaded
+    test = None if loaded.test is None else _with_masks_shaped(loaded.test, request.shape)
+    return replace(loaded, whole=_with_masks_shaped(loaded.whole, request.shape), test=test)
+
+
+def _with_masks_shaped(split: Split, shape: Reshape) -> Split:
+    """The split with its masks, which are as large as its pictures, after the transforms that these go through."""
+    size = tuple(split.inputs[0].shape)
+
+    def shaped(targets: torch.Tensor) -> torch.Tensor:
+        if not is_spatial(targets, size):
+            return targets
+        return in_chunks(lambda part: shape(tv_tensors.Mask(part)).as_subclass(torch.Tensor), targets)
+
+    return replace(split, targets=tuple(map(shaped, split.targets)))
 
 
 def _kind(name: Scalar) -> DatasetKind:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from netspec.core.conforms import Schema, conforms
+from netspec.core.dataclass import dataclass
 from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
 from netspec.core.tree import Mapping, plain, shorten
 from netspec.language.sections.table_keys import ENCODINGS, KINDS, SCALINGS

@@ -110,8 +110,14 @@ def _target(data: Data, index: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"output": target.output, "column": target.column, "shape": list(values.shape[1:])}
     if not target.classes:
         return {**facts, **_range(values.flatten(), Column(target.column or "target"))}
-    counts = torch.bincount(values.flatten().long(), minlength=len(target.classes)).tolist()
-    return {**facts, "classes": dict(zip(target.classes, counts, strict=False))}
+    if values.ndim == 2:  # a row of 0 and 1 a sample
+        counts = (values > 0).sum(0)
+    else:
+        counts = torch.bincount(values.flatten().long(), minlength=len(target.classes))
+        facts |= (
+            {"ignored": int(counts[target.ignore])} if target.ignore is not None and target.ignore < len(counts) else {}
+        )
+    return {**facts, "classes": dict(zip(target.classes, counts.tolist(), strict=False))}
 
 
 def _rows(raw: Data) -> list[list[str]]:
@@ -171,4 +177,5 @@ def _holds(facts: dict[str, Any]) -> str:
         mean = f", mean {facts['mean']:g}" if "mean" in facts else ""
         return f"{facts['min']} to {facts['max']}{mean}" if "min" in facts else "nothing"
     named = ", ".join(f"{name} {count}" for name, count in [*values.items()][:MOST])
-    return f"{named}, … ({len(values)} in all)" if len(values) > MOST else named
+    more = f", … ({len(values)} in all)" if len(values) > MOST else ""
+    return named + more + (f"; {facts['ignored']} do not count" if facts.get("ignored") else "")

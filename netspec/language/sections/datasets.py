@@ -7,9 +7,11 @@ samples before any is read, and loading all read that record. Functions that nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import TABLE_KEYS
 
 
@@ -231,6 +233,21 @@ _KINDS = (
         facts="netspec.lint.datasets:inline_facts",
         by_input="x",
         by_output="y",
+    ),
+    DatasetKind(
+        name="Pictures",
+        doc="Pictures whose paths and labels, or numbers, stand in a table.",
+        keys=PICTURES_KEYS,
+        load="netspec.data.picture_table:load",
+        facts="netspec.lint.datasets:pictures_facts",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="Segmentation",
+        doc="A folder of pictures, and one of masks, which say the class of each pixel.",
+        keys=SEGMENTATION_KEYS,
+        load="netspec.data.segmentation:load",
+        facts="netspec.lint.datasets:segmentation_facts",
     ),
     DatasetKind(
         name="Shapes",
