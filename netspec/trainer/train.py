@@ -14,6 +14,7 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.tree import Mapping, Scalar
 from netspec.distributed.process_group import ProcessGroup, join, leave
 from netspec.language.spec import Spec, require_spec
+from netspec.reports.loggers import require_loggers
 from netspec.reports.progress import Progress, Silent, choose_progress
 from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
@@ -85,6 +86,7 @@ def _new(
             except SpecError as error:
                 unusable = error.diagnostics
         plan, job, state = prepare_training(spec, device, unusable, group)
+        require_loggers(plan.settings.loggers)
         path = group.from_main(None if folder is None else folder.path)
     except BaseException:
         if folder is not None:
@@ -110,6 +112,7 @@ def _resume(
     try:
         before = open_run(folder.path, spec)
         plan, job, state = prepare_training(spec, device, group=group, fresh=not has_begun(folder))
+        require_loggers(plan.settings.loggers)
         return Session(plan, replace(job, judge=judge), state, folder, progress, before).run()
     finally:
         folder.release()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, plain
 from netspec.language.sections.keys import Schema
@@ -161,13 +161,17 @@ def _numbers(key: Scalar, node: Node, evaluate: Callable[[Node], object], findin
         findings.add("NS202", f"search → {key.text} → log is true or false", written[LOG])
     elif log and ends[0] <= 0:
         findings.add("NS202", f"search → {key.text} goes by factors from above 0, not from {ends[0]:g}", written[kind])
-    elif step is not None and (log or not _is_number(step) or step <= 0 or (kind == INT and step != int(step))):  # type: ignore[operator]
+    elif step is not None and (log or not _is_step(step, whole=kind == INT)):
         wants = "an integer > 0" if kind == INT else "a number > 0"
         findings.add("NS202", f"search → {key.text} → step is {wants}, and goes without log", written["step"])
     else:
         low, high = map(float, ends)
         return Range(key, node, (), kind == INT, low, high, bool(log), None if step is None else float(str(step)))
     return None
+
+
+def _is_step(value: object, *, whole: bool) -> bool:
+    return _is_number(value) and float(str(value)) > 0 and not (whole and not isinstance(value, int))
 
 
 def _is_number(value: object) -> bool:
