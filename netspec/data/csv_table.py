@@ -55,7 +55,9 @@ def load(request: LoadRequest) -> LoadedData:
         raise spec_error("NS601", str(error), node) from None
     names = [str(name) for name in frame.columns]
     by_name = by_output(request.argument("target"))
-    wanted = [(output, columns_named(part, names, request)) for output, part in by_name] or [(None, names[-1])]
+    wanted = [(output, columns_named(part, names, request)) for output, part in by_name]
+    if not wanted and not request.own_targets:  # else all columns are of the samples
+        wanted = [(None, names[-1])]
     target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
     parts = [(next(iter(request.inputs)), [name for name in names if name not in target_names])]
     if "columns" in values:
@@ -100,7 +102,7 @@ class _Reading:
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
         split = Split(tuple(raw[rows] for raw in inputs), tuple(each[rows] for each in labels), rows)
         features = tuple(name for _, names in parts for name in names)
-        return LoadedData(split, targets=tuple(targets), columns=features, encodings=tuple(encodings))
+        return LoadedData(split, targets=tuple(targets) or (Target(),), columns=features, encodings=tuple(encodings))
 
     def _input(
         self, index: int, input: str, names: list[str]
@@ -134,6 +136,10 @@ def column_named(wanted: object, names: list[str], node: Node) -> str:
     """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:
+            if all(name.isdecimal() for name in names):
+                what = f"the table has no column {wanted!r}: line 1 holds a number, so that columns are 0 to "
+                what += str(len(names) - 1)
+                raise spec_error("NS601", what, node, ("fix", "header: true where line 1 holds names"))
             raise unknown_name("NS601", f"the table has no column {wanted!r}", node, wanted, names)
         return wanted
     if isinstance(wanted, bool) or not isinstance(wanted, int):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
+from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import TABLE_KEYS
 
 
@@ -191,12 +191,20 @@ VISION = (
     "USPS",
 )
 
+
+def said_of(name: object) -> str:
+    """What is said of a dataset that netspec does not have by that name, after a colon; else empty."""
+    said = ELSEWHERE.get(str(name))
+    return f": {said}" if said else ""
+
+
 _KINDS = (
     DatasetKind(
         name="Arrays",
         doc="Arrays of NumPy or PyTorch in files, without pickle.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
+        facts="netspec.lint.datasets:arrays_facts",
         by_input="x",
         by_output="y",
     ),
@@ -271,4 +279,15 @@ _KINDS = (
     ),
 )
 DATASETS: dict[str, DatasetKind] = {kind.name: kind for kind in _KINDS}
+COMMON = (
+    "CSV",
+    "Table",
+    "Arrays",
+    "ImageFolder",
+    "Pictures",
+    "Segmentation",
+    "sklearn",
+    "MNIST",
+    "inline",
+)  # for messages
 OWN: dict[str, tuple[Key, ...]] = {name: kind.keys for name, kind in DATASETS.items() if kind.keys is not None}
