@@ -147,6 +147,8 @@ def data_facts(data: Data) -> dict[str, str]:
     found = {"training samples": str(len(data.train)), "a sample": ", ".join(shapes)}
     if data.val is not None:
         found["validation samples"] = str(len(data.val))
+    if data.untouched:
+        found["test part"] = data.untouched
     splits = [data.train, *([data.val] if data.val is not None else [])]
     return {**found, "the samples' checksum": f"{zlib.crc32(b''.join(map(_spread, splits))):08x}"}
 

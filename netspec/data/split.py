@@ -94,6 +94,8 @@ class LoadedData:
         mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
         encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
             and `test` hold the raw numbers that they encode, float64 [N, columns].
+        groups, strata: int64 [N], of `whole`: which value each sample has in the columns that the request names.
+        strata_names: the values that `strata` numbers.
     """
 
     whole: Split
@@ -104,6 +106,9 @@ class LoadedData:
     columns: tuple[str, ...] = ()
     mapped: bool = False
     encodings: tuple[Columns, ...] = ()
+    groups: torch.Tensor | None = None
+    strata: torch.Tensor | None = None
+    strata_names: tuple[str, ...] = ()
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -129,6 +134,7 @@ class LoadRequest:
         memory: bytes of samples that are held in memory.
         own_targets: whether the samples are their own targets, so that others may be missing.
         encodings: of a table that validates: those of the training part.
+        groups, strata: the nodes of the columns by which the samples are divided; None: they are not.
     """
 
     name: Scalar
@@ -141,6 +147,8 @@ class LoadRequest:
     memory: int = MOST_HELD
     own_targets: bool = False
     encodings: tuple[Columns, ...] = ()
+    groups: Node | None = None
+    strata: Node | None = None
 
     @property
     def input(self) -> Tensor:

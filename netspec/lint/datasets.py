@@ -7,9 +7,10 @@ from the descriptions of the datasets; a test compares it with those that need n
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.files import PathRefused, resolve
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape, Tensor

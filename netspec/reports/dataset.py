@@ -49,6 +49,8 @@ def describe(spec: Spec) -> dict[str, Any]:
     parts = [part for part in (data.train, data.val) if part is not None]
     content: dict[str, Any] = {"version": 1, "dataset": str(data.node.value)}
     content["parts"] = dict(zip(("train", "val"), map(len, parts), strict=False))
+    if data.untouched:
+        content["test"] = data.untouched
     content["inputs"] = [_input(data, index, name) for index, name in enumerate([*inputs][: len(data.train.inputs)])]
     content["columns"] = [_column(column, cells) for column, cells in _columns(raw)]
     content["targets"] = [_target(data, index) for index in range(len(data.train.targets))]
@@ -149,6 +151,7 @@ def description_tables(content: dict[str, Any]) -> list[Table]:
     verbs = ("train on", "validate with")
     counts = zip(content["parts"].values(), verbs, strict=False)
     parts = ", ".join(f"{count:,} samples to {verb}" for count, verb in counts)
+    parts += f", {content['test']} to test" if "test" in content else ""
     title = f"{content['dataset']}: {parts}; {bytes_text(content['bytes'])}"
     inputs = tuple((each["name"], each["sum"]) for each in content["inputs"])
     tables = [Table(("input", "a sample"), inputs, left=2, title=title)]
