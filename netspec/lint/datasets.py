@@ -246,7 +246,10 @@ def arrays_facts(written: WrittenDataset) -> DatasetFacts | None:
     if targets is None or not targets.shape or targets.dtype[:1] not in "buifUS":
         return facts
     regression = True if targets.dtype[:1] == "f" else False if targets.dtype[:1] in "US" else None
-    return replace(facts, regression=regression, target=targets.shape[1:])
+    target = targets.shape[1:]
+    if picture and len(target) > 1 and target[-2:] == shape[-2:] and len(written.input) == 3:
+        target = (*target[:-2], *written.input[1:])  # masks are transformed as their pictures are
+    return replace(facts, regression=regression, target=target)
 
 
 def _array(name: object, of: str | None) -> str:

@@ -44,7 +44,7 @@ def words(one: Diagnostic) -> str:
         ({"data": "{SPEECHCOMMANDS: {root: a}}"}, "netspec reads no files of sound"),
         ({"data": "{pictures: a, masks: b}"}, "Segmentation: {pictures: FOLDER, masks: FOLDER, classes: […]} reads"),
         ({"data": "{sklearn: iris, batchsize: 3}"}, "data has no key 'batchsize'; batch_size belongs in train"),
-        ({"data": "{sklearn: iris, qqq: 3}"}, "it has transforms, augment, val, target, "),
+        ({"data": "{sklearn: iris, qqq: 3}"}, "it has transforms, augment, val, "),
         ({"more": ", qqq: 3"}, "train has no key 'qqq'; it has epochs, "),
         ({"data": "{ImageFolder: {root: a}}", "input": "[16000]"}, "a sample of ImageFolder is a picture, [chan"),
         (

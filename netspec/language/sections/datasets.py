@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
+from netspec.language.sections.hub_keys import HUB_KEYS, SHARD_KEYS
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import TABLE_KEYS
@@ -243,11 +244,20 @@ _KINDS = (
         by_output="y",
     ),
     DatasetKind(
+        name="HuggingFace",
+        doc="A dataset of the library `datasets`: from its files, or from the hub.",
+        keys=HUB_KEYS,
+        load="netspec.data.hub:load",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
         name="Pictures",
         doc="Pictures whose paths and labels, or numbers, stand in a table.",
         keys=PICTURES_KEYS,
         load="netspec.data.picture_table:load",
         facts="netspec.lint.datasets:pictures_facts",
+        has_columns=True,
         by_output="target",
     ),
     DatasetKind(
@@ -256,6 +266,14 @@ _KINDS = (
         keys=SEGMENTATION_KEYS,
         load="netspec.data.segmentation:load",
         facts="netspec.lint.datasets:segmentation_facts",
+    ),
+    DatasetKind(
+        name="WebDataset",
+        doc="Samples in .tar files, as the library `webdataset` writes them.",
+        keys=SHARD_KEYS,
+        load="netspec.data.shards:load",
+        by_input="input",
+        by_output="target",
     ),
     DatasetKind(
         name="Shapes",
