@@ -177,7 +177,8 @@ class Session:
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
             save_weights(self.folder.last, model, self.text)
-            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
+            best = None if self.state.best is None else int(self.state.best["epoch"])
+            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history, best)
         self.info = replace(self.info, status=status, best=self.state.best)
         self.folder.write_info(self.info)
         self._card()
