@@ -59,7 +59,10 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 
         fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
         label = "or" if fixes else "fix"
-        notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        notes: tuple[Note, ...] = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        if known.picture and len(output) == 3:
+            masks = "Segmentation: {pictures: FOLDER, masks: FOLDER} where each pixel has a class"
+            notes = (*notes, Note("or", masks))
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])

@@ -32,8 +32,11 @@ Sentence = list[list[str]]
 def load(request: LoadRequest) -> LoadedData:
     """`{TaggedText: {path: train.conll, word: 1, label: 3}}`.
 
+    Args:
+        request: of the spec.
+
     Raises:
-        SpecError: NS601, the file is missing, empty, not UTF-8, or a line of it lacks a column.
+        SpecError: NS601, of a TextError: the file is missing, empty, not UTF-8, or a line of it lacks a column.
     """
     node, values = path_and_values(request, *(key.name for key in TAGGED_KEYS))
     if request.own_targets:
