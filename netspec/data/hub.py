@@ -57,7 +57,7 @@ def load(request: LoadRequest) -> LoadedData:
     if not (isinstance(node, Scalar) and node.value is not None):
         given, node = own_arguments(request, *(key.name for key in HUB_KEYS)), request.argument("path")
     if not isinstance(node, Scalar):
-        raise spec_error("NS203", "HuggingFace needs path, a folder or file, or a name on the hub", node or request.name)
+        raise spec_error("NS203", "HuggingFace needs path, a folder, a file, or a name", node or request.name)
     try:
         import datasets  # noqa: F401
     except ImportError:
@@ -266,7 +266,7 @@ class _Columns:
             words = dict(enumerate(classes[name]))
             frame[name] = frame[name].map(words)
         for name in targets & classes.keys():
-            self._refuse_unlabelled(name, torch.from_numpy(frame[name].to_numpy(dtype=np.int64)))
+            self._refuse_unlabelled(name, torch.from_numpy(frame[name].to_numpy(dtype=np.int64, copy=True)))
         if self.request.argument("target") is None and wanted:  # read_frame takes the last column
             first = str(wanted[0][1])
             frame = frame[[*(name for name in frame.columns if name != first), first]]
@@ -313,7 +313,7 @@ class _Columns:
             row = int(np.argwhere(~np.isfinite(array.reshape(len(array), -1)).all(1))[0, 0]) + 1
             raise spec_error("NS601", f"row {row}, column {name!r} has no value, or no finite one", at)
         wanted = np.float32 if array.dtype.kind == "f" else np.uint8 if array.dtype == np.uint8 else np.int64
-        return torch.from_numpy(array.astype(wanted))
+        return torch.from_numpy(array.astype(wanted, copy=True))
 
     def _target(self, output: str | None, names: str | list[str]) -> tuple[torch.Tensor, Target]:
         """The targets of an output."""
