@@ -57,7 +57,8 @@ def load(request: LoadRequest) -> LoadedData:
     if not (isinstance(node, Scalar) and node.value is not None):
         given, node = own_arguments(request, *(key.name for key in HUB_KEYS)), request.argument("path")
     if not isinstance(node, Scalar):
-        raise spec_error("NS203", "HuggingFace needs path, a folder, a file, or a name", node or request.name)
+        wants = "HuggingFace needs path, a folder or file, or a name on the hub"
+        raise spec_error("NS203", wants, node or request.name)
     try:
         import datasets  # noqa: F401
     except ImportError:

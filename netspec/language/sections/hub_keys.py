@@ -13,7 +13,7 @@ HUB_KEYS = (
         "path",
         TEXT,
         "a path, or a name",
-        "A folder that save_to_disk has written, or a file or folder of .parquet, .arrow, .jsonl or .csv; else the name "
+        "A folder that save_to_disk has written, a file or folder of .parquet, .arrow, .jsonl or .csv; else the name "
         "of a dataset on the hub, which is downloaded once.",
         "imdb_disk",
         required=True,
