@@ -65,9 +65,9 @@ def load(request: LoadRequest) -> LoadedData:
         what = f"HuggingFace reads with the library datasets, which is not installed: {INSTALL}"
         raise spec_error("NS601", what, request.name) from None
     parts = _parts(node, request, given.get("config"))
-    part = str(given.get("part", "train" if "train" in parts else next(iter(parts))))
+    part = str(given.get("split", "train" if "train" in parts else next(iter(parts))))
     if part not in parts:
-        at = request.argument("part") or node
+        at = request.argument("split") or node
         raise unknown_name("NS601", f"it has no split {part!r}; it has {', '.join(parts)}", at, part, [*parts])
     loaded = _Columns(request, node, parts[part]).load()
     other = next((name for name in _TEST_PARTS if name in parts and name != part), None)

@@ -108,7 +108,7 @@ def test_more_than_memory_stays_in_its_file(here: Path, make: Make, run: Callabl
         (("columns: image", "columns: ragged"), "the lists of the column ragged differ in length"),
         (("columns: image", "columns: [pair, size]"), "pair is an input by itself"),
         (("columns: image", "columns: label"), "the target label stands among the columns too"),
-        (("path: disk", "path: disk, part: dev"), "it has no split 'dev'; it has train"),
+        (("path: disk", "path: disk, split: dev"), "it has no split 'dev'; it has train"),
         (("path: disk", "path: ../disk"), "lies outside the spec's folder"),
         (("path: disk", "path: empty"), "empty holds no .parquet, .arrow, .jsonl or .csv file"),
         (("path: disk", "path: broken.parquet"), "cannot be read"),
