@@ -9,6 +9,7 @@ from typing import Any
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Step, Tie
+from netspec.expansion.lists import item_and_rest
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
 from netspec.language.spec import Item
@@ -125,7 +126,7 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
             what = "the parameter of an item by its path, as embedding.weight"
             context.error("NS202", f"tie names {what}, got {describe(value)}", value)
             continue
-        target = _below(own, key.text.split("."), calls)
+        target = _below(own, key.text, calls)
         source = _reference(value, context, calls)
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
@@ -137,7 +138,7 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
 
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:
     """The call and the name of a parameter of an earlier item of the scope; None with a finding."""
-    name, *rest = node.text.split(".")
+    name, rest = item_and_rest(node.text, context.scope.names)
     local = context.scope.names.get(name)
     if local is None:
         context.lookup(replace(node, value=name, text=name))
@@ -148,13 +149,14 @@ def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, 
     return found
 
 
-def _below(step: Step, path: list[str], calls: list[Call]) -> tuple[int, str] | None:
+def _below(step: Step, path: str, calls: list[Call]) -> tuple[int, str] | None:
     """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
     while step.scope is not None:
-        inner = next((each for each in step.scope.steps if path and each.name == path[0]), None)
-        if inner is None:
+        steps = {each.name: each for each in reversed(step.scope.steps)}
+        name, path = item_and_rest(path, steps)
+        if name not in steps:
             return None
-        step, path = inner, path[1:]
+        step = steps[name]
     if step.call is None or calls[step.call].record.is_function:
         return None
-    return calls[step.call].maker, ".".join(path)
+    return calls[step.call].maker, path

@@ -38,6 +38,7 @@ class ScopeBuilder:
     values: list[Flat] = field(default_factory=list)
     position: int = 0
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
+    lists: dict[str, Scalar] = field(default_factory=dict)  # those that items with dots in their names lie in
     again: dict[int, Again] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     order: tuple[Scalar, ...] = ()
@@ -75,6 +76,7 @@ class ScopeBuilder:
         """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
         chain = not self.ties and len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
+        chain = chain and not any("." in step.name for step in self.steps)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (

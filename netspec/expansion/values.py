@@ -13,6 +13,7 @@ from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Node, Scalar, shorten
 from netspec.expansion.graph import InitRule, Local
+from netspec.expansion.lists import item_and_rest
 from netspec.expansion.scope import ScopeBuilder
 from netspec.language.evaluate import Evaluator, Reader
 from netspec.language.spec import Item
@@ -101,16 +102,19 @@ class Values:
         `layer*` are layer1, layer2, …; `layer*.1` is the second output of each; `input.*` is all that enters.
         """
         scope = self.scope
-        name, _, part = reference.text.partition(".")
+        name, part = item_and_rest(reference.text, scope.names)
         if "*" not in reference.text or reference.text in scope.names:
             return (self.lookup(reference),)
+        held = [each for each in scope.names if "." in each and _pattern(reference.text).fullmatch(each)]
+        if held:
+            return tuple(scope.names[each] for each in held)
         if "*" not in name:
             whole = replace(reference, value=name, text=name)
             found = (
                 [Local(-1 - index) for index in range(len(scope.inputs))] if name == "input" else [self.lookup(whole)]
             )
             return tuple(each for local in found for each in (scope.each(local) if local is not None else (None,)))
-        pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
+        pattern = _pattern(name)
         matching = [each for each in scope.names if pattern.fullmatch(each)]
         if not matching and not any(pattern.fullmatch(TEMPLATE.sub("0", each)) for each in scope.later):
             message = f"no item of this scope has a name like {shorten(name)!r}"
@@ -131,7 +135,8 @@ class Values:
     def lookup(self, reference: Scalar) -> Local | None:
         """The value of a reference; None where there is none, with a finding unless it failed before."""
         scope, inputs = self.scope, list(self.scope.inputs)
-        name, dot, index = reference.text.partition(".")
+        name, index = item_and_rest(reference.text, scope.names, scope.later)
+        dot = reference.text[len(name) : len(name) + 1]
         if reference.text in inputs:
             return Local(-1 - inputs.index(reference.text))
         if reference.text in scope.names:
@@ -149,6 +154,7 @@ class Values:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
             known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
+            known += [each for each in scope.names if "." in each]
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
@@ -162,3 +168,8 @@ class Values:
             self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
             return None
         return Local(local.step, int(index))
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """The names that a name with `*` stands for."""
+    return re.compile("[^.]*".join(map(re.escape, name.split("*"))))

@@ -7,7 +7,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from netspec.importer.aligning import together
-from netspec.importer.binding import short_name
+from netspec.importer.binding import bound, short_name
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
 from netspec.importer.trace import TracedCall, Value
@@ -32,7 +32,10 @@ _BINARY = {
     "greater": ("gt", False),
     "less": ("lt", False),
     "not_equal": ("ne", False),
+    **{f"{how}{name}": (f"logical_{name}", False) for name in ("and", "or", "xor") for how in ("", "bitwise_")},
+    **{f"r{name}": (f"logical_{name}", True) for name in ("and", "or", "xor")},
 }
+_LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor"})
 _NEUTRAL = {("add", 0), ("sub", 0), ("mul", 1), ("div", 1)}
 
 
@@ -54,6 +57,8 @@ def binary(lowering: Lowering, call: TracedCall) -> list[Held]:
     if len(operands) != 2:
         raise NotSayable(f"it is called with {len(operands)} operands")
     first, second = reversed(operands) if exchanged else operands
+    if name in _LOGICAL and call.result.dtype != "bool":
+        raise NotSayable("it works on the bits of whole numbers")
     if isinstance(first, Value) and isinstance(second, Value):
         pair = [lowering.held(first), lowering.held(second)]
         pair = together(lowering, pair, call.result.shape)
@@ -94,8 +99,21 @@ def power(lowering: Lowering, call: TracedCall) -> list[Held]:
     return lowering.emit("exp", product, {}, [call.result.shape])
 
 
+def fused(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`addcmul` and `addcdiv`: a tensor, and the product or quotient of two others, times a number."""
+    given = bound(call)
+    name = "div" if short_name(call.function) == "addcdiv" else "mul"
+    shape = call.result.shape
+    pair = together(lowering, [lowering.held(given[key]) for key in ("tensor1", "tensor2")], shape)
+    (out,) = lowering.emit(name, pair, {}, [shape])
+    (out,) = _one_of_each(lowering, "mul", out, given.get("value", 1))
+    pair = together(lowering, [lowering.held(given["input"]), out], shape)
+    return lowering.emit("add", pair, {}, [shape])
+
+
 HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     **dict.fromkeys(_BINARY, binary),
+    **dict.fromkeys(("addcmul", "addcdiv"), fused),
     "pow": power,
     "rpow": power,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from netspec.core.shapes import show
+from netspec.importer.containers import names_to
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.parametrized import parametrized
@@ -72,7 +73,7 @@ class _Naming:
         self.inputs = inputs
         self.home = {op: entry for entry in scope.entries for op in ops_of(entry)}
         self.position = {entry: index for index, entry in enumerate(scope.entries)}
-        self.own = {entry: _attribute(entry) for entry in scope.entries}
+        self.own = {entry: ".".join(names_to(scope, entry)) or None for entry in scope.entries}
         self.taken = {"input", *(text.partition(".")[0] for text in inputs.values())}
         self.taken |= {name for name in self.own.values() if name is not None}
         self.named: dict[Op | Scope, str] = {}
@@ -112,11 +113,6 @@ class _Naming:
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
         return entry.results[0] if len(entry.results) == 1 else None
-
-
-def _attribute(entry: Op | Scope) -> str | None:
-    """The name of an entry's module in the module around it."""
-    return entry.path.rpartition(".")[2] or None
 
 
 def items_of(scope: Scope, inputs: Mapping[Ref, str], ties: Ties, *, named: bool = False) -> Item:

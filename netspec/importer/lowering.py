@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from netspec.importer.aligning import aligned
 from netspec.importer.constants import constant, long_constant, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
-from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.layers import layer_arguments, record_of, takes_any_axes
 from netspec.importer.masks import without_causal
-from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
+from netspec.importer.trace import BATCH, Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 
@@ -107,6 +108,9 @@ class Lowering:
             raise NotSayable("no attribute holds it: modules in a plain list belong in an nn.ModuleList")
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
+        inputs = [with_batch(self, each, record) for each in inputs]
+        if inputs and not inputs[0].usual and isinstance(dim := args.get("dim"), int):
+            args["dim"] = inputs[0].axis(dim)
         shapes = [value.shape for value in values_in(call.result)]
         fields: dict[str, Any] = {"path": call.path, "module": module, "wires": wires}
         if call.path in self.first:
@@ -140,3 +144,19 @@ class Lowering:
             refs = [each.ref for each in inputs]
             inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs
         return inputs, wires
+
+
+def with_batch(lowering: Lowering, x: Held, record: Layer) -> Held:
+    """What a layer takes that counts the axes of its input: the first axis, of size 1, of a fixed tensor is the batch.
+
+    Raises:
+        NotSayable: another axis is folded into the batch.
+    """
+    if takes_any_axes(record):
+        return x
+    if x.fold and x.at is not None:
+        factor = x.shape[x.at] // BATCH
+        raise NotSayable(f"it takes the batch with an axis of {factor} folded into it, which a spec keeps as an axis")
+    if x.at is None and x.rank > 1 and x.shape[0] == 1:
+        return aligned(lowering, x, x.rank, 0, False)
+    return x

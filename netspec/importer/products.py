@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from netspec.importer.aligning import reshaped, together
 from netspec.importer.binding import bound
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, batch_axis
-from netspec.importer.trace import TracedCall
+from netspec.importer.trace import BATCH, TracedCall
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
@@ -59,8 +60,11 @@ def by_letters(
         NotSayable: the batch does not come first, or the sum runs over it.
     """
     batch = {term[x.at] for term, x in zip(terms, inputs, strict=True) if x.at is not None and x.shape[x.at] != 1}
-    if any(x.fold or x.at not in (None, 0) for x in inputs):
+    if any(x.at not in (None, 0) for x in inputs):
         raise NotSayable("the batch does not come first in all inputs")
+    outer = any(x.outer for x in inputs)
+    if any(x.fold for x in inputs):
+        inputs, terms, output = _unfolded(inputs, terms, output)
     if len(batch) > 1 or not output.startswith(tuple(batch)):
         raise NotSayable("the product runs along the batch")
     letter = next(iter(batch), next(each for each in f"n{ascii_lowercase}" if each not in "".join(terms)))
@@ -75,7 +79,24 @@ def by_letters(
         named.append(term if x.at == 0 else letter + term)
     equation = f"{','.join(named)}->{output if batch else letter + output}"
     (out,) = lowering.emit("einsum", given, {"equation": equation}, [shape])
-    return out if batch else Held(out.ref, shape, None)
+    return replace(out, outer=outer) if batch else Held(out.ref, shape, None)
+
+
+def _unfolded(inputs: Sequence[Held], terms: Sequence[str], output: str) -> tuple[list[Held], list[str], str]:
+    """The terms with a letter of its own for the factor of the batch's axis, which is an axis of its own in the spec.
+
+    Raises:
+        NotSayable: not all tensors with the batch have that factor.
+    """
+    first = next(x for x in inputs if x.fold)
+    with_batch = [x for x in inputs if x.at is not None]
+    if any((x.fold, x.outer, x.shape[0]) != (True, first.outer, first.shape[0]) for x in with_batch):
+        raise NotSayable("the batch of one tensor meets another axis of the other")
+    factor = next(letter for letter in ascii_uppercase if letter not in "".join((*terms, output)))
+    batch = next(term[0] for x, term in zip(inputs, terms, strict=True) if x.fold)
+    named = [term if x.at is None else f"{batch}{factor}{term[1:]}" for x, term in zip(inputs, terms, strict=True)]
+    plain = [x if x.at is None else Held(x.ref, (BATCH, x.shape[0] // BATCH, *x.shape[1:])) for x in inputs]
+    return plain, named, output.replace(batch, f"{batch}{factor}", 1)
 
 
 def einsum(lowering: Lowering, call: TracedCall) -> list[Held]:

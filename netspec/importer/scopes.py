@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from netspec.importer.containers import with_containers
+from netspec.importer.containers import names_to, with_containers
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.scope import Scope, ops_of, uses_of, weights_of
@@ -147,27 +147,42 @@ def _in_order(scope: Scope, keys: Sequence[str]) -> None:
     entries = scope.entries
     _, before = uses_of(entries)
     waits = {index: set(sources) for index, sources in before.items()}
-    made = [
-        (prefixes[entry.path], index)
-        for index, entry in enumerate(entries)
-        if entry.path in prefixes and entry.shares is None
-    ]
-    ranked = [index for _, index in sorted(made)]
+    first: dict[str, int] = {}  # the entry that makes a module, or the first that lies in a list
+    for index, entry in enumerate(entries):
+        if entry.path in prefixes and entry.shares is None:
+            first.setdefault(names_to(scope, entry)[0], index)
+    around = f"{scope.path}." if scope.path else ""
+    ranked = sorted(first, key=lambda name: prefixes[around + name])
     for earlier, later in itertools.pairwise(ranked):
-        waits[later].add(earlier)
+        waits[first[later]].add(first[earlier])
     order = _sorted(waits)
     if order is None:
         order = _sorted(before)
-        scope.order = [entries[index].path.rpartition(".")[2] for index in ranked]
+        scope.order = ranked
     if order is None:
         raise ImportFailure(
             "the modules of two containers are used by turns",
             (Unsayable(scope.path, scope.title, "no order of its modules is one in which they can be computed"),),
         )
     scope.entries = [entries[index] for index in order]
+    scope.order += _orders_of_lists(scope, prefixes)
     for entry in scope.entries:
         if isinstance(entry, Scope):
             _in_order(entry, keys)
+
+
+def _orders_of_lists(scope: Scope, prefixes: Mapping[str, int]) -> list[str]:
+    """The names of what the lists of a scope hold, for those whose order is not that of the use; numbers count up."""
+    lists: dict[str, dict[str, int]] = {}
+    for entry in scope.entries:
+        if entry.path in prefixes and entry.shares is None and len(names := names_to(scope, entry)) > 1:
+            lists.setdefault(names[0], {})[".".join(names)] = prefixes[entry.path]
+    found: list[str] = []
+    for name, held in lists.items():
+        counted = {*held} == {f"{name}.{number}" for number in range(len(held))}
+        if not counted and [*held] != sorted(held, key=lambda each: held[each]):
+            found += sorted(held, key=lambda each: held[each])
+    return found
 
 
 def _sorted(before: Mapping[int, set[int]]) -> list[int] | None:

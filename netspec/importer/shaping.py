@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,12 @@ def reshape(lowering: Lowering, call: TracedCall) -> list[Held]:
         return [reshaped(lowering, x, shape, shape, at=None)]
     if x.at is None:
         raise NotSayable("the batch comes out of nothing")
-    if prod(x.shape[: x.at]) != prod(shape[:at]):
+    before = prod(x.shape[: x.at]) * (x.shape[x.at] // BATCH if x.outer else 1)
+    after, factor = prod(shape[:at]), shape[at] // BATCH
+    if before not in (after, after * factor):
         raise NotSayable("the batch moves to another place between the numbers")
-    fold = shape[at] > BATCH
-    out = reshaped(lowering, x, sample_of(shape, at, fold), shape, at=at)
-    return [out]
+    out = reshaped(lowering, x, sample_of(shape, at, factor > 1), shape, at=at)
+    return [replace(out, outer=before != after)]
 
 
 def permuted(lowering: Lowering, x: Held, order: tuple[int, ...], shape: tuple[int, ...]) -> list[Held]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.core.diagnostics import Edit, Findings, Fix
-from netspec.core.names import name_fault
+from netspec.core.names import item_name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
 COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "outputs", "tie", "init", "parametrize")
@@ -68,7 +68,7 @@ def _wires(node: Node, findings: Findings) -> dict[str, Any]:
 
 
 def check_name(node: Scalar, findings: Findings) -> None:
-    fault = name_fault(node.text)
+    fault = item_name_fault(node.text)
     if fault:
         findings.add(fault[0], fault[1], node, fixes=[replaced_by(node, fault[2])])
 
