@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
 from netspec.importer.formulas import Formula, long_value, value_of
 from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
+from netspec.importer.layers import layer_arguments, record_of
 from netspec.importer.trace import BATCH, values_in
+from netspec.importer.waves import wave_formula
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
@@ -30,6 +33,21 @@ def weight(lowering: Lowering, value: Value) -> Held:
     return _item(lowering, value, "parameter", _init(value.tensor))
 
 
+def rows_of_table(lowering: Lowering, value: Value) -> Held | None:
+    """The weight of an Embedding, as what the layer gives for all its rows; None for other weights."""
+    path, _, name = value.path.rpartition(".")
+    module = lowering.trace.root.module.get_submodule(path) if name == "weight" else None
+    record = None if module is None else record_of(module)
+    if module is None or record is None or record.name != "Embedding" or getattr(module, "max_norm", None) is not None:
+        return None
+    rows = _made(lowering, value, "arange", {"end": value.shape[0]})
+    args, first = layer_arguments(module, record), lowering.first.get(path)
+    fields: dict[str, Any] = {"path": path, "module": module} | ({} if first is None else {"shares": first})
+    lowering.emit("Embedding", [replace(rows, shape=value.shape[:1])], args, [value.shape], **fields)
+    lowering.first.setdefault(path, lowering.ops[-1])
+    return Held(Ref(lowering.ops[-1]), value.shape, None)
+
+
 def constant(lowering: Lowering, value: Value) -> Held | None:
     """The value of a fixed tensor, where a spec can say it in a short form; None elsewhere."""
     tensor = value.tensor
@@ -42,7 +60,7 @@ def constant(lowering: Lowering, value: Value) -> Held | None:
         tensor = tensor[0]  # which the item's value says
     said = value_of(tensor)
     if said is None and value.origin is None:
-        said = long_value(tensor)
+        said = wave_formula(tensor) or long_value(tensor)
     if said is None:
         if value.origin is None:
             raise NotSayable(
@@ -121,7 +139,7 @@ def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:
     args: dict[str, Any] = {} if said == 0 and not isinstance(said, list) else {"value": said}
     if isinstance(said, str) and said not in ("eye", "tril", "arange"):
         args["value"] = Formula.of(said)
-        usual = "bool" if tensor.dtype == torch.bool else "int64"
+        usual = "bool" if tensor.dtype == torch.bool else "float32" if said.startswith(("sin", "cos")) else "int64"
     elif isinstance(said, list):
         usual = "bool" if tensor.dtype == torch.bool else "float32" if tensor.is_floating_point() else "int64"
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from netspec.importer.aligning import aligned
-from netspec.importer.constants import constant, long_constant, weight
+from netspec.importer.constants import constant, long_constant, rows_of_table, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
@@ -28,6 +29,8 @@ class Lowering:
         self.values: dict[Value, Held] = {value: held(Ref(name), value.shape) for name, value in trace.inputs.items()}
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
+        self.made_in: dict[Value, Frame] = {}
+        self.again: dict[tuple[Value, Frame], Held] = {}
         self.frame: Frame = trace.root
         self.place = ""
         self.state = {*trace.root.module.state_dict()}
@@ -40,12 +43,26 @@ class Lowering:
         """
         if value not in self.values:
             if value.learned:
-                self.values[value] = weight(self, value)
+                self.values[value] = rows_of_table(self, value) or weight(self, value)
             elif value.constant:
                 self.fixed(value)
             else:
                 raise NotSayable("it takes what cannot be said")
+            self.made_in[value] = self.frame
+        elif value.path and self.frame.again and self.made_in.get(value) not in (None, self.frame):
+            return self.in_this_call(value)
         return self.values[value]
+
+    def in_this_call(self, value: Value) -> Held:
+        """A module's own tensor in a further call of the module, which does not take it from the first one."""
+        first = self.values[value]
+        if not isinstance(first.ref.op, Op) or not value.path.startswith(f"{self.frame.path}."):
+            return first
+        if (value, self.frame) not in self.again:
+            op = replace(first.ref.op, frame=self.frame, shares=first.ref.op)
+            self.ops.append(op)
+            self.again[value, self.frame] = Held(Ref(op), first.shape, first.at)
+        return self.again[value, self.frame]
 
     def fixed(self, value: Value) -> None:
         """A fixed tensor: by its numbers where they have a short form, else by the calls that computed it."""

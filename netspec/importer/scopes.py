@@ -7,8 +7,9 @@ becomes a scope of what lies between its modules.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from netspec.importer.calls import as_first_call, frames_of, same_in_other_calls, with_sizes_of_inputs
 from netspec.importer.containers import names_to, with_containers
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
@@ -17,19 +18,24 @@ from netspec.importer.trace import Frame
 
 
 def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
-    """The calls that the results need, and those of modules with weights."""
-    wanted = {ref.op for ref in results}
-    kept: list[Op] = []
-    for op in reversed(ops):
-        if op in wanted or weights_of(op):
-            kept.append(op)
-            wanted |= {ref.op for ref in op.refs}
-    return kept[::-1]
+    """The calls that the results need, and those of modules with weights.
+
+    Of a module that is called several times each call does the same, what another one needs included.
+    """
+    others = same_in_other_calls(ops)
+    kept: set[Op] = set()
+    waiting = [*(ref.op for ref in results), *(op for op in ops if weights_of(op))]
+    while waiting:
+        op = waiting.pop()
+        if isinstance(op, Op) and op not in kept:
+            kept.add(op)
+            waiting += [*(ref.op for ref in op.refs), *others.get(op, ())]
+    return [op for op in ops if op in kept]
 
 
 def _chain(op: Op, transparent: set[Frame]) -> list[Frame]:
     """The calls of modules that a call is part of, from the outermost; the network's own is left out."""
-    frames = [frame for frame in _frames(op) if frame.inside is not None and frame.path and frame not in transparent]
+    frames = [frame for frame in frames_of(op) if frame.inside is not None and frame.path and frame not in transparent]
     return frames[::-1]
 
 
@@ -41,7 +47,7 @@ def _transparent(ops: Sequence[Op]) -> set[Frame]:
     """
     inside: dict[Frame, list[Op]] = {}
     for op in ops:
-        for frame in _frames(op):
+        for frame in frames_of(op):
             inside.setdefault(frame, []).append(op)
     found: set[Frame] = set()
     for frame, own in inside.items():
@@ -52,19 +58,11 @@ def _transparent(ops: Sequence[Op]) -> set[Frame]:
             for op in own:
                 if op.path != frame.path and not weights_of(op):
                     op.path = ""
-                    found |= {inner for inner in _frames(op) if inner.path.startswith(f"{frame.path}.")}
+                    found |= {inner for inner in frames_of(op) if inner.path.startswith(f"{frame.path}.")}
         elif len(own) == 1 and not own[0].path and own[0].frame is frame:
             found.add(frame)
             own[0].path = frame.path
     return found
-
-
-def _frames(op: Op) -> Iterator[Frame]:
-    """The calls of modules that a call is part of, the innermost first."""
-    frame: Frame | None = op.frame
-    while frame is not None:
-        yield frame
-        frame = frame.inside
 
 
 def scopes(ops: Sequence[Op], results: Sequence[Ref], keys: Sequence[str]) -> Scope:
@@ -128,12 +126,15 @@ def _connect(scope: Scope, results: Iterable[Ref]) -> None:
                 source = home.get(ref.op) if isinstance(ref.op, Op) else None
                 if isinstance(source, Scope) and source is not entry:
                     used[source].append(ref)
+    as_first_call(used)
     for entry, refs in used.items():
         own = set(entry.ops())
         entering = [ref for op in entry.ops() for ref in op.refs if ref.op not in own]
         entry.inputs = [*dict.fromkeys(entering)]
         order = {op: index for index, op in enumerate(entry.ops())}
         _connect(entry, sorted(dict.fromkeys(refs), key=lambda ref: (order[ref.op], ref.output or 0)))  # type: ignore[index]
+    for first in {entry.shares for entry in used if entry.shares is not None}:
+        with_sizes_of_inputs(first, [entry for entry in used if entry.shares is first])
 
 
 def _in_order(scope: Scope, keys: Sequence[str]) -> None:
