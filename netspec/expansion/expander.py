@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs
 from netspec.expansion.limits import Budget
-from netspec.expansion.parameter_keys import add_ties, init_rules
+from netspec.expansion.parameter_keys import add_ties, applied, init_rules
 from netspec.expansion.repeats import copy_of, filled_by, later_copy, turns_of
 from netspec.expansion.scope import Expand, ScopeBuilder, names_in
 from netspec.expansion.sized_arguments import input_sizes
@@ -60,7 +61,7 @@ class Expander:
             return self.left_out(bare, context, last)
         turns = turns_of(item.repeat, context)
         if filled:
-            return self.group(filled_by(bare), context, last, turns)
+            return self.with_each(bare, context, last, lambda use, c, on: self.group(filled_by(use), c, on, turns))
         later = later_copy(bare, context)
         for number, turn in enumerate(turns):
             last = self.item(bare if number == 0 else later, context.with_names(turn), last)
@@ -71,6 +72,8 @@ class Expander:
         self.budget.spend(item, context, len(self.calls))
         if item.when is not None and not condition_holds(item.when, context):
             return self.left_out(item, context, last)
+        if item.each is not None:
+            return self.with_each(item, context, last, self.item)
         match item.kind:
             case "group" if item.name is None and not item.outputs:
                 return self.spliced(item, context, last)
@@ -99,6 +102,17 @@ class Expander:
                 return context.unknown(item, last)
             case _:
                 return self.layer(item, context, last)
+
+    def with_each(
+        self, item: Item, context: Context, last: Local | None,
+        apply: Callable[[Item, Context, Local | None], Local | None],
+    ) -> Local | None:  # fmt: skip
+        """What `apply` makes of an item, or with its `each` of the item at each index of an axis."""
+        if item.each is None:
+            return apply(item, context, last)
+        from netspec.expansion.each import apply_to_each  # few specs need it
+
+        return apply_to_each(item, context, last, self.calls, self.input_sizes, apply)
 
     def layer(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """A layer or function of the table."""
@@ -182,7 +196,7 @@ class Expander:
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
         inits = (*init_rules(item.init, context, scope.path), *context.inits)
-        return Context(scope, names, context.findings, self.types, frames, inits)
+        return Context(scope, names, context.findings, self.types, frames, inits, context.each)
 
     def leave(
         self, item: Item, context: Context, inner: Context, name: str, sources: tuple[Local, ...],
@@ -239,6 +253,8 @@ class Expander:
     def share(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
         target = context.lookup(item.at)
+        if target is not None and target.step >= 0:
+            target = Local(applied(target.step, context.scope.steps, self.calls), target.output)
         if target is not None and target.step in context.scope.again:
             if item.wires:
                 context.error("NS202", NO_NAMES, item.wires[0][0])

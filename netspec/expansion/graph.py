@@ -22,6 +22,9 @@ def size_of(reference: str) -> str:
     return f"size of {reference}"
 
 
+EACH = "each"  # the functions around an item that is applied to each index along an axis
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A value of the flat graph.
@@ -117,6 +120,7 @@ class Call:
         inits: how its parameters are filled: the first rule that fits one.
         parametrized: what its parameters are computed by.
         tied: its parameters that are another layer's.
+        each: the calls that fold an axis into the batch around it: it is applied to each index along these.
     """
 
     id: int
@@ -135,6 +139,7 @@ class Call:
     inits: tuple[InitRule, ...] = ()
     parametrized: tuple[Parametrization, ...] = ()
     tied: frozenset[str] = frozenset()
+    each: tuple[int, ...] = ()
 
     @property
     def own(self) -> int:

@@ -33,6 +33,7 @@ class Values:
         types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
         inits: how the parameters of its layers are filled, innermost first.
+        each: the calls that fold an axis into the batch around it.
     """
 
     scope: ScopeBuilder
@@ -41,6 +42,7 @@ class Values:
     types: Collection[str]
     frames: tuple[Frame, ...] = ()
     inits: tuple[InitRule, ...] = ()
+    each: tuple[int, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""

@@ -101,6 +101,14 @@ def filled(lowering: Lowering, value: Value, number: float) -> Held:
     return Held(_made(lowering, value, type_, args).ref, value.shape, at, fold)
 
 
+def filled_like(lowering: Lowering, x: Held, number: float) -> Held:
+    """A tensor of one number in the shape of another one."""
+    type_, args = _full(number, x.sample)
+    op = Op(type_, args, (), lowering.frame, (x.sample,), anywhere=True)
+    lowering.ops.append(op)
+    return replace(x, ref=Ref(op))
+
+
 def _full(number: float, shape: Shape) -> tuple[str, dict[str, Any]]:
     """The function that fills a sample's shape with a number, and its arguments."""
     if number in (0, 1):

@@ -35,6 +35,8 @@ class Op:
         anywhere: its input only tells the batch's size.
         several: its outputs are picked by number.
         place: the file and line of the author's code that calls it.
+        each: the axis to whose indexes a layer is applied, which the module folds into the batch; 0 for none.
+        folded: all that it takes has such an axis, the first one.
     """
 
     type: str
@@ -49,6 +51,8 @@ class Op:
     anywhere: bool = False
     several: bool = False
     place: str = ""
+    each: int = 0
+    folded: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:

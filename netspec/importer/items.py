@@ -35,6 +35,7 @@ class Item:
         parametrize: the functions that compute its parameters, each with its arguments.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
+        each: the axis to whose indexes it is applied one by one; 0 for none.
     """
 
     type: str
@@ -50,6 +51,7 @@ class Item:
     parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     spliced: bool = False
     shape: str = ""
+    each: int = 0
 
     @property
     def is_group(self) -> bool:
@@ -175,6 +177,7 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:
         item.parametrize = parametrized(op.module) or ()
+    item.each = op.each
     if op.anywhere:
         if before is None:
             item.sources = (next(iter(naming.inputs.values())),)
@@ -200,8 +203,8 @@ def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     else:
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
-    item.sources = sources
-    item.shape = ", ".join(map(show, shapes))
+    item.sources, item.each = sources, scope.each
+    item.shape = ", ".join(show((scope.size, *shape) if scope.each else shape) for shape in shapes)
     return item
 
 

@@ -14,7 +14,7 @@ from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
 from netspec.importer.layers import layer_arguments, record_of, takes_any_axes
 from netspec.importer.masks import without_causal
-from netspec.importer.trace import BATCH, Frame, Trace, TracedCall, Value, values_in
+from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 
@@ -87,7 +87,8 @@ class Lowering:
         like = inputs[0] if inputs else None
         several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
         refs = tuple(each.ref for each in inputs)
-        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, **fields)
+        folded = bool(inputs) and all(each.fold and each.at == 0 for each in inputs)
+        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, folded=folded, **fields)
         outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
         op.shapes = tuple(each.sample for each in outputs)
         self.ops.append(op)
@@ -126,10 +127,14 @@ class Lowering:
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
         inputs = [with_batch(self, each, record) for each in inputs]
-        if inputs and not inputs[0].usual and isinstance(dim := args.get("dim"), int):
+        if inputs and not inputs[0].usual and takes_any_axes(record) and isinstance(dim := args.get("dim"), int):
             args["dim"] = inputs[0].axis(dim)
         shapes = [value.shape for value in values_in(call.result)]
         fields: dict[str, Any] = {"path": call.path, "module": module, "wires": wires}
+        if inputs and inputs[0].fold and not takes_any_axes(record):
+            if inputs[0].at != 0 or len(inputs) > 1 or len(shapes) > 1:
+                raise NotSayable("the batch with an axis folded into it is not the only thing that it takes and gives")
+            fields["each"] = 1
         if call.path in self.first:
             fields["shares"] = self.first[call.path]
         outputs = self.emit(record.name, inputs, args, shapes, **fields)
@@ -164,16 +169,7 @@ class Lowering:
 
 
 def with_batch(lowering: Lowering, x: Held, record: Layer) -> Held:
-    """What a layer takes that counts the axes of its input: the first axis, of size 1, of a fixed tensor is the batch.
-
-    Raises:
-        NotSayable: another axis is folded into the batch.
-    """
-    if takes_any_axes(record):
-        return x
-    if x.fold and x.at is not None:
-        factor = x.shape[x.at] // BATCH
-        raise NotSayable(f"it takes the batch with an axis of {factor} folded into it, which a spec keeps as an axis")
-    if x.at is None and x.rank > 1 and x.shape[0] == 1:
+    """What a layer takes that counts its axes: the first one, of size 1, of a fixed tensor is the batch."""
+    if not takes_any_axes(record) and x.at is None and x.rank > 1 and x.shape[0] == 1:
         return aligned(lowering, x, x.rank, 0, False)
     return x
