@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
 from netspec.compiler.holes import Line
-from netspec.compiler.lists import LIST, MODULE, Lists, member
+from netspec.compiler.lists import LIST, MODULE, Lists, makes_module, member
 from netspec.expansion.graph import Call, InitRule, Scope
 from netspec.expansion.lists import item_and_rest
-from netspec.layers.weights import weights_of
+from netspec.layers.state import weights_of
 from netspec.shapes.parameters import init_of
 from netspec.shapes.report import Inferred
 
@@ -95,7 +95,8 @@ def attribute(text: str, path: str, calls: Sequence[Call], scope: Scope | None =
         scope: the module's scope, where it is one; below a layer lists of modules have numbers.
     """
     while path:
-        steps = {} if scope is None else {step.name: step for step in reversed(scope.steps)}
+        made = () if scope is None else (step for step in reversed(scope.steps) if makes_module(step, calls))
+        steps = {step.name: step for step in made}
         name, path = item_and_rest(path, steps)
         numbered = scope is None or (scope.chain and all(s.name == str(i) for i, s in enumerate(scope.steps)))
         if scope is not None and "." in name:

@@ -11,6 +11,7 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
 from netspec.expansion.context import Context
 from netspec.expansion.graph import EACH, Call, InitRule, Local, Parametrization, Step, Tie
 from netspec.expansion.lists import item_and_rest
+from netspec.expansion.scope import below
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
 from netspec.language.spec import Item
@@ -127,7 +128,7 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
             what = "the parameter of an item by its path, as embedding.weight"
             context.error("NS202", f"tie names {what}, got {describe(value)}", value)
             continue
-        target = _below(own, key.text, calls)
+        target = below(own, key.text, calls)
         source = _reference(value, context, calls)
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
@@ -145,23 +146,10 @@ def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, 
         context.lookup(replace(node, value=name, text=name))
         return None
     steps = context.scope.steps
-    found = _below(steps[applied(local.step, steps, calls)], rest, calls) if local.step >= 0 else None
+    found = below(steps[applied(local.step, steps, calls)], rest, calls) if local.step >= 0 else None
     if found is None:
         context.error("NS306", f"there is no layer whose parameter {shorten(node.text)} could be", node)
     return found
-
-
-def _below(step: Step, path: str, calls: list[Call]) -> tuple[int, str] | None:
-    """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
-    while step.scope is not None:
-        steps = {each.name: each for each in reversed(step.scope.steps)}
-        name, path = item_and_rest(path, steps)
-        if name not in steps:
-            return None
-        step = steps[name]
-    if step.call is None or calls[step.call].record.is_function:
-        return None
-    return calls[step.call].maker, path
 
 
 def applied(index: int, steps: List[Step], calls: List[Call]) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Ref, Scope, Step, Tie
+from netspec.expansion.lists import item_and_rest
 from netspec.language.spec import Item
 
 Expand = Callable[[Item, Local | None], Local | None]
@@ -25,7 +27,8 @@ class ScopeBuilder:
     `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
     so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
     for each step that is a scope, how to expand it once more, and its calls. `order` are the names in the order in
-    which the module holds them, where that is not the order of use.
+    which the module holds them, where that is not the order of use. `held` are the steps of layers that are not
+    applied, `weights` the values of parameters, by their names.
     """
 
     path: str
@@ -42,6 +45,8 @@ class ScopeBuilder:
     again: dict[int, Again] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     order: tuple[Scalar, ...] = ()
+    held: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, Local] = field(default_factory=dict)
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -109,3 +114,16 @@ def names_in(items: tuple[Item, ...]) -> frozenset[str]:
         elif item.kind == "branches":
             found |= {name.text for name, _, _ in item.branches}
     return frozenset(found)
+
+
+def below(step: Step, path: str, calls: Sequence[Call]) -> tuple[int, str] | None:
+    """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
+    while step.scope is not None:
+        steps = {each.name: each for each in reversed(step.scope.steps)}
+        name, path = item_and_rest(path, steps)
+        if name not in steps:
+            return None
+        step = steps[name]
+    if step.call is None or calls[step.call].record.is_function:
+        return None
+    return calls[step.call].maker, path

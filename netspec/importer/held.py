@@ -34,6 +34,7 @@ class Op:
         shares: the earlier call of the same module.
         anywhere: its input only tells the batch's size.
         several: its outputs are picked by number.
+        applied: whether its module is applied; one of whose weights alone are used is not.
         place: the file and line of the author's code that calls it.
         each: the axis to whose indexes a layer is applied, which the module folds into the batch; 0 for none.
         folded: all that it takes has such an axis, the first one.
@@ -50,6 +51,7 @@ class Op:
     shares: Op | None = None
     anywhere: bool = False
     several: bool = False
+    applied: bool = True
     place: str = ""
     each: int = 0
     folded: bool = False
@@ -62,10 +64,11 @@ class Op:
 
 @dataclass(frozen=True)
 class Ref:
-    """A value: an output of a call, or an input of the network by its name."""
+    """A value: an output of a call, an input of the network by its name, or a weight of a call's module by its name."""
 
     op: Op | str
     output: int | None = None
+    weight: str = ""
 
 
 @dataclass(frozen=True)

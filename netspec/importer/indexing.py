@@ -129,7 +129,7 @@ def setitem(lowering: Lowering, call: TracedCall) -> list[Held]:
         pair = together(lowering, [x, lowering.held(index)], call.result.shape)
         return lowering.emit("masked_fill", pair, {"value": value}, [call.result.shape])
     index = index if isinstance(index, tuple) else (index,)
-    if any(not isinstance(each, slice | int) and each is not Ellipsis for each in index):
+    if any(isinstance(each, bool) or not isinstance(each, slice | int | type(...)) for each in index):
         raise NotSayable("what is assigned to lies at several places")
     if Ellipsis in index:
         dots = index.index(Ellipsis)
@@ -152,6 +152,8 @@ def _assigned(lowering: Lowering, x: Held, axis: int, index: tuple[Any, ...], y:
     start, end, step = each.indices(x.shape[axis])
     if step != 1:
         raise NotSayable("what is assigned to lies at several places")
+    if end <= start:
+        return x
     whole = (start, end) == (0, x.shape[axis])
     inner = _assigned(lowering, x if whole else _sliced(lowering, x, axis, slice(start, end)), axis + 1, index, y)
     if whole:

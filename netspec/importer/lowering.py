@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.importer.aligning import aligned
-from netspec.importer.constants import constant, long_constant, rows_of_table, weight
+from netspec.importer.constants import constant, long_constant, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
@@ -43,7 +43,7 @@ class Lowering:
         """
         if value not in self.values:
             if value.learned:
-                self.values[value] = rows_of_table(self, value) or weight(self, value)
+                self.values[value] = weight(self, value)
             elif value.constant:
                 self.fixed(value)
             else:
@@ -56,7 +56,11 @@ class Lowering:
     def in_this_call(self, value: Value) -> Held:
         """A module's own tensor in a further call of the module, which does not take it from the first one."""
         first = self.values[value]
-        if not isinstance(first.ref.op, Op) or not value.path.startswith(f"{self.frame.path}."):
+        if (
+            not isinstance(first.ref.op, Op)
+            or not TABLE[first.ref.op.type].tensor
+            or not value.path.startswith(f"{self.frame.path}.")
+        ):
             return first
         if (value, self.frame) not in self.again:
             op = replace(first.ref.op, frame=self.frame, shares=first.ref.op)

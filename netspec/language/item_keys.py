@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import item_name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "each", "outputs", "tie", "init", "parametrize")
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "each", "outputs", "tie", "init", "parametrize", "apply")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
@@ -35,6 +35,11 @@ def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
             found["each"] = keys["each"]
         else:
             findings.add("NS202", f"each is an axis, 1 for the first; got {describe(keys['each'])}", keys["each"])
+    apply = keys.get("apply")
+    if isinstance(apply, Scalar) and isinstance(apply.value, bool):
+        found["applied"] = apply.value
+    elif apply is not None:
+        findings.add("NS202", f"apply is true or false, got {describe(apply)}", apply)
     for key in ("name", "when"):
         node = keys.get(key)
         if node is None:

@@ -48,23 +48,26 @@ def batch_of(tensor: Tensor, batch: int) -> torch.Tensor:
     return make((batch, *tensor.shape), dtype=getattr(torch, tensor.dtype), device="meta")
 
 
-def disproved(text: str) -> str | None:
+def disproved(text: str, most_layers: int | None = None, runs: tuple[tuple[int, bool], ...] = ()) -> str | None:
     """How the compiled network differs from what a check of its spec proves; None where it does not.
 
     Args:
         text: a spec that is right.
+        most_layers: a network of more layers is not compiled.
+        runs: its batch sizes, each in train or eval mode; some of all in both where there are none.
     """
     spec = netspec.loads(text)
     report = netspec.check(spec)
     assert report.ok
     if None in report.outputs.values() or any(known.outputs is None for known in report.inferred):
         return "it is called right, and not all of its shapes are known"
-    if too_large(report):
+    layers = len(report.inferred)
+    if too_large(report) or (most_layers is not None and layers > most_layers):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        runs = RUNS if len(report.inferred) < MANY else FEWER_RUNS
-        return differs(report, netspec.compile(spec, device="meta"), runs)
+        usual = RUNS if layers < MANY else FEWER_RUNS
+        return differs(report, netspec.compile(spec, device="meta"), runs or usual)
 
 
 def differs(report: Report, model: nn.Module, runs: tuple[tuple[int, bool], ...] = RUNS) -> str | None:

@@ -42,7 +42,7 @@ def branching(x: Tensor) -> Tensor:
 
 
 def through_a_view(x: Tensor) -> Tensor:
-    x[:, :2].mul_(2)
+    x.chunk(2, 1)[0].mul_(2)
     return x
 
 
