@@ -16,6 +16,7 @@ Schema = dict[str, Any]
 SPEC_KEYS = (  # of a spec, in the order in which they are written
     "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
     "outputs", "expect", "init", "weights", "data", "train",
+    "search",
 )  # fmt: skip
 
 EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().,<>=!\[\]\"']+$"}

@@ -18,6 +18,7 @@ from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
+from netspec.language.sections.loggers import wanted_loggers
 from netspec.language.sections.parts_keys import PART_NAMES, check_fraction, check_parts
 from netspec.language.sections.train_keys import TRAIN_KEYS
 
@@ -70,6 +71,8 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
             if section == "train" and isinstance(meant, Mapping):
                 _check_expressions(meant, keys, section, names, findings)
     data, train = (section_as_meant(document, section) for section in ("data", "train"))
+    if isinstance(train, Mapping):
+        wanted_loggers(train.get("loggers"), findings)
     if data is not None or train is not None:
         from netspec.language.sections.check_classes import check_classes
 
