@@ -1,7 +1,7 @@
 """Every network of torchvision, families of timm where it is installed, and networks by hand: module → spec → module.
 
 `python -m tests.importer.interchange [NAME…]` prints a table: the network, the lines of its spec, how many weights it
-has, whether their names and the outputs are the same, and the seconds that it took; or the reason why it cannot be said.
+has, whether their names and the outputs are the same, and the seconds that it took; or why it cannot be said.
 Without names all networks are compared, and the table is written to docs/networks.md; rows of timm stay there where it
 is not installed.
 """
@@ -39,12 +39,13 @@ xcit_nano_12_p16_224 cait_xxs24_224 levit_128s pit_ti_224 visformer_tiny mobilev
 swin_tiny_patch4_window7_224
 """  # one of each family
 DOCS = Path(__file__).parents[2] / "docs/networks.md"
+VERSIONS = [each.__version__.partition("+")[0] for each in (torch, torchvision)]
 HEAD = f"""# Networks that become specs
 
-Written by `make interchange`, with torch {torch.__version__.partition("+")[0]} and torchvision {torchvision.__version__.partition("+")[0]}: each network was made with random weights,
-imported, its spec's text read again and compiled. Lines are those of its text; keys are the weights and buffers of its
-state_dict, which have the same names in the same order and the same shapes. Outputs are the same bit for bit in eval mode
-on the CPU, or differ by rounding, up to the share of the largest number that is given.
+Written by `make interchange`, with torch {VERSIONS[0]} and torchvision {VERSIONS[1]}: each network was made with random
+weights, imported, its spec's text read again and compiled. Lines are those of its text; keys are the weights and
+buffers of its state_dict, which have the same names in the same order and the same shapes. Outputs are the same bit for
+bit in eval mode on the CPU, or differ by rounding, up to the share of the largest number that is given.
 """
 NO_HEADS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # slow, for nothing
 

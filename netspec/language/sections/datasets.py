@@ -79,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
+        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
