@@ -144,7 +144,7 @@ def picture_tensor(picture: Image.Image, mode: str) -> torch.Tensor:
     """A PIL picture as uint8 [C, H, W]; `mode` is `L` (C = 1) or `RGB` (C = 3). Of 16 bits the upper 8 remain."""
     if picture.mode.startswith("I;16"):  # PIL itself clips everything above 255
         picture = Image.fromarray((np.array(picture) >> 8).astype(np.uint8))
-    array = np.array(picture.convert(mode))  # [H, W] or [H, W, 3]
+    array = np.array(picture if picture.mode == mode else picture.convert(mode))  # [H, W] or [H, W, 3]
     tensor = torch.from_numpy(array)
     return tensor[None] if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()
 

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torchvision.datasets import DatasetFolder
 
 from netspec.core.diagnostics import SpecError
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
+from netspec.data.picture_files import in_parallel
 from netspec.data.pictures import Pictures, Reader, labels
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of
 from netspec.language.sections.class_families import DATASET
@@ -234,6 +236,8 @@ def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Spl
         return all_of(pictures, labels(read, count)), shaped
     inputs, targets = first.new_empty((count, *like)), torch.empty(count, dtype=torch.int64)
     inputs[0], targets[0] = first, label
-    for index in range(1, count):
-        inputs[index], targets[index], _ = read(index, mode, like)
+    # Files are decoded in threads; of other datasets nobody says that they can be read so.
+    rest, spread = range(1, count), in_parallel if isinstance(dataset, DatasetFolder) else map
+    for index, (picture, label, _) in zip(rest, spread(lambda index: read(index, mode, like), rest), strict=True):
+        inputs[index], targets[index] = picture, label
     return all_of(inputs, targets), shaped

@@ -68,6 +68,11 @@ def _is_classes(cells: pd.Series, wished: object) -> bool:
 
 def _classes(cells: pd.Series, present: NDArray[bool_]) -> tuple[torch.Tensor, tuple[str, ...]]:
     """Class indexes [N], 0 where a cell is empty, and the names of the classes in alphabetical order."""
-    classes = tuple(sorted({text(word) for word in cells[present].unique()}))
+    import pandas as pd
+
+    codes, words = pd.factorize(cells)  # each different cell is looked at once; -1 is an empty one
+    named = [text(word) for word in words]
+    classes = tuple(sorted({named[code] for code in set(codes[present].tolist())}))
     indexes = {word: index for index, word in enumerate(classes)}
-    return torch.tensor([indexes.get(text(word), 0) for word in cells]), classes
+    found = torch.tensor([*(indexes.get(word, 0) for word in named), 0])
+    return found[torch.from_numpy(codes)], classes

@@ -191,7 +191,7 @@ def _table(
     present = cells.notna().to_numpy()
     if not present.all():
         raise TextError(f"row {int((~present).argmax()) + 1}, column {column!r} has no value")
-    documents = Documents.of(tuple(str(cell) for cell in cells))
+    documents = Documents.of(tuple(map(str, cells.tolist())))
     wanted = column_named(values.get("target", -1), names, request.argument("target") or node)
     if wanted == column:
         others = [name for name in names if name != column]

@@ -19,6 +19,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from netspec.data.storage import cores
+from netspec.data.text.byte_level import AsciiCuts, ascii_cuts
 from netspec.language.sections.text_keys import BPE, BYTE_VALUES, BYTES, CHARACTERS, WORDS
 
 Ids = NDArray[np.int32]
@@ -29,6 +31,7 @@ WORD_CUTS = f"[^{_BLANK}{_PUNCTUATION}]+|[{_PUNCTUATION}]"
 # Words, numbers and punctuation, each with the blank before it, as of GPT-2.
 BPE_CUTS = f" ?[^{_BLANK}{_PUNCTUATION}0-9]+| ?[0-9]+| ?[{_PUNCTUATION}]+|[{_BLANK}]+(?![^{_BLANK}])|[{_BLANK}]+"
 MOST_PIECES = 2**20  # of byte pair encoding that are held
+FEW_CORES = 3  # up to so many, looking pieces up is quicker than the library's threads
 CODE_POINTS = 0x110000
 
 
@@ -307,8 +310,20 @@ class FileTokenizer:
         """How many ids there are."""
         return max(self.pad, *self._vocabulary.values()) + 1
 
+    @cached_property
+    def _cuts(self) -> AsciiCuts | None:
+        return ascii_cuts(self.content) if cores() <= FEW_CORES else None
+
+    @cached_property
+    def _pieces(self) -> _Pieces:
+        encode = self._library.encode
+        return _Pieces(lambda piece: encode(piece, add_special_tokens=False).ids)
+
     def encode(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """See Tokenizer."""
+        cuts = self._cuts
+        if cuts is not None and all(map(cuts.fit, texts)):
+            return _pieces_encoded(self._pieces, cuts.pieces, texts)
         found = self._library.encode_batch_fast(list(texts), add_special_tokens=self.special)
         parts = [each.ids for each in found]
         return np.fromiter(chain.from_iterable(parts), np.int32), _lengths(parts)

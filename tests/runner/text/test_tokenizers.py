@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import ByteLevelBPETokenizer
 from tokenizers import Tokenizer as Library
 
+from netspec.data.text import tokenizer
+from netspec.data.text.byte_level import ascii_cuts
 from netspec.data.text.learning import Wanted, learn
 from netspec.data.text.tokenizer import FileTokenizer, Tokenizer, TokenizerError, from_json
 
@@ -109,6 +113,44 @@ def test_a_file_without_padding_gets_an_id_for_it() -> None:
     content = word_level(model={"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"})
     own = FileTokenizer(content)
     assert (own.pad, own.size, own.appended) == (2, 3, True)
+
+
+@cache
+def learned() -> str:
+    """A tokenizer.json as it is usually made: byte pairs with GPT-2's cuts."""
+    found = ByteLevelBPETokenizer()
+    texts = [*TEXTS, "it's we'll 12 the-cat"] * 2
+    found.train_from_iterator(texts, 300, special_tokens=["<pad>"], show_progress=False)
+    return str(found.to_str())
+
+
+def byte_level(**other: object) -> str:
+    """That file, with other parts in place of its own."""
+    return json.dumps({**json.loads(learned()), **other})
+
+
+ASCII = st.text(st.characters(max_codepoint=127), max_size=40)
+
+
+@given(texts=st.lists(st.one_of(ASCII, st.lists(PIECES | st.just("'ll") | st.just("<pad>")).map("".join)), max_size=4))
+def test_pieces_looked_up_give_the_librarys_ids(texts: list[str]) -> None:
+    own = FileTokenizer(learned())
+    assert ascii_cuts(own.content) is not None
+    with patch.object(tokenizer, "FEW_CORES", 10_000):
+        ids, lengths = own.encode(texts)
+    expected = [each.ids for each in Library.from_str(own.content).encode_batch(texts)]
+    assert (ids.tolist(), lengths.tolist()) == ([id for each in expected for id in each], [*map(len, expected)])
+
+
+def test_only_cuts_that_are_known_are_made_by_netspec() -> None:
+    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    assert ascii_cuts(byte_level(pre_tokenizer=level)) is None
+    assert ascii_cuts(byte_level(pre_tokenizer={**level, "add_prefix_space": False, "use_regex": False})) is None
+    assert ascii_cuts(byte_level(normalizer={"type": "Lowercase"})) is None
+    assert ascii_cuts(word_level()) is None
+    known = ascii_cuts(byte_level())
+    assert known is not None
+    assert [known.fit(text) for text in ("the cat", "the<pad>", "naïve")] == [True, False, False]
 
 
 @pytest.mark.parametrize(
