@@ -84,10 +84,11 @@ def make_texts(folder: Path, count: int) -> None:
     words = np.array(sorted({"".join(chance.choice(syllables, length)) for length in chance.integers(1, 6, 50_000)}))
     chance.shuffle(words)
     weights = 1 / np.arange(2, len(words) + 2)
-    texts = []
-    for length in chance.integers(40, 120, count):
-        chosen = words[chance.choice(len(words), length, p=weights / weights.sum())]
-        chosen[::11] = np.char.add(chosen[::11], ",")
+    lengths, texts = chance.integers(40, 120, count), []
+    drawn = words[chance.choice(len(words), lengths.sum(), p=weights / weights.sum())]
+    for end, length in zip(lengths.cumsum(), lengths, strict=True):
+        chosen = drawn[end - length : end].tolist()
+        chosen[::11] = [f"{word}," for word in chosen[::11]]
         texts.append(" ".join(chosen).capitalize() + ".")
     pd.DataFrame({"text": texts, "label": chance.choice(["bad", "good"], count)}).to_csv(
         folder / "texts.csv", index=False

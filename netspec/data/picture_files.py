@@ -246,7 +246,8 @@ def collect(
         SpecError: as `read_pictures`.
     """
     count = len(dataset.samples)
-    reader = Reader(dataset, at, request.input.shape[:1] != (3,), request.shape)
+    files = [(str(dataset.root / name), label) for name, label in dataset.samples if isinstance(dataset, PictureFiles)]
+    reader = Reader(dataset, at, request.input.shape[:1] != (3,), request.shape, files)
     first, _, mode = reader(0)
     like = tuple(first.shape)
     if first.nbytes * count > request.memory:
