@@ -115,7 +115,7 @@ class _Naming:
         if index == 0:
             return next(iter(self.inputs)) if len(self.inputs) == 1 else None
         entry = self.scope.entries[index - 1]
-        if isinstance(entry, Op) and not entry.applied:  # which hands on what it takes
+        if isinstance(entry, Op) and not entry.applied and entry.module is not None:  # which hands on what it takes
             return self.before(index - 1)
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
@@ -169,20 +169,20 @@ def _tie(scope: Scope, items: Sequence[Item], naming: _Naming, ties: Ties) -> No
         holders: list[tuple[int, str]] = []
         for index, entry in enumerate(scope.entries):
             if entry.path and entry.shares is None:
-                holders += [(index, name) for name in names if name.startswith(f"{entry.path}.")]
+                holders += [(index, name) for name in names if f"{name}.".startswith(f"{entry.path}.")]
         if len({index for index, _ in holders}) < 2:
             continue
         (first, source), *others = sorted(holders)
         entry = scope.entries[first]
-        path = f"{naming.name(entry)}.{source.removeprefix(f'{entry.path}.')}"
+        path = f"{naming.name(entry)}{source.removeprefix(entry.path)}"
         for index, name in others:
-            items[index].tie[name.removeprefix(f"{scope.entries[index].path}.")] = path
+            items[index].tie[name.removeprefix(scope.entries[index].path).removeprefix(".")] = path
 
 
 def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     shape = ", ".join(map(show, op.shapes))
     before = naming.before(index)
-    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied)
+    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied or op.module is None)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:

@@ -21,7 +21,7 @@ def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
     wanted = {ref.op for ref in results}
     kept: list[Op] = []
     for op in reversed(ops):
-        if op in wanted or weights_of(op):
+        if op in wanted or weights_of(op) or not op.applied:
             kept.append(op)
             wanted |= {ref.op for ref in op.refs}
     return kept[::-1]

@@ -110,7 +110,7 @@ class Writer:
         elif item.sources is not None:
             found["from"] = flow(item.sources[0] if len(item.sources) == 1 else item.sources)
         if item.tie:
-            found["tie"] = flow(item.tie)
+            found["tie"] = flow(item.tie.get("", item.tie))
         if item.parametrize:
             said = [each if any(each.values()) else next(iter(each)) for each in item.parametrize]
             found["parametrize"] = flow(said[0] if len(said) == 1 else said)
