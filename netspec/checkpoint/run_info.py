@@ -44,6 +44,7 @@ class Info:
         sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
         columns, target: of a table; of several targets that of the main output.
         encodings: how the columns of each input of a table become numbers; empty where they enter as they are.
+        text: how texts become tokens, by the tokenizer.json beside run.json; None where the samples are none.
         status: running, finished, stopped early, interrupted or failed.
         best: the best epoch's row.
         machine: the hardware that a result depends on to the bit.
@@ -72,6 +73,7 @@ class Info:
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     encodings: tuple[list[dict[str, Any]], ...] = ()
+    text: dict[str, Any] | None = None
     job: str = ""
     version: int = VERSION
 
@@ -98,6 +100,7 @@ def info_of(plan: Plan) -> Info:
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
         encodings=tuple(to_json(source.encodings)),
+        text=None if source.text is None else source.text.to_json(),
         target=target.column,
         machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),

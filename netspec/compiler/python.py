@@ -159,7 +159,7 @@ class _Generator:
         lines: list[str] = []
         comments: list[Comment | None] = []
         last = len(scope.steps) - 1
-        plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
+        plain = last >= 0 and last not in once and not self.is_read(scope.steps[last]) and not scope.keys
         returned = scope.results == (Local(last),) and plain
         late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):

@@ -154,8 +154,8 @@ class Values:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
             known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
-            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            guess = certain_match(reference.text, known)
+            close = self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            guess = certain_match(reference.text, [each for each in close if each in known])
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         held = scope.held.get(name)
         if (local is None and held is None) or not dot:

@@ -37,6 +37,7 @@ class DatasetFacts:
         rows: the targets, where the spec writes them, with their node.
         numbers: all numbers of the targets, one sample after the other, where the spec writes them.
         at_least: whether a sample may have more numbers than its shape says.
+        vocabulary: how many tokens there are, of texts, where that is known.
     """
 
     name: Scalar
@@ -50,6 +51,7 @@ class DatasetFacts:
     rows: tuple[tuple[float, ...], Node] | None = None
     numbers: tuple[float, ...] = ()
     at_least: bool = False
+    vocabulary: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from netspec.language.spec import Spec
 from netspec.objective.losses import network_inputs
 from netspec.render.summary import bytes_text
 from netspec.render.tables import Table
+from netspec.reports.text_dataset import describe_texts, text_tables
 from netspec.training.plan import PLACEHOLDER
 
 FIRST = 5  # rows that are shown
@@ -46,6 +47,8 @@ def describe(spec: Spec) -> dict[str, Any]:
     pipeline = read_pipeline(spec)
     raw = read_data(spec, inputs, _seed(spec), pipeline.shape if pipeline.before else None)
     data = encoded_data(raw)
+    if data.source.text is not None:
+        return describe_texts(data, [*inputs])
     parts = [part for part in (data.train, data.val) if part is not None]
     content: dict[str, Any] = {"version": 1, "dataset": str(data.node.value)}
     content["parts"] = dict(zip(("train", "val"), map(len, parts), strict=False))
@@ -106,7 +109,8 @@ def _range(numbers: torch.Tensor, column: Column) -> dict[str, Any]:
 
 def _target(data: Data, index: int) -> dict[str, Any]:
     target = data.source.targets[index]
-    values = torch.cat([part.targets[index] for part in (data.train, data.val) if part is not None])
+    each = (part.targets[index] for part in (data.train, data.val) if part is not None)
+    values = torch.cat([y for y in each if isinstance(y, torch.Tensor)])
     facts: dict[str, Any] = {"output": target.output, "column": target.column, "shape": list(values.shape[1:])}
     if not target.classes:
         return {**facts, **_range(values.flatten(), Column(target.column or "target"))}
@@ -145,6 +149,8 @@ def description_tables(content: dict[str, Any]) -> list[Table]:
     Args:
         content: as `describe` gives it.
     """
+    if "tokenizer" in content:
+        return text_tables(content)
     verbs = ("train on", "validate with")
     counts = zip(content["parts"].values(), verbs, strict=False)
     parts = ", ".join(f"{count:,} samples to {verb}" for count, verb in counts)

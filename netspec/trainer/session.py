@@ -131,6 +131,8 @@ class Session:
             remove_half_written(self.folder.path)
         self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
         self.folder.write_spec(self.text)
+        if (texts := self.plan.data.source.text) is not None:
+            self.folder.write_tokenizer(texts.known.to_json())
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
+from netspec.data.text.feed import TokenFeed
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
@@ -72,9 +73,9 @@ class Job:
 
     def order(self, epoch: int) -> torch.Tensor:
         """The samples of an epoch (counted from 0) in their order: int64 [N]."""
-        return (
-            epoch_order(self.seed, epoch, len(self.train)) if self.balance is None else self.balance(self.seed, epoch)
-        )
+        count, balance = len(self.train), self.balance
+        order = epoch_order(self.seed, epoch, count) if balance is None else balance(self.seed, epoch)
+        return self.train.arrange(order, self.batch_size) if isinstance(self.train, TokenFeed) else order
 
     @property
     def steps(self) -> int:

@@ -13,6 +13,7 @@ from netspec.core.dataclass import dataclass
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import TABLE_KEYS
+from netspec.language.sections.text_keys import TAGGED_KEYS, TEXT_KEYS, WINDOW_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class DatasetKind:
         facts: `module:function` that tells what the spec alone says of the samples, from a WrittenDataset to
             DatasetFacts, or None; without one nothing is known before they are read.
         by_input, by_output: the keys whose values may go by the names of the network's inputs, or outputs.
+        further: the keys that name a further input of the network.
         unknown: what is said of a word that the only required key does not list: `scikit-learn brings no table`.
         has_columns: whether samples have columns, or arrays, by which `split` and `stratify` divide them: the loader
             gives `groups` and `strata` where the request names them.
@@ -42,6 +44,7 @@ class DatasetKind:
     facts: str | None = None
     by_input: str | None = None
     by_output: str | None = None
+    further: tuple[str, ...] = ()
     unknown: str | None = None
     has_columns: bool = False
 
@@ -264,6 +267,32 @@ _KINDS = (
         load="netspec.data.bundled:sklearn",
         facts="netspec.lint.datasets:sklearn_facts",
         unknown="scikit-learn brings no table",
+    ),
+    DatasetKind(
+        name="TaggedText",
+        doc="Sentences with a label for each word, for sequence labelling.",
+        keys=TAGGED_KEYS,
+        load="netspec.data.text.tagged:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:tagged_facts",
+        further=("mask",),
+    ),
+    DatasetKind(
+        name="Text",
+        doc="Texts with a class, or a number, for each.",
+        keys=TEXT_KEYS,
+        load="netspec.data.text.documents:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:text_facts",
+        further=("mask",),
+    ),
+    DatasetKind(
+        name="TextWindows",
+        doc="Windows of a long text, with the next token of each as the target, for language models.",
+        keys=WINDOW_KEYS,
+        load="netspec.data.text.windows:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:window_facts",
     ),
     *(
         DatasetKind(
