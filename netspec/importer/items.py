@@ -33,6 +33,7 @@ class Item:
         tie: parameters that are another item's.
         parametrize: the functions that compute its parameters, each with its arguments.
         applied: whether it is applied; `apply: false` where it is not.
+        when: the condition under which it is there, and `option`, the name of the parameter that says so.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
@@ -49,6 +50,8 @@ class Item:
     tie: dict[str, str] = field(default_factory=dict)
     parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     applied: bool = True
+    when: bool | str | None = None
+    option: str = ""
     spliced: bool = False
     shape: str = ""
 

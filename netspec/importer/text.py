@@ -98,6 +98,8 @@ class Writer:
         found: dict[str, str] = {}
         if item.name is not None:
             found["name"] = atom(item.name)
+        if item.when not in (None, True):
+            found["when"] = atom(item.when)
         if item.repeat is not None:
             found["repeat"] = flow(item.repeat)
         return found
