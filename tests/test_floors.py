@@ -18,12 +18,12 @@ PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "compiler"),
     *("importer", "runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference"),
-    *("exporting", "reports", "trainer", "cli"),
+    *("exporting", "reports", "trainer", "tuning", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH_IN_COMPILER = (
     *("python", "code_file", "code_names", "constants", "holes", "identifiers"),
-    *("layer_lines", "modes", "parameters", "templates", "variables"),
+    *("layer_lines", "lists", "modes", "parameters", "templates", "variables"),
 )
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 

@@ -20,12 +20,12 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.tables.encoding import to_json
+from netspec.language.sections.keys import PATH_KEYS
 from netspec.training.job import Row
 from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
-PATHS = frozenset(["root", "path", "pictures", "masks", "folder", "names"])  # keys of datasets that are paths
 CHECKSUM_BYTES = 2**22  # of a split's samples that its checksum is of, taken evenly from all of them
 
 
@@ -116,7 +116,7 @@ def _typed_paths(plan: Plan) -> tuple[str, ...]:
         if isinstance(node, Mapping):
             for key, value in node:
                 walk(value, f"{path}.{key.value}")
-        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATHS:
+        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATH_KEYS:
             found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
 
     walk(plan.spec.data, "data")

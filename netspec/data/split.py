@@ -196,6 +196,11 @@ def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
     return {str(key.value): request.evaluate(value) for key, value in request.arguments}
 
 
+def numbered(name: str, count: int) -> list[str]:
+    """The names of the columns of an array: x0, x1, …; of a single one that of the array."""
+    return [name] if count == 1 else [f"{name}{index}" for index in range(count)]
+
+
 def items(node: Node | None) -> tuple[Node, ...]:
     """The items of a list; none where the node is no list."""
     return node.items if isinstance(node, ListNode) else ()

@@ -15,7 +15,7 @@ from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.endings import at_the_end, last_convolution, last_linear
+from netspec.lint.endings import TURNING, at_the_end, last_convolution, last_linear
 
 
 def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
@@ -59,7 +59,10 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 
         fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
         label = "or" if fixes else "fix"
-        notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        notes: tuple[Note, ...] = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        if known.picture and len(output) == 3:
+            masks = "Segmentation: {pictures: FOLDER, masks: FOLDER} where each pixel has a class"
+            notes = (*notes, Note("or", masks))
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
@@ -69,7 +72,8 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
             return  # the number of tokens is often rounded up
         named = "classes" if known.vocabulary is None else "tokens"
         message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs"
-        fixes, at = _outputs(linear, known.classes), linear
+        at = linear if len(output) == 1 else last_linear(context, head, TURNING)
+        fixes = _outputs(at, known.classes)
         if known.picture and len(output) > 1:
             message += " a pixel"
             at = last_convolution(context, head)

@@ -15,6 +15,7 @@ from netspec.language.sections.class_families import FAMILIES
 from netspec.language.sections.data_keys import DATA_SCHEMA
 from netspec.language.sections.expect_keys import EXPECT_SCHEMA
 from netspec.language.sections.keys import SPEC_KEYS
+from netspec.language.sections.search_keys import SEARCH_SCHEMA
 from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -140,6 +141,10 @@ def _item() -> Schema:
             ],
         },
     }
+    common["each"] = {
+        "type": ["integer", "string"],
+        "description": "The axis, 1 for the first, to whose indexes it is applied one by one.",
+    }
     common["outputs"] = {
         "anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}],
         "description": "What a group gives, or a repeat with a plain name, if not what its last item gives.",
@@ -238,6 +243,7 @@ def language_schema() -> Schema:
             ],
         },
         "expect": EXPECT_SCHEMA,
+        "search": SEARCH_SCHEMA,
         "init": {"$ref": "#/$defs/init"},
         "weights": {
             "type": "string",

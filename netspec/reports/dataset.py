@@ -56,7 +56,7 @@ def describe(spec: Spec) -> dict[str, Any]:
         content["test"] = data.untouched
     content["inputs"] = [_input(data, index, name) for index, name in enumerate([*inputs][: len(data.train.inputs)])]
     content["columns"] = [_column(column, cells) for column, cells in _columns(raw)]
-    content["targets"] = [_target(data, index) for index in range(len(data.source.targets))]
+    content["targets"] = [_target(data, index) for index in range(len(data.train.targets))]
     content["rows"] = _rows(raw)
     content["bytes"] = sum(x.nbytes for part in parts for x in (*part.tables, *part.targets))
     return content
@@ -132,7 +132,10 @@ def _rows(raw: Data) -> list[list[str]]:
     if not columns:
         return []
     texts = [[column.text(cell) for cell in cells] for column, cells in columns]
-    targets = [_target_texts(raw.train, index, target.classes) for index, target in enumerate(raw.source.targets)]
+    targets = [
+        _target_texts(raw.train, index, target.classes)
+        for index, target in zip(range(len(raw.train.targets)), raw.source.targets, strict=False)
+    ]
     return [list(row) for row in zip(*texts, *targets, strict=True)]
 
 

@@ -46,6 +46,7 @@ class Job:
         step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
+        judge: is called with the row of each epoch; true ends the run.
         balance: draws the samples of an epoch by their classes; None: each comes once.
     """
 
@@ -69,6 +70,7 @@ class Job:
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
     group: ProcessGroup = ALONE
+    judge: Callable[[Row], bool] | None = None
     balance: BalancedOrder | None = None
 
     def order(self, epoch: int) -> torch.Tensor:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
+from netspec.language.sections.hub_keys import HUB_KEYS, SHARD_KEYS
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
+from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import TABLE_KEYS
 from netspec.language.sections.text_keys import TAGGED_KEYS, TEXT_KEYS, WINDOW_KEYS
 
@@ -78,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
+        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
@@ -198,12 +199,20 @@ VISION = (
     "USPS",
 )
 
+
+def said_of(name: object) -> str:
+    """What is said of a dataset that netspec does not have by that name, after a colon; else empty."""
+    said = ELSEWHERE.get(str(name))
+    return f": {said}" if said else ""
+
+
 _KINDS = (
     DatasetKind(
         name="Arrays",
         doc="Arrays of NumPy or PyTorch in files, without pickle.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
+        facts="netspec.lint.datasets:arrays_facts",
         has_columns=True,
         by_input="x",
         by_output="y",
@@ -220,7 +229,7 @@ _KINDS = (
     ),
     DatasetKind(
         name="Table",
-        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
+        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet, Arrow or Excel.",
         keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         has_columns=True,
@@ -238,11 +247,20 @@ _KINDS = (
         by_output="y",
     ),
     DatasetKind(
+        name="HuggingFace",
+        doc="A dataset of the library `datasets`: from its files, or from the hub.",
+        keys=HUB_KEYS,
+        load="netspec.data.hub:load",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
         name="Pictures",
         doc="Pictures whose paths and labels, or numbers, stand in a table.",
         keys=PICTURES_KEYS,
         load="netspec.data.picture_table:load",
         facts="netspec.lint.datasets:pictures_facts",
+        has_columns=True,
         by_output="target",
     ),
     DatasetKind(
@@ -251,6 +269,14 @@ _KINDS = (
         keys=SEGMENTATION_KEYS,
         load="netspec.data.segmentation:load",
         facts="netspec.lint.datasets:segmentation_facts",
+    ),
+    DatasetKind(
+        name="WebDataset",
+        doc="Samples in .tar files, as the library `webdataset` writes them.",
+        keys=SHARD_KEYS,
+        load="netspec.data.shards:load",
+        by_input="input",
+        by_output="target",
     ),
     DatasetKind(
         name="Shapes",
@@ -307,4 +333,15 @@ _KINDS = (
     ),
 )
 DATASETS: dict[str, DatasetKind] = {kind.name: kind for kind in _KINDS}
+COMMON = (
+    "CSV",
+    "Table",
+    "Arrays",
+    "ImageFolder",
+    "Pictures",
+    "Segmentation",
+    "sklearn",
+    "MNIST",
+    "inline",
+)  # for messages
 OWN: dict[str, tuple[Key, ...]] = {name: kind.keys for name, kind in DATASETS.items() if kind.keys is not None}
