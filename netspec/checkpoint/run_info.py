@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -48,6 +48,7 @@ class Info:
         machine: the hardware that a result depends on to the bit.
         data: numbers, shapes and a checksum of the samples.
         changes: what was not the same when the run was resumed, and after how many epochs that was.
+        unit: `shift` and `scale` of the main output's targets, where they are scaled for the loss.
         job: torchrun's name of the job, where it has one.
         version: of this format.
     """
@@ -71,6 +72,7 @@ class Info:
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     encodings: tuple[list[dict[str, Any]], ...] = ()
+    unit: dict[str, list[float]] | None = None
     job: str = ""
     version: int = VERSION
 
@@ -98,6 +100,7 @@ def info_of(plan: Plan) -> Info:
         columns=source.columns,
         encodings=tuple(to_json(source.encodings)),
         target=target.column,
+        unit=None if target.unit is None else {key: list(value) for key, value in asdict(target.unit).items()},
         machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),
         data=data_facts(data),

@@ -17,7 +17,7 @@ from netspec.data.tables.kinds import read_columns
 from netspec.data.tables.reading import Problem, dropped, read_like
 from netspec.data.tables.targets import read_target
 from netspec.data.tables.wishes import read_wishes
-from netspec.language.sections.datasets import CSV_KEYS
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.table_keys import INDEX, ONEHOT
 from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 
@@ -35,10 +35,41 @@ def load(request: LoadRequest) -> LoadedData:
     The words of a target column are class names, in alphabetical order. For several inputs, or outputs, `columns` and
     `target` hold the columns of each, by its name.
     """
+    node, values, frame = read_file(request)
+    names = [str(name) for name in frame.columns]
+    by_name = by_output(request.argument("target"))
+    wanted = [(output, named_columns(part, names, request)) for output, part in by_name] or [(None, names[-1])]
+    target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
+    parts = [(next(iter(request.inputs)), [name for name in names if name not in target_names])]
+    if "columns" in values:
+        written = request.argument("columns") or node
+        named = by_input(written, request)
+        parts = [
+            (input, [named_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+        ]
+        for name in (name for _, part in parts for name in part if name in target_names):
+            raise spec_error("NS601", f"the target {name} stands among the columns too", written)
+    if not all(part for _, part in parts):
+        raise spec_error("NS601", f"{node.text} has no column but the target", node)
+    return _Reading(request, node, frame, names).load(parts, wanted)
+
+
+def read_file(request: LoadRequest) -> tuple[Scalar, dict[str, object], pd.DataFrame]:
+    """The file that a request names.
+
+    Args:
+        request: for a dataset whose arguments are of `path` and the keys of tables.
+
+    Returns:
+        The node of its path, the evaluated arguments, and the table.
+
+    Raises:
+        SpecError: NS203, no path; NS205, an argument is unknown; NS601, the file cannot be read.
+    """
     if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
         node, values = request.arguments, {}
     else:
-        values = own_arguments(request, *(key.name for key in CSV_KEYS))
+        values = own_arguments(request, *(key.name for key in DATASETS[str(request.name.value)].keys or ()))
         found = request.argument("path")
         if not isinstance(found, Scalar):
             raise spec_error("NS203", f"{request.name.value} needs path, the file", found or request.name)
@@ -53,20 +84,7 @@ def load(request: LoadRequest) -> LoadedData:
         frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
-    names = [str(name) for name in frame.columns]
-    by_name = by_output(request.argument("target"))
-    wanted = [(output, _columns(part, names, request)) for output, part in by_name] or [(None, names[-1])]
-    target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
-    parts = [(next(iter(request.inputs)), [name for name in names if name not in target_names])]
-    if "columns" in values:
-        written = request.argument("columns") or node
-        named = by_input(written, request)
-        parts = [(input, [_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named]
-        for name in (name for _, part in parts for name in part if name in target_names):
-            raise spec_error("NS601", f"the target {name} stands among the columns too", written)
-    if not all(part for _, part in parts):
-        raise spec_error("NS601", f"{path} has no column but the target", node)
-    return _Reading(request, node, frame, names).load(parts, wanted)
+    return node, values, frame
 
 
 class _Reading:
@@ -92,7 +110,7 @@ class _Reading:
             labels.append(values)
             targets.append(target)
             problems += wrong
-        self._refuse(problems)
+        refuse(problems, self.node)
         rows = torch.from_numpy(kept.nonzero()[0])
         if not len(rows):
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
@@ -113,22 +131,32 @@ class _Reading:
         raw, problems = read_like(self.frame, columns)
         return columns, raw, problems
 
-    def _refuse(self, problems: Iterable[Problem]) -> None:
-        collector = Collector()
-        for problem in list(problems)[:MOST_PROBLEMS]:
-            with collector.step():
-                raise spec_error("NS601", problem.message, self.node, *problem.notes)
-        collector.finish()
+
+def refuse(problems: Iterable[Problem], node: Node) -> None:
+    """Raise what is wrong with columns, if anything.
+
+    Args:
+        problems: of a table.
+        node: of its path.
+
+    Raises:
+        SpecError: NS601, for each of the first problems.
+    """
+    collector = Collector()
+    for problem in list(problems)[:MOST_PROBLEMS]:
+        with collector.step():
+            raise spec_error("NS601", problem.message, node, *problem.notes)
+    collector.finish()
 
 
-def _columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
+def named_columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
     """A column, or a list of them."""
     if isinstance(node, Sequence):
-        return [_column(request.evaluate(item), names, item) for item in node.items]
-    return _column(request.evaluate(node), names, node)
+        return [named_column(request.evaluate(item), names, item) for item in node.items]
+    return named_column(request.evaluate(node), names, node)
 
 
-def _column(wanted: object, names: list[str], node: Node) -> str:
+def named_column(wanted: object, names: list[str], node: Node) -> str:
     """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:

@@ -6,7 +6,7 @@ The record of a dataset in `DATASETS` names its loader, a function from a LoadRe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -19,6 +19,7 @@ from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
 from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
+from netspec.data.windows import Samples, WindowError, target_unit
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -35,6 +36,7 @@ class Data:
         source: what the loader read.
         node: the dataset's name in the spec.
         reconstruct: whether the targets are the samples themselves; the splits have no others then.
+        naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
     """
 
     train: Split
@@ -42,6 +44,7 @@ class Data:
     source: LoadedData
     node: Scalar
     reconstruct: bool = False
+    naive: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
@@ -77,7 +80,7 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     Raises:
         SpecError: NS601 and others, at the node to change.
     """
-    data = encoded_data(read_data(spec, inputs, seed, shape))
+    data = windowed_data(encoded_data(read_data(spec, inputs, seed, shape)))
     if not reconstructs(spec.data):
         return data
     train, val = (None if split is None else replace(split, targets=()) for split in (data.train, data.val))
@@ -147,6 +150,41 @@ def encoded_data(data: Data) -> Data:
     return Data(train, val, replace(data.source, whole=train, encodings=fitted), data.node)
 
 
+def windowed_data(data: Data) -> Data:
+    """The data of a time series as samples: windows of each part, and targets scaled by the training part alone.
+
+    Args:
+        data: as `encoded_data` gives them.
+
+    Raises:
+        SpecError: NS601, a part is shorter than a window.
+    """
+    windows = data.train.windows
+    if windows is None:
+        return data
+    unit = target_unit(data.train.targets[0], windows.normalize) if data.train.targets else None
+    found: list[Samples] = []
+    for part, what in ((data.train, "training"), (data.val, "validation")):
+        if part is None:
+            continue
+        how = part.windows or windows
+        if (how.window, how.horizon) != (windows.window, windows.horizon):
+            raise spec_error(
+                "NS601", "the validation set has another window or horizon than the training set", data.node
+            )
+        targets = part.targets[0] if part.targets else None
+        scaled = targets if targets is None or unit is None else unit.scaled(targets)
+        try:
+            found.append(how.cut(part.rows, part.tables, scaled))
+        except WindowError as error:
+            fix = ("fix", "a shorter window or horizon" + (", or another val" if data.val is not None else ""))
+            raise spec_error("NS601", f"the {what} part: {error}", data.node, fix) from None
+    train, *val = (Split(samples.inputs, samples.targets, samples.rows) for samples in found)
+    target = replace(data.source.targets[0], unit=unit)
+    source = replace(data.source, whole=train, targets=(target,))
+    return replace(data, train=train, val=val[0] if val else None, source=source, naive=found[-1].naive)
+
+
 def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split:
     """The samples of a validation set that is a dataset of its own: its test part, if it has one, else all."""
     name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
@@ -183,7 +221,9 @@ def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
 
 
 def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Split samples into training and validation, stratified where the first targets are classes.
+    """Split samples into training and validation: a time series by time, others by chance.
+
+    Chance is stratified where the first targets are classes.
 
     Args:
         whole: all samples.
@@ -193,6 +233,9 @@ def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     Returns:
         The training and the validation split, both in the order of `whole`.
     """
+    if whole.windows is not None:
+        later = whole.windows.held_out(whole.rows, fraction)
+        return whole.select((~later).nonzero()[:, 0]), whole.select(later.nonzero()[:, 0])
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
     targets = whole.targets[0][order] if whole.targets else None
     validation = order[: round(len(order) * fraction)]

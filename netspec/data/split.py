@@ -12,8 +12,10 @@ from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.data.tables.encoding import Columns
+from netspec.data.windows import Windows
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
+from netspec.objective.units import Unit
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 
@@ -25,11 +27,13 @@ class Split:
         inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
         targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
         rows: int64 [N], the samples' indexes in their source.
+        windows: how samples are cut from what are still the rows of a time series; None: these are the samples.
     """
 
     inputs: tuple[torch.Tensor | Pictures, ...]
     targets: Tensors
     rows: torch.Tensor
+    windows: Windows | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -37,7 +41,7 @@ class Split:
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
         inputs = tuple(x.select(index) if isinstance(x, Pictures) else x[index] for x in self.inputs)
-        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index])
+        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index], self.windows)
 
     @property
     def tables(self) -> Tensors:
@@ -60,11 +64,13 @@ class Target:
         output: the output that it is for; None: all.
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
+        unit: of targets that are scaled for training; None: they are not.
     """
 
     output: str | None = None
     classes: tuple[str, ...] = ()
     column: str | None = None
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)

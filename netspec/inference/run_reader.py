@@ -19,19 +19,23 @@ from netspec.data.tables.encoding import from_json
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
+from netspec.inference.series_reader import SeriesReader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
 from netspec.language.ranges import accepts_shape
+from netspec.language.sections.datasets import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
 
-def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> PictureReader | TableReader:
+def make_reader(
+    run: StoredRun, batcher: InputBatcher, labels: Labels | None = None
+) -> PictureReader | TableReader | SeriesReader:
     """The reader of samples like the run's own, which are not needed.
 
     Args:
-        run: of pictures, or of a table.
+        run: of pictures, of a table, or of a time series.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
 
@@ -48,6 +52,8 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         encodings = from_json(info.encodings)
     except ValueError as error:
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
+    if info.dataset == TIME_SERIES:
+        return SeriesReader(run, encodings)
     return TableReader(info.columns, shapes, _separator(run.spec), labels, encodings)
 
 

@@ -151,7 +151,11 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     val, measured = None, data_checks.train
     if plan.data.val is not None and data_checks.val is not None:
         val, measured = feed(plan.data.val, data_checks.val, augment=False), data_checks.val
-    objective, measures = make_measures(data_checks.heads, settings.metrics, measured, plan.device)
+    source = plan.data.source
+    units = [source.target(head.name).unit for head in data_checks.heads]
+    objective, measures = make_measures(
+        data_checks.heads, settings.metrics, measured, plan.device, units, plan.data.naive
+    )
     patience = settings.early_stopping
     job = Job(
         train=feed(plan.data.train, data_checks.train, augment=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.table_keys import TABLE_KEYS
+from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,8 @@ CSV_KEYS = (
     Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
     *TABLE_KEYS,
 )
+TIME_SERIES = "TimeSeries"
+TIME_SERIES_KEYS = (FILE_KEYS[0], *SERIES_KEYS)
 INLINE_KEYS = (
     Key(
         "x",
@@ -214,6 +216,15 @@ _KINDS = (
         keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         facts="netspec.lint.datasets:csv_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name=TIME_SERIES,
+        doc="Windows of rows that follow each other in time, and the targets of the rows behind them.",
+        keys=TIME_SERIES_KEYS,
+        load="netspec.data.series:load",
+        facts="netspec.lint.series:series_facts",
         by_input="columns",
         by_output="target",
     ),

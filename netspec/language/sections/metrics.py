@@ -115,10 +115,18 @@ METRICS = (
         usual=True,
         lower=True,
     ),
+    MetricKind(
+        name="mape",
+        doc="The mean absolute error as a share of the target: 0.1 is 10 %.",
+        kinds=("numbers",),
+        make=_ERRORS,
+        lower=True,
+    ),
     MetricKind(name="r2", doc="R², the coefficient of determination.", kinds=("numbers",), make=_ERRORS, usual=True),
 )
 NAMES = tuple(metric.name for metric in METRICS)
 PATTERNS = tuple(metric.pattern.pattern for metric in METRICS if metric.pattern is not None)
+NAIVE, SEASONAL = BASELINES = ("naive", "seasonal")  # of time series: the last value, and that of a season ago
 _LOWER = ("loss", *(metric.name for metric in METRICS if metric.lower))
 
 
