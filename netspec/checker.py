@@ -80,7 +80,13 @@ def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) 
     """The report with the shapes of its graph; what is wrong with them becomes findings."""
     spec, start = report.spec, report.spec.document.span
     inference = infer(graph)
-    report = replace(report, inferred=inference.known)
+    if any(call.weight or call.record.unbatched for call in graph.calls):
+        from netspec.shapes.held import varying_weights, with_shapes
+
+        graph = with_shapes(graph, inference.known)
+        flat = graph
+        findings.extend(guarded("a rule of weights", lambda: [*varying_weights(flat)], [], start, findings))
+    report = replace(report, graph=graph, inferred=inference.known)
     findings.extend(inference.faults)
     shapes: list[Diagnostic] = []
     if inference.problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator
 from importlib.util import find_spec
 
@@ -16,6 +17,9 @@ from tests.pictures import SAVE, one_pixel
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
 os.environ[RAISE] = "1"  # what netspec would report as its own fault fails a test
+# The processes that tests start, some hundreds, read the bytecode of the package that the first of them wrote.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -115,6 +115,27 @@ def test_an_import_from_above_would_show(room: str, text: str) -> None:
     assert faults(room, text)
 
 
+def quick_to_make(text: str) -> bool:
+    """Whether the dataclasses of a file are those of `netspec.core.dataclass`."""
+    return not any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "dataclasses"
+        and any(each.name == "dataclass" for each in node.names)
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+@pytest.mark.parametrize("room", WITHOUT_TORCH)
+def test_what_a_check_imports_is_quick_to_make(room: str) -> None:
+    own = PACKAGE / "core/dataclass.py"
+    assert [path for path, text in texts_of(room).items() if path != str(own) and not quick_to_make(text)] == []
+
+
+def test_a_slow_dataclass_would_show() -> None:
+    assert not quick_to_make("from dataclasses import dataclass, field")
+    assert quick_to_make("from dataclasses import field\nfrom netspec.core.dataclass import dataclass")
+
+
 def files() -> dict[str, str]:
     """The text of every module of the package, by its name."""
     found = {}

@@ -25,6 +25,7 @@ from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
+PATHS = frozenset(["root", "path", "pictures", "masks", "folder", "names"])  # keys of datasets that are paths
 CHECKSUM_BYTES = 2**22  # of a split's samples that its checksum is of, taken evenly from all of them
 
 
@@ -115,9 +116,7 @@ def _typed_paths(plan: Plan) -> tuple[str, ...]:
         if isinstance(node, Mapping):
             for key, value in node:
                 walk(value, f"{path}.{key.value}")
-        elif (
-            isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in ("root", "path")
-        ):
+        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATHS:
             found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
 
     walk(plan.spec.data, "data")
@@ -151,6 +150,8 @@ def data_facts(data: Data) -> dict[str, str]:
     found = {"training samples": str(len(data.train)), "a sample": ", ".join(shapes)}
     if data.val is not None:
         found["validation samples"] = str(len(data.val))
+    if data.untouched:
+        found["test part"] = data.untouched
     splits = [data.train, *([data.val] if data.val is not None else [])]
     return {**found, "the samples' checksum": f"{zlib.crc32(b''.join(map(_spread, splits))):08x}"}
 

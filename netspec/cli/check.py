@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +15,7 @@ from netspec.cli.options import format_option, plugins_option, set_option, torch
 from netspec.cli.output import look_of, say
 from netspec.cli.sources import expand, watch
 from netspec.compiler.plugins.permission import plugin_permission
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import errors
 from netspec.core.escapes import safe
 from netspec.core.faults import exit_code

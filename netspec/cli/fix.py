@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from netspec.checker import check
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import errors
 from netspec.fixes.verify import edited
 from netspec.language.load import load

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from netspec.compiler.plugins.permission import plugin_permission
+from netspec.core.dataclass import dataclass
 from netspec.core.files import LARGEST_FILE, ReadError, check_text
 from netspec.language.load import load
 from netspec.language.spec import Spec

@@ -9,12 +9,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import click
 
 from netspec.cli.processes import exit_quietly, prints
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.escapes import safe_lines
 from netspec.core.faults import exit_code

@@ -17,6 +17,7 @@ from netspec.core.diagnostics import SpecError
 from netspec.core.installed import MissingPackageError, require_packages
 from netspec.language.spec import Spec
 from netspec.render.comparison import closing_line, outcome_table
+from netspec.render.folds import folds_table
 
 ROWS = 15  # of the table of rates
 
@@ -107,6 +108,7 @@ def _steps(value: str | int) -> int:
     flag_value=500,
     help="Train on one batch alone, 500 steps at most, and say whether it is learned; nothing is written.",
 )
+@click.option("--folds", is_flag=True, help="Train with each of the `folds` under data; mean and deviation are shown.")
 @click.option("--find-rate", is_flag=True, help="Let the learning rate grow and say where the loss falls fastest.")
 def command(
     spec: str | None,
@@ -120,6 +122,7 @@ def command(
     dry_run: bool,
     overfit: int | None,
     find_rate: bool,
+    folds: bool,
 ) -> None:
     """Check a spec, train it on its data, and keep the run: weights, metrics, curves, all that is needed to go on.
 
@@ -130,7 +133,11 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
+    if folds and (nproc > 1 or dry_run or overfit is not None or find_rate):
+        raise click.UsageError("--folds goes neither with --nproc nor with what keeps no run")
     _require_packages(spec, settings, allow_plugins)
+    if folds or (resume is not None and (Path(resume) / "folds.json").is_file()):
+        sys.exit(_train_folds(spec, settings, allow_plugins, device, out, resume))
     if dry_run or overfit is not None or find_rate:
         if resume is not None or dry_run + (overfit is not None) + find_rate > 1:
             raise click.UsageError("--dry-run, --overfit and --find-rate go with a SPEC, one at a time")
@@ -167,6 +174,37 @@ def command(
     if one_of_several():
         end_now(code)
     sys.exit(code)
+
+
+def _train_folds(
+    spec: str | None,
+    settings: tuple[str, ...],
+    allow_plugins: bool,
+    device: str | None,
+    out: str | None,
+    resume: str | None,
+) -> int:
+    """Train with each fold, print the table of all, and give the exit code."""
+    with reporting() as work:
+        from netspec.trainer.folds import first_fold, holds_folds, train_folds
+
+        first = None if resume is None else str(first_fold(resume)) if holds_folds(resume) else resume
+
+        def read(fold: int) -> Spec:
+            work.spec = _load(spec, (*settings, f"data.fold={fold}"), first, allow_plugins)
+            return work.spec
+
+        def begin(fold: int, count: int) -> None:
+            say(f"fold {fold}, of {count} folds", err=True)
+
+        run = train_folds(read, resume or out, device, begin)
+        name = work.spec.name if work.spec is not None else ""
+    if run.rows:
+        show_table(folds_table(name, run.rows))
+    say(f"{len(run.rows)} of {run.count} folds; runs: {run.folder}")
+    if run.signal is not None:
+        say(f"interrupted; go on with: netspec train --resume {run.folder}", err=True)
+    return 0 if run.signal is None else 128 + run.signal
 
 
 def _require_packages(spec: str | None, settings: tuple[str, ...], allow_plugins: bool) -> None:

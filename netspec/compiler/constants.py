@@ -9,19 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.expansion.graph import Call, Scope, Step
-from netspec.layers.functions import activations
-from netspec.layers.table import ACTIVATIONS
-
-# Layers that give one sample the same whatever else is in the batch, and nothing at random.
-_LAYERS = (ACTIVATIONS - {"RReLU"}) | {
-    "Embedding",
-    "Flatten",
-    "Identity",
-    "LayerNorm",
-    "Linear",
-    "RMSNorm",
-    "Unflatten",
-}
+from netspec.layers.samplewise import samplewise
 
 
 def steps_made_once(scope: Scope, calls: Sequence[Call]) -> frozenset[int]:
@@ -40,11 +28,35 @@ def steps_made_once(scope: Scope, calls: Sequence[Call]) -> frozenset[int]:
     return frozenset(once)
 
 
+def steps_in_place(scope: Scope, calls: Sequence[Call]) -> frozenset[int]:
+    """The steps of a scope that need no line: their expression stands where they are used.
+
+    Parameters of layers as values, and tensors of the scope's module that are only weights of functions.
+
+    Args:
+        scope: the scope.
+        calls: of the whole graph.
+    """
+    users: dict[int, list[bool]] = {}  # of each step: whether a use of it is as a weight
+    for step in scope.steps:
+        record = None if step.call is None else calls[step.call].record
+        single = record is not None and len(step.sources) <= len(record.names) and bool(record.unbatched)
+        for index, local in enumerate(step.sources):
+            if not (step.call is not None and record is not None and (record.constant or record.held)):
+                weight = single and record is not None and record.is_unbatched(index)
+                users.setdefault(local.step, []).append(weight)
+    for local in scope.results:
+        users.setdefault(local.step, []).append(False)
+    return frozenset(
+        index
+        for index, step in enumerate(scope.steps)
+        if step.call is not None
+        and (calls[step.call].weight or (calls[step.call].record.tensor and all(users.get(index, [False]))))
+    )
+
+
 def _samplewise(step: Step, calls: Sequence[Call]) -> bool:
     """Whether a step treats one sample as it treats a batch of equal ones."""
     if step.scope is not None:
         return step.scope.chain and all(_samplewise(inner, calls) for inner in step.scope.steps)
-    record = calls[step.call or 0].record
-    if record.is_function:
-        return record.name not in activations.RANDOM and record.name != "scaled_dot_product_attention"
-    return record.name in _LAYERS and record.origin is None
+    return samplewise(calls[step.call or 0].record)

@@ -9,7 +9,7 @@ from netspec.compiler.holes import Line
 from netspec.core.names import is_attribute
 from netspec.expansion.graph import Call, InitRule, Scope, Step
 from netspec.layers.code import quoted
-from netspec.layers.weights import weights_of
+from netspec.layers.state import weights_of
 from netspec.shapes.parameters import init_of
 from netspec.shapes.report import Inferred
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from netspec.compiler.code_file import Source, file_text
 from netspec.compiler.code_names import entry_name, in_docstring
-from netspec.compiler.constants import steps_made_once
+from netspec.compiler.constants import steps_in_place, steps_made_once
 from netspec.compiler.holes import Hole, Line, with_holes
 from netspec.compiler.identifiers import RESERVED
 from netspec.compiler.layer_lines import layer_lines
 from netspec.compiler.modes import returns_of_modes, steps_in_training
-from netspec.compiler.parameters import parameter_lines
+from netspec.compiler.parameters import attribute, parameter_lines
 from netspec.compiler.templates import (
     INDENT,
     Assignment,
@@ -120,7 +120,11 @@ class _Generator:
         """The lines of a scope's forward, their comments, and its signature."""
         inputs = [name.replace(".", "_") for name in scope.inputs]
         once = steps_made_once(scope, self.calls)
-        names = variables(scope, inputs, kept=bool(once))
+        held = {index for index, step in enumerate(scope.steps) if self.is_held(step)}
+        in_place = steps_in_place(scope, self.calls)
+        names = variables(scope, inputs, in_place | held, kept=bool(once))
+        for index in in_place:
+            names[index] = self.tensor(scope, scope.steps[index])
         batch = f"{inputs[0]}{'' if widths[0] == 1 else '[0]'}.shape[0]"
 
         def values(local: Local) -> list[str]:
@@ -159,9 +163,13 @@ class _Generator:
         late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
             target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
+            if index in in_place or index in held:
+                continue
             taken = as_made if index in once or self.broadcasts(step) else values
             if step.call is not None:
-                sources = [text for local in step.sources for text in taken(local)]
+                record, sources = self.calls[step.call].record, list[str]()
+                for local in step.sources:
+                    sources += as_made(local) if record.is_unbatched(len(sources)) else taken(local)
                 expression = self.application(step, step.call, target, sources)
             elif index in once:
                 expression = f"{target}({as_made(step.sources[0])[0]})"
@@ -211,6 +219,17 @@ class _Generator:
         shapes = tuple(tensor.shape for tensor in known.inputs[:count] if tensor is not None)
         args = {**known.args, **sized, "input_shapes": shapes}
         return application(call.record, args, target, sources[:count], further, once=True)
+
+    def is_held(self, step: Step) -> bool:
+        """Whether a step is a layer that is made and not applied."""
+        return step.call is not None and self.calls[step.call].record.held
+
+    def tensor(self, scope: Scope, step: Step) -> str:
+        """The expression of a tensor of the scope's module, or of a parameter below it."""
+        call = self.calls[step.call or 0]
+        target = attribute("self", step.name.split(".") if call.weight else [step.name], scope)
+        args = {**self.known[call.id].args, "path": target}
+        return application(call.record, args, target, [""], once=True)
 
     def is_read(self, step: Step | None) -> bool:
         """Whether the outputs of a step are read from what its call gives."""

@@ -8,14 +8,16 @@ from netspec.core.names import variable
 from netspec.expansion.graph import Scope
 
 
-def variables(scope: Scope, inputs: list[str], *, kept: bool) -> list[str]:
+def variables(scope: Scope, inputs: list[str], silent: frozenset[int], *, kept: bool) -> list[str]:
     """A variable for each step: `x` where only the next step uses it, else a name of its own.
+
+    Those of `silent` have no line, and take nothing.
 
     An input that is called `x` is not overwritten while it is needed, which with `kept` the first one always is.
     """
     users: dict[int, list[int]] = {}
     for index, step in enumerate(scope.steps):
-        for local in step.sources:
+        for local in () if index in silent else step.sources:
             users.setdefault(local.step, []).append(index)
     for local in scope.results:
         users.setdefault(local.step, []).append(len(scope.steps))
@@ -24,8 +26,9 @@ def variables(scope: Scope, inputs: list[str], *, kept: bool) -> list[str]:
     needed = max(users.get(-1 - inputs.index("x"), [-1])) if "x" in inputs else -1
     needed = len(scope.steps) if kept and inputs[:1] == ["x"] else needed
     for index, step in enumerate(scope.steps):
-        following = scope.steps[index + 1 : index + 2]
-        if users.get(index) == [index + 1] and index >= needed and (not following or len(following[0].sources) == 1):
+        after = next((each for each in range(index + 1, len(scope.steps)) if each not in silent), len(scope.steps))
+        following = scope.steps[after : after + 1]
+        if users.get(index) == [after] and index >= needed and (not following or len(following[0].sources) == 1):
             names.append("x")
             continue
         names.append(unused(variable(step.name), taken, "_"))

@@ -13,9 +13,10 @@ its wording may change.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from netspec.core.dataclass import dataclass
 
 FOLDER = Path(__file__).parent / "explained"
 SPEC = "net.yaml"

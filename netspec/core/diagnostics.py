@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from netspec.core.codes import severity
+from netspec.core.dataclass import dataclass
 from netspec.core.escapes import safe
 from netspec.core.names import closest, did_you_mean, sure_match
 from netspec.core.tree import Frame, Node, Span

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.expression_syntax import KEYWORDS, ExpressionError, Node, parsed
 from netspec.core.tree import Node as TreeNode
 from netspec.core.tree import Scalar

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+
+from netspec.core.dataclass import dataclass
 
 Shape = tuple[int, ...]
 

@@ -7,7 +7,8 @@ definition, which is where it would be edited, and names the alias in `frames`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from netspec.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -71,6 +71,8 @@ def load(request: LoadRequest) -> LoadedData:
         if len(tensor) != len(inputs[0][1]):
             first, count = inputs[0][:2]
             raise spec_error("NS601", f"{first} has {len(count)} samples, {part} has {len(tensor)}", at)
+    groups, _ = _beside(file, request.groups, request, len(inputs[0][1]))
+    strata, words = _beside(file, request.strata, request, len(inputs[0][1]))
     samples = tuple(tensor[:, None] if tensor.ndim == 1 else tensor for _, tensor, _ in inputs)
     picture = len(samples) == 1 and request.input.dtype.startswith("float") and _are_pictures(samples[0])
     columns = [f"{name}{i}" for name, one, _ in inputs for i in range(one.shape[1] if one.ndim == 2 else 1)]
@@ -82,7 +84,24 @@ def load(request: LoadRequest) -> LoadedData:
         picture=picture,
         columns=tuple(columns) if flat else (),
         mapped=sum(one.nbytes for one in samples) > request.memory,
+        groups=groups,
+        strata=strata,
+        strata_names=words,
     )
+
+
+def _beside(
+    file: ArrayFile, node: Node | None, request: LoadRequest, count: int
+) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+    """Which value each sample has in the array that a node names, int64 [N], and the values as text."""
+    if node is None:
+        return None, ()
+    name, values, words = _named(file, node, node, request, words=True)
+    if values.ndim != 1 or len(values) != count:
+        what = f"{name} has one value for each of {count} samples to divide them by, not {list(values.shape)}"
+        raise spec_error("NS601", what, node)
+    found, codes = torch.unique(values, return_inverse=True)
+    return codes, words or tuple(f"{value:g}" for value in found.tolist())
 
 
 def open_arrays(path: Path, memory: int) -> ArrayFile:

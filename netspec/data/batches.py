@@ -60,6 +60,31 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
 
 
+class BalancedOrder:
+    """Draws samples with replacement so that each class is drawn equally often: a function of seed and epoch alone.
+
+    It is the distribution of torch's WeightedRandomSampler with weights of 1 / size of the class, for any number of
+    samples.
+
+    Args:
+        classes: int64 [N], the class of each sample.
+    """
+
+    def __init__(self, classes: torch.Tensor) -> None:
+        _, codes, self.sizes = torch.unique(classes, return_inverse=True, return_counts=True)
+        self.members = torch.argsort(codes, stable=True)  # [N], one class after the other
+        self.starts = self.sizes.cumsum(0) - self.sizes
+
+    def __call__(self, seed: int, epoch: int) -> torch.Tensor:
+        """The samples of an epoch: int64 [N]."""
+        generator = torch.Generator().manual_seed(seed + epoch)
+        count = len(self.members)
+        drawn = torch.randint(len(self.sizes), (count,), generator=generator)
+        sizes = self.sizes[drawn]
+        place = (torch.rand(count, generator=generator, dtype=torch.float64) * sizes).long()
+        return self.members[self.starts[drawn] + place.minimum(sizes - 1)]
+
+
 @dataclass(frozen=True)
 class ToInput:
     """Stored pictures → the network's input.
@@ -158,9 +183,14 @@ class MemoryFeed:
             else:
                 first = self.transform(first, draws)
         inputs = tuple(batch_to_device(x, self.device, self.channels_last) for x in (first, *others))
-        targets = tuple(y.to(self.device, non_blocking=True) for y in targets)
+        targets = tuple(whole_numbers(y.to(self.device, non_blocking=True)) for y in targets)
         targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
         return Batch(inputs, targets, own, whole)
+
+
+def whole_numbers(targets: torch.Tensor) -> torch.Tensor:
+    """Masks, which are stored as uint8, in the dtype of class numbers that losses take; others as they are."""
+    return targets.long() if targets.dtype == torch.uint8 else targets
 
 
 def process_share(index: Index, whole: int, group: ProcessGroup) -> tuple[Index, int]:

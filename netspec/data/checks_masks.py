@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.data.section import Data
-from netspec.data.transforms import COLOURS, MOVES, Pipeline, is_spatial
+from netspec.data.transforms import Pipeline, is_spatial
 from netspec.runtime.diagnostics import Collector, spec_error
 
 
@@ -21,10 +21,8 @@ def check_masks(data: Data, pipeline: Pipeline) -> None:
         return
     collector = Collector()
     for choice, _ in pipeline.augment:
-        filled = choice.name == "RandomCrop" and choice.kwargs.get("fill", 0) != 0
-        if filled or choice.name not in MOVES | COLOURS:
+        if choice.kwargs.get("fill", 0) not in (0, None):
             with collector.step():
-                what = f"{choice.name} moves or fills pixels of a picture, and leaves its mask"
-                advice = f"{', '.join(sorted(MOVES))} (fill: 0) move both; changes of colour need not"
-                raise spec_error("NS605", what, choice.node, ("fix", advice))
+                what = f"{choice.name} would fill a mask with the number that it fills the picture with"
+                raise spec_error("NS605", what, choice.argument_nodes.get("fill", choice.node), ("fix", "fill: 0"))
     collector.finish()

@@ -9,13 +9,14 @@ import torch
 
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Shape, show
+from netspec.data.batches import whole_numbers
 from netspec.data.pictures import Pictures
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.transforms import CHUNK, Pipeline
 from netspec.language.sections.class_families import BALANCED
 from netspec.objective.losses import Head, Term, balanced, heads_of, without_balance
-from netspec.objective.targets import TargetError, prepare_targets
+from netspec.objective.targets import DENSE, TargetError, prepare_targets
 from netspec.runtime.diagnostics import counted, output_size_node, spec_error, torch_says
 from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
@@ -35,7 +36,9 @@ def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> t
             _refuse_balance(term.loss)
             weighted.append(term)
             continue
-        targets = data.train.targets[data.source.target_index(head.name)]
+        targets, ignore = data.train.targets[data.source.target_index(head.name)], data.source.target(head.name).ignore
+        if ignore is not None and term.loss.name in DENSE:  # torch's own number for it is none that a mask has
+            term = replace(term, loss=replace(term.loss, kwargs={"ignore_index": ignore, **term.loss.kwargs}))
         weighted.append(replace(term, loss=balanced(term.loss, targets, prod(head.output.shape))))
     return tuple(weighted)
 
@@ -105,9 +108,9 @@ def _prepared(data: Data, split: Split, head: Head, targets: torch.Tensor, start
     """Targets, of the samples of a split from `start` on, as the loss takes them."""
     loss = head.loss
     try:
-        return prepare_targets(targets, loss.name, head.output.shape)
+        return prepare_targets(targets, loss.name, head.output.shape, loss.kwargs.get("ignore_index"))
     except TargetError as fault:
-        row = "" if fault.index is None else f" in row {int(split.rows[start + fault.index]) + 1}"
+        row = "" if fault.index is None else f" in {split.name_of(start + fault.index)}"
         notes = [("fix", fault.advice)] if fault.advice else []
         at = loss.node if fault.index is None else data.node
         raise spec_error("NS603", f"{fault}{row}", at, *notes) from None
@@ -124,7 +127,7 @@ def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
     Raises:
         SpecError: NS603, torch refuses them, or the loss is no single number.
     """
-    targets = targets[:4]
+    targets = whole_numbers(targets[:4])
     outputs = torch.rand(len(targets), *output, requires_grad=True)  # [N, *output], in the range of every loss
     try:
         value = loss.make()(outputs, targets)

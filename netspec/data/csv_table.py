@@ -23,7 +23,7 @@ from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy import float64
+    from numpy import bool_, float64
     from numpy.typing import NDArray
 
 MOST_PROBLEMS = 20  # columns that are named
@@ -38,14 +38,15 @@ def load(request: LoadRequest) -> LoadedData:
     node, values, frame = read_file(request)
     names = [str(name) for name in frame.columns]
     by_name = by_output(request.argument("target"))
-    wanted = [(output, named_columns(part, names, request)) for output, part in by_name] or [(None, names[-1])]
+    wanted = [(output, columns_named(part, names, request)) for output, part in by_name] or [(None, names[-1])]
     target_names = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
-    parts = [(next(iter(request.inputs)), [name for name in names if name not in target_names])]
+    beside = {*target_names, *([] if request.groups is None else [_beside(request.groups, names, request)])}
+    parts = [(next(iter(request.inputs)), [name for name in names if name not in beside])]
     if "columns" in values:
         written = request.argument("columns") or node
         named = by_input(written, request)
         parts = [
-            (input, [named_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+            (input, [column_named(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
         ]
         for name in (name for _, part in parts for name in part if name in target_names):
             raise spec_error("NS601", f"the target {name} stands among the columns too", written)
@@ -91,7 +92,7 @@ class _Reading:
     """One table, with the request that it is read for."""
 
     def __init__(self, request: LoadRequest, node: Node, frame: pd.DataFrame, names: list[str]) -> None:
-        self.request, self.node, self.frame = request, node, frame
+        self.request, self.node, self.frame, self.names = request, node, frame, names
         self.wishes = read_wishes(request, names)
 
     def load(self, parts: list[tuple[str, list[str]]], wanted: list[tuple[str | None, str | list[str]]]) -> LoadedData:
@@ -116,7 +117,34 @@ class _Reading:
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
         split = Split(tuple(raw[rows] for raw in inputs), tuple(each[rows] for each in labels), rows)
         features = tuple(name for _, names in parts for name in names)
-        return LoadedData(split, targets=tuple(targets), columns=features, encodings=tuple(encodings))
+        groups, _ = self._values(self.request.groups, kept)
+        strata, words = self._values(self.request.strata, kept)
+        return LoadedData(
+            split,
+            targets=tuple(targets),
+            columns=features,
+            encodings=tuple(encodings),
+            groups=groups,
+            strata=strata,
+            strata_names=words,
+        )
+
+    def _values(self, node: Node | None, kept: NDArray[bool_]) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+        """Which value each kept row has in a column, int64 [N], and the values as text.
+
+        Raises:
+            SpecError: NS601, a cell is empty.
+        """
+        if node is None or self.request.encodings:  # which the training part has given
+            return None, ()
+        import pandas as pd
+
+        name = _beside(node, self.names, self.request)
+        codes, words = pd.factorize(self.frame[name])
+        if (empty := kept & (codes < 0)).any():
+            what = f"row {int(empty.argmax()) + 1}, column {name!r} has no value, by which it could be divided"
+            raise spec_error("NS601", what, node)
+        return torch.from_numpy(codes[kept]), tuple(map(str, words))
 
     def _input(
         self, index: int, input: str, names: list[str]
@@ -149,14 +177,20 @@ def refuse(problems: Iterable[Problem], node: Node) -> None:
     collector.finish()
 
 
-def named_columns(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
+def _beside(node: Node, names: list[str], request: LoadRequest) -> str:
+    """The name of a column by which rows are divided; a validation table need not have it."""
+    wanted = request.evaluate(node)
+    return "" if request.encodings and wanted not in names else column_named(wanted, names, node)
+
+
+def columns_named(node: Node, names: list[str], request: LoadRequest) -> str | list[str]:
     """A column, or a list of them."""
     if isinstance(node, Sequence):
-        return [named_column(request.evaluate(item), names, item) for item in node.items]
-    return named_column(request.evaluate(node), names, node)
+        return [column_named(request.evaluate(item), names, item) for item in node.items]
+    return column_named(request.evaluate(node), names, node)
 
 
-def named_column(wanted: object, names: list[str], node: Node) -> str:
+def column_named(wanted: object, names: list[str], node: Node) -> str:
     """The name of a column, from its name or its index; negative indexes count from the end."""
     if isinstance(wanted, str):
         if wanted not in names:

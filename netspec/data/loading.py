@@ -12,7 +12,16 @@ from torch.utils.data import DataLoader
 
 from netspec.core.diagnostics import SpecError
 from netspec.data.augment.draws import TrainingStep
-from netspec.data.batches import Batch, Feed, MemoryFeed, ToInput, batch_to_device, draws_for, process_share
+from netspec.data.batches import (
+    Batch,
+    Feed,
+    MemoryFeed,
+    ToInput,
+    batch_to_device,
+    draws_for,
+    process_share,
+    whole_numbers,
+)
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
@@ -68,12 +77,21 @@ class LoaderFeed:
             if loaded.faults:
                 raise SpecError(loaded.faults)
             x, plain = loaded.x.to(self.device, non_blocking=True), loaded.plain
+            targets = loaded.targets or tuple(y[task.samples] for y in self.targets)
+            targets = tuple(whole_numbers(y.to(self.device, non_blocking=True)) for y in targets)
             if self._transforms_on_device:
                 draws = draws_for(task.training_step, task.whole, group)
-                x, plain = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
-            targets = tuple(y[task.samples].to(self.device, non_blocking=True) for y in self.targets)
+                if draws is not None and self._masks:
+                    x, targets = self.transform.with_masks(x, targets, draws)
+                else:
+                    x, plain = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
             targets += tuple(plain.to(self.device, dtype, non_blocking=True) for dtype in self.reconstruct)
             yield Batch((batch_to_device(x, self.device, self.channels_last),), targets, task.own, task.whole)
+
+    @property
+    def _masks(self) -> Tensors:
+        """The targets, where some are masks that random transforms move."""
+        return self.targets if self.transform.augment and any(y.ndim > 2 for y in self.targets) else ()
 
     @property
     def _transforms_on_device(self) -> bool:
@@ -84,7 +102,12 @@ class LoaderFeed:
     def _loader(self) -> tuple[BatchTasks, DataLoader[Any]]:
         tasks = BatchTasks()
         return tasks, DataLoader(
-            BatchWorker(self.pictures, None if self._transforms_on_device else self.transform, bool(self.reconstruct)),
+            BatchWorker(
+                self.pictures,
+                None if self._transforms_on_device else self.transform,
+                bool(self.reconstruct),
+                () if self._transforms_on_device else self._masks,
+            ),
             sampler=tasks,
             batch_size=None,
             num_workers=self.workers,

@@ -9,21 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
+from torchvision import tv_tensors
 
-from netspec.core.diagnostics import SpecError
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
+from netspec.core.tree import Mapping, Node, Scalar, is_null
+from netspec.data.parts import Parts, divided, no_part, read_parts
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
 from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
+from netspec.data.transforms import in_chunks, is_spatial
 from netspec.data.windows import Samples, WindowError, target_unit
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
-from netspec.runtime.diagnostics import spec_error, spec_start, unknown_name
+from netspec.runtime.diagnostics import counted, spec_error, spec_start, unknown_name
+
+VAL, TEST = "val", "test"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Data:
         node: the dataset's name in the spec.
         reconstruct: whether the targets are the samples themselves; the splits have no others then.
         naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
+        untouched: the samples of the test part, in words; empty where there is none.
     """
 
     train: Split
@@ -45,6 +50,7 @@ class Data:
     node: Scalar
     reconstruct: bool = False
     naive: dict[str, torch.Tensor] = field(default_factory=dict)
+    untouched: str = ""
 
 
 def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
@@ -68,19 +74,20 @@ def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
     return named[0]
 
 
-def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
+def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None, part: str = VAL) -> Data:
     """Read the spec's dataset and its training and validation splits, as the network takes them.
 
     Args:
         spec: whose `data` is read.
         inputs: the sample tensors of the network's inputs, by name.
-        seed: decides which samples a `val` fraction takes.
+        seed: decides which samples a `val` fraction, or a fold, takes.
         shape: see LoadRequest.
+        part: `val`, or `test`, whose samples then stand in place of the validation split.
 
     Raises:
         SpecError: NS601 and others, at the node to change.
     """
-    data = windowed_data(encoded_data(read_data(spec, inputs, seed, shape)))
+    data = windowed_data(encoded_data(read_data(spec, inputs, seed, shape, part)))
     if not reconstructs(spec.data):
         return data
     train, val = (None if split is None else replace(split, targets=()) for split in (data.train, data.val))
@@ -88,39 +95,58 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     return replace(data, train=train, val=val, source=replace(data.source, targets=(Target(),)), reconstruct=True)
 
 
-def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None) -> Data:
+def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape | None, part: str = VAL) -> Data:
     """Read the spec's dataset and its splits, with its own targets, by which a `val` fraction is stratified.
 
     The columns of a table are raw numbers, and not fitted yet.
 
     Args:
-        spec, inputs, seed, shape: as of `load_data`.
+        spec, inputs, seed, shape, part: as of `load_data`.
 
     Raises:
         SpecError: as `load_data`.
     """
     name, arguments = dataset_nodes(spec)
-    val = spec.data.get("val") if isinstance(spec.data, Mapping) else None
-    fraction = spec.evaluate(val) if isinstance(val, Scalar) and val.value not in DATASETS else None
-    memory = read_storage(spec).memory
-    parts, own = val is None, reconstructs(spec.data)
-    request = LoadRequest(name, arguments, spec.folder, spec.values, inputs, shape, parts, memory, own)
+    parts, memory = read_parts(spec), read_storage(spec).memory
+    own = parts.own or (part == TEST and parts.test is None)
+    request = LoadRequest(
+        name,
+        arguments,
+        spec.folder,
+        spec.values,
+        inputs,
+        shape,
+        own,
+        memory,
+        own_targets=reconstructs(spec.data),
+        groups=parts.groups,
+        strata=parts.strata,
+    )
     loaded = _load(request)
-    if val is None:
-        return Data(loaded.whole, loaded.test, loaded, name)
-    if fraction is None:
-        return Data(loaded.whole, _validation_set(request, val, loaded), loaded, name)
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
-        raise _no_validation(val)
-    if loaded.mapped:
-        what = f"val: {fraction:g} copies samples, which take more memory than `memory` allows"
-        raise spec_error(
-            "NS601", what, val, ("fix", f"val: {{{name.value}: {{…}}}}, a file with the validation samples")
-        )
-    train, validation = hold_out(loaded.whole, fraction, seed)
-    if not len(train) or not len(validation):
-        raise spec_error("NS601", f"val: {fraction:g} of {len(loaded.whole)} samples leaves a part empty", val)
-    return Data(train, validation, loaded, name)
+    train, held, left = divided(loaded, parts, seed)
+    validation = loaded.test if parts.own else held
+    if part == TEST:
+        validation = left or _test_part(request, parts, loaded)
+    elif parts.val is not None and held is None:
+        validation = _dataset_of(request, VAL, parts.val, loaded)
+    own_file = "a dataset of its own" if parts.test is not None else ""
+    return Data(train, validation, loaded, name, untouched=own_file if left is None else counted(len(left), "sample"))
+
+
+def _test_part(request: LoadRequest, parts: Parts, loaded: LoadedData) -> Split:
+    """The samples of a test part that no fraction says; where the spec names none, the dataset's own.
+
+    Raises:
+        SpecError: NS601, there is none, or it has validated.
+    """
+    if parts.test is not None:
+        return _dataset_of(request, TEST, parts.test, loaded)
+    if loaded.test is not None and not parts.own:
+        return loaded.test
+    name, validates = request.name.value, loaded.test is not None
+    what = f"data names no test part, and {name} {'validates with its own' if validates else 'has none of its own'}"
+    fix = "val: 0.1, so that training samples validate" if validates else "test: 0.2, which keeps some back"
+    raise spec_error("NS601", what, request.name, ("fix", f"{fix}; then train once more"))
 
 
 def encoded_data(data: Data) -> Data:
@@ -147,7 +173,8 @@ def encoded_data(data: Data) -> Data:
 
     train = encoded(data.train)
     val = None if data.val is None else encoded(data.val)
-    return Data(train, val, replace(data.source, whole=train, encodings=fitted), data.node)
+    source = replace(data.source, whole=train, encodings=fitted)
+    return replace(data, train=train, val=val, source=source)
 
 
 def windowed_data(data: Data) -> Data:
@@ -185,22 +212,18 @@ def windowed_data(data: Data) -> Data:
     return replace(data, train=train, val=val[0] if val else None, source=source, naive=found[-1].naive)
 
 
-def _validation_set(request: LoadRequest, val: Node, train: LoadedData) -> Split:
-    """The samples of a validation set that is a dataset of its own: its test part, if it has one, else all."""
-    name, arguments = val.entries[0] if isinstance(val, Mapping) and len(val.entries) == 1 else (val, None)
+def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) -> Split:
+    """The samples of a part that is a dataset of its own: its test part, if it has one, else all."""
+    name, arguments = node.entries[0] if isinstance(node, Mapping) and len(node.entries) == 1 else (node, None)
     if not isinstance(name, Scalar):
-        raise _no_validation(val)
+        raise no_part(part, node)
     loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings))
+    kind = {"val": "validation", TEST: "test"}[part]
     if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
-        raise spec_error("NS601", "the validation set has other classes than the training set", name)
+        raise spec_error("NS601", f"the {kind} set has other classes than the training set", name)
     if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:
-        raise spec_error("NS601", "the validation samples have another shape than the training samples", name)
+        raise spec_error("NS601", f"the {kind} samples have another shape than the training samples", name)
     return loaded.test if loaded.test is not None else loaded.whole
-
-
-def _no_validation(val: Node) -> SpecError:
-    message = f"data → val is a fraction between 0 and 1, or a dataset, not {describe(val)}"
-    return spec_error("NS202", message, val)
 
 
 def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:
@@ -220,42 +243,28 @@ def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | Non
     return None
 
 
-def hold_out(whole: Split, fraction: float, seed: int) -> tuple[Split, Split]:
-    """Split samples into training and validation: a time series by time, others by chance.
-
-    Chance is stratified where the first targets are classes.
-
-    Args:
-        whole: all samples.
-        fraction: of the samples that validate.
-        seed: decides which.
-
-    Returns:
-        The training and the validation split, both in the order of `whole`.
-    """
-    if whole.windows is not None:
-        later = whole.windows.held_out(whole.rows, fraction)
-        return whole.select((~later).nonzero()[:, 0]), whole.select(later.nonzero()[:, 0])
-    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-    targets = whole.targets[0][order] if whole.targets else None
-    validation = order[: round(len(order) * fraction)]
-    if targets is not None and not targets.is_floating_point() and targets.ndim == 1:
-        classes, counts = torch.unique(targets, return_counts=True)
-        if len(classes) <= 1000 and counts.min() > 1:
-            members = [order[targets == label] for label in classes]
-            validation = torch.cat([each[: max(1, round(len(each) * fraction))] for each in members])
-    mask = torch.zeros(len(order), dtype=torch.bool)
-    mask[validation] = True
-    return whole.select(mask.logical_not().nonzero()[:, 0]), whole.select(mask.nonzero()[:, 0])
-
-
 def _load(request: LoadRequest) -> LoadedData:
     kind = _kind(request.name)
     load: Callable[[LoadRequest], LoadedData] = imported(kind.load)
     loaded = load(request)
     if not len(loaded.whole):
         raise spec_error("NS601", f"{kind.name} holds no samples", request.name)
-    return loaded
+    if request.shape is None or not loaded.picture or loaded.shaped:
+        return loaded
+    test = None if loaded.test is None else _with_masks_shaped(loaded.test, request.shape)
+    return replace(loaded, whole=_with_masks_shaped(loaded.whole, request.shape), test=test)
+
+
+def _with_masks_shaped(split: Split, shape: Reshape) -> Split:
+    """The split with its masks, which are as large as its pictures, after the transforms that these go through."""
+    size = tuple(split.inputs[0].shape)
+
+    def shaped(targets: torch.Tensor) -> torch.Tensor:
+        if not is_spatial(targets, size):
+            return targets
+        return in_chunks(lambda part: shape(tv_tensors.Mask(part)).as_subclass(torch.Tensor), targets)
+
+    return replace(split, targets=tuple(map(shaped, split.targets)))
 
 
 def _kind(name: Scalar) -> DatasetKind:

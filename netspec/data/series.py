@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from netspec.core.tree import Mapping, Node
-from netspec.data.csv_table import named_column, named_columns, read_file, refuse
+from netspec.data.csv_table import column_named, columns_named, read_file, refuse
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, items
 from netspec.data.tables.columns import Column
 from netspec.data.tables.kinds import Wishes, read_columns
@@ -40,7 +40,7 @@ def load(request: LoadRequest) -> LoadedData:
         raise spec_error("NS601", "a time series has one target: a column, or a list of them", written)
     target: str | list[str] = []
     if not request.own_targets:
-        target = names[-1] if written is None else named_columns(written, names, request)
+        target = names[-1] if written is None else columns_named(written, names, request)
     time, series = (_optional(request, key, names) for key in ("time", "series"))
     order = read_order(frame, time, series, str(values.get("gaps", GAPS_ERROR)))
     if isinstance(order, Problem):
@@ -52,7 +52,7 @@ def load(request: LoadRequest) -> LoadedData:
     if request.argument("columns") is not None:
         named = by_input(request.argument("columns"), request)
         parts = [
-            (input, [named_column(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+            (input, [column_named(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
         ]
     if not all(part for _, part in parts):
         raise spec_error("NS601", f"{node.text} has no column but that of the time", node)
@@ -81,7 +81,7 @@ def load(request: LoadRequest) -> LoadedData:
         request.memory,
     )
     targets = () if request.own_targets else (torch.from_numpy(labels).float()[rows],)
-    split = Split(tuple(x[rows] for x in inputs), targets, rows, windows)
+    split = Split(tuple(x[rows] for x in inputs), targets, rows, windows=windows)
     features = tuple(name for _, chosen in parts for name in chosen)
     aim = Target(None, (), target if isinstance(target, str) else None)
     return LoadedData(split, targets=(aim,), columns=features, encodings=tuple(encodings))
@@ -159,4 +159,4 @@ def _size(request: LoadRequest, key: str) -> int | None:
 
 def _optional(request: LoadRequest, key: str, names: list[str]) -> str | None:
     node: Node | None = request.argument(key)
-    return None if node is None else named_column(request.evaluate(node), names, node)
+    return None if node is None else column_named(request.evaluate(node), names, node)

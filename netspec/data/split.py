@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.core.tree import Mapping, Node, Scalar
+from netspec.core.tree import Sequence as ListNode
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.data.tables.encoding import Columns
@@ -28,11 +30,13 @@ class Split:
         targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
         rows: int64 [N], the samples' indexes in their source.
         windows: how samples are cut from what are still the rows of a time series; None: these are the samples.
+        files: the names of all samples of the source, by these indexes, where they have some.
     """
 
     inputs: tuple[torch.Tensor | Pictures, ...]
     targets: Tensors
     rows: torch.Tensor
+    files: Sequence[str] = ()
     windows: Windows | None = None
 
     def __len__(self) -> int:
@@ -41,7 +45,12 @@ class Split:
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
         inputs = tuple(x.select(index) if isinstance(x, Pictures) else x[index] for x in self.inputs)
-        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index], self.windows)
+        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index], self.files, self.windows)
+
+    def name_of(self, index: int) -> str:
+        """The file of a sample, else its number, from 1."""
+        row = int(self.rows[index])
+        return self.files[row] if row < len(self.files) else f"row {row + 1}"
 
     @property
     def tables(self) -> Tensors:
@@ -49,11 +58,13 @@ class Split:
         return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
-def all_of(inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors) -> Split:
+def all_of(
+    inputs: torch.Tensor | Pictures | Tensors, targets: torch.Tensor | Tensors, files: Sequence[str] = ()
+) -> Split:
     """A split with all samples of a source, in its order."""
     xs = inputs if isinstance(inputs, tuple) else (inputs,)
     ys = targets if isinstance(targets, tuple) else (targets,)
-    return Split(xs, ys, torch.arange(len(xs[0])))
+    return Split(xs, ys, torch.arange(len(xs[0])), files)
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,14 @@ class Target:
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
         unit: of targets that are scaled for training; None: they are not.
+        ignore: the number of those pixels of a mask that do not count.
     """
 
     output: str | None = None
     classes: tuple[str, ...] = ()
     column: str | None = None
     unit: Unit | None = None
+    ignore: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,8 @@ class LoadedData:
         mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
         encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
             and `test` hold the raw numbers that they encode, float64 [N, columns].
+        groups, strata: int64 [N], of `whole`: which value each sample has in the columns that the request names.
+        strata_names: the values that `strata` numbers.
     """
 
     whole: Split
@@ -97,6 +112,9 @@ class LoadedData:
     columns: tuple[str, ...] = ()
     mapped: bool = False
     encodings: tuple[Columns, ...] = ()
+    groups: torch.Tensor | None = None
+    strata: torch.Tensor | None = None
+    strata_names: tuple[str, ...] = ()
 
     def target_index(self, output: str) -> int:
         """The index of an output's target among the targets."""
@@ -122,6 +140,7 @@ class LoadRequest:
         memory: bytes of samples that are held in memory.
         own_targets: whether the samples are their own targets, so that others may be missing.
         encodings: of a table that validates: those of the training part.
+        groups, strata: the nodes of the columns by which the samples are divided; None: they are not.
     """
 
     name: Scalar
@@ -134,6 +153,8 @@ class LoadRequest:
     memory: int = MOST_HELD
     own_targets: bool = False
     encodings: tuple[Columns, ...] = ()
+    groups: Node | None = None
+    strata: Node | None = None
 
     @property
     def input(self) -> Tensor:
@@ -162,7 +183,7 @@ def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
 
 def items(node: Node | None) -> tuple[Node, ...]:
     """The items of a list; none where the node is no list."""
-    return node.items if isinstance(node, Sequence) else ()
+    return node.items if isinstance(node, ListNode) else ()
 
 
 def by_input(node: Node | None, request: LoadRequest) -> list[tuple[str, Node]]:

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any
 
 import torch
+from torchvision import tv_tensors
 
 from netspec.core.tree import Mapping, describe
 from netspec.core.tree import Sequence as ListNode
 from netspec.data.augment.draws import Draws
-from netspec.data.augment.table import batched, per_sample
+from netspec.data.augment.table import batched, per_sample, per_sample_with_masks
 from netspec.language.sections.class_families import is_random
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import Collector, spec_error
@@ -41,8 +42,8 @@ def is_spatial(targets: torch.Tensor, pictures: Sequence[int]) -> bool:
 
 
 def to_float(x: torch.Tensor) -> torch.Tensor:
-    """uint8 as float32 in [0, 1]; floats unchanged."""
-    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
+    """uint8 as float32 in [0, 1]; floats, and masks, unchanged."""
+    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 and not isinstance(x, tv_tensors.Mask) else x
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ class Pipeline:
     after: tuple[Step, ...] = ()
 
     def shape(self, x: torch.Tensor) -> torch.Tensor:
-        """Scale, and apply the transforms before Normalize, on a picture [C, H, W] or a batch."""
+        """Scale, and apply the transforms before Normalize, on a picture [C, H, W] or a batch.
+
+        A tv_tensors.Mask keeps its numbers: torchvision moves its pixels alone, and never mixes them.
+        """
         return _apply(self.before, to_float(x))
 
     def finish(self, x: torch.Tensor) -> torch.Tensor:
@@ -80,8 +84,9 @@ class Pipeline:
     def random_with_masks(self, x: torch.Tensor, masks: Tensors, draws: Draws) -> tuple[torch.Tensor, Tensors]:
         """`random`, where masks of the same height and width move with their pictures.
 
-        A transform that moves pixels gets the masks as further channels, so that both have the same numbers; others
-        leave them as they are.
+        A transform that moves whole pixels gets the masks as further channels, so that both have the same numbers. One
+        that only changes colours leaves them as they are. Others go sample by sample, as torchvision has them for
+        pictures with their masks.
 
         Args:
             x: [B, C, H, W].
@@ -90,8 +95,13 @@ class Pipeline:
         """
         for choice, transform in self.augment:
             step = [(choice, partial(_apply_random, choice.name, transform, draws))]
+            if choice.name not in MOVES | COLOURS:
+                try:
+                    x, masks = per_sample_with_masks(transform, x, masks, draws)
+                except Exception as error:  # torchvision raises many types
+                    raise choice.refuse(error) from error
             if choice.name not in MOVES:
-                x = _apply(step, x)
+                x = _apply(step, x) if choice.name in COLOURS else x
                 continue
             channels = [mask.reshape(len(x), -1, *x.shape[-2:]).to(x.dtype) for mask in masks]
             moved = _apply(step, torch.cat([x, *channels], 1))

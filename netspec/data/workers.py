@@ -15,6 +15,7 @@ from netspec.data.augment.draws import TrainingStep
 from netspec.data.batches import ToInput, draws_for
 from netspec.data.pictures import Pictures
 from netspec.distributed.process_group import ProcessGroup
+from netspec.objective.losses import Tensors
 
 
 class BatchTask(NamedTuple):
@@ -53,11 +54,13 @@ class LoadedBatch(NamedTuple):
     Args:
         x: [B, C, H, W] the pictures.
         plain: the same without random transforms, where these are the targets.
+        targets: of the samples, where masks have moved with their pictures.
         faults: the diagnostics of a picture: a DataLoader turns an exception into text.
     """
 
     x: torch.Tensor | None = None
     plain: torch.Tensor | None = None
+    targets: Tensors | None = None
     faults: tuple[Diagnostic, ...] = ()
 
 
@@ -69,11 +72,13 @@ class BatchWorker(Dataset[LoadedBatch]):
         pictures: the samples.
         transform: to apply in the worker; None: it is applied on the device.
         reconstruct: whether the targets are the pictures themselves.
+        targets: [N, ...] each, where some are masks; else none.
     """
 
     pictures: Pictures
     transform: ToInput | None
     reconstruct: bool = False
+    targets: Tensors = ()
 
     def __getitem__(self, task: BatchTask) -> LoadedBatch:
         """The batch, or why there is none."""
@@ -84,6 +89,9 @@ class BatchWorker(Dataset[LoadedBatch]):
         if self.transform is None:
             return LoadedBatch(x)
         draws = draws_for(task.training_step, task.whole, task.group)
+        if draws is not None and self.targets:
+            x, targets = self.transform.with_masks(x, tuple(y[task.samples] for y in self.targets), draws)
+            return LoadedBatch(x, targets=targets)
         pair = self.transform.pair(x, draws) if self.reconstruct else (self.transform(x, draws), None)
         return LoadedBatch(*pair)
 

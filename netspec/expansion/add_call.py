@@ -33,6 +33,10 @@ def add_call(
     args, arg_nodes, whole = (
         (shared.args, shared.arg_nodes, shared.complete) if shared else arguments(item, record, context, path, sizes)
     )
+    if not item.applied and not shared:
+        from netspec.layers.unapplied import unapplied
+
+        record = unapplied(record, arg_nodes)
     args, sized = without_sizes(args)
     with_sizes = with_sized_inputs(taken, sized, context, arg_nodes) if sized else taken
     taken, whole = with_sizes or taken, whole and with_sizes is not None

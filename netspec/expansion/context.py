@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Note
 from netspec.core.names import name_fault
 from netspec.core.tree import Scalar, shorten

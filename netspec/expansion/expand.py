@@ -68,7 +68,7 @@ def expand(spec: Spec, findings: Findings) -> Graph | None:
     inputs = _inputs(spec, names, findings) or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}
     scope = ScopeBuilder("", "network", refs, names_in(spec.layers))
-    context = Context(scope, names, findings, expander.types)
+    context = Context(scope, names, findings, expander.types, calls=expander.calls)
     context = replace(context, inits=init_rules(spec.init, context, ""))
     try:
         last = expander.items(spec.layers, context, scope.entry)

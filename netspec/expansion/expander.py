@@ -94,6 +94,8 @@ class Expander:
                 typed = self.with_type(item, context)
                 if typed is None:
                     return context.unknown(item, last)
+                if not typed.applied and typed.record is None:
+                    context.error("NS202", f"apply: false is for a layer; {typed.at.text} is a block", item.at)
                 return self.layer(typed, context, last) if typed.record else self.block(typed, context, last)
             case "unknown":
                 return context.unknown(item, last)
@@ -104,8 +106,23 @@ class Expander:
         """A layer or function of the table."""
         assert item.record is not None
         name = context.attribute(item)
+        if not item.applied:
+            return self.held(item, context, last, name)
         taken = layer_inputs(item, item.record, context, last, context.scope.at(name))
         return self.call(item, context, taken, name)
+
+    def held(self, item: Item, context: Context, last: Local | None, name: str) -> Local | None:
+        """A layer that is made and not applied; its value is what it takes."""
+        record = item.record
+        assert record is not None
+        if record.is_function or record.tensor:
+            context.error("NS202", f"apply: false is for a layer; {record.name} is none", item.at)
+            return context.bind(item, name, None)
+        sources = context.sources(item, last)
+        local = add_call(self.calls, item, context, LayerInputs(sources and sources[:1]), name, self.input_sizes)
+        context.scope.held[name] = local.step
+        add_ties(item, context, self.calls, local)
+        return context.bind(item, name, sources[0] if sources else None)
 
     def spliced(self, group: Item, context: Context, last: Local | None) -> Local | None:
         """A group without a name is spliced: its `from` is for its first item, its `shape` for its last."""
@@ -182,7 +199,7 @@ class Expander:
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
         inits = (*init_rules(item.init, context, scope.path), *context.inits)
-        return Context(scope, names, context.findings, self.types, frames, inits)
+        return Context(scope, names, context.findings, self.types, frames, inits, self.calls)
 
     def leave(
         self, item: Item, context: Context, inner: Context, name: str, sources: tuple[Local, ...],
@@ -238,7 +255,8 @@ class Expander:
 
     def share(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """The module of an earlier item, applied again."""
-        target = context.lookup(item.at)
+        held = context.scope.held.get(item.at.text)
+        target = context.lookup(item.at) if held is None else Local(held)
         if target is not None and target.step in context.scope.again:
             if item.wires:
                 context.error("NS202", NO_NAMES, item.wires[0][0])

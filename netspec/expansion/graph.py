@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Frame, Node
 from netspec.language.spec import Item
@@ -117,6 +118,7 @@ class Call:
         inits: how its parameters are filled: the first rule that fits one.
         parametrized: what its parameters are computed by.
         tied: its parameters that are another layer's.
+        weight: of a parameter as a value, the call of the layer that has it, and its name there.
     """
 
     id: int
@@ -135,6 +137,7 @@ class Call:
     inits: tuple[InitRule, ...] = ()
     parametrized: tuple[Parametrization, ...] = ()
     tied: frozenset[str] = frozenset()
+    weight: tuple[int, str] | None = None
 
     @property
     def own(self) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.names import certain_match
 from netspec.core.tree import Scalar, shorten
 from netspec.expansion.context import Context

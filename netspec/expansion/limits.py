@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Node, Scalar, Sequence
 from netspec.expansion.context import Context
 from netspec.language.spec import Item

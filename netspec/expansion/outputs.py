@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.context import Context
 from netspec.expansion.graph import Local

@@ -8,7 +8,8 @@ from typing import Any
 
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.expansion.context import Context
-from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Step, Tie
+from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Tie
+from netspec.expansion.scope import below
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
 from netspec.language.spec import Item
@@ -125,7 +126,7 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
             what = "the parameter of an item by its path, as embedding.weight"
             context.error("NS202", f"tie names {what}, got {describe(value)}", value)
             continue
-        target = _below(own, key.text.split("."), calls)
+        target = below(own, key.text.split("."), calls)
         source = _reference(value, context, calls)
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
@@ -142,19 +143,7 @@ def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, 
     if local is None:
         context.lookup(replace(node, value=name, text=name))
         return None
-    found = _below(context.scope.steps[local.step], rest, calls) if local.step >= 0 else None
+    found = below(context.scope.steps[local.step], rest, calls) if local.step >= 0 else None
     if found is None:
         context.error("NS306", f"there is no layer whose parameter {shorten(node.text)} could be", node)
     return found
-
-
-def _below(step: Step, path: list[str], calls: list[Call]) -> tuple[int, str] | None:
-    """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
-    while step.scope is not None:
-        inner = next((each for each in step.scope.steps if path and each.name == path[0]), None)
-        if inner is None:
-            return None
-        step, path = inner, path[1:]
-    if step.call is None or calls[step.call].record.is_function:
-        return None
-    return calls[step.call].maker, ".".join(path)

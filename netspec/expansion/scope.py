@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Ref, Scope, Step, Tie
 from netspec.language.spec import Item
@@ -25,7 +26,8 @@ class ScopeBuilder:
     `inputs` are the values that enter, by the name they have inside. `names` holds the local value of each named item
     so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
     for each step that is a scope, how to expand it once more, and its calls. `order` are the names in the order in
-    which the module holds them, where that is not the order of use.
+    which the module holds them, where that is not the order of use. `held` are the steps of layers that are not
+    applied, `weights` the values of parameters, by their names.
     """
 
     path: str
@@ -41,6 +43,8 @@ class ScopeBuilder:
     again: dict[int, Again] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     order: tuple[Scalar, ...] = ()
+    held: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, Local] = field(default_factory=dict)
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -107,3 +111,15 @@ def names_in(items: tuple[Item, ...]) -> frozenset[str]:
         elif item.kind == "branches":
             found |= {name.text for name, _, _ in item.branches}
     return frozenset(found)
+
+
+def below(step: Step, path: list[str], calls: Sequence[Call]) -> tuple[int, str] | None:
+    """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
+    while step.scope is not None:
+        inner = next((each for each in step.scope.steps if path and each.name == path[0]), None)
+        if inner is None:
+            return None
+        step, path = inner, path[1:]
+    if step.call is None or calls[step.call].record.is_function:
+        return None
+    return calls[step.call].maker, ".".join(path)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from typing import Self
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings, Note
 from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Node, Scalar, shorten
-from netspec.expansion.graph import InitRule, Local
+from netspec.expansion.graph import Call, InitRule, Local
 from netspec.expansion.scope import ScopeBuilder
 from netspec.language.evaluate import Evaluator, Reader
 from netspec.language.spec import Item
@@ -32,6 +33,7 @@ class Values:
         types: the names of the layers, functions and blocks.
         frames: the block uses that led to the scope.
         inits: how the parameters of its layers are filled, innermost first.
+        calls: all so far, to which a reference to a parameter adds one.
     """
 
     scope: ScopeBuilder
@@ -40,6 +42,7 @@ class Values:
     types: Collection[str]
     frames: tuple[Frame, ...] = ()
     inits: tuple[InitRule, ...] = ()
+    calls: list[Call] = field(default_factory=list)
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""
@@ -152,13 +155,27 @@ class Values:
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, known)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
-        if local is None or not dot:
+        held = scope.held.get(name)
+        if (local is None and held is None) or not dot:
             return local
         if not index.isdecimal() or len(index) > 6:
-            self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is name or name.0", reference)
+            return self.weight(local.step if held is None and local is not None else held, index, reference)
+        if local is None:
             return None
         value = scope.flat(local)
         if isinstance(value, tuple) and int(index) >= len(value):
             self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
             return None
         return Local(local.step, int(index))
+
+    def weight(self, step: int | None, path: str, reference: Scalar) -> Local | None:
+        """The value of a parameter below an earlier step; None, with a finding, where there is no such layer."""
+        if step is not None and step >= 0:
+            from netspec.expansion.weight_values import weight_value
+
+            found = weight_value(self.scope, self.calls, step, path, reference, self.frames)
+            if found is not None:
+                return found
+        forms = "name, name.0, or name.weight of a layer"
+        self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is {forms}", reference)
+        return None

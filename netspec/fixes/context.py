@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape
 from netspec.core.tree import Node, Scalar, Span

@@ -8,10 +8,10 @@ width that one number upstream declares counts as one: `out_channels: 32` agains
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Shape, ShapeError
 from netspec.core.tree import Scalar, Span
 from netspec.expansion.graph import Call, Graph, Ref

@@ -16,6 +16,7 @@ from netspec.fixes import (
     one_hot,
     ranks,
     recurrent,
+    references,
     reshapes,
     sequence_axes,
     several_outputs,
@@ -28,6 +29,7 @@ from netspec.fixes.context import Rule
 
 # In the order of their candidates: what is rarely the right fix comes last.
 RULES: tuple[Rule, ...] = (
+    *references.RULES,
     *one_hot.RULES,
     *several_outputs.RULES,
     *encoder_states.RULES,

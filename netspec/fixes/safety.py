@@ -11,8 +11,8 @@ This is the only place that decides. Two kinds of fixes are safe:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Fix, errors
 from netspec.core.tree import Node, Span, plain
 from netspec.expansion.graph import Call, Graph

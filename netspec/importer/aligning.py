@@ -60,6 +60,17 @@ def aligned(lowering: Lowering, x: Held, rank: int, at: int | None, fold: bool) 
     return Held(out.ref, shape, at, fold)
 
 
+def without_batch(lowering: Lowering, x: Held) -> Held:
+    """A weight as it is, without an axis that stands for the batch.
+
+    Raises:
+        NotSayable: it differs from sample to sample.
+    """
+    if batch_axis(x.shape) is not None:
+        raise NotSayable("its weights differ from sample to sample")
+    return _without_batch(lowering, x)
+
+
 def together(lowering: Lowering, inputs: Sequence[Held], shape: tuple[int, ...]) -> list[Held]:
     """The inputs of an operation that broadcasts them to `shape`."""
     at = batch_axis(shape)

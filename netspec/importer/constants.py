@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
 from netspec.importer.formulas import Formula, long_value, value_of
 from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
-from netspec.importer.trace import BATCH, values_in
+from netspec.importer.layers import held_arguments, record_of
+from netspec.importer.trace import BATCH, Frame, values_in
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
@@ -25,9 +27,45 @@ def weight(lowering: Lowering, value: Value) -> Held:
     A first axis of size 1 before others is the batch's: so torch keeps class tokens and position embeddings.
     """
     assert value.tensor is not None
+    owner, _, name = value.path.rpartition(".")
+    op = _holder(lowering, owner)
+    if op is not None:
+        return Held(Ref(op, weight=name), value.shape, None)
     if value.dtype != "float32":
         raise NotSayable(f"the parameter {value.path} is {value.dtype}")
     return _item(lowering, value, "parameter", _init(value.tensor))
+
+
+def _holder(lowering: Lowering, path: str) -> Op | None:
+    """The call of the layer at a path, one that is not applied where there is none yet; None where it is no layer."""
+    if path in lowering.first:
+        return lowering.first[path]
+    module = lowering.trace.root.module.get_submodule(path)
+    record = record_of(module) if path else None
+    if record is None:
+        return None
+    op = Op(record.name, held_arguments(module, record), (), lowering.frame, (), path=path, module=module)
+    op.anywhere, op.applied = True, False
+    _add(lowering, op)
+    lowering.first[path] = op
+    return op
+
+
+def _add(lowering: Lowering, op: Op) -> None:
+    """Add a call of what a module holds: in the call of that module, before the call inside it that first needs it."""
+    inner: Frame | None = None
+    while op.frame.path and not op.path.startswith(f"{op.frame.path}.") and op.frame.inside is not None:
+        op.frame, inner = op.frame.inside, op.frame
+    place = next((index for index, each in enumerate(lowering.ops) if inner in _frames(each)), len(lowering.ops))
+    lowering.ops.insert(place, op)
+
+
+def _frames(op: Op) -> Iterator[Frame]:
+    """The calls of modules that a call is part of."""
+    frame: Frame | None = op.frame
+    while frame is not None:
+        yield frame
+        frame = frame.inside
 
 
 def constant(lowering: Lowering, value: Value) -> Held | None:
@@ -111,7 +149,7 @@ def _item(lowering: Lowering, value: Value, type_: str, args: dict[str, Any]) ->
         args = {"shape": [*sizes], **args}
     args = {**args, **({"batch_axis": True} if one else {})}
     op = Op(type_, args, (), lowering.frame, (sizes,), path=value.path, anywhere=True)
-    lowering.ops.append(op)
+    _add(lowering, op)
     return Held(Ref(op), value.shape, 0 if one else None)
 
 

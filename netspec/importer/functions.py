@@ -51,6 +51,14 @@ def _full(lowering: Lowering, call: TracedCall) -> list[Held]:
     return [filled(lowering, call.result, number)]
 
 
+def _fill(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`zero_` and `fill_`: one number in the shape of what is overwritten."""
+    number = 0 if short_name(call.function) == "zero" else call.args[1]
+    if not isinstance(number, int | float) or call.result.dtype != "float32":
+        raise NotSayable("it is filled with what is no number")
+    return [filled(lowering, call.result, number)]
+
+
 def _pad(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`pad`; widths of 0 change nothing."""
     if not any(bound(call)["pad"]):
@@ -61,6 +69,7 @@ def _pad(lowering: Lowering, call: TracedCall) -> list[Held]:
 HANDLERS: dict[str, Lower] = {
     "pad": _pad,
     **{name: _filled(number) for number, word in enumerate(("zeros", "ones")) for name in (word, f"new_{word}")},
+    **dict.fromkeys(("zero", "fill"), _fill),
     **dict.fromkeys(("full", "full_like", "new_full"), _full),
     **shaping.HANDLERS,
     **indexing.HANDLERS,

@@ -34,6 +34,7 @@ class Op:
         shares: the earlier call of the same module.
         anywhere: its input only tells the batch's size.
         several: its outputs are picked by number.
+        applied: whether its module is applied; one of whose weights alone are used is not.
         place: the file and line of the author's code that calls it.
     """
 
@@ -48,6 +49,7 @@ class Op:
     shares: Op | None = None
     anywhere: bool = False
     several: bool = False
+    applied: bool = True
     place: str = ""
 
     @property
@@ -58,10 +60,11 @@ class Op:
 
 @dataclass(frozen=True)
 class Ref:
-    """A value: an output of a call, or an input of the network by its name."""
+    """A value: an output of a call, an input of the network by its name, or a weight of a call's module by its name."""
 
     op: Op | str
     output: int | None = None
+    weight: str = ""
 
 
 @dataclass(frozen=True)

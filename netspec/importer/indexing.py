@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from netspec.importer.aligning import reshaped
+from netspec.importer.constants import filled
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, sample_of
 from netspec.importer.shaping import dropped, input_of, inserted, option_of
@@ -50,6 +51,36 @@ def selected(lowering: Lowering, x: Held, axis: int, index: int) -> Held:
     at = x.at if x.at is None or axis > x.at else x.at - 1
     (out,) = lowering.emit("select", [x], {"dim": x.axis(axis), "index": index}, [shape])
     return Held(out.ref, shape, at, x.fold)
+
+
+def setitem(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`x[:, a:b] = value`: what stands before it along one axis, the value, and what stands behind it."""
+    x, value = input_of(lowering, call), call.args[2]
+    index = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
+    if Ellipsis in index:
+        dots = index.index(Ellipsis)
+        index = (*index[:dots], *(slice(None),) * (x.rank - len(index) + 1), *index[dots + 1 :])
+    parts = [(axis, each) for axis, each in enumerate(index) if each != slice(None)]
+    if len(parts) != 1 or not isinstance(parts[0][1], slice | int) or isinstance(parts[0][1], bool):
+        raise NotSayable("it is assigned at more than a part of one axis")
+    (axis, part), size = parts[0], x.shape[parts[0][0]]
+    start, end, step = part.indices(size) if isinstance(part, slice) else (part % size, part % size + 1, 1)
+    if axis == x.at or step != 1 or end <= start:
+        raise NotSayable("it is assigned along the batch, or in steps")
+    shape = (*x.shape[:axis], end - start, *x.shape[axis + 1 :])
+    if isinstance(value, Value):
+        given = lowering.held(value)
+        if isinstance(part, int) and value.shape == (*shape[:axis], *shape[axis + 1 :]):
+            given = inserted(lowering, given, axis)
+        if given.shape != shape or (given.at, given.fold) != (x.at, x.fold):
+            raise NotSayable("it is assigned a tensor of another shape")
+    else:
+        given = Held(filled(lowering, Value(sample_of(shape, x.at, x.fold), "float32"), value).ref, shape, x.at, x.fold)
+    before = [_sliced(lowering, x, axis, slice(0, start))] if start else []
+    behind = [_sliced(lowering, x, axis, slice(end, None))] if end < size else []
+    joined = [*before, given, *behind]
+    dim = x.axis(axis)
+    return lowering.emit("concat", joined, {} if dim == 1 else {"dim": dim}, [x.shape]) if len(joined) > 1 else joined
 
 
 def _sliced(lowering: Lowering, x: Held, axis: int, part: slice) -> Held:
@@ -107,4 +138,8 @@ def unbind(lowering: Lowering, call: TracedCall) -> list[Held]:
     return [Held(out.ref, shape, at, x.fold) for out in outputs]
 
 
-HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {"getitem": getitem, "unbind": unbind}
+HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
+    "getitem": getitem,
+    "setitem": setitem,
+    "unbind": unbind,
+}

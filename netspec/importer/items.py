@@ -32,6 +32,7 @@ class Item:
         repeat: how often, or with which values it is repeated.
         tie: parameters that are another item's.
         parametrize: the functions that compute its parameters, each with its arguments.
+        applied: whether it is applied; `apply: false` where it is not.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
     """
@@ -47,6 +48,7 @@ class Item:
     repeat: int | str | dict[str, Any] | None = None
     tie: dict[str, str] = field(default_factory=dict)
     parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
+    applied: bool = True
     spliced: bool = False
     shape: str = ""
 
@@ -100,6 +102,10 @@ class _Naming:
         entry = self.home.get(ref.op)  # type: ignore[arg-type]
         assert entry is not None, "a value that enters"
         name = self.name(entry)
+        if ref.weight:
+            assert isinstance(ref.op, Op)
+            below = ref.op.path.removeprefix(entry.path).lstrip(".")
+            return ".".join(filter(None, (name, below, ref.weight)))
         if isinstance(entry, Op):
             return name if ref.output is None else f"{name}.{ref.output}"
         return name if len(entry.results) < 2 else f"{name}.{entry.results.index(ref)}"
@@ -109,6 +115,8 @@ class _Naming:
         if index == 0:
             return next(iter(self.inputs)) if len(self.inputs) == 1 else None
         entry = self.scope.entries[index - 1]
+        if isinstance(entry, Op) and not entry.applied:  # which hands on what it takes
+            return self.before(index - 1)
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
         return entry.results[0] if len(entry.results) == 1 else None
@@ -174,7 +182,7 @@ def _tie(scope: Scope, items: Sequence[Item], naming: _Naming, ties: Ties) -> No
 def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     shape = ", ".join(map(show, op.shapes))
     before = naming.before(index)
-    item = Item(op.type, dict(op.args), shape=shape)
+    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:
@@ -195,7 +203,7 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
 
 
 def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
-    shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op)]
+    shapes = [ref.op.shapes[ref.output or 0] for ref in scope.results if isinstance(ref.op, Op) and not ref.weight]
     if not scope.inputs:  # it holds nothing but tensors, which need the batch's size
         scope.inputs = [naming.before(index) or next(iter(naming.inputs))]
     sources = None if scope.inputs == [naming.before(index)] else tuple(map(naming.reference, scope.inputs))

@@ -177,6 +177,18 @@ def layer_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
     return given
 
 
+def held_arguments(module: nn.Module, record: Layer) -> dict[str, object]:
+    """The arguments of a layer that is not applied: also those that would follow from what it takes.
+
+    Args:
+        module: the layer.
+        record: of its class.
+    """
+    own = layer_arguments(module, record)
+    given = {arg.name: _attribute(module, record, arg) for arg in record.args if arg.infer is not None}
+    return {arg.name: {**given, **own}[arg.name] for arg in record.args if arg.name in given or arg.name in own}
+
+
 def _equal(value: object, default: object) -> bool:
     if isinstance(value, bool) != isinstance(default, bool):
         return False

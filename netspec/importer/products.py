@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from string import ascii_lowercase, ascii_uppercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netspec.importer.aligning import reshaped, together
 from netspec.importer.binding import bound
@@ -119,17 +119,6 @@ def addmm(lowering: Lowering, call: TracedCall) -> list[Held]:
     shape = call.result.shape
     out = product(lowering, first, second, shape)
     pair = together(lowering, [lowering.held(added), out], shape)
-    return lowering.emit("add", pair, {}, [shape])
-
-
-def linear(lowering: Lowering, given: dict[str, Any], shape: tuple[int, ...]) -> list[Held]:
-    """F.linear whose weight is computed, or has another name than a Linear's: x·Wᵀ + b."""
-    x, weight = lowering.held(given["input"]), lowering.held(given["weight"])
-    before = _BEFORE[: x.rank - 1]
-    out = by_letters(lowering, [x, weight], [f"{before}i", "ji"], f"{before}j", shape)
-    if given.get("bias") is None:
-        return [out]
-    pair = together(lowering, [out, lowering.held(given["bias"])], shape)
     return lowering.emit("add", pair, {}, [shape])
 
 

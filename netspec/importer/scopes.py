@@ -119,13 +119,13 @@ def _connect(scope: Scope, results: Iterable[Ref]) -> None:
     home = {op: entry for entry in scope.entries for op in ops_of(entry)}
     used: dict[Scope, list[Ref]] = {entry: [] for entry in scope.entries if isinstance(entry, Scope)}
     for ref in scope.results:
-        entry = home.get(ref.op) if isinstance(ref.op, Op) else None
+        entry = home.get(ref.op) if isinstance(ref.op, Op) and not ref.weight else None
         if isinstance(entry, Scope):
             used[entry].append(ref)
     for entry in scope.entries:
         for op in ops_of(entry):
             for ref in op.refs:
-                source = home.get(ref.op) if isinstance(ref.op, Op) else None
+                source = home.get(ref.op) if isinstance(ref.op, Op) and not ref.weight else None
                 if isinstance(source, Scope) and source is not entry:
                     used[source].append(ref)
     for entry, refs in used.items():

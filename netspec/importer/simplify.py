@@ -64,8 +64,8 @@ def _only_shape(op: Op | str, frame: Frame) -> bool:
 
 
 def _shape_of(ref: Ref) -> Shape | None:
-    """The sample shape of a value; None for an input of the network."""
-    return ref.op.shapes[ref.output or 0] if isinstance(ref.op, Op) else None
+    """The sample shape of a value; None for an input of the network, and for a weight."""
+    return ref.op.shapes[ref.output or 0] if isinstance(ref.op, Op) and not ref.weight else None
 
 
 def _unbound(ops: Sequence[Op], same: dict[Ref, Ref]) -> list[Op]:

@@ -84,7 +84,7 @@ class Structures:
 
     def _key(self, item: Item, places: list[Place], names: bool) -> Hashable:
         wires = tuple(item.wires.items())
-        own = (item.type, item.name if names else None, item.outputs)
+        own = (item.type, item.name if names else None, item.outputs, item.applied)
         head = (*own, item.sources, wires, tuple(item.tie.items()), repr(item.parametrize))
         repeat: Hashable = None
         if isinstance(item.repeat, int):

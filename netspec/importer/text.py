@@ -132,7 +132,8 @@ class Writer:
             argument = self.argument(item)
             if not keys and not sources:
                 return item.type if argument is None else f"{item.type}: {argument}"
-            pairs = {**keys, item.type: "{}" if argument is None else argument, **sources}
+            held = {} if item.applied else {"apply": "false"}
+            pairs = {**keys, item.type: "{}" if argument is None else argument, **held, **sources}
         return "{" + ", ".join(f"{key}: {value}" for key, value in pairs.items()) + "}"
 
     def in_list(self, item: Item) -> str:

@@ -118,6 +118,7 @@ class _Recorder(TorchFunctionMode):
         self.seen: set[int] = {id(self.root)}
         self.values: dict[int, Value] = {}
         self.alive: list[object] = []  # what has an id in `values`
+        self.views: dict[int, tuple[torch.Tensor, Any]] = {}  # parts of tensors by their id: the whole, and the index
         for path, tensor in (*self.root.named_buffers(), *self.root.named_parameters()):
             learned = isinstance(tensor, nn.Parameter)
             self.values[id(tensor)] = Value(tuple(tensor.shape), _dtype(tensor), path, tensor.detach(), learned)
@@ -168,10 +169,35 @@ class _Recorder(TorchFunctionMode):
             ) from error
         written = args[0] if name.endswith("__setitem__") else result
         if any(isinstance(leaf, torch.Tensor) for leaf in tree_flatten(written)[0]):
+            if name.endswith("__setitem__") and self.is_in_place(args[0], args[2], taken_args[1]):
+                return result  # what `x[0] += 1` has written already
             call = TracedCall(name, self.frame, taken_args, taken_kwargs, self.given(written), callee=func)
             if not self.known(call, func):
                 self.add(call)
+            self.note_views(name, args, taken_args, result)
         return result
+
+    def is_in_place(self, tensor: Any, value: Any, index: Any) -> bool:
+        """Whether a value is the very part of a tensor at which it would be assigned."""
+        base, place = self.views.get(id(value), (None, None))
+        return base is tensor and place == index
+
+    def note_views(self, name: str, args: tuple[Any, ...], taken: tuple[Any, ...], result: Any) -> None:
+        """Note the parts of tensors that may be written to; what is written to one is written to the whole."""
+        indexes = taken[1] if len(taken) > 1 and isinstance(taken[1], tuple) else taken[1:2]
+        if name.endswith("__getitem__") and all(isinstance(each, slice | int) or each is ... for each in indexes):
+            self.views[id(result)] = args[0], taken[1]
+        whole = args[0] if name.endswith(("_", "__setitem__")) and args else None
+        writes = name.endswith("__setitem__") or (not name.endswith("__") and result is whole)
+        if whole is None or not writes or id(whole) not in self.views:
+            return
+        base, index = self.views[id(whole)]
+        before, part = self.value(base), self.value(whole)
+        function = "torch.Tensor.__setitem__"
+        call = TracedCall(function, self.frame, (before, index, part), {}, self.given(base))
+        if not self.known(call, torch.Tensor.__setitem__):
+            self.add(call)
+        self.note_views(function, (base,), (before,), None)
 
     def known(self, call: TracedCall, func: Callable[..., Any]) -> bool:
         """Compute what a call gives where that depends on no input and no weight."""

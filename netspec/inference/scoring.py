@@ -14,7 +14,7 @@ from torch import nn
 
 from netspec.core.tree import Mapping
 from netspec.data.batches import Batch, Feed, batch_to_device
-from netspec.data.section import dataset_nodes
+from netspec.data.section import VAL, dataset_nodes
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.inference.error_analysis import ConfusionMetric, class_names
 from netspec.inference.readers import Labels, Sample
@@ -33,24 +33,25 @@ from netspec.training.plan import make_job, prepare
 from netspec.training.settings import Settings, read_settings
 
 
-def score_run(run: StoredRun, device: str | None = None, weights: str = "best") -> Scores:
-    """Score a run on its validation split, or on the training samples where there is none.
+def score_run(run: StoredRun, device: str | None = None, weights: str = "best", part: str = VAL) -> Scores:
+    """Score a run on its validation split, or on the training samples where there is none; or on its test part.
 
     Args:
         run: to be scored.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; None: `auto`.
         weights: of the `best` or the `last` epoch.
+        part: `val` or `test`.
 
     Returns:
-        `row` with `split` (val or train), `samples`, `loss` and the metrics; the counts of the classes.
+        `row` with `split` (val, train or test), `samples`, `loss` and the metrics; the counts of the classes.
 
     Raises:
         SpecError: the run's spec, data, weights or the device cannot be used.
     """
-    plan = prepare(run.spec, device or "auto")
+    plan = prepare(run.spec, device or "auto", part=part)
     model = run.model(weights, plan.device)
     job = make_job(plan, model)
-    feed, split = (job.train, "train") if job.val is None else (job.val, "val")
+    feed, split = (job.train, "train") if job.val is None else (job.val, part)
     main = plan.data_checks.main
     return score_feed(model, feed, job, split, main, plan.data.source.target(main.name).classes)
 

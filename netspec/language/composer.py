@@ -8,11 +8,12 @@ within a budget, so that no text can make the tree much larger than itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import yaml
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.files import split_lines
 from netspec.core.tree import Atom, Frame, Mapping, Node, Scalar, Sequence, Span

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
 from netspec.language.composer import scalar_value
 from netspec.language.format import settled

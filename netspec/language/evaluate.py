@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Edit, Findings, Fix, renamings
 from netspec.core.expressions import ExpressionError, LayerValue, Value, evaluate, names_in, reads
 from netspec.core.names import certain_match

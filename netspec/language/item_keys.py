@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.names import name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "outputs", "tie", "init", "parametrize")
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "outputs", "tie", "init", "parametrize", "apply")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
@@ -30,6 +30,11 @@ def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
             example = "tie: {weight: embedding.weight}" if key == "tie" else "init: {weight: zeros_}"
             findings.add("NS202", f"{key} is a mapping, as {example}; got {describe(node)}", node)
     found["parametrize"] = keys.get("parametrize")
+    apply = keys.get("apply")
+    if isinstance(apply, Scalar) and isinstance(apply.value, bool):
+        found["applied"] = apply.value
+    elif apply is not None:
+        findings.add("NS202", f"apply is true or false, got {describe(apply)}", apply)
     for key in ("name", "when"):
         node = keys.get(key)
         if node is None:

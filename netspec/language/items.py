@@ -25,10 +25,11 @@ from netspec.language.argument_syntax import (
     split_at_colon,
 )
 from netspec.language.item_keys import COMMON_KEYS, check_name, common_keys, references
-from netspec.language.known_names import known_types, renamings_from_other_code, short_name
+from netspec.language.known_names import known_types, layers_with_weights, renamings_from_other_code, short_name
 from netspec.language.parameters import is_value, layers_in
 from netspec.language.plugins import Types
 from netspec.language.spec import Item
+from netspec.layers.record import Layer
 
 GROUP_KEYS = ("layers", "sequential", "branches", "merge", "share", "order")
 KEYS = (*COMMON_KEYS, *GROUP_KEYS)
@@ -113,6 +114,13 @@ class ItemParser:
 
     def parse_mapping(self, node: Mapping) -> Item:
         """One item that is written as a mapping."""
+        item = self.mapped(node)
+        if not item.applied and item.kind not in ("layer", "parameter", "unknown"):
+            self.findings.add("NS202", "apply: false is for a layer; in a group or block each layer says it", item.at)
+        return item
+
+    def mapped(self, node: Mapping) -> Item:
+        """One item that is written as a mapping, whatever its `apply` is."""
         entries = self.corrected_entries(node)
         shared = common_keys({key.text: value for key, value in entries if key.text in COMMON_KEYS}, self.findings)
         kinds = [(key, value) for key, value in entries if key.text not in COMMON_KEYS]
@@ -270,8 +278,16 @@ class ItemParser:
             whole = whole and all(values)
             return Item("block", key, node, args=args, argument_node=value, whole=whole, **shared)
         record = self.layers[key.text]
+        if record.unbatched and self.lacks_weights(record, shared):
+            return self.renamed(key, value, node, layers_with_weights(record.name, self.types), shared)
         args, whole = layer_args(record, value, self.findings)
         return Item("layer", key, node, record=record, args=args, argument_node=value, whole=whole, **shared)
+
+    def lacks_weights(self, record: Layer, shared: dict[str, Any]) -> bool:
+        """Whether a function that needs weights is written as the layer that has them: it takes one input."""
+        given = shared.get("sources") or ()
+        several = len(given) > 1 or any("*" in reference.text for reference in given) or shared.get("wires")
+        return record.inputs[0] > 1 and not several and bool(layers_with_weights(record.name, self.types))
 
     def renamed(self, key: Scalar, value: Node | None, node: Node, meant: list[str], shared: dict[str, Any]) -> Item:
         """An item whose type has its name from other code; `meant` are the types that it may stand for."""

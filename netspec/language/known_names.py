@@ -61,23 +61,12 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "identity": ("Identity",),
     "register_buffer": ("buffer",),
     "Parameter": ("parameter",),
-    # functions of torch.nn.functional whose weights a layer has
-    "linear": ("Linear",),
-    "bilinear": ("Bilinear",),
-    "embedding": ("Embedding",),
-    "layer_norm": ("LayerNorm",),
-    "group_norm": ("GroupNorm",),
-    "rms_norm": ("RMSNorm",),
-    "batch_norm": ("BatchNorm2d", "BatchNorm1d", "BatchNorm3d"),
-    "instance_norm": ("InstanceNorm2d", "InstanceNorm1d", "InstanceNorm3d"),
-    "prelu": ("PReLU",),
+    # functions of torch.nn.functional that a layer stands for
     "multi_head_attention_forward": ("MultiheadAttention",),
     **{
         f"{name}{rank}": (f"{layer}{rank}",)
         for rank in _RANKED
         for name, layer in {
-            "conv": "Conv",
-            "conv_transpose": "ConvTranspose",
             "max_pool": "MaxPool",
             "avg_pool": "AvgPool",
             "lp_pool": "LPPool",
@@ -123,6 +112,20 @@ _TYPES: dict[str, tuple[str, ...]] = {
     },
     **{f"Conv{rank.upper()}Transpose": (f"ConvTranspose{rank}",) for rank in _RANKED},
     **{f"UpSampling{rank.upper()}": ("Upsample",) for rank in _RANKED},
+}
+# Functions that take their weights, and the layers that have such weights of their own.
+_WITH_WEIGHTS: dict[str, tuple[str, ...]] = {
+    "linear": ("Linear",),
+    "bilinear": ("Bilinear",),
+    "embedding": ("Embedding",),
+    "layer_norm": ("LayerNorm",),
+    "group_norm": ("GroupNorm",),
+    "rms_norm": ("RMSNorm",),
+    "batch_norm": ("BatchNorm2d", "BatchNorm1d", "BatchNorm3d"),
+    "instance_norm": ("InstanceNorm2d", "InstanceNorm1d", "InstanceNorm3d"),
+    "prelu": ("PReLU",),
+    **{f"conv{rank}": (f"Conv{rank}",) for rank in _RANKED},
+    **{f"conv_transpose{rank}": (f"ConvTranspose{rank}",) for rank in _RANKED},
 }
 _WITH_BATCH = frozenset({"view", "repeat"})  # which torch gives the batch too
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -176,7 +179,17 @@ def known_types(name: str, types: Collection[str]) -> list[str]:
     """
     short = short_name(name)
     found = [short] if short != name and short in types else []
-    return found + [each for each in _TYPES.get(short, ()) if each in types]
+    return found + [each for each in (*_TYPES.get(short, ()), *_WITH_WEIGHTS.get(short, ())) if each in types]
+
+
+def layers_with_weights(function: str, types: Collection[str]) -> list[str]:
+    """The layers that do what a function does with weights of their own.
+
+    Args:
+        function: its name.
+        types: those that a spec may use.
+    """
+    return [each for each in _WITH_WEIGHTS.get(function, ()) if each in types]
 
 
 def known_arguments(name: str, names: Collection[str]) -> list[str]:

@@ -28,7 +28,7 @@ _OF_LAYER: dict[str, float] = {
     "tie": 7,
     "parametrize": 8,
 }
-_OF_LAYER |= {"init": 9, "outputs": 5.5}
+_OF_LAYER |= {"init": 9, "outputs": 5.5, "apply": 3.5}
 _OF_GROUP: dict[str, float] = {
     "name": 0,
     "when": 1,

@@ -9,9 +9,10 @@ import json
 import os
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as ListLike
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings
 from netspec.core.faults import guarded
 from netspec.core.files import COMMAND_LINE, PathRefused, ReadError, check_text, read_text

@@ -6,10 +6,11 @@ import keyword
 import re
 from collections.abc import Mapping as Dict
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings, Note
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, shorten
 from netspec.layers.record import Layer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.expressions import ExpressionError, Value, evaluate, names_in
 from netspec.core.names import closest

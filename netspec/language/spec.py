@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.lazy_import import imported
 from netspec.core.tree import Mapping, Node, Scalar, Span
@@ -43,6 +44,7 @@ class Item:
         tie: parameters of it that are another item's.
         init: how its parameters are filled.
         parametrize: what its parameters are computed by.
+        applied: whether it is applied; its module is made even where it is not.
         guessed: its type is misspelt, and the layer that it is read as is not certain: nothing is wrong with that.
         outputs: the references of its `outputs`: what a group gives, in place of its last item.
         copies: it is the submodule that the copies of a repeat fill; `items` is the one that is copied.
@@ -70,6 +72,7 @@ class Item:
     tie: Mapping | None = None
     init: Mapping | None = None
     parametrize: Node | None = None
+    applied: bool = True
     guessed: bool = False
     outputs: tuple[Scalar, ...] = ()
     copies: bool = False

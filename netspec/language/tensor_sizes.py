@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.expression_syntax import ExpressionError, parsed
 from netspec.core.expression_syntax import Node as Tree
 from netspec.core.expressions import Value, evaluate, names_in

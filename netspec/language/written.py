@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
+from netspec.core.dataclass import dataclass
 from netspec.core.files import line_starts
 from netspec.language.source import Loader
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from netspec.core.dataclass import dataclass
 
 LARGEST = 2**31 - 1
 EXPRESSION_SCHEMA: dict[str, Any] = {"$ref": "#/$defs/expression"}

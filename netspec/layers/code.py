@@ -6,10 +6,10 @@ Input: a record and its arguments. Output: source text with only the arguments t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from types import SimpleNamespace
 
+from netspec.core.dataclass import dataclass
 from netspec.layers.record import Arg, Args, Case, FurtherInput, Layer, ShapeRule
 
 
@@ -159,6 +159,7 @@ def application(
         shape = record.shape(SimpleNamespace(**args), ())
         return expanded(made, len(shape), f"{sources[0]}.shape[0]")
     if record.code is not None:
+        sources = [without_batch(x) if record.is_unbatched(index) else x for index, x in enumerate(sources)]
         return record.code(SimpleNamespace(**args), *sources, **(further or {}))
     if record.call is not None:
         return record.call(SimpleNamespace(**args), target, *sources, **(further or {}))
@@ -177,6 +178,11 @@ def expanded(value: str, axes: int, batch: str) -> str:
         batch: the expression of the batch's size.
     """
     return f"{value.removesuffix('[None]')}.expand({', '.join((batch, *['-1'] * axes))})"
+
+
+def without_batch(value: str) -> str:
+    """The expression of one sample's tensor where all samples have the same: of [1, …], or of a whole batch."""
+    return value.removesuffix("[None]") if value.endswith("[None]") else f"{value}[0]"
 
 
 def reading(record: Layer, value: str, index: int) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from netspec.core.dataclass import dataclass
 from netspec.core.expression_syntax import DEEPEST, LONGEST, ExpressionError
 from netspec.core.expressions import LARGEST
 from netspec.layers.arguments import Kind

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import ArgumentError, RankError, Shape, count_axes
 from netspec.layers.arguments import Float, Int, Word
 from netspec.layers.code import literal

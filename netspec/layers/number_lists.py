@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.layers.arguments import Float, Kind, items_of, list_schema
 
 NUMBER = Float()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import ArgumentError, RankError, Shape, count_axes, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
 from netspec.layers.code import literal

@@ -6,11 +6,12 @@ The checker, the compiler, the JSON Schema, the reference page and the tests rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.installed import Release, release
 from netspec.core.shapes import FLOATS, Shape, Tensor, promoted
 from netspec.layers.arguments import Kind
@@ -19,6 +20,7 @@ Args = SimpleNamespace  # the arguments by name, defaults and inferred ones incl
 Result = Shape | list[Shape]  # a list where the layer has several outputs
 ShapeRule = Callable[..., Result]  # (args, *sample shapes)
 Count = Callable[..., int | None]  # (args, *sample shapes) or, for MACs, (args, output shape, *sample shapes)
+Tensors = dict[str, Shape]  # shapes by torch's names: `weight`, `in_proj_bias`, `layers.0.linear1.weight`
 
 
 class _Required:
@@ -137,6 +139,11 @@ def no_macs(args: Args, output: Shape, *inputs: Shape) -> int:
     return 0
 
 
+def no_tensors(args: Args) -> Tensors:
+    """The parameters, or the buffers, of a layer that has none, whatever its `args` are."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer of torch.nn, or one function of torch.
@@ -151,6 +158,9 @@ class Layer:
         shape: output sample shape(s) from arguments and input sample shapes; raises `ShapeError`. Where left out the
             output has the shape of the input.
         parameters: number of trainable numbers.
+        weights: its parameters by torch's names, from the arguments, for what names single ones (`tie`, `init`,
+            `parametrize`, references); a tensor is its own, called ``. Of a plugin's layer they are not known.
+        buffers: likewise what else its state_dict holds.
         macs: multiply-accumulates for one sample, bias not counted.
         inputs: how many tensors it takes, least and most (None: any number).
         names: the inputs' names in torch's forward, where a mapping in `from` may use them.
@@ -165,6 +175,8 @@ class Layer:
             several outputs. Or a function that gives it from the arguments.
         broadcasts: whether sizes of one are repeated to fit the other inputs.
         fixed_axes: how many of the last axes do not broadcast.
+        unbatched: of a function: the names of inputs that are weights, one tensor for all samples, which `code` gets as
+            it is, without the batch; all inputs of floating point then have one dtype.
         constant: whether every sample gets the same: `code` or `call` gives it once, with an axis of size 1 in front.
         code: for functions: the Python expression, from arguments (`input_shapes`, the sample shapes of the inputs,
             among them) and the input expressions; the further inputs come by name, as `FurtherInput`.
@@ -174,6 +186,7 @@ class Layer:
             the further inputs come by name, as `FurtherInput`.
         outputs: how each output is read where a call returns neither a tensor nor a plain tuple of several: `{0}` is
             its result, `{1}` the output's number; the last one holds for all further ones.
+        held: whether its module is made and not applied; `unapplied.py` makes such records.
         tensor: `parameter` or `buffer` where it is a tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
@@ -188,6 +201,8 @@ class Layer:
     shape: ShapeRule = same_shape
     args: tuple[Arg, ...] = ()
     parameters: Count = no_parameters
+    weights: Callable[[Args], Tensors] = no_tensors
+    buffers: Callable[[Args], Tensors] = no_tensors
     macs: Count = no_macs
     inputs: tuple[int, int | None] = (1, 1)
     names: tuple[str, ...] = ()
@@ -197,12 +212,14 @@ class Layer:
     gives: str | tuple[str, ...] | Callable[[Args], str] = "same"
     broadcasts: bool = False
     fixed_axes: int = 0
+    unbatched: tuple[str, ...] = ()
     constant: bool = False
     code: Callable[..., str] | None = None
     module: str = "nn"
     make: Callable[[Args], str] | None = None
     call: Callable[..., str] | None = None
     outputs: tuple[str, ...] = ()
+    held: bool = False
     tensor: str = ""
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None
@@ -219,7 +236,11 @@ class Layer:
     @property
     def chains(self) -> bool:
         """Whether nn.Sequential can hold it: a submodule that is called with one tensor and gives one."""
-        return self.code is None and self.call is None and not self.outputs and not self.tensor
+        return self.code is None and self.call is None and not (self.outputs or self.tensor or self.held)
+
+    def is_unbatched(self, index: int) -> bool:
+        """Whether an input is one tensor for all samples."""
+        return bool(self.unbatched) and self.names[index : index + 1] != () and self.names[index] in self.unbatched
 
     def sets_forward(self, args: dict[str, Any]) -> bool:
         """Whether some of the written arguments go to the module's forward."""

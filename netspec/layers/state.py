@@ -5,39 +5,26 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from netspec.core.shapes import Shape
-from netspec.layers.record import Layer
-from netspec.layers.weights import weights_of
-
-State = dict[str, Shape]
-_RUNNING = {f"{kind}{axes}d" for kind in ("BatchNorm", "InstanceNorm") for axes in (1, 2, 3)}
+from netspec.layers.record import Layer, Tensors
 
 
-def state_of(record: Layer, args: dict[str, Any]) -> State | None:
+def weights_of(record: Layer, args: dict[str, Any]) -> Tensors:
+    """The parameters of a layer by name, with their shapes; none for a plugin's layer, whose names are not known.
+
+    Args:
+        record: the layer; of a `parameter` the tensor itself is the parameter, called ``.
+        args: all its arguments by name.
+    """
+    return record.weights(SimpleNamespace(**args))
+
+
+def state_of(record: Layer, args: dict[str, Any]) -> Tensors | None:
     """The tensors of a layer's state_dict: their shapes by name. None where they are not known: of a plugin's layer.
 
     Args:
         record: the layer; of a tensor the tensor itself, called ``.
         args: all its arguments by name.
     """
-    if record.is_function:
-        return {}
     if record.origin is not None:
         return None
-    if record.tensor == "buffer":
-        return _buffer(record, args)
-    return weights_of(record, args) | _running(record, args)
-
-
-def _buffer(record: Layer, args: dict[str, Any]) -> State:
-    shape = record.shape(SimpleNamespace(**args), ())
-    assert isinstance(shape, tuple)
-    return {"": (1, *shape) if args["batch_axis"] else shape} if args["persistent"] else {}
-
-
-def _running(record: Layer, args: dict[str, Any]) -> State:
-    """The running statistics of a norm, and how many batches they are of."""
-    if record.name not in _RUNNING or not args["track_running_stats"]:
-        return {}
-    own = (args["num_features"],)
-    return {"running_mean": own, "running_var": own, "num_batches_tracked": ()}
+    return weights_of(record, args) | record.buffers(SimpleNamespace(**args))

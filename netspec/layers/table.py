@@ -12,6 +12,7 @@ from netspec.layers.functions import (
     joining,
     reductions,
     slicing,
+    weighted,
 )
 from netspec.layers.functions import rearranging as rearranging_functions
 from netspec.layers.modules import (
@@ -41,7 +42,7 @@ FAMILIES = (
     *(convolution, linear, embedding, pooling, unpooling, rearranging, normalization, activation, dropout, padding),
     *(upsampling, recurrent, attention, transformer, distance, torchvision, parameter, buffer),
     *(joining, arithmetic, einsum, elementwise, activations, reductions, rearranging_functions, slicing, indexing),
-    *(constants,),
+    *(constants, weighted),
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

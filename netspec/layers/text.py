@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.layers.arguments import Kind
 
 

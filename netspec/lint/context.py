@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Fix, Note
 from netspec.core.names import certain_match
 from netspec.core.shapes import Shape, Tensor

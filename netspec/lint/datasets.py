@@ -7,8 +7,9 @@ from the descriptions of the datasets; a test compares it with those that need n
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
@@ -210,6 +211,27 @@ def shapes_facts(written: WrittenDataset) -> DatasetFacts:
     known = tuple(side for side in of_each if side is not None)
     aim = known if len(known) == len(of_each) else None
     return DatasetFacts(written.name, "Shapes", shape, classes, False, aim, picture=True, fractions=True)
+
+
+def segmentation_facts(written: WrittenDataset) -> DatasetFacts:
+    """Pictures and masks, which are as large as what enters the network, or there is another error."""
+    from netspec.language.sections.picture_keys import mask_classes
+
+    classes = mask_classes(written.args.get("classes"))
+    target = written.input[1:] if len(written.input) == 3 else None
+    count = None if classes is None else len(classes)
+    return DatasetFacts(written.name, "Segmentation", (None,) * 3, count, False, target, picture=True, fractions=True)
+
+
+def pictures_facts(written: WrittenDataset) -> DatasetFacts:
+    """Pictures of a table; of the targets their shape, where several columns or labels are listed."""
+    target, labels = written.args.get("target"), written.args.get("classes")
+    target = target.get(written.output) if isinstance(target, dict) else target
+    several = (len(target),) if isinstance(target, list) else None
+    classes = len(labels) if isinstance(labels, list) else None
+    if "label_separator" in written.args:
+        several, classes = None if classes is None else (classes,), None
+    return DatasetFacts(written.name, "Pictures", (None,) * 3, classes, None, several, picture=True, fractions=True)
 
 
 def inline_facts(written: WrittenDataset) -> DatasetFacts | None:

@@ -26,6 +26,20 @@ def last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
     return None if node is None else (node, last)
 
 
+def last_convolution(context: LintContext, head: Head) -> tuple[Node, Call] | None:
+    """The node of the `out_channels` that decide how many channels an output has, with the layer.
+
+    Args:
+        context: the network.
+        head: the output.
+    """
+    last = context.producer(head.ref, ACTIVATIONS | DROPOUTS)
+    if last is None or "out_channels" not in last.arg_nodes:
+        return None
+    node = context.source(last.arg_nodes["out_channels"], last.args.get("out_channels"))
+    return None if node is None else (node, last)
+
+
 def at_the_end(context: LintContext, head: Head, *layers: str) -> tuple[Edit | None, ...]:
     """The edits that put layers after the one that gives an output, which keeps its name where something asks for it.
 

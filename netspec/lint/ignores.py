@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 import yaml
 
 from netspec.core.codes import CODES, severity
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Edit, Fix
 from netspec.core.files import COMMAND_LINE, line_starts, split_lines
 from netspec.core.names import closest, did_you_mean

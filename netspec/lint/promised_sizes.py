@@ -8,9 +8,10 @@ depend on several of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice, product
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Findings, Fix
 from netspec.core.expressions import Value
 from netspec.core.shapes import Tensor

@@ -49,7 +49,7 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     """
     if report.graph is None:
         return
-    context = LintContext(report, report.graph)
+    context = LintContext(report, _applied(report.graph))
     warnings, found = _findings(context, WARNINGS), list[Diagnostic]()
     if report.spec.data is not None or report.spec.train is not None:
         from netspec.lint import training_rules as trained
@@ -61,6 +61,19 @@ def lint(report: Report) -> Iterator[Diagnostic]:
     if report.sound and not wrong:
         yield from found
         yield from _without_repeats(warnings)
+
+
+def _applied(graph: Graph) -> Graph:
+    """The graph in which layers that are made and not applied are none of their type."""
+    if not any(call.record.held for call in graph.calls):
+        return graph
+    calls = (
+        replace(call, record=replace(call.record, name=f"{call.record.name}, which is not applied,"))
+        if call.record.held
+        else call
+        for call in graph.calls
+    )
+    return replace(graph, calls=tuple(calls))
 
 
 def with_missing_flatten(report: Report) -> list[Diagnostic]:

@@ -15,7 +15,7 @@ from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.endings import at_the_end, last_linear
+from netspec.lint.endings import at_the_end, last_convolution, last_linear
 
 
 def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
@@ -63,10 +63,15 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
-    elif known.classes and len(output) == 1 and output[0] != known.classes:
+    elif known.classes and (len(output) == 1 or output[1:] == known.target) and output[0] != known.classes:
         code = "NS603" if output[0] < known.classes else "NS914"
         message = f"{known.title} has {known.classes} classes, the network gives {output[0]} outputs"
-        yield finding(code, message, *(linear or (known.name,)), fixes=_outputs(linear, known.classes))
+        fixes, at = _outputs(linear, known.classes), linear
+        if len(output) > 1:
+            message += " a pixel"
+            at = last_convolution(context, head)
+            fixes = () if at is None else (set_value(at[0], "out_channels", known.classes),)
+        yield finding(code, message, *(at or (known.name,)), fixes=fixes)
 
 
 def _class_numbers(values: tuple[float, ...], node: Node, count: int) -> Iterator[Diagnostic]:

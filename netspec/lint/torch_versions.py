@@ -29,13 +29,12 @@ def graph_for_torch(spec: Spec, graph: Graph, torch: str | None, findings: Findi
     if not any(map(_varies, graph.calls)):
         return graph
     version = torch or installed()
-    records: dict[str, Layer] = {}  # calls of one type share its record
+    records: dict[int, Layer] = {}  # calls of one type share its record
     calls = []
     for call in graph.calls:
-        name = call.record.name
-        if name not in records:
-            records[name] = call.record.as_of(release(version))
-        calls.append(replace(call, record=records[name]))
+        if id(call.record) not in records:
+            records[id(call.record)] = call.record.as_of(release(version))
+        calls.append(replace(call, record=records[id(call.record)]))
         if call.shares is None:  # a module that is applied again was checked where it is made
             for node, what, since, fixes in _newer(call, version, spec.sources):
                 install = Note("or" if fixes else "fix", f"pip install 'torch>={since}'")

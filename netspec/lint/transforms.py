@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.language.spec import Spec
 from netspec.lint.datasets import Sizes

@@ -29,7 +29,7 @@ def unused_layers(context: LintContext) -> Iterator[Diagnostic]:
             queue.extend(ref.node for ref in graph.calls[node].inputs)
     used = {_origin(graph.calls[node]) for node in needed}
     for call in graph.calls:
-        if call.id not in needed and not context.users[call.id] and _origin(call) not in used:
+        if call.id not in needed and not (context.users[call.id] or call.record.held) and _origin(call) not in used:
             message = f"nobody uses what {call.path} gives: it is no output and no later layer takes it"
             yield Diagnostic("NS901", message, call.item.at.span, call.path, frames=call.frames)
 

@@ -66,6 +66,34 @@ def make_metrics(
     return Metrics(parts, names) if parts else None
 
 
+class Counting:
+    """Metrics of classes that leave out the places [B, *size] whose target is a number.
+
+    Args:
+        metric: is updated with the others, as outputs [places, C] and targets [places].
+        ignore: the number, the loss's `ignore_index`.
+    """
+
+    def __init__(self, metric: Metric, ignore: int) -> None:
+        self.metric, self.ignore = metric, ignore
+
+    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+        """Add a batch."""
+        if target.is_floating_point():
+            self.metric.update(output, target)
+            return
+        counts = target != self.ignore
+        self.metric.update(output.movedim(1, -1)[counts], target[counts])
+
+    def join(self, group: ProcessGroup) -> None:
+        """Combine the processes."""
+        self.metric.join(group)
+
+    def result(self) -> dict[str, Any]:
+        """The values of the metric."""
+        return self.metric.result()
+
+
 @dataclass(frozen=True)
 class Measure:
     """The metrics of one output.
@@ -152,6 +180,9 @@ def make_measures(
             names = measured(asked, head.loss.name)
             near = target if unit is None else unit.restored(target.float())
             metric = make_metrics(names, head.kind, head.output.shape, near, device)
+            ignore = head.loss.kwargs.get("ignore_index")
+            if metric is not None and isinstance(ignore, int) and head.kind == "classes":
+                metric = Counting(metric, ignore)
             if metric is not None:
                 parts.append(Measure(metric, head.index, index, head.name if index else "", unit))
         return parts

@@ -19,23 +19,25 @@ class TargetError(Exception):
         self.advice = advice
 
 
-def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
+def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int | None = None) -> torch.Tensor:
     """The targets in the dtype and shape that the loss takes.
 
     Args:
-        targets: [N] int64 or float, or [N, K].
+        targets: [N] int64 or float, or [N, K]; masks are uint8 [N, H, W] too.
         loss: its name in torch.nn.
         output: the output's sample shape.
+        ignore: the class number that the loss leaves out, its `ignore_index`.
 
     Returns:
-        int64 [N] for class indexes, [N, *size] for outputs [C, *size]; else float32 [N, *output].
+        int64 [N] for class indexes, [N, *size] for outputs [C, *size], where masks stay uint8 as they are stored; else
+        float32 [N, *output].
 
     Raises:
         TargetError: they do not fit, or torch would broadcast them.
     """
     kind = kind_of(loss)
     if kind == "classes":
-        return _classes(targets, loss, output)
+        return _classes(targets, loss, output, ignore)
     if targets.ndim == 1 and output == (1,):
         targets = targets[:, None]  # [N] → [N, 1]: against [N, 1] outputs torch would broadcast it to N×N
     if tuple(targets.shape[1:]) != output:
@@ -54,7 +56,7 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape) -> torch.Te
     return targets
 
 
-def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
+def _classes(targets: torch.Tensor, loss: str, output: Shape, ignore: int | None) -> torch.Tensor:
     got, size = tuple(targets.shape[1:]), output[1:]
     if got == output and got != (1,) and loss == "CrossEntropyLoss":
         return targets.float()  # a probability for each class
@@ -72,9 +74,10 @@ def _classes(targets: torch.Tensor, loss: str, output: Shape) -> torch.Tensor:
     advice = "number the classes from 0, or give the network as many outputs as there are classes"
     if classes == 1:
         advice = "with one output take BCEWithLogitsLoss; with two classes and CrossEntropyLoss give two outputs"
-    _refuse(
-        (targets < 0) | (targets >= classes), targets, f"{classes} outputs are for classes 0 to {classes - 1}", advice
-    )
+    bad = (targets < 0) | (targets >= classes)
+    if ignore is not None:
+        bad &= targets != ignore
+    _refuse(bad, targets, f"{classes} outputs are for classes 0 to {classes - 1}", advice)
     return targets
 
 

@@ -6,10 +6,10 @@ Input: the Reports of two specs without errors. Output: a Difference, or its pla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call, Ref
 from netspec.render.runs import flatten

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.escapes import escaped_json
 from netspec.render.github import workflow_commands
 from netspec.render.json import Answer, answer_json, document

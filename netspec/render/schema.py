@@ -126,6 +126,7 @@ def _item() -> Schema:
         "tie": TIE_SCHEMA,
         "init": {"$ref": "#/$defs/init"},
         "parametrize": PARAMETRIZE_SCHEMA,
+        "apply": {"type": "boolean", "description": "false: the layer is made and not applied."},
         "when": {"type": ["boolean", "string"], "description": "A condition; the item is left out unless it holds."},
         "repeat": {
             "description": "A count, or lists that are zipped.",

@@ -5,8 +5,7 @@ Input: what is to be learned from what. Output: the text of a spec that passes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netspec.core.dataclass import dataclass
 from netspec.core.names import closest, did_you_mean
 from netspec.core.shapes import Shape, show
 from netspec.language.format import format_text

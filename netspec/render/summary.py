@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.escapes import safe
 from netspec.core.shapes import Tensor, show
 from netspec.render.tables import Table, table_text, terminal

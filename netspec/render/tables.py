@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.escapes import safe
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ In a pipe a message stays on one line, so that grep and problem matchers find it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.escapes import safe
 from netspec.core.files import COMMAND_LINE, is_file, split_lines

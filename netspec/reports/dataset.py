@@ -49,6 +49,8 @@ def describe(spec: Spec) -> dict[str, Any]:
     parts = [part for part in (data.train, data.val) if part is not None]
     content: dict[str, Any] = {"version": 1, "dataset": str(data.node.value)}
     content["parts"] = dict(zip(("train", "val"), map(len, parts), strict=False))
+    if data.untouched:
+        content["test"] = data.untouched
     content["inputs"] = [_input(data, index, name) for index, name in enumerate([*inputs][: len(data.train.inputs)])]
     content["columns"] = [_column(column, cells) for column, cells in _columns(raw)]
     content["targets"] = [_target(raw, index) for index in range(len(data.source.targets))]
@@ -117,8 +119,14 @@ def _target(data: Data, index: int) -> dict[str, Any]:
     if not target.classes:
         numbers = values.flatten()
         return {**facts, **_range(numbers[~numbers.isnan()], Column(target.column or "target"))}
-    counts = torch.bincount(values.flatten().long(), minlength=len(target.classes)).tolist()
-    return {**facts, "classes": dict(zip(target.classes, counts, strict=False))}
+    if values.ndim == 2:  # a row of 0 and 1 a sample
+        counts = (values > 0).sum(0)
+    else:
+        counts = torch.bincount(values.flatten().long(), minlength=len(target.classes))
+        facts |= (
+            {"ignored": int(counts[target.ignore])} if target.ignore is not None and target.ignore < len(counts) else {}
+        )
+    return {**facts, "classes": dict(zip(target.classes, counts.tolist(), strict=False))}
 
 
 def _rows(raw: Data) -> list[list[str]]:
@@ -149,6 +157,7 @@ def description_tables(content: dict[str, Any]) -> list[Table]:
     verbs = ("train on", "validate with")
     counts = zip(content["parts"].values(), verbs, strict=False)
     parts = ", ".join(f"{count:,} samples to {verb}" for count, verb in counts)
+    parts += f", {content['test']} to test" if "test" in content else ""
     title = f"{content['dataset']}: {parts}; {bytes_text(content['bytes'])}"
     inputs = tuple((each["name"], each["sum"]) for each in content["inputs"])
     tables = [Table(("input", "a sample"), inputs, left=2, title=title)]
@@ -177,4 +186,5 @@ def _holds(facts: dict[str, Any]) -> str:
         mean = f", mean {facts['mean']:g}" if "mean" in facts else ""
         return f"{facts['min']} to {facts['max']}{mean}" if "min" in facts else "nothing"
     named = ", ".join(f"{name} {count}" for name, count in [*values.items()][:MOST])
-    return f"{named}, … ({len(values)} in all)" if len(values) > MOST else named
+    more = f", … ({len(values)} in all)" if len(values) > MOST else ""
+    return named + more + (f"; {facts['ignored']} do not count" if facts.get("ignored") else "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Note, SpecError
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Sequence, Span

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import (
     DTYPES,
     FLOATS,
@@ -95,6 +96,8 @@ def _check_dtypes(record: Layer, inputs: Outputs) -> None:
             raise DtypeError(f"{record.name} takes int64 or int32, gets {tensor.dtype}")
         if takes in DTYPES and tensor.dtype != takes:
             raise DtypeError(f"{record.name} takes {takes} for input {index + 1}, gets {tensor.dtype}")
+    if record.unbatched and len(kinds := {tensor.dtype for tensor in inputs} & FLOATS) > 1:
+        raise DtypeError(f"{record.name} and its weights are of one dtype, here are {' and '.join(sorted(kinds))}")
 
 
 def _outputs(record: Layer, args: dict[str, Any], inputs: Outputs) -> Outputs:

@@ -11,10 +11,11 @@ problem with the same message for all of them is reported, any other is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.faults import fault
 from netspec.core.shapes import ShapeError, Tensor, show, size
@@ -119,6 +120,11 @@ class _Inference:
     def inferred(self, call: Call) -> None:
         if call.shares is not None:  # the module was made for its first use
             call = replace(call, args=self.known[call.shares].args)
+        if call.weight is not None:
+            from netspec.shapes import held
+
+            call, found = held.with_shape(call, self.graph.calls, self.known)
+            self.problems.extend(found)
         arriving = None if call.broken and not _enough(call) else self.arriving(call)
         if arriving is None:
             self.unknown(call)
@@ -140,6 +146,10 @@ class _Inference:
             self.unknown(replace(call, broken=True, args={}))
             return
         self.problems.extend(best.problems)
+        if call.record.held:
+            from netspec.shapes import held
+
+            self.problems.extend(held.own_problems(call, best.args))
         used = [outcomes[index] for index in sound] or outcomes
         candidates = [candidate for outcome in used for candidate in outcome.candidates]
         if not candidates and not call.broken and not best.has("NS407"):

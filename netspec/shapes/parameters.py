@@ -43,7 +43,7 @@ def count_of(call: Call, arguments: dict[str, Any], own: int) -> int:
     """The parameters of a layer with `own` ones: fewer where some are another layer's, more where some are split."""
     if not call.tied and not call.parametrized:
         return own
-    from netspec.layers.weights import weights_of
+    from netspec.layers.state import weights_of
 
     weights = weights_of(call.record, arguments)
     own -= sum(prod(weights[name]) for name in call.tied if name in weights)
@@ -63,7 +63,7 @@ def findings_of(graph: Graph, known: Sequence[Inferred]) -> Iterator[Diagnostic]
         graph: the network.
         known: what is known of its calls.
     """
-    from netspec.layers.weights import weights_of
+    from netspec.layers.state import weights_of
 
     weights = {
         call.id: weights_of(call.record, known[call.id].args)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Findings
 from netspec.core.expressions import Value
 from netspec.core.lazy_import import imported

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Shape
 from netspec.layers.state import state_of
 from netspec.shapes.report import Report

@@ -37,6 +37,7 @@ from netspec.training.nan_search import first_nonfinite
 from netspec.training.plan import Plan, warnings
 from netspec.training.setup import SMALLER_STEPS, step_refused
 
+TEST_PART = "the test part ({}) is not looked at; netspec eval {} --test scores it, at the end"
 TORCHRUN_SECONDS = 5.0  # in which torchrun ends the others, where one process ended
 
 
@@ -151,6 +152,8 @@ class Session:
         try:
             for found in self.warnings:
                 progress.message(render([found], plan.spec.sources))
+            if plan.data.untouched:
+                progress.message(TEST_PART.format(plan.data.untouched, self.folder.path))
             for line in state.notes:
                 progress.message(line)
             if finished(job, state):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from netspec.data.batches import Batch, Feed
+from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
@@ -45,6 +45,7 @@ class Job:
         step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
+        balance: draws the samples of an epoch by their classes; None: each comes once.
     """
 
     train: Feed
@@ -67,6 +68,13 @@ class Job:
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
     group: ProcessGroup = ALONE
+    balance: BalancedOrder | None = None
+
+    def order(self, epoch: int) -> torch.Tensor:
+        """The samples of an epoch (counted from 0) in their order: int64 [N]."""
+        return (
+            epoch_order(self.seed, epoch, len(self.train)) if self.balance is None else self.balance(self.seed, epoch)
+        )
 
     @property
     def steps(self) -> int:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from netspec.data.batches import epoch_order
 from netspec.training.evaluation import epochs_since_best, is_better, mean_loss, validate
 from netspec.training.interrupts import SynchronizedFlags
 from netspec.training.job import End, Job, NotFiniteError, Row, State
@@ -107,7 +106,7 @@ def train_epoch(job: Job, state: State, watcher: Watcher, stop: Callable[[], boo
     """The steps of one epoch that are still to do; False when `stop` ended them."""
     state.train()
     steps, size = job.steps_in(state.epoch), job.batch_size
-    order = epoch_order(job.seed, state.epoch, len(job.train))[state.step * size : steps * size]  # [samples to come]
+    order = job.order(state.epoch)[state.step * size : steps * size]  # [samples to come]
     flags = SynchronizedFlags(job.group, state.losses.device, watcher.due, store.due, stop)
     for batch in job.train.batches(order, size, job.group, epoch=state.epoch, step=state.step):
         state.losses[state.step] = take_step(job, state, batch)

@@ -17,11 +17,12 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Span
 from netspec.data.augment.mixing import make_mix
-from netspec.data.batches import Feed
+from netspec.data.batches import BalancedOrder, Feed
 from netspec.data.checks import DataChecks, check_data, check_mix, check_monitor
 from netspec.data.checks_targets import too_many_outputs, with_class_weights
 from netspec.data.loading import LoaderOptions, make_feed
-from netspec.data.section import Data, load_data, preview_data
+from netspec.data.parts import classes_to_balance
+from netspec.data.section import VAL, Data, load_data, preview_data
 from netspec.data.split import Split
 from netspec.data.storage import read_storage
 from netspec.data.transforms import Pipeline, read_pipeline
@@ -67,7 +68,11 @@ class Plan:
 
 
 def prepare(
-    spec: Spec, device: str | None = None, beside: Iterable[Diagnostic] = (), group: ProcessGroup = ALONE
+    spec: Spec,
+    device: str | None = None,
+    beside: Iterable[Diagnostic] = (),
+    group: ProcessGroup = ALONE,
+    part: str = VAL,
 ) -> Plan:
     """Check a spec, load its data and compare everything.
 
@@ -76,6 +81,7 @@ def prepare(
         device: goes before the spec's own; None leaves it to the spec, else `auto`.
         beside: errors found elsewhere, to be shown with those found here.
         group: the processes that train together.
+        part: as of `load_data`.
 
     Raises:
         SpecError: all that stands in the way, each where it is written, in the order of the file.
@@ -102,18 +108,20 @@ def prepare(
             data = preview_data(spec, inputs or PLACEHOLDER, values.get("seed", 0))
         elif pipeline is not None and inputs is not None:
             with group.local_main_first():
-                data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None)
+                data = load_data(spec, inputs, values["seed"], pipeline.shape if pipeline.before else None, part)
     if data is not None and inputs is not None:
         with collector.step():
             terms = values.pop("loss", None)  # those whose weights cannot be worked out are not compared any further
             if terms is not None:
                 values["loss"] = with_class_weights(report, data, terms)
         with collector.step():
-            check_monitor(values, data.val is not None)
+            check_monitor(values, data.val is not None or part != VAL)
         with collector.step():
             check_mix(values, data)
         with collector.step():
             data_checks = check_data(report, data, pipeline, values.get("loss"))
+        with collector.step():
+            classes_to_balance(spec, data.train, 0)
     if collector.found or pipeline is None or data is None or data_checks is None:
 
         def order(span: Span) -> tuple[bool, str, int, int]:  # the spec's own file first, from top to bottom
@@ -157,6 +165,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         data_checks.heads, settings.metrics, measured, plan.device, units, plan.data.naive
     )
     patience = settings.early_stopping
+    classes = classes_to_balance(plan.spec, plan.data.train, plan.data.source.target_index(data_checks.main.name))
     job = Job(
         train=feed(plan.data.train, data_checks.train, augment=True),
         val=val,
@@ -177,6 +186,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         step_scheduler=_stepping(settings),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
         group=plan.group,
+        balance=None if classes is None else BalancedOrder(classes),
     )
     if settings.epochs is None and settings.steps is not None and job.steps:
         job = replace(job, epochs=-(-settings.steps // job.steps))

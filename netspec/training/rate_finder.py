@@ -13,7 +13,7 @@ from math import isfinite, log
 from pathlib import Path
 
 from netspec.core.files import write_atomically
-from netspec.data.batches import Batch, epoch_order
+from netspec.data.batches import Batch
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option_span, spec_error, spec_start
 from netspec.training.devices import restored_determinism
@@ -87,7 +87,7 @@ def find_rate(spec: Spec, device: str | None = None) -> RateCurve:
 def cycle_batches(job: Job) -> Iterator[Batch]:
     """The batches of one epoch after the other."""
     for epoch in count():
-        order = epoch_order(job.seed, epoch, len(job.train))
+        order = job.order(epoch)
         yield from job.train.batches(order, job.batch_size, job.group, epoch=epoch)
 
 

@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netspec.compiler.module import compile_spec
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.data.batches import Batch, epoch_order
+from netspec.data.batches import Batch
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import shard_weights, sync_batch_norm, wrap_ddp
 from netspec.language.spec import Spec
@@ -135,7 +135,7 @@ def _make_average(model: nn.Module, decay: float) -> AveragedModel:
 
 def first_batch(job: Job) -> Batch:
     """The batch that a run takes its first step with."""
-    order = epoch_order(job.seed, 0, len(job.train))[: job.batch_size]
+    order = job.order(0)[: job.batch_size]
     return next(job.train.batches(order, job.batch_size, job.group))
 
 

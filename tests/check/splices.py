@@ -27,6 +27,7 @@ from tests.check.bending import drawn, right_trees, trees
 
 SECONDS = 5.0  # of processor time: other work on the machine does not count
 MEMORY = 300_000_000  # bytes
+VERY_MANY, LARGE_COMPILED = 100, 0.1  # of the networks of so many layers, all variants of few, this part is compiled
 
 
 class TooLong(BaseException):
@@ -49,12 +50,13 @@ def bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def held(text: str, seconds: float = 0.0) -> bool:
+def held(text: str, seconds: float = 0.0, most_layers: int | None = None) -> bool:
     """Whether a text is right; then it is compiled too.
 
     Args:
         text: of a spec.
         seconds: that the check may take; 0 for any time.
+        most_layers: a network of more layers is not compiled.
 
     Raises:
         Unproved: what it compiles to is not what was proved.
@@ -69,7 +71,7 @@ def held(text: str, seconds: float = 0.0) -> bool:
         signal.setitimer(signal.ITIMER_PROF, 0)
     if not right:
         return False
-    found = disproved(text)
+    found = disproved(text, most_layers)
     if found is not None:
         raise Unproved(found)
     return True
@@ -103,7 +105,7 @@ def search(job: tuple[int, int]) -> tuple[int, Counter[str], dict[str, str]]:
         for _ in range(count):
             text = drawn(chance, rights, pool)
             try:
-                right += held(text, SECONDS)
+                right += held(text, SECONDS, None if chance.random() < LARGE_COMPILED else VERY_MANY)
             except (Exception, TooLong) as error:
                 kind = kind_of(error)
                 kinds[kind] += 1

@@ -1,4 +1,8 @@
-"""A copy of the package in a folder of its own, to which a test adds what a contributor would add."""
+"""A copy of the package in a folder of its own, to which a test adds what a contributor would add.
+
+Where torch is installed, its processes are forked from one that has torch already (see tests.runner.started): they
+forget this package and import the copy. Without torch they are started as from a shell.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,25 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tests.cli.commands import Done
 from tests.spec_cases import ROOT
+
+# What a forked process runs: nothing of this package, nor of its tests, is known to it when the copy is imported.
+FORKED = """
+import runpy, sys
+for name in [name for name in sys.modules if name.partition(".")[0] in ("netspec", "tests")]:
+    del sys.modules[name]
+sys.path.insert(0, {folder!r})
+sys.argv = {argv!r}
+if {code!r} is None:
+    runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+else:
+    exec({code!r}, {{"__name__": "__main__"}})
+"""
 
 
 class Copy:
@@ -42,12 +60,18 @@ class Copy:
         }
 
     def python(self, *arguments: str) -> Done:
-        """Run Python in the folder, with this package."""
-        env = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, *arguments], capture_output=True, check=False, cwd=self.folder, env=env, encoding="utf-8"
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        """Run `-m MODULE …` or `-c CODE` in the folder, with this package."""
+        if find_spec("torch") is None:
+            env = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
+            command = [sys.executable, *arguments]
+            done = subprocess.run(command, capture_output=True, check=False, cwd=self.folder, env=env, encoding="utf-8")
+            return Done(done.returncode, done.stdout, done.stderr)
+        from tests.runner.started import Started
+
+        how, what, *rest = arguments
+        code, module = (what, "") if how == "-c" else (None, what)
+        text = FORKED.format(folder=str(self.folder), argv=[module, *rest], code=code, module=module)
+        return Done(*Started(self.folder, code=text).end())
 
     def netspec(self, *arguments: str) -> Done:
         """Run a command in the folder."""

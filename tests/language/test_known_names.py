@@ -6,7 +6,7 @@ import pytest
 
 import netspec
 from netspec.fixes.verify import edited
-from netspec.language.known_names import _ARGUMENTS, _TYPES, known_types, short_name
+from netspec.language.known_names import _ARGUMENTS, _TYPES, known_types, layers_with_weights, short_name
 from netspec.layers.table import TABLE
 
 KERAS = """netspec: 1
@@ -59,6 +59,17 @@ def test_every_name_leads_to_what_there_is(name: str) -> None:
     assert name not in TABLE
     assert set(_TYPES[name]) <= set(TABLE)
     assert known_types(f"torch.{name}", TABLE)
+
+
+WITH_WEIGHTS = [layer.name for layer in TABLE.values() if layer.unbatched]
+
+
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_a_function_without_its_weights_is_the_layer(name: str) -> None:
+    assert layers_with_weights(name, TABLE)
+    text = "netspec: 1\ninput: [3, 8, 8]\nlayers:\n  - conv2d: {out_channels: 4, kernel_size: 3}\n  - F.linear: 2\n"
+    found = netspec.check(netspec.loads(text)).diagnostics
+    assert [(each.code, each.fixes[0].title) for each in found] == [("NS204", "Conv2d"), ("NS204", "Linear")]
 
 
 def test_every_argument_leads_to_what_there_is() -> None:

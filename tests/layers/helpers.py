@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -56,7 +58,7 @@ UNBATCHED = {
 # would be the whole batch, and tile would repeat it.
 OTHER_RANKS = {
     *("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
-    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile"),
+    *("UpsamplingNearest2d", "matmul", "LayerNorm", "RMSNorm", "tile", "linear"),
     *("scaled_dot_product_attention", "Fold", "tril", "triu", "dropout2d", "dropout3d", "feature_alpha_dropout"),
 }
 
@@ -69,6 +71,21 @@ def is_here(since: str | None) -> bool:
 def runs_here(layer: Layer, case: Case) -> bool:
     """Whether the torch that is installed has the layer and all arguments of a case."""
     return is_here(layer.since) and all(is_here(arg.since) for arg in layer.args if arg.name in case.args)
+
+
+def examples_here(layer: Layer, cases: tuple[Case, ...]) -> list[Case]:
+    """Those of a record's examples that the torch that is installed can run."""
+    return [case for case in cases if runs_here(layer, case)]
+
+
+@contextmanager
+def named(case: Case, where: str = "") -> Iterator[None]:
+    """What goes wrong names its case: one test of a layer looks at all of them, which costs less than a test each."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{where}{case}")
+        raise
 
 
 class ClaimFact(ShapeError):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
@@ -18,23 +17,13 @@ import pytest
 from netspec.core.shapes import ShapeError
 from netspec.layers.record import Case, Layer
 from netspec.layers.table import TABLE
-from tests.layers.helpers import on_purpose, ours, resolve, theirs, verdict
+from tests.layers.helpers import named, on_purpose, ours, resolve, theirs, verdict
 from tests.layers.random_cases import different, extreme_case, random_case
 
 LONG = int(os.environ.get("NETSPEC_CASES", "0"))
 COUNT = LONG or 100  # cases of a layer
 SEED = time.time_ns() if LONG else 0
 EACH = pytest.mark.parametrize("layer", TABLE.values(), ids=TABLE)
-
-
-@contextmanager
-def named(case: Case) -> Iterator[None]:
-    """What goes wrong names its case."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"seed {SEED}: {case}")
-        raise
 
 
 def disagreement(layer: Layer, case: Case) -> str | None:
@@ -48,7 +37,7 @@ def disagreement(layer: Layer, case: Case) -> str | None:
 @EACH
 def test_same_verdict_as_torch(layer: Layer) -> None:
     for case in different(random_case, layer, COUNT, SEED):
-        with named(case):
+        with named(case, f"seed {SEED}: "):
             assert disagreement(layer, case) is None
 
 
@@ -82,7 +71,7 @@ def overlooked(layer: Layer, case: Case) -> bool:
 @pytest.mark.parametrize("name", [layer.name for layer in TABLE.values() if layer.earlier])
 def test_a_change_matters_wherever_it_shows(name: str) -> None:
     for case in different(random_case, TABLE[name], COUNT, SEED):
-        with named(case):
+        with named(case, f"seed {SEED}: "):
             assert not overlooked(TABLE[name], case)
 
 
@@ -96,7 +85,7 @@ def test_a_change_that_is_overlooked_is_caught(name: str) -> None:
 @EACH
 def test_nothing_but_facts_is_raised(layer: Layer) -> None:
     for case in different(extreme_case, layer, COUNT, SEED):
-        with named(case):
+        with named(case, f"seed {SEED}: "):
             try:
                 args = resolve(layer, case)
                 result = layer.shape(args, *case.inputs)
@@ -119,7 +108,7 @@ def test_rules_survive_claims_that_are_wrong(layer: Layer) -> None:
     for case in different(extreme_case, layer, COUNT, SEED) if inferred else ():
         number = chance.randint(1, 9)
         claims = {name: case.args.get(name, number) for name in inferred}
-        with named(case), suppress(ShapeError):
+        with named(case, f"seed {SEED}: "), suppress(ShapeError):
             layer.shape(resolve(unchecked, Case(case.inputs, {**case.args, **claims})), *case.inputs)
 
 

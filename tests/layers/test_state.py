@@ -9,33 +9,30 @@ import torch
 
 import netspec
 from netspec.layers.code import constructor
-from netspec.layers.record import Case, Layer
+from netspec.layers.record import Layer
 from netspec.layers.state import state_of
 from netspec.layers.table import TABLE
 from netspec.shapes.state import match_tensors, network_state
-from tests.layers.helpers import NAMES, resolve, runs_here
+from tests.layers.helpers import NAMES, examples_here, named, resolve
 from tests.spec_cases import OK, SHIPPED, name_of
 
-CASES = [
-    pytest.param(layer, case, id=f"{layer.name}-{index}")
-    for layer in TABLE.values()
-    for index, case in enumerate(layer.right)
-    if not layer.is_function and runs_here(layer, case)
-]
+MODULES = {name: layer for name, layer in TABLE.items() if not layer.is_function}
 
 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
-@pytest.mark.parametrize(("layer", "case"), CASES)
-def test_the_tensors_are_those_of_torch(layer: Layer, case: Case) -> None:
-    args = vars(resolve(layer, case))
-    *before, last = constructor(layer, args).splitlines()
-    names = dict(NAMES)
-    with torch.device("meta"):
-        exec("\n".join(before), names)
-        made = eval(last, names)
-    kept = layer.tensor != "buffer" or args["persistent"]
-    theirs = ({"": made} if kept else {}) if layer.tensor else made.state_dict()
-    assert state_of(layer, args) == {name: tuple(tensor.shape) for name, tensor in theirs.items()}
+@pytest.mark.parametrize("layer", MODULES.values(), ids=MODULES)
+def test_the_tensors_are_those_of_torch(layer: Layer) -> None:
+    for case in examples_here(layer, layer.right):
+        with named(case):
+            args = vars(resolve(layer, case))
+            *before, last = constructor(layer, args).splitlines()
+            names = dict(NAMES)
+            with torch.device("meta"):
+                exec("\n".join(before), names)
+                made = eval(last, names)
+            kept = layer.tensor != "buffer" or args["persistent"]
+            theirs = ({"": made} if kept else {}) if layer.tensor else made.state_dict()
+            assert state_of(layer, args) == {name: tuple(tensor.shape) for name, tensor in theirs.items()}
 
 
 @pytest.mark.parametrize("path", [*OK, *SHIPPED], ids=name_of)

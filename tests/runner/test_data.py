@@ -15,8 +15,10 @@ from sklearn import datasets as tables
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
-from netspec.data.section import Data, hold_out, load_data
-from netspec.data.split import all_of
+from netspec.core.tree import Scalar, Span
+from netspec.data.parts import Parts, divided
+from netspec.data.section import Data, load_data
+from netspec.data.split import LoadedData, all_of
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.language.spec import Spec
 
@@ -169,9 +171,11 @@ def test_a_typed_path_may_lie_anywhere(
 def test_a_fraction_is_held_back_the_same_way_for_the_same_seed() -> None:
     targets = torch.tensor([0] * 80 + [1] * 20)
     whole = all_of(torch.arange(100.0)[:, None], targets)
-    train, held = hold_out(whole, 0.25, 3)
-    again, _ = hold_out(whole, 0.25, 3)
-    other, _ = hold_out(whole, 0.25, 4)
+    parts = Parts(val=Scalar(0.25, Span("net.yaml", 1, 1, 1, 2), "0.25"), held=0.25)
+    train, held, _ = divided(LoadedData(whole), parts, 3)
+    again, _, _ = divided(LoadedData(whole), parts, 3)
+    other, _, _ = divided(LoadedData(whole), parts, 4)
+    assert held is not None
     assert torch.equal(train.rows, again.rows)
     assert not torch.equal(train.rows, other.rows)
     assert sorted([*train.rows.tolist(), *held.rows.tolist()]) == list(range(100))

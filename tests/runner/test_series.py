@@ -17,6 +17,8 @@ from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error
 
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
+from netspec.core.shapes import Tensor
+from netspec.data.section import load_data
 from netspec.data.windows import WindowError, Windows
 from netspec.inference.loaded_run import load_run
 from netspec.language.load import load, loads
@@ -278,3 +280,19 @@ def test_the_shipped_forecast_beats_both_naive_ones(tmp_path: Path) -> None:
     assert best is not None
     assert best["val_mae"] < best["val_mae_seasonal"] < 0.5 * best["val_mae_naive"]
     assert best["val_mape"] < best["val_mape_seasonal"]
+
+
+def test_the_test_part_is_the_very_end_and_folds_are_refused(
+    make: Make, refused: Refused, days: pd.DataFrame, tmp_path: Path
+) -> None:
+    spec = make(NET.replace("val: 0.25", "val: 0.25\n  test: 0.25"))
+    plan, test = prepare(spec), load_data(spec, {"input": Tensor((4, 2))}, 0, None, "test").val
+    assert plan.data.val is not None
+    assert test is not None
+    assert (plan.data.train.rows.max(), plan.data.val.rows.tolist(), test.rows.tolist()) == (
+        18,
+        [*range(24, 29)],
+        [*range(34, 39)],
+    )
+    (found,) = refused(prepare, make(NET.replace("val: 0.25", "folds: 4")))
+    assert "folds would train on what comes after" in found.message

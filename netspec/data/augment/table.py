@@ -112,6 +112,32 @@ def batched(name: str, transform: Any) -> Batched | None:
     return found if found is not None and found.supports(transform) else None
 
 
+def per_sample_with_masks(
+    transform: Callable[..., Any], x: torch.Tensor, masks: tuple[torch.Tensor, ...], draws: Draws
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """A transform on each sample of a batch, and on its masks alike.
+
+    Args:
+        transform: torchvision's, which takes tv_tensors.
+        x: [B, C, H, W].
+        masks: [B, ..., H, W] each.
+        draws: as of `per_sample`, which gives the same pictures.
+    """
+    from torchvision import tv_tensors
+
+    rows = iter(zip(*masks, strict=True))
+    moved: list[list[torch.Tensor]] = []
+
+    def with_masks(sample: torch.Tensor) -> torch.Tensor:
+        picture, *found = transform(tv_tensors.Image(sample), *map(tv_tensors.Mask, next(rows)))
+        moved.append([mask.as_subclass(torch.Tensor) for mask in found])
+        plain: torch.Tensor = picture.as_subclass(torch.Tensor)
+        return plain
+
+    changed = per_sample(with_masks, x, draws)
+    return changed, tuple(map(torch.stack, zip(*moved, strict=True)))
+
+
 def per_sample(transform: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, draws: Draws) -> torch.Tensor:
     """A transform on each sample of a batch.
 

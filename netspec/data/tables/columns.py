@@ -52,6 +52,8 @@ class Column:
         normalize: zscore, minmax or None.
         fill: the raw number for an empty cell, once the column is fitted.
         shift, scale: of each number, which becomes (number - shift) / scale, once the column is fitted; else empty.
+        unseen: those of a category's values that the training part has not, once the column is fitted; they are as
+            unknown as any other value.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Column:
     fill: float | None = None
     shift: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -85,7 +88,8 @@ class Column:
     @cached_property
     def _codes(self) -> dict[str, float]:
         first = 1 if self.kind == CATEGORY else 0
-        return {value: float(index) for index, value in enumerate(self.values, first)}
+        codes = {value: float(index) for index, value in enumerate(self.values, first)}
+        return {value: code for value, code in codes.items() if value not in self.unseen}
 
     def read(self, cell: str) -> float:
         """The raw number of a cell; NaN where it has no value.
@@ -137,6 +141,9 @@ class Column:
             else:
                 fill = _typical(present, self.missing if self.kind in (NUMBER, DATE) else MODE)
             column = replace(column, fill=fill)
+        if self.kind == CATEGORY:
+            seen = {*np.unique(present).tolist(), column.fill}
+            column = replace(column, unseen=tuple(word for code, word in enumerate(self.values, 1) if code not in seen))
         if self.normalize is None or self.kind not in (NUMBER, DATE):
             return column
         numbers = column.encoded(raw)  # [N, width]
@@ -155,6 +162,8 @@ class Column:
 
         if self.fill is not None:
             raw = np.where(np.isnan(raw), self.fill, raw)
+        if self.unseen:
+            raw = np.where(np.isin(raw, [self.values.index(word) + 1 for word in self.unseen]), 0.0, raw)
         if self.kind == CATEGORY and self.encode == ONEHOT:
             chosen: NDArray[float64] = (raw[:, None] == np.arange(1, len(self.values) + 1)).astype(float)
             return chosen

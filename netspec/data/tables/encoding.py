@@ -90,6 +90,7 @@ def _column(values: dict[str, Any]) -> Column:
     column = Column(**tuples)
     scaled = len(column.shift) == len(column.scale) == (column.width if column.scale else 0) and all(column.scale)
     dated = column.kind != DATE or abs(column.fill or 0) < MOST_SECONDS
-    if not scaled or not dated or (column.kind == BINARY and len(column.values) != 2):
+    known = set(column.unseen) <= set(column.values)
+    if not scaled or not dated or not known or (column.kind == BINARY and len(column.values) != 2):
         raise ValueError(f"column {column.name!r} was never fitted so")
     return column

@@ -7,7 +7,9 @@ itself. The classes with their arguments are in torch_classes.json, which `make 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from netspec.core.dataclass import dataclass
 
 BALANCED = "balanced"  # class weights that are counted from the data
 

@@ -16,6 +16,7 @@ from netspec.language.sections.keys import (
     Schema,
     object_schema,
 )
+from netspec.language.sections.parts_keys import FRACTION_WORDS, PARTS_KEYS
 
 DATA_KEYS = (
     Key(
@@ -35,10 +36,11 @@ DATA_KEYS = (
     Key(
         "val",
         FRACTION,
-        "a fraction between 0 and 1, or a dataset",
-        "The validation split, where the dataset has none of its own.",
+        FRACTION_WORDS,
+        "The validation split, where the dataset has none of its own; a fraction is one of all samples.",
         0.2,
     ),
+    *PARTS_KEYS,
     Key(
         "target",
         {"enum": ["input"]},
@@ -72,7 +74,7 @@ DATA_SCHEMA: Schema = {"anyOf": [{"enum": [name for name in DATASETS if name not
 
 # Where keys belong that people write under `data`.
 MISPLACED = {
-    **dict.fromkeys(("download", "root", "split"), "the dataset's arguments, as MNIST: {download: true}"),
+    **dict.fromkeys(("download", "root"), "the dataset's arguments, as MNIST: {download: true}"),
     **dict.fromkeys(("epochs", "steps", "batch_size", "loss", "optimizer", "scheduler", "seed", "metrics"), "train"),
 }
 

@@ -7,9 +7,11 @@ samples before any is read, and loading all read that record. Functions that nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
 
 
@@ -28,6 +30,8 @@ class DatasetKind:
             DatasetFacts, or None; without one nothing is known before they are read.
         by_input, by_output: the keys whose values may go by the names of the network's inputs, or outputs.
         unknown: what is said of a word that the only required key does not list: `scikit-learn brings no table`.
+        has_columns: whether samples have columns, or arrays, by which `split` and `stratify` divide them: the loader
+            gives `groups` and `strata` where the request names them.
     """
 
     name: str
@@ -39,6 +43,7 @@ class DatasetKind:
     by_input: str | None = None
     by_output: str | None = None
     unknown: str | None = None
+    has_columns: bool = False
 
     @property
     def required(self) -> tuple[Key, ...]:
@@ -198,6 +203,7 @@ _KINDS = (
         doc="Arrays of NumPy or PyTorch in files, without pickle.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
+        has_columns=True,
         by_input="x",
         by_output="y",
     ),
@@ -206,6 +212,7 @@ _KINDS = (
         doc="A table in a CSV file: numbers, categories and dates, and one target column or several.",
         keys=CSV_KEYS,
         load="netspec.data.csv_table:load",
+        has_columns=True,
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",
         by_output="target",
@@ -215,6 +222,7 @@ _KINDS = (
         doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
         keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
+        has_columns=True,
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",
         by_output="target",
@@ -236,6 +244,21 @@ _KINDS = (
         facts="netspec.lint.datasets:inline_facts",
         by_input="x",
         by_output="y",
+    ),
+    DatasetKind(
+        name="Pictures",
+        doc="Pictures whose paths and labels, or numbers, stand in a table.",
+        keys=PICTURES_KEYS,
+        load="netspec.data.picture_table:load",
+        facts="netspec.lint.datasets:pictures_facts",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="Segmentation",
+        doc="A folder of pictures, and one of masks, which say the class of each pixel.",
+        keys=SEGMENTATION_KEYS,
+        load="netspec.data.segmentation:load",
+        facts="netspec.lint.datasets:segmentation_facts",
     ),
     DatasetKind(
         name="Shapes",

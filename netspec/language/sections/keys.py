@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Findings
 from netspec.core.names import certain_match
 from netspec.core.tree import Mapping, shorten

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from netspec.core.dataclass import dataclass
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar
 

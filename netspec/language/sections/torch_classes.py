@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.language.sections.class_families import ClassFamily
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Kind, Null, Several, Word
 from netspec.layers.number_lists import Each, Floats

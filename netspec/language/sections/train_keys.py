@@ -245,7 +245,7 @@ MISPLACED = {
         ("class_weight", "class_weights", "weight"),
         "the loss's arguments, as loss: {CrossEntropyLoss: {weight: balanced}}",
     ),
-    **dict.fromkeys(("transforms", "augment", "val", "dataset"), "data"),
+    **dict.fromkeys(("transforms", "augment", "val", "test", "folds", "stratify", "sampler", "dataset"), "data"),
     **dict.fromkeys(("patience", "min_delta"), "early_stopping, as early_stopping: {patience: 5}"),
     "decay": "ema, as ema: 0.999",
     "mixup": "mix, as mix: {MixUp: {alpha: 0.2}}",

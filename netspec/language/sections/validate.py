@@ -18,6 +18,7 @@ from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
+from netspec.language.sections.parts_keys import PART_NAMES, check_fraction, check_parts
 from netspec.language.sections.train_keys import TRAIN_KEYS
 
 SECTIONS: dict[str, tuple[Key, ...]] = {"data": DATA_KEYS, "train": TRAIN_KEYS, "expect": EXPECT_KEYS}
@@ -86,32 +87,22 @@ def _check_data(node: Node, names: Dict[str, Value], findings: Findings) -> None
         unknown = any(key.value not in {*DATASETS, *(own.name for own in DATA_KEYS)} for key, _ in node)
         if not named and not unknown:
             findings.add("NS203", "data names no dataset, such as MNIST, CSV or sklearn", node)
-        val = node.get("val")
-        if isinstance(val, Mapping):
-            for key, arguments in val:
-                _check_dataset(key, arguments, findings, reconstructs(node))
-        elif isinstance(val, Scalar) and isinstance(val.value, str):
-            _check_val(val, names, findings)
+        for name in PART_NAMES:
+            part = node.get(name)
+            if isinstance(part, Mapping):
+                for key, arguments in part:
+                    _check_dataset(key, arguments, findings, reconstructs(node))
+            elif (
+                isinstance(part, Scalar) and isinstance(part.value, str) and check_fraction(name, part, names, findings)
+            ):
+                _check_dataset(part, None, findings)
+        check_parts(node, names, findings)
         for key in named[:1]:
             _check_dataset(key, node.get(str(key.value)), findings, reconstructs(node))
     elif isinstance(node, Scalar):
         _check_dataset(node, None, findings)
     else:
         findings.add("NS202", f"data is a dataset's name or a mapping, not {describe(node)}", node)
-
-
-def _check_val(val: Scalar, names: Dict[str, Value], findings: Findings) -> None:
-    """The validation split where it is text: the name of a dataset, or an expression over the parameters."""
-    attempt = Findings()
-    value = FAILED if val.value in DATASETS or not val.plain else Evaluator(attempt).scalar(val, names)
-    if value is FAILED:
-        if closest(str(val.value), names) and not closest(str(val.value), DATASETS):
-            findings.extend(attempt.list())
-        else:
-            _check_dataset(val, None, findings)
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        wants = next(key.wants for key in DATA_KEYS if key.name == "val")
-        findings.add("NS202", f"data → val is {wants}, not {shorten(val.text)} = {value}", val)
 
 
 def _check_expressions(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, is_null
 from netspec.language.sections.class_families import (
     DATASET,

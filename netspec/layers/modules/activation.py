@@ -72,6 +72,7 @@ POINTWISE = (
         args=(Arg("num_parameters", Int(1), 1), Arg("init", Float(), 0.25)),
         shape=_prelu_shape,
         parameters=lambda a, x: a.num_parameters,
+        weights=lambda a: {"weight": (a.num_parameters,)},
         right=(case((4, 5)), case((4, 5), num_parameters=4)),
         wrong=(case((4, 5), num_parameters=5),),
     ),

@@ -25,8 +25,9 @@ from netspec.core.shapes import (
 from netspec.layers.arguments import Bool, Float, Int, optional
 from netspec.layers.code import call, literal
 from netspec.layers.functions.arithmetic import broadcast
+from netspec.layers.modules.linear import with_bias
 from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
-from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
+from netspec.layers.record import Arg, Args, FurtherInput, Layer, Tensors, case
 from netspec.layers.spatial import axis_size
 
 _PRODUCT = "scaled_dot_product_attention"
@@ -89,6 +90,24 @@ def _multihead_shape(a: Args, *inputs: Shape) -> Shape | list[Shape]:
 def _multihead_parameters(a: Args, *inputs: Shape) -> int:
     weights = attention_weights(a.embed_dim, *_widths(a), bias=a.bias)
     return weights + (2 * a.embed_dim if a.add_bias_kv else 0)
+
+
+def under(name: str, tensors: Tensors) -> Tensors:
+    """The tensors of the submodule `name`, by their names in the module around it."""
+    return {f"{name}.{key}": shape for key, shape in tensors.items()}
+
+
+def attention_tensors(a: Args) -> Tensors:
+    """The parameters of a MultiheadAttention by name."""
+    embed, (key, value) = a.embed_dim, _widths(a)
+    found: Tensors = {"in_proj_weight": (3 * embed, embed)}
+    if not key == value == embed:
+        found = {f"{of}_proj_weight": (embed, width) for of, width in (("q", embed), ("k", key), ("v", value))}
+    if a.bias:
+        found["in_proj_bias"] = (3 * embed,)
+    if a.add_bias_kv:
+        found |= {"bias_k": (1, 1, embed), "bias_v": (1, 1, embed)}
+    return found | under("out_proj", with_bias((embed, embed), a.bias, embed))
 
 
 def _multihead_macs(a: Args, output: Shape, *inputs: Shape) -> int:
@@ -184,6 +203,7 @@ LAYERS = (
         ),
         shape=_multihead_shape,
         parameters=_multihead_parameters,
+        weights=attention_tensors,
         macs=_multihead_macs,
         inputs=(1, 3),
         names=("query", "key", "value"),

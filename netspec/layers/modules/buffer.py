@@ -15,7 +15,7 @@ from netspec.layers.arguments import Bool, Either, Float, Ints, Kind, Word, opti
 from netspec.layers.code import literal
 from netspec.layers.dtypes import DTYPE
 from netspec.layers.index_formula import Formula, IndexFormula, parse
-from netspec.layers.record import Arg, Args, Case, Layer
+from netspec.layers.record import Arg, Args, Case, Layer, Tensors
 
 _WORDS = ("arange", "eye", "tril", "zeros", "ones")
 _MOST_NUMBERS = 100_000  # of a list
@@ -89,6 +89,11 @@ def _dtype(a: Args) -> str:
     return "int64" if a.value == "arange" else "float32"
 
 
+def _kept(a: Args) -> Tensors:
+    shape = _shape(a, ())
+    return {"": (1, *shape) if a.batch_axis else shape} if a.persistent else {}
+
+
 def _make(a: Args) -> str:
     shape, dtype = _shape(a, ()), _dtype(a)
     if a.batch_axis:
@@ -138,6 +143,7 @@ LAYERS = (
         shape=_shape,
         takes="any",
         gives=_dtype,
+        buffers=_kept,
         constant=True,
         make=_make,
         call=lambda a, tensor, x: tensor if a.batch_axis else f"{tensor}[None]",

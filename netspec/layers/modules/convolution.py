@@ -7,11 +7,13 @@ in_channels · out_channels / groups for each position of the output (of the inp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from netspec.core.shapes import ArgumentError, Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Int, Ints, Word, optional, size_nd
-from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.modules.linear import with_bias
+from netspec.layers.record import Arg, Args, Layer, Tensors, case
 from netspec.layers.spatial import axes_word, channels, does_not_fit, on_picture, per_axis, window_out
 
 
@@ -84,6 +86,14 @@ def _parameters(a: Args, x: Shape) -> int:
     return weights + (a.out_channels if a.bias else 0)
 
 
+def _weights(axes: int, *, transposed: bool) -> Callable[[Args], Tensors]:
+    def weights(a: Args) -> Tensors:
+        first, second = (a.in_channels, a.out_channels) if transposed else (a.out_channels, a.in_channels)
+        return with_bias((first, second // a.groups, *per_axis(a.kernel_size, axes)), a.bias, a.out_channels)
+
+    return weights
+
+
 def _macs(a: Args, output: Shape, x: Shape) -> int:
     return prod(output) * int(a.in_channels // a.groups) * _kernel(a, x)
 
@@ -116,6 +126,7 @@ def _conv(axes: int) -> Layer:
         ),
         shape=on_picture(name, axes, _conv_shape),
         parameters=_parameters,
+        weights=_weights(axes, transposed=False),
         macs=_macs,
         right=(
             case((4, *picture), out_channels=6, kernel_size=3, padding=1, stride=2),
@@ -151,6 +162,7 @@ def _conv_transpose(axes: int) -> Layer:
         ),
         shape=on_picture(name, axes, _transposed_shape),
         parameters=_parameters,
+        weights=_weights(axes, transposed=True),
         macs=_transposed_macs,
         right=(
             case((4, *picture), out_channels=6, kernel_size=3, stride=2, padding=1, output_padding=1),

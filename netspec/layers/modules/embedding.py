@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.core.shapes import ArgumentError, BatchAxisError, DtypeError, MergeError, Shape, Tensor, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word, optional
-from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
+from netspec.layers.record import Arg, Args, Layer, OlderBehavior, Tensors, case
 
 
 def _check_padding(a: Args) -> None:
@@ -51,6 +51,10 @@ def _parameters(a: Args, x: Shape) -> int:
     return int(a.num_embeddings * a.embedding_dim)
 
 
+def _weights(a: Args) -> Tensors:
+    return {"weight": (a.num_embeddings, a.embedding_dim)}
+
+
 _TABLE = (Arg("num_embeddings", Int(1)), Arg("embedding_dim", Int(1)))
 _PADDING = Arg("padding_idx", optional(Int()), None)
 _NORM = (Arg("max_norm", optional(Float()), None), Arg("norm_type", Float(), 2.0))
@@ -65,6 +69,7 @@ LAYERS = (
         args=(*_TABLE, _PADDING, *_NORM, _FREQUENCY, _SPARSE),
         shape=_shape,
         parameters=_parameters,
+        weights=_weights,
         takes="int",
         gives="float32",
         right=(
@@ -89,6 +94,7 @@ LAYERS = (
             OlderBehavior("2.10", _bag_shape_with_offsets, lambda given: given.get("include_last_offset") is True),
         ),
         parameters=_parameters,
+        weights=_weights,
         names=("input",),
         further=("per_sample_weights",),
         suits=_bag_suits,

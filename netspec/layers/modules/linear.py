@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.core.shapes import MergeError, RankError, Shape, show, size
 from netspec.layers.arguments import Bool, Int
-from netspec.layers.record import Arg, Args, Layer, case
+from netspec.layers.record import Arg, Args, Layer, Tensors, case
 
 
 def last_axis(x: Shape, *others: Shape) -> int:
@@ -12,6 +12,11 @@ def last_axis(x: Shape, *others: Shape) -> int:
     if not x:
         raise RankError("the last axis is needed, a scalar has none")
     return x[-1]
+
+
+def with_bias(weight: Shape, bias: bool, size: int) -> Tensors:
+    """A weight, and a bias of `size` numbers where there is one."""
+    return {"weight": weight, **({"bias": (size,)} if bias else {})}
 
 
 def _linear_shape(a: Args, x: Shape) -> Shape:
@@ -39,6 +44,7 @@ LAYERS = (
         ),
         shape=_linear_shape,
         parameters=lambda a, x: a.in_features * a.out_features + (a.out_features if a.bias else 0),
+        weights=lambda a: with_bias((a.out_features, a.in_features), a.bias, a.out_features),
         macs=lambda a, output, x: size(output) * a.in_features,
         right=(case((8,), out_features=3), case((5, 8), out_features=3, bias=False)),
         wrong=(case((8,), in_features=7, out_features=3),),
@@ -54,6 +60,7 @@ LAYERS = (
         ),
         shape=_bilinear_shape,
         parameters=lambda a, x, y: a.out_features * (a.in1_features * a.in2_features + bool(a.bias)),
+        weights=lambda a: with_bias((a.out_features, a.in1_features, a.in2_features), a.bias, a.out_features),
         macs=lambda a, output, x, y: size(output) * a.in1_features * (a.in2_features + 1),
         inputs=(2, 2),
         names=("input1", "input2"),

@@ -8,8 +8,8 @@ means ignored, or float32, which is added to the scores. For `is_causal` the cod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import (
     ArgumentError,
     DtypeError,

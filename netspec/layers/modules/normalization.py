@@ -15,7 +15,7 @@ from netspec.core.shapes import (
 )
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, optional
 from netspec.layers.modules.linear import last_axis
-from netspec.layers.record import Arg, Args, Layer, OlderBehavior, case
+from netspec.layers.record import Arg, Args, Layer, OlderBehavior, Tensors, case
 from netspec.layers.spatial import AXES, channels, on_picture
 
 
@@ -27,6 +27,23 @@ def _channels_maybe_alone(x: Shape) -> int:
 
 def _parameters(a: Args, x: Shape) -> int:
     return a.num_features * (1 + bool(a.bias)) if a.affine else 0
+
+
+def norm_weights(affine: bool, shape: Shape | int, *, bias: bool = True) -> Tensors:
+    """The weight and the bias of a norm, of one shape."""
+    whole = shape if isinstance(shape, tuple) else (shape,)
+    return {"weight": whole, **({"bias": whole} if bias else {})} if affine else {}
+
+
+def _weights(a: Args) -> Tensors:
+    return norm_weights(a.affine, a.num_features, bias=a.bias)
+
+
+def _running(a: Args) -> Tensors:
+    """The running statistics, and how many batches they are of."""
+    own = (a.num_features,)
+    kept = {"running_mean": own, "running_var": own, "num_batches_tracked": ()}
+    return kept if a.track_running_stats else {}
 
 
 def _idle(a: Args) -> bool:
@@ -62,6 +79,8 @@ def _batch_norm(axes: int) -> Layer:
         shape=shape,
         earlier=(OlderBehavior("2.10", any_eps, matters=lambda given: given.get("eps", 1) <= 0),),
         parameters=_parameters,
+        weights=_weights,
+        buffers=_running,
         right=(
             case((4, *picture)),
             case((4, *picture), momentum=None, bias=False),
@@ -93,6 +112,8 @@ def _instance_norm(axes: int) -> Layer:
         ),
         shape=shape,
         parameters=_parameters,
+        weights=_weights,
+        buffers=_running,
         right=(
             case((4, *picture)),
             case((4, *picture), affine=True, track_running_stats=True),
@@ -163,6 +184,7 @@ LAYERS = (
         ),
         shape=_last_axes_shape,
         parameters=lambda a, x: size(_normalized(a)) * (1 + bool(a.bias)) if a.elementwise_affine else 0,
+        weights=lambda a: norm_weights(a.elementwise_affine, a.normalized_shape, bias=a.bias),
         right=(
             case((5, 8)),
             case((5, 8), normalized_shape=8, bias=False),
@@ -181,6 +203,7 @@ LAYERS = (
         args=(_NORMALIZED_SHAPE, Arg("eps", optional(Float()), None), Arg("elementwise_affine", Bool(), True)),
         shape=_last_axes_shape,
         parameters=lambda a, x: size(_normalized(a)) if a.elementwise_affine else 0,
+        weights=lambda a: norm_weights(a.elementwise_affine, a.normalized_shape, bias=False),
         right=(case((5, 8)), case((5, 8), normalized_shape=(5, 8), eps=1e-6), case((5, 8), elementwise_affine=False)),
         wrong=(case((5, 8), normalized_shape=5), case((3, 5, 8), normalized_shape=(3, 5))),
     ),
@@ -196,6 +219,7 @@ LAYERS = (
         ),
         shape=_group_shape,
         parameters=lambda a, x: a.num_channels * (1 + bool(a.bias)) if a.affine else 0,
+        weights=lambda a: norm_weights(a.affine, a.num_channels, bias=a.bias),
         right=(
             case((6, 4, 4), num_groups=3),
             case((6,), num_groups=2, affine=False),

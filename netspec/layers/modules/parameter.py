@@ -44,6 +44,7 @@ LAYERS = (
         ),
         shape=_shape,
         parameters=lambda a, x: size(a.shape),
+        weights=lambda a: {"": (1, *a.shape) if a.batch_axis else a.shape},
         takes="any",
         gives="float32",
         make=_make,

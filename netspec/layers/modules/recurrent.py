@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.core.shapes import ArgumentError, MergeError, RankError, Shape, ShapeError, count_axes, need_rank, show
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.modules.attention import need_batch_first
-from netspec.layers.record import Arg, Args, Case, Layer, case
+from netspec.layers.record import Arg, Args, Case, Layer, Tensors, case
 from netspec.layers.spatial import axis_size
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
@@ -26,6 +26,21 @@ def _counts(name: str, a: Args) -> tuple[int, int]:
     first = rows * (a.input_size + given) + projection
     later = rows * (directions * given + given) + projection
     return directions * (first + (a.num_layers - 1) * later), stacked * 2 * rows
+
+
+def _weights(name: str, a: Args) -> Tensors:
+    directions, given, _ = _sizes(a)
+    rows, found = _GATES[name] * a.hidden_size, Tensors()
+    for layer in range(a.num_layers):
+        entering = a.input_size if layer == 0 else given * directions
+        for direction in ("", "_reverse")[:directions]:
+            end = f"_l{layer}{direction}"
+            found |= {f"weight_ih{end}": (rows, entering), f"weight_hh{end}": (rows, given)}
+            if a.bias:
+                found |= {f"{of}{end}": (rows,) for of in ("bias_ih", "bias_hh")}
+            if getattr(a, "proj_size", 0):
+                found[f"weight_hr{end}"] = (a.proj_size, a.hidden_size)
+    return found
 
 
 def _need_states(takes: str, name: str, given: tuple[Shape, ...], wanted: tuple[Shape, ...], out: Shape) -> None:
@@ -83,6 +98,7 @@ def _recurrent(name: str, doc: str, first: tuple[Arg, ...], last: tuple[Arg, ...
         ),
         shape=shape,
         parameters=parameters,
+        weights=lambda a: _weights(name, a),
         macs=lambda a, output, x, *given: x[0] * _counts(name, a)[0],
         inputs=(1, 1 + states),
         names=("input", "hx") if states == 1 else (),
@@ -115,6 +131,11 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
     def call(a: Args, module: str, x: str, *given: str) -> str:
         return f"{module}({x}, ({', '.join(given)}))" if given else f"{module}({x})"
 
+    def weights(a: Args) -> Tensors:
+        rows = gates * a.hidden_size
+        found = {"weight_ih": (rows, a.input_size), "weight_hh": (rows, a.hidden_size)}
+        return found | ({"bias_ih": (rows,), "bias_hh": (rows,)} if a.bias else {})
+
     def multiplications(a: Args) -> int:
         return int(gates * a.hidden_size * (a.input_size + a.hidden_size))
 
@@ -129,6 +150,7 @@ def _cell(name: str, doc: str, gates: int, *more: Arg) -> Layer:
         ),
         shape=shape,
         parameters=lambda a, x, *given: multiplications(a) + (2 * gates * a.hidden_size if a.bias else 0),
+        weights=weights,
         macs=lambda a, output, x, *given: multiplications(a),
         inputs=(1, 1 + states),
         names=("input", "hx") if states == 1 else (),

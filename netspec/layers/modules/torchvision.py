@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.core.shapes import Shape, ShapeError, show
 from netspec.layers.arguments import Bool, Either, Float, Int, Ints, Word
+from netspec.layers.modules.normalization import norm_weights
 from netspec.layers.record import Arg, Args, Layer, case
 from netspec.layers.spatial import axis_size
 
@@ -30,6 +31,7 @@ LAYERS = (
         ),
         shape=_norm_shape,
         parameters=lambda a, x: x[0] * (1 + bool(a.bias)) if a.elementwise_affine else 0,
+        weights=lambda a: norm_weights(a.elementwise_affine, a.normalized_shape, bias=a.bias),
         module="convnext",
         right=(case((6, 4, 5)), case((6, 4, 5), normalized_shape=(6,), eps=1e-6, bias=False)),
         wrong=(case((6, 4)), case((6, 4, 5), normalized_shape=5), case((6, 4, 5), normalized_shape=(5,))),

@@ -15,9 +15,17 @@ from typing import Any
 from netspec.core.shapes import ArgumentError, Shape, ShapeError, Tensor, need_rank
 from netspec.layers.arguments import Bool, Float, Int, Word
 from netspec.layers.code import arguments, literal
-from netspec.layers.modules.attention import attention_macs, attention_weights, need_batch_first
+from netspec.layers.modules.attention import (
+    attention_macs,
+    attention_tensors,
+    attention_weights,
+    need_batch_first,
+    under,
+)
+from netspec.layers.modules.linear import with_bias
 from netspec.layers.modules.masks import Attention, keywords, masks_suit, names_of, need_square
-from netspec.layers.record import Arg, Args, FurtherInput, Layer, case
+from netspec.layers.modules.normalization import norm_weights
+from netspec.layers.record import Arg, Args, FurtherInput, Layer, Tensors, case
 from netspec.layers.spatial import axis_size
 
 _OPTIONS = (
@@ -102,6 +110,35 @@ def _norm(a: Args) -> int:
     return 2 * int(a.d_model) if a.norm else 0
 
 
+def _layer_tensors(a: Args, attentions: tuple[str, ...]) -> Tensors:
+    """The parameters of a layer by name, the names of its attentions given."""
+    size, wide, found = a.d_model, a.dim_feedforward, Tensors()
+    attention = Args(embed_dim=size, kdim=None, vdim=None, bias=a.bias, add_bias_kv=False)
+    for name in attentions:
+        found |= under(name, attention_tensors(attention))
+    found |= under("linear1", with_bias((wide, size), a.bias, wide))
+    found |= under("linear2", with_bias((size, wide), a.bias, size))
+    for number in range(len(attentions) + 1):
+        found |= under(f"norm{number + 1}", norm_weights(True, size, bias=a.bias))
+    return found
+
+
+_OF_ENCODER, _OF_DECODER = ("self_attn",), ("self_attn", "multihead_attn")
+
+
+def _stack_tensors(a: Args, attentions: tuple[str, ...], layers: int, *, norm: bool, norm_bias: bool = True) -> Tensors:
+    layer, found = _layer_tensors(a, attentions), Tensors()
+    for number in range(layers):
+        found |= under(f"layers.{number}", layer)
+    return found | (under("norm", norm_weights(True, a.d_model, bias=norm_bias)) if norm else {})
+
+
+def _both_tensors(a: Args) -> Tensors:
+    encoder = _stack_tensors(a, _OF_ENCODER, a.num_encoder_layers, norm=True, norm_bias=a.bias)
+    decoder = _stack_tensors(a, _OF_DECODER, a.num_decoder_layers, norm=True, norm_bias=a.bias)
+    return under("encoder", encoder) | under("decoder", decoder)
+
+
 def _stack(kind: str) -> Callable[[Args], str]:
     """The expression that makes a stack of layers."""
 
@@ -140,6 +177,7 @@ LAYERS = (
         doc="Self-attention and a feed-forward part, each with a residual sum and a norm.",
         args=_layer_args("TransformerEncoderLayer"),
         parameters=lambda a, x: _weights(a, 1),
+        weights=lambda a: _layer_tensors(a, _OF_ENCODER),
         macs=lambda a, output, x: _encoder_macs(a, x),
         names=("src",),
         right=(
@@ -161,6 +199,7 @@ LAYERS = (
         doc="Self-attention, attention to a second input (the memory), and a feed-forward part.",
         args=_layer_args("TransformerDecoderLayer"),
         parameters=lambda a, x, memory: _weights(a, 2),
+        weights=lambda a: _layer_tensors(a, _OF_DECODER),
         macs=lambda a, output, x, memory: _decoder_macs(a, x, memory),
         names=("tgt", "memory"),
         right=(
@@ -180,6 +219,7 @@ LAYERS = (
         doc="A stack of num_layers TransformerEncoderLayers, whose arguments it takes.",
         args=(*_STACK, *_layer_args("TransformerEncoder")),
         parameters=lambda a, x: a.num_layers * _weights(a, 1) + _norm(a),
+        weights=lambda a: _stack_tensors(a, _OF_ENCODER, a.num_layers, norm=a.norm),
         macs=lambda a, output, x: a.num_layers * _encoder_macs(a, x),
         make=_stack("Encoder"),
         names=("src",),
@@ -199,6 +239,7 @@ LAYERS = (
         doc="A stack of num_layers TransformerDecoderLayers, whose arguments it takes.",
         args=(*_STACK, *_layer_args("TransformerDecoder")),
         parameters=lambda a, x, memory: a.num_layers * _weights(a, 2) + _norm(a),
+        weights=lambda a: _stack_tensors(a, _OF_DECODER, a.num_layers, norm=a.norm),
         macs=lambda a, output, x, memory: a.num_layers * _decoder_macs(a, x, memory),
         make=_stack("Decoder"),
         names=("tgt", "memory"),
@@ -228,6 +269,7 @@ LAYERS = (
             + a.num_decoder_layers * _weights(a, 2)
             + (4 if a.bias else 2) * a.d_model
         ),
+        weights=_both_tensors,
         macs=lambda a, output, x, y: (
             a.num_encoder_layers * _encoder_macs(a, x) + a.num_decoder_layers * _decoder_macs(a, y, x)
         ),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from netspec.core.dataclass import dataclass
 from netspec.core.files import ReadError, write_atomically
 from netspec.core.installed import MATPLOTLIB, require_packages
 from netspec.core.lazy_import import imported

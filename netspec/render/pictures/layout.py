@@ -8,8 +8,8 @@ than one with bends, so that the main path of a network is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.render.pictures.cells import Cell, Joint, Layers, Link, Slot
 from netspec.render.pictures.layering import layers_of
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from netspec.core.dataclass import dataclass
 from netspec.expansion.graph import Local
 from netspec.render.pictures.tree import Edge, Node, Values
 

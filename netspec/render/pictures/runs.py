@@ -8,8 +8,8 @@ value of the last copy is used behind them. Short copies are found first, and lo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.expansion.graph import Local
 
 LONGEST = 24  # pieces of one copy

@@ -6,8 +6,9 @@ Each box is laid out by itself, from the inside out, and is then one cell of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.render.pictures.cells import Cell, Link
 from netspec.render.pictures.layout import Point, layout
 from netspec.render.pictures.text_width import text_width

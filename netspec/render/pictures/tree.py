@@ -7,9 +7,9 @@ only at its numbered inputs and outputs, so that each box can be laid out by its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Span
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netspec.core.dataclass import dataclass
 from netspec.render.pictures.tree import Edge, Node, Problem, Values
 
 MOST_SHOWN = 100  # nodes of a picture whose depth nobody gave

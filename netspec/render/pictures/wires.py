@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.render.pictures.tree import Values
 from netspec.render.pictures.view import Line, View
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 from pathlib import PurePath
 
+from netspec.core.dataclass import dataclass
 from netspec.core.escapes import safe
 from netspec.core.tree import shorten
 from netspec.render.pictures.text_width import text_width

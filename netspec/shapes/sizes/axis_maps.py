@@ -7,8 +7,7 @@ So a chain of any length is a few steps, and the sizes that it brings to a given
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netspec.core.dataclass import dataclass
 from netspec.expansion.graph import Call
 from netspec.layers.record import same_shape
 from netspec.layers.spatial import per_axis

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call
 from netspec.layers.table import TABLE

@@ -6,9 +6,10 @@ message names the sizes that were examined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
+from netspec.core.dataclass import dataclass
 from netspec.expansion.graph import Call, Graph
 from netspec.shapes.sizes.budget import Budget, BudgetSpent
 from netspec.shapes.sizes.question import Axis, axes_of, family

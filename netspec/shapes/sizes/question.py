@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Graph
 from netspec.shapes.report import Inferred

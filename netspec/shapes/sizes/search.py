@@ -9,10 +9,10 @@ combination of classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from netspec.core.dataclass import dataclass
 from netspec.core.shapes import Tensor
 from netspec.expansion.graph import Call, Ref
 from netspec.shapes.sizes.line import Line

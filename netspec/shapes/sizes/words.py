@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from netspec.core.dataclass import dataclass
 from netspec.shapes.sizes.search import Box, ValidSizes
 
 PERIODS = 3  # whole periods that a pattern needs
