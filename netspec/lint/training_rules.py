@@ -28,6 +28,7 @@ DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.one_class,  # NS610
     class_axis.class_axis,  # NS603, NS610
     losses.bce_without_sigmoid,  # NS611
+    targets.of_itself,  # NS603
     targets.shapes,  # NS612, NS603, NS915
     losses.nll_without_log,  # NS614
 )

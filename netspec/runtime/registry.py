@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from netspec.core.diagnostics import Findings, SpecError
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.language.evaluate import Values
 from netspec.language.sections.check_classes import argument_nodes, check_class
@@ -123,7 +124,8 @@ def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = u
         raise spec_error("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
     checked(WrittenClass(family, *named), values)
     name = str(named[0].value)
-    record, cls = classes_of(family)[name], getattr(import_module(family.module), name, None)
+    record = classes_of(family)[name]
+    cls = imported(family.own[name]) if name in family.own else getattr(import_module(family.module), name, None)
     if cls is None:
         raise spec_error("NS219", f"{name} came with torch {record.since}", named[0])
     kwargs: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
+from netspec.objective.pairs import PairedOrder
 from netspec.training.devices import FP32, Precision
 from netspec.training.optim import NO_WARMUP, Warmup
 
@@ -45,7 +46,7 @@ class Job:
         step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
-        balance: draws the samples of an epoch by their classes; None: each comes once.
+        balance: draws or orders the samples of an epoch by their classes; None: each comes once, in any order.
     """
 
     train: Feed
@@ -68,7 +69,7 @@ class Job:
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
     group: ProcessGroup = ALONE
-    balance: BalancedOrder | None = None
+    balance: BalancedOrder | PairedOrder | None = None
 
     def order(self, epoch: int) -> torch.Tensor:
         """The samples of an epoch (counted from 0) in their order: int64 [N]."""

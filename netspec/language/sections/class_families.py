@@ -24,6 +24,7 @@ class ClassFamily:
         refused: those that a spec cannot use, with the reason.
         hidden: arguments that netspec sets itself.
         filled: required arguments that netspec sets where the spec does not.
+        own: those of netspec's own, and torch's that it gives its targets, as `module:class`.
     """
 
     what: str
@@ -31,6 +32,7 @@ class ClassFamily:
     refused: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 _TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
@@ -45,9 +47,6 @@ LOSS = ClassFamily(
     {
         **dict.fromkeys(
             (
-                "CosineEmbeddingLoss",
-                "MarginRankingLoss",
-                "TripletMarginLoss",
                 "TripletMarginWithDistanceLoss",
                 "GaussianNLLLoss",
                 "CTCLoss",
@@ -59,6 +58,12 @@ LOSS = ClassFamily(
         "NLLLoss2d": "it is torch's old name of NLLLoss",
     },
     hidden=frozenset({"size_average", "reduce"}),
+    own={
+        "KLDivergence": "netspec.objective.divergence:KLDivergence",
+        "CosineEmbeddingLoss": "netspec.objective.pairs:CosineEmbeddingLoss",
+        "MarginRankingLoss": "netspec.objective.pairs:MarginRankingLoss",
+        "TripletMarginLoss": "netspec.objective.pairs:TripletMarginLoss",
+    },
 )
 OPTIMIZER = ClassFamily(
     "optimizer",

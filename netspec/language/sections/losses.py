@@ -9,7 +9,9 @@ from netspec.core.dataclass import dataclass
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar
 
-Kind = Literal["classes", "probabilities", "logits", "signs", "labels", "numbers"]
+Kind = Literal[
+    "classes", "probabilities", "logits", "signs", "labels", "numbers", "distances", "angles", "ranks", "divergence"
+]
 
 KINDS: dict[str, Kind] = {
     "CrossEntropyLoss": "classes",
@@ -21,8 +23,20 @@ KINDS: dict[str, Kind] = {
     "SoftMarginLoss": "signs",
     "HingeEmbeddingLoss": "signs",
     "MultiLabelMarginLoss": "labels",
+    "TripletMarginLoss": "distances",
+    "CosineEmbeddingLoss": "angles",
+    "MarginRankingLoss": "ranks",
+    "KLDivergence": "divergence",
     **dict.fromkeys(("HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"), "numbers"),
 }
+
+
+OF_EMBEDDINGS: tuple[Kind, ...] = (
+    "distances",
+    "angles",
+)  # of pairs or triplets, drawn by classes
+OF_PAIRS: tuple[Kind, ...] = (*OF_EMBEDDINGS, "ranks")
+BY_ITSELF: tuple[Kind, ...] = (*OF_EMBEDDINGS, "divergence")  # what is not compared with a target number by number
 
 
 def kind_of(loss: str) -> Kind:

@@ -106,6 +106,13 @@ METRICS = (
         make="netspec.metrics.classification:make_top",
         pattern=TOP,
     ),
+    MetricKind(
+        name="recall_at_1",
+        doc="The share of samples whose nearest other sample, by the embedding, is of their class.",
+        kinds=("distances", "angles"),
+        make="netspec.metrics.neighbours:make_neighbour",
+        usual=True,
+    ),
     MetricKind(name="mae", doc="The mean absolute error.", kinds=("numbers",), make=_ERRORS, usual=True, lower=True),
     MetricKind(
         name="rmse",
