@@ -38,6 +38,8 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
     kind = kind_of(loss)
     if kind == "classes":
         return _classes(targets, loss, output, ignore)
+    if kind == "own":
+        return targets
     if kind == "divergence":
         return targets.float()
     if kind in OF_EMBEDDINGS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
-from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.keys import OWN_NAME, ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
 
@@ -87,6 +87,17 @@ CSV_KEYS = (
 )
 TIME_SERIES = "TimeSeries"
 TIME_SERIES_KEYS = (FILE_KEYS[0], *SERIES_KEYS)
+OWN_DATASET_KEYS = (
+    Key(
+        "make",
+        {"type": "string", "pattern": OWN_NAME},
+        "a function or class, as my_module:make",
+        "What gives the samples: arrays (x, y), a Dataset of torch's, or {train: …, val: …} of these.",
+        "my_data:make",
+        required=True,
+    ),
+    Key("arguments", {"type": "object"}, "a mapping", "Its arguments, by name.", {"size": 64}),
+)
 INLINE_KEYS = (
     Key(
         "x",
@@ -235,6 +246,12 @@ _KINDS = (
         facts="netspec.lint.series:series_facts",
         by_input="columns",
         by_output="target",
+    ),
+    DatasetKind(
+        name="dataset",
+        doc="A dataset of one's own: Python code, which runs where you allow it (`--allow-plugins`).",
+        keys=OWN_DATASET_KEYS,
+        load="netspec.data.own:load",
     ),
     DatasetKind(
         name="inline",
