@@ -30,8 +30,10 @@ LIGHT = (
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",
     "tests/cli/test_plugins.py",
+    "tests/docs/test_exports.py",
     "tests/docs/test_training_keys.py",
     "tests/extending/test_dataset.py",
+    "tests/extending/test_export_target.py",
     "tests/extending/test_function.py",
     "tests/extending/test_layer.py",
     "tests/extending/test_logger.py",

@@ -55,6 +55,8 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     if not _of_network(findings):
         findings.extend(guarded("a rule of budgets", lambda: [*expectations(report, fixes)], (), start, findings))
     findings.extend(lint(replace(report, diagnostics=tuple(findings.list()))))
+    if fixes and spec.document.get("search") is not None:
+        findings.extend(_of_search(spec, graph, bool(errors(findings.list())), torch))
     if fixes and errors(findings.list()):
         so_far = replace(report, diagnostics=tuple(findings.list()))
         told = guarded(
@@ -74,6 +76,22 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
         report = replace(report, diagnostics=tuple(ordered))
         ordered = _verified(report, ignore, torch)
     return replace(report, diagnostics=tuple(once(ordered) if fixes else ordered))
+
+
+def _of_search(spec: Spec, graph: Graph | None, wrong: bool, torch: str | None) -> list[Diagnostic]:
+    """What is wrong with the values that a search tries; each is tried by a check of its own, where nothing else is."""
+    from netspec.lint.search import search
+
+    def with_settings(settings: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+        again = replace(spec, settings=(*spec.settings, *settings))
+        return _recheck(again, {}, (), torch).diagnostics
+
+    faults, layers = Findings(), 0 if graph is None else len(graph.calls)
+    at = spec.document.key("search") or spec.document
+    found = guarded(
+        "a rule of searches", lambda: search(spec, layers, None if wrong else with_settings), [], at.span, faults
+    )
+    return [*found, *faults.list()]
 
 
 def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) -> Report:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 SAVE = "matplotlib.figure.Figure.savefig"
 
@@ -13,3 +17,11 @@ def one_pixel(figure: object, file: Path, **how: Any) -> None:
     from PIL import Image
 
     Image.new("RGB", (1, 1)).save(file, format=how["format"])
+
+
+@contextmanager
+def quickly_drawn() -> Iterator[None]:
+    """Inside, a run's pictures are files of one pixel: for fixtures that train for several tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SAVE, one_pixel)
+        yield

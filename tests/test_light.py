@@ -21,6 +21,7 @@ from netspec.reports.progress import Silent
 from netspec.trainer.train import train
 from tests.cli.commands import RIGHT, WRONG, Done
 from tests.light import Light, make_light
+from tests.pictures import quickly_drawn
 from tests.spec_cases import ROOT
 
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "scikit-learn", "matplotlib", "safetensors", "pillow"}
@@ -49,9 +50,10 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> Light:
     made = make_light(tmp_path_factory.mktemp("light"))
     (made.folder / "right.yaml").write_text(RIGHT + EXAMPLE)
     (made.folder / "wrong.yaml").write_text(WRONG)
-    for name, rate in (("a", 0.1), ("b", 0.2)):
-        settings = (f"train.optimizer.SGD.lr={rate}", "train.epochs=1")
-        train(load(made.folder / "right.yaml", settings), out=made.folder / name, progress=Silent())
+    with quickly_drawn():
+        for name, rate in (("a", 0.1), ("b", 0.2)):
+            settings = (f"train.optimizer.SGD.lr={rate}", "train.epochs=1")
+            train(load(made.folder / "right.yaml", settings), out=made.folder / name, progress=Silent())
     return made
 
 

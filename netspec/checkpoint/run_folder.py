@@ -94,6 +94,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self.curves = path / "curves.png"
         self.spec = path / "spec.yaml"
+        self.tokenizer = path / "tokenizer.json"
         self._metrics = path / "metrics.jsonl"
         self._info = path / "run.json"
         self._lock: Lock | None = None
@@ -129,6 +130,10 @@ class RunFolder:
     def write_spec(self, text: str) -> None:
         """Store the resolved spec."""
         self._write(self.spec, text)
+
+    def write_tokenizer(self, text: str) -> None:
+        """Store what makes tokens of texts."""
+        self._write(self.tokenizer, text)
 
     def write_info(self, info: Info) -> None:
         """Store run.json."""

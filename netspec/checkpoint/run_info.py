@@ -20,12 +20,12 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.tables.encoding import to_json
+from netspec.language.sections.keys import PATH_KEYS
 from netspec.training.job import Row
 from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
-PATHS = frozenset(["root", "path", "pictures", "masks", "folder", "names"])  # keys of datasets that are paths
 CHECKSUM_BYTES = 2**22  # of a split's samples that its checksum is of, taken evenly from all of them
 
 
@@ -44,6 +44,7 @@ class Info:
         sample: the stored sample's shape (of the first input), before transforms; None where pictures differ in size.
         columns, target: of a table; of several targets that of the main output.
         encodings: how the columns of each input of a table become numbers; empty where they enter as they are.
+        text: how texts become tokens, by the tokenizer.json beside run.json; None where the samples are none.
         status: running, finished, stopped early, interrupted or failed.
         best: the best epoch's row.
         machine: the hardware that a result depends on to the bit.
@@ -74,6 +75,7 @@ class Info:
     changes: tuple[str, ...] = ()
     encodings: tuple[list[dict[str, Any]], ...] = ()
     unit: dict[str, list[float]] | None = None
+    text: dict[str, Any] | None = None
     job: str = ""
     version: int = VERSION
 
@@ -100,6 +102,7 @@ def info_of(plan: Plan) -> Info:
         sample=None if source.shaped else tuple(data.train.inputs[0].shape[1:]),
         columns=source.columns,
         encodings=tuple(to_json(source.encodings)),
+        text=None if source.text is None else source.text.to_json(),
         target=target.column,
         unit=None if target.unit is None else {key: list(value) for key, value in asdict(target.unit).items()},
         machine=machine(plan.device, plan.group.size),
@@ -116,7 +119,7 @@ def _typed_paths(plan: Plan) -> tuple[str, ...]:
         if isinstance(node, Mapping):
             for key, value in node:
                 walk(value, f"{path}.{key.value}")
-        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATHS:
+        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATH_KEYS:
             found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
 
     walk(plan.spec.data, "data")

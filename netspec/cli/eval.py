@@ -61,6 +61,7 @@ def command(
         from netspec.inference.loaded_run import load_run
         from netspec.inference.scoring import score_files, score_run
         from netspec.inference.test_scores import score_test
+        from netspec.reports.model_card import rewrite_card
 
         loaded = load_run(run, settings, allow_plugins=allow_plugins)
         work.spec = loaded.spec
@@ -71,6 +72,7 @@ def command(
             scores = tested.scores
             if tested.warning:
                 say(tested.warning, err=True)
+            rewrite_card(loaded)
         else:
             scores = score_run(loaded, device, weights)
     with options.output_stream(out) as stream:

@@ -36,13 +36,7 @@ def _batch(context: click.Context, option: click.Parameter, value: str) -> int |
     type=click.Choice(list(TARGETS)),
     help="; ".join(f"{each.name}: {each.doc}" for each in TARGETS.values()) + ". Where left out, --out tells.",
 )
-@click.option(
-    "--out",
-    "-o",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where it goes; NAME.onnx, say, where left out.",
-)
+@options.file_option("Where it goes; NAME.onnx, say, where left out.")
 @click.option(
     "--batch",
     callback=_batch,

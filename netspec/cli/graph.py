@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from netspec.checker import check
-from netspec.cli.options import output_stream, plugins_option, set_option, torch_option
+from netspec.cli.options import file_option, output_stream, plugins_option, set_option, torch_option
 from netspec.cli.output import say, show_findings
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import errors
@@ -23,13 +23,7 @@ from netspec.render.pictures.formats import FORMATS, chosen_format, picture, wri
     epilog="Example: netspec graph specs/resnet18.yaml -o resnet18.html",
 )
 @click.argument("spec")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Write there; its ending tells the format: {', '.join(each.suffixes[0] for each in FORMATS.values())}.",
-)
+@file_option(f"Write there; its ending tells the format: {', '.join(each.suffixes[0] for each in FORMATS.values())}.")
 @click.option(
     "--format",
     "name",

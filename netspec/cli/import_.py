@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from netspec.cli.options import output_stream
+from netspec.cli.options import out_option, output_stream
 from netspec.cli.output import reporting, say
 from netspec.core.installed import TORCH, require_packages
 
@@ -53,13 +53,7 @@ def inputs_of(texts: tuple[str, ...]) -> Any:
     "(image=3,224,224). Left out, that of torchvision's and timm's networks is known.",
 )
 @click.option("--name", help="The spec's name; the target's where left out.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write there instead of to standard output. The file is replaced when all is done, or stays as it was.",
-)
+@out_option
 def command(target: str, shapes: tuple[str, ...], name: str | None, out: Path | None) -> None:
     """Write the spec of a module: torchvision:resnet50, timm:NAME, package.module:callable or file.py:Class.
 

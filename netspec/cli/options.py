@@ -50,14 +50,15 @@ torch_option: Callable[[Any], Any] = click.option(
     help="Check for another version of torch than the installed one (without one: the newest), such as 2.9.",
 )
 
-out_option: Callable[[Any], Any] = click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write there instead of to standard output. The file is replaced when all is done, or stays as it was.",
+
+def file_option(help: str) -> Callable[[Any], Any]:
+    """The option `--out`, or `-o`: the file that a command writes."""
+    return click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help=help)
+
+
+out_option = file_option(
+    "Write there instead of to standard output. The file is replaced when all is done, or stays as it was."
 )
-
-
 device_option: Callable[[Any], Any] = click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
 
 weights_option: Callable[[Any], Any] = click.option(

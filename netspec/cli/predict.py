@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from netspec.cli import options
 from netspec.cli.output import reporting
 from netspec.core.installed import require_packages
 from netspec.inference.results import Fault
+from netspec.render.json import json_text
 from netspec.reports.results import WRITERS
 
 
@@ -19,7 +21,7 @@ from netspec.reports.results import WRITERS
     epilog="Example: netspec predict runs/mnist-cnn-1 five.png --top 3",
 )
 @click.argument("run")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes to name.")
 @click.option(
     "--pictures",
@@ -27,6 +29,17 @@ from netspec.reports.results import WRITERS
     metavar="FOLDER",
     help="Write outputs that are pictures or masks into this folder, as PNG files.",
 )
+@click.option("--generate", metavar="PROMPT", help="Let a language model go on with a text, instead of FILEs.")
+@click.option("--tokens", type=click.IntRange(min=1), default=200, show_default=True, help="How many to generate.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, max=100),
+    default=1.0,
+    show_default=True,
+    help="By which scores are divided: less is surer, 0 takes the likeliest token.",
+)
+@click.option("--top-k", type=click.IntRange(min=1), help="Choose among so many of the likeliest tokens.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, show_default=True, help="Of what is chosen.")
 @options.device_option
 @options.weights_option
 @options.format_option(*WRITERS, help="How to write the answers.")
@@ -37,21 +50,32 @@ def command(
     files: tuple[str, ...],
     top: int,
     pictures: Path | None,
+    generate: str | None,
+    tokens: int,
+    temperature: float,
+    top_k: int | None,
+    seed: int,
     device: str | None,
     weights: str,
     style: str,
     out: Path | None,
     allow_plugins: bool,
 ) -> None:
-    """Let a run say what it sees in pictures, or in the rows of CSV tables where it was trained on a table.
+    """Let a run say what it sees in pictures, in the rows of tables where it was trained on a table, or in texts.
 
-    A FILE may be a folder, of which all pictures (tables) are taken, those in its folders too; `-` is standard input:
-    one picture, or the rows of a table. Samples are resized and normalised as the run's were.
+    A FILE may be a folder, of which all pictures (tables, texts) are taken, those in its folders too; `-` is standard
+    input: one picture, the rows of a table, or texts. Samples are resized and normalised as the run's were, and texts
+    go through its tokenizer. With --generate a language model continues a text.
 
     What cannot be read is named, with its row, and the others are answered. Exit code 0: all were answered; 1: a file
     or row could not be used; 2: a file is not there.
     """
     require_packages("netspec predict")
+    if bool(files) == (generate is not None):
+        raise click.UsageError("give FILEs, or a text to go on with: --generate PROMPT")
+    if generate is not None:
+        _generate(run, generate, (tokens, temperature, top_k, seed), (device, weights), style, out, allow_plugins)
+        return
     faults = options.Faults()
     with reporting() as work:
         from netspec.inference.loaded_run import load_run
@@ -69,3 +93,35 @@ def command(
                     writer.add(answer)
             writer.close(faults)
     faults.exit_if_any()
+
+
+def _generate(
+    run: str,
+    prompt: str,
+    how: tuple[int, float, int | None, int],
+    network: tuple[str | None, str],
+    style: str,
+    out: Path | None,
+    allow_plugins: bool,
+) -> None:
+    """Write a text and its continuation, as it comes."""
+    if style == "csv":
+        raise click.UsageError("a text is no table: --format text or json")
+    with reporting() as work:
+        from netspec.inference.generate import Sampling, make_generator
+        from netspec.inference.loaded_run import load_run
+
+        loaded = load_run(run, allow_plugins=allow_plugins)
+        work.spec = loaded.spec
+        pieces = make_generator(loaded, *network).stream(prompt, Sampling(*how))
+        with options.output_stream(out) as stream:
+            if style == "json":
+                content = {"version": 1, "prompt": prompt, "text": "".join(pieces)}
+                stream.write(json_text(content, stream) + "\n")
+                return
+            stream.write(prompt)
+            for piece in pieces:
+                stream.write(piece)
+                if out is None:
+                    sys.stdout.flush()  # so that it can be read as it comes
+            stream.write("\n")

@@ -7,6 +7,7 @@ the expressions of modules and of `forward` refer to each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class _Generator:
 
     def forward(self, scope: Scope, widths: tuple[int, ...]) -> tuple[list[str], list[Comment | None], str]:
         """The lines of a scope's forward, their comments, and its signature."""
-        inputs = [name.replace(".", "_") for name in scope.inputs]
+        inputs = [re.sub("[. ]", "_", name) for name in scope.inputs]
         once = steps_made_once(scope, self.calls)
         held = {index for index, step in enumerate(scope.steps) if self.is_held(step)}
         in_place = steps_in_place(scope, self.calls)
@@ -158,7 +159,7 @@ class _Generator:
         lines: list[str] = []
         comments: list[Comment | None] = []
         last = len(scope.steps) - 1
-        plain = last not in once and not self.is_read(scope.steps[last]) and not scope.keys
+        plain = last >= 0 and last not in once and not self.is_read(scope.steps[last]) and not scope.keys
         returned = scope.results == (Local(last),) and plain
         late = steps_in_training(scope)
         for index, step in enumerate(scope.steps):
@@ -222,7 +223,7 @@ class _Generator:
 
     def is_held(self, step: Step) -> bool:
         """Whether a step is a layer that is made and not applied."""
-        return step.call is not None and self.calls[step.call].record.held
+        return step.call is not None and self.calls[step.call].record.held is not None
 
     def tensor(self, scope: Scope, step: Step) -> str:
         """The expression of a tensor of the scope's module, or of a parameter below it."""

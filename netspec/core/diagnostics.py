@@ -55,7 +55,7 @@ def renamings(node: Node, word: str, known: Iterable[str], free: Iterable[str] |
         known: the names that it may be.
         free: those of them that may be written here; all where left out.
     """
-    names = tuple(known)
+    names = tuple(dict.fromkeys(known))
     matches, sure = closest(word, names), sure_match(word, names)
     usable = matches if free is None else [match for match in matches if match in free]
     usable.sort(key=lambda match: match != sure)
@@ -143,6 +143,7 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
         self._counts = Counter[str]()
+        self._close: dict[tuple[str, Span, str], list[str]] = {}
 
     def add(
         self,
@@ -169,11 +170,18 @@ class Findings:
         *,
         layer: str | None = None,
         frames: tuple[Frame, ...] = (),
-    ) -> None:
-        """Add the finding that a name is unknown; each known name that is close to it becomes a fix."""
-        fixes = renamings(at, str(getattr(at, "value", "")), known) if self.suggests else []
-        matches = [fix.title for fix in fixes]
-        self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
+    ) -> list[str]:
+        """Add the finding that a name is unknown; each known name that is close to it becomes a fix.
+
+        Returns:
+            the close names. In further copies of a repeat they are those of the first.
+        """
+        key = (code, at.span, message)
+        if key not in self._close:
+            fixes = renamings(at, str(getattr(at, "value", "")), known) if self.suggests else []
+            self._close[key] = matches = [fix.title for fix in fixes]
+            self.add(code, message + did_you_mean(matches), at, layer=layer, fixes=fixes, frames=frames)
+        return self._close[key]
 
     @property
     def suggests(self) -> bool:

@@ -17,7 +17,7 @@ import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
-from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, own_arguments
+from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, numbered, own_arguments
 from netspec.language.sections.datasets import ARRAYS_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
@@ -75,7 +75,7 @@ def load(request: LoadRequest) -> LoadedData:
     strata, words = _beside(file, request.strata, request, len(inputs[0][1]))
     samples = tuple(tensor[:, None] if tensor.ndim == 1 else tensor for _, tensor, _ in inputs)
     picture = len(samples) == 1 and request.input.dtype.startswith("float") and pictures_of(samples[0])
-    columns = [f"{name}{i}" for name, one, _ in inputs for i in range(one.shape[1] if one.ndim == 2 else 1)]
+    columns = [each for name, x, _ in inputs for each in numbered(name, x.shape[1] if x.ndim == 2 else 1)]
     flat = all(one.ndim == 2 for one in samples) and len(columns) <= MOST_COLUMNS
     return LoadedData(
         all_of((channels_first(samples[0]),) if picture else samples, tuple(tensor for _, tensor, _ in labels)),

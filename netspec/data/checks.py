@@ -9,17 +9,18 @@ from typing import Any
 import torch
 
 from netspec.core.shapes import Shape, Tensor, show
-from netspec.core.tree import Mapping, Scalar
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.checks_masks import check_masks
 from netspec.data.checks_targets import check_targets
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.tables.encoding import arithmetic
+from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import Pipeline
 from netspec.language.ranges import accepts_shape
 from netspec.language.sections.datasets import DATASETS
 from netspec.objective.losses import Head, Tensors, Term, heads_of, network_inputs
-from netspec.runtime.diagnostics import Collector, counted, input_index, sample_span, spec_error
+from netspec.runtime.diagnostics import Collector, call_span, counted, input_index, sample_span, spec_error
 from netspec.shapes.report import Report
 
 
@@ -107,7 +108,7 @@ def check_samples(report: Report, data: Data, pipeline: Pipeline, inputs: dict[s
     steps = (*pipeline.before, *pipeline.augment, *pipeline.after)
     if steps and not data.source.picture:
         choice, _ = steps[0]
-        raise spec_error("NS605", f"{choice.name} is for pictures; {data.node.value} is a table", choice.node)
+        raise spec_error("NS605", f"{choice.name} is for pictures; {data.node.value} has none", choice.node)
     for index, (x, (name, tensor)) in enumerate(zip(given, inputs.items(), strict=True)):
         input = NetworkInput(index, name, tensor, len(inputs) == 1)
         shaped = x[:1] if data.source.shaped else pipeline.shape(x[:1])
@@ -126,7 +127,8 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Netw
             data.node,
             *_advice(input.name, got, wanted.shape, data.source.picture),
         )
-    numbers = sample if data.source.picture else data.train.tables[input.index]
+    stored = data.train.inputs[input.index]
+    numbers = sample if data.source.picture or not isinstance(stored, torch.Tensor) else stored
     fractions = numbers.is_floating_point() and bool((numbers != numbers.round()).any())
     if fractions and not wanted.dtype.startswith("float"):
         raise spec_error("NS602", f"{input.title} is {wanted.dtype}, {data.node.value} has fractions", data.node)
@@ -216,6 +218,9 @@ def check_lookups(report: Report, data: Data) -> None:
     """
     val = report.spec.data.get("val") if isinstance(report.spec.data, Mapping) else None
     own_dataset = val if isinstance(val, Mapping) or (isinstance(val, Scalar) and val.value in DATASETS) else None
+    if data.source.text is not None:
+        check_vocabulary(report, data)
+        return
     collector = Collector()
     for index, name in enumerate(() if data.source.picture else report.inputs):
         table = smallest_table(report, index)
@@ -229,6 +234,32 @@ def check_lookups(report: Report, data: Data) -> None:
                     at = dataset or sample_span(report.spec, "x", name, row) or data.node
                     raise spec_error("NS602", message, at, ("fix", fix))
     collector.finish()
+
+
+def check_vocabulary(report: Report, data: Data) -> None:
+    """Compare the tokens that there are with `num_embeddings` of the Embedding that they enter.
+
+    Raises:
+        SpecError: NS602, it has fewer rows.
+    """
+    assert data.source.text is not None
+    count = data.source.text.vocabulary
+    for index, x in enumerate(data.train.inputs):
+        table = smallest_table(report, index) if isinstance(x, Tokens) else None
+        if table is not None and table[0] < count:
+            size, layer = table
+            what = f"{data.node.value} has {count:,} tokens, {layer} looks up 0 to {size - 1:,}"
+            at = table_node(report, index) or data.node
+            raise spec_error("NS602", what, at, ("fix", f"num_embeddings: {count}"))
+
+
+def table_node(report: Report, input: int) -> Node | None:
+    """The `num_embeddings` of the smallest Embedding that an input feeds, where it is written."""
+    found = []
+    for call in report.graph.calls if report.graph is not None else ():
+        if call.record.name == "Embedding" and input_index(report, call.inputs[0]) == input:
+            found.append((int(report.inferred[call.id].args["num_embeddings"]), call.id, call))
+    return call_span(min(found)[2], "num_embeddings") if found else None
 
 
 def _out_of_range(split: Split, input: int, table: tuple[int, str]) -> tuple[int, str, str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from netspec.data.section import Data
 from netspec.data.transforms import Pipeline, is_spatial
 from netspec.runtime.diagnostics import Collector, spec_error
@@ -17,7 +19,7 @@ def check_masks(data: Data, pipeline: Pipeline) -> None:
         return
     first = data.train.inputs[0][:1]
     shape = (first if data.source.shaped else pipeline.shape(first)).shape
-    if not any(is_spatial(targets, shape) for targets in data.train.targets):
+    if not any(isinstance(each, torch.Tensor) and is_spatial(each, shape) for each in data.train.targets):
         return
     collector = Collector()
     for choice, _ in pipeline.augment:

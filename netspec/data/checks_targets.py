@@ -33,19 +33,25 @@ def with_class_weights(report: Report, data: Data, terms: tuple[Term, ...]) -> t
     weighted = []
     for term, head in zip(terms, heads_of(report, terms), strict=True):
         if data.reconstruct:
-            _refuse_balance(term.loss)
+            _refuse_balance(term.loss, "with `target: input` there are none")
             weighted.append(term)
             continue
-        targets, ignore = data.train.targets[data.source.target_index(head.name)], data.source.target(head.name).ignore
-        if ignore is not None and term.loss.name in DENSE:  # torch's own number for it is none that a mask has
-            term = replace(term, loss=replace(term.loss, kwargs={"ignore_index": ignore, **term.loss.kwargs}))
+        target = data.source.target(head.name)
+        if target.ignore is not None and term.loss.name in DENSE:  # torch's own number is none that a mask has
+            kwargs = {"ignore_index": target.ignore, **term.loss.kwargs}
+            term = replace(term, loss=replace(term.loss, kwargs=kwargs))
+        targets = data.train.targets[data.source.target_index(head.name)]
+        if not isinstance(targets, torch.Tensor):
+            _refuse_balance(term.loss, "each token has a class")
+            weighted.append(term)
+            continue
         weighted.append(replace(term, loss=balanced(term.loss, targets, prod(head.output.shape))))
     return tuple(weighted)
 
 
-def _refuse_balance(loss: Choice) -> None:
+def _refuse_balance(loss: Choice, why: str) -> None:
     for name in loss.kwargs.keys() - without_balance(loss).kwargs.keys():
-        what = f"{BALANCED} counts classes, and with `target: input` there are none"
+        what = f"{BALANCED} counts the classes of samples, and {why}"
         raise spec_error("NS605", what, loss.argument_nodes[name])
 
 
@@ -70,7 +76,8 @@ def check_targets(
 
 def _class_counts(data: Data, head: Head) -> tuple[int, int]:
     """The numbers of classes that the data have, and that an output tells apart; 0 and 0 where one is unknown."""
-    classes = len(data.source.target(head.name).classes)
+    target = data.source.target(head.name)
+    classes = len(target.classes) or target.count
     return (classes, head.output.shape[0]) if head.kind == "classes" and head.output.shape and classes else (0, 0)
 
 
@@ -78,7 +85,8 @@ def _class_error(code: str, report: Report, data: Data, head: Head) -> SpecError
     """The error that data and output have different numbers of classes, at the `out_features` of the output."""
     classes, outputs = _class_counts(data, head)
     node = output_size_node(report, head.name)
-    what = f"{data.node.value} has {classes} classes, the network gives {counted(outputs, 'output')}"
+    named = "classes" if data.source.target(head.name).classes else "tokens"
+    what = f"{data.node.value} has {classes} {named}, the network gives {counted(outputs, 'output')}"
     advice = f"out_features: {classes}" if node is not None else f"let the last layer give {classes}"
     return spec_error(code, what, node or data.node, ("fix", advice))
 
@@ -86,12 +94,14 @@ def _class_error(code: str, report: Report, data: Data, head: Head) -> SpecError
 def too_many_outputs(report: Report, data: Data, head: Head) -> Diagnostic | None:
     """The warning that there are more outputs than classes: the further outputs are never correct."""
     classes, outputs = _class_counts(data, head)
-    return _class_error("NS914", report, data, head).diagnostics[0] if outputs > classes else None
+    named = bool(data.source.target(head.name).classes)  # of tokens more are usual: their number is rounded up
+    return _class_error("NS914", report, data, head).diagnostics[0] if outputs > classes and named else None
 
 
 def _targets(data: Data, split: Split, head: Head, pipeline: Pipeline) -> torch.Tensor:
     if not data.reconstruct:
-        return _prepared(data, split, head, split.targets[data.source.target_index(head.name)])
+        targets = split.targets[data.source.target_index(head.name)]
+        return _prepared(data, split, head, targets if isinstance(targets, torch.Tensor) else targets[:FIRST])
     first, x = None, split.inputs[0]
     few = isinstance(x, Pictures) or head.kind == "numbers"  # of which no value is refused
     for start in range(0, min(len(x), FIRST) if few else len(x), CHUNK):

@@ -25,6 +25,7 @@ from netspec.data.batches import (
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
+from netspec.data.text.feed import token_feed
 from netspec.data.transforms import Pipeline, in_chunks
 from netspec.data.workers import BatchTask, BatchTasks, BatchWorker, ignore_interrupts, unchanged
 from netspec.distributed.process_group import ALONE, ProcessGroup
@@ -147,12 +148,14 @@ class LoaderOptions:
         dtypes: of the network's inputs.
         channels_last: whether batches [B, C, H, W] are in this memory format.
         seed: of the run, for random transforms.
+        outputs: numbers that the network gives for a sample.
     """
 
     device: torch.device
     dtypes: tuple[torch.dtype, ...]
     channels_last: bool = False
     seed: int = 0
+    outputs: int = 1
 
 
 def make_feed(
@@ -178,6 +181,8 @@ def make_feed(
         augment: whether the random transforms are applied (training samples).
         reconstruct: whether the targets are the inputs themselves; `targets` then are the first of them.
     """
+    if source.text is not None:
+        return token_feed(split, targets, options.dtypes, options.device, options.outputs)
     own = tuple(y.dtype for y in targets) if reconstruct else ()
     targets = () if reconstruct else targets
     device, first = options.device, split.inputs[0]
@@ -189,6 +194,8 @@ def make_feed(
     transform: ToInput | None = to_input
     if not source.picture:
         inputs, transform = tuple(x.to(dtype) for x, dtype in zip(inputs, options.dtypes, strict=True)), None
+    elif not isinstance(first, torch.Tensor):
+        raise TypeError("pictures are tensors here")
     elif first.numel() * 4 <= min(MOST_TRANSFORMED, storage.memory):  # bytes as float32
         if not augment:
             first, transform = in_chunks(to_input, first), None

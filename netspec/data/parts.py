@@ -154,6 +154,11 @@ def divided(loaded: LoadedData, parts: Parts, seed: int) -> tuple[Split, Split |
         SpecError: NS601, a part would be empty, or the samples cannot be divided so.
     """
     whole = loaded.whole
+    if loaded.divided is not None:
+        if parts.folds is not None:
+            what = "folds would train on what comes before and after a text that validates"
+            raise spec_error("NS601", what, parts.folds, ("fix", "val: 0.1, the end of the text"))
+        return (whole, *loaded.divided)
     fractions = [(parts.val, parts.held), (parts.test, parts.kept_back), (parts.folds, parts.count or None)]
     at = next((node for node, size in fractions if size is not None), None)
     if not isinstance(at, Scalar):
@@ -206,6 +211,7 @@ def kinds_of(loaded: LoadedData, parts: Parts) -> Kinds:
     if strata is not None or parts.stratify is False:
         return Kinds(groups, strata, True, loaded.strata_names)
     targets = loaded.whole.targets[0] if loaded.whole.targets else None
+    targets = targets if isinstance(targets, torch.Tensor) else None
     classes = targets is not None and not targets.is_floating_point() and targets.ndim == 1
     if parts.stratify and not classes:
         node = parts.folds or parts.val or parts.test
@@ -347,6 +353,6 @@ def classes_to_balance(spec: Spec, split: Split, index: int) -> torch.Tensor | N
     if node is None or spec.evaluate(node) != "balanced":
         return None
     targets = split.targets[index] if index < len(split.targets) else None
-    if targets is None or targets.is_floating_point() or targets.ndim != 1:
+    if not isinstance(targets, torch.Tensor) or targets.is_floating_point() or targets.ndim != 1:
         raise spec_error("NS630", "sampler: balanced is for samples of one class each, and the targets are none", node)
     return targets

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torchvision import tv_tensors
 
+from netspec.core.diagnostics import Findings
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, is_null
@@ -20,8 +21,13 @@ from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
 from netspec.data.tables.cells import CellError
 from netspec.data.tables.encoding import encode, fit
+from netspec.data.text.encoding import encoded_texts
+from netspec.data.text.sources import Documents
+from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import in_chunks, is_spatial
 from netspec.data.windows import Samples, WindowError, target_unit
+from netspec.language.evaluate import param_values
+from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, DatasetKind
 from netspec.language.spec import Spec
@@ -121,6 +127,8 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
         own_targets=reconstructs(spec.data),
         groups=parts.groups,
         strata=parts.strata,
+        lengths=sample_lengths(spec),
+        fractions=(parts.held, parts.kept_back),
     )
     loaded = _load(request)
     train, held, left = divided(loaded, parts, seed)
@@ -149,6 +157,23 @@ def _test_part(request: LoadRequest, parts: Parts, loaded: LoadedData) -> Split:
     raise spec_error("NS601", what, request.name, ("fix", f"{fix}; then train once more"))
 
 
+def sample_lengths(spec: Spec) -> dict[str, range]:
+    """The sizes that inputs of one axis may have, by the input's name, where `sizes` lets them vary.
+
+    Args:
+        spec: with the inputs.
+    """
+    if not spec.sizes:
+        return {}
+    known = {name: each for name, each in ranges(spec, param_values(spec.params), Findings()).items() if each}
+    found = {}
+    for declared in spec.inputs:
+        sizes = [node for node in declared.sizes if isinstance(node, Scalar) and read_by(node, known)]
+        if len(declared.sizes) == len(sizes) == 1 and str(sizes[0].value) in known:  # no expression
+            found[declared.name] = known[str(sizes[0].value)].sizes
+    return found
+
+
 def encoded_data(data: Data) -> Data:
     """The data of a table as the network takes them: its columns are fitted to the training part alone.
 
@@ -159,6 +184,8 @@ def encoded_data(data: Data) -> Data:
         SpecError: NS601, it has nothing to fit a column to.
     """
     raw = data.source.encodings
+    if isinstance(data.train.inputs[0], Documents):
+        return Data(*encoded_texts(data.train, data.val, data.source, data.node), data.node)
     if not raw:
         return data
     try:
@@ -217,7 +244,9 @@ def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) 
     name, arguments = node.entries[0] if isinstance(node, Mapping) and len(node.entries) == 1 else (node, None)
     if not isinstance(name, Scalar):
         raise no_part(part, node)
-    loaded = _load(replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings))
+    loaded = _load(
+        replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings, text=train.text)
+    )
     kind = {"val": "validation", TEST: "test"}[part]
     if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
         raise spec_error("NS601", f"the {kind} set has other classes than the training set", name)
@@ -259,8 +288,8 @@ def _with_masks_shaped(split: Split, shape: Reshape) -> Split:
     """The split with its masks, which are as large as its pictures, after the transforms that these go through."""
     size = tuple(split.inputs[0].shape)
 
-    def shaped(targets: torch.Tensor) -> torch.Tensor:
-        if not is_spatial(targets, size):
+    def shaped(targets: torch.Tensor | Tokens) -> torch.Tensor | Tokens:
+        if not isinstance(targets, torch.Tensor) or not is_spatial(targets, size):
             return targets
         return in_chunks(lambda part: shape(tv_tensors.Mask(part)).as_subclass(torch.Tensor), targets)
 

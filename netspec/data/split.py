@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,11 +14,16 @@ from netspec.core.tree import Sequence as ListNode
 from netspec.data.pictures import Pictures, Reshape
 from netspec.data.storage import MOST_HELD
 from netspec.data.tables.encoding import Columns
+from netspec.data.text.format import TextFormat
+from netspec.data.text.sources import Documents
+from netspec.data.text.tokens import PaddingMask, Tokens
 from netspec.data.windows import Windows
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
 from netspec.objective.units import Unit
 from netspec.runtime.diagnostics import spec_error, unknown_name
+
+TextInput = Documents | Tokens | PaddingMask
 
 
 @dataclass(frozen=True)
@@ -26,15 +31,17 @@ class Split:
     """Samples.
 
     Args:
-        inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed.
-        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves.
+        inputs: [N, *input] each; Pictures, which stay on the disk, where they take more memory than allowed; of text
+            Documents, then Tokens, which stay compact.
+        targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves; Tokens where
+            there is one for each token.
         rows: int64 [N], the samples' indexes in their source.
         windows: how samples are cut from what are still the rows of a time series; None: these are the samples.
         files: the names of all samples of the source, by these indexes, where they have some.
     """
 
-    inputs: tuple[torch.Tensor | Pictures, ...]
-    targets: Tensors
+    inputs: tuple[torch.Tensor | Pictures | TextInput, ...]
+    targets: tuple[torch.Tensor | Tokens, ...]
     rows: torch.Tensor
     files: Sequence[str] = ()
     windows: Windows | None = None
@@ -44,8 +51,9 @@ class Split:
 
     def select(self, index: torch.Tensor) -> Split:
         """Some of the samples."""
-        inputs = tuple(x.select(index) if isinstance(x, Pictures) else x[index] for x in self.inputs)
-        return Split(inputs, tuple(y[index] for y in self.targets), self.rows[index], self.files, self.windows)
+        inputs = tuple(x[index] if isinstance(x, torch.Tensor) else x.select(index) for x in self.inputs)
+        targets = tuple(y[index] if isinstance(y, torch.Tensor) else y.select(index) for y in self.targets)
+        return Split(inputs, targets, self.rows[index], self.files, self.windows)
 
     def name_of(self, index: int) -> str:
         """The file of a sample, else its number, from 1."""
@@ -54,7 +62,7 @@ class Split:
 
     @property
     def tables(self) -> Tensors:
-        """The inputs in memory; all are, unless the first one is Pictures."""
+        """The inputs in memory; all are, unless the first one is Pictures or text."""
         return tuple(x for x in self.inputs if isinstance(x, torch.Tensor))
 
 
@@ -76,6 +84,7 @@ class Target:
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
         unit: of targets that are scaled for training; None: they are not.
+        count: how many classes there are, where they have no names.
         ignore: the number of those pixels of a mask that do not count.
     """
 
@@ -83,6 +92,7 @@ class Target:
     classes: tuple[str, ...] = ()
     column: str | None = None
     unit: Unit | None = None
+    count: int = 0
     ignore: int | None = None
 
 
@@ -100,6 +110,9 @@ class LoadedData:
         mapped: whether the inputs take more memory than allowed and stay in their file, of which pages are read.
         encodings: of a table: how the columns of each input become its numbers. While a loader hands them on, `whole`
             and `test` hold the raw numbers that they encode, float64 [N, columns].
+        text: of texts: how they become tokens. Until its tokenizer is known the splits hold Documents.
+        divided: the samples that the spec's fractions hold out to validate and to test, where the loader has done it:
+            of a long text these are its end.
         groups, strata: int64 [N], of `whole`: which value each sample has in the columns that the request names.
         strata_names: the values that `strata` numbers.
     """
@@ -112,6 +125,8 @@ class LoadedData:
     columns: tuple[str, ...] = ()
     mapped: bool = False
     encodings: tuple[Columns, ...] = ()
+    text: TextFormat | None = None
+    divided: tuple[Split | None, Split | None] | None = None
     groups: torch.Tensor | None = None
     strata: torch.Tensor | None = None
     strata_names: tuple[str, ...] = ()
@@ -140,6 +155,9 @@ class LoadRequest:
         memory: bytes of samples that are held in memory.
         own_targets: whether the samples are their own targets, so that others may be missing.
         encodings: of a table that validates: those of the training part.
+        text: of texts that validate: the format of the training part.
+        lengths: of inputs with one axis, whose size may vary: the sizes that it may have, by the input's name.
+        fractions: of the samples that validate and that test, which a text divides by itself.
         groups, strata: the nodes of the columns by which the samples are divided; None: they are not.
     """
 
@@ -153,6 +171,9 @@ class LoadRequest:
     memory: int = MOST_HELD
     own_targets: bool = False
     encodings: tuple[Columns, ...] = ()
+    text: TextFormat | None = None
+    lengths: dict[str, range] = field(default_factory=dict)
+    fractions: tuple[float | None, float | None] = (None, None)
     groups: Node | None = None
     strata: Node | None = None
 
@@ -179,6 +200,11 @@ def own_arguments(request: LoadRequest, *allowed: str) -> dict[str, object]:
             message = f"{request.name.value} has no argument {key.value!r}"
             raise unknown_name("NS205", message, key, str(key.value), list(allowed))
     return {str(key.value): request.evaluate(value) for key, value in request.arguments}
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """The names of the columns of an array: x0, x1, …; of a single one that of the array."""
+    return [name] if count == 1 else [f"{name}{index}" for index in range(count)]
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

@@ -27,7 +27,7 @@ def add_call(
         sizes: the names of `sizes`.
         shared: the call whose module is applied again.
     """
-    record = shared.record if shared else item.record
+    record = (shared.record.held or shared.record) if shared else item.record
     assert record is not None
     path = context.scope.at(name)
     args, arg_nodes, whole = (

@@ -10,7 +10,7 @@ from netspec.core.diagnostics import Edit, Fix
 from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.expansion.context import Context
 from netspec.expansion.scope import Flat
-from netspec.expansion.sized_arguments import sized_argument
+from netspec.expansion.sized_arguments import sized_argument, sizes_seen
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item
 from netspec.language.tensor_sizes import InputSizes, reads_sizes
@@ -27,6 +27,7 @@ def arguments(
     """The evaluated arguments of a layer, their nodes, and whether all are valid; `sizes` are the names of `sizes`."""
     args: dict[str, Any] = {}
     arg_nodes: dict[str, Node] = {}
+    sizes = sizes and sizes_seen(sizes, context.scope)
     for key, node in item.args:
         arg = record.arg(key.text)
         assert arg is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
+from netspec.core.diagnostics import Findings
 from netspec.core.expressions import Value
 from netspec.core.tree import Frame
 from netspec.expansion.add_call import add_call
@@ -181,6 +182,7 @@ class Expander:
             return context.bind(item, name, None)
         frames = (Frame(f"the block {block.name}, used as {path}", item.at.span), *context.frames)
         inner = self.enter(item, context, name, block.name, sources, block.items, params, frames)
+        inner.scope.hidden = frozenset(block.params)
         trail, self.open_blocks, first = self.open_blocks, (*self.open_blocks, block.name), len(self.calls)
         results: tuple[Local | None, ...] = (self.items(block.items, inner, inner.scope.entry),)
         self.open_blocks = trail
@@ -198,6 +200,7 @@ class Expander:
         flats = [context.scope.flat(source) for source in sources]
         keys = ["input"] if len(flats) == 1 else [f"input.{index}" for index in range(len(flats))]
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
+        scope.around, scope.hidden = context.scope, context.scope.hidden
         inits = (*init_rules(item.init, context, scope.path), *context.inits)
         return Context(scope, names, context.findings, self.types, frames, inits, self.calls)
 
@@ -211,6 +214,7 @@ class Expander:
         """
         ends = tuple(end for end in results if end is not None)
         inner.check_order()
+        sources = (*sources, *inner.scope.handed)
         step = Step(name, sources, scope=inner.scope.finish(ends, self.calls), item=item)
         if len(ends) < len(results):
             inner.expect_items(item)
@@ -270,7 +274,8 @@ class Expander:
             context.error("NS305", f"{item.at.text} has no weights of its own that could be shared", item.at)
             return context.bind(item, name, None)
         made = self.calls[self.calls[step.call].maker]
-        taken = layer_inputs(item, made.record, context, last, context.scope.at(name))
+        record = made.record.held or made.record
+        taken = layer_inputs(item, record, context, last, context.scope.at(name))
         if taken.sources is None:
             return context.bind(item, name, None)
         return self.call(item, context, taken, name, made)
@@ -278,14 +283,21 @@ class Expander:
     def share_scope(self, item: Item, context: Context, last: Local | None, step: int) -> Local | None:
         """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
         again, made, first = context.scope.again[step]
-        start = len(self.calls)
-        local = again(replace(made, name=item.name, sources=item.sources, claim=item.claim, tie=None), last)
+        start, steps = len(self.calls), context.scope.steps
+        takes = [len(context.scope.each(source)) for source in steps[step].sources]
+        several = len(takes) if len(takes) > 1 else 0
+        use = replace(made, name=item.name, sources=item.sources, hands_on=several, claim=item.claim, tie=None)
+        sources = replace(context, findings=Findings()).sources(use, last)  # what is wrong with them is found below
+        given = takes if sources is None else [len(context.scope.each(source)) for source in sources]
+        if given != takes:
+            context.error("NS303", f"{item.at.text} takes {_counted(takes)}, gets {_counted(given)}", item.at)
+            return context.bind(item, context.attribute(item), None)
+        local = again(use, last)
         if local is None:
             return None
         for call, original in zip(self.calls[start:], first, strict=True):
             if not call.record.is_function:
                 self.calls[call.id] = replace(call, shares=self.calls[original].maker)
-        steps = context.scope.steps
         steps[local.step] = replace(steps[local.step], name=steps[step].name, shared=True)
         return local
 
@@ -296,3 +308,9 @@ class Expander:
         local = add_call(self.calls, item, context, taken, name, self.input_sizes, shared)
         add_ties(item, context, self.calls, local)
         return context.bind(item, name, local)
+
+
+def _counted(widths: list[int]) -> str:
+    """How many values a submodule takes, from how many tensors each of them is."""
+    values = "1 value" if len(widths) == 1 else f"{len(widths)} values"
+    return values if max(widths) == 1 else f"{values} ({', '.join(map(str, widths))} tensors)"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.context import Context
 from netspec.expansion.graph import Local
 from netspec.language.evaluate import FAILED
-from netspec.language.spec import Spec
+from netspec.language.spec import OutputDecl, Spec
 
 TRAINING = "training"  # in `when` of an output: the mode of the module, as its attribute of that name
 
@@ -32,24 +34,36 @@ def declared_outputs(spec: Spec, context: Context) -> list[Output]:
     """
     found: dict[str, Output] = {}
     ordered = True
-    for declared in spec.outputs:
+    for declared, name, local in _each(spec, context):
         here, always = _modes(declared.when, context)
-        local = context.lookup(declared.reference)
-        if declared.name in found:
-            context.error("NS209", f"outputs names {declared.name} twice", declared.at)
+        if name in found:
+            context.error("NS209", f"outputs names {name} twice", declared.at)
             continue
         if local is None or not here:
             continue
         late = next((each.name for each in found.values() if each.training_only), None)
         if always and late is not None and ordered:
-            message = f"{declared.name} stands after {late}, which is there in training only: such outputs stand last"
+            message = f"{name} stands after {late}, which is there in training only: such outputs stand last"
             context.error("NS202", message, declared.at)
             ordered = False
-        found[declared.name] = Output(declared.name, local, not always)
+        found[name] = Output(name, local, not always)
     if found and all(each.training_only for each in found.values()):
         message = "all outputs are there in training only; one has to be there in evaluation"
         context.error("NS202", message, spec.outputs[0].at)
     return [*found.values()]
+
+
+def _each(spec: Spec, context: Context) -> Iterator[tuple[OutputDecl, str, Local | None]]:
+    """The values that a spec declares as outputs, each with its name; `*` in a reference stands for several.
+
+    In a list these have the names of their items, in a mapping that of the output with their number: `features.0`.
+    """
+    for declared in spec.outputs:
+        values = context.named(declared.reference)
+        listed, numbered = declared.at is declared.reference, "*" in declared.reference.text
+        numbered = numbered and [text for text, _ in values] != [declared.reference.text.removesuffix(".*")]
+        for index, (text, local) in enumerate(values):
+            yield declared, text if listed else f"{declared.name}.{index}" if numbered else declared.name, local
 
 
 def _modes(when: Scalar | None, context: Context) -> tuple[bool, bool]:

@@ -78,14 +78,14 @@ def copy_of(filled: Item, number: int, scope: ScopeBuilder) -> Item:
         number: of the copy, from 0.
         scope: the submodule's.
     """
-    (copy,), at, count = filled.items, filled.at, len(scope.inputs)
+    (copy,), at, count = filled.items, filled.at, scope.entering
     if filled.outputs:
         copy = replace(copy, name=Scalar(str(scope.position), at.span, str(scope.position)))
     if count == 1:
         return copy
     if number:
         return replace(copy, hands_on=count)
-    return replace(copy, sources=tuple(Scalar(name, at.span, name) for name in scope.inputs))
+    return replace(copy, sources=tuple(Scalar(name, at.span, name) for name in list(scope.inputs)[:count]))
 
 
 def _column(key: Scalar, values: Node, context: Context) -> list[Value] | None:

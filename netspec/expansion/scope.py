@@ -15,6 +15,8 @@ Expand = Callable[[Item, Local | None], Local | None]
 # How a scope was expanded, to expand it once more: the function, its item, and the indexes of its calls.
 Again = tuple[Expand, Item, range]
 
+NETWORK = "network "  # before the name of an input of the network, inside of groups and blocks
+
 # A value in the flat graph: what a call gives, or several of them for a block with outputs.
 Flat = Ref | tuple[Ref, ...]
 
@@ -27,7 +29,9 @@ class ScopeBuilder:
     so far, None where it failed. `later` are the names of all its items, to tell a later one from none. `again` holds,
     for each step that is a scope, how to expand it once more, and its calls. `order` are the names in the order in
     which the module holds them, where that is not the order of use. `held` are the steps of layers that are not
-    applied, `weights` the values of parameters, by their names.
+    applied, `weights` the values of parameters, by their names. `around` is the scope around it, and `handed` what that
+    hands on besides what enters: inputs of the network whose sizes are read. `hidden` are the names of `sizes` that a
+    block's own parameters have.
     """
 
     path: str
@@ -45,6 +49,9 @@ class ScopeBuilder:
     order: tuple[Scalar, ...] = ()
     held: dict[str, int] = field(default_factory=dict)
     weights: dict[str, Local] = field(default_factory=dict)
+    around: ScopeBuilder | None = None
+    handed: list[Local] = field(default_factory=list)
+    hidden: frozenset[str] = frozenset()
 
     def at(self, name: str) -> str:
         """The module path of an item of this scope."""
@@ -54,6 +61,23 @@ class ScopeBuilder:
     def entry(self) -> Local | None:
         """What the first item takes: the one value that enters."""
         return Local(-1) if len(self.inputs) == 1 else None
+
+    @property
+    def entering(self) -> int:
+        """How many values enter, without those that are there for their sizes."""
+        return len(self.inputs) - len(self.handed)
+
+    def network_input(self, name: str) -> str:
+        """The name that an input of the network has here; the scopes around this one hand it on."""
+        if self.around is None:
+            return name
+        own = f"{NETWORK}{name}"
+        if own not in self.inputs:
+            outer = self.around.network_input(name)
+            local = Local(-1 - list(self.around.inputs).index(outer))
+            self.inputs[own] = self.around.flat(local)
+            self.handed.append(local)
+        return own
 
     def flat(self, local: Local) -> Flat:
         """A local value in the flat graph."""

@@ -11,6 +11,7 @@ from netspec.core.tree import Node, Scalar, Sequence, describe
 from netspec.expansion.context import Context
 from netspec.expansion.graph import size_of
 from netspec.expansion.layer_inputs import LayerInputs
+from netspec.expansion.scope import NETWORK, ScopeBuilder
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item, Spec
 from netspec.language.tensor_sizes import InputSizes, SizedArgument, size_reader
@@ -28,6 +29,19 @@ def input_sizes(spec: Spec) -> dict[str, tuple[str, int] | None]:
     return found
 
 
+def sizes_seen(sizes: InputSizes, scope: ScopeBuilder) -> InputSizes:
+    """The names of `sizes` in a scope, without those that a block's own parameters hide.
+
+    Args:
+        sizes: of the network's own scope.
+        scope: inside of groups and blocks the network's inputs have other names.
+    """
+    if scope.around is None:
+        return sizes
+    seen = {name: place for name, place in sizes.items() if name not in scope.hidden}
+    return {name: place and (f"{NETWORK}{place[0]}", place[1]) for name, place in seen.items()}
+
+
 def sized_argument(
     arg: Arg, node: Node, item: Item, record: Layer, context: Context, path: str, sizes: InputSizes
 ) -> object:
@@ -38,9 +52,9 @@ def sized_argument(
         node: its value.
         item: the layer's item.
         record: the layer.
-        context: where it stands; inside a group or a block the inputs of the network are not seen.
+        context: where it stands.
         path: the layer's module path.
-        sizes: the names of `sizes`, of the network's own scope.
+        sizes: the names of `sizes`.
     """
     if not arg.sized:
         kind = "takes only numbers" if record.is_function else "is fixed when the network is made"
@@ -51,8 +65,7 @@ def sized_argument(
         context.findings.add("NS206", message, node, layer=path, frames=context.frames, fixes=fixes)
         return FAILED
     listed = isinstance(node, Sequence)
-    own = context.scope.path == ""
-    reader = size_reader(sizes if own else dict.fromkeys(sizes))
+    reader = size_reader(sizes)
     parts = []
     for part in node.items if isinstance(node, Sequence) else (node,):
         if isinstance(part, Scalar):
@@ -85,6 +98,8 @@ def with_sized_inputs(
     for argument, value in sized.items():
         for reference in value.references:
             name, node = size_of(reference), _place(nodes[argument], reference)
+            if reference.startswith(NETWORK):
+                context.scope.network_input(reference.removeprefix(NETWORK))
             local = further.get(name) or context.lookup(node)
             whole = whole and local is not None
             if local is not None:

@@ -103,33 +103,35 @@ class Values:
 
         `layer*` are layer1, layer2, …; `layer*.1` is the second output of each; `input.*` is all that enters.
         """
+        return tuple(local for _, local in self.named(reference))
+
+    def named(self, reference: Scalar) -> tuple[tuple[str, Local | None], ...]:
+        """The values of a reference with the text that stands for each alone."""
         scope = self.scope
         name, _, part = reference.text.partition(".")
         if "*" not in reference.text or reference.text in scope.names:
-            return (self.lookup(reference),)
+            return ((reference.text, self.lookup(reference)),)
         if "*" not in name:
             whole = replace(reference, value=name, text=name)
-            found = (
-                [Local(-1 - index) for index in range(len(scope.inputs))] if name == "input" else [self.lookup(whole)]
-            )
-            return tuple(each for local in found for each in (scope.each(local) if local is not None else (None,)))
+            found = [Local(-1 - index) for index in range(scope.entering)] if name == "input" else [self.lookup(whole)]
+            values = [each for local in found for each in (scope.each(local) if local is not None else (None,))]
+            if values == found and name != "input":  # the outputs of one layer, which are not counted yet
+                return ((name, values[0]),)
+            return tuple((f"{name}.{index}", each) for index, each in enumerate(values))
         pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
         matching = [each for each in scope.names if pattern.fullmatch(each)]
         if not matching and not any(pattern.fullmatch(TEMPLATE.sub("0", each)) for each in scope.later):
             message = f"no item of this scope has a name like {shorten(name)!r}"
             known = dict.fromkeys(re.sub(r"\{[^{}]*\}|\d+", "*", each) for each in scope.later)
             self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            return (None,)
-        each = [f"{match}.{part}" if part else match for match in matching]
-        return tuple(
-            local
-            for text in each
-            for local in (self.several if part == "*" else self.one)(replace(reference, value=text, text=text))
-        )
+            return ((reference.text, None),)
+        texts = [f"{match}.{part}" if part else match for match in matching]
+        found_in = self.named if part == "*" else self.one
+        return tuple(pair for text in texts for pair in found_in(replace(reference, value=text, text=text)))
 
-    def one(self, reference: Scalar) -> tuple[Local | None]:
-        """The value of a reference, as a tuple."""
-        return (self.lookup(reference),)
+    def one(self, reference: Scalar) -> tuple[tuple[str, Local | None]]:
+        """The value of a reference with its text, as a tuple."""
+        return ((reference.text, self.lookup(reference)),)
 
     def lookup(self, reference: Scalar) -> Local | None:
         """The value of a reference; None where there is none, with a finding unless it failed before."""
@@ -152,8 +154,8 @@ class Values:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
             known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
-            self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            guess = certain_match(reference.text, known)
+            close = self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
+            guess = certain_match(reference.text, [each for each in close if each in known])
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         held = scope.held.get(name)
         if (local is None and held is None) or not dot:

@@ -54,9 +54,10 @@ def _holder(lowering: Lowering, path: str) -> Op | None:
 def _add(lowering: Lowering, op: Op) -> None:
     """Add a call of what a module holds: in the call of that module, before the call inside it that first needs it."""
     inner: Frame | None = None
-    while op.frame.path and not op.path.startswith(f"{op.frame.path}.") and op.frame.inside is not None:
+    while op.path and op.frame.path and not op.path.startswith(f"{op.frame.path}.") and op.frame.inside is not None:
         op.frame, inner = op.frame.inside, op.frame
-    place = next((index for index, each in enumerate(lowering.ops) if inner in _frames(each)), len(lowering.ops))
+    inside = (index for index, each in enumerate(lowering.ops) if inner is not None and inner in _frames(each))
+    place = next(inside, len(lowering.ops))
     lowering.ops.insert(place, op)
 
 

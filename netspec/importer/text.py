@@ -130,7 +130,7 @@ class Writer:
                 return f"{self.list_key(item)}: {layers}"
         else:
             argument = self.argument(item)
-            if not keys and not sources:
+            if not keys and not sources and item.applied:
                 return item.type if argument is None else f"{item.type}: {argument}"
             held = {} if item.applied else {"apply": "false"}
             pairs = {**keys, item.type: "{}" if argument is None else argument, **held, **sources}

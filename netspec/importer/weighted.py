@@ -107,7 +107,7 @@ def weighted(lowering: Lowering, call: TracedCall) -> list[Held]:
     record = record_of(module)
     if record is not None and record.name == type_:
         args = layer_arguments(module, record)
-    elif own - {"num_batches_tracked"} != {*tensors}:
+    elif record is not None or own - {"num_batches_tracked"} != {*tensors}:
         return _without_layer(lowering, call, given)
     elif "bias" not in tensors:
         args["bias"] = False

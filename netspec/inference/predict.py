@@ -18,12 +18,10 @@ from torch import nn
 from netspec.data.batches import batch_to_device
 from netspec.data.transforms import read_pipeline
 from netspec.inference.output_pictures import OutputPictures, is_mask, make_output_pictures
-from netspec.inference.readers import PictureReader, Sample
+from netspec.inference.readers import Sample
 from netspec.inference.results import Fault, Prediction
-from netspec.inference.run_reader import InputBatcher, make_reader
-from netspec.inference.series_reader import SeriesReader
+from netspec.inference.run_reader import InputBatcher, Reader, make_reader
 from netspec.inference.stored_run import StoredRun
-from netspec.inference.table_reader import TableReader
 from netspec.language.sections.data_keys import reconstructs
 from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
@@ -55,7 +53,7 @@ class Predictor:
     classes: tuple[str, ...]
     model: nn.Module
     device: torch.device
-    reader: PictureReader | TableReader | SeriesReader
+    reader: Reader
     batcher: InputBatcher
     head: Head
     channels_last: bool

@@ -16,26 +16,28 @@ from netspec.core.tree import Mapping
 from netspec.data.checks import smallest_table
 from netspec.data.section import dataset_nodes
 from netspec.data.tables.encoding import from_json
+from netspec.data.text.format import WINDOWS
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
 from netspec.inference.series_reader import SeriesReader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
+from netspec.inference.text_reader import TextReader
 from netspec.language.ranges import accepts_shape
 from netspec.language.sections.datasets import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
+Reader = PictureReader | TableReader | SeriesReader | TextReader
 
-def make_reader(
-    run: StoredRun, batcher: InputBatcher, labels: Labels | None = None
-) -> PictureReader | TableReader | SeriesReader:
+
+def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> Reader:
     """The reader of samples like the run's own, which are not needed.
 
     Args:
-        run: of pictures, of a table, or of a time series.
+        run: of pictures, of a table, of a time series, or of texts.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
 
@@ -47,6 +49,10 @@ def make_reader(
         pipeline = read_pipeline(run.spec)
         mode = _mode(info.sample, pipeline, batcher.inputs[0])
         return PictureReader(mode, info.sample, pipeline, labels)
+    if run.text is not None and run.text.kind == WINDOWS:
+        raise ReadError(f"{run.folder.path}: is a language model, which continues texts: --generate 'Once upon'")
+    if run.text is not None:
+        return TextReader(run.text, _written(run.spec, "separator"), labels)
     shapes = tuple(input.shape for input in batcher.inputs)
     try:
         encodings = from_json(info.encodings)
@@ -54,7 +60,7 @@ def make_reader(
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
     if info.dataset == TIME_SERIES:
         return SeriesReader(run, encodings)
-    return TableReader(info.columns, shapes, _separator(run.spec), labels, encodings)
+    return TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
 
 
 class InputBatcher:
@@ -115,7 +121,7 @@ class InputBatcher:
         shape, input, name, table = tuple(x.shape), self.inputs[index], self._names[index], self._tables[index]
         if shape != input.shape and not accepts_shape(self._report.spec, self._report.params, shape, index):
             return f"a sample is {show(shape)}, the network's {name} is {show(input.shape)}"
-        if input.dtype.startswith("float"):
+        if input.dtype.startswith("float") or x.dtype == torch.bool:
             return None
         bad = x[x != x.round()]
         if len(bad):
@@ -138,7 +144,7 @@ def _mode(stored: tuple[int, ...] | None, pipeline: Pipeline, input: Tensor) -> 
         return "L"
 
 
-def _separator(spec: Spec) -> str | None:
+def _written(spec: Spec, key: str) -> str | None:
     _, arguments = dataset_nodes(spec)
-    written = arguments.get("separator") if isinstance(arguments, Mapping) else None
+    written = arguments.get(key) if isinstance(arguments, Mapping) else None
     return str(spec.evaluate(written)) if written is not None else None

@@ -18,7 +18,9 @@ from netspec.checkpoint.run_folder import RunFolder
 from netspec.checkpoint.run_info import Info
 from netspec.compiler.module import compile_spec
 from netspec.compiler.plugins.permission import plugin_permission
-from netspec.core.files import ReadError
+from netspec.core.files import ReadError, read_text
+from netspec.data.text.format import LARGEST_TOKENIZER, TextFormat, stored_format
+from netspec.data.text.tokenizer import TokenizerError
 from netspec.language.load import loads
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import option_span, spec_error
@@ -48,6 +50,22 @@ class StoredRun:
             SpecError: it has errors.
         """
         return require(self.spec)
+
+    @cached_property
+    def text(self) -> TextFormat | None:
+        """How texts become tokens, where the run was trained on texts.
+
+        Raises:
+            ReadError: its tokenizer cannot be read.
+        """
+        if self.info.text is None:
+            return None
+        path = self.folder.tokenizer
+        content = read_text(path, "tokenizer.json", LARGEST_TOKENIZER)
+        try:
+            return stored_format(self.info.text, content)
+        except TokenizerError as error:
+            raise ReadError(f"{path}: cannot be used: {error}") from None
 
     def model(self, weights: str = "best", device: torch.device | str = "cpu") -> nn.Module:
         """The network in evaluation mode.

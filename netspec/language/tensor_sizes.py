@@ -150,15 +150,15 @@ def size_reader(names: InputSizes) -> Callable[[str, Mapping[str, Value]], Any]:
         sizes: dict[tuple[str, int], str] = {}
 
         def named(reference: str, dim: int) -> str:
-            return sizes.setdefault((reference, dim), f"size_{len(sizes)}_of_{reference.replace('.', '_')}")
+            return sizes.setdefault((reference, dim), f"size_{len(sizes)}_of_{re.sub(r'[. ]', '_', reference)}")
 
         def of_input(word: re.Match[str]) -> str:
             if word[0] not in names:
                 return word[0]
             place = names[word[0]]
             if place is None:
-                message = f"{word[0]} is a size of the network's input, which is not seen here or has no axis of just "
-                raise ExpressionError(f"{message}that size: take it from a tensor, as in input.size(2)", word.start())
+                message = f"{word[0]} is a size of the network's input, which has no axis of just that size: "
+                raise ExpressionError(f"{message}take it from a tensor, as in input.size(2)", word.start())
             return named(*place)
 
         plain = _WORD.sub(of_input, SIZE.sub(lambda match: named(match[1], int(match[2])), text))

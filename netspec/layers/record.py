@@ -186,7 +186,7 @@ class Layer:
             the further inputs come by name, as `FurtherInput`.
         outputs: how each output is read where a call returns neither a tensor nor a plain tuple of several: `{0}` is
             its result, `{1}` the output's number; the last one holds for all further ones.
-        held: whether its module is made and not applied; `unapplied.py` makes such records.
+        held: the layer whose module is made and not applied; `unapplied.py` makes such records.
         tensor: `parameter` or `buffer` where it is a tensor of the module around it rather than a submodule.
         origin: of a plugin's layer: the module that its class is imported from, and the class's name in it.
         tensors: of a plugin's layer: sample tensors from arguments and sample tensors, in place of `shape`, `takes`
@@ -219,7 +219,7 @@ class Layer:
     make: Callable[[Args], str] | None = None
     call: Callable[..., str] | None = None
     outputs: tuple[str, ...] = ()
-    held: bool = False
+    held: Layer | None = None
     tensor: str = ""
     origin: tuple[str, str] | None = None
     tensors: Callable[..., tuple[Tensor, ...]] | None = None

@@ -25,7 +25,7 @@ def unapplied(record: Layer, written: Collection[str]) -> Layer:
         args = tuple(_as_written(record, arg) if arg.name in written else _inferred(record, arg) for arg in record.args)
         held = replace(
             record, args=args, shape=same_shape, macs=no_macs, inputs=(1, 1), names=(), further=(), suits=None,
-            takes="any", gives="same", outputs=(), call=None, tensors=None, earlier=(), held=True,
+            takes="any", gives="same", outputs=(), call=None, tensors=None, earlier=(), held=record,
         )  # fmt: skip
         _made[key] = record, held
     return _made[key][1]

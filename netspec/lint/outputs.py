@@ -69,7 +69,8 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
     if found is None or not context.losses:
         return
     dataset, arguments = found
-    key = DATASETS[str(dataset.value)].by_input
+    kind = DATASETS[str(dataset.value)]
+    key = kind.by_input
     node = arguments.get(key) if isinstance(arguments, Mapping) and key is not None else None
     if isinstance(node, Mapping):
         for name, _ in node:
@@ -78,9 +79,18 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
         missing = [name for name in inputs if node.get(name) is None]
         if missing and all(name.text in inputs for name, _ in node):
             yield finding("NS602", f"{dataset.value} tells nothing of the network's input {_listed(missing)}", node)
-    elif len(inputs) > 1:
+        return
+    named = [arguments.get(one) for one in kind.further] if isinstance(arguments, Mapping) else []
+    for one in named:
+        if isinstance(one, Scalar) and one.text not in inputs:
+            yield _unknown("NS602", f"the network has no input {one.text!r}", one, inputs)
+            return
+    inputs = [name for name in inputs if name not in [one.text for one in named if isinstance(one, Scalar)]]
+    if len(inputs) > 1:
         message = f"{dataset.value} gives one input a sample, the network has {_listed(inputs)}"
         notes = (Note("fix", f"{key}: {{{', '.join(f'{name}: […]' for name in inputs)}}}"),) if key else ()
+        if kind.further and not named[0]:
+            notes = (Note("fix", f"{kind.further[0]}: {inputs[-1]} in {dataset.value}"),)
         yield finding("NS602", message, node or dataset, notes=notes)
 
 

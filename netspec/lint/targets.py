@@ -59,15 +59,21 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 
         fixes = one_class_a_sample(context, head) if len(output) > 1 else ()
         label = "or" if fixes else "fix"
-        notes = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        notes: tuple[Note, ...] = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
+        if known.picture and len(output) == 3:
+            masks = "Segmentation: {pictures: FOLDER, masks: FOLDER} where each pixel has a class"
+            notes = (*notes, Note("or", masks))
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])
     elif known.classes and (len(output) == 1 or output[1:] == known.target) and output[0] != known.classes:
         code = "NS603" if output[0] < known.classes else "NS914"
-        message = f"{known.title} has {known.classes} classes, the network gives {output[0]} outputs"
+        if code == "NS914" and known.vocabulary is not None:
+            return  # the number of tokens is often rounded up
+        named = "classes" if known.vocabulary is None else "tokens"
+        message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs"
         fixes, at = _outputs(linear, known.classes), linear
-        if len(output) > 1:
+        if known.picture and len(output) > 1:
             message += " a pixel"
             at = last_convolution(context, head)
             fixes = () if at is None else (set_value(at[0], "out_channels", known.classes),)

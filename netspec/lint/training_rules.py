@@ -6,7 +6,7 @@ WARNINGS only warns. A rule in a table …_OF_HEADS is called once for each outp
 
 from __future__ import annotations
 
-from netspec.lint import class_axis, losses, outputs, parts, reconstruction, samples, targets, train_keys
+from netspec.lint import class_axis, losses, outputs, parts, reconstruction, samples, targets, text, train_keys
 from netspec.lint.context import HeadRule, Rule
 
 DATA_AND_LOSS: tuple[Rule, ...] = (
@@ -16,6 +16,7 @@ DATA_AND_LOSS: tuple[Rule, ...] = (
     reconstruction.reconstruction,  # NS603
     samples.samples,  # NS602
     samples.lone_sample,  # NS613
+    text.vocabulary,  # NS602
     parts.by_class,  # NS630
     train_keys.patterns,  # NS615
     train_keys.metrics,  # NS616

@@ -84,7 +84,15 @@ def _classes(targets: torch.Tensor, loss: str, output: Shape, ignore: int | None
         raise TargetError(f"{loss} wants one number for each class, the output is {show(output)}", advice="add Flatten")
     if got != size:
         wanted = f"a class number for each of {show(size)} places" if size else "one class number a sample"
-        raise TargetError(f"{loss} wants {wanted}, a target is {show(got)}")
+        advice = ""
+        if got == output[:-1]:
+            rank = len(output)
+            order = ", ".join(map(str, (0, rank, *range(1, rank))))
+            layer = "transpose: {dim0: 1, dim1: 2}" if rank == 2 else f"permute: {{dims: [{order}]}}"
+            advice = (
+                f"{layer} at the end: {loss} takes the classes along dim 1, the output has {output[-1]} along the last"
+            )
+        raise TargetError(f"{loss} wants {wanted}, a target is {show(got)}", advice=advice)
     if targets.is_floating_point():
         _refuse(targets != targets.round(), targets, f"{loss} wants class numbers")
         targets = targets.long()

@@ -10,7 +10,9 @@ from netspec.core.conforms import Schema, conforms
 from netspec.core.dataclass import dataclass
 from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
 from netspec.core.tree import Mapping, plain, shorten
+from netspec.language.sections.keys import PATH_KEYS
 from netspec.language.sections.table_keys import ENCODINGS, KINDS, SCALINGS
+from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS
 from netspec.language.source import compose
 from netspec.language.spec import Spec
 
@@ -33,7 +35,7 @@ SECTIONS = ("params", "data", "train")
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _NAMED_TEXTS: Schema = {"type": "object", "additionalProperties": _TEXT}
-_TYPED_PATH = r'^data(\.\w+)+\.(root|path)="([^"\\]|\\.)*"$'
+_TYPED_PATH = rf'^data(\.\w+)+\.({"|".join(PATH_KEYS)})="([^"\\]|\\.)*"$'
 _NUMBER: Schema = {"type": ["number", "null"]}
 ROW: Schema = {  # of metrics.jsonl
     "type": "object",
@@ -54,6 +56,15 @@ COLUMN: dict[str, Schema] = {  # how a column of a table becomes numbers
     "unseen": _TEXTS,
 }
 _COLUMN: Schema = {"type": "object", "properties": COLUMN, "required": [*COLUMN], "additionalProperties": False}
+TEXT: dict[str, Schema] = {  # how texts become tokens
+    "kind": {"enum": ["documents", "windows", "tagged"]},
+    "tokenizer": {"enum": [*TOKENIZERS, "file"]},
+    **{name: {"type": "boolean"} for name in ("at_start", "mask_first", "whole")},
+    **{name: {"type": ["string", "null"]} for name in ("mask", "column")},
+    **{name: {"type": "integer", "minimum": 1, "maximum": MOST_LENGTH} for name in ("least", "most", "multiple")},
+    "value": {"type": "integer", "minimum": 0, "maximum": 2**31},
+}
+_TEXT_FORMAT: Schema = {"type": "object", "properties": TEXT, "required": [*TEXT], "additionalProperties": False}
 INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("name", "spec", "device", "dataset", "status", "job"), _TEXT),
     "folder": {"type": "string", "pattern": r"^[^\0]+$"},
@@ -74,6 +85,7 @@ INFO: dict[str, Schema] = {  # of run.json, by key
             },
         ]
     },
+    "text": {"anyOf": [{"type": "null"}, _TEXT_FORMAT]},
     "sample": {
         "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]
     },

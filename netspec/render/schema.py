@@ -15,6 +15,7 @@ from netspec.language.sections.class_families import FAMILIES
 from netspec.language.sections.data_keys import DATA_SCHEMA
 from netspec.language.sections.expect_keys import EXPECT_SCHEMA
 from netspec.language.sections.keys import SPEC_KEYS
+from netspec.language.sections.search_keys import SEARCH_SCHEMA
 from netspec.language.sections.train_keys import TRAIN_SCHEMA
 from netspec.layers.record import Arg, Layer
 from netspec.layers.table import TABLE
@@ -29,7 +30,7 @@ _EXPRESSION: Schema = {
     "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,\[\]\"'-]+$",
     "maxLength": 200,
 }
-_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.([0-9]+|\*))?$"}
+_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.([0-9]+|\*|[^ ]*[^.0-9 ][^. ]*))?$"}
 _OUTPUT: Schema = {
     "anyOf": [
         _REF,
@@ -238,6 +239,7 @@ def language_schema() -> Schema:
             ],
         },
         "expect": EXPECT_SCHEMA,
+        "search": SEARCH_SCHEMA,
         "init": {"$ref": "#/$defs/init"},
         "weights": {
             "type": "string",

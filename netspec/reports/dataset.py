@@ -24,6 +24,7 @@ from netspec.language.spec import Spec
 from netspec.objective.losses import network_inputs
 from netspec.render.summary import bytes_text
 from netspec.render.tables import Table
+from netspec.reports.text_dataset import describe_texts, text_tables
 from netspec.training.plan import PLACEHOLDER
 
 FIRST = 5  # rows that are shown
@@ -46,6 +47,8 @@ def describe(spec: Spec) -> dict[str, Any]:
     pipeline = read_pipeline(spec)
     raw = read_data(spec, inputs, _seed(spec), pipeline.shape if pipeline.before else None)
     data = windowed_data(encoded_data(raw))
+    if data.source.text is not None:
+        return describe_texts(data, [*inputs])
     parts = [part for part in (data.train, data.val) if part is not None]
     content: dict[str, Any] = {"version": 1, "dataset": str(data.node.value)}
     content["parts"] = dict(zip(("train", "val"), map(len, parts), strict=False))
@@ -53,7 +56,7 @@ def describe(spec: Spec) -> dict[str, Any]:
         content["test"] = data.untouched
     content["inputs"] = [_input(data, index, name) for index, name in enumerate([*inputs][: len(data.train.inputs)])]
     content["columns"] = [_column(column, cells) for column, cells in _columns(raw)]
-    content["targets"] = [_target(raw, index) for index in range(len(data.source.targets))]
+    content["targets"] = [_target(raw, index) for index in range(len(raw.train.targets))]
     content["rows"] = _rows(raw)
     content["bytes"] = sum(x.nbytes for part in parts for x in (*part.tables, *part.targets))
     return content
@@ -114,7 +117,8 @@ def _range(numbers: torch.Tensor, column: Column) -> dict[str, Any]:
 
 def _target(data: Data, index: int) -> dict[str, Any]:
     target = data.source.targets[index]
-    values = torch.cat([part.targets[index] for part in (data.train, data.val) if part is not None])
+    each = (part.targets[index] for part in (data.train, data.val) if part is not None)
+    values = torch.cat([y for y in each if isinstance(y, torch.Tensor)])
     facts: dict[str, Any] = {"output": target.output, "column": target.column, "shape": list(values.shape[1:])}
     if not target.classes:
         numbers = values.flatten()
@@ -137,7 +141,10 @@ def _rows(raw: Data) -> list[list[str]]:
     if not columns:
         return []
     texts = [[column.text(cell) for cell in cells] for column, cells in columns]
-    targets = [_target_texts(raw.train, index, target.classes) for index, target in enumerate(raw.source.targets)]
+    targets = [
+        _target_texts(raw.train, index, target.classes)
+        for index, target in zip(range(len(raw.train.targets)), raw.source.targets, strict=False)
+    ]
     return [list(row) for row in zip(*texts, *targets, strict=True)]
 
 
@@ -154,6 +161,8 @@ def description_tables(content: dict[str, Any]) -> list[Table]:
     Args:
         content: as `describe` gives it.
     """
+    if "tokenizer" in content:
+        return text_tables(content)
     verbs = ("train on", "validate with")
     counts = zip(content["parts"].values(), verbs, strict=False)
     parts = ", ".join(f"{count:,} samples to {verb}" for count, verb in counts)

@@ -1,19 +1,20 @@
-"""The table of loggers, which receive the settings, epochs and pictures of a run while it trains, as TensorBoard does.
+"""Loggers, which receive the settings, epochs and pictures of a run while it trains, as TensorBoard does.
 
-A logger is one record of `LOGGERS`. A run calls all of them, in this order; of several processes only the one that
-writes the run's folder has loggers.
+Their table is `netspec.language.sections.loggers`. A run calls those that its spec names, in the table's order; of
+several processes only the one that writes the run's folder has loggers.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from netspec.core.installed import require_packages
+from netspec.core.lazy_import import imported
+from netspec.language.sections.loggers import Wanted
 from netspec.render.runs import Plain
-from netspec.reports.tensorboard import Events
 from netspec.shapes.report import Report
 from netspec.training.job import Row
 
@@ -37,33 +38,32 @@ class Logger(Protocol):
         """Nothing comes any more."""
 
 
-@dataclass(frozen=True)
-class LoggerKind:
-    """One logger.
+def require_loggers(wanted: Wanted) -> None:
+    """Check that what the loggers need is installed.
 
     Args:
-        name: what it is called.
-        doc: one sentence: what it writes.
-        open: makes it for a run, from the run's folder.
+        wanted: of the spec.
+
+    Raises:
+        MissingPackageError: it is not.
     """
-
-    name: str
-    doc: str
-    open: Callable[[Path], Logger]
-
-
-LOGGERS: tuple[LoggerKind, ...] = (
-    LoggerKind(
-        "TensorBoard", "An events file: numbers of each epoch, the network's graph, settings and pictures.", Events
-    ),
-)
+    for kind, _ in wanted:
+        if kind.modules is not None:
+            require_packages(f"loggers: [{kind.name}]", kind.modules, kind.extra)
 
 
 class Loggers:
-    """All loggers of a run as one; for no folder there are none."""
+    """All loggers of a run as one.
 
-    def __init__(self, folder: Path | None) -> None:
-        self.all: list[Logger] = [] if folder is None else [kind.open(folder) for kind in LOGGERS]
+    Args:
+        folder: of the run; None, in a process that does not write it: there are none.
+        wanted: of the spec, with their arguments.
+    """
+
+    def __init__(self, folder: Path | None, wanted: Wanted) -> None:
+        self.all: list[Logger] = []
+        for kind, arguments in wanted if folder is not None else ():
+            self.all.append(imported(kind.open)(folder, **arguments))
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:
         """What is trained, and how."""

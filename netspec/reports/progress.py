@@ -30,7 +30,7 @@ class Progress(Watcher, Protocol):
 
 
 def describe(row: Row) -> str:
-    """A row's numbers in one line: `train_loss 0.1234  val_accuracy 98.50%`."""
+    """A row's numbers in one line: `train_loss 0.1234  val_accuracy 0.985`."""
     named = ((name, value) for name, value in row.items() if name.startswith(("train_", "val_")) and not fixed(name))
     return "  ".join(f"{name} {format_value(name, value)}" for name, value in named if isinstance(value, float))
 

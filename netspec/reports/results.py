@@ -22,7 +22,7 @@ VERSION = 1  # of the JSON
 
 
 class TextWriter:
-    """One line a sample, `five.png  5  99.2%  3  0.5%`; the columns of a block of lines are aligned."""
+    """One line a sample, `five.png  5  0.992  3  0.005`; the columns of a block of lines are aligned."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -31,7 +31,7 @@ class TextWriter:
     def add(self, prediction: Prediction) -> None:
         """Add a sample."""
         source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
-        classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.1%}")]
+        classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.3f}")]
         cells = (
             [prediction.picture] if prediction.picture else classes or [f"{value:.6g}" for value in prediction.values]
         )

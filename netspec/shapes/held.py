@@ -24,7 +24,7 @@ def own_problems(call: Call, args: dict[str, Any]) -> list[Problem]:
         call: of the layer.
         args: all its arguments, as far as they are known.
     """
-    record = call.item.record
+    record = call.record.held
     assert record is not None
     if call.broken or any(arg.name not in args for arg in record.args):
         return []

@@ -31,6 +31,7 @@ IGNORED = (
     "train.early_stopping",
     "train.device",
     "train.checkpoint_every",
+    "train.loggers",
     "name",
     "expect",
 )

@@ -25,6 +25,7 @@ from netspec.render.runs import settings_of
 from netspec.render.text import render
 from netspec.reports.curves import draw_curves
 from netspec.reports.loggers import Loggers
+from netspec.reports.model_card import write_card
 from netspec.reports.progress import Progress
 from netspec.reports.result_plots import report
 from netspec.runtime.diagnostics import At, counted, option_span, spec_error, spec_start
@@ -131,11 +132,13 @@ class Session:
             remove_half_written(self.folder.path)
         self.folder.write_info(self.info)  # first, so that a file without the other is known to be ours
         self.folder.write_spec(self.text)
+        if (texts := self.plan.data.source.text) is not None:
+            self.folder.write_tokenizer(texts.known.to_json())
         self.folder.write_rows(self.state.history)
 
     @contextlib.contextmanager
     def _events(self) -> Iterator[Loggers]:
-        events = Loggers(self.folder.path if self.folder.writes else None)
+        events = Loggers(self.folder.path if self.folder.writes else None, self.plan.settings.loggers)
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
@@ -174,9 +177,17 @@ class Session:
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
             save_weights(self.folder.last, model, self.text)
-            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
-        self.folder.write_info(replace(self.info, status=status, best=self.state.best))
+            best = None if self.state.best is None else int(self.state.best["epoch"])
+            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history, best)
+        self.info = replace(self.info, status=status, best=self.state.best)
+        self.folder.write_info(self.info)
+        self._card()
         events.end(status)
+
+    def _card(self) -> None:
+        """Write the model card, with the pictures that are there."""
+        if self.folder.writes:
+            write_card(self.folder.path, self.plan.report, self.info, self.state.history)
 
     def _report(self, interrupt: Interrupt, events: Loggers) -> None:
         """Draw the pictures of the results; a run is finished even where they cannot be drawn."""
@@ -184,6 +195,7 @@ class Session:
             return
         try:
             report(self.plan, self.job, self.folder.path, self.state.best, events, interrupt)
+            self._card()
         except (RuntimeError, ValueError, CheckpointError) as error:
             what = str(error).splitlines()[0]
             self.progress.message(f"the pictures of the results could not be drawn: {what}")

@@ -5,6 +5,8 @@ Input: a spec. Output: the Run, and its folder.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from netspec.checkpoint.run_folder import RunFolder, make_folder
@@ -12,12 +14,14 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.tree import Mapping, Scalar
 from netspec.distributed.process_group import ProcessGroup, join, leave
 from netspec.language.spec import Spec, require_spec
+from netspec.reports.loggers import require_loggers
 from netspec.reports.progress import Progress, Silent, choose_progress
 from netspec.runtime.diagnostics import option_span
 from netspec.trainer.manager import write_errors
 from netspec.trainer.resume import begun_before, open_run
 from netspec.trainer.session import Run, Session, has_begun
 from netspec.training.devices import restored_determinism
+from netspec.training.job import Row
 from netspec.training.setup import prepare_training
 
 
@@ -28,6 +32,7 @@ def train(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     progress: Progress | None = None,
+    judge: Callable[[Row], bool] | None = None,
 ) -> Run:
     """Train a spec on its data and keep the run.
 
@@ -38,6 +43,7 @@ def train(
         resume: the folder of a run to go on with, instead of `out`. Where torchrun starts the processes of a job
             again, they go on with its run by themselves.
         progress: shows how it goes; None: a display on stderr.
+        judge: is called with the row of each epoch; where it says true, the run is stopped early.
 
     Raises:
         SpecError: what is wrong with the spec, its data, the device or the folder, before anything is trained; NS609,
@@ -52,8 +58,8 @@ def train(
         with restored_determinism():
             resume = resume if resume is not None else group.from_main(begun_before(out))
             if resume is not None:
-                return _resume(spec, device, RunFolder(Path(resume), writes=group.main), progress, group)
-            return _new(spec, device, out, progress, group)
+                return _resume(spec, device, RunFolder(Path(resume), writes=group.main), progress, group, judge)
+            return _new(spec, device, out, progress, group, judge)
     finally:
         leave(group)
 
@@ -64,7 +70,12 @@ def _written(spec: Spec) -> str:
     return str(node.value) if isinstance(node, Scalar) else "auto"
 
 
-def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progress, group: ProcessGroup) -> Run:
+Judge = Callable[[Row], bool] | None
+
+
+def _new(
+    spec: Spec, device: str | None, out: str | Path | None, progress: Progress, group: ProcessGroup, judge: Judge
+) -> Run:
     """Train in a new folder, which is removed again where no run begins."""
     folder: RunFolder | None = None
     unusable: tuple[Diagnostic, ...] = ()
@@ -75,6 +86,7 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
             except SpecError as error:
                 unusable = error.diagnostics
         plan, job, state = prepare_training(spec, device, unusable, group)
+        require_loggers(plan.settings.loggers)
         path = group.from_main(None if folder is None else folder.path)
     except BaseException:
         if folder is not None:
@@ -84,12 +96,14 @@ def _new(spec: Spec, device: str | None, out: str | Path | None, progress: Progr
         assert path is not None  # else `prepare_training` has raised what is wrong with it
         folder = RunFolder(path, writes=False)
     try:
-        return Session(plan, job, state, folder, progress).run()
+        return Session(plan, replace(job, judge=judge), state, folder, progress).run()
     finally:
         folder.release()
 
 
-def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progress, group: ProcessGroup) -> Run:
+def _resume(
+    spec: Spec, device: str | None, folder: RunFolder, progress: Progress, group: ProcessGroup, judge: Judge
+) -> Run:
     """Go on in a folder; while this process is in it, no other is."""
     folder.read_info()  # which raises where this is no run
     if folder.writes:
@@ -98,6 +112,7 @@ def _resume(spec: Spec, device: str | None, folder: RunFolder, progress: Progres
     try:
         before = open_run(folder.path, spec)
         plan, job, state = prepare_training(spec, device, group=group, fresh=not has_begun(folder))
-        return Session(plan, job, state, folder, progress, before).run()
+        require_loggers(plan.settings.loggers)
+        return Session(plan, replace(job, judge=judge), state, folder, progress, before).run()
     finally:
         folder.release()

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
+from netspec.data.text.feed import TokenFeed
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
@@ -46,6 +47,7 @@ class Job:
         step_scheduler: the scheduler steps after each epoch, after each batch, or after each epoch with its loss.
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
+        judge: is called with the row of each epoch; true ends the run.
         balance: draws or orders the samples of an epoch by their classes; None: each comes once, in any order.
     """
 
@@ -69,13 +71,14 @@ class Job:
     step_scheduler: Literal["epoch", "batch", "loss"] = "epoch"
     drop_single: bool = False
     group: ProcessGroup = ALONE
+    judge: Callable[[Row], bool] | None = None
     balance: BalancedOrder | PairedOrder | None = None
 
     def order(self, epoch: int) -> torch.Tensor:
         """The samples of an epoch (counted from 0) in their order: int64 [N]."""
-        return (
-            epoch_order(self.seed, epoch, len(self.train)) if self.balance is None else self.balance(self.seed, epoch)
-        )
+        count, balance = len(self.train), self.balance
+        order = epoch_order(self.seed, epoch, count) if balance is None else balance(self.seed, epoch)
+        return self.train.arrange(order, self.batch_size) if isinstance(self.train, TokenFeed) else order
 
     @property
     def steps(self) -> int:

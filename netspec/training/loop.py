@@ -81,6 +81,8 @@ def fit(job: Job, state: State, watcher: Watcher, stop: Callable[[], bool], stor
             state.epoch, state.step = state.epoch + 1, 0
         store.epoch(state, best)
         watcher.epoch(row, best)
+        if job.judge is not None and job.judge(row):
+            return "stopped early"
         if (
             job.early_stopping
             and epochs_since_best(state.history, state.best, job.monitor, job.min_delta) >= job.early_stopping

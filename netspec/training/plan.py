@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 import torch
@@ -152,6 +153,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     settings, data_checks = plan.settings, plan.data_checks
     dtypes = tuple(getattr(torch, input.dtype) for input in data_checks.inputs)
     wanted = LoaderOptions(plan.device, dtypes, channels_last(model, plan.report, plan.device), settings.seed)
+    wanted = replace(wanted, outputs=sum(prod(head.output.shape) for head in data_checks.heads))
     storage = read_storage(plan.spec)
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 
 from netspec.core.conforms import conforms
+from netspec.core.diagnostics import Findings
 from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
 from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
@@ -18,6 +19,7 @@ from netspec.language.evaluate import Values
 from netspec.language.patterns import texts
 from netspec.language.sections.data_keys import reconstructs
 from netspec.language.sections.keys import bare
+from netspec.language.sections.loggers import Wanted, wanted_loggers
 from netspec.language.sections.losses import kind_of
 from netspec.language.sections.metrics import of_numbers
 from netspec.language.sections.train_keys import TRAIN_KEYS
@@ -35,7 +37,7 @@ _LIMITS = {  # what a value has to be less than, which a schema does not say
     **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), float("inf")),
 }
 _TUPLES = ("groups", "freeze", "mix")  # whose default is ()
-_LATER = (*_TUPLES, "weights")  # which are no plain values
+_LATER = (*_TUPLES, "weights", "loggers")  # which are no plain values
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Settings:
     tf32: bool | None = None
     compile: bool = False
     accumulate: int = 1
+    loggers: Wanted = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Coll
     if mix is not None:
         with collector.step():
             values["mix"] = choose_mixers(mix, spec.values)
+    values["loggers"] = wanted_loggers(section.get("loggers"), Findings())  # the check has found what is wrong
     values["weights"] = None if weights is None else read_start(weights, spec)
 
 

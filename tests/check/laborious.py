@@ -32,6 +32,9 @@ LABORIOUS = {
         "  - {add: {}, from: [s, a]}\n",
         "inputs: {a: [50, 64], b: [49, 64]}",
     ),
+    "a name that no copy knows": spec(
+        "  - repeat: 1000\n    layers:\n      - {name: a, from: fine, Linear: 8}\n      - {name: label, Linear: 8}\n"
+    ),
     "odd sizes again and again": spec(f"  - {UP_AND_DOWN}\n" * 90, "input: [3, 57, 57]"),
     "an odd size at the end": spec(
         f"  - {{repeat: 300, layers: [{CONVOLUTION}, ReLU]}}\n  - {UP_AND_DOWN}\n", "input: [3, 57, 57]"

@@ -21,13 +21,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from netspec.core.faults import RAISE
 from tests.check.bending import drawn, right_trees, trees
 
 SECONDS = 5.0  # of processor time: other work on the machine does not count
 MEMORY = 300_000_000  # bytes
-VERY_MANY, LARGE_COMPILED = 100, 0.1  # of the networks of so many layers, all variants of few, this part is compiled
+MANY, COMPILED = 100, 0.1  # of the networks of more layers, all variants of few, this part is compiled
 
 
 class TooLong(BaseException):
@@ -50,19 +51,19 @@ def bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def held(text: str, seconds: float = 0.0, most_layers: int | None = None) -> bool:
+def held(text: str, seconds: float = 0.0, chance: random.Random | None = None) -> bool:
     """Whether a text is right; then it is compiled too.
 
     Args:
         text: of a spec.
         seconds: that the check may take; 0 for any time.
-        most_layers: a network of more layers is not compiled.
+        chance: draws one batch size and mode in which the network is run; all of them without.
 
     Raises:
         Unproved: what it compiles to is not what was proved.
     """
     from tests.check.test_fuzz import answered
-    from tests.compiler.proved import disproved
+    from tests.compiler.proved import RUNS, disproved
 
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -71,10 +72,18 @@ def held(text: str, seconds: float = 0.0, most_layers: int | None = None) -> boo
         signal.setitimer(signal.ITIMER_PROF, 0)
     if not right:
         return False
-    found = disproved(text, most_layers)
+    if chance is None:
+        found = disproved(text)
+    else:
+        found = disproved(text, None if chance.random() < COMPILED else MANY, (chance.choice(RUNS),))
     if found is not None:
         raise Unproved(found)
     return True
+
+
+def short_ones_more_often(specs: list[Any]) -> list[Any]:
+    """The short ones up to eight times: a long one takes as long as ten of them and has the same kinds of faults."""
+    return [spec for spec in specs for _ in range(min(8, max(1, 4000 // len(str(spec)))))]
 
 
 def kind_of(error: BaseException) -> str:
@@ -92,7 +101,7 @@ def search(job: tuple[int, int]) -> tuple[int, Counter[str], dict[str, str]]:
     import torch  # noqa: F401 - before the memory is bounded
 
     seed, count = job
-    chance, rights, pool = random.Random(seed), right_trees(), trees()
+    chance, rights, pool = random.Random(seed), short_ones_more_often(right_trees()), trees()
     held("netspec: 1\ninput: [4]\nlayers: [Linear: 2]\n")  # imports the rest
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -105,7 +114,7 @@ def search(job: tuple[int, int]) -> tuple[int, Counter[str], dict[str, str]]:
         for _ in range(count):
             text = drawn(chance, rights, pool)
             try:
-                right += held(text, SECONDS, None if chance.random() < LARGE_COMPILED else VERY_MANY)
+                right += held(text, SECONDS, chance)
             except (Exception, TooLong) as error:
                 kind = kind_of(error)
                 kinds[kind] += 1

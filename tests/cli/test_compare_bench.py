@@ -15,6 +15,7 @@ from netspec.language.load import load
 from netspec.reports.progress import Silent
 from netspec.trainer.train import train
 from tests.cli.commands import netspec
+from tests.pictures import quickly_drawn
 from tests.test_floors import heavy_after
 
 SPEC = """netspec: 1
@@ -31,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the runs `a` and `b`, which differ in the learning rate and the epochs."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "rows.yaml").write_text(SPEC)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quickly_drawn():
         patch.chdir(folder)
         train(load("rows.yaml"), out="a", progress=Silent())
         more = ("train.optimizer.SGD.lr=0.5", "train.epochs=3")

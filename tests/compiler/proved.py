@@ -16,7 +16,7 @@ from tests.compiler.networks import outputs
 
 RUNS = tuple((batch, training) for training in (False, True) for batch in (1, 2, 7))
 FEWER_RUNS = ((1, False), (7, True))  # of networks of many layers
-MANY, VERY_MANY = 40, 120
+MANY = 40
 LARGEST = 2**40  # numbers of a tensor; torch counts bytes in 63 bits
 
 
@@ -48,12 +48,13 @@ def batch_of(tensor: Tensor, batch: int) -> torch.Tensor:
     return make((batch, *tensor.shape), dtype=getattr(torch, tensor.dtype), device="meta")
 
 
-def disproved(text: str, most_layers: int | None = None) -> str | None:
+def disproved(text: str, most_layers: int | None = None, runs: tuple[tuple[int, bool], ...] = ()) -> str | None:
     """How the compiled network differs from what a check of its spec proves; None where it does not.
 
     Args:
         text: a spec that is right.
         most_layers: a network of more layers is not compiled.
+        runs: its batch sizes, each in train or eval mode; some of all in both where there are none.
     """
     spec = netspec.loads(text)
     report = netspec.check(spec)
@@ -65,8 +66,8 @@ def disproved(text: str, most_layers: int | None = None) -> str | None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        runs = RUNS if layers < MANY else FEWER_RUNS if layers < VERY_MANY else FEWER_RUNS[1:]
-        return differs(report, netspec.compile(spec, device="meta"), runs)
+        usual = RUNS if layers < MANY else FEWER_RUNS
+        return differs(report, netspec.compile(spec, device="meta"), runs or usual)
 
 
 def differs(report: Report, model: nn.Module, runs: tuple[tuple[int, bool], ...] = RUNS) -> str | None:

@@ -83,3 +83,20 @@ def test_exported_with_sizes_that_vary() -> None:
     height, width = torch.export.Dim("height", min=8, max=64), torch.export.Dim("width", min=8, max=64)
     exported = torch.export.export(model, (pictures(16, 24),), dynamic_shapes=({2: height, 3: width},))
     assert torch.allclose(exported.module()(pictures(33, 20)), model(pictures(33, 20)))
+
+
+def test_names_of_sizes_in_blocks_and_groups() -> None:
+    blocks = """blocks:
+  Up:
+    params: {width, W: 9}
+    layers:
+      - {Conv2d: {out_channels: width, kernel_size: 1}}
+      - {name: inner, layers: [{interpolate: {size: [H//2, W]}}]}
+"""
+    spec, model = network("  - {name: low, AvgPool2d: 4}\n  - {name: up, repeat: 2, Up: {width: 4}}\n", blocks)
+    x = pictures(16, 24)
+    found = F.avg_pool2d(x, 4)
+    for name in ("0", "1"):
+        found = F.interpolate(model.up.get_submodule(name).get_submodule("0")(found), size=(8, 9))
+    assert torch.equal(model(x), found)
+    assert netspec.check(spec).outputs["up"].shape == (4, 4, 9)  # type: ignore[union-attr]

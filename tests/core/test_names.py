@@ -120,7 +120,7 @@ def test_an_input_is_a_variable(name: str) -> None:
     ("word", "means"),
     [
         ("Conv2D", "Conv2d"),
-        ("conv2d", "Conv2d"),
+        ("maxpool2d", "MaxPool2d"),
         ("Relu", "ReLU"),
         ("rellu", "relu"),
         ("Flaten", "Flatten"),

@@ -35,7 +35,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for name, text in found if name == language]
 
 
-PAGES_WITH_SPECS = ("language", "training", "data", "warnings", "interchange")
+PAGES_WITH_SPECS = ("language", "training", "data", "tuning", "warnings", "interchange")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from netspec.language.load import load
 from netspec.reports.progress import Silent
 from netspec.trainer.train import train
 from tests.cli.commands import netspec as run_command
+from tests.pictures import quickly_drawn
 from tests.spec_cases import ROOT
 
 ANY_SIZE = """\
@@ -137,7 +138,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> LoadedRun:
     text = (ROOT / "specs/digits.yaml").read_text("utf-8")
     transforms = "  transforms: [{Normalize: {mean: [0.3], std: [0.35]}}]\n"
     (folder / "digits.yaml").write_text(text.replace("  val: 0.2", f"{transforms}  val: 0.2"))
-    train(load(folder / "digits.yaml", ("train.epochs=1",)), out=folder / "run", progress=Silent())
+    with quickly_drawn():
+        train(load(folder / "digits.yaml", ("train.epochs=1",)), out=folder / "run", progress=Silent())
     return netspec.load_run(folder / "run")
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from netspec.reports import loggers
-from netspec.reports.loggers import LoggerKind, Loggers
+from netspec.language.sections.loggers import LoggerKind
+from netspec.reports.loggers import Loggers
 from tests.extending.package_copy import Copy
 from tests.extending.test_metric import SPEC as MEASURED
 
-FILE, TABLE = "netspec/reports/lines.py", "netspec/reports/loggers.py"
+FILE, TABLE = "netspec/reports/lines.py", "netspec/language/sections/loggers.py"
 LOGGER = '''\
 """The epochs of a run as lines of text."""
 
@@ -52,10 +52,9 @@ class Lines:
         """Nothing comes any more."""
         self.file.close()
 '''
-IMPORT = "from netspec.reports.lines import Lines\n"
-RECORD = '    LoggerKind("lines", "Lines of text.", Lines),\n'
+RECORD = '    LoggerKind(name="lines", doc="Lines of text.", open="netspec.reports.lines:Lines"),\n'
 SPEC = MEASURED.replace("metrics: [r2, max_error], monitor: train_max_error", "metrics: r2").replace(
-    "epochs: 1", "epochs: 2"
+    "epochs: 1", "epochs: 2, loggers: [tensorboard, lines]"
 )
 
 
@@ -70,7 +69,6 @@ def trained(copy: Copy) -> Path:
 
 def test_a_class_and_its_record_add_a_logger(copy: Copy) -> None:
     copy.append(FILE, LOGGER)
-    copy.insert(TABLE, "from netspec.render.runs import Plain\n", IMPORT)
     copy.insert(TABLE, "LOGGERS: tuple[LoggerKind, ...] = (\n", RECORD)
     assert copy.changed() == {FILE, TABLE}
     folder = trained(copy)
@@ -81,9 +79,12 @@ def test_a_class_and_its_record_add_a_logger(copy: Copy) -> None:
     assert len(rows) == 2
 
 
-def test_without_its_record_it_is_told_nothing(copy: Copy) -> None:
+def test_without_its_record_there_is_none(copy: Copy) -> None:
     copy.append(FILE, LOGGER)
-    assert not (trained(copy) / "lines.txt").exists()
+    copy.append("net.yaml", "name: line\n" + SPEC)
+    done = copy.netspec("check", "net.yaml")
+    assert done.code == 1
+    assert "there is no logger 'lines'" in done.out
 
 
 class Closed:
@@ -104,11 +105,11 @@ class Closed:
 
 def test_a_logger_that_cannot_finish_keeps_no_other_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Closed.names = []
-    kind = LoggerKind("closed", "Nothing.", Closed)  # type: ignore[arg-type]  # it is only closed
-    monkeypatch.setattr(loggers, "LOGGERS", (kind, kind))
-    opened = Loggers(tmp_path)
+    kind = LoggerKind(name="closed", doc="Nothing.", open="closed:Closed")
+    monkeypatch.setattr("netspec.reports.loggers.imported", lambda name: Closed)
+    opened = Loggers(tmp_path, ((kind, {}), (kind, {})))
     assert Closed.names == ["0", "1"]
     with pytest.raises(OSError, match="no space"):
         opened.close()
     assert Closed.names == []
-    assert Loggers(None).all == []
+    assert Loggers(None, ((kind, {}),)).all == []

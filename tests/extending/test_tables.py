@@ -6,9 +6,9 @@ import pytest
 
 from netspec.core.lazy_import import imported
 from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.loggers import LOGGERS
 from netspec.language.sections.metrics import METRICS, NAMES
 from netspec.render.formats import FORMATS
-from netspec.reports.loggers import LOGGERS
 
 LATE = {
     *(place for kind in DATASETS.values() for place in (kind.load, kind.preview, kind.facts) if place is not None),

@@ -30,6 +30,7 @@ from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.interrupts import Interrupt
 from netspec.training.settings import read_settings
+from tests.pictures import quickly_drawn
 from tests.runner.kills import same
 from tests.runner.kills import timeless as plain
 
@@ -75,7 +76,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The run that was not cut off; it is only read."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "net.yaml").write_text(PICTURES, encoding="utf-8")
-    return train(load(str(folder / "net.yaml")), out=folder / "run", progress=Silent())
+    with quickly_drawn():
+        return train(load(str(folder / "net.yaml")), out=folder / "run", progress=Silent())
 
 
 def same_weights(a: Path, b: Path, name: str = "last.safetensors") -> bool:

@@ -459,7 +459,7 @@ def test_the_live_display_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_row_in_words() -> None:
     assert (
-        describe({"epoch": 1, "train_loss": 0.12345, "val_accuracy": 0.985}) == "train_loss 0.1235  val_accuracy 98.50%"
+        describe({"epoch": 1, "train_loss": 0.12345, "val_accuracy": 0.985}) == "train_loss 0.1235  val_accuracy 0.985"
     )
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
+from netspec.language.sections.hub_keys import HUB_KEYS, SHARD_KEYS
 from netspec.language.sections.keys import OWN_NAME, ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
+from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
 from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
+from netspec.language.sections.text_keys import TAGGED_KEYS, TEXT_KEYS, WINDOW_KEYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class DatasetKind:
         facts: `module:function` that tells what the spec alone says of the samples, from a WrittenDataset to
             DatasetFacts, or None; without one nothing is known before they are read.
         by_input, by_output: the keys whose values may go by the names of the network's inputs, or outputs.
+        further: the keys that name a further input of the network.
         unknown: what is said of a word that the only required key does not list: `scikit-learn brings no table`.
         has_columns: whether samples have columns, or arrays, by which `split` and `stratify` divide them: the loader
             gives `groups` and `strata` where the request names them.
@@ -42,6 +45,7 @@ class DatasetKind:
     facts: str | None = None
     by_input: str | None = None
     by_output: str | None = None
+    further: tuple[str, ...] = ()
     unknown: str | None = None
     has_columns: bool = False
 
@@ -208,12 +212,20 @@ VISION = (
     "USPS",
 )
 
+
+def said_of(name: object) -> str:
+    """What is said of a dataset that netspec does not have by that name, after a colon; else empty."""
+    said = ELSEWHERE.get(str(name))
+    return f": {said}" if said else ""
+
+
 _KINDS = (
     DatasetKind(
         name="Arrays",
         doc="Arrays of NumPy or PyTorch in files, without pickle.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
+        facts="netspec.lint.datasets:arrays_facts",
         has_columns=True,
         by_input="x",
         by_output="y",
@@ -263,11 +275,20 @@ _KINDS = (
         by_output="y",
     ),
     DatasetKind(
+        name="HuggingFace",
+        doc="A dataset of the library `datasets`: from its files, or from the hub.",
+        keys=HUB_KEYS,
+        load="netspec.data.hub:load",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
         name="Pictures",
         doc="Pictures whose paths and labels, or numbers, stand in a table.",
         keys=PICTURES_KEYS,
         load="netspec.data.picture_table:load",
         facts="netspec.lint.datasets:pictures_facts",
+        has_columns=True,
         by_output="target",
     ),
     DatasetKind(
@@ -276,6 +297,14 @@ _KINDS = (
         keys=SEGMENTATION_KEYS,
         load="netspec.data.segmentation:load",
         facts="netspec.lint.datasets:segmentation_facts",
+    ),
+    DatasetKind(
+        name="WebDataset",
+        doc="Samples in .tar files, as the library `webdataset` writes them.",
+        keys=SHARD_KEYS,
+        load="netspec.data.shards:load",
+        by_input="input",
+        by_output="target",
     ),
     DatasetKind(
         name="Shapes",
@@ -293,6 +322,32 @@ _KINDS = (
         facts="netspec.lint.datasets:sklearn_facts",
         unknown="scikit-learn brings no table",
     ),
+    DatasetKind(
+        name="TaggedText",
+        doc="Sentences with a label for each word, for sequence labelling.",
+        keys=TAGGED_KEYS,
+        load="netspec.data.text.tagged:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:tagged_facts",
+        further=("mask",),
+    ),
+    DatasetKind(
+        name="Text",
+        doc="Texts with a class, or a number, for each.",
+        keys=TEXT_KEYS,
+        load="netspec.data.text.documents:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:text_facts",
+        further=("mask",),
+    ),
+    DatasetKind(
+        name="TextWindows",
+        doc="Windows of a long text, with the next token of each as the target, for language models.",
+        keys=WINDOW_KEYS,
+        load="netspec.data.text.windows:load",
+        preview="netspec.data.text.documents:preview",
+        facts="netspec.lint.text:window_facts",
+    ),
     *(
         DatasetKind(
             name=name,
@@ -306,4 +361,15 @@ _KINDS = (
     ),
 )
 DATASETS: dict[str, DatasetKind] = {kind.name: kind for kind in _KINDS}
+COMMON = (
+    "CSV",
+    "Table",
+    "Arrays",
+    "ImageFolder",
+    "Pictures",
+    "Segmentation",
+    "sklearn",
+    "MNIST",
+    "inline",
+)  # for messages
 OWN: dict[str, tuple[Key, ...]] = {name: kind.keys for name, kind in DATASETS.items() if kind.keys is not None}

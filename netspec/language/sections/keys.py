@@ -16,8 +16,10 @@ Schema = dict[str, Any]
 SPEC_KEYS = (  # of a spec, in the order in which they are written
     "netspec", "name", "plugins", "params", "include", "model", "input", "inputs", "sizes", "blocks", "layers",
     "outputs", "expect", "init", "weights", "data", "train",
+    "search",
 )  # fmt: skip
 
+PATH_KEYS = ("root", "path", "pictures", "masks", "folder", "names", "tokenizer")  # of datasets, whose values are paths
 EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().,<>=!\[\]\"']+$"}
 POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}

@@ -113,6 +113,13 @@ METRICS = (
         make="netspec.metrics.neighbours:make_neighbour",
         usual=True,
     ),
+    MetricKind(
+        name="perplexity",
+        doc="e to the mean cross-entropy: among how many equally likely classes, or tokens, the network hesitates.",
+        kinds=("classes",),
+        make="netspec.metrics.perplexity:make_perplexity",
+        lower=True,
+    ),
     MetricKind(name="mae", doc="The mean absolute error.", kinds=("numbers",), make=_ERRORS, usual=True, lower=True),
     MetricKind(
         name="rmse",

@@ -118,13 +118,12 @@ def check_parts(data: Mapping, names: Dict[str, Value], findings: Findings) -> N
         both = [_fraction(node, names) for node in (val, test)]
         if None not in both and sum(filter(None, both)) >= 1:
             findings.add("NS630", f"val and test take {sum(filter(None, both)):g} of the samples and leave none", test)
-    fold, count = _number(data.get("fold"), names), _number(folds, names)
-    if data.get("fold") is not None and folds is None:
-        findings.add("NS630", "fold says which of the folds validates, and there are no folds", data.get("fold"))
-    elif fold is not None and count is not None and fold >= count >= 2:
-        findings.add(
-            "NS630", f"fold is 0 to {count - 1:g}, as there are {count:g} folds, not {fold:g}", data.get("fold")
-        )
+    which = data.get("fold")
+    fold, count = _number(which, names), _number(folds, names)
+    if which is not None and folds is None:
+        findings.add("NS630", "fold says which of the folds validates, and there are no folds", which)
+    elif which is not None and fold is not None and count is not None and fold >= count >= 2:
+        findings.add("NS630", f"fold is 0 to {count - 1:g}, as there are {count:g} folds, not {fold:g}", which)
     divides = folds is not None or any(_is_fraction(node) for node in (val, test))
     split, stratify = data.get("split"), data.get("stratify")
     by = split.get("by") if isinstance(split, Mapping) else None

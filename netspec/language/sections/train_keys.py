@@ -21,6 +21,7 @@ from netspec.language.sections.keys import (
     Schema,
     object_schema,
 )
+from netspec.language.sections.loggers import LOGGERS, LOGGERS_SCHEMA, USUAL
 from netspec.language.sections.metrics import NAMES, PATTERNS, usual
 
 _DECAY: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
@@ -191,6 +192,13 @@ TRAIN_KEYS = (
     ),
     Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
     Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key(
+        "loggers",
+        LOGGERS_SCHEMA,
+        f"a list of {', '.join(kind.name for kind in LOGGERS)}: Name or {{Name: arguments}}",
+        f"Who is told of settings, epochs and pictures; {', '.join(USUAL)} where left out, and metrics.jsonl anyhow.",
+        ["tensorboard", "csv"],
+    ),
     Key(
         "checkpoint_every",
         EVERY,

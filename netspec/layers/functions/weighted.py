@@ -114,6 +114,7 @@ def _convolution(axes: int, *, transposed: bool) -> Layer:
 
     weight = (4, 3) if transposed else (6, 2)
     kernel = (3,) * axes
+    more: dict[str, Any] = {"output_padding": 1} if transposed else {}
     return _weighted(
         name,
         f"{'Transposed convolution' if transposed else 'Convolution'} over {axes_word(axes)} with the weight {form}.",
@@ -125,7 +126,7 @@ def _convolution(axes: int, *, transposed: bool) -> Layer:
         code=code,
         right=(
             case((4, *picture), (*weight, *kernel), (6,), stride=2, padding=1, groups=2),
-            case((4, *picture), (4, 4, *kernel), dilation=2, **({"output_padding": 1} if transposed else {})),
+            case((4, *picture), (4, 4, *kernel), dilation=2, **more),
         ),
         wrong=(
             case((3, *picture), (*weight, *kernel)),
