@@ -177,7 +177,7 @@ def score_files(
     first = feed.first()
     if first is None:
         return Scores({"split": "files", "samples": 0})
-    objective, measures = make_measures(heads, settings.metrics, first, target_device)
+    objective, measures = make_measures(heads, settings.metrics, first, target_device, own=settings.own_metrics)
     job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
     return score_feed(model, feed, job, "files", heads[0], run.info.classes)
 

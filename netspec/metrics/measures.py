@@ -12,10 +12,12 @@ from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape
 from netspec.distributed.process_group import ProcessGroup
 from netspec.language.sections.losses import Kind
-from netspec.language.sections.metrics import column_name, measured, metric_kind
+from netspec.language.sections.metrics import column_name, measured, metric_kind, shown
 from netspec.metrics.metric import Metric, MetricRequest
+from netspec.metrics.own import OwnMetric
 from netspec.objective.losses import Head, Objective, Tensors, WeightedLoss
 from netspec.objective.units import Unit
+from netspec.runtime.registry import Choice
 
 
 class Metrics:
@@ -41,7 +43,12 @@ class Metrics:
 
 
 def make_metrics(
-    names: Sequence[str], kind: Kind, output: Shape, targets: torch.Tensor, device: torch.device
+    names: Sequence[str],
+    kind: Kind,
+    output: Shape,
+    targets: torch.Tensor,
+    device: torch.device,
+    own: Mapping[str, Choice] | None = None,
 ) -> Metric | None:
     """The metrics of these names.
 
@@ -51,19 +58,21 @@ def make_metrics(
         output: the output's sample shape.
         targets: [N, *target] the targets, or the first of them: errors of regression are summed around their mean.
         device: where the batches are.
+        own: those of one's own, by their names.
 
     Returns:
         The metrics as one; None where `names` is empty.
     """
+    own = own or {}
     together: dict[tuple[str, str], list[str]] = {}  # those that one object measures
-    for name in names:
+    for name in (name for name in names if name not in own):
         found = metric_kind(name)
         assert found is not None  # the check refuses others
         together.setdefault((found.make, name if found.pattern else ""), []).append(name)
-    parts: list[Metric] = []
+    parts: list[Metric] = [OwnMetric(own[name], device) for name in names if name in own]
     for (make, _), asked in together.items():
         parts.append(imported(make)(MetricRequest(tuple(asked), kind, output, targets, device)))
-    return Metrics(parts, names) if parts else None
+    return Metrics(parts, [*map(shown, names)]) if parts else None
 
 
 class Counting:
@@ -156,6 +165,7 @@ def make_measures(
     device: torch.device,
     units: Sequence[Unit | None] = (),
     naive: Mapping[str, torch.Tensor] | None = None,
+    own: Mapping[str, Choice] | None = None,
 ) -> tuple[Objective, Callable[[], Measures | None]]:
     """The losses of a network, and a function that makes new metrics for an evaluation.
 
@@ -166,6 +176,7 @@ def make_measures(
         device: where the batches are.
         units: of the targets of each head, where they are scaled for the loss.
         naive: forecasts for all samples that are measured, by their names, [N, *target] as the loss takes targets.
+        own: metrics of one's own, by their names.
 
     Returns:
         The objective, and the function; it gives None where nothing is measured.
@@ -179,7 +190,7 @@ def make_measures(
                 continue  # an evaluation does not have it
             names = measured(asked, head.loss.name)
             near = target if unit is None else unit.restored(target.float())
-            metric = make_metrics(names, head.kind, head.output.shape, near, device)
+            metric = make_metrics(names, head.kind, head.output.shape, near, device, own)
             ignore = head.loss.kwargs.get("ignore_index")
             if metric is not None and isinstance(ignore, int) and head.kind == "classes":
                 metric = Counting(metric, ignore)

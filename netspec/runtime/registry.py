@@ -126,7 +126,7 @@ def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = u
     checked(WrittenClass(family, *named), values)
     name = str(named[0].value)
     if family.open and is_own(name):
-        return _own(*named, values, family)
+        return own_choice(*named, values, family.what)
     record = classes_of(family)[name]
     cls = imported(family.own[name]) if name in family.own else getattr(import_module(family.module), name, None)
     if cls is None:
@@ -141,19 +141,28 @@ def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = u
     return Choice(name, cls, kwargs, named[0], nodes)
 
 
-def _own(name: Scalar, arguments: Node | None, values: Values, family: ClassFamily) -> Choice:
-    """A class or function of one's own; its arguments go by name, a function gets them when it is called."""
+def own_choice(name: Scalar, arguments: Node | None, values: Values, what: str) -> Choice:
+    """A class or function of one's own; its arguments go by name, a function gets them when it is called.
+
+    Args:
+        name: the node of its name, `my_module:name`.
+        arguments: what follows the name; None where nothing does.
+        values: gives the value of a node, and the code.
+        what: it is to be: a loss or transform, which may be functions, an optimizer, metric or callback.
+
+    Raises:
+        SpecError: NS701, NS702, it is not allowed or not there; NS605, its arguments have no names.
+    """
     found = values.own(name)
     if arguments is not None and not is_null(arguments) and not isinstance(arguments, Mapping):
-        what = f"arguments of {name.value} go by name: {{{name.value}: {{name: value}}}}"
-        raise spec_error("NS605", what, arguments)
+        message = f"arguments of {name.value} go by name: {{{name.value}: {{name: value}}}}"
+        raise spec_error("NS605", message, arguments)
     nodes = {key.text: value for key, value in arguments} if isinstance(arguments, Mapping) else {}
-    if not callable(found) or (not inspect.isclass(found) and family.what == "optimizer"):
-        what = "a class" if family.what == "optimizer" else "a class or a function"
-        raise spec_error(
-            "NS702", f"{name.value} is no {family.what}: {what} is wanted, not {type(found).__name__}", name
-        )
-    made = found if inspect.isclass(found) else _as_class(found)
+    functions = what in ("loss", "transform")
+    if not inspect.isclass(found) and not (functions and callable(found)):
+        wanted = "a class or a function" if functions else "a class"
+        raise spec_error("NS702", f"{name.value} is no {what}: {wanted} is wanted, not {type(found).__name__}", name)
+    made = found if inspect.isclass(found) else _as_class(found)  # type: ignore[arg-type]  # it is callable
     return Choice(str(name.value), made, {key: values(value) for key, value in nodes.items()}, name, nodes)
 
 

@@ -166,7 +166,7 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     source = plan.data.source
     units = [source.target(head.name).unit for head in data_checks.heads]
     objective, measures = make_measures(
-        data_checks.heads, settings.metrics, measured, plan.device, units, plan.data.naive
+        data_checks.heads, settings.metrics, measured, plan.device, units, plan.data.naive, settings.own_metrics
     )
     patience = settings.early_stopping
     classes = classes_to_balance(plan.spec, plan.data.train, plan.data.source.target_index(data_checks.main.name))

@@ -62,6 +62,9 @@ def prepare_training(
     if group.size > 1 and plan.settings.optimizer.name == "LBFGS":
         what = "LBFGS searches with losses of its own, on which several processes would not agree"
         raise spec_error("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
+    for choice in plan.settings.own_metrics.values() if group.size > 1 else ():
+        what = f"{choice.name} measures in one process: netspec does not know how to join it"
+        raise spec_error("NS605", what, choice.node, ("fix", "train in one process"))
     for head in plan.data_checks.heads if group.size > 1 else ():
         if head.kind in OF_PAIRS:
             what = f"{head.loss.name} draws pairs within a batch, of which each process would have a part"
