@@ -216,7 +216,8 @@ def windowed_data(data: Data) -> Data:
     windows = data.train.windows
     if windows is None:
         return data
-    unit = target_unit(data.train.targets[0], windows.normalize) if data.train.targets else None
+    columns = _columns(data.train)
+    unit = None if columns is None else target_unit(columns, windows.normalize)
     found: list[Samples] = []
     for part, what in ((data.train, "training"), (data.val, "validation")):
         if part is None:
@@ -226,7 +227,7 @@ def windowed_data(data: Data) -> Data:
             raise spec_error(
                 "NS601", "the validation set has another window or horizon than the training set", data.node
             )
-        targets = part.targets[0] if part.targets else None
+        targets = _columns(part)
         scaled = targets if targets is None or unit is None else unit.scaled(targets)
         try:
             found.append(how.cut(part.rows, part.tables, scaled))
@@ -237,6 +238,11 @@ def windowed_data(data: Data) -> Data:
     target = replace(data.source.targets[0], unit=unit)
     source = replace(data.source, whole=train, targets=(target,))
     return replace(data, train=train, val=val[0] if val else None, source=source, naive=found[-1].naive)
+
+
+def _columns(split: Split) -> torch.Tensor | None:
+    """The target columns [R, K] of a time series; None where its samples are their own targets."""
+    return next((columns for columns in split.targets if isinstance(columns, torch.Tensor)), None)
 
 
 def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) -> Split:

@@ -162,7 +162,7 @@ def own_choice(name: Scalar, arguments: Node | None, values: Values, what: str) 
     if not inspect.isclass(found) and not (functions and callable(found)):
         wanted = "a class or a function" if functions else "a class"
         raise spec_error("NS702", f"{name.value} is no {what}: {wanted} is wanted, not {type(found).__name__}", name)
-    made = found if inspect.isclass(found) else _as_class(found)  # type: ignore[arg-type]  # it is callable
+    made = found if inspect.isclass(found) else _as_class(found)
     return Choice(str(name.value), made, {key: values(value) for key, value in nodes.items()}, name, nodes)
 
 

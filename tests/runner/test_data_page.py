@@ -20,6 +20,9 @@ SPECS = [text for language, text in BLOCKS if language == "yaml"]
 def test_an_example_trains(text: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(SETTING, "all")  # for the code of one's own that the page has
+    if "HuggingFace:" in text:
+        datasets = pytest.importorskip("datasets")
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     for language, code in BLOCKS:
         if language == "python":
             exec(code, {})
