@@ -18,6 +18,9 @@ SPECS = [text for language, text in BLOCKS if language == "yaml"]
 @pytest.mark.parametrize("text", SPECS, ids=[re.findall(r"^name: (.*)", text, re.M)[0] for text in SPECS])
 def test_an_example_trains(text: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    if "HuggingFace:" in text:
+        datasets = pytest.importorskip("datasets")
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     for language, code in BLOCKS:
         if language == "python":
             exec(code, {})

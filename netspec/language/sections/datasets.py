@@ -79,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
+        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
@@ -229,7 +229,7 @@ _KINDS = (
     ),
     DatasetKind(
         name="Table",
-        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
+        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet, Arrow or Excel.",
         keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         has_columns=True,
