@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
+from collections.abc import Sequence as List
 from dataclasses import replace
 from typing import Any
 
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.expansion.context import Context
-from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Tie
+from netspec.expansion.graph import EACH, Call, InitRule, Local, Parametrization, Step, Tie
+from netspec.expansion.lists import item_and_rest
 from netspec.expansion.scope import below
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
@@ -120,13 +122,13 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
         calls: all so far.
         local: the value.
     """
-    own = context.scope.steps[local.step]
+    own = context.scope.steps[applied(local.step, context.scope.steps, calls)]
     for key, value in item.tie or ():
         if not isinstance(value, Scalar) or not isinstance(value.value, str):
             what = "the parameter of an item by its path, as embedding.weight"
             context.error("NS202", f"tie names {what}, got {describe(value)}", value)
             continue
-        target = below(own, key.text.split("."), calls)
+        target = below(own, key.text, calls)
         source = _reference(value, context, calls)
         if target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
@@ -138,12 +140,20 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
 
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:
     """The call and the name of a parameter of an earlier item of the scope; None with a finding."""
-    name, *rest = node.text.split(".")
+    name, rest = item_and_rest(node.text, context.scope.names)
     local = context.scope.names.get(name)
     if local is None:
         context.lookup(replace(node, value=name, text=name))
         return None
-    found = below(context.scope.steps[local.step], rest, calls) if local.step >= 0 else None
+    steps = context.scope.steps
+    found = below(steps[applied(local.step, steps, calls)], rest, calls) if local.step >= 0 else None
     if found is None:
         context.error("NS306", f"there is no layer whose parameter {shorten(node.text)} could be", node)
     return found
+
+
+def applied(index: int, steps: List[Step], calls: List[Call]) -> int:
+    """The step of the module whose value a step gives: of an item with `each`, the one inside."""
+    while (call := steps[index].call) is not None and calls[call].record.name == EACH and len(calls[call].inputs) > 1:
+        index = steps[index].sources[0].step
+    return index

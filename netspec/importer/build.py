@@ -11,6 +11,7 @@ from torch import nn
 from netspec.core.escapes import safe
 from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
+from netspec.importer.each import with_each
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
 from netspec.importer.inputs import declared
@@ -66,6 +67,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     """
     names, refs = names_of(graph.returned), graph.results
     root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
+    with_each(root)
     network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from netspec.importer.formulas import Formula, long_value, value_of
 from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
 from netspec.importer.layers import held_arguments, record_of
 from netspec.importer.trace import BATCH, Frame, values_in
+from netspec.importer.waves import wave_formula
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def constant(lowering: Lowering, value: Value) -> Held | None:
         tensor = tensor[0]  # which the item's value says
     said = value_of(tensor)
     if said is None and value.origin is None:
-        said = long_value(tensor)
+        said = wave_formula(tensor) or long_value(tensor)
     if said is None:
         if value.origin is None:
             raise NotSayable(
@@ -122,6 +124,14 @@ def filled(lowering: Lowering, value: Value, number: float) -> Held:
     return Held(_made(lowering, value, type_, args).ref, value.shape, at, fold)
 
 
+def filled_like(lowering: Lowering, x: Held, number: float) -> Held:
+    """A tensor of one number in the shape of another one."""
+    type_, args = _full(number, x.sample)
+    op = Op(type_, args, (), lowering.frame, (x.sample,), anywhere=True)
+    lowering.ops.append(op)
+    return replace(x, ref=Ref(op))
+
+
 def _full(number: float, shape: Shape) -> tuple[str, dict[str, Any]]:
     """The function that fills a sample's shape with a number, and its arguments."""
     if number in (0, 1):
@@ -160,7 +170,7 @@ def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:
     args: dict[str, Any] = {} if said == 0 and not isinstance(said, list) else {"value": said}
     if isinstance(said, str) and said not in ("eye", "tril", "arange"):
         args["value"] = Formula.of(said)
-        usual = "bool" if tensor.dtype == torch.bool else "int64"
+        usual = "bool" if tensor.dtype == torch.bool else "float32" if said.startswith(("sin", "cos")) else "int64"
     elif isinstance(said, list):
         usual = "bool" if tensor.dtype == torch.bool else "float32" if tensor.is_floating_point() else "int64"
     else:

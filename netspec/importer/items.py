@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from netspec.core.shapes import show
+from netspec.importer.containers import names_to
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.parametrized import parametrized
@@ -35,6 +36,7 @@ class Item:
         applied: whether it is applied; `apply: false` where it is not.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
+        each: the axis to whose indexes it is applied one by one; 0 for none.
     """
 
     type: str
@@ -51,6 +53,7 @@ class Item:
     applied: bool = True
     spliced: bool = False
     shape: str = ""
+    each: int = 0
 
     @property
     def is_group(self) -> bool:
@@ -74,7 +77,7 @@ class _Naming:
         self.inputs = inputs
         self.home = {op: entry for entry in scope.entries for op in ops_of(entry)}
         self.position = {entry: index for index, entry in enumerate(scope.entries)}
-        self.own = {entry: _attribute(entry) for entry in scope.entries}
+        self.own = {entry: ".".join(names_to(scope, entry)) or None for entry in scope.entries}
         self.taken = {"input", *(text.partition(".")[0] for text in inputs.values())}
         self.taken |= {name for name in self.own.values() if name is not None}
         self.named: dict[Op | Scope, str] = {}
@@ -120,11 +123,6 @@ class _Naming:
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
         return entry.results[0] if len(entry.results) == 1 else None
-
-
-def _attribute(entry: Op | Scope) -> str | None:
-    """The name of an entry's module in the module around it."""
-    return entry.path.rpartition(".")[2] or None
 
 
 def items_of(scope: Scope, inputs: Mapping[Ref, str], ties: Ties, *, named: bool = False) -> Item:
@@ -187,6 +185,7 @@ def _op_item(op: Op, naming: _Naming, index: int) -> Item:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:
         item.parametrize = parametrized(op.module) or ()
+    item.each = op.each
     if op.anywhere:
         if before is None:
             item.sources = (next(iter(naming.inputs.values())),)
@@ -212,8 +211,8 @@ def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     else:
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
-    item.sources = sources
-    item.shape = ", ".join(map(show, shapes))
+    item.sources, item.each = sources, scope.each
+    item.shape = ", ".join(show((scope.size, *shape) if scope.each else shape) for shape in shapes)
     return item
 
 

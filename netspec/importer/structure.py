@@ -85,7 +85,7 @@ class Structures:
     def _key(self, item: Item, places: list[Place], names: bool) -> Hashable:
         wires = tuple(item.wires.items())
         own = (item.type, item.name if names else None, item.outputs, item.applied)
-        head = (*own, item.sources, wires, tuple(item.tie.items()), repr(item.parametrize))
+        head = (*own, item.each, item.sources, wires, tuple(item.tie.items()), repr(item.parametrize))
         repeat: Hashable = None
         if isinstance(item.repeat, int):
             places.append(Place(item, COUNT, None, item.repeat, None))

@@ -109,6 +109,8 @@ class Writer:
             found["from"] = flow(item.wires)
         elif item.sources is not None:
             found["from"] = flow(item.sources[0] if len(item.sources) == 1 else item.sources)
+        if item.each:
+            found["each"] = str(item.each)
         if item.tie:
             found["tie"] = flow(item.tie)
         if item.parametrize:

@@ -17,6 +17,7 @@ from torch import nn
 
 from netspec.data.batches import batch_to_device
 from netspec.data.transforms import read_pipeline
+from netspec.inference.error_analysis import class_names
 from netspec.inference.output_pictures import OutputPictures, is_mask, make_output_pictures
 from netspec.inference.readers import Sample
 from netspec.inference.results import Fault, Prediction
@@ -84,7 +85,10 @@ class Predictor:
         if each is not None and kind != "classes" and is_mask(kind, self.head.output.shape, self.reconstruct):
             each = (each.reshape(len(each), *each.shape[-2:]) > 0.5).long()  # [B, H, W], yes or no for each pixel
         elif each is not None and kind == "classes" and each.ndim > 2:
-            each = each.argmax(1)  # [B, *size], a class for each pixel
+            each = each.argmax(1)  # [B, *size], a class for each pixel, or token
+            if samples[0].words:
+                yield from ({"labels": self._labels(*pair)} for pair in zip(samples, each, strict=True))
+                return
         elif each is not None and not self.reconstruct:
             yield from ({"classes": self._top(one.flatten(), top)} for one in each)
             return
@@ -93,6 +97,11 @@ class Predictor:
                 yield {"values": tuple(one.flatten().tolist())}
             else:
                 yield {"picture": self.pictures.write(sample.file, sample.row, one)}
+
+    def _labels(self, sample: Sample, classes: torch.Tensor) -> tuple[tuple[str, str], ...]:
+        """The label of each word of a sentence, from the classes [length] of its tokens."""
+        names = class_names(self.classes, int(classes.max()) + 1)
+        return tuple((word, names[int(classes[place])]) for word, place in sample.words)
 
     def _top(self, each: torch.Tensor, top: int) -> tuple[tuple[str, float], ...]:
         """The likeliest classes of probabilities [C]; a single one is that of the second of two classes."""

@@ -53,7 +53,8 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
     if run.text is not None and run.text.kind == WINDOWS:
         raise ReadError(f"{run.folder.path}: is a language model, which continues texts: --generate 'Once upon'")
     if run.text is not None:
-        return TextReader(run.text, _written(run.spec, "separator"), labels)
+        word = _written(run.spec, "word")
+        return TextReader(run.text, _written(run.spec, "separator"), labels, int(word) if word else 0)
     shapes = tuple(input.shape for input in batcher.inputs)
     try:
         encodings = from_json(info.encodings)

@@ -33,6 +33,7 @@ class Item:
         claim: its `shape`.
         when: its condition.
         repeat: how often, or with which values it is repeated.
+        each: the axis to whose indexes it is applied one by one.
         record: the record of its layer.
         args: the arguments that could be read.
         argument_node: the node after the type.
@@ -77,6 +78,7 @@ class Item:
     outputs: tuple[Scalar, ...] = ()
     copies: bool = False
     hands_on: int = 0
+    each: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from netspec.language.sections.losses import KINDS, kind_of
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
-from netspec.lint.endings import at_the_end, last_convolution, last_linear
+from netspec.lint.endings import TURNING, at_the_end, last_convolution, last_linear
 
 
 def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
@@ -72,7 +72,8 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
             return  # the number of tokens is often rounded up
         named = "classes" if known.vocabulary is None else "tokens"
         message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs"
-        fixes, at = _outputs(linear, known.classes), linear
+        at = linear if len(output) == 1 else last_linear(context, head, TURNING)
+        fixes = _outputs(at, known.classes)
         if known.picture and len(output) > 1:
             message += " a pixel"
             at = last_convolution(context, head)

@@ -32,9 +32,9 @@ class TextWriter:
         """Add a sample."""
         source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
         classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.3f}")]
-        cells = (
-            [prediction.picture] if prediction.picture else classes or [f"{value:.6g}" for value in prediction.values]
-        )
+        labels = [f"{word}/{label}" for word, label in prediction.labels]
+        values = [f"{value:.6g}" for value in prediction.values]
+        cells = [prediction.picture] if prediction.picture else classes or labels or values
         self._block.append([*map(safe, [source, *cells])])
         if len(self._block) == BLOCK:
             self._flush()
@@ -64,6 +64,8 @@ class CsvWriter:
             self._writer.writerow(_names(prediction))
             self._begun = True
         cells: list[object] = [cell for pair in prediction.classes for cell in pair] or [*prediction.values]
+        if prediction.labels:
+            cells = [" ".join(part) for part in zip(*prediction.labels, strict=True)]
         cells = [prediction.picture] if prediction.picture else cells
         self._writer.writerow([prediction.file, *([] if prediction.row is None else [prediction.row]), *cells])
 
@@ -78,6 +80,8 @@ def _names(prediction: Prediction) -> list[str]:
         return [*lead, *(name + end for end in ends for name in ("class", "probability"))]
     if prediction.picture:
         return [*lead, "picture"]
+    if prediction.labels:
+        return [*lead, "words", "labels"]
     count = len(prediction.values)
     return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
 

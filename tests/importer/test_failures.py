@@ -49,7 +49,7 @@ def through_a_view(x: Tensor) -> Tensor:
 CASES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "batch": (lambda x: x - x.mean(0, keepdim=True), "torch.Tensor.mean: it works along the batch"),
     "similarity": (lambda x: (x @ x.T).sum(1, keepdim=True) * x, "two axes have the size of the batch"),
-    "assignment": (into, "torch.Tensor.__setitem__: it is assigned along the batch, or in steps"),
+    "assignment": (into, "torch.Tensor.__setitem__: what is assigned to lies at several places"),
     "unknown": (lambda x: torch.special.bessel_j0(x), "torch.special.bessel_j0: a spec has no such function"),
     "numbers": (branching, "depends on the numbers in a tensor"),
 }
