@@ -18,6 +18,7 @@ from netspec.data.section import dataset_nodes
 from netspec.data.tables.encoding import from_json
 from netspec.data.text.format import WINDOWS
 from netspec.data.transforms import Pipeline, read_pipeline
+from netspec.inference.array_reader import ArrayReader, array_names
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
 from netspec.inference.series_reader import SeriesReader
@@ -30,7 +31,7 @@ from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
-Reader = PictureReader | TableReader | SeriesReader | TextReader
+Reader = PictureReader | TableReader | SeriesReader | TextReader | ArrayReader
 
 
 def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> Reader:
@@ -48,7 +49,9 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
     if info.picture:
         pipeline = read_pipeline(run.spec)
         mode = _mode(info.sample, pipeline, batcher.inputs[0])
-        return PictureReader(mode, info.sample, pipeline, labels)
+        pictures = PictureReader(mode, info.sample, pipeline, labels)
+        names = array_names(run.spec, batcher.names)
+        return ArrayReader(pictures, names, (), True, pipeline, labels)
     if run.text is not None and run.text.kind == WINDOWS:
         raise ReadError(f"{run.folder.path}: is a language model, which continues texts: --generate 'Once upon'")
     if run.text is not None:
@@ -61,7 +64,10 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
     if info.dataset == TIME_SERIES:
         return SeriesReader(run, encodings)
-    return TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
+    table = TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
+    if encodings:  # whose columns an array does not name
+        return table
+    return ArrayReader(table, array_names(run.spec, batcher.names), shapes, False, Pipeline(), labels)
 
 
 class InputBatcher:
@@ -77,6 +83,7 @@ class InputBatcher:
     def __init__(self, report: Report) -> None:
         named = network_inputs(report)
         self.inputs = tuple(named.values())
+        self.names = tuple(named)
         self._names = [f"input {name}" if len(named) > 1 else "input" for name in named]
         self._report, self._tables = report, [smallest_table(report, index) for index in range(len(named))]
 

@@ -1,4 +1,4 @@
-"""Datasets of the library `datasets`, from local files: what it gives itself, an error for what no network takes."""
+"""Datasets of the library `datasets`, from local files: what it gives itself, and one error for the rest."""
 
 from __future__ import annotations
 

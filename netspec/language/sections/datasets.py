@@ -79,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
+        "The file: .csv, .tsv, .jsonl, each also with .gz, .bz2, .xz or .zip; .parquet, .feather, .arrow or .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
