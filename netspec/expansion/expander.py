@@ -36,10 +36,10 @@ from netspec.language.spec import Item, Spec
 class Expander:
     """Expands the items of one spec into calls and scopes; the file is long because its methods call each other."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, most_calls: int) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.budget = Budget()
+        self.budget = Budget(most_calls)
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
         self.input_sizes = input_sizes(spec)
