@@ -77,7 +77,7 @@ N ?= 50
 kills: $(VENV)/.installed    ## Kill N runs (50) at random moments, resume them and compare their ends.
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.runner.kills $(N)
 
-interchange: $(VENV)/.installed    ## Import torchvision's networks (and timm's, where it is installed) and compare; some 20 minutes on two cores.
+interchange: $(VENV)/.installed    ## Import torchvision's networks (and timm's, where it is installed), compare, and write docs/networks.md; 20 minutes.
 	OMP_NUM_THREADS=2 $(BIN)/python -m tests.importer.interchange
 
 clean:           ## Remove the environments.

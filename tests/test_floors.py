@@ -23,7 +23,7 @@ ROOMS = (  # from the ground up
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH_IN_COMPILER = (
     *("python", "code_file", "code_names", "constants", "holes", "identifiers"),
-    *("layer_lines", "modes", "parameters", "templates", "variables"),
+    *("layer_lines", "lists", "modes", "parameters", "templates", "variables"),
 )
 WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
 from netspec.compiler.holes import Line
-from netspec.core.names import is_attribute
-from netspec.expansion.graph import Call, InitRule, Scope, Step
-from netspec.layers.code import quoted
+from netspec.compiler.lists import LIST, MODULE, Lists, makes_module, member
+from netspec.expansion.graph import Call, InitRule, Scope
+from netspec.expansion.lists import item_and_rest
 from netspec.layers.state import weights_of
 from netspec.shapes.parameters import init_of
 from netspec.shapes.report import Inferred
@@ -43,7 +43,7 @@ def parameter_lines(scope: Scope, calls: Sequence[Call], known: Sequence[Inferre
             rule = init_of(call, name) if name not in call.tied else None
             if rule is None:
                 continue
-            tensor = attribute(text, name.split(".")) if name else text
+            tensor = attribute(text, name, calls) if name else text
             if name in split:  # what it is computed from follows from what is assigned
                 lines.append(f"{tensor} = {_code(rule, f'torch.empty_like({tensor})')}")
             else:
@@ -51,7 +51,7 @@ def parameter_lines(scope: Scope, calls: Sequence[Call], known: Sequence[Inferre
     for code, tensors in same.items():
         lines += _filled(code, tensors)
     for tie in scope.ties:
-        target, source = (attribute(module, path.split("."), scope) for path in (tie.target, tie.source))
+        target, source = (attribute(module, path, calls, scope) for path in (tie.target, tie.source))
         lines.append(f"{target} = {source}")
     return lines
 
@@ -75,7 +75,7 @@ def _made(scope: Scope, calls: Sequence[Call], module: str) -> Iterator[tuple[st
     for step in scope.steps:
         if step.shared:
             continue
-        text = attribute(module, [step.name], scope)
+        text = attribute(module, step.name, calls, scope)
         if step.scope is not None:
             if step.scope.chain:
                 yield from _made(step.scope, calls, text)
@@ -85,24 +85,23 @@ def _made(scope: Scope, calls: Sequence[Call], module: str) -> Iterator[tuple[st
                 yield text, call
 
 
-def attribute(text: str, names: list[str], scope: Scope | None = None) -> str:
+def attribute(text: str, path: str, calls: Sequence[Call], scope: Scope | None = None) -> str:
     """The expression of what is below a module.
 
     Args:
         text: the expression of the module.
-        names: the path below it.
+        path: below it.
+        calls: of the whole graph.
         scope: the module's scope, where it is one; below a layer lists of modules have numbers.
     """
-    for name in names:
+    while path:
+        made = () if scope is None else (step for step in reversed(scope.steps) if makes_module(step, calls))
+        steps = {step.name: step for step in made}
+        name, path = item_and_rest(path, steps)
         numbered = scope is None or (scope.chain and all(s.name == str(i) for i, s in enumerate(scope.steps)))
-        if is_attribute(name):
-            text = f"{text}.{name}"
+        if scope is not None and "." in name:
+            text = Lists.of(scope, calls).expression(text, name)
         else:
-            text = f"{text}[{name}]" if name.isdecimal() and numbered else f"getattr({text}, {quoted(name)})"
-        step = next((each for each in scope.steps if each.name == name), None) if scope is not None else None
-        scope = _inner(step)
+            text = member(text, name, LIST if name.isdecimal() and numbered else MODULE)
+        scope = steps[name].scope if name in steps else None
     return text
-
-
-def _inner(step: Step | None) -> Scope | None:
-    return None if step is None else step.scope

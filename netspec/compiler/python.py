@@ -17,6 +17,7 @@ from netspec.compiler.constants import steps_in_place, steps_made_once
 from netspec.compiler.holes import Hole, Line, with_holes
 from netspec.compiler.identifiers import RESERVED
 from netspec.compiler.layer_lines import layer_lines
+from netspec.compiler.lists import Lists, assigned, makes_module
 from netspec.compiler.modes import returns_of_modes, steps_in_training
 from netspec.compiler.parameters import attribute, parameter_lines
 from netspec.compiler.templates import (
@@ -34,7 +35,7 @@ from netspec.compiler.templates import (
 )
 from netspec.compiler.variables import variables
 from netspec.core.escapes import safe
-from netspec.core.names import MODULE_ATTRIBUTES, is_attribute
+from netspec.core.names import MODULE_ATTRIBUTES
 from netspec.core.shapes import Tensor, show
 from netspec.expansion.graph import Call, Local, Scope, Step, size_of
 from netspec.layers.code import application, expanded, quoted, reading
@@ -82,30 +83,42 @@ class _Generator:
 
     def class_of(self, scope: Scope, widths: tuple[int, ...]) -> Use:
         """The use of the class of a scope that is no chain; scopes with the same code share one."""
-        init: dict[str, Assignment] = {}
+        init: dict[str, list[Assignment]] = {}
+        lists = Lists.of(scope, self.calls)
+
+        def assigned_to(step: Step) -> Assignment:
+            return self.assignment(scope, step, widths, lists)
+
         for step in scope.steps:
-            call = None if step.call is None else self.calls[step.call]
-            if step.shared or (call is not None and (call.record.is_function or call.shares is not None)):
-                continue
-            code = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
-            kind = "" if call is None else call.record.tensor
-            plain = is_attribute(step.name) and kind != "buffer"
-            add = f"register_{kind}" if kind else "add_module"
-            temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
-            before = f"self.{step.name} = " if plain else f"self.{add}({quoted(step.name)}, "
-            after = "" if plain else ", persistent=False)" if temporary else ")"
-            init[step.name] = Assignment(before, code, after, () if call is None else self.lines_of(call)[:-1])
+            name = step.name.partition(".")[0]
+            if makes_module(step, self.calls) and name not in init:
+                own = name == step.name
+                init[name] = [assigned_to(step)] if own else lists.assignments(name, assigned_to)
         rank = {name: index for index, name in enumerate(scope.order)}
-        ordered = (init[name] for name in sorted(init, key=lambda name: rank.get(name, len(rank))))
+        ordered = (each for name in sorted(init, key=lambda name: rank.get(name, len(rank))) for each in init[name])
         more = map(with_holes, parameter_lines(scope, self.calls, self.known))
         texts, comments, signature = self.forward(scope, widths)
         forward = tuple(map(with_holes, texts))
         title = scope.path if scope.title == "group" else scope.title if scope.path else self.report.spec.name
         doc = f"{in_docstring(scope.title)}, as in {in_docstring(scope.path)}" if scope.path else self.title
-        names = frozenset(step.name for step in scope.steps) | MODULE_ATTRIBUTES
+        names = frozenset(step.name.partition(".")[0] for step in scope.steps) | MODULE_ATTRIBUTES
         made = Template(title, f"{doc}.", None, tuple(ordered), tuple(more), signature, forward, names, comments)
         kind = "" if scope.title == "group" else scope.title
         return self.use((kind, *made.skeleton()), made, tuple(made.own_holes()))
+
+    def assignment(self, scope: Scope, step: Step, widths: tuple[int, ...], lists: Lists) -> Assignment:
+        """The code that makes the submodule or tensor of a step."""
+        call = None if step.call is None else self.calls[step.call]
+        code = self.module(step, tuple(self.width(scope, local, widths) for local in step.sources))
+        kind = "" if call is None else call.record.tensor
+        around, _, name = step.name.rpartition(".")
+        holder = lists.expression("self", around) if around else "self"
+        before, after = assigned(holder, name)
+        if kind == "buffer" or (kind and after):
+            temporary = kind == "buffer" and call is not None and not self.known[call.id].args["persistent"]
+            before = f"{holder}.register_{kind}({quoted(name)}, "
+            after = ", persistent=False)" if temporary else ")"
+        return Assignment(before, code, after, () if call is None else self.lines_of(call)[:-1])
 
     def use(self, key: Hashable, made: Template, holes: tuple[Hole, ...]) -> Use:
         """The use of a template, which is kept if there is none of its code yet."""
@@ -161,9 +174,9 @@ class _Generator:
         last = len(scope.steps) - 1
         plain = last >= 0 and last not in once and not self.is_read(scope.steps[last]) and not scope.keys
         returned = scope.results == (Local(last),) and plain
-        late = steps_in_training(scope)
+        late, lists = steps_in_training(scope), Lists.of(scope, self.calls)
         for index, step in enumerate(scope.steps):
-            target = f"self.{step.name}" if is_attribute(step.name) else f"getattr(self, {quoted(step.name)})"
+            target = lists.expression("self", step.name)
             if index in in_place or index in held:
                 continue
             taken = as_made if index in once or self.broadcasts(step) else values
@@ -228,7 +241,7 @@ class _Generator:
     def tensor(self, scope: Scope, step: Step) -> str:
         """The expression of a tensor of the scope's module, or of a parameter below it."""
         call = self.calls[step.call or 0]
-        target = attribute("self", step.name.split(".") if call.weight else [step.name], scope)
+        target = attribute("self", step.name, self.calls, scope)
         args = {**self.known[call.id].args, "path": target}
         return application(call.record, args, target, [""], once=True)
 

@@ -28,10 +28,11 @@ FEWEST_ALIKE = 5  # items in a row that differ in one number
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """An nn.Sequential: its items, and their names where they are not their numbers."""
+    """An nn.Sequential, ModuleList or ModuleDict: its items, and their names where they are not their numbers."""
 
     items: tuple[Code, ...]
     names: tuple[str, ...] | None
+    kind: str = "nn.Sequential"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def skeleton(code: Code) -> Hashable:
         return code.texts, tuple(hole.lead for hole in code.holes)
     if isinstance(code, Use):
         return id(code.template)
-    return code.names, tuple(map(skeleton, code.items))
+    return code.kind, code.names, tuple(map(skeleton, code.items))
 
 
 def render(code: Code, values: Iterator[str]) -> list[str]:
@@ -208,12 +209,18 @@ def render(code: Code, values: Iterator[str]) -> list[str]:
     if not code.items:
         return ["nn.Sequential()"]
     items = [render(item, values) for item in code.items]
-    if code.names is not None:
+    start, end = ("(", ")") if code.kind == "nn.Sequential" else ("([", "])")
+    if code.names is not None and code.kind == "nn.ModuleDict":
+        for name, lines in zip(code.names, items, strict=True):
+            lines[0] = f"{quoted(name)}: {lines[0]}"
+        start, end = "({", "})"
+    elif code.names is not None:
+        start, end = "(OrderedDict([", "]))"
         for name, lines in zip(code.names, items, strict=True):
             lines[0] = f"({quoted(name)}, {lines[0]}"
             lines[-1] += ")"
     body = [INDENT + line for lines in _counted(items) for line in (*lines[:-1], lines[-1] + ",")]
-    return ["nn.Sequential(OrderedDict([", *body, "]))"] if code.names is not None else ["nn.Sequential(", *body, ")"]
+    return [f"{code.kind}{start}", *body, end]
 
 
 def _counted(items: list[list[str]]) -> Iterator[list[str]]:

@@ -217,13 +217,28 @@ def name_fault(name: str) -> tuple[str, str, str] | None:
     if len(name) > LONGEST_NAME:
         return "NS207", f"{shorten(name)!r} is longer than {LONGEST_NAME} characters", "layer"
     if "." in name:
-        return "NS207", f"{shorten(name)!r} is no name: a dot stands between modules", name.replace(".", "_")
+        return "NS207", f"{shorten(name)!r} is no name: a dot stands in names of items alone", name.replace(".", "_")
     if not name.isprintable():
         usable = "".join(character if character.isprintable() else "_" for character in name)
         return "NS207", f"{shorten(name)!r} is no name: it has a character that cannot be shown", usable
     if name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
         usable = f"{name.strip('_') or 'layer'}_"
         return "NS208", f"the name {shorten(name)} would hide torch.nn.Module's own", usable
+    return None
+
+
+def item_name_fault(name: str) -> tuple[str, str, str] | None:
+    """Why `name` cannot name an item; as `name_fault`, but `convs.0` can: the item 0 that the list `convs` holds."""
+    parts = name.split(".")
+    if len(parts) == 1 or len(name) > LONGEST_NAME:
+        return name_fault(name)
+    if not all(parts):
+        usable = ".".join(part for part in parts if part) or "layer"
+        return "NS207", f"{shorten(name)!r} is no name: a dot stands between a list and what it holds", usable
+    for place, part in enumerate(parts):
+        fault = name_fault(part)
+        if fault is not None:
+            return fault[0], fault[1], ".".join((*parts[:place], fault[2], *parts[place + 1 :]))
     return None
 
 

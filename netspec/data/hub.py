@@ -65,9 +65,9 @@ def load(request: LoadRequest) -> LoadedData:
         what = f"HuggingFace reads with the library datasets, which is not installed: {INSTALL}"
         raise spec_error("NS601", what, request.name) from None
     parts = _parts(node, request, given.get("config"))
-    part = str(given.get("part", "train" if "train" in parts else next(iter(parts))))
+    part = str(given.get("split", "train" if "train" in parts else next(iter(parts))))
     if part not in parts:
-        at = request.argument("part") or node
+        at = request.argument("split") or node
         raise unknown_name("NS601", f"it has no split {part!r}; it has {', '.join(parts)}", at, part, [*parts])
     loaded = _Columns(request, node, parts[part]).load()
     other = next((name for name in _TEST_PARTS if name in parts and name != part), None)
@@ -268,7 +268,7 @@ class _Columns:
             words = dict(enumerate(classes[name]))
             frame[name] = frame[name].map(words)
         for name in targets & classes.keys():
-            self._refuse_unlabelled(name, torch.from_numpy(frame[name].to_numpy(dtype=np.int64)))
+            self._refuse_unlabelled(name, torch.from_numpy(frame[name].to_numpy(dtype=np.int64, copy=True)))
         if self.request.argument("target") is None and wanted:  # read_frame takes the last column
             first = str(wanted[0][1])
             frame = frame[[*(name for name in frame.columns if name != first), first]]
@@ -315,7 +315,7 @@ class _Columns:
             row = int(np.argwhere(~np.isfinite(array.reshape(len(array), -1)).all(1))[0, 0]) + 1
             raise spec_error("NS601", f"row {row}, column {name!r} has no value, or no finite one", at)
         wanted = np.float32 if array.dtype.kind == "f" else np.uint8 if array.dtype == np.uint8 else np.int64
-        return torch.from_numpy(array.astype(wanted))
+        return torch.from_numpy(array.astype(wanted, copy=True))
 
     def _target(self, output: str | None, names: str | list[str]) -> tuple[torch.Tensor, Target]:
         """The targets of an output."""

@@ -75,6 +75,7 @@ def add_call(
         sized=sized,
         inits=inits,
         parametrized=parametrized,
+        each=context.each,
     )
     calls.append(call)
     target = shared.path.rpartition(".")[2] if shared else name

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Note
-from netspec.core.names import name_fault
+from netspec.core.names import item_name_fault
 from netspec.core.tree import Scalar, shorten
 from netspec.expansion.graph import Local
+from netspec.expansion.lists import clash, lists_around
 from netspec.expansion.values import TEMPLATE, Values
 from netspec.language.evaluate import FAILED
 from netspec.language.spec import Item
@@ -27,7 +28,7 @@ class Context(Values):
             value = self.scalar(replace(node, value=parts[index], text=parts[index], plain=False))
             parts[index] = "_" if value is FAILED else str(value)
         name = "".join(parts)
-        fault = name_fault(name)
+        fault = item_name_fault(name)
         if fault:
             self.error(fault[0], fault[1], node)
             return fault[2]
@@ -41,14 +42,19 @@ class Context(Values):
         if item.name is None:
             if _makes_module(item):
                 scope.numbered[number] = item.at
-                if number in scope.named_at:
-                    self.number_taken(number, item.at, scope.named_at[number])
+                if number in scope.named_at or number in scope.lists:
+                    self.number_taken(number, item.at, scope.named_at.get(number) or scope.lists[number])
             return number
         name = self.name_of(item.name)
         if name in scope.inputs and name != "input":  # which has a finding of its own
             self.error("NS209", f"an input of the network is called {name} already", item.name)
+        reason = clash(name, {**scope.named_at, **scope.numbered}, scope.lists)
+        if reason is not None:
+            self.error("NS209", reason, item.name, layer=scope.at(name))
+            return f"{name.replace('.', '_')}_{number}"
         if name not in scope.named_at:
             scope.named_at[name] = item.name
+            scope.lists |= dict.fromkeys(lists_around(name), item.name)
             if name in scope.numbered:
                 self.number_taken(name, item.name, scope.numbered[name])
             return name
@@ -66,7 +72,7 @@ class Context(Values):
 
     def check_order(self) -> None:
         """NS301 for a name in `order` that no submodule or tensor of the scope has."""
-        known = dict.fromkeys(step.name for step in self.scope.steps)
+        known = dict.fromkeys(name for step in self.scope.steps for name in (*lists_around(step.name), step.name))
         for name in self.scope.order:
             if name.text not in known:
                 message = f"no submodule or tensor of this scope is called {shorten(name.text)!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
@@ -22,9 +23,9 @@ from netspec.expansion.context import Context
 from netspec.expansion.graph import Call, Local, Ref, Step
 from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_inputs
 from netspec.expansion.limits import Budget
-from netspec.expansion.parameter_keys import add_ties, init_rules
+from netspec.expansion.parameter_keys import add_ties, applied, init_rules
 from netspec.expansion.repeats import copy_of, filled_by, later_copy, turns_of
-from netspec.expansion.scope import Expand, ScopeBuilder, names_in
+from netspec.expansion.scope import NETWORK, Expand, ScopeBuilder, names_in
 from netspec.expansion.sized_arguments import input_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
@@ -35,10 +36,10 @@ from netspec.language.spec import Item, Spec
 class Expander:
     """Expands the items of one spec into calls and scopes; the file is long because its methods call each other."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, most_calls: int) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.budget = Budget()
+        self.budget = Budget(most_calls)
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
         self.input_sizes = input_sizes(spec)
@@ -61,7 +62,7 @@ class Expander:
             return self.left_out(bare, context, last)
         turns = turns_of(item.repeat, context)
         if filled:
-            return self.group(filled_by(bare), context, last, turns)
+            return self.with_each(bare, context, last, lambda use, c, on: self.group(filled_by(use), c, on, turns))
         later = later_copy(bare, context)
         for number, turn in enumerate(turns):
             last = self.item(bare if number == 0 else later, context.with_names(turn), last)
@@ -72,6 +73,8 @@ class Expander:
         self.budget.spend(item, context, len(self.calls))
         if item.when is not None and not condition_holds(item.when, context):
             return self.left_out(item, context, last)
+        if item.each is not None:
+            return self.with_each(item, context, last, self.item)
         match item.kind:
             case "group" if item.name is None and not item.outputs:
                 return self.spliced(item, context, last)
@@ -102,6 +105,17 @@ class Expander:
                 return context.unknown(item, last)
             case _:
                 return self.layer(item, context, last)
+
+    def with_each(
+        self, item: Item, context: Context, last: Local | None,
+        apply: Callable[[Item, Context, Local | None], Local | None],
+    ) -> Local | None:  # fmt: skip
+        """What `apply` makes of an item, or with its `each` of the item at each index of an axis."""
+        if item.each is None:
+            return apply(item, context, last)
+        from netspec.expansion.each import apply_to_each  # few specs need it
+
+        return apply_to_each(item, context, last, self.calls, self.input_sizes, apply)
 
     def layer(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """A layer or function of the table."""
@@ -202,7 +216,7 @@ class Expander:
         scope = ScopeBuilder(context.scope.at(name), title, dict(zip(keys, flats, strict=True)), names_in(items))
         scope.around, scope.hidden = context.scope, context.scope.hidden
         inits = (*init_rules(item.init, context, scope.path), *context.inits)
-        return Context(scope, names, context.findings, self.types, frames, inits, self.calls)
+        return Context(scope, names, context.findings, self.types, frames, inits, self.calls, context.each)
 
     def leave(
         self, item: Item, context: Context, inner: Context, name: str, sources: tuple[Local, ...],
@@ -261,6 +275,8 @@ class Expander:
         """The module of an earlier item, applied again."""
         held = context.scope.held.get(item.at.text)
         target = context.lookup(item.at) if held is None else Local(held)
+        if target is not None and target.step >= 0:
+            target = Local(applied(target.step, context.scope.steps, self.calls), target.output)
         if target is not None and target.step in context.scope.again:
             if item.wires:
                 context.error("NS202", NO_NAMES, item.wires[0][0])
@@ -284,7 +300,10 @@ class Expander:
         """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
         again, made, first = context.scope.again[step]
         start, steps = len(self.calls), context.scope.steps
-        takes = [len(context.scope.each(source)) for source in steps[step].sources]
+        inside = steps[step].scope
+        assert inside is not None
+        own = [name for name in inside.inputs if not name.startswith(NETWORK)]
+        takes = [len(context.scope.each(source)) for source in steps[step].sources[: len(own)]]
         several = len(takes) if len(takes) > 1 else 0
         use = replace(made, name=item.name, sources=item.sources, hands_on=several, claim=item.claim, tie=None)
         sources = replace(context, findings=Findings()).sources(use, last)  # what is wrong with them is found below

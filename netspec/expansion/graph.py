@@ -23,6 +23,9 @@ def size_of(reference: str) -> str:
     return f"size of {reference}"
 
 
+EACH = "each"  # the functions around an item that is applied to each index along an axis
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A value of the flat graph.
@@ -119,6 +122,7 @@ class Call:
         parametrized: what its parameters are computed by.
         tied: its parameters that are another layer's.
         weight: of a parameter as a value, the call of the layer that has it, and its name there.
+        each: the calls that fold an axis into the batch around it: it is applied to each index along these.
     """
 
     id: int
@@ -138,6 +142,7 @@ class Call:
     parametrized: tuple[Parametrization, ...] = ()
     tied: frozenset[str] = frozenset()
     weight: tuple[int, str] | None = None
+    each: tuple[int, ...] = ()
 
     @property
     def own(self) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
+from collections.abc import Sequence as List
 from dataclasses import replace
 from typing import Any
 
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 from netspec.expansion.context import Context
-from netspec.expansion.graph import Call, InitRule, Local, Parametrization, Tie
+from netspec.expansion.graph import EACH, Call, InitRule, Local, Parametrization, Step, Tie
+from netspec.expansion.lists import item_and_rest
 from netspec.expansion.scope import below
 from netspec.language.evaluate import FAILED
 from netspec.language.patterns import LONGEST
@@ -120,30 +122,45 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
         calls: all so far.
         local: the value.
     """
-    own = context.scope.steps[local.step]
+    own = context.scope.steps[applied(local.step, context.scope.steps, calls)]
+    if own.call is not None and calls[own.call].record.is_function:
+        return  # which has a finding
     for key, value in item.tie or ():
         if not isinstance(value, Scalar) or not isinstance(value.value, str):
             what = "the parameter of an item by its path, as embedding.weight"
             context.error("NS202", f"tie names {what}, got {describe(value)}", value)
             continue
-        target = below(own, key.text.split("."), calls)
+        target = below(own, key.text, calls)
         source = _reference(value, context, calls)
-        if target is None:
+        if not key.text and (target is None or not calls[target[0]].record.tensor):
+            example = f"as in tie: {{weight: {value.text}}}"
+            context.error("NS306", f"{own.name} is no parameter: say which one of it is tied, {example}", key)
+        elif target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
         elif source is not None:
-            context.scope.ties.append(Tie(f"{own.name}.{key.text}", value.text, *target, *source, value))
+            path = f"{own.name}.{key.text}" if key.text else own.name
+            context.scope.ties.append(Tie(path, value.text, *target, *source, value))
             call, name = calls[target[0]], target[1]
             calls[target[0]] = replace(call, tied=call.tied | {name})
 
 
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:
     """The call and the name of a parameter of an earlier item of the scope; None with a finding."""
-    name, *rest = node.text.split(".")
-    local = context.scope.names.get(name)
+    name, rest = item_and_rest(node.text, context.scope.names)
+    held = context.scope.held.get(name)
+    local = context.scope.names.get(name) if held is None else Local(held)
     if local is None:
         context.lookup(replace(node, value=name, text=name))
         return None
-    found = below(context.scope.steps[local.step], rest, calls) if local.step >= 0 else None
+    steps = context.scope.steps
+    found = below(steps[applied(local.step, steps, calls)], rest, calls) if local.step >= 0 else None
     if found is None:
         context.error("NS306", f"there is no layer whose parameter {shorten(node.text)} could be", node)
     return found
+
+
+def applied(index: int, steps: List[Step], calls: List[Call]) -> int:
+    """The step of the module whose value a step gives: of an item with `each`, the one inside."""
+    while (call := steps[index].call) is not None and calls[call].record.name == EACH and len(calls[call].inputs) > 1:
+        index = steps[index].sources[0].step
+    return index

@@ -8,6 +8,7 @@ from dataclasses import field
 from netspec.core.dataclass import dataclass
 from netspec.core.tree import Scalar
 from netspec.expansion.graph import Call, Local, Ref, Scope, Step, Tie
+from netspec.expansion.lists import item_and_rest
 from netspec.language.spec import Item
 
 Expand = Callable[[Item, Local | None], Local | None]
@@ -44,6 +45,7 @@ class ScopeBuilder:
     values: list[Flat] = field(default_factory=list)
     position: int = 0
     numbered: dict[str, Scalar] = field(default_factory=dict)  # the submodules that have their number as a name
+    lists: dict[str, Scalar] = field(default_factory=dict)  # those that items with dots in their names lie in
     again: dict[int, Again] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     order: tuple[Scalar, ...] = ()
@@ -103,6 +105,7 @@ class ScopeBuilder:
         """The finished scope; it is a chain where nn.Sequential, which takes one value, can hold it."""
         self.again.clear()  # it is needed no longer, and refers back to this scope
         chain = not self.ties and len(self.inputs) == 1 and results == (Local(len(self.steps) - 1),)
+        chain = chain and not any("." in step.name for step in self.steps)
         for index, step in enumerate(self.steps):
             call = None if step.call is None else calls[step.call]
             module = call is None or (
@@ -137,13 +140,14 @@ def names_in(items: tuple[Item, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
-def below(step: Step, path: list[str], calls: Sequence[Call]) -> tuple[int, str] | None:
+def below(step: Step, path: str, calls: Sequence[Call]) -> tuple[int, str] | None:
     """The call that a path leads to below a step, and what is left of the path: the name of its parameter."""
     while step.scope is not None:
-        inner = next((each for each in step.scope.steps if path and each.name == path[0]), None)
-        if inner is None:
+        steps = {each.name: each for each in reversed(step.scope.steps)}
+        name, path = item_and_rest(path, steps)
+        if name not in steps:
             return None
-        step, path = inner, path[1:]
+        step = steps[name]
     if step.call is None or calls[step.call].record.is_function:
         return None
-    return calls[step.call].maker, ".".join(path)
+    return calls[step.call].maker, path

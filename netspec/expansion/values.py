@@ -14,6 +14,7 @@ from netspec.core.expressions import Value, evaluate
 from netspec.core.names import certain_match
 from netspec.core.tree import Frame, Node, Scalar, shorten
 from netspec.expansion.graph import Call, InitRule, Local
+from netspec.expansion.lists import item_and_rest
 from netspec.expansion.scope import ScopeBuilder
 from netspec.language.evaluate import Evaluator, Reader
 from netspec.language.spec import Item
@@ -34,6 +35,7 @@ class Values:
         frames: the block uses that led to the scope.
         inits: how the parameters of its layers are filled, innermost first.
         calls: all so far, to which a reference to a parameter adds one.
+        each: the calls that fold an axis into the batch around it.
     """
 
     scope: ScopeBuilder
@@ -43,6 +45,7 @@ class Values:
     frames: tuple[Frame, ...] = ()
     inits: tuple[InitRule, ...] = ()
     calls: list[Call] = field(default_factory=list)
+    each: tuple[int, ...] = ()
 
     def error(self, code: str, message: str, at: Node, *, layer: str | None = None, notes: Iterable[Note] = ()) -> None:
         """Add a finding with the block uses that led to the scope."""
@@ -108,9 +111,12 @@ class Values:
     def named(self, reference: Scalar) -> tuple[tuple[str, Local | None], ...]:
         """The values of a reference with the text that stands for each alone."""
         scope = self.scope
-        name, _, part = reference.text.partition(".")
+        name, part = item_and_rest(reference.text, scope.names)
         if "*" not in reference.text or reference.text in scope.names:
             return ((reference.text, self.lookup(reference)),)
+        inside = [each for each in scope.names if "." in each and _pattern(reference.text).fullmatch(each)]
+        if inside:
+            return tuple((each, scope.names[each]) for each in inside)
         if "*" not in name:
             whole = replace(reference, value=name, text=name)
             found = [Local(-1 - index) for index in range(scope.entering)] if name == "input" else [self.lookup(whole)]
@@ -118,7 +124,7 @@ class Values:
             if values == found and name != "input":  # the outputs of one layer, which are not counted yet
                 return ((name, values[0]),)
             return tuple((f"{name}.{index}", each) for index, each in enumerate(values))
-        pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
+        pattern = _pattern(name)
         matching = [each for each in scope.names if pattern.fullmatch(each)]
         if not matching and not any(pattern.fullmatch(TEMPLATE.sub("0", each)) for each in scope.later):
             message = f"no item of this scope has a name like {shorten(name)!r}"
@@ -136,7 +142,8 @@ class Values:
     def lookup(self, reference: Scalar) -> Local | None:
         """The value of a reference; None where there is none, with a finding unless it failed before."""
         scope, inputs = self.scope, list(self.scope.inputs)
-        name, dot, index = reference.text.partition(".")
+        name, index = item_and_rest(reference.text, scope.names, scope.later)
+        dot = reference.text[len(name) : len(name) + 1]
         if reference.text in inputs:
             return Local(-1 - inputs.index(reference.text))
         if reference.text in scope.names:
@@ -154,6 +161,7 @@ class Values:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
             known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
+            known += [each for each in scope.names if "." in each]
             close = self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
             guess = certain_match(reference.text, [each for each in close if each in known])
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
@@ -181,3 +189,8 @@ class Values:
         forms = "name, name.0, or name.weight of a layer"
         self.error("NS301", f"{shorten(reference.text)!r} is no reference: it is {forms}", reference)
         return None
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """The names that a name with `*` stands for."""
+    return re.compile("[^.]*".join(map(re.escape, name.split("*"))))

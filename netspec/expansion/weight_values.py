@@ -25,7 +25,7 @@ def weight_value(
     key = f"{scope.steps[step].name}.{path}"
     if key in scope.weights:
         return scope.weights[key]
-    found = below(scope.steps[step], path.split("."), calls)
+    found = below(scope.steps[step], path, calls)
     if found is None:
         return None
     value = scope.values[step]

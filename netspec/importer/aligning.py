@@ -74,6 +74,8 @@ def without_batch(lowering: Lowering, x: Held) -> Held:
 def together(lowering: Lowering, inputs: Sequence[Held], shape: tuple[int, ...]) -> list[Held]:
     """The inputs of an operation that broadcasts them to `shape`."""
     at = batch_axis(shape)
+    if len({x.outer for x in inputs if x.fold}) > 1:
+        raise NotSayable("the batch of one tensor meets another axis of the other")
     if at is None:
         one = next((x.at for x in inputs if x.at is not None and x.rank == len(shape)), None)
         at = one if one is not None and shape[one] == 1 else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log
 from typing import TYPE_CHECKING
 
 from netspec.importer.aligning import together
-from netspec.importer.binding import short_name
+from netspec.importer.binding import bound, short_name
+from netspec.importer.constants import filled_like
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
 from netspec.importer.trace import TracedCall, Value
@@ -32,7 +32,10 @@ _BINARY = {
     "greater": ("gt", False),
     "less": ("lt", False),
     "not_equal": ("ne", False),
+    **{f"{how}{name}": (f"logical_{name}", False) for name in ("and", "or", "xor") for how in ("", "bitwise_")},
+    **{f"r{name}": (f"logical_{name}", True) for name in ("and", "or", "xor")},
 }
+_LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor"})
 _NEUTRAL = {("add", 0), ("sub", 0), ("mul", 1), ("div", 1)}
 
 
@@ -54,6 +57,8 @@ def binary(lowering: Lowering, call: TracedCall) -> list[Held]:
     if len(operands) != 2:
         raise NotSayable(f"it is called with {len(operands)} operands")
     first, second = reversed(operands) if exchanged else operands
+    if name in _LOGICAL and call.result.dtype != "bool":
+        raise NotSayable("it works on the bits of whole numbers")
     if isinstance(first, Value) and isinstance(second, Value):
         pair = [lowering.held(first), lowering.held(second)]
         pair = together(lowering, pair, call.result.shape)
@@ -75,27 +80,37 @@ def binary(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 
 def power(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """A tensor to the power of a number, or exp(y·log(x)) where the exponent is a tensor."""
+    """A tensor or a number to the power of a number or a tensor."""
     base, exponent = (*call.args, *call.kwargs.values())[:2]
     if short_name(call.function) == "rpow":
         base, exponent = exponent, base
     if isinstance(base, Value) and isinstance(exponent, int | float):
         x = lowering.held(base)
         return lowering.emit("pow", [x], {"exponent": exponent}, [x.shape])
-    if isinstance(base, int | float):
-        if base <= 0:
-            raise NotSayable(f"the number {base} to the power of a tensor is no number everywhere")
-        product = _one_of_each(lowering, "mul", lowering.held(exponent), log(base))
-        return lowering.emit("exp", product, {}, [call.result.shape])
-    x = lowering.held(base)
-    logarithm = lowering.emit("log", [x], {}, [x.shape])
-    pair = together(lowering, [*logarithm, lowering.held(exponent)], call.result.shape)
-    product = lowering.emit("mul", pair, {}, [call.result.shape])
-    return lowering.emit("exp", product, {}, [call.result.shape])
+    pair = [lowering.held(each) if isinstance(each, Value) else None for each in (base, exponent)]
+    if pair[0] is None:
+        assert pair[1] is not None
+        pair[0] = filled_like(lowering, pair[1], base)
+    return lowering.emit(
+        "pow", together(lowering, [x for x in pair if x is not None], call.result.shape), {}, [call.result.shape]
+    )
+
+
+def fused(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`addcmul` and `addcdiv`: a tensor, and the product or quotient of two others, times a number."""
+    given = bound(call)
+    name = "div" if short_name(call.function) == "addcdiv" else "mul"
+    shape = call.result.shape
+    pair = together(lowering, [lowering.held(given[key]) for key in ("tensor1", "tensor2")], shape)
+    (out,) = lowering.emit(name, pair, {}, [shape])
+    (out,) = _one_of_each(lowering, "mul", out, given.get("value", 1))
+    pair = together(lowering, [lowering.held(given["input"]), out], shape)
+    return lowering.emit("add", pair, {}, [shape])
 
 
 HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     **dict.fromkeys(_BINARY, binary),
+    **dict.fromkeys(("addcmul", "addcdiv"), fused),
     "pow": power,
     "rpow": power,
 }

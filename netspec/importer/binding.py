@@ -31,6 +31,7 @@ OTHER_NAMES = {
     "spmm": "matmul",  # as torch.overrides names torch.mm
     "special_erf": "erf",
     "invert": "logical_not",
+    "bitwise_not": "logical_not",
     "expand_as": "expand",
     "upsample": "interpolate",
 }

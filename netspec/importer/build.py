@@ -11,6 +11,7 @@ from torch import nn
 from netspec.core.escapes import safe
 from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
+from netspec.importer.each import with_each
 from netspec.importer.failure import ImportFailure, NotSayable
 from netspec.importer.fold import folded
 from netspec.importer.inputs import declared
@@ -23,7 +24,7 @@ from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
 from netspec.importer.trace import trace, values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
-from netspec.importer.unused import require_used, unused
+from netspec.importer.unused import held_only, refuse_old_hooks, unused
 from netspec.importer.verify import initialise, tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
@@ -66,6 +67,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     """
     names, refs = names_of(graph.returned), graph.results
     root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
+    with_each(root)
     network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]
@@ -107,7 +109,7 @@ def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = 
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
     ops, refs = simplified(lowering.ops, [each.ref for each in results])
-    return Graph(ops, refs, traced.result, traced.calls)
+    return Graph(ops, refs, traced.result, traced.calls, lowering)
 
 
 def import_module(
@@ -174,7 +176,8 @@ def _imported(
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
-    require_used(module, evaluated.ops)
+    refuse_old_hooks(module)
+    notes += held_only(evaluated.lowering, evaluated.ops)
     spec = _written(evaluated, 0, module, title, notes)
     found, rounding = verify(spec, module, inputs)
     if difference or found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from netspec.importer.formulas import Formula, long_value, value_of
 from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
 from netspec.importer.layers import held_arguments, record_of
 from netspec.importer.trace import BATCH, Frame, values_in
+from netspec.importer.waves import wave_formula
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def weight(lowering: Lowering, value: Value) -> Held:
     """
     assert value.tensor is not None
     owner, _, name = value.path.rpartition(".")
-    op = _holder(lowering, owner)
+    op = holder(lowering, owner)
     if op is not None:
         return Held(Ref(op, weight=name), value.shape, None)
     if value.dtype != "float32":
@@ -36,7 +38,7 @@ def weight(lowering: Lowering, value: Value) -> Held:
     return _item(lowering, value, "parameter", _init(value.tensor))
 
 
-def _holder(lowering: Lowering, path: str) -> Op | None:
+def holder(lowering: Lowering, path: str) -> Op | None:
     """The call of the layer at a path, one that is not applied where there is none yet; None where it is no layer."""
     if path in lowering.first:
         return lowering.first[path]
@@ -54,14 +56,19 @@ def _holder(lowering: Lowering, path: str) -> Op | None:
 def _add(lowering: Lowering, op: Op) -> None:
     """Add a call of what a module holds: in the call of that module, before the call inside it that first needs it."""
     inner: Frame | None = None
-    while op.path and op.frame.path and not op.path.startswith(f"{op.frame.path}.") and op.frame.inside is not None:
+    while op.path and not inside(op.path, op.frame.path) and op.frame.inside is not None:
         op.frame, inner = op.frame.inside, op.frame
-    inside = (index for index, each in enumerate(lowering.ops) if inner is not None and inner in _frames(each))
-    place = next(inside, len(lowering.ops))
+    later = (index for index, each in enumerate(lowering.ops) if inner is not None and inner in frames_of(each))
+    place = next(later, len(lowering.ops))
     lowering.ops.insert(place, op)
 
 
-def _frames(op: Op) -> Iterator[Frame]:
+def inside(path: str, module: str) -> bool:
+    """Whether what a path leads to is in a module."""
+    return not module or path.startswith(f"{module}.")
+
+
+def frames_of(op: Op) -> Iterator[Frame]:
     """The calls of modules that a call is part of."""
     frame: Frame | None = op.frame
     while frame is not None:
@@ -81,7 +88,7 @@ def constant(lowering: Lowering, value: Value) -> Held | None:
         tensor = tensor[0]  # which the item's value says
     said = value_of(tensor)
     if said is None and value.origin is None:
-        said = long_value(tensor)
+        said = wave_formula(tensor) or long_value(tensor)
     if said is None:
         if value.origin is None:
             raise NotSayable(
@@ -122,6 +129,14 @@ def filled(lowering: Lowering, value: Value, number: float) -> Held:
     return Held(_made(lowering, value, type_, args).ref, value.shape, at, fold)
 
 
+def filled_like(lowering: Lowering, x: Held, number: float) -> Held:
+    """A tensor of one number in the shape of another one."""
+    type_, args = _full(number, x.sample)
+    op = Op(type_, args, (), lowering.frame, (x.sample,), anywhere=True)
+    lowering.ops.append(op)
+    return replace(x, ref=Ref(op))
+
+
 def _full(number: float, shape: Shape) -> tuple[str, dict[str, Any]]:
     """The function that fills a sample's shape with a number, and its arguments."""
     if number in (0, 1):
@@ -160,7 +175,7 @@ def _buffer(tensor: torch.Tensor, said: Any) -> dict[str, Any]:
     args: dict[str, Any] = {} if said == 0 and not isinstance(said, list) else {"value": said}
     if isinstance(said, str) and said not in ("eye", "tril", "arange"):
         args["value"] = Formula.of(said)
-        usual = "bool" if tensor.dtype == torch.bool else "int64"
+        usual = "bool" if tensor.dtype == torch.bool else "float32" if said.startswith(("sin", "cos")) else "int64"
     elif isinstance(said, list):
         usual = "bool" if tensor.dtype == torch.bool else "float32" if tensor.is_floating_point() else "int64"
     else:

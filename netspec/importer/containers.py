@@ -1,4 +1,7 @@
-"""Containers that are never called (nn.ModuleList, nn.ModuleDict) → scopes of what lies between their modules."""
+"""Containers that are never called (nn.ModuleList, nn.ModuleDict) → scopes of what lies between their modules.
+
+Those that are used by turns, as two lists in one loop, are no scopes: their modules have names with dots.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from netspec.importer.held import Op
 from netspec.importer.scope import Scope, operation_of, ops_of, uses_of, weights_of
 
 
-def _rest(scope: Scope, entry: Op | Scope) -> list[str]:
+def names_to(scope: Scope, entry: Op | Scope) -> list[str]:
     """The names from a scope to an entry of it: several where a container lies between."""
     if not entry.path:
         return []
@@ -27,20 +30,27 @@ def _rest(scope: Scope, entry: Op | Scope) -> list[str]:
 
 
 def with_containers(scope: Scope) -> None:
-    """Gather the modules of each container, and what lies between them, in a scope of its own."""
+    """Gather the modules of each container, and what lies between them, in a scope of its own.
+
+    Where modules of others lie between them they stay where they are, with the container in their names.
+    """
+    spread: set[str] = set()
     while True:
-        names = [rest[0] for entry in scope.entries if len(rest := _rest(scope, entry)) > 1]
-        if not names:
+        paths = [names_to(scope, entry) for entry in scope.entries]
+        name = next((path[0] for path in paths if len(path) > 1 and path[0] not in spread), None)
+        if name is None:
             break
-        _gather(scope, names[0])
+        if not _gather(scope, name):
+            spread.add(name)
     for entry in scope.entries:
         if isinstance(entry, Scope):
             with_containers(entry)
 
 
-def _gather(scope: Scope, name: str) -> None:
+def _gather(scope: Scope, name: str) -> bool:
+    """Whether the modules of a container are in a scope of their own now: nothing that others hold is between them."""
     entries = scope.entries
-    own = [index for index, entry in enumerate(entries) if _rest(scope, entry)[:1] == [name]]
+    own = [index for index, entry in enumerate(entries) if names_to(scope, entry)[:1] == [name]]
     after, before = uses_of(entries)
     inside = set(own)
     downstream = _reach(own, after)
@@ -49,19 +59,8 @@ def _gather(scope: Scope, name: str) -> None:
     inside |= {index for index in range(len(entries)) if _is_glue(entries[index], index, inside, before, entries)}
     path = f"{scope.path}.{name}" if scope.path else name
     loose = [entries[index] for index in sorted(inside) if index not in own and entries[index].path]
-    for entry in loose:
-        if any(map(_holds, ops_of(entry))):
-            raise ImportFailure(
-                "the modules of two containers are used by turns",
-                (
-                    Unsayable(
-                        path,
-                        operation_of(entry),
-                        f"{entry.path} lies between its modules, while a spec computes what a container holds in one "
-                        "place: put what belongs together into a module of its own",
-                    ),
-                ),
-            )
+    if any(_holds(op) for entry in loose for op in ops_of(entry)):
+        return False
     title = "".join(part.capitalize() for part in name.split("_") if part) or "Container"
     inner = Scope(path, title, [each for index in sorted(inside) for each in _loosened(entries[index], loose)])
     place = max(inside)
@@ -71,6 +70,7 @@ def _gather(scope: Scope, name: str) -> None:
         *(entry for index, entry in enumerate(entries) if index > place),
     ]
     _share_anew(scope.entries, {op for entry in loose for op in ops_of(entry)}, {*loose})
+    return True
 
 
 def _holds(op: Op) -> bool:

@@ -15,6 +15,7 @@ import torch
 SHORT_LIST, LONGEST_LIST = 16, 4096
 MOST_STEPS = 4
 MOST_LETTERS = 150
+MOST_STRIDE = 4
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def value_of(tensor: torch.Tensor) -> Any:
         return numbers(tensor)
     if tensor.dtype == torch.bool:
         return _triangle(tensor)
-    return _sum_of_axes(tensor)
+    return _sum_of_axes(tensor) or _distances(tensor)
 
 
 def long_value(tensor: torch.Tensor) -> Any:
@@ -86,12 +87,36 @@ def number(value: Any) -> Any:
 
 
 def _triangle(tensor: torch.Tensor) -> str | None:
-    """`i0 >= i1`, for a mask of two axes."""
-    if tensor.dim() != 2:
+    """`i0 >= i1`, for a mask of two axes; others before them have the size 1."""
+    first, second = tensor.dim() - 2, tensor.dim() - 1
+    if first < 0 or tensor.numel() != tensor.shape[first] * tensor.shape[second]:
         return None
-    rows, columns = torch.meshgrid(*(torch.arange(size) for size in tensor.shape), indexing="ij")
+    rows, columns = torch.meshgrid(*(torch.arange(size) for size in tensor.shape[-2:]), indexing="ij")
     signs = {">=": rows >= columns, ">": rows > columns, "<=": rows <= columns, "<": rows < columns}
-    return next((f"i0 {sign} i1" for sign, made in signs.items() if torch.equal(tensor, made)), None)
+    found = (f"i{first} {sign} i{second}" for sign, made in signs.items() if torch.equal(tensor.view_as(made), made))
+    return next(found, None)
+
+
+def _distances(tensor: torch.Tensor) -> str | None:
+    """The formula of a table of whole numbers that are distances in a grid: `14*abs(i0//14 - i1//14) + abs(…)`.
+
+    Its rows and its columns are the places of two grids; one of them may be coarser, as that of strided queries.
+    """
+    if tensor.dim() != 2 or tensor.is_floating_point() or tensor.is_complex() or min(tensor.shape) < 4:
+        return None
+    rows, columns = (torch.arange(size) for size in tensor.shape)
+    for width in (size for size in range(2, len(columns)) if len(columns) % size == 0):
+        for stride in (size for size in range(1, MOST_STRIDE + 1) if width % size == 0):
+            narrow = width // stride
+            if len(rows) % narrow:
+                continue
+            down = (stride * (rows // narrow)[:, None] - columns // width).abs()
+            right = (stride * (rows % narrow)[:, None] - columns % width).abs()
+            if torch.equal(int(tensor[0, width]) * down + int(tensor[0, 1]) * right, tensor.to(torch.int64)):
+                step = f"{stride}*" if stride > 1 else ""
+                apart = f"abs({step}(i0//{narrow}) - i1//{width})", f"abs({step}(i0%{narrow}) - i1%{width})"
+                return _joined([(int(tensor[0, width]), apart[0]), (int(tensor[0, 1]), apart[1])], 0)
+    return None
 
 
 def _sum_of_axes(tensor: torch.Tensor) -> str | None:
@@ -145,7 +170,8 @@ def _joined(terms: list[tuple[int, str]], start: int) -> str:
     text = ""
     for factor, term in sorted(terms, key=lambda pair: (pair[0] < 0, -abs(pair[0]))):
         size = abs(factor)
-        shown = term if size == 1 else f"{size}*({term})" if "/" in term or "%" in term else f"{size}*{term}"
+        loose = ("/" in term or "%" in term) and not term.endswith(")")
+        shown = term if size == 1 else f"{size}*({term})" if loose else f"{size}*{term}"
         text += (" - " if factor < 0 else " + ") + shown
     text += f" {'-' if start < 0 else '+'} {abs(start)}" if start else ""
     return f"-{text[3:]}" if text.startswith(" - ") else text.removeprefix(" + ")

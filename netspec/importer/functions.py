@@ -131,8 +131,12 @@ def by_record(lowering: Lowering, call: TracedCall, record: Layer) -> list[Held]
             args[name] = value
         elif name == "y" and record.name == "where":
             args["other"] = value
-        elif name == "dtype" and value is not None and str(value) != f"torch.{results[0].dtype}":
-            raise NotSayable(f"it is called with dtype={value}")
+        elif name == "dtype" and value is not None:
+            dtype = str(value).removeprefix("torch.")
+            if dtype != results[0].dtype or not inputs:
+                raise NotSayable(f"it is called with dtype={value}")
+            if any(each.dtype != dtype for each in values_in(call.args)):  # torch converts what it takes
+                inputs = [*lowering.emit("to", inputs[:1], {"dtype": dtype}, [inputs[0].shape]), *inputs[1:]]
     if "dim" not in args and record.name in BATCH_DEFAULTS:
         args["dim"] = BATCH_DEFAULTS[record.name]
     if len(inputs) > 1 and record.name != "scaled_dot_product_attention":

@@ -36,6 +36,8 @@ class Op:
         several: its outputs are picked by number.
         applied: whether its module is applied; one of whose weights alone are used is not.
         place: the file and line of the author's code that calls it.
+        each: the axis to whose indexes a layer is applied, which the module folds into the batch; 0 for none.
+        folded: all that it takes has such an axis, the first one.
     """
 
     type: str
@@ -51,6 +53,8 @@ class Op:
     several: bool = False
     applied: bool = True
     place: str = ""
+    each: int = 0
+    folded: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -76,12 +80,14 @@ class Held:
         shape: the traced shape.
         at: the traced axis that holds the batch; None where there is none.
         fold: the factor of the batch's axis is an axis of its own in the spec.
+        outer: the factor counts slower than the batch, as in `view(T * B, -1)` of [T, B, C].
     """
 
     ref: Ref
     shape: tuple[int, ...]
     at: int | None = 0
     fold: bool = False
+    outer: bool = False
 
     @property
     def rank(self) -> int:
@@ -140,6 +146,7 @@ def held(ref: Ref, shape: tuple[int, ...], *, like: Held | None = None) -> Held:
     """A traced tensor whose spec value is `ref`; without a batch it lies as `like` does, as a constant otherwise."""
     at = batch_axis(shape)
     if at is not None:
-        return Held(ref, shape, at, shape[at] > BATCH)
+        fold = shape[at] > BATCH
+        return Held(ref, shape, at, fold, fold and like is not None and like.outer)
     one = like is not None and like.at is not None and like.at < len(shape) and shape[like.at] == 1
     return Held(ref, shape, like.at if one and like is not None else None)

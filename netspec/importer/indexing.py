@@ -6,11 +6,12 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from netspec.importer.aligning import reshaped
-from netspec.importer.constants import filled
+from netspec.importer.aligning import reshaped, together
+from netspec.importer.binding import bound
+from netspec.importer.constants import filled_like
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, sample_of
-from netspec.importer.shaping import dropped, input_of, inserted, option_of
+from netspec.importer.shaping import dropped, expanded_to, input_of, inserted, option_of
 from netspec.importer.trace import TracedCall, Value
 from netspec.layers.table import TABLE
 
@@ -51,36 +52,6 @@ def selected(lowering: Lowering, x: Held, axis: int, index: int) -> Held:
     at = x.at if x.at is None or axis > x.at else x.at - 1
     (out,) = lowering.emit("select", [x], {"dim": x.axis(axis), "index": index}, [shape])
     return Held(out.ref, shape, at, x.fold)
-
-
-def setitem(lowering: Lowering, call: TracedCall) -> list[Held]:
-    """`x[:, a:b] = value`: what stands before it along one axis, the value, and what stands behind it."""
-    x, value = input_of(lowering, call), call.args[2]
-    index = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
-    if Ellipsis in index:
-        dots = index.index(Ellipsis)
-        index = (*index[:dots], *(slice(None),) * (x.rank - len(index) + 1), *index[dots + 1 :])
-    parts = [(axis, each) for axis, each in enumerate(index) if each != slice(None)]
-    if len(parts) != 1 or not isinstance(parts[0][1], slice | int) or isinstance(parts[0][1], bool):
-        raise NotSayable("it is assigned at more than a part of one axis")
-    (axis, part), size = parts[0], x.shape[parts[0][0]]
-    start, end, step = part.indices(size) if isinstance(part, slice) else (part % size, part % size + 1, 1)
-    if axis == x.at or step != 1 or end <= start:
-        raise NotSayable("it is assigned along the batch, or in steps")
-    shape = (*x.shape[:axis], end - start, *x.shape[axis + 1 :])
-    if isinstance(value, Value):
-        given = lowering.held(value)
-        if isinstance(part, int) and value.shape == (*shape[:axis], *shape[axis + 1 :]):
-            given = inserted(lowering, given, axis)
-        if given.shape != shape or (given.at, given.fold) != (x.at, x.fold):
-            raise NotSayable("it is assigned a tensor of another shape")
-    else:
-        given = Held(filled(lowering, Value(sample_of(shape, x.at, x.fold), "float32"), value).ref, shape, x.at, x.fold)
-    before = [_sliced(lowering, x, axis, slice(0, start))] if start else []
-    behind = [_sliced(lowering, x, axis, slice(end, None))] if end < size else []
-    joined = [*before, given, *behind]
-    dim = x.axis(axis)
-    return lowering.emit("concat", joined, {} if dim == 1 else {"dim": dim}, [x.shape]) if len(joined) > 1 else joined
 
 
 def _sliced(lowering: Lowering, x: Held, axis: int, part: slice) -> Held:
@@ -138,8 +109,65 @@ def unbind(lowering: Lowering, call: TracedCall) -> list[Held]:
     return [Held(out.ref, shape, at, x.fold) for out in outputs]
 
 
+def tensor_split(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`tensor_split`: the parts of an axis between given places, or as many of about one size."""
+    given = bound(call)
+    x = lowering.held(given["input"])
+    axis = given.get("dim", 0) % x.rank
+    found, start = [], 0
+    for value in call.result:
+        end = start + value.shape[axis]
+        found.append(_sliced(lowering, x, axis, slice(start, end)))
+        start = end
+    return found
+
+
+def setitem(lowering: Lowering, call: TracedCall) -> list[Held]:
+    """`x[:, 1:] = y`: what lies before, the new numbers, and what lies behind; `x[mask] = 0` is `masked_fill`."""
+    x, (_, index, value) = input_of(lowering, call), call.args
+    if isinstance(index, Value) and index.dtype == "bool" and index.shape == x.shape and not isinstance(value, Value):
+        pair = together(lowering, [x, lowering.held(index)], call.result.shape)
+        return lowering.emit("masked_fill", pair, {"value": value}, [call.result.shape])
+    index = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(each, bool) or not isinstance(each, slice | int | type(...)) for each in index):
+        raise NotSayable("what is assigned to lies at several places")
+    if Ellipsis in index:
+        dots = index.index(Ellipsis)
+        index = (*index[:dots], *(slice(None),) * (x.rank - len(index) + 1), *index[dots + 1 :])
+    y = lowering.held(value) if isinstance(value, Value) else value
+    return [_assigned(lowering, x, 0, index, y)]
+
+
+def _assigned(lowering: Lowering, x: Held, axis: int, index: tuple[Any, ...], y: Held | float) -> Held:
+    """A tensor with other numbers in a part of it, of which the indexes from `axis` on remain."""
+    if axis == len(index):
+        if isinstance(y, Held):
+            return expanded_to(lowering, y, x)
+        return filled_like(lowering, x, y)
+    each = index[axis]
+    if isinstance(each, int):
+        each = each % x.shape[axis]
+        y = inserted(lowering, y, axis) if isinstance(y, Held) else y
+        each = slice(each, each + 1)
+    start, end, step = each.indices(x.shape[axis])
+    if step != 1:
+        raise NotSayable("what is assigned to lies at several places")
+    if end <= start:
+        return x
+    whole = (start, end) == (0, x.shape[axis])
+    inner = _assigned(lowering, x if whole else _sliced(lowering, x, axis, slice(start, end)), axis + 1, index, y)
+    if whole:
+        return inner
+    parts = [slice(0, start)] * (start > 0) + [slice(end, None)] * (end < x.shape[axis])
+    around = [_sliced(lowering, x, axis, part) for part in parts]
+    pieces = [*around[: start > 0], inner, *around[start > 0 :]]
+    (out,) = lowering.emit("concat", pieces, {"dim": x.axis(axis)} if x.axis(axis) != 1 else {}, [x.shape])
+    return Held(out.ref, x.shape, x.at, x.fold)
+
+
 HANDLERS: dict[str, Callable[[Lowering, TracedCall], list[Held]]] = {
     "getitem": getitem,
     "setitem": setitem,
+    "tensor_split": tensor_split,
     "unbind": unbind,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from netspec.core.shapes import show
+from netspec.importer.containers import names_to
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.parametrized import parametrized
@@ -33,8 +34,10 @@ class Item:
         tie: parameters that are another item's.
         parametrize: the functions that compute its parameters, each with its arguments.
         applied: whether it is applied; `apply: false` where it is not.
+        when: the condition under which it is there, and `option`, the name of the parameter that says so.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
+        each: the axis to whose indexes it is applied one by one; 0 for none.
     """
 
     type: str
@@ -49,8 +52,11 @@ class Item:
     tie: dict[str, str] = field(default_factory=dict)
     parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     applied: bool = True
+    when: bool | str | None = None
+    option: str = ""
     spliced: bool = False
     shape: str = ""
+    each: int = 0
 
     @property
     def is_group(self) -> bool:
@@ -74,7 +80,7 @@ class _Naming:
         self.inputs = inputs
         self.home = {op: entry for entry in scope.entries for op in ops_of(entry)}
         self.position = {entry: index for index, entry in enumerate(scope.entries)}
-        self.own = {entry: _attribute(entry) for entry in scope.entries}
+        self.own = {entry: ".".join(names_to(scope, entry)) or None for entry in scope.entries}
         self.taken = {"input", *(text.partition(".")[0] for text in inputs.values())}
         self.taken |= {name for name in self.own.values() if name is not None}
         self.named: dict[Op | Scope, str] = {}
@@ -115,16 +121,11 @@ class _Naming:
         if index == 0:
             return next(iter(self.inputs)) if len(self.inputs) == 1 else None
         entry = self.scope.entries[index - 1]
-        if isinstance(entry, Op) and not entry.applied:  # which hands on what it takes
+        if isinstance(entry, Op) and not entry.applied and entry.module is not None:  # which hands on what it takes
             return self.before(index - 1)
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
         return entry.results[0] if len(entry.results) == 1 else None
-
-
-def _attribute(entry: Op | Scope) -> str | None:
-    """The name of an entry's module in the module around it."""
-    return entry.path.rpartition(".")[2] or None
 
 
 def items_of(scope: Scope, inputs: Mapping[Ref, str], ties: Ties, *, named: bool = False) -> Item:
@@ -169,24 +170,25 @@ def _tie(scope: Scope, items: Sequence[Item], naming: _Naming, ties: Ties) -> No
         holders: list[tuple[int, str]] = []
         for index, entry in enumerate(scope.entries):
             if entry.path and entry.shares is None:
-                holders += [(index, name) for name in names if name.startswith(f"{entry.path}.")]
+                holders += [(index, name) for name in names if f"{name}.".startswith(f"{entry.path}.")]
         if len({index for index, _ in holders}) < 2:
             continue
         (first, source), *others = sorted(holders)
         entry = scope.entries[first]
-        path = f"{naming.name(entry)}.{source.removeprefix(f'{entry.path}.')}"
+        path = f"{naming.name(entry)}{source.removeprefix(entry.path)}"
         for index, name in others:
-            items[index].tie[name.removeprefix(f"{scope.entries[index].path}.")] = path
+            items[index].tie[name.removeprefix(scope.entries[index].path).removeprefix(".")] = path
 
 
 def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     shape = ", ".join(map(show, op.shapes))
     before = naming.before(index)
-    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied)
+    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied or op.module is None)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:
         item.parametrize = parametrized(op.module) or ()
+    item.each = op.each
     if op.anywhere:
         if before is None:
             item.sources = (next(iter(naming.inputs.values())),)
@@ -212,8 +214,8 @@ def _scope_item(scope: Scope, naming: _Naming, index: int, ties: Ties) -> Item:
     else:
         names = ["input"] if len(scope.inputs) == 1 else [f"input.{place}" for place in range(len(scope.inputs))]
         item = items_of(scope, dict(zip(scope.inputs, names, strict=True)), ties)
-    item.sources = sources
-    item.shape = ", ".join(map(show, shapes))
+    item.sources, item.each = sources, scope.each
+    item.shape = ", ".join(show((scope.size, *shape) if scope.each else shape) for shape in shapes)
     return item
 
 

@@ -20,7 +20,7 @@ from netspec.importer.failure import NotSayable
 from netspec.importer.parametrized import class_of, parametrized
 from netspec.layers.arguments import Bool, Either, Ints, Kind, Several
 from netspec.layers.record import Arg, Layer
-from netspec.layers.table import TABLE
+from netspec.layers.table import ACTIVATIONS, DROPOUTS, TABLE
 
 # Where a class keeps an argument under another name than its constructor's.
 _TRANSFORMER_LAYER = {
@@ -52,6 +52,7 @@ _KEPT_AS = {
     },
 }
 _MISSING = object()
+ANY_AXES = (ACTIVATIONS - {"Softmax2d"}) | DROPOUTS | {"Embedding", "Identity", "LayerNorm", "Linear", "RMSNorm"}
 
 
 def _homes() -> tuple[str, ...]:
@@ -87,6 +88,11 @@ def record_of(module: nn.Module) -> Layer | None:
 def is_layer(module: nn.Module) -> bool:
     """Whether a module is one layer of a spec."""
     return record_of(module) is not None
+
+
+def takes_any_axes(record: Layer) -> bool:
+    """Whether a layer works on single numbers or on the last axes, however many stand before them."""
+    return record.name in ANY_AXES
 
 
 def plain(value: object, kind: Kind) -> object:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from netspec.importer.aligning import aligned
 from netspec.importer.constants import constant, long_constant, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
-from netspec.importer.layers import layer_arguments, record_of
+from netspec.importer.layers import layer_arguments, record_of, takes_any_axes
 from netspec.importer.masks import without_causal
 from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
@@ -27,6 +29,8 @@ class Lowering:
         self.values: dict[Value, Held] = {value: held(Ref(name), value.shape) for name, value in trace.inputs.items()}
         self.first: dict[str, Op] = {}
         self.failed: set[Value] = set()
+        self.made_in: dict[Value, Frame] = {}
+        self.again: dict[tuple[Value, Frame], Held] = {}
         self.frame: Frame = trace.root
         self.place = ""
         self.state = {*trace.root.module.state_dict()}
@@ -44,7 +48,25 @@ class Lowering:
                 self.fixed(value)
             else:
                 raise NotSayable("it takes what cannot be said")
+            self.made_in[value] = self.frame
+        elif value.path and self.frame.again and self.made_in.get(value) not in (None, self.frame):
+            return self.in_this_call(value)
         return self.values[value]
+
+    def in_this_call(self, value: Value) -> Held:
+        """A module's own tensor in a further call of the module, which does not take it from the first one."""
+        first = self.values[value]
+        if (
+            not isinstance(first.ref.op, Op)
+            or not TABLE[first.ref.op.type].tensor
+            or not value.path.startswith(f"{self.frame.path}.")
+        ):
+            return first
+        if (value, self.frame) not in self.again:
+            op = replace(first.ref.op, frame=self.frame, shares=first.ref.op)
+            self.ops.append(op)
+            self.again[value, self.frame] = Held(Ref(op), first.shape, first.at)
+        return self.again[value, self.frame]
 
     def fixed(self, value: Value) -> None:
         """A fixed tensor: by its numbers where they have a short form, else by the calls that computed it."""
@@ -69,7 +91,8 @@ class Lowering:
         like = inputs[0] if inputs else None
         several = fields.pop("several", len(shapes) > 1 or bool(record.outputs))
         refs = tuple(each.ref for each in inputs)
-        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, **fields)
+        folded = bool(inputs) and all(each.fold and each.at == 0 for each in inputs)
+        op = Op(type_, args, refs, self.frame, (), several=several, place=self.place, folded=folded, **fields)
         outputs = [held(Ref(op, index if several else None), shape, like=like) for index, shape in enumerate(shapes)]
         op.shapes = tuple(each.sample for each in outputs)
         self.ops.append(op)
@@ -107,8 +130,15 @@ class Lowering:
             raise NotSayable("no attribute holds it: modules in a plain list belong in an nn.ModuleList")
         args = layer_arguments(module, record)
         inputs, wires = self.bind(call, record, args)
+        inputs = [with_batch(self, each, record) for each in inputs]
+        if inputs and not inputs[0].usual and takes_any_axes(record) and isinstance(dim := args.get("dim"), int):
+            args["dim"] = inputs[0].axis(dim)
         shapes = [value.shape for value in values_in(call.result)]
         fields: dict[str, Any] = {"path": call.path, "module": module, "wires": wires}
+        if inputs and inputs[0].fold and not takes_any_axes(record):
+            if inputs[0].at != 0 or len(inputs) > 1 or len(shapes) > 1:
+                raise NotSayable("the batch with an axis folded into it is not the only thing that it takes and gives")
+            fields["each"] = 1
         if call.path in self.first:
             fields["shares"] = self.first[call.path]
         outputs = self.emit(record.name, inputs, args, shapes, **fields)
@@ -140,3 +170,10 @@ class Lowering:
             refs = [each.ref for each in inputs]
             inputs = inputs[:1] if refs == [refs[0]] * 3 else inputs[:2] if refs[1:2] == refs[2:] else inputs
         return inputs, wires
+
+
+def with_batch(lowering: Lowering, x: Held, record: Layer) -> Held:
+    """What a layer takes that counts its axes: the first one, of size 1, of a fixed tensor is the batch."""
+    if not takes_any_axes(record) and x.at is None and x.rank > 1 and x.shape[0] == 1:
+        return aligned(lowering, x, x.rank, 0, False)
+    return x

@@ -55,27 +55,34 @@ def by_letters(
 ) -> Held:
     """A sum of products; a tensor without the batch gets the batch's letter, for which it has one number.
 
+    In the spec the batch comes first, and a factor that is folded into its axis has a letter of its own there.
+
     Raises:
-        NotSayable: the batch does not come first, or the sum runs over it.
+        NotSayable: the sum runs over the batch, or one tensor's batch meets another axis.
     """
-    batch = {term[x.at] for term, x in zip(terms, inputs, strict=True) if x.at is not None and x.shape[x.at] != 1}
-    if any(x.fold or x.at not in (None, 0) for x in inputs):
-        raise NotSayable("the batch does not come first in all inputs")
-    if len(batch) > 1 or not output.startswith(tuple(batch)):
+    real = [(x, term) for x, term in zip(inputs, terms, strict=True) if x.at is not None and x.shape[x.at] != 1]
+    letters = {term[x.at or 0] for x, term in real}
+    if len(letters) > 1 or not {*output} >= letters:
         raise NotSayable("the product runs along the batch")
-    letter = next(iter(batch), next(each for each in f"n{ascii_lowercase}" if each not in "".join(terms)))
+    if len({(x.fold, x.outer, x.shape[x.at or 0]) for x, _ in real}) > 1:
+        raise NotSayable("the batch of one tensor meets another axis of the other")
+    free = iter(each for each in f"n{ascii_lowercase}{ascii_uppercase}" if each not in "".join((*terms, output)))
+    letter = next(iter(letters)) if letters else next(free)
+    factor = next(free) if any(x.fold for x, _ in real) else ""
     given: list[Held] = []
     named: list[str] = []
     for x, term in zip(inputs, terms, strict=True):
-        if x.at == 0 and term[:1] != letter:  # an axis of size 1 that is not the batch's here
+        if x.at is not None and term[x.at] != letter:  # an axis of size 1 that is not the batch's here
             x = reshaped(lowering, x, x.shape, x.shape, at=None)
         if x.at is None and letter in term:
             raise NotSayable("a constant has numbers of its own for each sample")
         given.append(x)
-        named.append(term if x.at == 0 else letter + term)
-    equation = f"{','.join(named)}->{output if batch else letter + output}"
+        named.append(letter + (term if x.at is None else term.replace(letter, factor if x.fold else "", 1)))
+    equation = f"{','.join(named)}->{letter}{output.replace(letter, factor, 1)}"
     (out,) = lowering.emit("einsum", given, {"equation": equation}, [shape])
-    return out if batch else Held(out.ref, shape, None)
+    if not letters:
+        return Held(out.ref, shape, None)
+    return Held(out.ref, shape, output.index(letter), bool(factor), any(x.outer for x, _ in real))
 
 
 def einsum(lowering: Lowering, call: TracedCall) -> list[Held]:

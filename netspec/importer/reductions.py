@@ -34,7 +34,8 @@ def norm(lowering: Lowering, call: TracedCall) -> list[Held]:
     given = bound(call)
     order = given.get("ord", given.get("p", 2))
     x, args = _along(lowering, given)
-    if isinstance(args["dim"], list) and order not in (None, "fro") and not call.function.endswith("vector_norm"):
+    of_matrices = call.function.endswith(("linalg.norm", "linalg_norm"))  # torch.norm takes all numbers of the axes
+    if isinstance(args["dim"], list) and order not in (None, "fro") and of_matrices:
         raise NotSayable(f"it is a norm of matrices of the order {order}")
     order = 2 if order in (None, "fro") else order
     if not isinstance(order, int | float):

@@ -20,6 +20,8 @@ class Scope:
         results: the values that leave.
         shares: the scope of the same module's first call.
         order: the names of what it holds, where that is not the order of the entries.
+        each: the axis to whose indexes it is applied one by one; 0 for none.
+        size: the size of that axis.
     """
 
     path: str
@@ -29,6 +31,8 @@ class Scope:
     results: list[Ref] = field(default_factory=list)
     shares: Scope | None = None
     order: list[str] = field(default_factory=list)
+    each: int = 0
+    size: int = 0
 
     def ops(self) -> Iterator[Op]:
         """All calls inside it."""

@@ -7,9 +7,10 @@ becomes a scope of what lies between its modules.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from netspec.importer.containers import with_containers
+from netspec.importer.calls import as_first_call, frames_of, same_in_other_calls, with_sizes_of_inputs
+from netspec.importer.containers import names_to, with_containers
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.scope import Scope, ops_of, uses_of, weights_of
@@ -17,19 +18,24 @@ from netspec.importer.trace import Frame
 
 
 def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
-    """The calls that the results need, and those of modules with weights."""
-    wanted = {ref.op for ref in results}
-    kept: list[Op] = []
-    for op in reversed(ops):
-        if op in wanted or weights_of(op):
-            kept.append(op)
-            wanted |= {ref.op for ref in op.refs}
-    return kept[::-1]
+    """The calls that the results need, and those of modules with weights.
+
+    Of a module that is called several times each call does the same, what another one needs included.
+    """
+    others = same_in_other_calls(ops)
+    kept: set[Op] = set()
+    waiting = [*(ref.op for ref in results), *(op for op in ops if weights_of(op) or not op.applied)]
+    while waiting:
+        op = waiting.pop()
+        if isinstance(op, Op) and op not in kept:
+            kept.add(op)
+            waiting += [*(ref.op for ref in op.refs), *others.get(op, ())]
+    return [op for op in ops if op in kept]
 
 
 def _chain(op: Op, transparent: set[Frame]) -> list[Frame]:
     """The calls of modules that a call is part of, from the outermost; the network's own is left out."""
-    frames = [frame for frame in _frames(op) if frame.inside is not None and frame.path and frame not in transparent]
+    frames = [frame for frame in frames_of(op) if frame.inside is not None and frame.path and frame not in transparent]
     return frames[::-1]
 
 
@@ -41,7 +47,7 @@ def _transparent(ops: Sequence[Op]) -> set[Frame]:
     """
     inside: dict[Frame, list[Op]] = {}
     for op in ops:
-        for frame in _frames(op):
+        for frame in frames_of(op):
             inside.setdefault(frame, []).append(op)
     found: set[Frame] = set()
     for frame, own in inside.items():
@@ -52,19 +58,11 @@ def _transparent(ops: Sequence[Op]) -> set[Frame]:
             for op in own:
                 if op.path != frame.path and not weights_of(op):
                     op.path = ""
-                    found |= {inner for inner in _frames(op) if inner.path.startswith(f"{frame.path}.")}
+                    found |= {inner for inner in frames_of(op) if inner.path.startswith(f"{frame.path}.")}
         elif len(own) == 1 and not own[0].path and own[0].frame is frame:
             found.add(frame)
             own[0].path = frame.path
     return found
-
-
-def _frames(op: Op) -> Iterator[Frame]:
-    """The calls of modules that a call is part of, the innermost first."""
-    frame: Frame | None = op.frame
-    while frame is not None:
-        yield frame
-        frame = frame.inside
 
 
 def scopes(ops: Sequence[Op], results: Sequence[Ref], keys: Sequence[str]) -> Scope:
@@ -128,12 +126,15 @@ def _connect(scope: Scope, results: Iterable[Ref]) -> None:
                 source = home.get(ref.op) if isinstance(ref.op, Op) and not ref.weight else None
                 if isinstance(source, Scope) and source is not entry:
                     used[source].append(ref)
+    as_first_call(used)
     for entry, refs in used.items():
         own = set(entry.ops())
         entering = [ref for op in entry.ops() for ref in op.refs if ref.op not in own]
         entry.inputs = [*dict.fromkeys(entering)]
         order = {op: index for index, op in enumerate(entry.ops())}
         _connect(entry, sorted(dict.fromkeys(refs), key=lambda ref: (order[ref.op], ref.output or 0)))  # type: ignore[index]
+    for first in {entry.shares for entry in used if entry.shares is not None}:
+        with_sizes_of_inputs(first, [entry for entry in used if entry.shares is first])
 
 
 def _in_order(scope: Scope, keys: Sequence[str]) -> None:
@@ -147,27 +148,42 @@ def _in_order(scope: Scope, keys: Sequence[str]) -> None:
     entries = scope.entries
     _, before = uses_of(entries)
     waits = {index: set(sources) for index, sources in before.items()}
-    made = [
-        (prefixes[entry.path], index)
-        for index, entry in enumerate(entries)
-        if entry.path in prefixes and entry.shares is None
-    ]
-    ranked = [index for _, index in sorted(made)]
+    first: dict[str, int] = {}  # the entry that makes a module, or the first that lies in a list
+    for index, entry in enumerate(entries):
+        if entry.path in prefixes and entry.shares is None:
+            first.setdefault(names_to(scope, entry)[0], index)
+    around = f"{scope.path}." if scope.path else ""
+    ranked = sorted(first, key=lambda name: prefixes[around + name])
     for earlier, later in itertools.pairwise(ranked):
-        waits[later].add(earlier)
+        waits[first[later]].add(first[earlier])
     order = _sorted(waits)
     if order is None:
         order = _sorted(before)
-        scope.order = [entries[index].path.rpartition(".")[2] for index in ranked]
+        scope.order = ranked
     if order is None:
         raise ImportFailure(
             "the modules of two containers are used by turns",
             (Unsayable(scope.path, scope.title, "no order of its modules is one in which they can be computed"),),
         )
     scope.entries = [entries[index] for index in order]
+    scope.order += _orders_of_lists(scope, prefixes)
     for entry in scope.entries:
         if isinstance(entry, Scope):
             _in_order(entry, keys)
+
+
+def _orders_of_lists(scope: Scope, prefixes: Mapping[str, int]) -> list[str]:
+    """The names of what the lists of a scope hold, for those whose order is not that of the use; numbers count up."""
+    lists: dict[str, dict[str, int]] = {}
+    for entry in scope.entries:
+        if entry.path in prefixes and entry.shares is None and len(names := names_to(scope, entry)) > 1:
+            lists.setdefault(names[0], {})[".".join(names)] = prefixes[entry.path]
+    found: list[str] = []
+    for name, held in lists.items():
+        counted = {*held} == {f"{name}.{number}" for number in range(len(held))}
+        if not counted and [*held] != sorted(held, key=lambda each: held[each]):
+            found += sorted(held, key=lambda each: held[each])
+    return found
 
 
 def _sorted(before: Mapping[int, set[int]]) -> list[int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,12 @@ def reshape(lowering: Lowering, call: TracedCall) -> list[Held]:
         return [reshaped(lowering, x, shape, shape, at=None)]
     if x.at is None:
         raise NotSayable("the batch comes out of nothing")
-    if prod(x.shape[: x.at]) != prod(shape[:at]):
+    before = prod(x.shape[: x.at]) * (x.shape[x.at] // BATCH if x.outer else 1)
+    after, factor = prod(shape[:at]), shape[at] // BATCH
+    if before not in (after, after * factor):
         raise NotSayable("the batch moves to another place between the numbers")
-    fold = shape[at] > BATCH
-    out = reshaped(lowering, x, sample_of(shape, at, fold), shape, at=at)
-    return [out]
+    out = reshaped(lowering, x, sample_of(shape, at, factor > 1), shape, at=at)
+    return [replace(out, outer=before != after)]
 
 
 def permuted(lowering: Lowering, x: Held, order: tuple[int, ...], shape: tuple[int, ...]) -> list[Held]:
@@ -172,7 +174,15 @@ def squeeze(lowering: Lowering, call: TracedCall) -> list[Held]:
 
 def expand(lowering: Lowering, call: TracedCall) -> list[Held]:
     """`expand`, `expand_as`, `broadcast_to`; to the batch's size nothing is to be done."""
-    x, shape = input_of(lowering, call), call.result.shape
+    return [_expanded(lowering, input_of(lowering, call), call.result.shape)]
+
+
+def expanded_to(lowering: Lowering, x: Held, like: Held) -> Held:
+    """A tensor in the shape of another one, to which it is broadcast."""
+    return x if x.shape == like.shape else _expanded(lowering, x, like.shape)
+
+
+def _expanded(lowering: Lowering, x: Held, shape: tuple[int, ...]) -> Held:
     at = batch_axis(shape)
     if at is None and x.at is not None and x.rank == len(shape) and shape[x.at] == 1:
         at = x.at
@@ -182,10 +192,10 @@ def expand(lowering: Lowering, call: TracedCall) -> list[Held]:
     x = aligned(lowering, x, len(shape), at, fold)
     wanted = sample_of(shape, at, fold)
     if wanted == x.sample:
-        return [Held(x.ref, shape, at, fold)]
+        return Held(x.ref, shape, at, fold)
     size = [-1 if old == new else new for old, new in zip(x.sample, wanted, strict=True)]
     (out,) = lowering.emit("expand", [x], {"size": size}, [shape])
-    return [Held(out.ref, shape, at, fold)]
+    return Held(out.ref, shape, at, fold)
 
 
 def tile(lowering: Lowering, call: TracedCall) -> list[Held]:

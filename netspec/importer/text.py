@@ -98,6 +98,8 @@ class Writer:
         found: dict[str, str] = {}
         if item.name is not None:
             found["name"] = atom(item.name)
+        if item.when not in (None, True):
+            found["when"] = atom(item.when)
         if item.repeat is not None:
             found["repeat"] = flow(item.repeat)
         return found
@@ -109,8 +111,10 @@ class Writer:
             found["from"] = flow(item.wires)
         elif item.sources is not None:
             found["from"] = flow(item.sources[0] if len(item.sources) == 1 else item.sources)
+        if item.each:
+            found["each"] = str(item.each)
         if item.tie:
-            found["tie"] = flow(item.tie)
+            found["tie"] = flow(item.tie.get("", item.tie))
         if item.parametrize:
             said = [each if any(each.values()) else next(iter(each)) for each in item.parametrize]
             found["parametrize"] = flow(said[0] if len(said) == 1 else said)

@@ -180,10 +180,34 @@ def _shown(keys: list[str]) -> str:
 
 
 def samples(module: nn.Module, inputs: Mapping[str, Tensor]) -> list[torch.Tensor]:
-    """A random batch of each input, [B, *sample]; integers are below the rows of every Embedding."""
-    generator = torch.Generator().manual_seed(0)
+    """A random batch of each input, [B, *sample]; integers are below the rows of every Embedding.
+
+    They are smaller where the module shifts them, as by the offsets of fields in one table.
+    """
     tables: list[Any] = [part for part in module.modules() if isinstance(part, nn.Embedding | nn.EmbeddingBag)]
     rows = min((table.num_embeddings for table in tables), default=2)
+    found = _drawn(inputs, rows)
+    while rows > 1 and tables and not _are_indexes(module, found):
+        rows //= 2
+        found = _drawn(inputs, rows)
+    return found
+
+
+def _are_indexes(module: nn.Module, given: list[torch.Tensor]) -> bool:
+    """Whether no number of a batch is too large for a table that it is looked up in."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), in_mode(module):
+            module(*(each.clone() for each in given))
+    except IndexError:
+        return False
+    except Exception:  # the author's code has an error of its own, which the next run tells
+        return True
+    return True
+
+
+def _drawn(inputs: Mapping[str, Tensor], rows: int) -> list[torch.Tensor]:
+    """A random batch of each input; integers are below `rows`."""
+    generator = torch.Generator().manual_seed(0)
     found = []
     for tensor in inputs.values():
         shape, dtype = (SAMPLES, *tensor.shape), getattr(torch, tensor.dtype)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from netspec.core.diagnostics import Edit, Findings, Fix
-from netspec.core.names import name_fault
+from netspec.core.names import item_name_fault
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null, shorten
 
-COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "outputs", "tie", "init", "parametrize", "apply")
+COMMON_KEYS = ("name", "from", "shape", "when", "repeat", "each", "outputs", "tie", "init", "parametrize", "apply")
 
 
 def replaced_by(node: Scalar, name: str, *, safe: bool = False) -> Fix:
@@ -24,12 +25,19 @@ def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
     found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
     for key in ("tie", "init"):
         node = keys.get(key)
-        if isinstance(node, Mapping) and node.entries:
+        if key == "tie" and isinstance(node, Scalar) and isinstance(node.value, str):  # of a parameter: it itself
+            found[key] = Mapping(((replace(node, value="", text=""), node),), node.span)
+        elif isinstance(node, Mapping) and node.entries:
             found[key] = node
         elif node is not None:
             example = "tie: {weight: embedding.weight}" if key == "tie" else "init: {weight: zeros_}"
             findings.add("NS202", f"{key} is a mapping, as {example}; got {describe(node)}", node)
     found["parametrize"] = keys.get("parametrize")
+    if "each" in keys:
+        if isinstance(keys["each"], Scalar) and not is_null(keys["each"]):
+            found["each"] = keys["each"]
+        else:
+            findings.add("NS202", f"each is an axis, 1 for the first; got {describe(keys['each'])}", keys["each"])
     apply = keys.get("apply")
     if isinstance(apply, Scalar) and isinstance(apply.value, bool):
         found["applied"] = apply.value
@@ -73,7 +81,7 @@ def _wires(node: Node, findings: Findings) -> dict[str, Any]:
 
 
 def check_name(node: Scalar, findings: Findings) -> None:
-    fault = name_fault(node.text)
+    fault = item_name_fault(node.text)
     if fault:
         findings.add(fault[0], fault[1], node, fixes=[replaced_by(node, fault[2])])
 

@@ -28,7 +28,7 @@ _OF_LAYER: dict[str, float] = {
     "tie": 7,
     "parametrize": 8,
 }
-_OF_LAYER |= {"init": 9, "outputs": 5.5, "apply": 3.5}
+_OF_LAYER |= {"init": 9, "outputs": 5.5, "each": 5.2, "apply": 3.5}
 _OF_GROUP: dict[str, float] = {
     "name": 0,
     "when": 1,
@@ -39,7 +39,7 @@ _OF_GROUP: dict[str, float] = {
     "tie": 2.3,
     "init": 2.4,
 }
-_OF_GROUP |= {"merge": 4}
+_OF_GROUP |= {"merge": 4, "each": 2.12}
 _OF_SPEC = {key: index for index, key in enumerate(SPEC_KEYS)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import field
 from functools import cached_property
@@ -33,6 +33,7 @@ class Item:
         claim: its `shape`.
         when: its condition.
         repeat: how often, or with which values it is repeated.
+        each: the axis to whose indexes it is applied one by one.
         record: the record of its layer.
         args: the arguments that could be read.
         argument_node: the node after the type.
@@ -77,6 +78,7 @@ class Item:
     outputs: tuple[Scalar, ...] = ()
     copies: bool = False
     hands_on: int = 0
+    each: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,12 @@ class Spec:
     @property
     def values(self) -> Values:
         """Gives the values of nodes, with the parameters' values."""
-        return Values(param_values(self.params))
+        return Values(param_values(self.params), self._own)
+
+    def _own(self, node: Scalar) -> object:
+        """The code of one's own that a node names; see `own_object` of netspec/runtime/own.py."""
+        load: Callable[..., object] = imported("netspec.runtime.own:own_object")
+        return load(str(node.value), node, self.folder, self.plugins)
 
 
 def every_item_of(items: Iterable[Item]) -> Iterator[Item]:

@@ -141,6 +141,10 @@ def _item() -> Schema:
             ],
         },
     }
+    common["each"] = {
+        "type": ["integer", "string"],
+        "description": "The axis, 1 for the first, to whose indexes it is applied one by one.",
+    }
     common["outputs"] = {
         "anyOf": [_REF, {"type": "array", "items": _REF, "minItems": 1}],
         "description": "What a group gives, or a repeat with a plain name, if not what its last item gives.",

@@ -232,11 +232,20 @@ class _Inference:
             parameters = 0 if call.shares is not None else call.record.parameters(namespace, *shapes)
             parameters = parameters if parameters is None else count_of(call, args, parameters)
             macs = call.record.macs(namespace, outputs[0].shape, *shapes)
+            macs = macs if macs is None else macs * self.times(call)
         except (ShapeError, TypeError, AttributeError, IndexError, ValueError):
             if not self.problems:
                 raise
             return Inferred(inputs, outputs, args, None, None)  # the arguments contradict the input, which is reported
         return Inferred(inputs, outputs, args, parameters, macs)
+
+    def times(self, call: Call) -> int:
+        """How often a call is applied for one sample: to each index along the axes that are folded into the batch."""
+        found = 1
+        for id in call.each:
+            (before, *_), dim = self.known[id].inputs, self.known[id].args.get("dim", 0)
+            found *= before.shape[dim - 1] if before is not None and 0 < dim <= len(before.shape) else 1
+        return found
 
 
 def _repeats(record: Layer, inputs: Outputs) -> bool:

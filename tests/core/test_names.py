@@ -13,6 +13,7 @@ from netspec.core.names import (
     certain_match,
     closest,
     is_attribute,
+    item_name_fault,
     name_fault,
     variable,
     variable_fault,
@@ -71,6 +72,19 @@ def test_names_that_torch_refuses(name: str) -> None:
     fault = name_fault(name)
     assert fault is not None
     assert name_fault(fault[2]) is None  # what is offered instead
+
+
+@pytest.mark.parametrize("name", ["a.b", "convs.0", "a.b-1.c", "0.1"])
+def test_an_item_may_lie_in_a_list(name: str) -> None:
+    assert item_name_fault(name) is None
+    assert name_fault(name) is not None
+
+
+@pytest.mark.parametrize("name", [".a", "a.", "a..b", "a.forward", "input.0", "a.\n", "", "forward"])
+def test_names_in_lists_that_cannot_be(name: str) -> None:
+    fault = item_name_fault(name)
+    assert fault is not None
+    assert item_name_fault(fault[2]) is None
 
 
 @pytest.mark.parametrize("name", ALLOWED)

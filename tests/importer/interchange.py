@@ -1,7 +1,9 @@
 """Every network of torchvision, families of timm where it is installed, and networks by hand: module → spec → module.
 
-`python -m tests.importer.interchange [NAME…]` prints a table: the network, the lines of its spec, whether the names of
-its weights and its outputs are the same, and the seconds that it took; or the reason why it cannot be said.
+`python -m tests.importer.interchange [NAME…]` prints a table: the network, the lines of its spec, how many weights it
+has, whether their names and the outputs are the same, and the seconds that it took; or why it cannot be said.
+Without names all networks are compared, and the table is written to docs/networks.md; rows of timm stay there where it
+is not installed.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
+import torchvision
 from torch import nn
 from torchvision import models
 
@@ -33,13 +38,16 @@ vit_tiny_patch16_224 deit_tiny_patch16_224 beit_base_patch16_224 mixer_s32_224 r
 xcit_nano_12_p16_224 cait_xxs24_224 levit_128s pit_ti_224 visformer_tiny mobilevit_xxs efficientformer_l1
 swin_tiny_patch4_window7_224
 """  # one of each family
+DOCS = Path(__file__).parents[2] / "docs/networks.md"
+VERSIONS = [each.__version__.partition("+")[0] for each in (torch, torchvision)]
+HEAD = f"""# Networks that become specs
+
+Written by `make interchange`, with torch {VERSIONS[0]} and torchvision {VERSIONS[1]}: each network was made with random
+weights, imported, its spec's text read again and compiled. Lines are those of its text; keys are the weights and
+buffers of its state_dict, which have the same names in the same order and the same shapes. Outputs are the same bit for
+bit in eval mode on the CPU, or differ by rounding, up to the share of the largest number that is given.
+"""
 NO_HEADS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # slow, for nothing
-
-
-def _fpn() -> nn.Module:
-    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
-
-    return resnet_fpn_backbone(backbone_name="resnet18", weights=None, norm_layer=nn.BatchNorm2d)
 
 
 def _backbone(name: str) -> nn.Module:
@@ -61,13 +69,9 @@ def cases() -> Iterator[tuple[str, str, Case]]:
     for name in models.list_models(module=models.video):
         size = 112 if name in ("r3d_18", "mc3_18", "r2plus1d_18") else 224
         yield "video", name, (partial(models.get_model, name), [3, 16, size, size])
-    yield "detection", "resnet18_fpn", (_fpn, [3, 128, 128])
-    yield "detection", "ssd300_vgg16", (partial(_backbone, "ssd300_vgg16"), [3, 300, 300])
-    yield (
-        "detection",
-        "ssdlite320_mobilenet_v3_large",
-        (partial(_backbone, "ssdlite320_mobilenet_v3_large"), [3, 320, 320]),
-    )
+    for name in models.list_models(module=models.detection):
+        size = 300 if name.startswith("ssd300") else 320 if name.startswith("ssdlite") else 128
+        yield "detection", name, (partial(_backbone, name), [3, size, size])
     for name, case in NETS.items():
         yield "by hand", name, case
     if importlib.util.find_spec("timm") is not None:
@@ -77,36 +81,62 @@ def cases() -> Iterator[tuple[str, str, Case]]:
             yield "timm", name, (partial(timm.create_model, name), [*size])
 
 
-def row(case: Case) -> tuple[bool, str]:
+@dataclass(frozen=True)
+class Row:
+    """What came of a network: whether it comes back, the cells of its row, and the seconds that it took."""
+
+    good: bool
+    cells: tuple[str, ...]
+    seconds: float
+
+
+def row(case: Case) -> Row:
     """Whether a network comes back, and its row of the table."""
     make, given = case
     torch.manual_seed(0)
-    module, start = make(), time.perf_counter()
+    start = time.perf_counter()
+    module = make()
     try:
         spec = netspec.from_module(module, given)
-        took = time.perf_counter() - start
-        found = differences(module, given, spec)
+        text = spec.sources[spec.path]
+        rounding = next((line for line in text.splitlines() if "by rounding" in line), "")
+        found = [] if rounding else differences(module, given, spec)
     except ImportFailure as failure:
-        return False, str(failure).replace("\n", " ")[:110]
-    lines = len(spec.sources[spec.path].splitlines())
-    keys, same = len(module.state_dict()), "same" if not found else ", ".join(found[:3])
-    return not found, f"{lines:>5} {keys:>6} {same:>8} {took:>8.1f}"
+        return Row(False, (str(failure).replace("\n", " ")[:110], "", ""), time.perf_counter() - start)
+    said = f"rounding, {rounding.split('up to ')[1].split(' of')[0]}" if rounding else "same"
+    same = said if not found else ", ".join(found[:3])
+    cells = (str(len(text.splitlines())), str(len(module.state_dict())), same)
+    return Row(not found, cells, time.perf_counter() - start)
 
 
 def main(names: list[str]) -> int:
     """Print the table of the named networks, of all where there are none."""
     warnings.simplefilter("ignore")
-    print(f"{'network':<42} {'lines':>5} {'keys':>6} {'outputs':>8} {'seconds':>8}")
-    counts: dict[str, list[bool]] = {}
+    print(f"{'network':<42} {'lines':>5} {'keys':>6} {'outputs':>20} {'seconds':>8}")
+    found: dict[str, dict[str, Row]] = {}
     for kind, name, case in cases():
         if names and name not in names and kind not in names:
             continue
-        good, text = row(case)
-        counts.setdefault(kind, []).append(good)
-        print(f"{kind + ' ' + name:<42} {text}", flush=True)
-    for kind, results in counts.items():
-        print(f"{kind}: {sum(results)} of {len(results)}")
-    return 0 if all(map(all, counts.values())) else 1
+        result = found.setdefault(kind, {})[name] = row(case)
+        lines, keys, outputs = result.cells
+        print(f"{kind + ' ' + name:<42} {lines:>5} {keys:>6} {outputs:>20} {result.seconds:>8.1f}", flush=True)
+    for kind, results in found.items():
+        print(f"{kind}: {sum(each.good for each in results.values())} of {len(results)}")
+    if not names:
+        write(found)
+    return 0 if all(each.good for results in found.values() for each in results.values()) else 1
+
+
+def write(found: dict[str, dict[str, Row]]) -> None:
+    """Write docs/networks.md: a table for each kind, of kinds that were not compared the one that is there."""
+    old = DOCS.read_text("utf-8").split("\n## ")[1:] if DOCS.exists() else []
+    sections = {each.partition(":")[0]: each.strip() for each in old}
+    for kind, results in found.items():
+        lines = [f"{kind}: {sum(each.good for each in results.values())} of {len(results)}", ""]
+        lines += ["| network | lines | keys | outputs |", "|---|---|---|---|"]
+        lines += [f"| {name} | {' | '.join(each.cells)} |" for name, each in results.items()]
+        sections[kind] = "\n".join(lines)
+    DOCS.write_text(HEAD + "".join(f"\n## {text}\n" for text in sections.values()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,18 @@ from torch.utils._pytree import tree_flatten
 import netspec
 from netspec.core.shapes import Tensor as Sample
 from netspec.importer.inputs import declared
+from netspec.importer.verify import samples
 from netspec.language.spec import Spec
 
 
-def drawn(inputs: dict[str, Sample], count: int = 3) -> list[Tensor]:
-    """A random batch for each input, other ones than the import itself draws."""
+def drawn(module: nn.Module, inputs: dict[str, Sample], count: int = 3) -> list[Tensor]:
+    """A random batch for each input, other ones than the import itself draws; integers are as large as there."""
     generator = torch.Generator().manual_seed(7)
     found = []
-    for sample in inputs.values():
-        shape = (count, *sample.shape)
-        integers = sample.dtype.startswith("int")
+    for sample, known in zip(inputs.values(), samples(module, inputs), strict=True):
+        shape, most = (count, *sample.shape), int(known.max()) + 1 if sample.dtype.startswith("int") else 0
         found.append(
-            torch.randint(0, 20, shape, generator=generator) if integers else torch.randn(shape, generator=generator)
+            torch.randint(0, most, shape, generator=generator) if most else torch.randn(shape, generator=generator)
         )
     return found
 
@@ -50,6 +50,6 @@ def differences(module: nn.Module, given: Any, spec: Spec | None = None) -> list
         return [f"keys: {[*want][:5]} … and {[*have][:5]} …"]
     found = [f"shape of {key}" for key, value in want.items() if value.shape != have[key].shape]
     made.load_state_dict(want)
-    batch = drawn(declared(given, module))
+    batch = drawn(module, declared(given, module))
     pairs = zip(outputs(module, batch), outputs(made, batch), strict=True)
     return found + [f"output {index}" for index, (a, b) in enumerate(pairs) if not torch.equal(a, b)]

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 import netspec
-from netspec.importer.failure import ImportFailure
 from tests.importer.round_trip import differences
 
 pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
@@ -75,5 +74,27 @@ def test_modules_with_weights_between(between: Callable[[], nn.Module]) -> None:
     def run(net: Stack, x: Tensor) -> Tensor:
         return net.layers[2](net.layers[1](net.between(net.layers[0](x))))
 
-    with pytest.raises(ImportFailure, match="between lies between its modules, while a spec computes"):
-        netspec.from_module(Stack(run, between), [8])
+    assert differences(Stack(run, between), [8]) == []
+
+
+class Zipped(nn.Module):
+    """Two lists and a dict, whose modules are used by turns and in another order than that in which they are held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.BatchNorm1d(4) for _ in range(3))
+        self.convs = nn.ModuleList(nn.Conv1d(4, 4, 3, padding=1) for _ in range(3))
+        self.ends = nn.ModuleDict({"last": nn.Linear(4, 2), "first": nn.Conv1d(4, 4, 1)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.ends["first"](x)
+        for conv, norm in reversed([*zip(self.convs, self.norms, strict=True)]):
+            x = norm(conv(x)).relu()
+        return self.ends["last"](x.mean(-1))
+
+
+def test_lists_by_turns() -> None:
+    assert differences(Zipped(), [4, 9]) == []
+    text = netspec.from_module(Zipped(), [4, 9]).to_yaml()
+    assert "- order: [norms, convs, ends, ends.last, ends.first]" in text
+    assert "name: convs.2, Conv1d:" in text

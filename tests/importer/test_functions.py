@@ -49,6 +49,15 @@ def same(module: nn.Module, given: list[int]) -> str:
     return text
 
 
+def assigned(x: Tensor) -> Tensor:
+    x = x.view(-1, 2, 4)
+    x[:, :, 2:] += x[:, :, :2]
+    x[:, 0, -1] = 0
+    x[..., 0] = x[:, 1, :2]
+    x[x > 0.5] = 0.5
+    return x
+
+
 CALLS: dict[str, Function] = {
     "max": lambda m, x: torch.max(x, 1)[0] + x.max(1)[0] + torch.max(x, dim=1).values,
     "max_keepdim": lambda m, x: x - torch.max(x, 1, keepdim=True)[0] + x.min(1, True)[0],
@@ -65,6 +74,18 @@ CALLS: dict[str, Function] = {
     "noise": lambda m, x: x + 0.1 * torch.randn_like(x),
     "unfold": lambda m, x: F.unfold(x.view(-1, 1, 2, 4), 2).flatten(1) + x.unfold(1, 4, 4)[:, :1].sum(1, True).sum(2),
     "cosine": lambda m, x: F.cosine_similarity(x[:, :4], x[:, 4:], dim=1),
+    "addcmul": lambda m, x: torch.addcmul(x, x, x, value=0.5) + torch.addcdiv(x, x, x.exp()),
+    "logic": lambda m, x: x.masked_fill((x > 0) & ~(x > 1) | (x < -1), 0.0),
+    "power": lambda m, x: torch.pow(x.exp(), x) + 0.5**x + torch.pow(2.0, x),
+    "cumsum": lambda m, x: (x > 0).cumsum(1, dtype=torch.float32) * x,
+    "tensor_split": lambda m, x: (
+        torch.cat([*torch.tensor_split(x, (1, 3), dim=1)][::-1], 1) + x.tensor_split(2, 1)[1].repeat(1, 2)
+    ),
+    "assigned": lambda m, x: assigned(x.clone()),
+    "time_first": lambda m, x: (
+        (rows := x.view(-1, 4, 2).transpose(0, 1)).reshape(-1, 2).relu().view(rows.shape).mean(0)
+    ),
+    "folded": lambda m, x: (x.view(-1, 2) @ torch.arange(6.0).view(2, 3)).sum(1).view(-1, 4),
     "split": lambda m, x: torch.cat([part * 2 for part in x.split(4, 1)], 1) + torch.cat(x.split([2, 6], dim=1), 1),
 }
 

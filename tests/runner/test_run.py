@@ -72,7 +72,7 @@ def test_the_folder_of_a_run(run: Start, table: str) -> None:
     assert len(events) == 1
     assert names - events == {
         "spec.yaml", "run.json", "metrics.jsonl", "last.ckpt", "previous.ckpt",
-        "last.safetensors", "best.safetensors", "curves.png", ".lock",
+        "last.safetensors", "best.safetensors", "curves.png", "README.md", ".lock",
     }  # fmt: skip
     rows = [json.loads(line) for line in (done.folder / "metrics.jsonl").read_text().splitlines()]
     assert rows == list(done.history)

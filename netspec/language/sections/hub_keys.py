@@ -19,7 +19,7 @@ HUB_KEYS = (
         required=True,
     ),
     Key("config", TEXT, "a name", "Which configuration of a dataset on the hub.", "plain_text"),
-    Key("part", TEXT, "a name", "Which of its splits to train on.", "train", "train"),
+    Key("split", TEXT, "a name", "Which of its splits to train on.", "train", "train"),
     Key(
         "columns",
         by_name(_ONE_OR_MORE),

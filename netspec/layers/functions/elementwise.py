@@ -5,7 +5,7 @@ They make no submodule. Of two inputs, axes of size one are broadcast.
 
 from __future__ import annotations
 
-from netspec.core.shapes import ArgumentError, Shape, need_axes
+from netspec.core.shapes import ArgumentError, MergeError, Shape, need_axes
 from netspec.layers.arguments import Float, Int, optional
 from netspec.layers.code import call, literal
 from netspec.layers.dtypes import dtype_arg, named_dtype
@@ -62,6 +62,20 @@ def _clamp_shape(a: Args, x: Shape) -> Shape:
     return x
 
 
+def _power_shape(a: Args, *inputs: Shape) -> Shape:
+    if len(inputs) == 1 and a.exponent is None:
+        raise MergeError("pow takes two inputs, or one and `exponent`", guesses=inputs)
+    if len(inputs) > 1 and a.exponent is not None:
+        raise ArgumentError("`exponent` is for one input, gets 2", argument="exponent")
+    return broadcast("pow", inputs)
+
+
+def _power_code(a: Args, x: str, *exponents: str) -> str:
+    if exponents:
+        return f"{x} ** {exponents[0]}"
+    return f"{x} ** {literal(a.exponent)}" if a.exponent >= 0 else f"{x}.pow({literal(a.exponent)})"
+
+
 LAYERS = (
     _elementwise("relu", "max(0, x).", "F.relu", takes="number", gives="same"),
     _elementwise("silu", "x·σ(x).", "F.silu", takes="float", gives="same"),
@@ -91,10 +105,16 @@ LAYERS = (
     _elementwise("logical_not", "Where a number is 0, or false.", gives="bool"),
     Layer(
         name="pow",
-        doc="x to a power.",
-        args=(Arg("exponent", Float()),),
-        code=lambda a, x: f"{x} ** {literal(a.exponent)}" if a.exponent >= 0 else f"{x}.pow({literal(a.exponent)})",
-        right=(case((3, 4), exponent=2), case((3, 4), exponent=-0.5)),
+        doc="x to a power: a number, or a second input.",
+        args=(Arg("exponent", optional(Float()), None),),
+        shape=_power_shape,
+        inputs=(1, 2),
+        takes="pair",
+        gives="promoted",
+        broadcasts=True,
+        code=_power_code,
+        right=(case((3, 4), exponent=2), case((3, 4), exponent=-0.5), case((3, 4), (1, 4))),
+        wrong=(case((3, 4)), case((3, 4), (3, 4), exponent=2), case((3, 4), (3, 5))),
     ),
     Layer(
         name="clamp",

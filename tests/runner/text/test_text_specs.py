@@ -27,7 +27,15 @@ CNN, GPT = (str(ROOT / f"specs/{name}.yaml") for name in ("text_cnn", "char_gpt"
 
 def test_a_small_gpt_beats_the_counts_of_pairs(tmp_path: Path) -> None:
     settings = ("train.epochs=1", "params.depth=1", "params.width=48", "params.length=32", "train.steps=130")
-    spec = load(GPT, (*settings, "data.TextWindows.stride=32", "train.batch_size=16", "train.scheduler={OneCycleLR: {max_lr: 1e-2}}"))
+    spec = load(
+        GPT,
+        (
+            *settings,
+            "data.TextWindows.stride=32",
+            "train.batch_size=16",
+            "train.scheduler={OneCycleLR: {max_lr: 1e-2}}",
+        ),
+    )
     data = prepare(spec).data
     ids, held = tokens_of(data.train), tokens_of(data.val)
     counts = np.full((256, 256), 0.1)
