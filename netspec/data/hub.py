@@ -74,7 +74,8 @@ def load(request: LoadRequest) -> LoadedData:
     if not request.parts or other is None or len(loaded.encodings):
         return loaded
     test = _Columns(request, node, parts[other]).load()
-    if all(not len(y) or y.is_floating_point() or int(y.min()) >= 0 for y in test.whole.targets):  # else unlabelled
+    targets = [y for y in test.whole.targets if isinstance(y, torch.Tensor)]
+    if all(not len(y) or y.is_floating_point() or int(y.min()) >= 0 for y in targets):  # else unlabelled
         loaded = LoadedData(**{**vars(loaded), "test": test.whole})
     return loaded
 
