@@ -23,12 +23,14 @@ class Graph:
         results: the values that it returns.
         returned: what it returns, as traced.
         calls: its calls as traced.
+        backwards: its functions with a backward of their own.
     """
 
     ops: list[Op]
     results: list[Ref]
     returned: object
     calls: list[TracedCall]
+    backwards: tuple[str, ...] = ()
 
 
 def same_graph(one: Graph, other: Graph) -> bool:

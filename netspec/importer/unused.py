@@ -52,10 +52,21 @@ def require_used(module: nn.Module, ops: Sequence[Op]) -> None:
         keys = [key for key in left if key == part or key.startswith(f"{part}.")]
         operation = type(module.get_submodule(part)).__name__ if keys != [part] else "Parameter"
         reason = f"self.{part} is never used in forward, and a spec has no place for it: remove it"
+        if (other := _second_name(module, keys)) is not None:
+            reason = f"it holds {other} under a second name, and a spec has one name for a module: keep one of the two"
         found.append(Unsayable(part, operation, reason))
         left = [key for key in left if key not in keys]
     if found:
         raise ImportFailure("the module has weights that forward does not use", tuple(found))
+
+
+def _second_name(module: nn.Module, keys: Sequence[str]) -> str | None:
+    """The module whose weights some names are further names of; None where they are not."""
+    first = {id(tensor): name for name, tensor in module.state_dict(keep_vars=True).items() if name not in keys}
+    own = module.state_dict(keep_vars=True)
+    others = [first.get(id(own[key])) for key in keys]
+    known = next((other for other in others if other is not None), None)
+    return None if known is None or None in others else known.rpartition(".")[0]
 
 
 def _parents(key: str) -> list[str]:
