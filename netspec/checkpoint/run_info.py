@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -20,12 +20,12 @@ from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.section import Data
 from netspec.data.split import Split
 from netspec.data.tables.encoding import to_json
+from netspec.language.sections.keys import PATH_KEYS
 from netspec.training.job import Row
 from netspec.training.plan import Plan
 
 VERSION = 1
 JOB = "TORCHELASTIC_RUN_ID"  # as torchrun tells its processes
-PATHS = frozenset(["root", "path", "pictures", "masks", "folder", "names"])  # keys of datasets that are paths
 CHECKSUM_BYTES = 2**22  # of a split's samples that its checksum is of, taken evenly from all of them
 
 
@@ -50,6 +50,7 @@ class Info:
         machine: the hardware that a result depends on to the bit.
         data: numbers, shapes and a checksum of the samples.
         changes: what was not the same when the run was resumed, and after how many epochs that was.
+        unit: `shift` and `scale` of the main output's targets, where they are scaled for the loss.
         job: torchrun's name of the job, where it has one.
         version: of this format.
     """
@@ -73,6 +74,7 @@ class Info:
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     encodings: tuple[list[dict[str, Any]], ...] = ()
+    unit: dict[str, list[float]] | None = None
     text: dict[str, Any] | None = None
     job: str = ""
     version: int = VERSION
@@ -102,6 +104,7 @@ def info_of(plan: Plan) -> Info:
         encodings=tuple(to_json(source.encodings)),
         text=None if source.text is None else source.text.to_json(),
         target=target.column,
+        unit=None if target.unit is None else {key: list(value) for key, value in asdict(target.unit).items()},
         machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),
         data=data_facts(data),
@@ -116,7 +119,7 @@ def _typed_paths(plan: Plan) -> tuple[str, ...]:
         if isinstance(node, Mapping):
             for key, value in node:
                 walk(value, f"{path}.{key.value}")
-        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATHS:
+        elif isinstance(node, Scalar) and node.span.path == COMMAND_LINE and path.rpartition(".")[2] in PATH_KEYS:
             found.append(f"{path}={json.dumps(str(resolve(node, plan.spec.folder)))}")
 
     walk(plan.spec.data, "data")

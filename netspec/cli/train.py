@@ -50,7 +50,7 @@ def show_overfit(read: Callable[[], Spec], device: str | None, steps: int) -> No
         say(f"one batch of {done.samples} is learned: the loss went to a hundredth in {taken} steps")
         return
     left = done.losses[-1] / done.losses[0] if done.losses[0] else 1.0
-    say(f"one batch of {done.samples} is not learned: {left:.0%} of the loss is left after {taken} steps")
+    say(f"one batch of {done.samples} is not learned: {left:.2g} of the loss is left after {taken} steps")
     say("look at the learning rate (--find-rate), the targets, and whether all layers are connected", err=True)
     sys.exit(1)
 

@@ -55,7 +55,7 @@ def renamings(node: Node, word: str, known: Iterable[str], free: Iterable[str] |
         known: the names that it may be.
         free: those of them that may be written here; all where left out.
     """
-    names = tuple(known)
+    names = tuple(dict.fromkeys(known))
     matches, sure = closest(word, names), sure_match(word, names)
     usable = matches if free is None else [match for match in matches if match in free]
     usable.sort(key=lambda match: match != sure)

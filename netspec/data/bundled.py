@@ -5,7 +5,17 @@ from __future__ import annotations
 import torch
 
 from netspec.core.tree import Node, Scalar, describe
-from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, items, own_arguments
+from netspec.data.split import (
+    LoadedData,
+    LoadRequest,
+    Target,
+    all_of,
+    by_input,
+    by_output,
+    items,
+    numbered,
+    own_arguments,
+)
 from netspec.language.sections.datasets import SKLEARN_TABLES
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
@@ -56,7 +66,7 @@ def inline(request: LoadRequest) -> LoadedData:
     inputs = [tensor[:, None] if tensor.ndim == 1 else tensor for tensor in inputs]
     flat = all(tensor.ndim == 2 for tensor in inputs)
     names = ["x" if len(x) == 1 else name for name, _ in x]
-    features = [f"{name}{i}" for name, tensor in zip(names, inputs, strict=True) for i in range(tensor.shape[1])]
+    features = [each for name, x in zip(names, inputs, strict=True) for each in numbered(name, x.shape[1])]
     return LoadedData(
         all_of(tuple(tensor.float() for tensor in inputs), tuple(targets)),
         targets=tuple(Target(name, column=name or "y") for name, _ in y),

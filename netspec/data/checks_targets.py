@@ -13,9 +13,10 @@ from netspec.data.batches import whole_numbers
 from netspec.data.pictures import Pictures
 from netspec.data.section import Data
 from netspec.data.split import Split
+from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import CHUNK, Pipeline
 from netspec.language.sections.class_families import BALANCED
-from netspec.objective.losses import Head, Term, balanced, heads_of, without_balance
+from netspec.objective.losses import Head, Term, balanced, heads_of, network_inputs, without_balance
 from netspec.objective.targets import DENSE, TargetError, prepare_targets
 from netspec.runtime.diagnostics import counted, output_size_node, spec_error, torch_says
 from netspec.runtime.registry import Choice
@@ -68,7 +69,8 @@ def check_targets(
     classes, outputs = _class_counts(data, head)
     if outputs < classes:
         raise _class_error("NS603", report, data, head)
-    train, val = (None if split is None else _targets(data, split, head, pipeline) for split in (data.train, data.val))
+    parts = (data.train, data.val)
+    train, val = (None if split is None else _targets(report, data, split, head, pipeline) for split in parts)
     assert train is not None
     try_loss(head.loss, head.output.shape, train)
     return train, val
@@ -98,10 +100,11 @@ def too_many_outputs(report: Report, data: Data, head: Head) -> Diagnostic | Non
     return _class_error("NS914", report, data, head).diagnostics[0] if outputs > classes and named else None
 
 
-def _targets(data: Data, split: Split, head: Head, pipeline: Pipeline) -> torch.Tensor:
+def _targets(report: Report, data: Data, split: Split, head: Head, pipeline: Pipeline) -> torch.Tensor:
     if not data.reconstruct:
         targets = split.targets[data.source.target_index(head.name)]
-        return _prepared(data, split, head, targets if isinstance(targets, torch.Tensor) else targets[:FIRST])
+        targets = targets if isinstance(targets, torch.Tensor) else _of_tokens(report, split, targets)
+        return _prepared(data, split, head, targets)
     first, x = None, split.inputs[0]
     few = isinstance(x, Pictures) or head.kind == "numbers"  # of which no value is refused
     for start in range(0, min(len(x), FIRST) if few else len(x), CHUNK):
@@ -112,6 +115,15 @@ def _targets(data: Data, split: Split, head: Head, pipeline: Pipeline) -> torch.
         first = prepared if first is None else first
     assert first is not None
     return first
+
+
+def _of_tokens(report: Report, split: Split, targets: Tokens) -> torch.Tensor:
+    """The first targets of tokens, as long as the samples that shapes are shown for, where their length varies."""
+    first = targets[:FIRST]
+    index = next(index for index, x in enumerate(split.inputs) if isinstance(x, Tokens))
+    (length,) = [*network_inputs(report).values()][index].shape
+    missing = max(0, length - first.shape[1])
+    return torch.nn.functional.pad(first[:, :length], (0, missing), value=targets.padding.value)
 
 
 def _prepared(data: Data, split: Split, head: Head, targets: torch.Tensor, start: int = 0) -> torch.Tensor:

@@ -194,9 +194,9 @@ def make_feed(
     transform: ToInput | None = to_input
     if not source.picture:
         inputs, transform = tuple(x.to(dtype) for x, dtype in zip(inputs, options.dtypes, strict=True)), None
-    elif not isinstance(first, torch.Tensor):
-        raise TypeError("pictures are tensors here")
-    elif first.numel() * 4 <= min(MOST_TRANSFORMED, storage.memory):  # bytes as float32
+    elif isinstance(first, torch.Tensor) and first.numel() * 4 <= min(
+        MOST_TRANSFORMED, storage.memory
+    ):  # bytes as float32
         if not augment:
             first, transform = in_chunks(to_input, first), None
             if options.channels_last and first.ndim == 4:

@@ -11,9 +11,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from PIL import Image, UnidentifiedImageError
@@ -51,23 +52,24 @@ class Header(NamedTuple):
         return f"{self.width}×{self.height}"
 
 
-def look(path: Path) -> Header:
-    """What a file says of the picture in it, which is not decoded.
+def look(source: Path | bytes) -> Header:
+    """What a file, or its bytes, say of the picture in it, which is not decoded.
 
     Raises:
         PictureError: it is missing or no picture that could be decoded.
     """
-    if not path.is_file():
-        raise PictureError("is no file" if path.exists() else "is not there")
+    if isinstance(source, Path) and not source.is_file():
+        raise PictureError("is no file" if source.exists() else "is not there")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(_readable(source), formats=FORMATS) as picture:
                 found = Header(*picture.size, picture.mode, picture.format or "")
     except Image.DecompressionBombError:
         raise PictureError(f"has more than {MOST_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
-        raise PictureError("is empty" if not path.stat().st_size else "is no picture") from None
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        raise PictureError("is no picture" if size else "is empty") from None
     except Exception as error:  # PIL raises many types for damaged files
         raise PictureError(f"cannot be read: {_line(error)}") from None
     if found.width * found.height > MOST_PIXELS:
@@ -75,14 +77,18 @@ def look(path: Path) -> Header:
     return found
 
 
-def decode(path: Path) -> Image.Image:
+def _readable(source: Path | bytes) -> Path | BytesIO:
+    return BytesIO(source) if isinstance(source, bytes) else source
+
+
+def decode(source: Path | bytes) -> Image.Image:
     """A picture, once `look` has found nothing wrong with it.
 
     Raises:
         PictureError: it is damaged.
     """
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(_readable(source), formats=FORMATS) as picture:
             picture.load()
             return picture
     except Exception as error:  # PIL raises many types for damaged files
@@ -119,7 +125,7 @@ def pictures_in(folder: Path) -> list[str]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass
 class PictureFiles:
     """Pictures as a dataset of torchvision's gives them.
 
@@ -133,6 +139,15 @@ class PictureFiles:
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int]:
         return decode(self.root / self.samples[index][0]), 0
+
+
+class Dataset(Protocol):
+    """Pictures by index; `samples` names them."""
+
+    samples: list[tuple[str, int]]
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, int]:
+        """A picture, with a class that is none."""
 
 
 class Problems:
@@ -200,16 +215,12 @@ def read_pictures(
     Raises:
         SpecError: NS601, one is damaged, or has another size than the first, which no transform changes.
     """
-    reader = Reader(
-        PictureFiles(root, [(name, 0) for name in names]), at, request.input.shape[:1] != (3,), request.shape
-    )
     for name, header in zip(names, headers, strict=True):
         if request.shape is None and header[:2] != headers[0][:2]:
             what = f"{name} is {header.size}, {names[0]} is {headers[0].size}"
             raise spec_error("NS601", what, at, ("fix", "transforms: [{Resize: [H, W]}] makes them alike"))
-    first, _, mode = reader(0)
-    like = tuple(first.shape)
-    if first.nbytes * len(names) > request.memory:
+
+    def finish() -> None:
         problems = Problems(at)
         for name, header in zip(names, headers, strict=True):
             try:
@@ -217,8 +228,31 @@ def read_pictures(
             except PictureError as error:
                 problems.add(f"{name} {error}")
         problems.finish()
-        return Pictures(reader, mode, like, first.dtype, torch.arange(len(names)))
-    found = first.new_empty((len(names), *like))
+
+    return collect(request, PictureFiles(root, [(name, 0) for name in names]), at, finish)
+
+
+def collect(
+    request: LoadRequest, dataset: Dataset, at: Scalar, look_again: Callable[[], None] = lambda: None
+) -> torch.Tensor | Pictures:
+    """The pictures of a dataset: in memory, [N, C, H, W], or where they are, if they take more than is allowed.
+
+    Args:
+        request, at: as of `read_pictures`.
+        dataset: with a picture for each of its `samples`.
+        look_again: what is checked of pictures that are not decoded yet.
+
+    Raises:
+        SpecError: as `read_pictures`.
+    """
+    count = len(dataset.samples)
+    reader = Reader(dataset, at, request.input.shape[:1] != (3,), request.shape)
+    first, _, mode = reader(0)
+    like = tuple(first.shape)
+    if first.nbytes * count > request.memory:
+        look_again()
+        return Pictures(reader, mode, like, first.dtype, torch.arange(count))
+    found = first.new_empty((count, *like))
 
     def one(index: int) -> torch.Tensor | SpecError:
         try:
@@ -227,7 +261,7 @@ def read_pictures(
             return error
 
     collector = Collector()
-    for index, picture in enumerate(in_parallel(one, range(len(names)))):
+    for index, picture in enumerate(in_parallel(one, range(count))):
         if isinstance(picture, SpecError):
             collector.found.extend(picture.diagnostics if len(collector.found) < MOST_PROBLEMS else ())
         else:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
-from netspec.data.csv_table import column_named, columns_named
+from netspec.data.csv_table import column_named, columns_named, row_values
 from netspec.data.picture_files import Problems, look_at, read_pictures
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_output, own_arguments
 from netspec.data.tables.cells import MISSING
@@ -74,7 +75,17 @@ def load(request: LoadRequest) -> LoadedData:
     shown = [files[index] for index in rows.tolist()]
     samples = read_pictures(request, folder, shown, look_at(folder, shown, at), node)
     whole = Split((samples,), tuple(each[rows] for each in labels), rows, files)
-    return LoadedData(whole, targets=tuple(targets), picture=True, shaped=request.shape is not None)
+    groups, _ = row_values(request.groups, frame, request, np.array(kept))
+    strata, words = row_values(request.strata, frame, request, np.array(kept))
+    return LoadedData(
+        whole,
+        targets=tuple(targets),
+        picture=True,
+        shaped=request.shape is not None,
+        groups=groups,
+        strata=strata,
+        strata_names=words,
+    )
 
 
 def _path(node: Scalar, request: LoadRequest) -> Path:
@@ -117,8 +128,6 @@ class _Targets:
 
     def read(self, wanted: list[tuple[str | None, Any]]) -> tuple[list[Target], list[torch.Tensor], list[bool]]:
         """The targets of each output, and which rows have all of them."""
-        import numpy as np
-
         kept = np.ones(len(self.frame), bool)
         targets, labels, problems = list[Target](), list[torch.Tensor](), Problems(self.node)
         for output, one in wanted:

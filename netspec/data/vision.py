@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 import sys
 import urllib.error
+from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,7 @@ def load(request: LoadRequest) -> LoadedData:
     choice = _choose(request)
     known = parameters(choice.cls)
     if choice.name == "ImageFolder":
+        _refuse_other_folders(choice)
         parts = _folders(Path(choice.kwargs["root"]))
         if parts:
             return _two_parts(request, choice, {"root": parts["train"]}, [{"root": parts["val"]}])
@@ -95,6 +99,41 @@ def _folders(root: Path) -> dict[str, str] | None:
         return None
     found = {_FOLDERS.get(entry.name.lower()): str(entry) for entry in sorted(root.iterdir()) if entry.is_dir()}
     return {str(key): path for key, path in found.items()} if set(found) == {"train", "val"} else None
+
+
+_SOUND = frozenset([".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aiff", ".opus"])
+_MASKS = re.compile(r"mask|label|annot|segm|ground_?truth|^gt", re.IGNORECASE)
+MOST_LOOKED_AT = 10_000  # files
+
+
+def _refuse_other_folders(choice: Choice) -> None:
+    """Refuse folders that are none of classes, and say what to write for them.
+
+    Raises:
+        SpecError: NS601, there are files of sound, or pictures beside their masks.
+    """
+    root, at = Path(choice.kwargs["root"]), choice.argument_nodes.get("root", choice.node)
+    if not root.is_dir():
+        return
+    files = [path for path in islice(root.rglob("*"), MOST_LOOKED_AT) if path.suffix]
+    kinds = Counter(path.suffix.lower() for path in files)
+    sound = sum(kinds[suffix] for suffix in _SOUND)
+    if sound and sound == sum(kinds.values()):
+        suffix = next(suffix for suffix, _ in kinds.most_common() if suffix in _SOUND)
+        advice = "Arrays: FILE.npz with samples [N, time] or spectrograms [N, 1, bands, time], made of them"
+        what = f"{root} holds {suffix} files: sound, and ImageFolder reads pictures"
+        raise spec_error("NS601", what, at, ("fix", advice))
+    folders = sorted(path.name for path in root.iterdir() if path.is_dir())
+    masks = [name for name in folders if _MASKS.search(name)]
+    if len(folders) != 2 or len(masks) != 1:
+        return
+    pictures = next(name for name in folders if name not in masks)
+    stems = [{path.stem for path in files if path.parent == root / name} for name in (pictures, masks[0])]
+    if stems[0] and len(stems[0] & stems[1]) > len(stems[0]) / 2:
+        what = f"{root} holds pictures and their masks, and ImageFolder takes each of its folders for a class"
+        base = str(at.value) if isinstance(at, Scalar) and at is not choice.node else root.name
+        advice = f"Segmentation: {{pictures: {base}/{pictures}, masks: {base}/{masks[0]}}}"
+        raise spec_error("NS601", what, at, ("fix", advice))
 
 
 def _two_parts(request: LoadRequest, choice: Choice, train: dict[str, Any], tests: list[dict[str, Any]]) -> LoadedData:
@@ -150,7 +189,18 @@ def _read(request: LoadRequest, choice: Choice, dataset: Any) -> LoadedData:
     if choice.name == "FakeData":
         classes = range(dataset.num_classes)
     names = tuple(", ".join(name) if isinstance(name, tuple | list) else str(name) for name in classes)
-    return LoadedData(split, targets=(Target(classes=names),), picture=True, shaped=shaped)
+    files = _files(dataset, choice.kwargs.get("root"), len(split))
+    return LoadedData(replace(split, files=files), targets=(Target(classes=names),), picture=True, shaped=shaped)
+
+
+def _files(dataset: Any, root: object, count: int) -> tuple[str, ...]:
+    """The files of a dataset that lists them, from its folder."""
+    listed = getattr(dataset, "samples", None)
+    if not isinstance(listed, list) or len(listed) != count:
+        return ()
+    paths = (Path(entry[0] if isinstance(entry, tuple | list) else str(entry)) for entry in listed)
+    base = Path(str(root))
+    return tuple(str(path.relative_to(base) if path.is_relative_to(base) else path) for path in paths)
 
 
 def _arrays(dataset: Any) -> Split | None:

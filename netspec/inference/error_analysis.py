@@ -112,15 +112,17 @@ class Mistakes:
         predicted: the predicted classes [K].
         probability: of the predicted classes [K].
         true: the true classes [K].
+        place: of the samples among those that were looked at [K].
     """
 
     pictures: torch.Tensor | None = None
     predicted: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
     probability: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     true: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
+    place: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
 
-    def add(self, pictures: torch.Tensor, batch: Predicted) -> None:
-        """Add a batch, its pictures [B, C, H, W]."""
+    def add(self, pictures: torch.Tensor, batch: Predicted, first: int = 0) -> None:
+        """Add a batch, its pictures [B, C, H, W]; `first` is the place of its first sample."""
         wrong = (batch.predicted != batch.true).nonzero()[:, 0]
         probability, order = batch.probability[wrong].topk(min(MOST_MISTAKES, len(wrong)))
         chosen = wrong[order]
@@ -130,6 +132,7 @@ class Mistakes:
         self.pictures = (shown if self.pictures is None else torch.cat([self.pictures, shown]))[kept]
         self.predicted = torch.cat([self.predicted, batch.predicted[chosen].cpu()])[kept]
         self.true = torch.cat([self.true, batch.true[chosen].cpu()])[kept]
+        self.place = torch.cat([self.place, chosen.cpu() + first])[kept]
         self.probability = joined[kept]
 
     def __len__(self) -> int:
@@ -158,7 +161,7 @@ def analyze_errors(
             break
         counts.add(predicted)
         if batch.inputs[0].ndim == 4:  # of several inputs the first is shown
-            mistakes.add(batch.inputs[0], predicted)
+            mistakes.add(batch.inputs[0], predicted, seen)
         seen += len(batch.inputs[0])
         if seen >= MOST_SAMPLES or stop():
             break

@@ -17,6 +17,7 @@ from torch import nn
 
 from netspec.data.batches import batch_to_device
 from netspec.data.transforms import read_pipeline
+from netspec.inference.error_analysis import class_names
 from netspec.inference.output_pictures import OutputPictures, is_mask, make_output_pictures
 from netspec.inference.readers import Sample
 from netspec.inference.results import Fault, Prediction
@@ -25,6 +26,7 @@ from netspec.inference.stored_run import StoredRun
 from netspec.language.sections.data_keys import reconstructs
 from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
+from netspec.objective.units import Unit
 from netspec.training.devices import channels_last, device_for
 from netspec.training.settings import read_settings
 
@@ -46,6 +48,7 @@ class Predictor:
         channels_last: whether batches [B, C, H, W] are laid out so.
         reconstruct: whether the output is trained to be the sample itself.
         pictures: writes outputs that are pictures; None: their numbers are given.
+        unit: of the targets, where they were scaled for the loss.
     """
 
     classes: tuple[str, ...]
@@ -57,6 +60,7 @@ class Predictor:
     channels_last: bool
     reconstruct: bool = False
     pictures: OutputPictures | None = None
+    unit: Unit | None = None
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """Predict files, all files in folders, and standard input (`-`), in their order, a batch at a time.
@@ -79,12 +83,16 @@ class Predictor:
         inputs = self.batcher.stack(samples, self.device)
         outputs = as_tuple(self.model(*(batch_to_device(x, self.device, self.channels_last) for x in inputs)))
         output = outputs[self.head.index].float().cpu()  # [B, *output]
+        output = output if self.unit is None else self.unit.restored(output)
         kind = self.head.kind
         each = probabilities(output, self.head.loss.name, self.head.last)
         if each is not None and kind != "classes" and is_mask(kind, self.head.output.shape, self.reconstruct):
             each = (each.reshape(len(each), *each.shape[-2:]) > 0.5).long()  # [B, H, W], yes or no for each pixel
         elif each is not None and kind == "classes" and each.ndim > 2:
-            each = each.argmax(1)  # [B, *size], a class for each pixel
+            each = each.argmax(1)  # [B, *size], a class for each pixel, or token
+            if samples[0].words:
+                yield from ({"labels": self._labels(*pair)} for pair in zip(samples, each, strict=True))
+                return
         elif each is not None and not self.reconstruct:
             yield from ({"classes": self._top(one.flatten(), top)} for one in each)
             return
@@ -93,6 +101,11 @@ class Predictor:
                 yield {"values": tuple(one.flatten().tolist())}
             else:
                 yield {"picture": self.pictures.write(sample.file, sample.row, one)}
+
+    def _labels(self, sample: Sample, classes: torch.Tensor) -> tuple[tuple[str, str], ...]:
+        """The label of each word of a sentence, from the classes [length] of its tokens."""
+        names = class_names(self.classes, int(classes.max()) + 1)
+        return tuple((word, names[int(classes[place])]) for word, place in sample.words)
 
     def _top(self, each: torch.Tensor, top: int) -> tuple[tuple[str, float], ...]:
         """The likeliest classes of probabilities [C]; a single one is that of the second of two classes."""
@@ -129,4 +142,6 @@ def make_predictor(
     own, writer = reconstructs(run.spec.data), None
     if pictures is not None:
         writer = make_output_pictures(pictures, read_pipeline(run.spec), head.kind, head.output.shape, own)
-    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer)
+    scaled = run.info.unit
+    unit = None if scaled is None else Unit(tuple(scaled["shift"]), tuple(scaled["scale"]))
+    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer, unit)

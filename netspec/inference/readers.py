@@ -102,12 +102,14 @@ class Sample:
         row: of the table, counted from 1.
         x: the tensors [*input], one for each input.
         target: where it is to be scored.
+        words: of a sentence that gets labels, with the place of each in its tokens.
     """
 
     file: str
     row: int | None
     x: tuple[torch.Tensor, ...]
     target: float | None = None
+    words: tuple[tuple[str, int], ...] = ()
 
 
 def expand(paths: Iterable[str], suffixes: Iterable[str], what: str) -> Iterator[str | Fault]:

@@ -21,6 +21,7 @@ class Prediction:
         classes: (name, probability) pairs, the likeliest first.
         values: numbers, where there are no classes.
         picture: the file with the output, where it was written as a picture.
+        labels: (word, label) pairs of a sentence.
     """
 
     file: str
@@ -28,12 +29,15 @@ class Prediction:
     classes: tuple[tuple[str, float], ...] = ()
     values: tuple[float, ...] = ()
     picture: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         content: dict[str, Any] = {"file": self.file, **({"row": self.row} if self.row is not None else {})}
         if self.classes:
             return {**content, "classes": [{"class": name, "probability": value} for name, value in self.classes]}
+        if self.labels:
+            return {**content, "labels": [{"word": word, "label": label} for word, label in self.labels]}
         if self.picture is not None:
             return {**content, "picture": self.picture}
         return {**content, "values": list(self.values)}

@@ -20,22 +20,24 @@ from netspec.data.text.format import WINDOWS
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
+from netspec.inference.series_reader import SeriesReader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
 from netspec.inference.text_reader import TextReader
 from netspec.language.ranges import accepts_shape
+from netspec.language.sections.datasets import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
-Reader = PictureReader | TableReader | TextReader
+Reader = PictureReader | TableReader | SeriesReader | TextReader
 
 
 def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> Reader:
     """The reader of samples like the run's own, which are not needed.
 
     Args:
-        run: of pictures, of a table, or of texts.
+        run: of pictures, of a table, of a time series, or of texts.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
 
@@ -50,12 +52,15 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
     if run.text is not None and run.text.kind == WINDOWS:
         raise ReadError(f"{run.folder.path}: is a language model, which continues texts: --generate 'Once upon'")
     if run.text is not None:
-        return TextReader(run.text, _written(run.spec, "separator"), labels)
+        word = _written(run.spec, "word")
+        return TextReader(run.text, _written(run.spec, "separator"), labels, int(word) if word else 0)
     shapes = tuple(input.shape for input in batcher.inputs)
     try:
         encodings = from_json(info.encodings)
     except ValueError as error:
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
+    if info.dataset == TIME_SERIES:
+        return SeriesReader(run, encodings)
     return TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
 
 

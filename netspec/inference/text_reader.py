@@ -12,19 +12,23 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from netspec.core.names import closest, did_you_mean
 from netspec.data.tables.cells import as_number
 from netspec.data.tables.files import TABLES, TableError, read_table
 from netspec.data.text.documents import labelled_folder
 from netspec.data.text.encoding import encoded_documents, inputs_of
-from netspec.data.text.format import TextFormat
+from netspec.data.text.format import TAGGED, TextFormat
 from netspec.data.text.sources import COMPRESSED, TEXT_SUFFIXES, Documents, TextError, decoded, read_file
+from netspec.data.text.tagged import encoded_words, sentences_of
+from netspec.data.text.tokens import Tokens, cut_off
 from netspec.inference.readers import STDIN, Labels, Sample, expand
 from netspec.inference.results import Fault
 
 AT_ONCE = 256  # texts that are encoded together
-SUFFIXES = (*(f"{kind}{packed}" for kind in TEXT_SUFFIXES for packed in ("", *COMPRESSED)), *TABLES)
+WORD_A_LINE = (".conll", ".conllu", ".conllx", ".iob", ".bio")  # files of sentences with a word a line
+SUFFIXES = (*(f"{kind}{packed}" for kind in (*TEXT_SUFFIXES, *WORD_A_LINE) for packed in ("", *COMPRESSED)), *TABLES)
 MOST_FAULTS = 20  # rows of a file that are named
 
 
@@ -53,11 +57,13 @@ class TextReader:
         text: how they become tokens.
         separator: of tables; None: the suffix of a file tells it.
         labels: for the labels of texts; None: they need none.
+        word: the column of the words in files of tagged sentences.
     """
 
     text: TextFormat
     separator: str | None = None
     labels: Labels | None = None
+    word: int = 0
 
     def samples(self, paths: Iterable[str]) -> Iterator[Sample | Fault]:
         """The texts of files, of folders of them, or of standard input; some are encoded at a time."""
@@ -69,12 +75,28 @@ class TextReader:
     def _sample(self, item: Written) -> Sample | Fault:
         """A text as the network's inputs take it."""
         begin = "" if item.row is None else ": "
+        if self.text.kind == TAGGED:
+            return self._sentence(item, begin)
         known, unknown = self.text.known, self.text.known.unknown
         ids, _ = known.encode([item.text])
         if not len(ids) or (unknown is not None and bool(np.all(ids == unknown))):
             return Fault(item.file, item.row, f"{begin}holds no token that the run knows")
         tokens = encoded_documents(Documents.of((item.text,)), self.text)
         return Sample(item.file, item.row, tuple(x[:1][0] for x in inputs_of(tokens, self.text)), item.target)
+
+    def _sentence(self, item: Written, begin: str) -> Sample | Fault:
+        """A sentence whose words get labels; those that are cut off get none."""
+        words = item.text.split()
+        try:
+            ids, counts, firsts = encoded_words([words], self.text.known)
+        except TextError as error:
+            return Fault(item.file, item.row, f"{begin}{error}")
+        kept, lengths = cut_off(ids, counts, self.text.padding.most, at_start=False)
+        tokens = Tokens(torch.from_numpy(kept), torch.zeros(1, dtype=torch.long), torch.from_numpy(lengths),
+                        self.text.padding)  # fmt: skip
+        places = tuple((word, place) for word, place in zip(words, firsts.tolist(), strict=True) if place < len(kept))
+        inputs = tuple(x[:1][0] for x in inputs_of(tokens, self.text))
+        return Sample(item.file, item.row, inputs, words=places)
 
     def _plain(self, paths: Iterable[str]) -> Iterator[Written | Fault]:
         for file in expand(paths, SUFFIXES, f"texts ({', '.join(TEXT_SUFFIXES)}) or tables"):
@@ -95,6 +117,11 @@ class TextReader:
             return
         if self.text.whole:
             yield Written(file, None, text)
+            return
+        if self.text.kind == TAGGED and file.lower().endswith(WORD_A_LINE):
+            for number, sentence in enumerate(sentences_of(text), 1):
+                words = (line[self.word] if -len(line) <= self.word < len(line) else line[0] for line in sentence)
+                yield Written(file, number, " ".join(words))
             return
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():

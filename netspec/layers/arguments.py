@@ -5,6 +5,7 @@ Input: values that are evaluated already (an expression is a number by then). Ou
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from netspec.core.dataclass import dataclass
 
 LARGEST = 2**31 - 1
+LARGEST_INT64 = 2**63 - 1
 EXPRESSION_SCHEMA: dict[str, Any] = {"$ref": "#/$defs/expression"}
 
 
@@ -106,7 +108,11 @@ class Float(Kind):
             raise ValueError
         if (self.above is not None and not value > self.above) or (self.below is not None and not value < self.below):
             raise ValueError
-        return value
+        if isinstance(value, float) or abs(value) < LARGEST_INT64:
+            return value
+        if abs(value) > sys.float_info.max:
+            raise ValueError(f"at most {sys.float_info.max:.2g}")
+        return float(value)  # torch refuses an int that 64 bits do not hold
 
     def schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.least, "maximum": self.most}

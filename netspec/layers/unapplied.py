@@ -59,7 +59,7 @@ def _shape(a: Args, x: Shape) -> Shape:
 WEIGHT = Layer(
     name="weight",
     doc="A parameter of a layer as a value, the same for every sample; a reference makes it.",
-    args=(Arg("path", Ints()), Arg("shape", Ints(), infer=lambda *inputs: 0), Arg("batch_axis", Bool(), False)),
+    args=(Arg("path", Ints()), Arg("shape", Ints(), infer=lambda *inputs: (0,)), Arg("batch_axis", Bool(), False)),
     shape=_shape,
     takes="any",
     gives="float32",

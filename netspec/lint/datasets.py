@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import replace
+from pathlib import Path
 
 from netspec.core.dataclass import dataclass
+from netspec.core.files import PathRefused, resolve
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
@@ -65,6 +67,8 @@ class WrittenDataset:
         args: those that go by names.
         input, entering: the sample shape and the name of the network's input that is asked about.
         output: the name of the output that is asked about; None: any.
+        folder: of the spec, from which paths start.
+        floats: whether the input takes fractions.
     """
 
     name: Scalar
@@ -74,6 +78,8 @@ class WrittenDataset:
     input: Shape
     entering: str
     output: str | None
+    folder: Path = Path()
+    floats: bool = True
 
 
 _GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
@@ -131,7 +137,7 @@ def dataset_facts(spec: Spec, input: Tensor, entering: str = "input", output: st
         output: the name of one of its outputs, each of which may have its own targets. None: any of them.
     """
     found = dataset_nodes(spec.data)
-    facts = None if found is None else _own_facts(spec, found, input.shape, entering, output)
+    facts = None if found is None else _own_facts(spec, found, input, entering, output)
     if found is None or not reconstructs(spec.data):
         return facts
     facts = facts or DatasetFacts(found[0], str(found[0].value))
@@ -140,7 +146,7 @@ def dataset_facts(spec: Spec, input: Tensor, entering: str = "input", output: st
 
 
 def _own_facts(
-    spec: Spec, found: tuple[Scalar, Node | None], input: Shape, entering: str, output: str | None
+    spec: Spec, found: tuple[Scalar, Node | None], input: Tensor, entering: str, output: str | None
 ) -> DatasetFacts | None:
     """What the record of the dataset tells, with the dataset's own targets."""
     name, node = found
@@ -149,7 +155,9 @@ def _own_facts(
     told = DATASETS[str(name.value)].facts
     if told is None:
         return None
-    facts: DatasetFacts | None = imported(told)(WrittenDataset(name, node, given, args, input, entering, output))
+    floats = input.dtype.startswith("float")
+    written = WrittenDataset(name, node, given, args, input.shape, entering, output, spec.folder, floats)
+    facts: DatasetFacts | None = imported(told)(written)
     return facts
 
 
@@ -161,12 +169,12 @@ def csv_facts(written: WrittenDataset) -> DatasetFacts:
     several = (len(target),) if isinstance(target, list) else None
     if not isinstance(columns, list):
         return DatasetFacts(written.name, str(written.name.value), target=several)
-    widths = [_column_width(written.args, str(column)) for column in columns]
+    widths = [column_width(written.args, str(column)) for column in columns]
     shape = (sum(width or 1 for width in widths),)
     return DatasetFacts(written.name, str(written.name.value), shape, target=several, at_least=None in widths)
 
 
-def _column_width(args: Dict[str, object], column: str) -> int | None:
+def column_width(args: Dict[str, object], column: str) -> int | None:
     """How many numbers a column of a table becomes; None where only the file tells."""
     kinds, encode = args.get("kinds"), args.get("encode")
     kind = kinds.get(column) if isinstance(kinds, dict) else None
@@ -213,6 +221,42 @@ def shapes_facts(written: WrittenDataset) -> DatasetFacts:
     known = tuple(side for side in of_each if side is not None)
     aim = known if len(known) == len(of_each) else None
     return DatasetFacts(written.name, "Shapes", shape, classes, False, aim, picture=True, fractions=True)
+
+
+def arrays_facts(written: WrittenDataset) -> DatasetFacts | None:
+    """What the headers of the files say of the arrays."""
+    from netspec.lint.array_headers import array_headers
+
+    node = written.node.get("path") if isinstance(written.node, Mapping) else written.node
+    if not isinstance(node, Scalar):
+        return None
+    try:
+        found = array_headers(resolve(node, written.folder))
+    except PathRefused:
+        return None
+    x, y = (_array(written.args.get(name, name), of) for name, of in (("x", written.entering), ("y", written.output)))
+    samples, targets = found.get(x), found.get(y)
+    if samples is None or not samples.shape or samples.dtype[:1] not in "buif":
+        return None
+    shape, dtype, alone = samples.shape[1:], samples.dtype, not isinstance(written.args.get("x"), dict)
+    picture = alone and written.floats and (len(shape) == 3 or (len(shape) == 2 and dtype == "u1"))
+    if picture and len(shape) == 3:
+        shape = (shape[2], *shape[:2]) if shape[0] not in (1, 3) and shape[2] in (1, 3) else shape
+    elif picture:
+        shape = (1, *shape)
+    facts = DatasetFacts(written.name, "Arrays", shape or (1,), picture=picture, fractions=picture)
+    if targets is None or not targets.shape or targets.dtype[:1] not in "buifUS":
+        return facts
+    regression = True if targets.dtype[:1] == "f" else False if targets.dtype[:1] in "US" else None
+    target = targets.shape[1:]
+    if picture and len(target) > 1 and target[-2:] == shape[-2:] and len(written.input) == 3:
+        target = (*target[:-2], *written.input[1:])  # masks are transformed as their pictures are
+    return replace(facts, regression=regression, target=target)
+
+
+def _array(name: object, of: str | None) -> str:
+    """The name of the array for an input or an output."""
+    return str(name.get(of) if isinstance(name, dict) else name)
 
 
 def segmentation_facts(written: WrittenDataset) -> DatasetFacts:

@@ -11,15 +11,18 @@ from netspec.layers.table import ACTIVATIONS, DROPOUTS, RESHAPES
 from netspec.lint.context import Head, LintContext
 from netspec.lint.datasets import dataset_nodes
 
+TURNING = frozenset({"transpose", "permute"})
 
-def last_linear(context: LintContext, head: Head) -> tuple[Node, Call] | None:
+
+def last_linear(context: LintContext, head: Head, further: frozenset[str] = frozenset()) -> tuple[Node, Call] | None:
     """The node of the `out_features` that decide the size of an output, with the layer.
 
     Args:
         context: the network.
         head: the output.
+        further: kinds of layers behind it that may be there.
     """
-    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS)
+    last = context.producer(head.ref, RESHAPES | ACTIVATIONS | DROPOUTS | further)
     if last is None or last.record.name != "Linear" or "out_features" not in last.arg_nodes:
         return None
     node = context.source(last.arg_nodes["out_features"], last.args.get("out_features"))

@@ -9,32 +9,24 @@ from netspec.core.tree import Mapping
 from netspec.fixes.values import set_value
 from netspec.language.patterns import texts
 from netspec.language.sections.data_keys import reconstructs
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import OF_EMBEDDINGS, kind_of
 from netspec.language.sections.metrics import fits
 from netspec.lint.context import LintContext, finding
-from netspec.lint.datasets import dataset_nodes
 
 
 def reconstruction(context: LintContext) -> Iterator[Diagnostic]:
-    """NS603: several inputs, of which none is the target; losses and metrics that want labels. NS203: CSV's column."""
+    """NS603: several inputs, of which none is the target; losses and metrics that want labels."""
     section = context.spec.data
     node = section.get("target") if isinstance(section, Mapping) and reconstructs(section) else None
     if node is None:
         return
-    found = dataset_nodes(section)
-    if found is not None and found[0].value == "CSV":
-        arguments = found[1]
-        if not isinstance(arguments, Mapping) or arguments.get("target") is None:
-            what = "CSV leaves its target, the last column, out of the samples"
-            note = Note("fix", "CSV: {…, target: COLUMN} names the column that is left out")
-            yield finding("NS203", what, found[0], notes=(note,))
     inputs, labelled = [*context.graph.inputs], set()
     if len(inputs) > 1:
         what = f"`target: input` is for a network with one input; this one has {len(inputs)}, {', '.join(inputs)}"
         yield finding("NS603", what, node)
     for head in context.heads:
         loss = str(head.loss.value)
-        if kind_of(loss) in ("signs", "labels"):
+        if kind_of(loss) in ("signs", "labels", *OF_EMBEDDINGS):
             what = f"{loss} wants labels, and with `target: input` the targets are the samples"
             yield finding("NS603", what, head.loss, fixes=(set_value(head.loss, "loss", "MSELoss"),))
         elif kind_of(loss) in ("probabilities", "logits"):

@@ -55,8 +55,10 @@ def _compared(context: LintContext, entering: Entering, shape: Sizes) -> Iterato
             what = "an augmented sample" if augment else "a sample"
             after = "" if state.last is None else f" after {state.last.value}"
             least = "at least " if known.at_least else ""
-            message = f"{what} of {known.title} is {least}{_show(state.shape)}{after}"
-            message += f", {entering.title} is {_show(input.shape)}"
+            size = f"{least}{_show(state.shape)}{after}"
+            if known.picture and len(state.shape) == 3 and not any(state.shape):
+                size = f"a picture{after}, [channels, height, width]"
+            message = f"{what} of {known.title} is {size}, {entering.title} is {_show(input.shape)}"
             node = state.argument or state.last or _declared(context, entering) or known.name
             yield finding("NS602", message, node, fixes=tuple(_fixes(context, state, entering)))
             break

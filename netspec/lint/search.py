@@ -18,6 +18,7 @@ MOST_CHECKS = 64  # of a small network
 MOST_LAYERS = 5000  # that all checks together look at
 _ALONE = ("train.", "data.")  # paths whose values have nothing to do with shapes
 
+Value = tuple[Range, str, Node]
 Check = Callable[[tuple[str, ...]], tuple[Diagnostic, ...]]
 
 
@@ -36,7 +37,7 @@ def search(spec: Spec, layers: int, check: Check | None) -> list[Diagnostic]:
     if check is None or findings.list():
         return findings.list()
     most = max(8, min(MOST_CHECKS, MOST_LAYERS // max(1, layers)))
-    alone = [((one, text, at),) for one in ranges for text, at in one.ends]
+    alone: list[tuple[Value, ...]] = [((one, text, at),) for one in ranges for text, at in one.ends]
     wrong: set[str] = set()
     for values in alone[:most]:
         if values[0][0].path not in wrong and _report(values, check, findings):
@@ -48,9 +49,6 @@ def search(spec: Spec, layers: int, check: Check | None) -> list[Diagnostic]:
             if _report(values, check, findings):
                 break
     return findings.list()
-
-
-Value = tuple[Range, str, Node]
 
 
 def _report(values: tuple[Value, ...], check: Check, findings: Findings) -> bool:

@@ -37,13 +37,21 @@ def text_facts(written: WrittenDataset) -> DatasetFacts:
 def window_facts(written: WrittenDataset) -> DatasetFacts:
     """Windows: the targets are as long as the samples, and a class is a token."""
     shape, size = _length(written), _vocabulary(written, BYTE_VALUES)
-    return DatasetFacts(written.name, "TextWindows", shape, size, False, shape, vocabulary=size)
+    return DatasetFacts(written.name, "TextWindows", shape, size, False, _targets(written), vocabulary=size)
 
 
 def tagged_facts(written: WrittenDataset) -> DatasetFacts:
     """Sentences with a label for each word."""
     shape, size = _length(written), _vocabulary(written, BYTE_VALUES + 1)
-    return DatasetFacts(written.name, "TaggedText", shape, None, False, shape, vocabulary=size)
+    return DatasetFacts(written.name, "TaggedText", shape, None, False, _targets(written), vocabulary=size)
+
+
+def _targets(written: WrittenDataset) -> Shape | None:
+    """The shape of the targets of tokens: as long as the input, of which shapes are shown.
+
+    It is not said of one token, which could be one class for all of a sample.
+    """
+    return written.input if len(written.input) == 1 and written.input != (1,) else None
 
 
 def _vocabulary(written: WrittenDataset, size: int) -> int | None:

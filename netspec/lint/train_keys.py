@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from netspec.core.diagnostics import Diagnostic, Note
+from netspec.core.diagnostics import Diagnostic, Note, renamings
+from netspec.core.names import did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.core.tree import Sequence as ListNode
 from netspec.expansion.graph import Call
@@ -80,11 +81,13 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return
+    every = [f"{part}_{name}" for part in ("val", "train") for name in names]
+    message, fixes = f"{node.value} is not measured", tuple(renamings(node, node.value, every))
     if written is None and part in ("val", "train") and fits(name, loss) and is_number(name):
         note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
     else:
-        note = Note("note", f"there are {', '.join(f'{part}_{name}' for part in ('val', 'train') for name in names)}")
-    yield finding("NS616", f"{node.value} is not measured", node, notes=(note,))
+        note = Note("note", f"there are {', '.join(every)}")
+    yield finding("NS616", message + did_you_mean([fix.title for fix in fixes]), node, notes=(note,), fixes=fixes)
 
 
 def mixing(context: LintContext) -> Iterator[Diagnostic]:

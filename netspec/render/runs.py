@@ -10,6 +10,7 @@ from netspec.core.conforms import Schema, conforms
 from netspec.core.dataclass import dataclass
 from netspec.core.files import LARGEST_TABLE, ReadError, parse_json, read_text
 from netspec.core.tree import Mapping, plain, shorten
+from netspec.language.sections.keys import PATH_KEYS
 from netspec.language.sections.table_keys import ENCODINGS, KINDS, SCALINGS
 from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS
 from netspec.language.source import compose
@@ -34,7 +35,7 @@ SECTIONS = ("params", "data", "train")
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _NAMED_TEXTS: Schema = {"type": "object", "additionalProperties": _TEXT}
-_TYPED_PATH = r'^data(\.\w+)+\.(root|path|tokenizer)="([^"\\]|\\.)*"$'
+_TYPED_PATH = rf'^data(\.\w+)+\.({"|".join(PATH_KEYS)})="([^"\\]|\\.)*"$'
 _NUMBER: Schema = {"type": ["number", "null"]}
 ROW: Schema = {  # of metrics.jsonl
     "type": "object",
@@ -73,6 +74,17 @@ INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("classes", "columns", "changes"), _TEXTS),
     "picture": {"type": "boolean"},
     "encodings": {"type": "array", "items": {"type": "array", "items": _COLUMN}},
+    "unit": {
+        "anyOf": [
+            {"type": "null"},
+            {
+                "type": "object",
+                "properties": dict.fromkeys(("shift", "scale"), _NUMBERS),
+                "required": ["shift", "scale"],
+                "additionalProperties": False,
+            },
+        ]
+    },
     "text": {"anyOf": [{"type": "null"}, _TEXT_FORMAT]},
     "sample": {
         "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]

@@ -178,11 +178,11 @@ def table_rich(table: Table) -> None:
 
 
 def format_value(name: str, value: Any) -> str:
-    """The value of a setting or metric for people: accuracies in per cent, floats to four digits, None as a dash."""
+    """The value of a setting or metric for people: floats to four digits, rates as fractions too, None as a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.2%}" if "accuracy" in name else f"{value:.4g}"
+        return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and name not in ("seed", "epoch") else str(value)

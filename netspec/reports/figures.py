@@ -13,17 +13,17 @@ from typing import Any
 
 import torch
 
-from netspec.core.files import write_atomically
 from netspec.data.batches import Feed
 from netspec.data.transforms import Pipeline
 from netspec.inference.error_analysis import Mistakes
 from netspec.objective.losses import Head, as_tuple
 from netspec.objective.targets import probabilities
-from netspec.reports.curves import drawn
+from netspec.reports.fonts import lettering, save
 
 MOST_NUMBERS = 20  # classes up to which counts are written into the cells
 MOST_NAMES = 60  # classes up to which each is named
 LONGEST = 18  # characters of a name
+LONGEST_FILE = 30
 COLUMNS = 6  # of pictures
 MOST_POINTS = 2_000  # of a split
 GRID = 400  # points of the curve
@@ -43,33 +43,46 @@ def draw_confusion(path: Path, title: str, counts: torch.Tensor, names: Sequence
 
     size = len(counts)
     side = min(max(4.5, 1.5 + 0.45 * size), 16.0)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
-    axes = figure.subplots()
-    fractions = counts / counts.sum(1, keepdim=True).clamp(min=1)  # [C, C]
-    image = axes.imshow(fractions.numpy(), cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true label's samples")
-    axes.set_title(drawn(title))
-    axes.set_xlabel("Predicted label")
-    axes.set_ylabel("True label")
-    if size <= MOST_NAMES:
-        labels = [shorten(name) for name in names]
-        axes.set_xticks(range(size), labels, rotation=90 if max(map(len, labels)) > 3 else 0)
-        axes.set_yticks(range(size), labels)
-    if size <= MOST_NUMBERS:
-        for row, line in enumerate(counts.tolist()):
-            for column, count in enumerate(line):
-                if count:
-                    color = "white" if fractions[row, column] > 0.5 else "black"
-                    axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
-    write_atomically(path, lambda file: figure.savefig(file, dpi=100, format="png"))
+    with lettering([title, *(names if size <= MOST_NAMES else ())]) as letters:
+        figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+        axes = figure.subplots()
+        fractions = counts / counts.sum(1, keepdim=True).clamp(min=1)  # [C, C]
+        image = axes.imshow(fractions.numpy(), cmap="Blues", vmin=0, vmax=1)
+        figure.colorbar(image, ax=axes, shrink=0.8, label="fraction of the true label's samples")
+        axes.set_title(letters(title))
+        axes.set_xlabel("Predicted label")
+        axes.set_ylabel("True label")
+        if size <= MOST_NAMES:
+            labels = [letters(shorten(name)) for name in names]
+            axes.set_xticks(range(size), labels, rotation=90 if max(map(len, labels)) > 3 else 0)
+            axes.set_yticks(range(size), labels)
+        if size <= MOST_NUMBERS:
+            for row, line in enumerate(counts.tolist()):
+                for column, count in enumerate(line):
+                    if count:
+                        color = "white" if fractions[row, column] > 0.5 else "black"
+                        axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
+        save(figure, path, letters, 100)
 
 
-def shorten(name: str) -> str:
+def shorten(name: str, longest: int = LONGEST) -> str:
     """A class's name, short enough to stand beside a picture."""
-    return drawn(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
-def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[str], pipeline: Pipeline) -> None:
+def file_name(path: str) -> str:
+    """A file, short enough to stand above a picture: its end is what differs."""
+    return path if len(path) <= LONGEST_FILE else "…" + path[1 - LONGEST_FILE :]
+
+
+def draw_mistakes(
+    path: Path,
+    title: str,
+    mistakes: Mistakes,
+    names: Sequence[str],
+    pipeline: Pipeline,
+    files: Sequence[str] = (),
+) -> None:
     """Draw the mistakes, those with the highest probability first.
 
     Args:
@@ -78,6 +91,7 @@ def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[st
         mistakes: at least one.
         names: of the classes.
         pipeline: the transforms the pictures went through.
+        files: of the mistakes.
     """
     from matplotlib.figure import Figure  # without pyplot: no window system, no global state
 
@@ -86,21 +100,24 @@ def draw_mistakes(path: Path, title: str, mistakes: Mistakes, names: Sequence[st
     count, height, width, _ = pictures.shape
     columns = min(COLUMNS, count)
     lines = math.ceil(count / columns)
-    cell = 2 * height / width + 0.45  # inches, with two lines of words
+    cell = 2 * height / width + 0.6  # inches, with three lines of words
     total = cell * lines + 0.4
-    figure = Figure(figsize=(max(2 * columns, 4), total))
-    figure.suptitle(drawn(title), y=1 - 0.1 / total)
-    margins = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.75 / total, "wspace": 0.05}
-    grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**margins, "hspace": 0.5 / (cell - 0.45)})
-    panels = list(grid.flat)
-    for axes in panels:
-        axes.set_axis_off()
-    labels = zip(mistakes.true.tolist(), mistakes.predicted.tolist(), mistakes.probability.tolist(), strict=True)
-    for axes, picture, (true, predicted, probability) in zip(panels, pictures, labels, strict=False):
-        axes.imshow(picture.numpy(), interpolation="nearest")
-        words = f"true: {shorten(names[true])}\npredicted: {shorten(names[predicted])}, {probability:.1%}"
-        axes.set_title(words, fontsize=8)
-    write_atomically(path, lambda file: figure.savefig(file, dpi=100, format="png"))
+    with lettering([title, *names, *files]) as letters:
+        figure = Figure(figsize=(max(2 * columns, 4), total))
+        figure.suptitle(letters(title), y=1 - 0.1 / total)
+        margins = {"left": 0.01, "right": 0.99, "bottom": 0.02, "top": 1 - 0.9 / total, "wspace": 0.05}
+        grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw={**margins, "hspace": 0.65 / (cell - 0.6)})
+        panels = list(grid.flat)
+        for axes in panels:
+            axes.set_axis_off()
+        labels = zip(mistakes.true.tolist(), mistakes.predicted.tolist(), mistakes.probability.tolist(), strict=True)
+        for place, (axes, picture, label) in enumerate(zip(panels, pictures, labels, strict=False)):
+            true, predicted, probability = label
+            axes.imshow(picture.numpy(), interpolation="nearest")
+            words = [*map(file_name, files[place : place + 1]), f"true: {shorten(names[true])}"]
+            words.append(f"predicted: {shorten(names[predicted])}, {probability:.3f}")
+            axes.set_title("\n".join(map(letters, words)), fontsize=8)
+        save(figure, path, letters, 100)
 
 
 def viewable(pictures: torch.Tensor, pipeline: Pipeline) -> torch.Tensor:
@@ -196,16 +213,17 @@ def draw_fit(path: Path, title: str, fit: Fit, across: str, up: str) -> None:
     """
     from matplotlib.figure import Figure  # without pyplot: no window system, no global state
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    for label, (x, y) in fit.points.items():
-        axes.plot(x, y, "o", markersize=4, alpha=0.7, label=label)
-    axes.plot(fit.x, fit.y, color="black", linewidth=1.5, label="probability" if fit.probability else "fitted")
-    if fit.probability:
-        axes.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
-    axes.set_title(drawn(title))
-    axes.set_xlabel(drawn(across))
-    axes.set_ylabel(drawn(up))
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend()
-    write_atomically(path, lambda file: figure.savefig(file, dpi=120, format="png"))
+    with lettering([title, across, up]) as letters:
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.subplots()
+        for label, (x, y) in fit.points.items():
+            axes.plot(x, y, "o", markersize=4, alpha=0.7, label=label)
+        axes.plot(fit.x, fit.y, color="black", linewidth=1.5, label="probability" if fit.probability else "fitted")
+        if fit.probability:
+            axes.axhline(0.5, color="grey", linewidth=0.8, linestyle=":")
+        axes.set_title(letters(title))
+        axes.set_xlabel(letters(across))
+        axes.set_ylabel(letters(up))
+        axes.grid(visible=True, alpha=0.3)
+        axes.legend()
+        save(figure, path, letters, 120)

@@ -10,7 +10,6 @@ import warnings
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from netspec.core.escapes import safe
 from netspec.render.pictures.layout import strokes
 from netspec.render.pictures.scene import BESIDE, SHADOW, Placed, Route, Scene, scene
 from netspec.render.pictures.style import LIGHT
@@ -18,13 +17,13 @@ from netspec.render.pictures.svg import ARROW, bar, roundness, shade
 from netspec.render.pictures.tree import Node
 from netspec.render.pictures.view import view_of
 from netspec.render.pictures.words import SIZES, Words, run_width
+from netspec.reports.fonts import Lettering, fonts_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCALE = 2.0  # pixels for each unit of the picture
 MOST_PIXELS, LONGEST_SIDE = 100e6, 32_000.0  # of a picture; a larger one is drawn smaller
-_FONT = "DejaVu Sans"
 _COLORS = {"title": "ink", "bold": "ink", "plain": "ink", "times": "times", "small": "soft"}
 
 
@@ -48,7 +47,7 @@ def draw(network: Node, depth: int | None = None) -> bytes:
     _inside(axes, picture.network, picture, picture.network.x, picture.network.y)
     file = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a script that the font lacks: a box is drawn
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of an invisible character
         figure.savefig(file, dpi=72 * scale, format="png", facecolor=LIGHT["ground"])
     return file.getvalue()
 
@@ -107,8 +106,10 @@ def _row(axes: Axes, row: Words, placed: Placed, x: float, y: float) -> None:
 
 
 def _text(axes: Axes, x: float, y: float, text: str, size: float, color: str, weight: str = "normal") -> None:
+    letters = Lettering() if text.isascii() else fonts_for(frozenset(text))
     axes.text(
-        x, y, safe(text), fontsize=size, color=color, weight=weight, family=_FONT, va="baseline", ha="left",
+        x, y, letters.plain(text), fontsize=size, color=color, weight=weight, family=[*letters.families],
+        va="baseline", ha="left",
         parse_math=False, zorder=1,
     )  # fmt: skip
 

@@ -51,17 +51,25 @@ def report(plan: Plan, job: Job, folder: Path, best: Row, events: Loggers, stop:
     if [input.shape for input in plan.data_checks.inputs] == [(1,)]:
         fit = fit_of(model, job.train, job.val, main)
         if fit is not None:
-            across, up = source.columns[0] if source.columns else "x", target.column or "y"
-            draw_fit(folder / FIT, title, fit, across, up)
+            across, up = source.columns[0] if source.columns else next(iter(plan.report.inputs)), target.column or "y"
+            draw_fit(folder / FIT, title, fit, _axis(across), _axis(up))
     feed, split = (job.train, "training") if job.val is None else (job.val, "validation")
     confusion, mistakes = analyze_errors(model, feed, job, main, stop)
+    samples = plan.data.train if plan.data.val is None else plan.data.val
     counts = confusion.counts()
     if counts is not None:
         names = class_names(target.classes, len(counts))
         subject = f"{title}: {counted(int(counts.sum()), f'{split} sample')}"
         draw_confusion(folder / CONFUSION, subject, counts, names)
         if len(mistakes) and not stop():
-            draw_mistakes(folder / MISTAKES, f"{title}: the surest mistakes", mistakes, names, plan.pipeline)
+            files = [samples.name_of(place) for place in mistakes.place.tolist()]
+            heading = f"{title}: the surest mistakes"
+            draw_mistakes(folder / MISTAKES, heading, mistakes, names, plan.pipeline, files)
     for name in (CONFUSION, MISTAKES, FIT):
         if (folder / name).is_file():
             events.picture(folder / name, epoch)
+
+
+def _axis(column: str) -> str:
+    """The name of a column at an axis: those of a table without names are numbers."""
+    return f"column {column}" if column.isdecimal() else column

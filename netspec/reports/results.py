@@ -22,7 +22,7 @@ VERSION = 1  # of the JSON
 
 
 class TextWriter:
-    """One line a sample, `five.png  5  99.2%  3  0.5%`; the columns of a block of lines are aligned."""
+    """One line a sample, `five.png  5  0.992  3  0.005`; the columns of a block of lines are aligned."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -31,10 +31,10 @@ class TextWriter:
     def add(self, prediction: Prediction) -> None:
         """Add a sample."""
         source = prediction.file if prediction.row is None else f"{prediction.file}:{prediction.row}"
-        classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.1%}")]
-        cells = (
-            [prediction.picture] if prediction.picture else classes or [f"{value:.6g}" for value in prediction.values]
-        )
+        classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.3f}")]
+        labels = [f"{word}/{label}" for word, label in prediction.labels]
+        values = [f"{value:.6g}" for value in prediction.values]
+        cells = [prediction.picture] if prediction.picture else classes or labels or values
         self._block.append([*map(safe, [source, *cells])])
         if len(self._block) == BLOCK:
             self._flush()
@@ -64,6 +64,8 @@ class CsvWriter:
             self._writer.writerow(_names(prediction))
             self._begun = True
         cells: list[object] = [cell for pair in prediction.classes for cell in pair] or [*prediction.values]
+        if prediction.labels:
+            cells = [" ".join(part) for part in zip(*prediction.labels, strict=True)]
         cells = [prediction.picture] if prediction.picture else cells
         self._writer.writerow([prediction.file, *([] if prediction.row is None else [prediction.row]), *cells])
 
@@ -78,6 +80,8 @@ def _names(prediction: Prediction) -> list[str]:
         return [*lead, *(name + end for end in ends for name in ("class", "probability"))]
     if prediction.picture:
         return [*lead, "picture"]
+    if prediction.labels:
+        return [*lead, "words", "labels"]
     count = len(prediction.values)
     return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
 

@@ -29,7 +29,8 @@ class WandbLog:
     """
 
     def __init__(self, folder: Path, project: str | None = None) -> None:
-        self._folder, self._project, self._run = folder, project, None
+        self._folder, self._project = folder, project
+        self._run: Any = None
         self._status = "failed"
 
     def begin(self, report: Report, settings: Mapping[str, Plain]) -> None:

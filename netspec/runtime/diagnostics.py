@@ -76,12 +76,13 @@ class Collector:
     """Gathers the diagnostics of several steps, so that one run shows them all.
 
     Args:
-        found: earlier diagnostics; a step's diagnostic with the same span as one of them is dropped.
+        found: earlier diagnostics; a step's diagnostic with the same span as one of them, or with one of the same code
+            inside its span, is dropped.
     """
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
         self.found = list(found)
-        self._known = frozenset(item.span for item in self.found)
+        self._known = tuple((item.code, item.span) for item in self.found)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -89,7 +90,17 @@ class Collector:
         try:
             yield
         except SpecError as error:
-            self.found.extend(item for item in error.diagnostics if item.span not in self._known)
+            self.found.extend(item for item in error.diagnostics if not self._is_known(item))
+
+    def _is_known(self, found: Diagnostic) -> bool:
+        span = found.span
+        ends = (span.line, span.column), (span.end_line, span.end_column)
+        return any(
+            known == span
+            or (code == found.code and known.path == span.path and ends[0] <= (known.line, known.column)
+                and (known.end_line, known.end_column) <= ends[1])
+            for code, known in self._known
+        )  # fmt: skip
 
     def finish(self) -> None:
         """End the steps.

@@ -138,7 +138,9 @@ class Session:
 
     @contextlib.contextmanager
     def _events(self) -> Iterator[Loggers]:
-        events = Loggers(self.folder.path if self.folder.writes else None, self.plan.settings.loggers)
+        events = Loggers(
+            self.folder.path if self.folder.writes else None, self.plan.settings.loggers, self.plan.settings.callbacks
+        )
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events
@@ -177,7 +179,8 @@ class Session:
         model = gathered_model(self.state)
         if self.folder.writes and model is not None:
             save_weights(self.folder.last, model, self.text)
-            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history)
+            best = None if self.state.best is None else int(self.state.best["epoch"])
+            draw_curves(self.folder.curves, self.plan.spec.name, self.state.history, best)
         self.info = replace(self.info, status=status, best=self.state.best)
         self.folder.write_info(self.info)
         self._card()

@@ -9,6 +9,7 @@ import csv
 import io
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +141,12 @@ def draw(tuning: Tuning, told: Callable[[str], None]) -> None:
                 made = getattr(plots, function)(tuning.study, **named)
                 axes = made if hasattr(made, "figure") else made.flat[0]
                 axes.figure.set_size_inches(9, 5)
-                write_atomically(
-                    tuning.folder / name,
-                    lambda file, figure=axes.figure: figure.savefig(file, dpi=110, format="png", bbox_inches="tight"),
-                )
+                write_atomically(tuning.folder / name, partial(_save, axes.figure))
         except (RuntimeError, ValueError, ImportError) as error:
             told(f"{name} could not be drawn: {str(error).splitlines()[0]}")
         finally:
             pyplot.close("all")
+
+
+def _save(figure: Any, file: Path) -> None:
+    figure.savefig(file, dpi=110, format="png", bbox_inches="tight")

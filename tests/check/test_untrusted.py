@@ -21,7 +21,7 @@ from netspec.core.installed import MissingPackageError
 from netspec.render.formats import FORMATS
 from netspec.render.runs import INFO, read_record
 from netspec.render.text import Look, render
-from netspec.reports.curves import drawn
+from netspec.reports.fonts import Lettering
 from tests.cli.commands import RIGHT, WRONG
 from tests.cli.commands import netspec as command
 from tests.spec_cases import ROOT
@@ -260,7 +260,7 @@ def test_colours_would_show(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 
 
 def test_formulas_of_matplotlib() -> None:
-    assert drawn("a$b$ \x1b") == r"a\$b\$ \x1b"
+    assert Lettering()("a$b$ \x1b") == r"a\$b\$ \x1b"
 
 
 # -- generated code --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jsonschema
@@ -106,11 +107,17 @@ def test_the_schema_is_one_and_knows_every_layer() -> None:
     assert set(TABLE) <= set(schema["$defs"])
 
 
+@cache
+def language_validator() -> jsonschema.Draft202012Validator:
+    """The language's schema, made once: that takes longer than to hold a spec against it."""
+    return jsonschema.Draft202012Validator(language_schema())
+
+
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
 def test_the_schema_accepts_right_specs(path: Path) -> None:
     tree, _ = compose(path.read_text(encoding="utf-8"), path.name)
     assert tree is not None
-    errors = jsonschema.Draft202012Validator(language_schema()).iter_errors(plain(tree))
+    errors = language_validator().iter_errors(plain(tree))
     assert [error.message for error in errors] == []
 
 
@@ -126,6 +133,6 @@ def test_the_schema_accepts_right_specs(path: Path) -> None:
 def test_the_schema_points_at_the_argument(layer: str, path: str, word: str) -> None:
     tree, _ = compose(f"netspec: 1\ninput: [3, 8, 8]\nlayers:\n  - {layer}\n", "net.yaml")
     assert tree is not None
-    errors = list(jsonschema.Draft202012Validator(language_schema()).iter_errors(plain(tree)))
+    errors = list(language_validator().iter_errors(plain(tree)))
     assert {error.json_path for error in errors} == {path}
     assert any(word in error.message for error in errors)

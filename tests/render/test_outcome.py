@@ -17,7 +17,7 @@ ROWS = [
 def test_the_best_epoch_stands_beside_the_last() -> None:
     table = outcome_table("net", ROWS, ROWS[0])
     assert table.head == ("", "best", "last")
-    assert ("val_accuracy", "98.50%", "75.00%") in table.rows
+    assert ("val_accuracy", "0.985", "0.75") in table.rows
     assert ("val_loss", "0.5", "0.25") in table.rows
     assert closing_line(ROWS, 38282) == "2 epochs in 3.5 s, 38,282 parameters"
 
@@ -40,7 +40,7 @@ def test_durations(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("accuracy", 0.5, "50.00%"), ("loss", 0.123456, "0.1235"), ("samples", 12345, "12,345"),
+        ("accuracy", 0.5, "0.5"), ("loss", 0.123456, "0.1235"), ("samples", 12345, "12,345"),
         ("seed", 12345, "12345"), ("loss", None, "–"), ("download", True, "true"), ("split", "val", "val"),
     ],
 )  # fmt: skip

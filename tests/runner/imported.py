@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 
 for _module in (
@@ -12,9 +13,12 @@ for _module in (
     "torchvision.transforms.v2",
     "torchvision.datasets",
     "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
     "tensorboard.summary.writer.record_writer",
     "tensorboard.compat.proto.event_pb2",
     "sklearn.datasets",
     "sklearn.model_selection",
 ):
     importlib.import_module(_module)
+
+gc.freeze()  # no process goes through all of this for garbage, which would also copy its memory

@@ -52,7 +52,7 @@ def test_it_says_what_the_run_was(
         "| training samples | 90 |",
         "| 3 classes | setosa, versicolor, virginica |",
         "| train.optimizer.Adam.lr | 0.01 |",
-        f"| val_accuracy | {done.best['val_accuracy']:.2%} |",
+        f"| val_accuracy | {done.best['val_accuracy']:.4g} |",
         "The test part (30 samples) was not looked at yet.",
         "![learning curves](curves.png)",
         "![confusion matrix](confusion_matrix.png)",

@@ -350,3 +350,13 @@ def test_the_check_counts_classes_without_the_files(tmp_path: Path) -> None:
 
     (found,) = check(load(str(path))).diagnostics
     assert (found.code, found.fixes[0].title) == ("NS603", "out_channels: 4")
+
+
+def test_rows_of_a_table_of_pictures_stay_together(here: Path, make: Make) -> None:
+    text = TABLE.replace('"}\n', '"}\n  val: 0.3\n  split: {by: kind}\n', 1)
+    data = prepare(make(text)).data
+    import pandas as pd
+
+    kinds = pd.read_csv(here / "labels.csv", keep_default_na=False)["kind"].to_numpy()
+    assert data.val is not None
+    assert not {*kinds[data.train.rows.numpy()]} & {*kinds[data.val.rows.numpy()]}

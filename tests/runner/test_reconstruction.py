@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,7 +132,6 @@ def test_numbers_that_are_looked_up_are_classes(make: Make) -> None:
         (("loss: MSELoss", "loss: MSELoss, metrics: [accuracy]"), "NS616", "accuracy cannot be measured with MSELoss"),
         (("target: input", "target: -1"), "NS202", "data → target is `input`"),
         (("  target: input\n", ""), "NS203", "inline needs y"),
-        (("inline: {x:", "CSV: {path:"), "NS203", "CSV leaves its target, the last column, out of the samples"),
         (("input: [3]", "inputs: {a: [3], b: [3]}"), "NS603", "is for a network with one input"),
     ],
 )
@@ -181,3 +181,23 @@ def test_an_output_that_is_no_picture_is_refused(run: Start, netspec: Callable[.
     code, _, err = netspec("predict", "run", "rows.csv", "--pictures", "outputs")
     assert code == 1
     assert "the output, 3, is no picture and no mask" in err
+
+
+def test_all_columns_of_a_table_are_its_samples_where_none_is_named(
+    tmp_path: Path, make: Make, run: Callable[..., Run], netspec: Callable[..., Any]
+) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n4,5,7\n2,2,1\n", encoding="utf-8")
+    text = (
+        "netspec: 1\nname: rows\ninput: [3]\nlayers: [{Linear: 2}, {Linear: 3}]\n"
+        "data: {CSV: rows.csv, target: input}\n"
+        "train: {epochs: 1, batch_size: 2, loss: MSELoss, optimizer: {SGD: {lr: 0.01}}}\n"
+    )
+    data = prepare(make(text)).data
+    assert data.source.columns == ("a", "b", "c")
+    assert data.train.inputs[0].tolist() == [[1, 2, 3], [4, 5, 7], [2, 2, 1]]
+    run(text)
+    for command in (("predict", "run", "rows.csv"), ("eval", "run"), ("data", "net.yaml")):
+        assert netspec(*command)[0] == 0
+    named = prepare(make(text.replace("CSV: rows.csv", "CSV: {path: rows.csv, target: c}").replace("[3]", "[2]")
+                         .replace("Linear: 3", "Linear: 2"))).data  # fmt: skip
+    assert named.source.columns == ("a", "b")

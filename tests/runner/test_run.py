@@ -72,7 +72,7 @@ def test_the_folder_of_a_run(run: Start, table: str) -> None:
     assert len(events) == 1
     assert names - events == {
         "spec.yaml", "run.json", "metrics.jsonl", "last.ckpt", "previous.ckpt",
-        "last.safetensors", "best.safetensors", "curves.png", ".lock",
+        "last.safetensors", "best.safetensors", "curves.png", "README.md", ".lock",
     }  # fmt: skip
     rows = [json.loads(line) for line in (done.folder / "metrics.jsonl").read_text().splitlines()]
     assert rows == list(done.history)
@@ -459,7 +459,7 @@ def test_the_live_display_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_row_in_words() -> None:
     assert (
-        describe({"epoch": 1, "train_loss": 0.12345, "val_accuracy": 0.985}) == "train_loss 0.1235  val_accuracy 98.50%"
+        describe({"epoch": 1, "train_loss": 0.12345, "val_accuracy": 0.985}) == "train_loss 0.1235  val_accuracy 0.985"
     )
 
 

@@ -35,9 +35,11 @@ data: {Table: {path: FILE, missing: mean, normalize: minmax}}
 train: {epochs: 1, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.1}}}
 """
 arrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed")
+excel = pytest.mark.skipif(find_spec("openpyxl") is None, reason="openpyxl is not installed")
 FORMATS = [
     "rows.csv", "rows.tsv", "rows.tsv.gz", "rows.jsonl", "rows.ndjson.gz",
     *(pytest.param(name, marks=arrow) for name in ("rows.parquet", "rows.feather", "rows.arrow")),
+    pytest.param("rows.xlsx", marks=excel),
 ]  # fmt: skip
 
 
@@ -46,6 +48,8 @@ def write(path: Path) -> None:
     frame = pd.read_csv(io.StringIO(ROWS))
     if path.suffix == ".parquet":
         frame.to_parquet(path)
+    elif path.suffix == ".xlsx":
+        frame.to_excel(path, index=False)
     elif path.suffix in (".feather", ".arrow"):
         frame.to_feather(path)
     else:

@@ -74,7 +74,8 @@ def read_table(
     except pd.errors.EmptyDataError:
         raise TableError(f"{path} is empty") from None
     except ImportError:
-        raise TableError(f"{title} needs pyarrow: pip install 'netspec[tables]'") from None
+        needs = ("openpyxl", "excel") if title == "Excel" else ("pyarrow", "tables")
+        raise TableError(f"{title} needs {needs[0]}: pip install 'netspec[{needs[1]}]'") from None
     except (pd.errors.ParserError, UnicodeError, OSError, EOFError, ValueError) as error:
         reason = (str(error).strip() or "it is damaged").splitlines()[0]
         raise TableError(f"{path} cannot be read as {title}: {reason}") from None
@@ -151,6 +152,12 @@ def _feather(path: Path) -> pd.DataFrame:
     return pd.read_feather(path)
 
 
+def _excel(path: Path) -> pd.DataFrame:
+    from netspec.data.tables.excel import read_excel
+
+    return read_excel(path)
+
+
 @dataclass(frozen=True)
 class _Format:
     """A format: its name, and the function that reads a file of it."""
@@ -167,10 +174,11 @@ _FORMATS = {
     ".parquet": _Format("Parquet", _parquet),
     ".feather": _Format("Arrow", _feather),
     ".arrow": _Format("Arrow", _feather),
+    ".xlsx": _Format("Excel", _excel),
 }
 TABLES = (
     *(f"{kind}{packed}" for kind in (".csv", ".tsv", ".jsonl", ".ndjson") for packed in ("", *_COMPRESSED)),
-    *(".parquet", ".feather", ".arrow"),
+    *(".parquet", ".feather", ".arrow", ".xlsx"),
 )
 
 

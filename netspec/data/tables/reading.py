@@ -57,7 +57,8 @@ def read_like(
             reason = reasons or CellError(f"which is none of {listed_values(column.values)}")
             what = f"holds {cell[:SHOWN]!r}, {reason}"
             notes = [("fix", reason.advice)] if reason.advice else []
-            if which.argmax() == 0 and column.name.isdecimal():  # as columns without names are called
+            heading = which.argmax() == 0 and which.sum() == 1 and any(map(str.isalpha, cell))
+            if heading and column.name.isdecimal():  # as columns without names are called
                 notes.append(("or", "header: true where row 1 holds names"))
             problems.append(_problem(column.name, which, what, *notes))
         empty = np.isnan(raw[:, index]) & ~bad

@@ -2,6 +2,6 @@
 
 Input: a path, and the keys of a spec.
 Output: a Tokenizer that is made of the training part, and Tokens: the samples of a split, which stay compact.
-Public: sources.Documents, tokenizer.Tokenizer, learning.learn, tokens.Tokens, tokens.Padding, format.TextFormat,
-    feed.TokenFeed; documents.load, windows.load and tagged.load are the loaders.
+Public: documents.load, windows.load, tagged.load, sources.Documents, tokenizer.Tokenizer, learning.learn,
+    tokens.Tokens, tokens.Padding, format.TextFormat, feed.TokenFeed.
 """

@@ -27,6 +27,9 @@ from netspec.runtime.diagnostics import counted, spec_error, unknown_name
 def load(request: LoadRequest) -> LoadedData:
     """`{Text: {path: reviews.csv, target: stars}}`: the texts, and their labels as of a table, or by their folders.
 
+    Args:
+        request: of the spec.
+
     Raises:
         SpecError: NS601, a file is missing, empty, not UTF-8, or without labels; NS202, NS203 for arguments.
     """

@@ -12,14 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from netspec.core.lazy_import import imported
 from netspec.core.tree import Scalar
 from netspec.data.split import LoadedData, Split
-from netspec.data.text.format import TextFormat
+from netspec.data.text.format import DOCUMENTS, TAGGED, TextFormat
 from netspec.data.text.learning import learn
 from netspec.data.text.sources import Documents, TextError
 from netspec.data.text.tokenizer import Tokenizer, TokenizerError
 from netspec.data.text.tokens import PaddingMask, Tokens, compact, cut_off
 from netspec.runtime.diagnostics import spec_error
+
+ENCODE = {
+    DOCUMENTS: "netspec.data.text.encoding:encoded_split",
+    TAGGED: "netspec.data.text.tagged:encoded_sentences",
+}
 
 
 def encoded_texts(
@@ -40,8 +46,10 @@ def encoded_texts(
     documents = train.inputs[0]
     assert isinstance(documents, Documents)
     try:
-        text = with_tokenizer(text, learn(text.wanted, documents.chunks()))
-        parts = [None if part is None else encoded_split(part, text) for part in (train, val)]
+        chunks = documents.chunks() if text.kind != TAGGED else _sentences(documents)
+        text = with_tokenizer(text, learn(text.wanted, chunks, special=text.kind != TAGGED))
+        encode = imported(ENCODE[text.kind])
+        parts = [None if part is None else encode(part, text) for part in (train, val)]
     except TokenizerError as error:
         raise spec_error("NS601", f"the tokenizer cannot be used: {error}", text.node or node) from None
     except TextError as error:
@@ -49,6 +57,12 @@ def encoded_texts(
     tokens, other = parts
     assert tokens is not None
     return tokens, other, replace(source, whole=tokens, test=None, text=text)
+
+
+def _sentences(documents: Documents) -> Iterator[list[str]]:
+    """The words of tagged sentences, with blanks between them."""
+    for texts in documents.chunks():
+        yield [text.replace("\n", " ") for text in texts]
 
 
 def with_tokenizer(text: TextFormat, tokenizer: Tokenizer) -> TextFormat:

@@ -37,22 +37,27 @@ class TokenizerError(Exception):
 
 
 class Tokenizer(Protocol):
-    """Makes tokens of texts.
-
-    `kind` is one of TOKENIZERS, or `file`; `size` counts its ids, that of `pad` too; `appended` says whether that is
-    one more than texts can hold; `unknown` is the id of what it does not know, None where it knows everything.
-    """
+    """Makes tokens of texts."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """One of TOKENIZERS, or `file`."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many ids there are, that of padding too."""
+
     @property
-    def pad(self) -> int: ...
+    def pad(self) -> int:
+        """The id of padding."""
+
     @property
-    def appended(self) -> bool: ...
+    def appended(self) -> bool:
+        """Whether that is one more than texts can hold."""
+
     @property
-    def unknown(self) -> int | None: ...
+    def unknown(self) -> int | None:
+        """The id of what it does not know; None where it knows everything."""
 
     def encode(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """The ids of all texts, one text after the other, and how many each has."""

@@ -37,6 +37,9 @@ _CUT = re.compile(rb"[^ \t\n\r\f\v][ \t\n\r\f\v]")  # between these no tokenizer
 def load(request: LoadRequest) -> LoadedData:
     """`{TextWindows: {path: book.txt, tokenizer: characters, length: 64, stride: 32}}`.
 
+    Args:
+        request: of the spec.
+
     Raises:
         SpecError: NS601, a file is missing, empty or not UTF-8, or shorter than a window; the tokenizer cannot be used.
     """

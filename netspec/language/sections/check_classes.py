@@ -9,17 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 
-from netspec.core.diagnostics import Findings
+from netspec.core.diagnostics import Edit, Findings, Fix
 from netspec.core.expressions import Value
 from netspec.core.names import certain_match, closest
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, plain
 from netspec.language.evaluate import FAILED, SWITCHES, Evaluator
 from netspec.language.sections.class_families import ClassFamily, is_random
+from netspec.language.sections.losses import is_own
 from netspec.language.sections.torch_classes import TorchArgument, TorchClass, classes_of
 from netspec.language.sections.written_classes import WrittenClass, held, split_named, written_classes
 from netspec.layers.arguments import Kind
 
 Names = Dict[str, Value]
+
+# Arguments as other libraries call them → as torch does.
+_CALLED = {
+    "learning_rate": "lr",
+    "learningrate": "lr",
+    "decay": "weight_decay",
+    "wd": "weight_decay",
+    "l2": "weight_decay",
+    "epsilon": "eps",
+    "smoothing": "label_smoothing",
+    "class_weight": "weight",
+    "class_weights": "weight",
+    "angle": "degrees",
+    "probability": "p",
+    "prob": "p",
+}
 
 
 def check_classes(data: Node | None, train: Node | None, names: Names, findings: Findings) -> None:
@@ -70,6 +87,8 @@ def _class_named(written: WrittenClass, findings: Findings) -> TorchClass | None
     known = classes_of(family)
     if name in known or written.group:
         return known_class(family, name)
+    if family.open and is_own(name):
+        return None
     if name in family.refused:
         findings.add("NS604", f"{name}: {family.refused[name]}", written.name)
         return None
@@ -97,10 +116,15 @@ def _check_arguments(written: WrittenClass, found: TorchClass, names: Names, fin
         word = str(key.value)
         if word not in known:
             others = (*(("match",) if written.group else ()), *known)
-            message = f"{found.name} has no argument {word!r}"
-            findings.misspelt("NS605", message, key, others)
-            meant |= set(closest(word, others))
-            word = certain_match(word, others) or ""
+            message, called = f"{found.name} has no argument {word!r}", _CALLED.get(word.lower())
+            if called in known:
+                fix = Fix(called, (Edit(key.span, called),), safe=True)
+                findings.add("NS605", f"{message}; it is {called}", key, fixes=(fix,))
+                word = called
+            else:
+                findings.misspelt("NS605", message, key, others)
+                meant |= set(closest(word, others))
+                word = certain_match(word, others) or ""
         if word in known:
             meant.add(word)
             _check_value(known[word], value, found.name, names, findings)

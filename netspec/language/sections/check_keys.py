@@ -9,12 +9,14 @@ from typing import Any
 
 from netspec.core.conforms import conforms
 from netspec.core.diagnostics import Findings
-from netspec.core.names import certain_match
+from netspec.core.names import certain_match, closest
 from netspec.core.tree import Mapping, Node, Scalar, describe, plain
 from netspec.core.tree import Sequence as ListNode
 from netspec.language.sections import data_keys, train_keys
+from netspec.language.sections.datasets import COMMON, DATASETS, said_of
 from netspec.language.sections.keys import Key, object_schema
 
+MOST_LISTED = 30  # keys of a section that a message lists
 _MISPLACED = {"data": data_keys.MISPLACED, "train": train_keys.MISPLACED}
 
 
@@ -87,11 +89,27 @@ def corrected(node: Mapping, names: Sequence[str], section: str) -> Mapping:
 
 def _unknown_key(section: str, key: Scalar, known: Sequence[str], findings: Findings) -> None:
     """Add the finding of an unknown key: it belongs elsewhere, or is misspelt."""
-    home = _MISPLACED.get(section, {}).get(str(key.value))
-    if home is None:
+    homes = _MISPLACED.get(section, {})
+    home = homes.get(str(key.value))
+    said = said_of(key.value) if section == "data" and home is None else ""
+    if said:
+        findings.add("NS201", f"data has no key {key.value!r}{said}", key)
+    elif home is None and closest(str(key.value), known):
         findings.misspelt("NS201", f"{section} has no key {key.value!r}", key, known)
+    elif home is None:
+        near = certain_match(str(key.value), homes)
+        there = f"; {near} belongs in {homes[near]}" if near is not None else _listed(section, known)
+        findings.add("NS201", f"{section} has no key {key.value!r}{there}", key)
     else:
         findings.add("NS201", f"{section} has no key {key.value!r}; it belongs in {home}", key)
+
+
+def _listed(section: str, known: Sequence[str]) -> str:
+    """The keys that there are; of `data` its own, and the datasets that most people look for."""
+    own = [name for name in known if section != "data" or name not in DATASETS]
+    shown = ", ".join(own[:MOST_LISTED]) + (", …" if len(own) > MOST_LISTED else "")
+    datasets = f", and a dataset: {', '.join(COMMON)}, …" if section == "data" else ""
+    return f"; it has {shown}{datasets}" if own else ""
 
 
 def _words(schema: Dict[str, Any]) -> list[str]:

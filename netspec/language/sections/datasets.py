@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
-from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
-from netspec.language.sections.picture_keys import PICTURES_KEYS, SEGMENTATION_KEYS
-from netspec.language.sections.table_keys import TABLE_KEYS
+from netspec.language.sections.hub_keys import HUB_KEYS, SHARD_KEYS
+from netspec.language.sections.keys import OWN_NAME, ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
+from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
 from netspec.language.sections.text_keys import TAGGED_KEYS, TEXT_KEYS, WINDOW_KEYS
 
 
@@ -78,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "The file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather or .arrow.",
+        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
@@ -87,6 +88,19 @@ FILE_KEYS = (
 CSV_KEYS = (
     Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
     *TABLE_KEYS,
+)
+TIME_SERIES = "TimeSeries"
+TIME_SERIES_KEYS = (FILE_KEYS[0], *SERIES_KEYS)
+OWN_DATASET_KEYS = (
+    Key(
+        "make",
+        {"type": "string", "pattern": OWN_NAME},
+        "a function or class, as my_module:make",
+        "What gives the samples: arrays (x, y), a Dataset of torch's, or {train: …, val: …} of these.",
+        "my_data:make",
+        required=True,
+    ),
+    Key("arguments", {"type": "object"}, "a mapping", "Its arguments, by name.", {"size": 64}),
 )
 INLINE_KEYS = (
     Key(
@@ -198,12 +212,20 @@ VISION = (
     "USPS",
 )
 
+
+def said_of(name: object) -> str:
+    """What is said of a dataset that netspec does not have by that name, after a colon; else empty."""
+    said = ELSEWHERE.get(str(name))
+    return f": {said}" if said else ""
+
+
 _KINDS = (
     DatasetKind(
         name="Arrays",
         doc="Arrays of NumPy or PyTorch in files, without pickle.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
+        facts="netspec.lint.datasets:arrays_facts",
         has_columns=True,
         by_input="x",
         by_output="y",
@@ -220,13 +242,28 @@ _KINDS = (
     ),
     DatasetKind(
         name="Table",
-        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet or Arrow.",
+        doc="A table in a file of another format, which its suffix tells: TSV, JSON lines, Parquet, Arrow or Excel.",
         keys=FILE_KEYS,
         load="netspec.data.csv_table:load",
         has_columns=True,
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",
         by_output="target",
+    ),
+    DatasetKind(
+        name=TIME_SERIES,
+        doc="Windows of rows that follow each other in time, and the targets of the rows behind them.",
+        keys=TIME_SERIES_KEYS,
+        load="netspec.data.series:load",
+        facts="netspec.lint.series:series_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="dataset",
+        doc="A dataset of one's own: Python code, which runs where you allow it (`--allow-plugins`).",
+        keys=OWN_DATASET_KEYS,
+        load="netspec.data.own:load",
     ),
     DatasetKind(
         name="inline",
@@ -238,11 +275,20 @@ _KINDS = (
         by_output="y",
     ),
     DatasetKind(
+        name="HuggingFace",
+        doc="A dataset of the library `datasets`: from its files, or from the hub.",
+        keys=HUB_KEYS,
+        load="netspec.data.hub:load",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
         name="Pictures",
         doc="Pictures whose paths and labels, or numbers, stand in a table.",
         keys=PICTURES_KEYS,
         load="netspec.data.picture_table:load",
         facts="netspec.lint.datasets:pictures_facts",
+        has_columns=True,
         by_output="target",
     ),
     DatasetKind(
@@ -251,6 +297,14 @@ _KINDS = (
         keys=SEGMENTATION_KEYS,
         load="netspec.data.segmentation:load",
         facts="netspec.lint.datasets:segmentation_facts",
+    ),
+    DatasetKind(
+        name="WebDataset",
+        doc="Samples in .tar files, as the library `webdataset` writes them.",
+        keys=SHARD_KEYS,
+        load="netspec.data.shards:load",
+        by_input="input",
+        by_output="target",
     ),
     DatasetKind(
         name="Shapes",
@@ -307,4 +361,15 @@ _KINDS = (
     ),
 )
 DATASETS: dict[str, DatasetKind] = {kind.name: kind for kind in _KINDS}
+COMMON = (
+    "CSV",
+    "Table",
+    "Arrays",
+    "ImageFolder",
+    "Pictures",
+    "Segmentation",
+    "sklearn",
+    "MNIST",
+    "inline",
+)  # for messages
 OWN: dict[str, tuple[Key, ...]] = {name: kind.keys for name, kind in DATASETS.items() if kind.keys is not None}

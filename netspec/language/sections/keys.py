@@ -19,6 +19,7 @@ SPEC_KEYS = (  # of a spec, in the order in which they are written
     "search",
 )  # fmt: skip
 
+PATH_KEYS = ("root", "path", "pictures", "masks", "folder", "names", "tokenizer")  # of datasets, whose values are paths
 EXPRESSION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ +\-*/%().,<>=!\[\]\"']+$"}
 POSITIVE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 WHOLE: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
@@ -37,6 +38,7 @@ LOSSES: Schema = {  # a loss, or one for each output by name, there with its wei
     ]
 }
 NAMED_LIST: Schema = {"type": "array", "items": NAMED}
+OWN_NAME = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"  # of code of one's own
 ROWS: Schema = {"type": "array", "minItems": 1}
 COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
 COLUMNS: Schema = {"type": "array", "items": COLUMN, "minItems": 1}

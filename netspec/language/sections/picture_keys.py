@@ -93,6 +93,26 @@ PICTURES_KEYS = (
 )
 
 
+_MASKS = "Segmentation: {pictures: FOLDER, masks: FOLDER, classes: […]} reads pictures and their masks"
+_SOUND = "netspec reads no files of sound; Arrays: FILE.npz takes samples [N, time] or spectrograms [N, 1, bands, time]"
+_BOXES = "netspec trains on no boxes; Segmentation takes masks, Pictures a table of pictures with labels or numbers"
+# Datasets that netspec does not have by these names → what is said of them.
+ELSEWHERE = {
+    "VOCSegmentation": "Segmentation: {pictures: VOC2012/JPEGImages, masks: VOC2012/SegmentationClass, "
+    "names: VOC2012/ImageSets/Segmentation/train.txt} reads it",
+    **dict.fromkeys(
+        ("SBDataset", "Cityscapes", "ADE20K", "CamVid", "Kitti", "Masks", "pictures", "images", "masks"), _MASKS
+    ),
+    **dict.fromkeys(("SPEECHCOMMANDS", "AudioFolder", "LIBRISPEECH", "audio", "Audio", "wav"), _SOUND),
+    **dict.fromkeys(("VOCDetection", "CocoDetection", "CocoCaptions", "WIDERFace"), _BOXES),
+    "CelebA": "Pictures: {path: TABLE, target: [a column for each attribute]} reads its pictures and its labels as CSV",
+    "Excel": "Table: FILE.xlsx reads it",
+    "JSON": "Table: FILE.jsonl reads it, with an object a line",
+    **dict.fromkeys(("Parquet", "Arrow", "Feather"), "Table: FILE reads it"),
+    **dict.fromkeys(("NPZ", "npy", "numpy", "safetensors"), "Arrays: FILE reads it"),
+}
+
+
 def mask_classes(written: Any) -> dict[int, str] | None:
     """The classes of masks by the numbers that stand for them; None where the spec does not say them.
 

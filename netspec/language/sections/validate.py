@@ -15,7 +15,7 @@ from netspec.core.tree import Sequence as ListNode
 from netspec.language.evaluate import FAILED, Evaluator, param_values
 from netspec.language.sections.check_keys import check_keys, corrected
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
-from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.datasets import DATASETS, said_of
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
 from netspec.language.sections.loggers import wanted_loggers
@@ -133,7 +133,11 @@ def _check_expressions(
 def _check_dataset(name: Scalar, arguments: Node | None, findings: Findings, own_targets: bool = False) -> None:
     """The arguments of a dataset; one of samples that are their own targets needs no others."""
     if name.value not in DATASETS:
-        findings.misspelt("NS604", f"netspec knows no dataset {name.value!r}", name, DATASETS)
+        message, said = f"netspec knows no dataset {name.value!r}", said_of(name.value)
+        if said:
+            findings.add("NS604", message + said, name)
+        else:
+            findings.misspelt("NS604", message, name, DATASETS)
         return
     kind = DATASETS[str(name.value)]
     if kind.keys is None:
