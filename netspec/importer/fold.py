@@ -11,6 +11,7 @@ import re
 from collections.abc import Hashable, Sequence
 
 from netspec.core.names import NAME
+from netspec.importer.carried import carried
 from netspec.importer.inline import inlined
 from netspec.importer.items import Item
 from netspec.importer.naming import Parameters, parametrized
@@ -23,11 +24,12 @@ from netspec.layers.table import TABLE
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
-def folded(network: Item) -> tuple[Item, dict[str, Block]]:
+def folded(network: Item, results: Sequence[str] = ()) -> tuple[Item, dict[str, Block]]:
     """The network with blocks and repeats, and the blocks by name, each after those that it uses.
 
     Args:
         network: the group of all items; it is changed.
+        results: the references of its outputs.
     """
     blocks: dict[str, Block] = {}
     structures = Structures(blocks)
@@ -42,6 +44,7 @@ def folded(network: Item) -> tuple[Item, dict[str, Block]]:
             if _worth(members):
                 _block(members, blocks)
     network.items = compressed(network.items, structures)
+    carried(network, blocks, results)
     inlined(network, blocks)
     network.items = _filled(network.items)
     for block in blocks.values():
@@ -101,6 +104,8 @@ def _worth(members: Sequence[tuple[Item, Structure]]) -> bool:
     if first.outputs:
         return True
     lines, count = cost(first.items), len(members)
+    if first.title not in CONTAINERS and first.title and lines > 2:
+        return count * lines > lines + count + 1
     return count * lines > lines + count + 3 and (lines > 2 or first.title not in CONTAINERS)
 
 

@@ -25,6 +25,7 @@ class Graph:
         returned: what it returns, as traced.
         calls: its calls as traced.
         lowering: what has made the calls in the spec.
+        backwards: its functions with a backward of their own.
     """
 
     ops: list[Op]
@@ -32,6 +33,7 @@ class Graph:
     returned: object
     calls: list[TracedCall]
     lowering: Lowering
+    backwards: tuple[str, ...] = ()
 
 
 def same_graph(one: Graph, other: Graph) -> bool:
