@@ -74,7 +74,7 @@ def load(request: LoadRequest) -> LoadedData:
     groups, _ = _beside(file, request.groups, request, len(inputs[0][1]))
     strata, words = _beside(file, request.strata, request, len(inputs[0][1]))
     samples = tuple(tensor[:, None] if tensor.ndim == 1 else tensor for _, tensor, _ in inputs)
-    picture = len(samples) == 1 and request.input.dtype.startswith("float") and _are_pictures(samples[0])
+    picture = len(samples) == 1 and request.input.dtype.startswith("float") and pictures_of(samples[0])
     columns = [each for name, x, _ in inputs for each in numbered(name, x.shape[1] if x.ndim == 2 else 1)]
     flat = all(one.ndim == 2 for one in samples) and len(columns) <= MOST_COLUMNS
     return LoadedData(
@@ -203,7 +203,7 @@ def as_tensor(array: Array, memory: int) -> torch.Tensor:
     return array.to(dtype)
 
 
-def _are_pictures(samples: torch.Tensor) -> bool:
+def pictures_of(samples: torch.Tensor) -> bool:
     return samples.ndim == 4 or (samples.ndim == 3 and samples.dtype == torch.uint8)
 
 

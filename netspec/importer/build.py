@@ -24,7 +24,7 @@ from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
 from netspec.importer.trace import trace, values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
-from netspec.importer.unused import require_used, unused
+from netspec.importer.unused import held_only, refuse_old_hooks, unused
 from netspec.importer.verify import initialise, tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
@@ -109,7 +109,7 @@ def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = 
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
     ops, refs = simplified(lowering.ops, [each.ref for each in results])
-    return Graph(ops, refs, traced.result, traced.calls)
+    return Graph(ops, refs, traced.result, traced.calls, lowering)
 
 
 def import_module(
@@ -176,7 +176,8 @@ def _imported(
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
-    require_used(module, evaluated.ops)
+    refuse_old_hooks(module)
+    notes += held_only(evaluated.lowering, evaluated.ops)
     spec = _written(evaluated, 0, module, title, notes)
     found, rounding = verify(spec, module, inputs)
     if difference or found:

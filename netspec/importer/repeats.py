@@ -161,6 +161,8 @@ def names_in(items: Sequence[Item]) -> set[str]:
         found |= names_in(item.items)
         if isinstance(item.repeat, dict):
             found |= {*item.repeat}
+        if isinstance(item.when, str):
+            found.add(item.when)
         for value in item.args.values():
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, str):

@@ -114,7 +114,9 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         self.frame = self.outermost = Frame("", self.root)
         self.in_layer = False
-        self.paths = {id(module): path for path, module in self.root.named_modules()}
+        self.paths: dict[int, list[str]] = {}
+        for path, module in self.root.named_modules(remove_duplicate=False):
+            self.paths.setdefault(id(module), []).append(path)
         self.seen: set[int] = {id(self.root)}
         self.values: dict[int, Value] = {}
         self.alive: list[object] = []  # what has an id in `values`
@@ -227,7 +229,9 @@ class _Recorder(TorchFunctionMode):
 
     def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """The call of a module: of a layer as one call, of another one with all that happens in it."""
-        path = self.paths.get(id(module))
+        paths = self.paths.get(id(module), [None])
+        own = (each for each in paths if each is not None and each.startswith(f"{self.frame.path}."))
+        path = next(own, paths[0])
         if self.in_layer or module is self.root:
             return original(module, *args, **kwargs)
         self.in_layer = True  # to look at a parametrized weight computes it

@@ -21,22 +21,24 @@ from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.inference.array_reader import ArrayReader, array_names
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
+from netspec.inference.series_reader import SeriesReader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
 from netspec.inference.text_reader import TextReader
 from netspec.language.ranges import accepts_shape
+from netspec.language.sections.datasets import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
-Reader = PictureReader | TableReader | TextReader | ArrayReader
+Reader = PictureReader | TableReader | SeriesReader | TextReader | ArrayReader
 
 
 def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> Reader:
     """The reader of samples like the run's own, which are not needed.
 
     Args:
-        run: of pictures, of a table, or of texts.
+        run: of pictures, of a table, of a time series, or of texts.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
 
@@ -60,6 +62,8 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         encodings = from_json(info.encodings)
     except ValueError as error:
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
+    if info.dataset == TIME_SERIES:
+        return SeriesReader(run, encodings)
     table = TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
     if encodings:  # whose columns an array does not name
         return table
