@@ -118,7 +118,7 @@ class ArrayReader:
                 row = start + index
                 target = None if targets is None else self._target(targets[row])
                 if isinstance(target, str):
-                    yield Fault(file, row + 1, f", the target {targets[row]!s:.40}{target}")  # type: ignore[index]
+                    yield Fault(file, row + 1, f", the target {targets[row]!s:.40}{target}")
                 elif not all(bool(each.isfinite().all()) for each in x):
                     yield Fault(file, row + 1, " holds something that is no finite number")
                 else:
@@ -149,12 +149,12 @@ class ArrayReader:
             names = file.names
         inputs = tuple(as_tensor(self._named(file, name), MOST_HELD) for name in names)
         targets = None if self.labels is None else np.asarray(self._named(file, self.names.target))
-        for name, array in [
-            *zip(names[1:], inputs[1:], strict=True),
-            *([("y", targets)] if targets is not None else []),
-        ]:
-            if len(array) != len(inputs[0]):
-                raise ArrayError(f"{names[0]} has {len(inputs[0])} samples, {name} has {len(array)}")
+        counts = {name: len(array) for name, array in zip(names, inputs, strict=True)}
+        if targets is not None:
+            counts[self.names.target] = len(targets)
+        for name, count in counts.items():
+            if count != len(inputs[0]):
+                raise ArrayError(f"{names[0]} has {len(inputs[0])} samples, {name} has {count}")
         if targets is not None and targets.ndim != 1:
             raise ArrayError(f"{self.names.target} has {targets.ndim} axes, and files tell one target a sample")
         return inputs, targets

@@ -86,6 +86,12 @@ def test_values_are_a_table(here: Path, make: Make, run: Callable[..., Run]) -> 
     assert len(run(TABLE).history) == 1
 
 
+def test_the_other_split_of_a_table_validates(here: Path, make: Make) -> None:
+    data = prepare(make(TABLE.replace("path: disk", "path: both"))).data
+    assert data.val is not None
+    assert torch.equal(data.val.inputs[0], data.train.inputs[0][[3, 1]])
+
+
 def test_lists_of_numbers_are_arrays(here: Path, make: Make) -> None:
     text = NET.replace("columns: image, target: label", "columns: pair, target: size").replace("[1, 6, 6]", "[2]")
     data = prepare(make(text.replace("Flatten, {Linear: 3}", "{Linear: 1}").replace("CrossEntropy", "MSE"))).data
