@@ -181,18 +181,18 @@ def _merged(
         if item.sources is not None:
             item.sources = tuple(_renamed(text, renamed) for text in item.sources)
         item.wires = {key: _renamed(text, renamed) for key, text in item.wires.items()}
-        segment = starts.get(index)
-        if segment is None:
+        begun = starts.get(index)
+        if begun is None:
             lists[1].append(item)
             own = partner[index]
             name = own.name if _holds(item) else item.name
             lists[0].append(replace(own, name=name, sources=item.sources, wires=item.wires))
             index += 1
             continue
-        place, output = segment.value
+        place, output = begun.value
         entering = output if not isinstance(place, int) else ".".join(filter(None, (items[place].name, output)))
         entering = renamed.get(entering, entering)
-        inside = items[segment.start : segment.end]
+        inside = items[begun.start : begun.end]
         if len(inside) == 1:
             made = replace(item, name=item.name or unused(item.type), sources=(entering,))
         else:
@@ -204,14 +204,14 @@ def _merged(
                 if each.sources is not None:
                     each.sources = tuple("input" if text == entering else text for text in each.sources)
             if last.name is not None:
-                renamed[last.name] = name
+                renamed[last.name] = made.name or ""
                 last.name = None
         made.option, made.when = option, True
         lists[1].append(made)
         absent = deepcopy(made)
         absent.when = False
         lists[0].append(absent)
-        index = segment.end
+        index = begun.end
     return lists
 
 
