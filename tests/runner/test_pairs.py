@@ -206,7 +206,7 @@ def test_the_embedding_has_nearer_neighbours_than_pixels_and_than_pca(tmp_path: 
 
 
 def test_the_vae_loses_less_than_pca_of_its_width(tmp_path: Path) -> None:
-    spec = load(ROOT / "specs/vae.yaml", ("train.epochs=12",))
+    spec = load(ROOT / "specs/vae.yaml", ("train.epochs=9",))
     run = train(spec, out=tmp_path / "run", progress=Silent())
     data, row = prepare(spec).data, run.history[-1]
     assert data.val is not None
