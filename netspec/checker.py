@@ -11,6 +11,7 @@ from netspec.core.garbage import seldom_collected
 from netspec.core.tree import Frame
 from netspec.expansion.expand import expand
 from netspec.expansion.graph import Graph
+from netspec.expansion.limits import MOST_CALLS
 from netspec.language.evaluate import param_values
 from netspec.language.load import TEXT, load, loads
 from netspec.language.spec import Spec
@@ -25,7 +26,14 @@ from netspec.shapes.report import Report
 
 
 @seldom_collected()
-def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch: str | None = None) -> Report:
+def check(
+    spec: Spec,
+    *,
+    fixes: bool = True,
+    ignore: Collection[str] = (),
+    torch: str | None = None,
+    most_layers: int = MOST_CALLS,
+) -> Report:
     """Check a spec.
 
     Args:
@@ -33,6 +41,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
         fixes: explain what is wrong and offer fixes; each is verified by a full check of the edited text.
         ignore: codes of warnings that are left out, besides those that comments in the texts name.
         torch: the version of torch to check for; the installed one where left out, without one the newest.
+        most_layers: a network of more layers is an error.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics are in the order of the file.
@@ -40,7 +49,7 @@ def check(spec: Spec, *, fixes: bool = True, ignore: Collection[str] = (), torch
     findings = Findings()
     findings.extend(spec.diagnostics)
     start = spec.document.span
-    graph = guarded("the expansion", lambda: expand(spec, findings), None, start, findings)
+    graph = guarded("the expansion", lambda: expand(spec, findings, most_layers), None, start, findings)
     if graph is not None:
         flat = graph
         graph = guarded(
@@ -128,13 +137,14 @@ def _verified(report: Report, ignore: Collection[str], torch: str | None) -> lis
     """The diagnostics of a report with the fixes that a check of the edited texts confirms."""
     if not report.diagnostics:
         return []
-    from netspec.fixes.verify import verified
+    from netspec.fixes.verify import LARGEST_TRIAL, MOST_GROWTH, verified
 
     spec, faults = report.spec, Findings()
+    most = max(LARGEST_TRIAL, MOST_GROWTH * len(report.graph.calls if report.graph else ()))
     bare = [replace(found, fixes=()) for found in report.diagnostics]
     found = guarded(
         "the check of a fix",
-        lambda: verified(report, lambda texts: _recheck(spec, texts, ignore, torch)),
+        lambda: verified(report, lambda texts: _recheck(spec, texts, ignore, torch, most)),
         bare,
         spec.document.span,
         faults,
@@ -163,7 +173,9 @@ def _of_network(findings: Findings) -> list[Diagnostic]:
     return [found for found in errors(findings.list()) if not found.code.startswith("NS6")]
 
 
-def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None) -> Report:
+def _recheck(
+    spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torch: str | None, most_layers: int = MOST_CALLS
+) -> Report:
     """The report on a spec with some of its texts replaced."""
     overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
     read, source = (loads, overlay[TEXT]) if spec.path == TEXT else (load, spec.path)
@@ -175,7 +187,7 @@ def _recheck(spec: Spec, texts: Mapping[str, str], ignore: Collection[str], torc
         plugins=spec.plugins,
         self_contained=spec.self_contained,
     )
-    return check(again, fixes=False, ignore=ignore, torch=torch)
+    return check(again, fixes=False, ignore=ignore, torch=torch, most_layers=most_layers)
 
 
 def _with_origin(found: Diagnostic, spec: Spec) -> Diagnostic:

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -50,6 +50,7 @@ class Info:
         machine: the hardware that a result depends on to the bit.
         data: numbers, shapes and a checksum of the samples.
         changes: what was not the same when the run was resumed, and after how many epochs that was.
+        unit: `shift` and `scale` of the main output's targets, where they are scaled for the loss.
         job: torchrun's name of the job, where it has one.
         version: of this format.
     """
@@ -73,6 +74,7 @@ class Info:
     data: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     encodings: tuple[list[dict[str, Any]], ...] = ()
+    unit: dict[str, list[float]] | None = None
     text: dict[str, Any] | None = None
     job: str = ""
     version: int = VERSION
@@ -102,6 +104,7 @@ def info_of(plan: Plan) -> Info:
         encodings=tuple(to_json(source.encodings)),
         text=None if source.text is None else source.text.to_json(),
         target=target.column,
+        unit=None if target.unit is None else {key: list(value) for key, value in asdict(target.unit).items()},
         machine=machine(plan.device, plan.group.size),
         job=os.environ.get(JOB, ""),
         data=data_facts(data),

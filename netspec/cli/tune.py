@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 
 import click
 
@@ -87,10 +88,12 @@ def command(
                 say(line, err=True)
 
         search = Search(trials, out, storage, study, seed, device)
+        signal: int | None = SIGTERM
         try:
             found = tune(read, search, told, begun, Silent)
+            signal = found.signal
         finally:
-            failed = [other for other in others if other.wait() not in (0, 130, 143)]
+            failed = _wait(others, end=signal is not None)
         if worker:
             sys.exit(0 if found.signal is None else 128 + found.signal)
         from netspec.tuning.results import best_settings, trials_table, write_results
@@ -105,11 +108,18 @@ def command(
         say(f"best spec: {path}")
     say(f"search: {found.folder}")
     if failed:
-        say(f"{len(failed)} of the further processes ended early", err=True)
+        say(f"{failed} of the further processes ended early", err=True)
     if found.signal is not None:
         say(f"interrupted; the same command with --out {found.folder} goes on", err=True)
         sys.exit(128 + found.signal)
     sys.exit(0 if path is not None else 1)
+
+
+def _wait(others: list[subprocess.Popen[bytes]], *, end: bool) -> int:
+    """Wait for the further processes, which store their trials where they are to end; gives how many of them failed."""
+    for other in others if end else ():
+        other.terminate()
+    return sum(other.wait() not in (0, 128 + SIGINT, 128 + SIGTERM, -SIGTERM) for other in others)
 
 
 def _share_cores(workers: int) -> None:

@@ -129,11 +129,14 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
     by_lower: dict[str, list[str]] = {}
     for candidate in candidates:
         by_lower.setdefault(candidate.lower(), []).append(candidate)
-    matches = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=6, cutoff=0.6)
     matches.sort(key=lambda match: (-_similarity(word, match), match))
     upper = word[:1].isupper()  # Flaten is Flatten rather than flatten
     ranked = (sorted(by_lower[match], key=lambda name: (name[:1].isupper() != upper, name)) for match in matches)
-    return tuple(candidate for group in ranked for candidate in group)[:3]
+    found = [candidate for group in ranked for candidate in group]
+    if upper:  # BatchNorm is one of the layers BatchNorm1d, …, and not the function batch_norm
+        found = [candidate for candidate in found if candidate[:1].isupper()] or found
+    return tuple(found[:3])
 
 
 def certain_match(word: str, candidates: Iterable[str]) -> str | None:

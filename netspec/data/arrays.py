@@ -74,11 +74,11 @@ def load(request: LoadRequest) -> LoadedData:
     groups, _ = _beside(file, request.groups, request, len(inputs[0][1]))
     strata, words = _beside(file, request.strata, request, len(inputs[0][1]))
     samples = tuple(tensor[:, None] if tensor.ndim == 1 else tensor for _, tensor, _ in inputs)
-    picture = len(samples) == 1 and request.input.dtype.startswith("float") and _are_pictures(samples[0])
+    picture = len(samples) == 1 and request.input.dtype.startswith("float") and pictures_of(samples[0])
     columns = [each for name, x, _ in inputs for each in numbered(name, x.shape[1] if x.ndim == 2 else 1)]
     flat = all(one.ndim == 2 for one in samples) and len(columns) <= MOST_COLUMNS
     return LoadedData(
-        all_of((_channels_first(samples[0]),) if picture else samples, tuple(tensor for _, tensor, _ in labels)),
+        all_of((channels_first(samples[0]),) if picture else samples, tuple(tensor for _, tensor, _ in labels)),
         targets=tuple(Target(name, classes, part) for (name, _), (part, _, classes) in zip(y, labels, strict=True))
         or (Target(),),
         picture=picture,
@@ -172,7 +172,7 @@ def _named(
         if words and isinstance(array, np.ndarray) and array.dtype.kind == "U" and array.ndim == 1:
             found, array = np.unique(array, return_inverse=True)
             classes = tuple(map(str, found))
-        tensor = _as_tensor(array, request.memory)
+        tensor = as_tensor(array, request.memory)
     except Exception as error:  # NumPy, zipfile, zlib and safetensors raise many types for damaged files
         reason = "it holds Python objects, which are not read" if "pickle" in str(error) else _line(error)
         raise spec_error("NS601", f"the array {word} of {file.path.name} cannot be read: {reason}", at) from None
@@ -184,7 +184,7 @@ def _named(
     return word, tensor, classes
 
 
-def _as_tensor(array: Array, memory: int) -> torch.Tensor:
+def as_tensor(array: Array, memory: int) -> torch.Tensor:
     """An array as uint8, int64 or float32, without a copy where it is one of these."""
     kind = array.dtype.kind if isinstance(array, np.ndarray) else "c" if array.is_complex() else "f"
     if kind not in "buif":
@@ -203,11 +203,11 @@ def _as_tensor(array: Array, memory: int) -> torch.Tensor:
     return array.to(dtype)
 
 
-def _are_pictures(samples: torch.Tensor) -> bool:
+def pictures_of(samples: torch.Tensor) -> bool:
     return samples.ndim == 4 or (samples.ndim == 3 and samples.dtype == torch.uint8)
 
 
-def _channels_first(samples: torch.Tensor) -> torch.Tensor:
+def channels_first(samples: torch.Tensor) -> torch.Tensor:
     """[N, H, W], [N, C, H, W] or [N, H, W, C] as [N, C, H, W]."""
     if samples.ndim == 3:
         return samples[:, None]

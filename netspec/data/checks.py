@@ -137,7 +137,7 @@ def compare_sample(report: Report, data: Data, sample: torch.Tensor, input: Netw
 def _size(data: Data, got: Shape, input: NetworkInput) -> str:
     """The shape of a sample; of a table the sum that gives it: `3 numbers + 4 values of Embarked = 7`."""
     encodings = data.source.encodings
-    return arithmetic(encodings[input.index]) if encodings else show(got)
+    return arithmetic(encodings[input.index]) if encodings and len(got) == 1 else show(got)
 
 
 def _advice(name: str, got: Shape, want: Shape, picture: bool) -> list[tuple[str, str]]:

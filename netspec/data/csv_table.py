@@ -17,7 +17,7 @@ from netspec.data.tables.kinds import read_columns
 from netspec.data.tables.reading import Problem, dropped, read_like
 from netspec.data.tables.targets import read_target
 from netspec.data.tables.wishes import read_wishes
-from netspec.language.sections.datasets import CSV_KEYS
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.table_keys import INDEX, ONEHOT
 from netspec.runtime.diagnostics import Collector, spec_error, unknown_name
 
@@ -35,25 +35,8 @@ def load(request: LoadRequest) -> LoadedData:
     The words of a target column are class names, in alphabetical order. For several inputs, or outputs, `columns` and
     `target` hold the columns of each, by its name.
     """
-    if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
-        node, values = request.arguments, {}
-    else:
-        values = own_arguments(request, *(key.name for key in CSV_KEYS))
-        found = request.argument("path")
-        if not isinstance(found, Scalar):
-            raise spec_error("NS203", f"{request.name.value} needs path, the file", found or request.name)
-        node = found
-    try:
-        path = resolve(node, request.folder)
-    except PathRefused as refused:
-        raise spec_error("NS601", str(refused), node) from None
-    try:
-        if request.name.value == "CSV" and (other := other_format(path.name)):
-            raise TableError(f"{path.name} is no CSV file but {other}; Table: {node.text} reads it")
-        frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
-    except TableError as error:
-        raise spec_error("NS601", str(error), node) from None
-    return read_frame(request, node, frame, path.name)
+    node, _, frame = read_file(request)
+    return read_frame(request, node, frame, node.text)
 
 
 def read_frame(request: LoadRequest, node: Node, frame: pd.DataFrame, title: str) -> LoadedData:
@@ -89,6 +72,39 @@ def read_frame(request: LoadRequest, node: Node, frame: pd.DataFrame, title: str
     return _Reading(request, node, frame, names).load(parts, wanted)
 
 
+def read_file(request: LoadRequest) -> tuple[Scalar, dict[str, object], pd.DataFrame]:
+    """The file that a request names.
+
+    Args:
+        request: for a dataset whose arguments are of `path` and the keys of tables.
+
+    Returns:
+        The node of its path, the evaluated arguments, and the table.
+
+    Raises:
+        SpecError: NS203, no path; NS205, an argument is unknown; NS601, the file cannot be read.
+    """
+    if isinstance(request.arguments, Scalar) and request.arguments.value is not None:
+        node, values = request.arguments, {}
+    else:
+        values = own_arguments(request, *(key.name for key in DATASETS[str(request.name.value)].keys or ()))
+        found = request.argument("path")
+        if not isinstance(found, Scalar):
+            raise spec_error("NS203", f"{request.name.value} needs path, the file", found or request.name)
+        node = found
+    try:
+        path = resolve(node, request.folder)
+    except PathRefused as refused:
+        raise spec_error("NS601", str(refused), node) from None
+    try:
+        if request.name.value == "CSV" and (other := other_format(path.name)):
+            raise TableError(f"{path.name} is no CSV file but {other}; Table: {node.text} reads it")
+        frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
+    except TableError as error:
+        raise spec_error("NS601", str(error), node) from None
+    return node, values, frame
+
+
 class _Reading:
     """One table, with the request that it is read for."""
 
@@ -112,7 +128,7 @@ class _Reading:
             labels.append(values)
             targets.append(target)
             problems += wrong
-        self._refuse(problems)
+        refuse(problems, self.node)
         rows = torch.from_numpy(kept.nonzero()[0])
         if not len(rows):
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
@@ -143,12 +159,22 @@ class _Reading:
         raw, problems = read_like(self.frame, columns)
         return columns, raw, problems
 
-    def _refuse(self, problems: Iterable[Problem]) -> None:
-        collector = Collector()
-        for problem in list(problems)[:MOST_PROBLEMS]:
-            with collector.step():
-                raise spec_error("NS601", problem.message, self.node, *problem.notes)
-        collector.finish()
+
+def refuse(problems: Iterable[Problem], node: Node) -> None:
+    """Raise what is wrong with columns, if anything.
+
+    Args:
+        problems: of a table.
+        node: of its path.
+
+    Raises:
+        SpecError: NS601, for each of the first problems.
+    """
+    collector = Collector()
+    for problem in list(problems)[:MOST_PROBLEMS]:
+        with collector.step():
+            raise spec_error("NS601", problem.message, node, *problem.notes)
+    collector.finish()
 
 
 def row_values(

@@ -11,6 +11,7 @@ import contextlib
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -71,12 +72,15 @@ def load(request: LoadRequest) -> LoadedData:
         raise unknown_name("NS601", f"it has no split {part!r}; it has {', '.join(parts)}", at, part, [*parts])
     loaded = _Columns(request, node, parts[part]).load()
     other = next((name for name in _TEST_PARTS if name in parts and name != part), None)
-    if not request.parts or other is None or len(loaded.encodings):
+    if not request.parts or other is None:
         return loaded
-    test = _Columns(request, node, parts[other]).load()
-    if all(not len(y) or y.is_floating_point() or int(y.min()) >= 0 for y in test.whole.targets):  # else unlabelled
-        loaded = LoadedData(**{**vars(loaded), "test": test.whole})
-    return loaded
+    test = _Columns(replace(request, encodings=loaded.encodings), node, parts[other]).load()
+    targets = [y for y in test.whole.targets if isinstance(y, torch.Tensor)]
+    if any(len(y) and not y.is_floating_point() and int(y.min()) < 0 for y in targets):  # a part without labels
+        return loaded
+    if [target.classes for target in test.targets] != [target.classes for target in loaded.targets]:
+        raise spec_error("NS601", f"the split {other} has other classes than {part}", node, ("fix", "val: 0.2"))
+    return replace(loaded, test=test.whole)
 
 
 def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, datasets.Dataset]:

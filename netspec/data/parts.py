@@ -178,12 +178,20 @@ def divided(loaded: LoadedData, parts: Parts, seed: int) -> tuple[Split, Split |
             raise spec_error("NS601", f"{what} leaves a part empty", at)
         return rest[~mask], whole.select(rest[mask])
 
+    def held_out(fraction: float, seed: int, at: Node) -> torch.Tensor:
+        if whole.windows is not None:  # a time series, whose end it is
+            return whole.windows.held_out(whole.rows[rest], fraction)
+        return hold_out(kinds, len(rest), fraction, seed, at)
+
+    if whole.windows is not None and parts.folds is not None:
+        what = "folds would train on what comes after the days that validate"
+        raise spec_error("NS601", what, parts.folds, ("fix", "val: 0.2, the end of the series"))
     if parts.kept_back is not None and parts.test is not None:
-        rest, left = divide(hold_out(kinds, len(rest), parts.kept_back, parts.seed or 0, parts.test), parts.test)
+        rest, left = divide(held_out(parts.kept_back, parts.seed or 0, parts.test), parts.test)
     seed, kinds = seed if parts.seed is None else parts.seed, kinds.select(rest)
     if parts.held is not None and parts.val is not None:
         share = parts.held / (1 - (parts.kept_back or 0))
-        rest, held = divide(hold_out(kinds, len(rest), share, seed, parts.val), parts.val)
+        rest, held = divide(held_out(share, seed, parts.val), parts.val)
     elif parts.folds is not None:
         rest, held = divide(fold_of(kinds, len(rest), parts, seed), parts.folds)
     return whole.select(rest), held, left

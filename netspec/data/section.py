@@ -6,7 +6,7 @@ The record of a dataset in `DATASETS` names its loader, a function from a LoadRe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torchvision import tv_tensors
@@ -25,6 +25,7 @@ from netspec.data.text.encoding import encoded_texts
 from netspec.data.text.sources import Documents
 from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import in_chunks, is_spatial
+from netspec.data.windows import Samples, WindowError, target_unit
 from netspec.language.evaluate import param_values
 from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
@@ -45,6 +46,7 @@ class Data:
         source: what the loader read.
         node: the dataset's name in the spec.
         reconstruct: whether the targets are the samples themselves; the splits have no others then.
+        naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
         untouched: the samples of the test part, in words; empty where there is none.
     """
 
@@ -53,6 +55,7 @@ class Data:
     source: LoadedData
     node: Scalar
     reconstruct: bool = False
+    naive: dict[str, torch.Tensor] = field(default_factory=dict)
     untouched: str = ""
 
 
@@ -90,7 +93,7 @@ def load_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     Raises:
         SpecError: NS601 and others, at the node to change.
     """
-    data = encoded_data(read_data(spec, inputs, seed, shape, part))
+    data = windowed_data(encoded_data(read_data(spec, inputs, seed, shape, part)))
     if not reconstructs(spec.data):
         return data
     train, val = (None if split is None else replace(split, targets=()) for split in (data.train, data.val))
@@ -199,6 +202,47 @@ def encoded_data(data: Data) -> Data:
     val = None if data.val is None else encoded(data.val)
     source = replace(data.source, whole=train, encodings=fitted)
     return replace(data, train=train, val=val, source=source)
+
+
+def windowed_data(data: Data) -> Data:
+    """The data of a time series as samples: windows of each part, and targets scaled by the training part alone.
+
+    Args:
+        data: as `encoded_data` gives them.
+
+    Raises:
+        SpecError: NS601, a part is shorter than a window.
+    """
+    windows = data.train.windows
+    if windows is None:
+        return data
+    columns = _columns(data.train)
+    unit = None if columns is None else target_unit(columns, windows.normalize)
+    found: list[Samples] = []
+    for part, what in ((data.train, "training"), (data.val, "validation")):
+        if part is None:
+            continue
+        how = part.windows or windows
+        if (how.window, how.horizon) != (windows.window, windows.horizon):
+            raise spec_error(
+                "NS601", "the validation set has another window or horizon than the training set", data.node
+            )
+        targets = _columns(part)
+        scaled = targets if targets is None or unit is None else unit.scaled(targets)
+        try:
+            found.append(how.cut(part.rows, part.tables, scaled))
+        except WindowError as error:
+            fix = ("fix", "a shorter window or horizon" + (", or another val" if data.val is not None else ""))
+            raise spec_error("NS601", f"the {what} part: {error}", data.node, fix) from None
+    train, *val = (Split(samples.inputs, samples.targets, samples.rows) for samples in found)
+    target = replace(data.source.targets[0], unit=unit)
+    source = replace(data.source, whole=train, targets=(target,))
+    return replace(data, train=train, val=val[0] if val else None, source=source, naive=found[-1].naive)
+
+
+def _columns(split: Split) -> torch.Tensor | None:
+    """The target columns [R, K] of a time series; None where its samples are their own targets."""
+    return next((columns for columns in split.targets if isinstance(columns, torch.Tensor)), None)
 
 
 def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) -> Split:

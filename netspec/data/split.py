@@ -17,8 +17,10 @@ from netspec.data.tables.encoding import Columns
 from netspec.data.text.format import TextFormat
 from netspec.data.text.sources import Documents
 from netspec.data.text.tokens import PaddingMask, Tokens
+from netspec.data.windows import Windows
 from netspec.language.evaluate import Values
 from netspec.objective.losses import Tensors
+from netspec.objective.units import Unit
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 TextInput = Documents | Tokens | PaddingMask
@@ -34,6 +36,7 @@ class Split:
         targets: each int64 [N], or float [N] or [N, K]; none where the targets are the inputs themselves; Tokens where
             there is one for each token.
         rows: int64 [N], the samples' indexes in their source.
+        windows: how samples are cut from what are still the rows of a time series; None: these are the samples.
         files: the names of all samples of the source, by these indexes, where they have some.
     """
 
@@ -41,6 +44,7 @@ class Split:
     targets: tuple[torch.Tensor | Tokens, ...]
     rows: torch.Tensor
     files: Sequence[str] = ()
+    windows: Windows | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,7 +53,7 @@ class Split:
         """Some of the samples."""
         inputs = tuple(x[index] if isinstance(x, torch.Tensor) else x.select(index) for x in self.inputs)
         targets = tuple(y[index] if isinstance(y, torch.Tensor) else y.select(index) for y in self.targets)
-        return Split(inputs, targets, self.rows[index], self.files)
+        return Split(inputs, targets, self.rows[index], self.files, self.windows)
 
     def name_of(self, index: int) -> str:
         """The file of a sample, else its number, from 1."""
@@ -79,6 +83,7 @@ class Target:
         output: the output that it is for; None: all.
         classes: the names of its classes, where the dataset has them.
         column: the name of its column in a table.
+        unit: of targets that are scaled for training; None: they are not.
         count: how many classes there are, where they have no names.
         ignore: the number of those pixels of a mask that do not count.
     """
@@ -86,6 +91,7 @@ class Target:
     output: str | None = None
     classes: tuple[str, ...] = ()
     column: str | None = None
+    unit: Unit | None = None
     count: int = 0
     ignore: int | None = None
 

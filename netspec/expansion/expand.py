@@ -15,7 +15,7 @@ from netspec.core.shapes import Tensor
 from netspec.expansion.context import Context
 from netspec.expansion.expander import Expander
 from netspec.expansion.graph import Graph, Local, Ref
-from netspec.expansion.limits import TooLarge
+from netspec.expansion.limits import MOST_CALLS, TooLarge
 from netspec.expansion.outputs import declared_outputs
 from netspec.expansion.parameter_keys import init_rules
 from netspec.expansion.scope import Flat, ScopeBuilder, names_in
@@ -53,17 +53,18 @@ def _output_name(last: Local, scope: ScopeBuilder) -> str:
     return own[-1] if own else str(scope.position - 1)
 
 
-def expand(spec: Spec, findings: Findings) -> Graph | None:
+def expand(spec: Spec, findings: Findings, most_calls: int = MOST_CALLS) -> Graph | None:
     """The flat graph of a spec.
 
     Args:
         spec: the spec.
         findings: takes what is wrong.
+        most_calls: the limit of its calls.
 
     Returns:
         The graph; None where the spec has no layers or exceeds a limit.
     """
-    expander = Expander(spec)
+    expander = Expander(spec, most_calls)
     names = expander.params
     inputs = _inputs(spec, names, findings) or {"input": None}
     refs: dict[str, Flat] = {name: Ref(-1 - index) for index, name in enumerate(inputs)}

@@ -25,7 +25,7 @@ from netspec.expansion.layer_inputs import LayerInputs, identity_inputs, layer_i
 from netspec.expansion.limits import Budget
 from netspec.expansion.parameter_keys import add_ties, applied, init_rules
 from netspec.expansion.repeats import copy_of, filled_by, later_copy, turns_of
-from netspec.expansion.scope import Expand, ScopeBuilder, names_in
+from netspec.expansion.scope import NETWORK, Expand, ScopeBuilder, names_in
 from netspec.expansion.sized_arguments import input_sizes
 from netspec.expansion.typed_items import TypedItems, Types
 from netspec.language.argument_syntax import NO_NAMES
@@ -36,10 +36,10 @@ from netspec.language.spec import Item, Spec
 class Expander:
     """Expands the items of one spec into calls and scopes; the file is long because its methods call each other."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, most_calls: int) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.budget = Budget()
+        self.budget = Budget(most_calls)
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
         self.input_sizes = input_sizes(spec)
@@ -300,7 +300,10 @@ class Expander:
         """A block's use or a group, applied again: expanded once more, its layers sharing the weights of the first."""
         again, made, first = context.scope.again[step]
         start, steps = len(self.calls), context.scope.steps
-        takes = [len(context.scope.each(source)) for source in steps[step].sources]
+        inside = steps[step].scope
+        assert inside is not None
+        own = [name for name in inside.inputs if not name.startswith(NETWORK)]
+        takes = [len(context.scope.each(source)) for source in steps[step].sources[: len(own)]]
         several = len(takes) if len(takes) > 1 else 0
         use = replace(made, name=item.name, sources=item.sources, hands_on=several, claim=item.claim, tie=None)
         sources = replace(context, findings=Findings()).sources(use, last)  # what is wrong with them is found below

@@ -19,8 +19,9 @@ class TooLarge(Exception):
 
 @dataclass
 class Budget:
-    """Counts the work of an expansion."""
+    """Counts the work of an expansion, which may have so many `calls`."""
 
+    calls: int = MOST_CALLS
     work: int = 0
 
     def spend(self, item: Item, context: Context, calls: int) -> None:
@@ -33,8 +34,8 @@ class Budget:
         stars = sum("*" in reference.text for reference in item.sources or ())
         self.work += stars * len(context.scope.names) // NAMES_A_UNIT
         deep = len(context.frames) > DEEPEST
-        if deep or self.work > MOST_WORK or calls >= MOST_CALLS:
-            limit = f"nests blocks more than {DEEPEST} deep" if deep else f"expands to more than {MOST_CALLS} layers"
+        if deep or self.work > MOST_WORK or calls >= self.calls:
+            limit = f"nests blocks more than {DEEPEST} deep" if deep else f"expands to more than {self.calls} layers"
             context.error("NS211", f"the spec {limit}", item.at)
             raise TooLarge
 

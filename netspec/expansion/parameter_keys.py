@@ -123,6 +123,8 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
         local: the value.
     """
     own = context.scope.steps[applied(local.step, context.scope.steps, calls)]
+    if own.call is not None and calls[own.call].record.is_function:
+        return  # which has a finding
     for key, value in item.tie or ():
         if not isinstance(value, Scalar) or not isinstance(value.value, str):
             what = "the parameter of an item by its path, as embedding.weight"
@@ -130,10 +132,14 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
             continue
         target = below(own, key.text, calls)
         source = _reference(value, context, calls)
-        if target is None:
+        if not key.text and (target is None or not calls[target[0]].record.tensor):
+            example = f"as in tie: {{weight: {value.text}}}"
+            context.error("NS306", f"{own.name} is no parameter: say which one of it is tied, {example}", key)
+        elif target is None:
             context.error("NS306", f"{own.name} has no layer at {key.text}", key)
         elif source is not None:
-            context.scope.ties.append(Tie(f"{own.name}.{key.text}", value.text, *target, *source, value))
+            path = f"{own.name}.{key.text}" if key.text else own.name
+            context.scope.ties.append(Tie(path, value.text, *target, *source, value))
             call, name = calls[target[0]], target[1]
             calls[target[0]] = replace(call, tied=call.tied | {name})
 
@@ -141,7 +147,8 @@ def add_ties(item: Item, context: Context, calls: list[Call], local: Local) -> N
 def _reference(node: Scalar, context: Context, calls: list[Call]) -> tuple[int, str] | None:
     """The call and the name of a parameter of an earlier item of the scope; None with a finding."""
     name, rest = item_and_rest(node.text, context.scope.names)
-    local = context.scope.names.get(name)
+    held = context.scope.held.get(name)
+    local = context.scope.names.get(name) if held is None else Local(held)
     if local is None:
         context.lookup(replace(node, value=name, text=name))
         return None

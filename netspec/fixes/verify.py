@@ -18,6 +18,7 @@ LINE = 3  # the time to read a line, in calls
 LONG_LINE = 40  # characters that count as a line: a flow list stands on one
 EXPECTATIONS = frozenset({"NS502", "NS503", "NS504", "NS506"})
 MOST_WORK = 12_000  # calls, lines and findings that the check of one file and its trials may look at together
+MOST_GROWTH = 2  # how many times as many layers as the spec has a trial may have
 LARGEST_TRIAL = 6_000  # calls, lines and findings up to which one trial is made even so
 
 Recheck = Callable[[dict[str, str]], Report]

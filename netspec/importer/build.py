@@ -18,13 +18,14 @@ from netspec.importer.inputs import declared
 from netspec.importer.items import Item, network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
-from netspec.importer.results import form_notes, frozen_note, names_of
+from netspec.importer.results import backward_note, form_notes, frozen_note, names_of
+from netspec.importer.running import buffers_kept
 from netspec.importer.scopes import needed, scopes
 from netspec.importer.simplify import simplified
 from netspec.importer.text import spec_text
 from netspec.importer.trace import trace, values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
-from netspec.importer.unused import require_used, unused
+from netspec.importer.unused import held_only, refuse_old_hooks, unused
 from netspec.importer.verify import initialise, tied, verify
 from netspec.language.load import loads
 from netspec.language.spec import Spec
@@ -75,7 +76,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     given = [network.outputs[order.index(ref)] for ref in refs] if network.outputs else []
     outputs = _outputs(given, extra, names)
     network.outputs = ()
-    network, blocks = folded(network)
+    network, blocks = folded(network, given)
     return spec_text(title.name, title.inputs, outputs, network, blocks)
 
 
@@ -109,7 +110,7 @@ def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = 
     if not all(each.usual for each in results):
         raise ImportFailure("in a result the batch is not the first axis, or not alone in it")
     ops, refs = simplified(lowering.ops, [each.ref for each in results])
-    return Graph(ops, refs, traced.result, traced.calls)
+    return Graph(ops, refs, traced.result, traced.calls, lowering, traced.backwards)
 
 
 def import_module(
@@ -134,7 +135,8 @@ def import_module(
     if is_layer(module):
         raise ImportFailure("a single layer has no name of its own in a spec; it has in nn.Sequential(layer)")
     try:
-        return _imported(module, inputs, name, origin)
+        with buffers_kept(module):
+            return _imported(module, inputs, name, origin)
     except ImportFailure:
         raise
     except Exception as error:  # of netspec itself
@@ -152,7 +154,7 @@ def _imported(
     head = f"{origin}, imported" if origin else f"{type(module).__module__}.{type(module).__qualname__}, imported"
     title = Title(head, name or type(module).__name__, inputs)
     evaluated = _graph(module, inputs)
-    notes = [*form_notes(evaluated.returned), *frozen_note(module)]
+    notes = [*form_notes(evaluated.returned), *frozen_note(module), *backward_note(evaluated.backwards)]
     trained: Graph | None = None
     try:
         trained = _graph(module, inputs, training=True)
@@ -176,7 +178,8 @@ def _imported(
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
-    require_used(module, evaluated.ops)
+    refuse_old_hooks(module)
+    notes += held_only(evaluated.lowering, evaluated.ops)
     spec = _written(evaluated, 0, module, title, notes)
     found, rounding = verify(spec, module, inputs)
     if difference or found:

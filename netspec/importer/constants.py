@@ -30,7 +30,7 @@ def weight(lowering: Lowering, value: Value) -> Held:
     """
     assert value.tensor is not None
     owner, _, name = value.path.rpartition(".")
-    op = _holder(lowering, owner)
+    op = holder(lowering, owner)
     if op is not None:
         return Held(Ref(op, weight=name), value.shape, None)
     if value.dtype != "float32":
@@ -38,7 +38,7 @@ def weight(lowering: Lowering, value: Value) -> Held:
     return _item(lowering, value, "parameter", _init(value.tensor))
 
 
-def _holder(lowering: Lowering, path: str) -> Op | None:
+def holder(lowering: Lowering, path: str) -> Op | None:
     """The call of the layer at a path, one that is not applied where there is none yet; None where it is no layer."""
     if path in lowering.first:
         return lowering.first[path]
@@ -56,14 +56,19 @@ def _holder(lowering: Lowering, path: str) -> Op | None:
 def _add(lowering: Lowering, op: Op) -> None:
     """Add a call of what a module holds: in the call of that module, before the call inside it that first needs it."""
     inner: Frame | None = None
-    while op.path and op.frame.path and not op.path.startswith(f"{op.frame.path}.") and op.frame.inside is not None:
+    while op.path and not inside(op.path, op.frame.path) and op.frame.inside is not None:
         op.frame, inner = op.frame.inside, op.frame
-    inside = (index for index, each in enumerate(lowering.ops) if inner is not None and inner in _frames(each))
-    place = next(inside, len(lowering.ops))
+    later = (index for index, each in enumerate(lowering.ops) if inner is not None and inner in frames_of(each))
+    place = next(later, len(lowering.ops))
     lowering.ops.insert(place, op)
 
 
-def _frames(op: Op) -> Iterator[Frame]:
+def inside(path: str, module: str) -> bool:
+    """Whether what a path leads to is in a module."""
+    return not module or path.startswith(f"{module}.")
+
+
+def frames_of(op: Op) -> Iterator[Frame]:
     """The calls of modules that a call is part of."""
     frame: Frame | None = op.frame
     while frame is not None:

@@ -57,6 +57,7 @@ def _gather(scope: Scope, name: str) -> bool:
     upstream = _reach(own, before)
     inside |= downstream & upstream
     inside |= {index for index in range(len(entries)) if _is_glue(entries[index], index, inside, before, entries)}
+    inside -= _behind(own, inside, entries)
     path = f"{scope.path}.{name}" if scope.path else name
     loose = [entries[index] for index in sorted(inside) if index not in own and entries[index].path]
     if any(_holds(op) for entry in loose for op in ops_of(entry)):
@@ -71,6 +72,21 @@ def _gather(scope: Scope, name: str) -> bool:
     ]
     _share_anew(scope.entries, {op for entry in loose for op in ops_of(entry)}, {*loose})
     return True
+
+
+def _behind(own: Sequence[int], inside: set[int], entries: Sequence[Op | Scope]) -> set[int]:
+    """The functions of one value behind a container's last module that do not stand between its modules too."""
+    if len(own) < 2:
+        return set()
+    gap = sum(own[-2] < index < own[-1] for index in inside)
+    tail = sorted(index for index in inside if index > own[-1])
+    found: set[int] = set()
+    while len(tail) > gap:
+        entry = entries[tail[-1]]
+        if not isinstance(entry, Op) or len(entry.refs) != 1:
+            break
+        found.add(tail.pop())
+    return found
 
 
 def _holds(op: Op) -> bool:

@@ -5,14 +5,17 @@ It works from the innermost modules outwards, so that a block may use others.
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 from collections.abc import Hashable, Sequence
 
 from netspec.core.names import NAME
+from netspec.importer.carried import carried
 from netspec.importer.inline import inlined
 from netspec.importer.items import Item
 from netspec.importer.naming import Parameters, parametrized
+from netspec.importer.options import aligned
 from netspec.importer.repeats import compressed, forget_shapes, names_in
 from netspec.importer.structure import Structure, Structures, cost, same
 from netspec.importer.text import Block
@@ -21,11 +24,12 @@ from netspec.layers.table import TABLE
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
-def folded(network: Item) -> tuple[Item, dict[str, Block]]:
+def folded(network: Item, results: Sequence[str] = ()) -> tuple[Item, dict[str, Block]]:
     """The network with blocks and repeats, and the blocks by name, each after those that it uses.
 
     Args:
         network: the group of all items; it is changed.
+        results: the references of its outputs.
     """
     blocks: dict[str, Block] = {}
     structures = Structures(blocks)
@@ -35,15 +39,48 @@ def folded(network: Item) -> tuple[Item, dict[str, Block]]:
             group.items = compressed(group.items, structures)
             structure = structures.of(group.items)
             alike.setdefault((group.title, group.outputs, structure.key), []).append((group, structure))
+        _with_options(alike, structures)
         for members in alike.values():
             if _worth(members):
                 _block(members, blocks)
     network.items = compressed(network.items, structures)
+    carried(network, blocks, results)
     inlined(network, blocks)
     network.items = _filled(network.items)
     for block in blocks.values():
         block.items = _filled(block.items)
     return network, blocks
+
+
+def _with_options(alike: dict[Hashable, list[tuple[Item, Structure]]], structures: Structures) -> None:
+    """Let groups of one class share a structure where some only do more than others.
+
+    Args:
+        alike: the groups of one height by their class, outputs and structure; it is changed.
+        structures: of the blocks that they use.
+    """
+    keys = sorted(alike, key=lambda key: -len(alike[key][0][0].items))
+    for key, other in itertools.combinations(keys, 2):
+        longer, shorter = alike.get(key, []), alike.get(other, [])
+        if not longer or not shorter or longer[0][0].title != shorter[0][0].title or longer[0][0].title in CONTAINERS:
+            continue
+        if longer[0][0].outputs or shorter[0][0].outputs:
+            continue
+
+        def partner(members: Sequence[tuple[Item, Structure]], at: int) -> list[Item]:
+            return members[min(at, len(members) - 1)][0].items
+
+        less = [aligned(group.items, partner(longer, at), structures) for at, (group, _) in enumerate(shorter)]
+        more = [aligned(partner(shorter, at), group.items, structures) for at, (group, _) in enumerate(longer)]
+        if None in less or None in more:
+            continue
+        for members, found, side in ((shorter, less, 0), (longer, more, 1)):
+            for (group, _), pair in zip(members, found, strict=True):
+                group.items = pair[side] if pair is not None else group.items
+        del alike[key], alike[other]
+        for group, _ in (*longer, *shorter):
+            structure = structures.of(group.items)
+            alike.setdefault((group.title, group.outputs, structure.key), []).append((group, structure))
 
 
 def _by_height(network: Item) -> list[list[Item]]:
@@ -67,6 +104,8 @@ def _worth(members: Sequence[tuple[Item, Structure]]) -> bool:
     if first.outputs:
         return True
     lines, count = cost(first.items), len(members)
+    if first.title not in CONTAINERS and first.title and lines > 2:
+        return count * lines > lines + count + 1
     return count * lines > lines + count + 3 and (lines > 2 or first.title not in CONTAINERS)
 
 
@@ -115,6 +154,7 @@ def _filled(items: list[Item]) -> list[Item]:
             and item.name is not None
             and "{" not in item.name
             and item.repeat is None
+            and item.when is None
         )
         fills = only is not None and only.repeat is not None and (only.spliced or not only.is_group)
         if plain and fills and only is not None and only.name is None and only.chained:

@@ -33,6 +33,7 @@ def inlined(network: Item, blocks: dict[str, Block]) -> None:
             if item.type not in ("share", "order"):
                 item.args = {key: _written(value, values) for key, value in item.args.items()}
             item.repeat = _written(item.repeat, values)
+            item.when = _written(item.when, values)
         uses[0].type, uses[0].args, uses[0].items, uses[0].title = "", {}, block.items, name
         del blocks[name]
 

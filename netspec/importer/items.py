@@ -34,6 +34,7 @@ class Item:
         tie: parameters that are another item's.
         parametrize: the functions that compute its parameters, each with its arguments.
         applied: whether it is applied; `apply: false` where it is not.
+        when: the condition under which it is there, and `option`, the name of the parameter that says so.
         spliced: a group whose items stand in the list around it.
         shape: what it gives, for a comment.
         each: the axis to whose indexes it is applied one by one; 0 for none.
@@ -51,6 +52,8 @@ class Item:
     tie: dict[str, str] = field(default_factory=dict)
     parametrize: Sequence[Mapping[str, Mapping[str, Any]]] = ()
     applied: bool = True
+    when: bool | str | None = None
+    option: str = ""
     spliced: bool = False
     shape: str = ""
     each: int = 0
@@ -118,7 +121,7 @@ class _Naming:
         if index == 0:
             return next(iter(self.inputs)) if len(self.inputs) == 1 else None
         entry = self.scope.entries[index - 1]
-        if isinstance(entry, Op) and not entry.applied:  # which hands on what it takes
+        if isinstance(entry, Op) and not entry.applied and entry.module is not None:  # which hands on what it takes
             return self.before(index - 1)
         if isinstance(entry, Op):
             return None if entry.several else Ref(entry)
@@ -167,20 +170,20 @@ def _tie(scope: Scope, items: Sequence[Item], naming: _Naming, ties: Ties) -> No
         holders: list[tuple[int, str]] = []
         for index, entry in enumerate(scope.entries):
             if entry.path and entry.shares is None:
-                holders += [(index, name) for name in names if name.startswith(f"{entry.path}.")]
+                holders += [(index, name) for name in names if f"{name}.".startswith(f"{entry.path}.")]
         if len({index for index, _ in holders}) < 2:
             continue
         (first, source), *others = sorted(holders)
         entry = scope.entries[first]
-        path = f"{naming.name(entry)}.{source.removeprefix(f'{entry.path}.')}"
+        path = f"{naming.name(entry)}{source.removeprefix(entry.path)}"
         for index, name in others:
-            items[index].tie[name.removeprefix(f"{scope.entries[index].path}.")] = path
+            items[index].tie[name.removeprefix(scope.entries[index].path).removeprefix(".")] = path
 
 
 def _op_item(op: Op, naming: _Naming, index: int) -> Item:
     shape = ", ".join(map(show, op.shapes))
     before = naming.before(index)
-    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied)
+    item = Item(op.type, dict(op.args), shape=shape, applied=op.applied or op.module is None)
     if op.shares is not None:
         item = Item("share", {"share": _shared(op, op.shares, naming)}, shape=shape)
     elif op.module is not None:

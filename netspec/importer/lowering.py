@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from netspec.importer.aligning import aligned
+from netspec.importer.calls import frames_of
 from netspec.importer.constants import constant, long_constant, weight
 from netspec.importer.failure import NotSayable, Unsayable
 from netspec.importer.functions import lower_function
@@ -70,18 +72,38 @@ class Lowering:
 
     def fixed(self, value: Value) -> None:
         """A fixed tensor: by its numbers where they have a short form, else by the calls that computed it."""
-        found = constant(self, value)
-        if found is not None:
-            self.values[value] = found
+        with self.where_made(value):
+            found = constant(self, value)
+            if found is not None:
+                self.values[value] = found
+                return
+            assert value.origin is not None
+            try:
+                lower_function(self, value.origin)
+            except NotSayable:
+                said = long_constant(self, value)
+                if said is None:
+                    raise
+                self.values[value] = said
+
+    @contextlib.contextmanager
+    def where_made(self, value: Value) -> Iterator[None]:
+        """Add calls where the module around the current one computed a fixed tensor, before the call that takes it."""
+        outer, inner = self.frame, self.frame
+        target = None if value.origin is None else value.origin.frame
+        while outer is not target and outer.inside is not None:
+            outer, inner = outer.inside, outer
+        if outer is not target or outer is self.frame:
+            yield
             return
-        assert value.origin is not None
+        place = next((at for at, op in enumerate(self.ops) if inner in [*frames_of(op)]), len(self.ops))
+        frame, rest = self.frame, self.ops[place:]
+        self.frame, self.ops[place:] = outer, []
         try:
-            lower_function(self, value.origin)
-        except NotSayable:
-            said = long_constant(self, value)
-            if said is None:
-                raise
-            self.values[value] = said
+            yield
+        finally:
+            self.frame = frame
+            self.ops += rest
 
     def emit(
         self, type_: str, inputs: Sequence[Held], args: dict[str, Any], shapes: Sequence[tuple[int, ...]], **fields: Any
@@ -115,9 +137,11 @@ class Lowering:
                     self.layer(call)
                 else:
                     lower_function(self, call)
-            except NotSayable as reason:
-                operation = call.function or type(call.module).__name__
-                self.problems.append(Unsayable(call.path or call.frame.path, operation, str(reason), call.place))
+            except NotSayable as found:
+                operation, reason = call.function or type(call.module).__name__, str(found)
+                if operation.startswith("aten."):
+                    reason = "torch.jit compiled what calls it: give the function that it was made of"
+                self.problems.append(Unsayable(call.path or call.frame.path, operation, reason, call.place))
                 self.failed |= {*values_in(call.result)}
 
     def layer(self, call: TracedCall) -> None:

@@ -18,8 +18,9 @@ _SHORT = {
     "normalized_shape": "features",
     COUNT: "depth",
 }
-_WIDTHS = frozenset({"channels", "features", "groups", "shape", "hidden_size", "size"})
+_WIDTHS = frozenset({"channels", "features", "groups", "shape", "hidden_size", "size", "value"})
 MOST_TIMES = 8
+LEAST_NUMBERS = 3  # different ones from which a formula is concluded
 Vector = tuple[Any, ...]
 
 
@@ -51,6 +52,9 @@ class Parameters:
                 return text
             if kind == "reach" and family(name) == "kernel" and _equal(tuple(_half(k) for k in known), vector):
                 return f"({name}-1)//2"
+        for name, known in self.vectors.items():
+            if kind == "width" and family(name) == kind and (text := _formula(name, known, vector)) is not None:
+                return text
         if base in self.taken and place.item.name is not None and place.item.name.isidentifier():
             base = f"{place.item.name}_{base}"
         name, count = base, 1
@@ -91,6 +95,21 @@ def _multiple(name: str, known: Vector, vector: Vector) -> str | None:
         if all(base == factor * value for base, value in zip(known, vector, strict=True)):
             return f"{name}//{factor}"
     return None
+
+
+def _formula(name: str, known: Vector, vector: Vector) -> str | None:
+    """`32*heads`, `side**2` or `7*side-3`, where three different numbers at least follow from the parameter so."""
+    if not all(type(value) is int and value > 0 for value in (*known, *vector)) or len({*known}) < LEAST_NUMBERS:
+        return None
+    pairs = sorted({*zip(known, vector, strict=True)})
+    if all(value == base**2 for base, value in pairs):
+        return f"{name}**2"
+    (first, one), (second, other) = pairs[0], pairs[1]
+    factor = (other - one) // (second - first) if second > first else 0
+    shift = one - factor * first
+    if factor < 1 or abs(shift) > factor or any(value != factor * base + shift for base, value in pairs):
+        return None
+    return f"{factor}*{name}{f'{shift:+d}' if shift else ''}"
 
 
 def parametrized(copies: Sequence[Sequence[Place]], parameters: Parameters) -> None:

@@ -27,6 +27,7 @@ class Run:
         count: how many copies there are.
         saved: how many lines a repeat saves.
         plain: the copies are equal, and hold no repeats: such runs come first, so that others may hold them.
+        beside: the copies all take one value from before them, rather than each what the one before gives.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Run:
     count: int
     saved: int
     plain: bool
+    beside: bool = False
 
 
 def compressed(items: list[Item], structures: Structures) -> list[Item]:
@@ -53,13 +55,40 @@ def compressed(items: list[Item], structures: Structures) -> list[Item]:
 def _run(items: Sequence[Item], start: int, period: int, structures: Structures) -> Run | None:
     """The longest run that starts at an item and is worth a repeat."""
     first = items[start : start + period]
-    if len(first) < period or not all(_may_repeat(item, index) for index, item in enumerate(first)):
+    if len(first) < period or not all(map(_may_repeat, first)):
+        return None
+    if first[0].chained and (source := _source_of_next(items, start, period)) is not None:
+        first[0].sources = (source,)  # what it takes is what the others name
+        found = _run(items, start, period, structures)
+        if found is None or not found.beside:
+            first[0].sources = None
+        return found if found is not None and found.beside else _run_in_row(items, start, period, structures)
+    return _run_in_row(items, start, period, structures)
+
+
+def _source_of_next(items: Sequence[Item], start: int, period: int) -> str | None:
+    """What the second copy takes, where that is what the first one takes as the item before."""
+    second = items[start + period] if start + period < len(items) else None
+    if second is None or second.sources is None or len(second.sources) != 1:
+        return None
+    before = items[start - 1].name if start else "input"
+    return before if second.sources == (before,) else None
+
+
+def _run_in_row(items: Sequence[Item], start: int, period: int, structures: Structures) -> Run | None:
+    """As `_run`, of copies as they are."""
+    first = items[start : start + period]
+    inside = {item.name for item in items[start:] if item.name is not None}
+    if any({source.partition(".")[0] for source in item.sources or ()} & inside for item in first):
+        return None
+    beside = first[0].sources is not None
+    if beside and any(item.name is None for item in first[:1]):
         return None
     base = structures.of(first, names=False)
     count = 1
     while True:
         copy = items[start + count * period : start + (count + 1) * period]
-        if len(copy) < period or not all(map(_may_repeat, copy, range(period))) or not _named_alike(first, copy, count):
+        if len(copy) < period or not all(map(_may_repeat, copy)) or not _named_alike(first, copy, count):
             break
         if structures.of(copy, names=False).key != base.key:
             break
@@ -72,15 +101,15 @@ def _run(items: Sequence[Item], start: int, period: int, structures: Structures)
         worth = saved >= 1 if not lists else saved >= 2 and lists <= most and count <= LONGEST_LIST
         if worth:
             plain = not lists and all(item.repeat is None and not item.items for item in first)
-            return Run(start, period, count, saved, plain)
+            return Run(start, period, count, saved, plain, beside)
         count -= 1
     return None
 
 
-def _may_repeat(item: Item, index: int) -> bool:
+def _may_repeat(item: Item) -> bool:
     """Whether a copy of an item would take what the item itself takes."""
     named = item.name is None or _NUMBERED.match(item.name) is not None
-    return named and item.chained and item.type != "order" and not item.outputs
+    return named and not item.wires and item.type != "order" and not item.outputs
 
 
 def _named_alike(first: Sequence[Item], copy: Sequence[Item], count: int) -> bool:
@@ -161,6 +190,8 @@ def names_in(items: Sequence[Item]) -> set[str]:
         found |= names_in(item.items)
         if isinstance(item.repeat, dict):
             found |= {*item.repeat}
+        if isinstance(item.when, str):
+            found.add(item.when)
         for value in item.args.values():
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, str):

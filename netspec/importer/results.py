@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from torch import nn
@@ -58,6 +58,14 @@ def _kind(returned: object) -> str:
         return f"a {type(returned).__name__}"
     plain: dict[type, str] = {tuple: "a tuple", list: "a list", dict: "a dict"}
     return plain.get(type(returned), f"a {type(returned).__name__}")
+
+
+def backward_note(functions: Sequence[str]) -> list[str]:
+    """Which functions of torch.autograd.Function have a backward of their own, which a spec has no place for."""
+    if not functions:
+        return []
+    named = ", ".join(functions[:3]) + (f" and {len(functions) - 3} more" if len(functions) > 3 else "")
+    return [f"{named} has a backward of its own; the spec trains with the gradient of what its forward computes"]
 
 
 def frozen_note(module: nn.Module) -> list[str]:

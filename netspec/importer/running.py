@@ -12,6 +12,7 @@ from types import FrameType
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from netspec.core.shapes import FLOATS, Tensor
 
@@ -43,6 +44,18 @@ def in_mode(module: nn.Module, training: bool = False) -> Iterator[None]:
     finally:
         for part, mode in modes.items():
             part.training = mode
+        with torch.no_grad():
+            for buffer, before in kept:
+                buffer.copy_(before)
+
+
+@contextlib.contextmanager
+def buffers_kept(module: nn.Module) -> Iterator[None]:
+    """Afterwards the buffers of a module have the numbers that they had; lazy ones, which have none yet, are left."""
+    kept = [(buffer, buffer.clone()) for buffer in module.buffers() if not is_lazy(buffer)]
+    try:
+        yield
+    finally:
         with torch.no_grad():
             for buffer, before in kept:
                 buffer.copy_(before)

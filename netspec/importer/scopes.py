@@ -24,7 +24,7 @@ def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:
     """
     others = same_in_other_calls(ops)
     kept: set[Op] = set()
-    waiting = [*(ref.op for ref in results), *(op for op in ops if weights_of(op))]
+    waiting = [*(ref.op for ref in results), *(op for op in ops if weights_of(op) or not op.applied)]
     while waiting:
         op = waiting.pop()
         if isinstance(op, Op) and op not in kept:

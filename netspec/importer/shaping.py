@@ -35,6 +35,9 @@ def same(lowering: Lowering, call: TracedCall) -> list[Held]:
     x = input_of(lowering, call)
     result: Value = call.result
     given = call.args[0] if call.args else call.kwargs["input"]
+    if call.function.endswith(".detach") and not given.constant and not given.learned:
+        (out,) = lowering.emit("detach", [x], {}, [result.shape])
+        return [Held(out.ref, x.shape, x.at, x.fold, x.outer)]
     if given.dtype == result.dtype:
         return [x]
     if "to" not in TABLE:

@@ -60,7 +60,24 @@ def _joined_stepwise(ops: list[Op]) -> list[Op]:
 
 
 def _only_shape(op: Op | str, frame: Frame) -> bool:
-    return isinstance(op, Op) and op.type in _KEEP_NUMBERS and op.frame is frame and not op.path
+    if not isinstance(op, Op) or op.frame is not frame or op.path:
+        return False
+    return op.type in _KEEP_NUMBERS or (op.type in ("transpose", "permute") and _keeps_order(op))
+
+
+def _keeps_order(op: Op) -> bool:
+    """Whether axes of size 1 alone are moved, which leaves the numbers as they lie."""
+    shape = _shape_of(op.inputs[0])
+    if shape is None:
+        return False
+    order = [*range(len(shape) + 1)]
+    if op.type == "permute":
+        order = [dim % len(order) for dim in op.args["dims"]]
+    else:
+        one, other = (op.args[name] % len(order) for name in ("dim0", "dim1"))
+        order[one], order[other] = order[other], order[one]
+    moved = [axis for axis in order if axis == 0 or shape[axis - 1] != 1]
+    return moved == sorted(moved)
 
 
 def _shape_of(ref: Ref) -> Shape | None:

@@ -39,7 +39,9 @@ class Place:
 
     def write(self, value: Any) -> None:
         """Put a value, or an expression, at this place; a default is left out."""
-        if self.name == COUNT and self.item.repeat is not None:
+        if self.name == self.item.option:
+            self.item.when = value
+        elif self.name == COUNT and self.item.repeat is not None:
             self.item.repeat = value
         elif isinstance(formula := self.item.args.get(self.name), Formula) and self.index is not None:
             parts = [value if place == self.index else part for place, part in enumerate(formula.parts)]
@@ -86,7 +88,9 @@ class Structures:
         wires = tuple(item.wires.items())
         own = (item.type, item.name if names else None, item.outputs, item.applied)
         head = (*own, item.each, item.sources, wires, tuple(item.tie.items()), repr(item.parametrize))
-        repeat: Hashable = None
+        repeat: Hashable = item.option
+        if item.when is not None:
+            places.append(Place(item, item.option, None, item.when, None))
         if isinstance(item.repeat, int):
             places.append(Place(item, COUNT, None, item.repeat, None))
             repeat = "count"

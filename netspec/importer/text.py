@@ -98,6 +98,8 @@ class Writer:
         found: dict[str, str] = {}
         if item.name is not None:
             found["name"] = atom(item.name)
+        if item.when not in (None, True):
+            found["when"] = atom(item.when)
         if item.repeat is not None:
             found["repeat"] = flow(item.repeat)
         return found
@@ -112,7 +114,7 @@ class Writer:
         if item.each:
             found["each"] = str(item.each)
         if item.tie:
-            found["tie"] = flow(item.tie)
+            found["tie"] = flow(item.tie.get("", item.tie))
         if item.parametrize:
             said = [each if any(each.values()) else next(iter(each)) for each in item.parametrize]
             found["parametrize"] = flow(said[0] if len(said) == 1 else said)

@@ -15,7 +15,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    unset_fake_temporarily,
+)
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_flatten, tree_map
 
@@ -25,6 +31,7 @@ from netspec.importer.running import author_place, in_mode, index_hint, quiet, s
 
 BATCH = 10007
 MOST_CALLS = 50_000
+RANDOM = frozenset({"bernoulli", "multinomial", "normal", "poisson", "rand", "randint", "randn", "randperm"})
 
 
 @dataclass(eq=False)
@@ -96,12 +103,13 @@ def values_in(tree: Any) -> list[Value]:
 
 @dataclass
 class Trace:
-    """What a module did: its inputs, its calls, what it returned, and the names of its tied weights."""
+    """What a module did: its inputs, its calls, what it returned, and the functions with a backward of their own."""
 
     inputs: dict[str, Value]
     calls: list[TracedCall]
     result: Any
     root: Frame
+    backwards: tuple[str, ...] = ()
 
 
 @dataclass
@@ -114,9 +122,12 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         self.frame = self.outermost = Frame("", self.root)
         self.in_layer = False
-        self.paths = {id(module): path for path, module in self.root.named_modules()}
+        self.paths: dict[int, list[str]] = {}
+        for path, module in self.root.named_modules(remove_duplicate=False):
+            self.paths.setdefault(id(module), []).append(path)
         self.seen: set[int] = {id(self.root)}
         self.values: dict[int, Value] = {}
+        self.backwards: dict[str, None] = {}  # functions of the author's with a backward, and the lines that call them
         self.alive: list[object] = []  # what has an id in `values`
         self.views: dict[int, tuple[torch.Tensor, Any]] = {}  # parts of tensors by their id: the whole, and the index
         for path, tensor in (*self.root.named_buffers(), *self.root.named_parameters()):
@@ -162,7 +173,7 @@ class _Recorder(TorchFunctionMode):
         name = resolve_name(func) or getattr(func, "__name__", str(func))
         try:
             result = func(*args, **kwargs)
-        except (torch._subclasses.fake_tensor.DataDependentOutputException, NotImplementedError) as error:
+        except (DataDependentOutputException, DynamicOutputShapeException, NotImplementedError) as error:
             why = "what it gives depends on the numbers in a tensor, which only a run knows"
             raise ImportFailure(
                 "a module cannot be followed", (Unsayable(self.frame.path, name, why, author_place()),)
@@ -202,6 +213,8 @@ class _Recorder(TorchFunctionMode):
     def known(self, call: TracedCall, func: Callable[..., Any]) -> bool:
         """Compute what a call gives where that depends on no input and no weight."""
         given, made = values_in((call.args, call.kwargs)), values_in(call.result)
+        if call.function.rpartition(".")[2] in RANDOM:
+            return False
         if any(size and size % BATCH == 0 for value in made for size in value.shape):
             return False
         args = call.args
@@ -227,7 +240,9 @@ class _Recorder(TorchFunctionMode):
 
     def module(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """The call of a module: of a layer as one call, of another one with all that happens in it."""
-        path = self.paths.get(id(module))
+        paths = self.paths.get(id(module), [None])
+        own = (each for each in paths if each is not None and each.startswith(f"{self.frame.path}."))
+        path = next(own, paths[0])
         if self.in_layer or module is self.root:
             return original(module, *args, **kwargs)
         self.in_layer = True  # to look at a parametrized weight computes it
@@ -235,6 +250,10 @@ class _Recorder(TorchFunctionMode):
         self.in_layer = False
         if path is None and not is_layer:
             return original(module, *args, **kwargs)
+        if isinstance(module, torch.jit.ScriptModule):
+            why = "torch.jit compiled it, and what it does cannot be followed: give the module that it was made of"
+            found = Unsayable(path or "", type(module).__name__, why, author_place())
+            raise ImportFailure("a module cannot be followed", (found,))
         again = id(module) in self.seen
         self.seen.add(id(module))
         if is_layer:
@@ -272,17 +291,23 @@ def _dtype(tensor: torch.Tensor) -> str:
 
 @contextlib.contextmanager
 def _seen_by(recorder: _Recorder) -> Iterator[None]:
-    """Lets a recorder see the calls of all modules."""
-    original = nn.Module.__call__
+    """Lets a recorder see the calls of all modules, and those of functions with a backward of their own."""
+    original, apply = nn.Module.__call__, torch.autograd.Function.__dict__["apply"]
 
     def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
         return recorder.module(original, module, args, kwargs)
 
+    def applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder.backwards[f"{cls.__name__} ({author_place()})"] = None
+        return apply.__get__(None, cls)(*args, **kwargs)
+
     nn.Module.__call__ = call  # type: ignore[method-assign]  # as torch.fx does while it traces
+    torch.autograd.Function.apply = classmethod(applied)
     try:
         yield
     finally:
         nn.Module.__call__ = original  # type: ignore[method-assign]
+        torch.autograd.Function.apply = apply
 
 
 def trace(
@@ -321,4 +346,4 @@ def trace(
         shapes = ", ".join(f"{name} {list(sample.shape)}" for name, sample in inputs.items())
         hint = index_hint(error, inputs)
         raise ImportFailure(f"the module cannot be run on {shapes}{where}: {said(error, BATCH)}{hint}") from error
-    return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost)
+    return Trace(values, recorder.calls, recorder.taken(result), recorder.outermost, tuple(recorder.backwards))

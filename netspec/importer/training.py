@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from netspec.importer.held import Op, Ref
+from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed
 from netspec.importer.trace import TracedCall
 
@@ -23,12 +24,16 @@ class Graph:
         results: the values that it returns.
         returned: what it returns, as traced.
         calls: its calls as traced.
+        lowering: what has made the calls in the spec.
+        backwards: its functions with a backward of their own.
     """
 
     ops: list[Op]
     results: list[Ref]
     returned: object
     calls: list[TracedCall]
+    lowering: Lowering
+    backwards: tuple[str, ...] = ()
 
 
 def same_graph(one: Graph, other: Graph) -> bool:
@@ -41,7 +46,7 @@ def _key(graph: Graph) -> Hashable:
     places = {op: place for place, op in enumerate(ops)}
 
     def at(ref: Ref) -> Hashable:
-        return (places[ref.op] if isinstance(ref.op, Op) else ref.op, ref.output)
+        return (places[ref.op] if isinstance(ref.op, Op) else ref.op, ref.output, ref.weight)
 
     calls = ((op.type, op.path, repr(op.args), tuple(map(at, op.refs)), tuple(op.wires)) for op in ops)
     return tuple(calls), tuple(map(at, graph.results))

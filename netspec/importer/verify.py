@@ -53,7 +53,7 @@ def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> tuple
     _same_weights(made, module)
     made.load_state_dict(module.state_dict())
     given = samples(module, inputs)
-    want, have = _run(module, given), _run(made, given)
+    want, have = _without_change(module, given), _run(made, given)
     if isinstance(want, dict) and isinstance(have, dict) and len(tree_flatten(want)[0]) == len(want):
         kept = [str(name) for name, value in want.items() if isinstance(value, torch.Tensor)]
         if kept != [*have]:
@@ -77,6 +77,25 @@ def verify(spec: Spec, module: nn.Module, inputs: Mapping[str, Tensor]) -> tuple
     again = _run(made, given, training=True, drop=not by_hand)
     difference = _difference(trained, again, lambda index, one, other: relative(one, other) <= CLOSE)
     return f"in training mode {difference}" if difference else "", rounding
+
+
+def _without_change(module: nn.Module, given: list[torch.Tensor]) -> Any:
+    """What a module gives in eval mode.
+
+    Raises:
+        ImportFailure: it changes one of its buffers, so that the next call gives something else.
+    """
+    before = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    result = _run(module, given)
+    changed = [name for name, buffer in module.named_buffers() if name in before and not _equal(before[name], buffer)]
+    for name, buffer in module.named_buffers():
+        if name in changed:
+            buffer.copy_(before[name])
+    if changed:
+        raise ImportFailure(
+            f"in eval mode forward changes {_shown(changed)}, which a spec does not: each call is the same"
+        )
+    return result
 
 
 def initialise(module: nn.Module, inputs: Mapping[str, Tensor]) -> None:

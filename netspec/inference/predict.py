@@ -26,6 +26,7 @@ from netspec.inference.stored_run import StoredRun
 from netspec.language.sections.data_keys import reconstructs
 from netspec.objective.losses import Head, as_tuple, heads_of
 from netspec.objective.targets import probabilities
+from netspec.objective.units import Unit
 from netspec.training.devices import channels_last, device_for
 from netspec.training.settings import read_settings
 
@@ -47,6 +48,7 @@ class Predictor:
         channels_last: whether batches [B, C, H, W] are laid out so.
         reconstruct: whether the output is trained to be the sample itself.
         pictures: writes outputs that are pictures; None: their numbers are given.
+        unit: of the targets, where they were scaled for the loss.
     """
 
     classes: tuple[str, ...]
@@ -58,6 +60,7 @@ class Predictor:
     channels_last: bool
     reconstruct: bool = False
     pictures: OutputPictures | None = None
+    unit: Unit | None = None
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """Predict files, all files in folders, and standard input (`-`), in their order, a batch at a time.
@@ -80,6 +83,7 @@ class Predictor:
         inputs = self.batcher.stack(samples, self.device)
         outputs = as_tuple(self.model(*(batch_to_device(x, self.device, self.channels_last) for x in inputs)))
         output = outputs[self.head.index].float().cpu()  # [B, *output]
+        output = output if self.unit is None else self.unit.restored(output)
         kind = self.head.kind
         each = probabilities(output, self.head.loss.name, self.head.last)
         if each is not None and kind != "classes" and is_mask(kind, self.head.output.shape, self.reconstruct):
@@ -138,4 +142,6 @@ def make_predictor(
     own, writer = reconstructs(run.spec.data), None
     if pictures is not None:
         writer = make_output_pictures(pictures, read_pipeline(run.spec), head.kind, head.output.shape, own)
-    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer)
+    scaled = run.info.unit
+    unit = None if scaled is None else Unit(tuple(scaled["shift"]), tuple(scaled["scale"]))
+    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer, unit)

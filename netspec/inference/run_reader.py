@@ -18,24 +18,27 @@ from netspec.data.section import dataset_nodes
 from netspec.data.tables.encoding import from_json
 from netspec.data.text.format import WINDOWS
 from netspec.data.transforms import Pipeline, read_pipeline
+from netspec.inference.array_reader import ArrayReader, array_names
 from netspec.inference.readers import Labels, PictureReader, Sample
 from netspec.inference.results import Fault
+from netspec.inference.series_reader import SeriesReader
 from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
 from netspec.inference.text_reader import TextReader
 from netspec.language.ranges import accepts_shape
+from netspec.language.sections.datasets import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report
 
-Reader = PictureReader | TableReader | TextReader
+Reader = PictureReader | TableReader | SeriesReader | TextReader | ArrayReader
 
 
 def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = None) -> Reader:
     """The reader of samples like the run's own, which are not needed.
 
     Args:
-        run: of pictures, of a table, or of texts.
+        run: of pictures, of a table, of a time series, or of texts.
         batcher: of its network's inputs.
         labels: how words become targets; None: samples need none.
 
@@ -46,7 +49,9 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
     if info.picture:
         pipeline = read_pipeline(run.spec)
         mode = _mode(info.sample, pipeline, batcher.inputs[0])
-        return PictureReader(mode, info.sample, pipeline, labels)
+        pictures = PictureReader(mode, info.sample, pipeline, labels)
+        names = array_names(run.spec, batcher.names)
+        return ArrayReader(pictures, names, (), True, pipeline, labels)
     if run.text is not None and run.text.kind == WINDOWS:
         raise ReadError(f"{run.folder.path}: is a language model, which continues texts: --generate 'Once upon'")
     if run.text is not None:
@@ -57,7 +62,12 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         encodings = from_json(info.encodings)
     except ValueError as error:
         raise ReadError(f"{run.folder.path / 'run.json'}: cannot be read: {error}") from None
-    return TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
+    if info.dataset == TIME_SERIES:
+        return SeriesReader(run, encodings)
+    table = TableReader(info.columns, shapes, _written(run.spec, "separator"), labels, encodings)
+    if encodings:  # whose columns an array does not name
+        return table
+    return ArrayReader(table, array_names(run.spec, batcher.names), shapes, False, Pipeline(), labels)
 
 
 class InputBatcher:
@@ -73,6 +83,7 @@ class InputBatcher:
     def __init__(self, report: Report) -> None:
         named = network_inputs(report)
         self.inputs = tuple(named.values())
+        self.names = tuple(named)
         self._names = [f"input {name}" if len(named) > 1 else "input" for name in named]
         self._report, self._tables = report, [smallest_table(report, index) for index in range(len(named))]
 

@@ -21,7 +21,7 @@ from netspec.inference.readers import Labels, Sample
 from netspec.inference.results import Fault, Scores
 from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
-from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.datasets import DATASETS, TIME_SERIES
 from netspec.metrics.measures import Measure, Measures, make_measures
 from netspec.objective.losses import Head, Tensors, heads_of, without_balance
 from netspec.objective.targets import TargetError
@@ -71,7 +71,8 @@ def score_feed(model: nn.Module, feed: Feed, job: Job, split: str, head: Head, c
 
     def measures() -> Measures:
         usual = job.measures()
-        return Measures([*(() if usual is None else usual.parts), Measure(confusion, head.index, 0)])
+        parts, beside = ((), {}) if usual is None else (usual.parts, usual.beside)
+        return Measures([*parts, Measure(confusion, head.index, 0)], beside)
 
     values = evaluate(model, feed, replace(job, measures=measures))
     row, counts = {"split": split, "samples": len(feed), **values}, confusion.counts()
@@ -176,18 +177,22 @@ def score_files(
     first = feed.first()
     if first is None:
         return Scores({"split": "files", "samples": 0})
-    objective, measures = make_measures(heads, settings.metrics, first, target_device)
+    objective, measures = make_measures(heads, settings.metrics, first, target_device, own=settings.own_metrics)
     job = Job(feed, None, objective, measures, epochs=1, batch_size=settings.batch_size, seed=settings.seed)
     return score_feed(model, feed, job, "files", heads[0], run.info.classes)
 
 
 def _one_target(run: StoredRun, files: Sequence[str]) -> None:
-    """Refuse a run that has a target for each output, as files have one target a sample.
+    """Refuse a run that has a target for each output, or several rows, as files have one target a sample.
 
     Raises:
         SpecError: NS603.
     """
     name, arguments = dataset_nodes(run.spec)
+    if run.info.dataset == TIME_SERIES:
+        what = "the windows of a time series are scored as the run's validation part"
+        fix = ("fix", f"--set 'data.val={{{TIME_SERIES}: {{path: {files[0]}, …}}}}', with the run's window and horizon")
+        raise spec_error("NS603", what, option_span("FILES", files[0]), fix)
     kind = DATASETS.get(str(name.value))
     key = None if kind is None else kind.by_output
     targets = arguments.get(key) if key is not None and isinstance(arguments, Mapping) else None

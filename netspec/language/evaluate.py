@@ -236,15 +236,21 @@ def _as_node(value: Value, node: Scalar) -> Node:
     return node if isinstance(value, LayerValue) else replace(node, value=value, plain=not isinstance(value, str))
 
 
+def _no_code(node: Scalar) -> object:
+    raise TypeError(f"{node.value} is code, and no spec is known that may run it")
+
+
 @dataclass(frozen=True)
 class Values:
     """Gives the value of a node as plain Python.
 
     Args:
         names: the parameters with their values.
+        own: gives the code that the text of a node names, `my_module:name`, where the person allows it to run.
     """
 
     names: Dict[str, Value]
+    own: Callable[[Scalar], object] = _no_code
 
     def __call__(self, node: Node) -> object:
         """The node's value; text that is an expression over the parameters is evaluated, other text stays."""

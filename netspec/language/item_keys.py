@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from netspec.core.diagnostics import Edit, Findings, Fix
@@ -24,7 +25,9 @@ def common_keys(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
     found: dict[str, Any] = {"claim": keys.get("shape"), "repeat": keys.get("repeat")}
     for key in ("tie", "init"):
         node = keys.get(key)
-        if isinstance(node, Mapping) and node.entries:
+        if key == "tie" and isinstance(node, Scalar) and isinstance(node.value, str):  # of a parameter: it itself
+            found[key] = Mapping(((replace(node, value="", text=""), node),), node.span)
+        elif isinstance(node, Mapping) and node.entries:
             found[key] = node
         elif node is not None:
             example = "tie: {weight: embedding.weight}" if key == "tie" else "init: {weight: zeros_}"

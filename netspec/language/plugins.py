@@ -43,6 +43,9 @@ class Plugins(Protocol):
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of the plugin `name` of a spec in `folder`; its exceptions become faults."""
 
+    def allows(self, module: str) -> bool:
+        """Whether a module may run that a spec names elsewhere than in `plugins`."""
+
     def importable(self, folder: Path) -> AbstractContextManager[None]:
         """A context in which the plugins of a spec in `folder` can import their modules."""
 
@@ -63,6 +66,9 @@ class _None:
 
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         return not_allowed(name)
+
+    def allows(self, module: str) -> bool:
+        return False
 
     def importable(self, folder: Path) -> AbstractContextManager[None]:
         return nullcontext()

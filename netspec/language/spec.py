@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import field
 from functools import cached_property
@@ -217,7 +217,12 @@ class Spec:
     @property
     def values(self) -> Values:
         """Gives the values of nodes, with the parameters' values."""
-        return Values(param_values(self.params))
+        return Values(param_values(self.params), self._own)
+
+    def _own(self, node: Scalar) -> object:
+        """The code of one's own that a node names; see `own_object` of netspec/runtime/own.py."""
+        load: Callable[..., object] = imported("netspec.runtime.own:own_object")
+        return load(str(node.value), node, self.folder, self.plugins)
 
 
 def every_item_of(items: Iterable[Item]) -> Iterator[Item]:

@@ -56,10 +56,15 @@ def _shape(a: Args, x: Shape) -> Shape:
     return tuple(a.shape[1:] if a.batch_axis else a.shape)
 
 
+def _unknown(*inputs: Shape) -> Any:
+    """What stands for the shape until the layer is known that has the parameter."""
+    return (0,)
+
+
 WEIGHT = Layer(
     name="weight",
     doc="A parameter of a layer as a value, the same for every sample; a reference makes it.",
-    args=(Arg("path", Ints()), Arg("shape", Ints(), infer=lambda *inputs: (0,)), Arg("batch_axis", Bool(), False)),
+    args=(Arg("path", Ints()), Arg("shape", Ints(), infer=_unknown), Arg("batch_axis", Bool(), False)),
     shape=_shape,
     takes="any",
     gives="float32",

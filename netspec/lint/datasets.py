@@ -169,12 +169,12 @@ def csv_facts(written: WrittenDataset) -> DatasetFacts:
     several = (len(target),) if isinstance(target, list) else None
     if not isinstance(columns, list):
         return DatasetFacts(written.name, str(written.name.value), target=several)
-    widths = [_column_width(written.args, str(column)) for column in columns]
+    widths = [column_width(written.args, str(column)) for column in columns]
     shape = (sum(width or 1 for width in widths),)
     return DatasetFacts(written.name, str(written.name.value), shape, target=several, at_least=None in widths)
 
 
-def _column_width(args: Dict[str, object], column: str) -> int | None:
+def column_width(args: Dict[str, object], column: str) -> int | None:
     """How many numbers a column of a table becomes; None where only the file tells."""
     kinds, encode = args.get("kinds"), args.get("encode")
     kind = kinds.get(column) if isinstance(kinds, dict) else None

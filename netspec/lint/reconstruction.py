@@ -9,7 +9,7 @@ from netspec.core.tree import Mapping
 from netspec.fixes.values import set_value
 from netspec.language.patterns import texts
 from netspec.language.sections.data_keys import reconstructs
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import OF_EMBEDDINGS, kind_of
 from netspec.language.sections.metrics import fits
 from netspec.lint.context import LintContext, finding
 
@@ -26,7 +26,7 @@ def reconstruction(context: LintContext) -> Iterator[Diagnostic]:
         yield finding("NS603", what, node)
     for head in context.heads:
         loss = str(head.loss.value)
-        if kind_of(loss) in ("signs", "labels"):
+        if kind_of(loss) in ("signs", "labels", *OF_EMBEDDINGS):
             what = f"{loss} wants labels, and with `target: input` the targets are the samples"
             yield finding("NS603", what, head.loss, fixes=(set_value(head.loss, "loss", "MSELoss"),))
         elif kind_of(loss) in ("probabilities", "logits"):

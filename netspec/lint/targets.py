@@ -11,7 +11,7 @@ from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import optional_fix, remove_item
 from netspec.fixes.values import set_value
-from netspec.language.sections.losses import KINDS, kind_of
+from netspec.language.sections.losses import BY_ITSELF, KINDS, OF_EMBEDDINGS, kind_of
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
@@ -98,10 +98,23 @@ def _row(node: Node, index: int) -> Node:
     return rows[index] if index < len(rows) else node
 
 
+def of_itself(context: LintContext, head: Head) -> Iterator[Diagnostic]:
+    """NS603: amounts where pairs are drawn by classes; an output that has no halves for means and log-variances."""
+    loss, output, known = head.loss, head.tensor.shape, head.samples
+    if kind_of(str(loss.value)) == "divergence" and (not output or output[0] % 2):
+        message = f"{loss.value} takes means and log-variances, one half of axis 1 each; the output is {show(output)}"
+        linear = last_linear(context, head)
+        fixes = _outputs(linear, output[0] + 1) if output else ()
+        yield finding("NS603", message, *(linear or (loss,)), fixes=fixes)
+    elif kind_of(str(loss.value)) in OF_EMBEDDINGS and known is not None and known.regression:
+        message = f"{loss.value} draws pairs by their classes, and the targets of {known.title} are amounts"
+        yield finding("NS603", message, loss)
+
+
 def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, with targets of another shape or kind."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
-    if known is None or known.target is None or KINDS.get(name, "classes") == "classes":
+    if known is None or known.target is None or KINDS.get(name, "classes") in ("classes", *BY_ITSELF):
         return
     alike = known.target == output or (known.target == () and output == (1,))
     if not alike:

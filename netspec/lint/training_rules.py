@@ -6,7 +6,18 @@ WARNINGS only warns. A rule in a table …_OF_HEADS is called once for each outp
 
 from __future__ import annotations
 
-from netspec.lint import class_axis, losses, outputs, parts, reconstruction, samples, targets, text, train_keys
+from netspec.lint import (
+    class_axis,
+    losses,
+    outputs,
+    own_code,
+    parts,
+    reconstruction,
+    samples,
+    targets,
+    text,
+    train_keys,
+)
 from netspec.lint.context import HeadRule, Rule
 
 DATA_AND_LOSS: tuple[Rule, ...] = (
@@ -29,10 +40,14 @@ DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.one_class,  # NS610
     class_axis.class_axis,  # NS603, NS610
     losses.bce_without_sigmoid,  # NS611
+    targets.of_itself,  # NS603
     targets.shapes,  # NS612, NS603, NS915
     losses.nll_without_log,  # NS614
 )
-WARNINGS: tuple[Rule, ...] = (outputs.untrained,)  # NS919
+WARNINGS: tuple[Rule, ...] = (
+    outputs.untrained,  # NS919
+    own_code.own_code,  # NS923
+)
 WARNINGS_OF_HEADS: tuple[HeadRule, ...] = (
     losses.activation_of_loss,  # NS904
     losses.unwanted_activation,  # NS908

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from netspec.core.shapes import Shape, show
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import OF_EMBEDDINGS, kind_of
 
 DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # take a class for each pixel
 
@@ -38,6 +38,12 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
     kind = kind_of(loss)
     if kind == "classes":
         return _classes(targets, loss, output, ignore)
+    if kind == "own":
+        return targets
+    if kind == "divergence":
+        return targets.float()
+    if kind in OF_EMBEDDINGS:
+        return _labels_of_pairs(targets, loss)
     if targets.ndim == 1 and output == (1,):
         targets = targets[:, None]  # [N] → [N, 1]: against [N, 1] outputs torch would broadcast it to N×N
     if tuple(targets.shape[1:]) != output:
@@ -54,6 +60,18 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
     if kind == "signs" and bool(((targets == 0) | (targets == 1)).all()):
         return targets * 2 - 1
     return targets
+
+
+def _labels_of_pairs(targets: torch.Tensor, loss: str) -> torch.Tensor:
+    """Class numbers [N] by which pairs are drawn."""
+    targets = targets[:, 0] if tuple(targets.shape[1:]) == (1,) else targets
+    if targets.ndim != 1:
+        raise TargetError(
+            f"{loss} draws pairs by one class number a sample, a target is {show(tuple(targets.shape[1:]))}"
+        )
+    if targets.is_floating_point():
+        _refuse(targets != targets.round(), targets, f"{loss} draws pairs by class numbers")
+    return targets.long()
 
 
 def _classes(targets: torch.Tensor, loss: str, output: Shape, ignore: int | None) -> torch.Tensor:

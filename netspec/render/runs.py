@@ -74,6 +74,17 @@ INFO: dict[str, Schema] = {  # of run.json, by key
     **dict.fromkeys(("classes", "columns", "changes"), _TEXTS),
     "picture": {"type": "boolean"},
     "encodings": {"type": "array", "items": {"type": "array", "items": _COLUMN}},
+    "unit": {
+        "anyOf": [
+            {"type": "null"},
+            {
+                "type": "object",
+                "properties": dict.fromkeys(("shift", "scale"), _NUMBERS),
+                "required": ["shift", "scale"],
+                "additionalProperties": False,
+            },
+        ]
+    },
     "text": {"anyOf": [{"type": "null"}, _TEXT_FORMAT]},
     "sample": {
         "anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2**20}}]

@@ -39,10 +39,11 @@ INIT_SCHEMA: Schema = {
     "additionalProperties": _functions(INITS),
 }
 TIE_SCHEMA: Schema = {
-    "description": "Parameters that are another item's: {weight: embedding.weight}.",
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": {"type": "string"},
+    "description": "Parameters that are another item's: {weight: embedding.weight}; of a `parameter` the other alone.",
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
+    ],
 }
 _PARAMETRIZATION = _functions(PARAMETRIZATIONS)
 PARAMETRIZE_SCHEMA: Schema = {

@@ -14,10 +14,10 @@ from netspec.checker import check
 from netspec.core.diagnostics import SpecError
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Mapping
-from netspec.data.section import Data, encoded_data, read_data
+from netspec.data.section import Data, encoded_data, read_data, windowed_data
 from netspec.data.split import Split
 from netspec.data.tables.columns import Column
-from netspec.data.tables.encoding import arithmetic
+from netspec.data.tables.encoding import Columns, arithmetic
 from netspec.data.transforms import read_pipeline
 from netspec.language.sections.table_keys import DATE, NUMBER
 from netspec.language.spec import Spec
@@ -46,7 +46,7 @@ def describe(spec: Spec) -> dict[str, Any]:
     inputs: dict[str, Tensor] = network_inputs(report) if report.ok else PLACEHOLDER
     pipeline = read_pipeline(spec)
     raw = read_data(spec, inputs, _seed(spec), pipeline.shape if pipeline.before else None)
-    data = encoded_data(raw)
+    data = windowed_data(encoded_data(raw))
     if data.source.text is not None:
         return describe_texts(data, [*inputs])
     parts = [part for part in (data.train, data.val) if part is not None]
@@ -56,7 +56,7 @@ def describe(spec: Spec) -> dict[str, Any]:
         content["test"] = data.untouched
     content["inputs"] = [_input(data, index, name) for index, name in enumerate([*inputs][: len(data.train.inputs)])]
     content["columns"] = [_column(column, cells) for column, cells in _columns(raw)]
-    content["targets"] = [_target(data, index) for index in range(len(data.train.targets))]
+    content["targets"] = [_target(raw, index) for index in range(len(raw.train.targets))]
     content["rows"] = _rows(raw)
     content["bytes"] = sum(x.nbytes for part in parts for x in (*part.tables, *part.targets))
     return content
@@ -71,7 +71,15 @@ def _seed(spec: Spec) -> int:
 def _input(data: Data, index: int, name: str) -> dict[str, Any]:
     x, encodings = data.train.inputs[index], data.source.encodings
     shape = list(x.shape[1:])
-    return {"name": name, "shape": shape, "sum": arithmetic(encodings[index]) if encodings else show(tuple(shape))}
+    return {"name": name, "shape": shape, "sum": _sum(encodings[index] if encodings else (), shape)}
+
+
+def _sum(columns: Columns, shape: list[int]) -> str:
+    """A sample's shape, and the sum that gives its last size."""
+    if not columns:
+        return show(tuple(shape))
+    rows = f"{shape[0]} rows of " if len(shape) > 1 else ""
+    return rows + arithmetic(columns)
 
 
 def _columns(raw: Data) -> Iterator[tuple[Column, torch.Tensor]]:
@@ -113,7 +121,8 @@ def _target(data: Data, index: int) -> dict[str, Any]:
     values = torch.cat([y for y in each if isinstance(y, torch.Tensor)])
     facts: dict[str, Any] = {"output": target.output, "column": target.column, "shape": list(values.shape[1:])}
     if not target.classes:
-        return {**facts, **_range(values.flatten(), Column(target.column or "target"))}
+        numbers = values.flatten()
+        return {**facts, **_range(numbers[~numbers.isnan()], Column(target.column or "target"))}
     if values.ndim == 2:  # a row of 0 and 1 a sample
         counts = (values > 0).sum(0)
     else:

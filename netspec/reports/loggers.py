@@ -15,6 +15,8 @@ from netspec.core.installed import require_packages
 from netspec.core.lazy_import import imported
 from netspec.language.sections.loggers import Wanted
 from netspec.render.runs import Plain
+from netspec.reports.callbacks import Callback
+from netspec.runtime.registry import Choice
 from netspec.shapes.report import Report
 from netspec.training.job import Row
 
@@ -58,10 +60,13 @@ class Loggers:
     Args:
         folder: of the run; None, in a process that does not write it: there are none.
         wanted: of the spec, with their arguments.
+        callbacks: of one's own.
     """
 
-    def __init__(self, folder: Path | None, wanted: Wanted) -> None:
+    def __init__(self, folder: Path | None, wanted: Wanted, callbacks: tuple[Choice, ...] = ()) -> None:
         self.all: list[Logger] = []
+        if folder is not None:
+            self.all += map(Callback, callbacks)
         for kind, arguments in wanted if folder is not None else ():
             self.all.append(imported(kind.open)(folder, **arguments))
 

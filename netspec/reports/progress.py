@@ -10,6 +10,7 @@ import time
 from typing import Any, Protocol
 
 from netspec.core.escapes import safe, safe_lines
+from netspec.language.sections.metrics import BASELINES
 from netspec.render.tables import format_value, terminal
 from netspec.training.job import Row
 from netspec.training.loop import Watcher
@@ -30,8 +31,13 @@ class Progress(Watcher, Protocol):
 
 def describe(row: Row) -> str:
     """A row's numbers in one line: `train_loss 0.1234  val_accuracy 0.985`."""
-    named = ((name, value) for name, value in row.items() if name.startswith(("train_", "val_")))
+    named = ((name, value) for name, value in row.items() if name.startswith(("train_", "val_")) and not fixed(name))
     return "  ".join(f"{name} {format_value(name, value)}" for name, value in named if isinstance(value, float))
+
+
+def fixed(column: str) -> bool:
+    """Whether a column is of a naive forecast, which is the same in each epoch."""
+    return column.rpartition("_")[2] in BASELINES
 
 
 class _Throttle:

@@ -14,10 +14,12 @@ from importlib import import_module
 from typing import Any
 
 from netspec.core.diagnostics import Findings, SpecError
-from netspec.core.tree import Node, Scalar, Sequence, describe
+from netspec.core.lazy_import import imported
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
 from netspec.language.evaluate import Values
 from netspec.language.sections.check_classes import argument_nodes, check_class
 from netspec.language.sections.class_families import ClassFamily
+from netspec.language.sections.losses import is_own
 from netspec.language.sections.torch_classes import classes_of
 from netspec.language.sections.written_classes import WrittenClass, split_named
 from netspec.runtime.diagnostics import spec_error, torch_says
@@ -123,7 +125,10 @@ def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = u
         raise spec_error("NS202", f"a {what} is written Name or {{Name: arguments}}, not as {describe(node)}", node)
     checked(WrittenClass(family, *named), values)
     name = str(named[0].value)
-    record, cls = classes_of(family)[name], getattr(import_module(family.module), name, None)
+    if family.open and is_own(name):
+        return own_choice(*named, values, family.what)
+    record = classes_of(family)[name]
+    cls = imported(family.own[name]) if name in family.own else getattr(import_module(family.module), name, None)
     if cls is None:
         raise spec_error("NS219", f"{name} came with torch {record.since}", named[0])
     kwargs: dict[str, Any] = {}
@@ -134,3 +139,43 @@ def choose(node: Node, family: ClassFamily, values: Values, convert: Convert = u
         else:
             kwargs[key] = convert(key, values(value), value)
     return Choice(name, cls, kwargs, named[0], nodes)
+
+
+def own_choice(name: Scalar, arguments: Node | None, values: Values, what: str) -> Choice:
+    """A class or function of one's own; its arguments go by name, a function gets them when it is called.
+
+    Args:
+        name: the node of its name, `my_module:name`.
+        arguments: what follows the name; None where nothing does.
+        values: gives the value of a node, and the code.
+        what: it is to be: a loss or transform, which may be functions, an optimizer, metric or callback.
+
+    Raises:
+        SpecError: NS701, NS702, it is not allowed or not there; NS605, its arguments have no names.
+    """
+    found = values.own(name)
+    if arguments is not None and not is_null(arguments) and not isinstance(arguments, Mapping):
+        message = f"arguments of {name.value} go by name: {{{name.value}: {{name: value}}}}"
+        raise spec_error("NS605", message, arguments)
+    nodes = {key.text: value for key, value in arguments} if isinstance(arguments, Mapping) else {}
+    functions = what in ("loss", "transform")
+    if not inspect.isclass(found) and not (functions and callable(found)):
+        wanted = "a class or a function" if functions else "a class"
+        raise spec_error("NS702", f"{name.value} is no {what}: {wanted} is wanted, not {type(found).__name__}", name)
+    made = found if inspect.isclass(found) else _as_class(found)
+    return Choice(str(name.value), made, {key: values(value) for key, value in nodes.items()}, name, nodes)
+
+
+def _as_class(function: Callable[..., Any]) -> type:
+    """A module that calls a function, with the arguments that the spec gives it."""
+    from torch import nn
+
+    class Function(nn.Module):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__()
+            self.kwargs = kwargs
+
+        def forward(self, *inputs: Any) -> Any:
+            return function(*inputs, **self.kwargs)
+
+    return Function

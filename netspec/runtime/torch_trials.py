@@ -92,9 +92,16 @@ def try_dataset(cls: Any, given: dict[str, Any]) -> None:
         cls(**{**more, **given})
 
 
-def _tensors(loss: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """An output and a target that fit a loss: [2, 3], and [2] classes or [2, 3]."""
+def _tensors(loss: str) -> tuple[torch.Tensor, ...]:
+    """Outputs and a target that fit a loss of torch's: [2, 3], and [2] classes or [2, 3]."""
     outputs = torch.full((2, 3), 0.5)
+    of_pairs = {
+        "distances": (outputs, outputs, outputs),
+        "angles": (outputs, outputs, torch.ones(2)),
+        "ranks": (outputs[:, 0], outputs[:, 1], torch.ones(2)),
+    }
+    if kind_of(loss) in of_pairs:
+        return of_pairs[kind_of(loss)]
     targets = {
         "classes": torch.tensor([0, 2]),
         "signs": torch.ones(2, 3),

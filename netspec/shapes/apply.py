@@ -150,6 +150,8 @@ def _compare(
         if arg.infer is None or (arg.name in call.args and call.args[arg.name] is None):
             continue  # null is written on purpose
         actual = arg.infer(*shapes)
+        if actual == 0 and arg.unit:  # most of torch's modules refuse it, and nobody means it
+            raise ShapeError(f"{record.name} takes 1 {arg.unit.removesuffix('s')} or more, gets 0")
         written = args.setdefault(arg.name, actual)
         if arg.idle is not None and arg.idle(SimpleNamespace(**args)):
             continue  # NS918 warns of it

@@ -138,7 +138,9 @@ class Session:
 
     @contextlib.contextmanager
     def _events(self) -> Iterator[Loggers]:
-        events = Loggers(self.folder.path if self.folder.writes else None, self.plan.settings.loggers)
+        events = Loggers(
+            self.folder.path if self.folder.writes else None, self.plan.settings.loggers, self.plan.settings.callbacks
+        )
         try:
             events.begin(self.plan.report, settings_of(self.plan.spec))
             yield events

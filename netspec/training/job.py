@@ -15,6 +15,7 @@ from netspec.data.text.feed import TokenFeed
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
 from netspec.objective.losses import Objective
+from netspec.objective.pairs import PairedOrder
 from netspec.training.devices import FP32, Precision
 from netspec.training.optim import NO_WARMUP, Warmup
 
@@ -47,7 +48,7 @@ class Job:
         drop_single: a last batch of one sample is left out, which a batch norm could not take.
         group: the processes that train together.
         judge: is called with the row of each epoch; true ends the run.
-        balance: draws the samples of an epoch by their classes; None: each comes once.
+        balance: draws or orders the samples of an epoch by their classes; None: each comes once, in any order.
     """
 
     train: Feed
@@ -71,7 +72,7 @@ class Job:
     drop_single: bool = False
     group: ProcessGroup = ALONE
     judge: Callable[[Row], bool] | None = None
-    balance: BalancedOrder | None = None
+    balance: BalancedOrder | PairedOrder | None = None
 
     def order(self, epoch: int) -> torch.Tensor:
         """The samples of an epoch (counted from 0) in their order: int64 [N]."""

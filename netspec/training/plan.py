@@ -29,9 +29,11 @@ from netspec.data.storage import read_storage
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import check_strategy
+from netspec.language.sections.losses import OF_EMBEDDINGS
 from netspec.language.spec import Spec
 from netspec.metrics.measures import make_measures
 from netspec.objective.losses import Tensors, network_inputs
+from netspec.objective.pairs import PairedOrder
 from netspec.runtime.diagnostics import Collector, option_span, spec_start
 from netspec.runtime.families import PER_BATCH
 from netspec.shapes.report import Report
@@ -161,7 +163,11 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     val, measured = None, data_checks.train
     if plan.data.val is not None and data_checks.val is not None:
         val, measured = feed(plan.data.val, data_checks.val, augment=False), data_checks.val
-    objective, measures = make_measures(data_checks.heads, settings.metrics, measured, plan.device)
+    source = plan.data.source
+    units = [source.target(head.name).unit for head in data_checks.heads]
+    objective, measures = make_measures(
+        data_checks.heads, settings.metrics, measured, plan.device, units, plan.data.naive, settings.own_metrics
+    )
     patience = settings.early_stopping
     classes = classes_to_balance(plan.spec, plan.data.train, plan.data.source.target_index(data_checks.main.name))
     job = Job(
@@ -184,11 +190,18 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
         step_scheduler=_stepping(settings),
         drop_single=any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()),
         group=plan.group,
-        balance=None if classes is None else BalancedOrder(classes),
+        balance=_order(plan, classes),
     )
     if settings.epochs is None and settings.steps is not None and job.steps:
         job = replace(job, epochs=-(-settings.steps // job.steps))
     return replace(job, warmup=_warmup(settings, job.steps))
+
+
+def _order(plan: Plan, classes: torch.Tensor | None) -> BalancedOrder | PairedOrder | None:
+    """The order of an epoch, where it is not any: by classes that are balanced, or in pairs of one class."""
+    if classes is not None:
+        return BalancedOrder(classes)
+    return PairedOrder(plan.data_checks.train[0]) if plan.data_checks.main.kind in OF_EMBEDDINGS else None
 
 
 def _warmup(settings: Settings, steps: int) -> Warmup:

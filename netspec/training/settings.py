@@ -5,14 +5,14 @@ Input: a spec. Output: Settings, or all that is wrong with them, as a SpecError.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
 from netspec.core.conforms import conforms
 from netspec.core.diagnostics import Findings
-from netspec.core.tree import Mapping, Node, Scalar, describe, is_null
+from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, is_null
 from netspec.data.augment.mixing import choose_mixers
 from netspec.distributed.wrapping import Strategy
 from netspec.language.evaluate import Values
@@ -20,14 +20,15 @@ from netspec.language.patterns import texts
 from netspec.language.sections.data_keys import reconstructs
 from netspec.language.sections.keys import bare
 from netspec.language.sections.loggers import Wanted, wanted_loggers
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import is_own, kind_of
 from netspec.language.sections.metrics import of_numbers
 from netspec.language.sections.train_keys import TRAIN_KEYS
+from netspec.language.sections.written_classes import split_named
 from netspec.language.spec import Spec
 from netspec.objective.losses import Term, read_terms
 from netspec.runtime.diagnostics import Collector, spec_error, spec_start
 from netspec.runtime.families import choose_optimizer, choose_scheduler
-from netspec.runtime.registry import Choice
+from netspec.runtime.registry import Choice, own_choice
 from netspec.training.devices import PrecisionName
 from netspec.training.optim import Group, make_scheduler, read_groups, try_optimizer
 from netspec.training.start_weights import StartWeights, read_start
@@ -37,7 +38,7 @@ _LIMITS = {  # what a value has to be less than, which a schema does not say
     **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), float("inf")),
 }
 _TUPLES = ("groups", "freeze", "mix")  # whose default is ()
-_LATER = (*_TUPLES, "weights", "loggers")  # which are no plain values
+_LATER = (*_TUPLES, "weights", "loggers", "callbacks")  # which are no plain values
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Settings:
     compile: bool = False
     accumulate: int = 1
     loggers: Wanted = ()
+    own_metrics: dict[str, Choice] = field(default_factory=dict)
+    callbacks: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,28 @@ def _later(section: Mapping, spec: Spec, values: dict[str, Any], collector: Coll
     if mix is not None:
         with collector.step():
             values["mix"] = choose_mixers(mix, spec.values)
+    with collector.step():
+        values["own_metrics"] = {
+            node.text: own_choice(node, None, spec.values, "metric")
+            for node in texts(section.get("metrics"))
+            if is_own(node.value)
+        }
+    with collector.step():
+        values["callbacks"] = _callbacks(section.get("callbacks"), spec.values)
     values["loggers"] = wanted_loggers(section.get("loggers"), Findings())  # the check has found what is wrong
     values["weights"] = None if weights is None else read_start(weights, spec)
+
+
+def _callbacks(node: Node | None, values: Values) -> tuple[Choice, ...]:
+    """The classes of `callbacks`."""
+    found = []
+    for item in node.items if isinstance(node, Sequence) else ():
+        named = split_named(item)
+        if named is None or not is_own(named[0].value):
+            what = "a callback is written my_module:Name or {my_module:Name: arguments}"
+            raise spec_error("NS202", f"{what}, not as {describe(item)}", item)
+        found.append(own_choice(*named, values, "callback"))
+    return tuple(found)
 
 
 def _choose(key: str, node: Node, values: Values) -> Choice:

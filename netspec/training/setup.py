@@ -20,6 +20,7 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.data.batches import Batch
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import shard_weights, sync_batch_norm, wrap_ddp
+from netspec.language.sections.losses import OF_PAIRS
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import layers_span, module_span, spec_error, spec_start, torch_says
 from netspec.runtime.randomness import random_state, set_random_state
@@ -61,6 +62,13 @@ def prepare_training(
     if group.size > 1 and plan.settings.optimizer.name == "LBFGS":
         what = "LBFGS searches with losses of its own, on which several processes would not agree"
         raise spec_error("NS605", what, plan.settings.nodes["optimizer"], ("fix", "train in one process"))
+    for choice in plan.settings.own_metrics.values() if group.size > 1 else ():
+        what = f"{choice.name} measures in one process: netspec does not know how to join it"
+        raise spec_error("NS605", what, choice.node, ("fix", "train in one process"))
+    for head in plan.data_checks.heads if group.size > 1 else ():
+        if head.kind in OF_PAIRS:
+            what = f"{head.loss.name} draws pairs within a batch, of which each process would have a part"
+            raise spec_error("NS605", what, head.loss.node, ("fix", "train in one process"))
     job, state = make_state(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if group.size > 1:

@@ -15,6 +15,7 @@ PARAMETERS = {
     "resnet18": 11_689_512,
     "googlenet": 6_624_904,
     "diabetes": 87,
+    "forecast": 3 * 32 * (2 + 32 + 2) + 32 * 7 + 7,
     "tabular": 13 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2,
     "mnist_mlp": 575_050,
     "mnist_cnn": 8_490,

@@ -88,7 +88,7 @@ PROMISED = {
     "ns210_parameter": ["width", "classes", "width", None],
     "ns216_value": [None, "same", "zeros", "[3, 3]", None, None],
     "ns216_dtype": ["float32"],
-    "ns301_reference": ["first", None, None, None, None],
+    "ns301_reference": ["first", None, None, "first.weight", None],
     "ns401_in_features": ["in_features: 32*12*12"],
     "ns401_no_flatten": ["Flatten before it: 1024 = 64·4·4"],
     "ns401_in_channels": ["in_channels: 3", "in_channels: 8", "in_channels: 16"],

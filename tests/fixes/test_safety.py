@@ -116,7 +116,7 @@ def test_behind_an_unknown_shape_the_input_tells_the_number_of_axes() -> None:
     assert not any(_titles("  - {name: f, Whatever: {}, from: a}\n  - BatchNorm\n", "inputs: {a: [3, 8, 8], b: [9]}"))
 
 
-def test_a_name_that_is_none_is_offered_to_no_reference() -> None:
+def test_the_name_of_an_item_of_a_list_is_offered_to_a_reference() -> None:
     layers = "  - {name: parts.0, Linear: 4}\n  - {name: b, ReLU: {}, from: parts.1}\n"
-    assert _titles(layers, "input: [4]") == [[], []]
+    assert _titles(layers, "input: [4]") == [["parts.0"]]
     assert _titles(layers.replace("parts.0", "part").replace("parts.1", "parts"), "input: [4]") == [["part"]]

@@ -1,9 +1,8 @@
 """Every network of torchvision, families of timm where it is installed, and networks by hand: module → spec → module.
 
 `python -m tests.importer.interchange [NAME…]` prints a table: the network, the lines of its spec, how many weights it
-has, whether their names and the outputs are the same, and the seconds that it took; or why it cannot be said.
-Without names all networks are compared, and the table is written to docs/networks.md; rows of timm stay there where it
-is not installed.
+has, whether their names and the outputs are the same, and the seconds that it took, or why it cannot be said.
+Each row is written to docs/networks.md too, in place of the network's row there.
 """
 
 from __future__ import annotations
@@ -39,14 +38,16 @@ xcit_nano_12_p16_224 cait_xxs24_224 levit_128s pit_ti_224 visformer_tiny mobilev
 swin_tiny_patch4_window7_224
 """  # one of each family
 DOCS = Path(__file__).parents[2] / "docs/networks.md"
-VERSIONS = [each.__version__.partition("+")[0] for each in (torch, torchvision)]
+VERSIONS = f"torch {torch.__version__.partition('+')[0]} and torchvision {torchvision.__version__.partition('+')[0]}"
 HEAD = f"""# Networks that become specs
 
-Written by `make interchange`, with torch {VERSIONS[0]} and torchvision {VERSIONS[1]}: each network was made with random
-weights, imported, its spec's text read again and compiled. Lines are those of its text; keys are the weights and
-buffers of its state_dict, which have the same names in the same order and the same shapes. Outputs are the same bit for
-bit in eval mode on the CPU, or differ by rounding, up to the share of the largest number that is given.
+Written by `make interchange`, with {VERSIONS}: each network was made with random
+weights, imported, its spec's text read again and compiled; pictures are of 128×128 where any size does. Lines are those
+of its text; keys are the weights and buffers of its state_dict, which have the same names in the same order and the
+same shapes. Outputs are the same bit for bit in eval mode on the CPU, or differ by rounding, up to the given share of
+the largest number.
 """
+WHOLE = ("vit", "swin", "maxvit")  # take pictures of one size; others are quicker with smaller ones
 NO_HEADS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # slow, for nothing
 
 
@@ -58,7 +59,7 @@ def _backbone(name: str) -> nn.Module:
 def cases() -> Iterator[tuple[str, str, Case]]:
     """The networks by kind and name."""
     for name in models.list_models(module=models):
-        size = 299 if name == "inception_v3" else 224
+        size = 224 if name.startswith(WHOLE) else 128
         yield "torchvision", name, (partial(models.get_model, name, **NO_HEADS.get(name, {})), [3, size, size])
     for name in models.list_models(module=models.segmentation):
         yield (
@@ -110,33 +111,45 @@ def row(case: Case) -> Row:
 
 
 def main(names: list[str]) -> int:
-    """Print the table of the named networks, of all where there are none."""
+    """Print the table of the named networks and kinds, else of all, and write it to docs/networks.md."""
     warnings.simplefilter("ignore")
     print(f"{'network':<42} {'lines':>5} {'keys':>6} {'outputs':>20} {'seconds':>8}")
-    found: dict[str, dict[str, Row]] = {}
+    table, found = written(), dict[str, list[bool]]()
     for kind, name, case in cases():
+        table.setdefault(kind, {}).setdefault(name, "")
         if names and name not in names and kind not in names:
             continue
-        result = found.setdefault(kind, {})[name] = row(case)
+        result = row(case)
+        found.setdefault(kind, []).append(result.good)
         lines, keys, outputs = result.cells
         print(f"{kind + ' ' + name:<42} {lines:>5} {keys:>6} {outputs:>20} {result.seconds:>8.1f}", flush=True)
+        table[kind][name] = f"| {name} | {lines} | {keys} | {outputs} |"
+        write(table)
     for kind, results in found.items():
-        print(f"{kind}: {sum(each.good for each in results.values())} of {len(results)}")
-    if not names:
-        write(found)
-    return 0 if all(each.good for results in found.values() for each in results.values()) else 1
+        print(f"{kind}: {sum(results)} of {len(results)}")
+    return 0 if all(map(all, found.values())) else 1
 
 
-def write(found: dict[str, dict[str, Row]]) -> None:
-    """Write docs/networks.md: a table for each kind, of kinds that were not compared the one that is there."""
-    old = DOCS.read_text("utf-8").split("\n## ")[1:] if DOCS.exists() else []
-    sections = {each.partition(":")[0]: each.strip() for each in old}
-    for kind, results in found.items():
-        lines = [f"{kind}: {sum(each.good for each in results.values())} of {len(results)}", ""]
-        lines += ["| network | lines | keys | outputs |", "|---|---|---|---|"]
-        lines += [f"| {name} | {' | '.join(each.cells)} |" for name, each in results.items()]
-        sections[kind] = "\n".join(lines)
-    DOCS.write_text(HEAD + "".join(f"\n## {text}\n" for text in sections.values()), "utf-8")
+def written() -> dict[str, dict[str, str]]:
+    """The rows of docs/networks.md by kind and name."""
+    table: dict[str, dict[str, str]] = {}
+    for section in DOCS.read_text("utf-8").split("\n## ")[1:] if DOCS.exists() else []:
+        kind, *lines = section.splitlines()
+        rows = [line for line in lines if line.startswith("| ") and not line.startswith("| network |")]
+        table[kind] = {line.split("|")[1].strip(): line for line in rows}
+    return table
+
+
+def write(table: dict[str, dict[str, str]]) -> None:
+    """Write docs/networks.md."""
+    text = HEAD
+    for kind, rows in table.items():
+        lines = [line for line in rows.values() if line]
+        if lines:
+            text += "\n".join(
+                ["", f"## {kind}", "", "| network | lines | keys | outputs |", "|---|---|---|---|", *lines, ""]
+            )
+    DOCS.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

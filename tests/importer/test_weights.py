@@ -98,4 +98,6 @@ def test_swin_v2() -> None:
     for part in module.modules():
         if isinstance(part, nn.Linear) and part.bias is not None:
             nn.init.normal_(part.bias)
-    assert differences(module, [3, 32, 32]) == []
+    spec = netspec.from_module(module, [3, 32, 32])
+    assert differences(module, [3, 32, 32], spec) == []
+    assert spec.to_yaml().count("when: with_roll") == 3  # one block for windows that are shifted and that are not

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from netspec.cli.main import main
+from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.language.load import load
 from netspec.language.spec import Spec
@@ -68,7 +69,7 @@ def make(tmp_path: Path) -> Callable[..., Spec]:
     def build(text: str, *settings: str) -> Spec:
         path = tmp_path / "net.yaml"
         path.write_text(text, encoding="utf-8")
-        spec = load(str(path), settings)
+        spec = load(str(path), settings, plugins=plugin_permission())
         wrong = [
             item for item in spec.diagnostics if item.code not in ("NS203", "NS604", "NS605")
         ]  # the runner finds them too

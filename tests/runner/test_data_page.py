@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netspec.language.plugins import SETTING
 from netspec.trainer.train import Run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -18,6 +19,7 @@ SPECS = [text for language, text in BLOCKS if language == "yaml"]
 @pytest.mark.parametrize("text", SPECS, ids=[re.findall(r"^name: (.*)", text, re.M)[0] for text in SPECS])
 def test_an_example_trains(text: str, run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(SETTING, "all")  # for the code of one's own that the page has
     if "HuggingFace:" in text:
         datasets = pytest.importorskip("datasets")
         monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""Datasets of the library `datasets`, from local files: what it gives itself, an error for what no network takes."""
+"""Datasets of the library `datasets`, from local files: what it gives itself, and one error for the rest."""
 
 from __future__ import annotations
 
@@ -84,6 +84,12 @@ def test_values_are_a_table(here: Path, make: Make, run: Callable[..., Run]) -> 
     assert x[:, 1].tolist() == [float(town == "Chur") for town in VALUES["town"]]
     assert data.source.targets[0].classes == ("sun", "ant", "bee")
     assert len(run(TABLE).history) == 1
+
+
+def test_the_other_split_of_a_table_validates(here: Path, make: Make) -> None:
+    data = prepare(make(TABLE.replace("path: disk", "path: both"))).data
+    assert data.val is not None
+    assert torch.equal(data.val.inputs[0], data.train.inputs[0][[3, 1]])
 
 
 def test_lists_of_numbers_are_arrays(here: Path, make: Make) -> None:

@@ -284,10 +284,13 @@ def test_a_large_table_is_read_as_it_is_answered(rows: Run, tmp_path: Path) -> N
         file.write("a,b\n" + "1,2\n" * 1_000_000)
     predictor = make_predictor(load_run(rows.folder))
     opened = io.StringIO((tmp_path / "long.csv").read_text())
+    from netspec.inference.array_reader import ArrayReader
     from netspec.inference.table_reader import TableReader
 
-    assert isinstance(predictor.reader, TableReader)
-    next(iter(predictor.reader._rows("long.csv", opened)))
+    assert isinstance(predictor.reader, ArrayReader)
+    reader = predictor.reader.other
+    assert isinstance(reader, TableReader)
+    next(iter(reader._rows("long.csv", opened)))
     assert opened.tell() < 100
 
 

@@ -35,8 +35,7 @@ class PluginPermission:
 
     def load(self, name: str, folder: Path) -> LoadedPlugin:
         """The layers of a plugin; see `netspec.language.plugins.Plugins`."""
-        packages = accumulate(name.split("."), "{}.{}".format)  # a, a.b, a.b.c
-        if not self.every and self.names.isdisjoint(packages):
+        if not self.allows(name):
             return not_allowed(name)
         key = name, folder.resolve()
         if key not in self.loaded:
@@ -44,6 +43,11 @@ class PluginPermission:
 
             self.loaded[key] = load_plugin(name, key[1] if self.every else None)
         return self.loaded[key]
+
+    def allows(self, module: str) -> bool:
+        """Whether a module may run: all do, or the person has named it or a package of it."""
+        packages = accumulate(module.split("."), "{}.{}".format)  # a, a.b, a.b.c
+        return self.every or not self.names.isdisjoint(packages)
 
     def importable(self, folder: Path) -> AbstractContextManager[None]:
         """A context in which modules beside the spec can be imported, if they are allowed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 from netspec.data.text.sources import TextError
@@ -29,6 +30,7 @@ def topics() -> str:
     return "\n".join(pages[name].strip("\n") + "\n" for name in sorted(pages))
 
 
+@cache
 def functions() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The texts of functions and methods, and of each the package that it is in; those of tests are left out.
 

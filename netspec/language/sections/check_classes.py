@@ -15,6 +15,7 @@ from netspec.core.names import certain_match, closest
 from netspec.core.tree import Mapping, Node, Scalar, Sequence, describe, plain
 from netspec.language.evaluate import FAILED, SWITCHES, Evaluator
 from netspec.language.sections.class_families import ClassFamily, is_random
+from netspec.language.sections.losses import is_own
 from netspec.language.sections.torch_classes import TorchArgument, TorchClass, classes_of
 from netspec.language.sections.written_classes import WrittenClass, held, split_named, written_classes
 from netspec.layers.arguments import Kind
@@ -86,6 +87,8 @@ def _class_named(written: WrittenClass, findings: Findings) -> TorchClass | None
     known = classes_of(family)
     if name in known or written.group:
         return known_class(family, name)
+    if family.open and is_own(name):
+        return None
     if name in family.refused:
         findings.add("NS604", f"{name}: {family.refused[name]}", written.name)
         return None

@@ -24,6 +24,8 @@ class ClassFamily:
         refused: those that a spec cannot use, with the reason.
         hidden: arguments that netspec sets itself.
         filled: required arguments that netspec sets where the spec does not.
+        open: whether code of one's own may stand for one, as `my_module:name`.
+        own: those of netspec's own, and torch's that it gives its targets, as `module:class`.
     """
 
     what: str
@@ -31,6 +33,8 @@ class ClassFamily:
     refused: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict)
+    open: bool = False
 
 
 _TWO_INPUTS = "it takes more than one output and one target, which netspec does not train yet"
@@ -45,9 +49,6 @@ LOSS = ClassFamily(
     {
         **dict.fromkeys(
             (
-                "CosineEmbeddingLoss",
-                "MarginRankingLoss",
-                "TripletMarginLoss",
                 "TripletMarginWithDistanceLoss",
                 "GaussianNLLLoss",
                 "CTCLoss",
@@ -59,12 +60,20 @@ LOSS = ClassFamily(
         "NLLLoss2d": "it is torch's old name of NLLLoss",
     },
     hidden=frozenset({"size_average", "reduce"}),
+    own={
+        "KLDivergence": "netspec.objective.divergence:KLDivergence",
+        "CosineEmbeddingLoss": "netspec.objective.pairs:CosineEmbeddingLoss",
+        "MarginRankingLoss": "netspec.objective.pairs:MarginRankingLoss",
+        "TripletMarginLoss": "netspec.objective.pairs:TripletMarginLoss",
+    },
+    open=True,
 )
 OPTIMIZER = ClassFamily(
     "optimizer",
     "torch.optim",
     {"SparseAdam": "it takes sparse gradients alone, which netspec does not train yet"},
     hidden=frozenset({"params"}),
+    open=True,
 )
 SCHEDULER = ClassFamily(
     "scheduler",
@@ -76,7 +85,8 @@ SCHEDULER = ClassFamily(
 TRANSFORM = ClassFamily(
     "transform",
     "torchvision.transforms.v2",
-    {
+    open=True,
+    refused={
         "Lambda": _NEEDS_CODE,
         "LinearTransformation": "its matrix has no place in a spec",
         "CutMix": "it mixes a batch; that stands under train, as mix: CutMix",

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
 from netspec.language.sections.hub_keys import HUB_KEYS, SHARD_KEYS
-from netspec.language.sections.keys import ROWS, TEXT, Key, Schema, by_name, object_schema
+from netspec.language.sections.keys import OWN_NAME, ROWS, TEXT, Key, Schema, by_name, object_schema
 from netspec.language.sections.picture_keys import ELSEWHERE, PICTURES_KEYS, SEGMENTATION_KEYS
-from netspec.language.sections.table_keys import TABLE_KEYS
+from netspec.language.sections.table_keys import SERIES_KEYS, TABLE_KEYS
 from netspec.language.sections.text_keys import TAGGED_KEYS, TEXT_KEYS, WINDOW_KEYS
 
 
@@ -79,7 +79,7 @@ FILE_KEYS = (
         "path",
         TEXT,
         "a path",
-        "A file: .csv, .tsv or .jsonl, also with .gz, .bz2, .xz or .zip behind it; .parquet, .feather, .arrow, .xlsx.",
+        "The file: .csv, .tsv, .jsonl, each also with .gz, .bz2, .xz or .zip; .parquet, .feather, .arrow or .xlsx.",
         "data/rides.parquet",
         required=True,
     ),
@@ -88,6 +88,19 @@ FILE_KEYS = (
 CSV_KEYS = (
     Key("path", TEXT, "a path", "The file, also .gz, .bz2, .xz or .zip.", "data/diabetes.csv.gz", required=True),
     *TABLE_KEYS,
+)
+TIME_SERIES = "TimeSeries"
+TIME_SERIES_KEYS = (FILE_KEYS[0], *SERIES_KEYS)
+OWN_DATASET_KEYS = (
+    Key(
+        "make",
+        {"type": "string", "pattern": OWN_NAME},
+        "a function or class, as my_module:make",
+        "What gives the samples: arrays (x, y), a Dataset of torch's, or {train: …, val: …} of these.",
+        "my_data:make",
+        required=True,
+    ),
+    Key("arguments", {"type": "object"}, "a mapping", "Its arguments, by name.", {"size": 64}),
 )
 INLINE_KEYS = (
     Key(
@@ -236,6 +249,21 @@ _KINDS = (
         facts="netspec.lint.datasets:csv_facts",
         by_input="columns",
         by_output="target",
+    ),
+    DatasetKind(
+        name=TIME_SERIES,
+        doc="Windows of rows that follow each other in time, and the targets of the rows behind them.",
+        keys=TIME_SERIES_KEYS,
+        load="netspec.data.series:load",
+        facts="netspec.lint.series:series_facts",
+        by_input="columns",
+        by_output="target",
+    ),
+    DatasetKind(
+        name="dataset",
+        doc="A dataset of one's own: Python code, which runs where you allow it (`--allow-plugins`).",
+        keys=OWN_DATASET_KEYS,
+        load="netspec.data.own:load",
     ),
     DatasetKind(
         name="inline",

@@ -38,6 +38,7 @@ LOSSES: Schema = {  # a loss, or one for each output by name, there with its wei
     ]
 }
 NAMED_LIST: Schema = {"type": "array", "items": NAMED}
+OWN_NAME = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"  # of code of one's own
 ROWS: Schema = {"type": "array", "minItems": 1}
 COLUMN: Schema = {"anyOf": [{"type": "integer"}, TEXT]}
 COLUMNS: Schema = {"type": "array", "items": COLUMN, "minItems": 1}

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Literal
 
 from netspec.core.dataclass import dataclass
 from netspec.core.names import closest
 from netspec.core.tree import Mapping, Node, Scalar
+from netspec.language.sections.keys import OWN_NAME
 
-Kind = Literal["classes", "probabilities", "logits", "signs", "labels", "numbers"]
+_OWN = re.compile(OWN_NAME)
+Kind = Literal[
+    "classes",
+    "probabilities",
+    "logits",
+    "signs",
+    "labels",
+    "numbers",
+    "distances",
+    "angles",
+    "ranks",
+    "divergence",
+    "own",
+]
 
 KINDS: dict[str, Kind] = {
     "CrossEntropyLoss": "classes",
@@ -21,17 +36,34 @@ KINDS: dict[str, Kind] = {
     "SoftMarginLoss": "signs",
     "HingeEmbeddingLoss": "signs",
     "MultiLabelMarginLoss": "labels",
+    "TripletMarginLoss": "distances",
+    "CosineEmbeddingLoss": "angles",
+    "MarginRankingLoss": "ranks",
+    "KLDivergence": "divergence",
     **dict.fromkeys(("HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"), "numbers"),
 }
 
 
+OF_EMBEDDINGS: tuple[Kind, ...] = (
+    "distances",
+    "angles",
+)  # of pairs or triplets, drawn by classes
+OF_PAIRS: tuple[Kind, ...] = (*OF_EMBEDDINGS, "ranks")
+BY_ITSELF: tuple[Kind, ...] = (*OF_EMBEDDINGS, "divergence")  # what is not compared with a target number by number
+
+
 def kind_of(loss: str) -> Kind:
-    """What a loss compares the output with; numbers where it is unknown.
+    """What a loss compares the output with; numbers where it is unknown, and `own` for one of the user's own.
 
     Args:
-        loss: its name in torch.nn.
+        loss: its name in torch.nn, or `my_module:name`.
     """
-    return KINDS.get(loss, "numbers")
+    return KINDS.get(loss, "own" if is_own(loss) else "numbers")
+
+
+def is_own(name: object) -> bool:
+    """Whether a name is that of code of one's own: `my_module:name`."""
+    return isinstance(name, str) and _OWN.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +116,9 @@ def _by_output(node: Mapping) -> bool:
 def _like_a_loss(node: Node) -> bool:
     """Whether a word is a loss's name, or nearly."""
     word = node.value if isinstance(node, Scalar) else None
-    return isinstance(word, str) and (word.endswith("Loss") or word in KINDS or bool(closest(word, KINDS)))
+    return isinstance(word, str) and (
+        word.endswith("Loss") or word in KINDS or is_own(word) or bool(closest(word, KINDS))
+    )
 
 
 def _weighted(output: Scalar, node: Node) -> Written:

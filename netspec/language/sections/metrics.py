@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from netspec.core.dataclass import dataclass
-from netspec.language.sections.losses import Kind, kind_of
+from netspec.language.sections.losses import Kind, is_own, kind_of
 
 TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the right class is among the five likeliest
 _CLASSES: tuple[Kind, ...] = ("classes", "probabilities", "logits", "signs")
@@ -107,6 +107,13 @@ METRICS = (
         pattern=TOP,
     ),
     MetricKind(
+        name="recall_at_1",
+        doc="The share of samples whose nearest other sample, by the embedding, is of their class.",
+        kinds=("distances", "angles"),
+        make="netspec.metrics.neighbours:make_neighbour",
+        usual=True,
+    ),
+    MetricKind(
         name="perplexity",
         doc="e to the mean cross-entropy: among how many equally likely classes, or tokens, the network hesitates.",
         kinds=("classes",),
@@ -122,16 +129,31 @@ METRICS = (
         usual=True,
         lower=True,
     ),
+    MetricKind(
+        name="mape",
+        doc="The mean absolute error as a share of the target: 0.1 is 10 %.",
+        kinds=("numbers",),
+        make=_ERRORS,
+        lower=True,
+    ),
     MetricKind(name="r2", doc="R², the coefficient of determination.", kinds=("numbers",), make=_ERRORS, usual=True),
 )
 NAMES = tuple(metric.name for metric in METRICS)
 PATTERNS = tuple(metric.pattern.pattern for metric in METRICS if metric.pattern is not None)
+NAIVE, SEASONAL = BASELINES = ("naive", "seasonal")  # of time series: the last value, and that of a season ago
 _LOWER = ("loss", *(metric.name for metric in METRICS if metric.lower))
 
 
 def metric_kind(name: str) -> MetricKind | None:
     """The record of a metric; None where there is none of this name."""
+    if is_own(name):
+        return MetricKind(name=name, doc="One of your own.", kinds=(), make="netspec.metrics.own:OwnMetric")
     return next((metric for metric in METRICS if metric.named(name)), None)
+
+
+def shown(name: str) -> str:
+    """The column of a metric: its name, of one's own without the module."""
+    return name.rpartition(":")[2]
 
 
 def is_metric(name: str) -> bool:
@@ -169,7 +191,7 @@ def fitting(loss: str) -> tuple[str, ...]:
 def fits(name: str, loss: str) -> bool:
     """Whether a metric suits a loss."""
     found = metric_kind(name)
-    return found is not None and kind_of(loss) in found.kinds
+    return found is not None and (is_own(name) or kind_of(loss) in found.kinds)
 
 
 def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
@@ -190,7 +212,7 @@ def columns(asked: Sequence[str] | None, losses: Mapping[str, str], numbers: boo
     """
     found = ["loss", *(column_name("loss", output) for output in losses if len(losses) > 1)]
     for index, (output, loss) in enumerate(losses.items()):
-        names = (name for name in measured(asked, loss) if not numbers or is_number(name))
+        names = (shown(name) for name in measured(asked, loss) if not numbers or is_number(name))
         found += [column_name(name, output) if index else name for name in names]
     return found
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from netspec.language.sections.keys import COLUMN, COLUMNS, TEXT, Key, Schema, by_name
+from dataclasses import replace
+
+from netspec.language.sections.keys import COLUMN, COLUMNS, POSITIVE, TEXT, Key, Schema, by_name
 
 NUMBER, CATEGORY, BINARY, DATE = KINDS = ("number", "category", "binary", "date")
 ONEHOT, INDEX = ENCODINGS = ("onehot", "index")
 MEAN, MEDIAN, MODE, DROP = RULES = ("mean", "median", "mode", "drop")
 ZSCORE, MINMAX = SCALINGS = ("zscore", "minmax")
+FFILL = "ffill"  # the last value before an empty cell of a time series
+GAPS_ERROR, GAPS_SPLIT, GAPS_IGNORE = GAPS = ("error", "split", "ignore")
 
 _CELL: Schema = {"anyOf": [{"type": "number"}, TEXT]}
 _KIND: Schema = {"anyOf": [{"enum": list(KINDS)}, {"type": "array", "items": _CELL, "minItems": 1}]}
@@ -69,4 +73,49 @@ TABLE_KEYS = (
         "Brings numbers and dates to mean 0 and standard deviation 1, or to 0 … 1, in the training part.",
         "zscore",
     ),
+)
+
+TIME_KEYS = (  # of a table whose rows follow each other in time, beside those of other tables
+    Key("window", POSITIVE, "an integer ≥ 1", "The rows that the network sees.", 28, required=True),
+    Key("horizon", POSITIVE, "an integer ≥ 1", "The rows behind them whose targets it predicts.", 7, 1),
+    Key("stride", POSITIVE, "an integer ≥ 1", "The rows from one window to the next.", 7, 1),
+    Key(
+        "time",
+        COLUMN,
+        "a column's name or index",
+        "The column of the times, dates or numbers, which have to ascend by equal steps.",
+        "day",
+    ),
+    Key(
+        "series",
+        COLUMN,
+        "a column's name or index",
+        "The column that tells several series of one table apart; no window goes from one to the next.",
+        "shop",
+    ),
+    Key(
+        "gaps",
+        {"enum": list(GAPS)},
+        "error, split or ignore",
+        "What a hole in time is: an error; split: no window goes across it; ignore: rows count, not times.",
+        "split",
+        "error",
+    ),
+    Key(
+        "season",
+        POSITIVE,
+        "an integer ≥ 1",
+        "The rows of a season, 7 for days in weeks: errors are compared with the forecast that repeats the last one, "
+        "too.",
+        7,
+    ),
+)
+_MISSING = (
+    "mean, median, mode, ffill or a value, or one for each column: {visitors: ffill}",
+    "What stands for a cell without a value: ffill the last one before it, or as of CSV, from the training part alone. "
+    "Windows whose targets have no value are left out. Left out: such a cell is an error.",
+)
+SERIES_KEYS = (
+    *TIME_KEYS,
+    *(replace(key, wants=_MISSING[0], doc=_MISSING[1]) if key.name == "missing" else key for key in TABLE_KEYS),
 )

@@ -104,7 +104,8 @@ def classes_of(family: ClassFamily) -> dict[str, TorchClass]:
     Args:
         family: one of FAMILIES.
     """
-    return {name: _class(name, entry) for name, entry in _tables()[family.what].items()}
+    classes = {name: _class(name, entry) for name, entry in _tables()[family.what].items()}
+    return classes | {name: TorchClass(name, {}) for name in family.own if name not in classes}
 
 
 def _class(name: str, entry: Any) -> TorchClass:

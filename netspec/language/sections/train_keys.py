@@ -14,6 +14,8 @@ from netspec.language.sections.keys import (
     FLAG,
     LOSSES,
     NAMED,
+    NAMED_LIST,
+    OWN_NAME,
     POSITIVE,
     TEXT,
     WHOLE,
@@ -57,7 +59,8 @@ _GROUP: Schema = {
     "required": ["match"],
     "minProperties": 2,
 }
-_METRIC: Schema = {"anyOf": [{"enum": list(NAMES)}, *({"type": "string", "pattern": each} for each in PATTERNS)]}
+_NAMES = (*PATTERNS, OWN_NAME)
+_METRIC: Schema = {"anyOf": [{"enum": list(NAMES)}, *({"type": "string", "pattern": each} for each in _NAMES)]}
 
 
 def _either(first: Schema, keys: tuple[Key, ...]) -> Schema:
@@ -154,10 +157,19 @@ TRAIN_KEYS = (
     Key(
         "metrics",
         {"anyOf": [*_METRIC["anyOf"], {"type": "array", "items": _METRIC}]},
-        f"one or a list of {', '.join(NAMES)} (or another top<k>)",
+        f"one or a list of {', '.join(NAMES)} (or another top<k>, or my_module:name)",
         f"What is measured after each epoch; if left out, {_usual('CrossEntropyLoss')} for classes, and "
         f"{_usual('MSELoss')} for numbers.",
         ["accuracy", "f1", "confusion_matrix"],
+    ),
+    Key(
+        "callbacks",
+        NAMED_LIST,
+        "a list of your own classes: my_module:Name or {my_module:Name: arguments}",
+        "Objects with any of the methods begin(report, settings), add(row) after each epoch, and end(status); Python "
+        "code, which runs where you allow it (`--allow-plugins`).",
+        ["my_callbacks:Notify"],
+        (),
     ),
     Key(
         "monitor",

@@ -152,6 +152,8 @@ def _channels(x: Shape) -> int:
 
 
 def _group_shape(a: Args, x: Shape) -> Shape:
+    if 0 in x:
+        raise ShapeError(f"there are no numbers in {show(x)} whose mean it could take")
     for count in (a.num_channels, _channels(x)):  # they differ where the layer has no weights
         if count % a.num_groups:
             fact = f"{count} channels are not divisible by num_groups {a.num_groups}"
