@@ -19,6 +19,7 @@ from netspec.checkpoint import run_info
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.data.batches import Batch, Feed, MemoryFeed, epoch_order
 from netspec.data.loading import LoaderFeed
+from netspec.data.pictures import decoded_jpeg
 from netspec.data.storage import Storage, cores, machine_memory, read_storage
 from netspec.distributed.process_group import ProcessGroup
 from netspec.inference.loaded_run import load_run
@@ -55,6 +56,27 @@ def folder(tmp_path: Path) -> Path:
         size = (12 + number % 3, 14, 3)
         Image.fromarray(chance.integers(0, 256, size, dtype=np.uint8)).save(place / f"{number:02}.png")
     return tmp_path / "pictures"
+
+
+@pytest.mark.parametrize("options", [{}, {"quality": 30}, {"subsampling": 0}, {"progressive": True}], ids=str)
+def test_jpegs_in_colour_have_the_numbers_that_pil_gives(tmp_path: Path, options: dict[str, Any]) -> None:
+    smooth = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    picture, path = Image.fromarray(smooth).resize((53, 38)), tmp_path / "a.jpg"
+    picture.save(path, **options)
+    found = decoded_jpeg(str(path))
+    assert found is not None
+    assert torch.equal(found, torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert decoded_jpeg(str(path)) is None  # so that PIL says what is wrong
+
+
+def test_other_files_are_left_to_pil(tmp_path: Path) -> None:
+    picture, path = Image.new("RGB", (8, 8)), tmp_path / "a.jpg"
+    for mode, form in (("L", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG")):
+        picture.convert(mode).save(path, form)
+        assert decoded_jpeg(str(path)) is None
+    assert decoded_jpeg(str(tmp_path / "none.jpg")) is None
 
 
 def feeds(spec: Spec) -> tuple[Feed, Feed]:

@@ -42,9 +42,8 @@ def ascii_cuts(content: str) -> AsciiCuts | None:
     written: dict[str, Any] = json.loads(content)
     model, before, behind = (written.get(key) or {} for key in ("model", "pre_tokenizer", "post_processor"))
     plain = model.get("type") == "BPE" and not model.get("dropout") and not written.get("normalizer")
-    cut = (
-        before.get("type") == "ByteLevel" and before.get("use_regex", True) and not before.get("add_prefix_space", True)
-    )
+    level = before.get("type") == "ByteLevel" and before.get("use_regex", True)
+    cut = level and not before.get("add_prefix_space", True)  # which each piece would get
     added = tuple(str(token["content"]) for token in written.get("added_tokens") or ())
     if not (plain and cut and behind.get("type", "ByteLevel") == "ByteLevel") or len(added) > _MOST_ADDED:
         return None
