@@ -165,7 +165,8 @@ def decoded_jpeg(path: str) -> torch.Tensor | None:
         with Image.open(BytesIO(content), formats=("JPEG",)) as header:  # which refuses too many pixels
             if (header.format, header.mode) != ("JPEG", "RGB"):
                 return None
-        return decode_jpeg(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+        tensor: torch.Tensor = decode_jpeg(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+        return tensor
     except Exception:  # PIL, torchvision and the file system raise many types
         return None
 
