@@ -62,7 +62,7 @@ def _run(path: Path, network: Network, samples: Sequence[Tensors]) -> Iterator[T
         calls = {f"{call}.{index}": x for call, inputs in enumerate(samples) for index, x in enumerate(inputs)}
         save_file({name: x.contiguous() for name, x in calls.items()}, given)
         plugins, entry = str(network.spec.folder.resolve()), python_source(network.report).entry
-        command = [sys.executable, "-c", _PROGRAM, str(path), entry, plugins, weights, given, found]
+        command = [sys.executable, "-B", "-c", _PROGRAM, str(path), entry, plugins, weights, given, found]
         done = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS, cwd=folder, text=True)
         if done.returncode:
             raise RuntimeError((done.stderr.strip().splitlines() or ["the process was ended"])[-1])

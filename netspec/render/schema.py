@@ -30,7 +30,7 @@ _EXPRESSION: Schema = {
     "pattern": r"^[A-Za-z0-9_ .+*/%()<>=!,\[\]\"'-]+$",
     "maxLength": 200,
 }
-_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.([0-9]+|\*|[^ ]*[^.0-9 ][^. ]*))?$"}
+_REF: Schema = {"type": "string", "pattern": r"^[^.]+(\.([0-9]+|\*|[^ ]*[^.0-9 ][^ ]*))?$"}
 _OUTPUT: Schema = {
     "anyOf": [
         _REF,

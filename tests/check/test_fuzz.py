@@ -124,6 +124,6 @@ def test_specs_with_other_subtrees_get_an_answer(what: str) -> None:
 
 
 def test_a_failure_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netspec.checker.expand", lambda spec, findings: {}["missing"])
+    monkeypatch.setattr("netspec.checker.expand", lambda spec, findings, most_calls: {}["missing"])
     with pytest.raises(KeyError):
         answered(TEXTS[0])

@@ -24,7 +24,7 @@ ACCEPT_ANYTHING = {
     *("randn_like", "rand_like", "zeros_like", "ones_like", "detach", "to", "tan", "atan", "erf", "expm1", "log1p"),
     *("log2", "log10", "reciprocal", "sign", "floor", "ceil", "round", "logical_not"),
     *("eye", "zeros", "ones", "full", "linspace"),
-    *("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "pow", "StochasticDepth"),
+    *("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "StochasticDepth"),
 }
 
 

@@ -31,17 +31,20 @@ def has(since: str | None) -> bool:
     return since is None or release(since) <= HERE
 
 
+OWN = {"KLDivergence"}  # of netspec, not of torch
+
+
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.what)
 def test_nothing_is_missing(family: ClassFamily) -> None:
     here, known = torch_tables.classes(family), classes_of(family)
-    assert {name for name, one in known.items() if has(one.since)} - set(here) == set()
+    assert {name for name, one in known.items() if has(one.since)} - set(here) <= OWN
     if release(NEWEST) >= HERE:
         assert set(here) - set(known) == set()
 
 
 @pytest.mark.parametrize(("family", "one"), ALL, ids=lambda each: getattr(each, "name", ""))
 def test_arguments_and_defaults_are_those_of_torch(family: ClassFamily, one: TorchClass) -> None:
-    if not has(one.since):
+    if not has(one.since) or one.name in OWN:
         return
     own = parameters(torch_tables.classes(family)[one.name])
     here = {name: each for name, each in own.items() if name not in family.hidden}

@@ -169,7 +169,7 @@ TRAIN_KEYS = (
         "Objects with any of the methods begin(report, settings), add(row) after each epoch, and end(status); Python "
         "code, which runs where you allow it (`--allow-plugins`).",
         ["my_callbacks:Notify"],
-        (),
+        [],
     ),
     Key(
         "monitor",
