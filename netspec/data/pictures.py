@@ -152,7 +152,7 @@ def labels(read: Reader, count: int) -> torch.Tensor:
 
 
 def decoded_jpeg(path: str) -> torch.Tensor | None:
-    """A JPEG file in colour as uint8 [3, H, W]: the numbers that PIL gives too, in half the time.
+    """A JPEG file in colour as uint8 [3, H, W]: decoded to the numbers that PIL gives too, in half the time.
 
     Args:
         path: of the file.

@@ -1,8 +1,8 @@
 """A tokenizer.json → how its tokenizer cuts ASCII text into pieces that are encoded on their own, where that is known.
 
 Byte pair encoding with the cuts of GPT-2, which most files have that are learned by ByteLevelBPETokenizer, gives the
-same ids for a piece wherever it stands. Most pieces of a text were seen before, so that looking them up takes about
-a third of the time that the library takes on one core; the library has threads, which are quicker on many.
+same ids for a piece wherever it stands. Most pieces of a text were seen before, so that looking them up takes half of
+the time of the library on one core at first, and a third later; the library has threads, which are quicker on many.
 """
 
 from __future__ import annotations
