@@ -47,11 +47,8 @@ def test_examples_of_the_language_are_right(text: str, tmp_path: Path) -> None:
         if named := re.match(r"# (\w+\.py), beside the spec\n", code):
             (tmp_path / named[1]).write_text(code, encoding="utf-8")
     report = check(loads(text, folder=tmp_path, plugins=plugin_permission(True)))
-    assert {found.code for found in report.diagnostics} <= {
-        "NS901",
-        "NS907",
-        "NS923",
-    }  # warnings, which do not matter here
+    unknown = {"NS923"} if "my_module:" in text else set()  # what code of one's own takes is not known to check
+    assert {found.code for found in report.diagnostics} == unknown
 
 
 def test_the_readme_shows_what_check_says(tmp_path: Path) -> None:
