@@ -56,7 +56,8 @@ def test_state_dict_keys_are_the_paths_in_order(path: Path) -> None:
     ]
 
 
-# What the last copy of a repeat hands on to nobody.
+# Parameters without a gradient: of `held`, which is not applied, others share only the weight; the last copy of
+# wavenet's repeat hands on what nobody takes.
 IDLE = {"tied_tensor": {"held.bias"}, "wavenet": {"stack.3.res.weight", "stack.3.res.bias"}}
 
 

@@ -127,14 +127,10 @@ def on_purpose(layer: Layer, case: Case, mine: Verdict, other: Verdict) -> bool:
     if isinstance(fact, ArgumentError):
         if fact.argument == "scale_factor":  # Upsample reads 0 as not given, `interpolate` may give nothing
             return case.args.get("scale_factor") == 0
-        return fact.argument in (
-            "other",
-            "index",
-            "exponent",
-        )  # netspec's own: the code of two inputs has no place for it
-    if layer.name.startswith(
-        ("ConvTranspose", "MaxUnpool", "FractionalMaxPool")
-    ):  # an empty output, which some backends let pass
+        # the second operand, which is netspec's own argument: the code of two inputs has no place for it
+        return fact.argument in ("other", "index", "exponent")
+    # an empty output, which some backends let pass
+    if layer.name.startswith(("ConvTranspose", "MaxUnpool", "FractionalMaxPool")):
         return any(0 in shape for shape in other.outputs)
     # a crop of more than there is
     return (layer.name.startswith("Circular") or case.args.get("mode") == "circular") and "circular" in str(fact)
