@@ -19,19 +19,19 @@ def start(processes: int, restarts: int) -> NoReturn:
     """Run this command in several processes, and exit as they do."""
     from netspec.distributed.launcher import launch
 
-    sys.exit(launch(_without_options(sys.argv[1:]), processes, restarts))
+    sys.exit(launch(without(sys.argv[1:], OPTIONS), processes, restarts))
 
 
-def _without_options(arguments: list[str]) -> list[str]:
-    """The command line without OPTIONS, which have one value each."""
+def without(arguments: list[str], options: tuple[str, ...]) -> list[str]:
+    """A command line without some options, which have one value each."""
     kept: list[str] = []
     skip = False
     for argument in arguments:
         if skip:
             skip = False
-        elif argument in OPTIONS:
+        elif argument in options:
             skip = True
-        elif not argument.startswith(tuple(f"{option}=" for option in OPTIONS)):
+        elif not argument.startswith(tuple(f"{option}=" for option in options)):
             kept.append(argument)
     return kept
 

@@ -12,6 +12,7 @@ import click
 
 from netspec.cli.options import plugins_option, set_option
 from netspec.cli.output import reporting, say, show_table
+from netspec.cli.processes import without
 from netspec.compiler.plugins.permission import plugin_permission
 from netspec.core.files import ReadError
 from netspec.core.installed import require_packages
@@ -134,23 +135,9 @@ def _share_cores(workers: int) -> None:
 
 def _start(number: int, folder: Path) -> subprocess.Popen[bytes]:
     """Another process of the same search; it prints errors only."""
-    arguments = [*_without(sys.argv[1:], ("--workers", "--out")), "--out", str(folder)]
+    arguments = [*without(sys.argv[1:], ("--workers", "--out")), "--out", str(folder)]
     return subprocess.Popen(
         [sys.executable, "-m", "netspec", *arguments],
         env={**os.environ, WORKER: str(number)},
         stdout=subprocess.DEVNULL,
     )
-
-
-def _without(arguments: list[str], options: tuple[str, ...]) -> list[str]:
-    """A command line without some options, which have one value each."""
-    kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if skip:
-            skip = False
-        elif argument in options:
-            skip = True
-        elif not argument.startswith(tuple(f"{option}=" for option in options)):
-            kept.append(argument)
-    return kept

@@ -44,10 +44,7 @@ def load(request: LoadRequest) -> LoadedData:
     except TextError as error:
         raise spec_error("NS601", str(error), node) from None
     at = request.argument("tokenizer") or node
-    try:
-        wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
-    except TextError as error:
-        raise spec_error("NS601", str(error), at) from None
+    wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
     padding = padding_of(values.get("length"), tokens, request.lengths.get(text_input(request.inputs, mask)))
     first = next(iter(request.inputs)) == mask
     text = TextFormat(DOCUMENTS, wanted, padding, values.get("truncate") == "start", mask, first, column, node=at)

@@ -17,6 +17,7 @@ from netspec.data.text.sources import TextError, read_bytes
 from netspec.data.text.tokenizer import Tokenizer, from_json
 from netspec.data.text.tokens import Padding
 from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS, WORDS
+from netspec.runtime.diagnostics import spec_error
 
 LARGEST_TOKENIZER = 64_000_000  # bytes of a tokenizer.json: some 250,000 tokens take 20 MB
 DOCUMENTS, WINDOWS, TAGGED = "documents", "windows", "tagged"
@@ -118,7 +119,7 @@ def wanted_tokenizer(node: Node | None, value: Any, folder: Path) -> Wanted:
         folder: of the spec.
 
     Raises:
-        TextError: its file is missing, too large, or outside the spec's folder.
+        SpecError: NS601, its file is missing, too large, no UTF-8, or outside the spec's folder.
     """
     if value is None:
         return Wanted(WORDS)
@@ -130,13 +131,11 @@ def wanted_tokenizer(node: Node | None, value: Any, folder: Path) -> Wanted:
     assert isinstance(node, Scalar)  # the check refuses others
     try:
         path = resolve(node, folder)
-    except PathRefused as refused:
-        raise TextError(str(refused)) from None
-    content = read_bytes(path, LARGEST_TOKENIZER)
-    try:
-        return Wanted("file", content=content.decode("utf-8"))
+        return Wanted("file", content=read_bytes(path, LARGEST_TOKENIZER).decode("utf-8"))
+    except (PathRefused, TextError) as error:
+        raise spec_error("NS601", str(error), node) from None
     except UnicodeDecodeError:
-        raise TextError(f"{path} is no tokenizer.json: it is not UTF-8") from None
+        raise spec_error("NS601", f"{path} is no tokenizer.json: it is not UTF-8", node) from None
 
 
 def argument_node(arguments: Node | None, key: str) -> Node | None:

@@ -54,10 +54,7 @@ def load(request: LoadRequest) -> LoadedData:
     except TextError as error:
         raise spec_error("NS601", str(error), node) from None
     at = request.argument("tokenizer") or node
-    try:
-        wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
-    except TextError as error:
-        raise spec_error("NS601", str(error), at) from None
+    wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
     classes = tuple(sorted({label for sentence in labels for label in sentence}))
     padding = padding_of(values.get("length"), request.inputs[name], request.lengths.get(name))
     text = TextFormat(TAGGED, wanted, padding, mask=mask, mask_first=next(iter(request.inputs)) == mask, node=at)

@@ -54,10 +54,7 @@ def load(request: LoadRequest) -> LoadedData:
         text = _read(request, node)
     except TextError as error:
         raise spec_error("NS601", str(error), node) from None
-    try:
-        wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
-    except TextError as error:
-        raise spec_error("NS601", str(error), at) from None
+    wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
     form = TextFormat(WINDOWS, wanted, padding, node=at)
     train, *held = _divided(text, request.fractions, wanted.kind == BYTES)
     try:
