@@ -75,7 +75,7 @@ def found(diagnostics: Iterable[Diagnostic]) -> Marks:
 
 
 def check_says(text: str, code: str, words: str) -> None:
-    """Assert that a check finds a diagnostic of `code` with `words`, or, where `code` is empty, that the text is right."""
+    """Assert that a check finds a diagnostic of `code` with `words`; where `code` is empty, that the text is right."""
     report = check(loads(text))
     said = [item for item in report.diagnostics if item.code == code and words in item.message]
     assert said if code else report.ok, report.diagnostics
