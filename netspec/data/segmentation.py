@@ -20,16 +20,8 @@ from torchvision import tv_tensors
 from netspec.core.files import PathRefused, ReadError, read_text, resolve
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
-from netspec.data.picture_files import (
-    Header,
-    PictureError,
-    Problems,
-    decode,
-    in_parallel,
-    look_at,
-    pictures_in,
-    read_pictures,
-)
+from netspec.data.picture_files import Problems, in_parallel, look_at, pictures_in, read_pictures
+from netspec.data.picture_headers import Header, PictureError, decode
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, own_arguments
 from netspec.language.sections.picture_keys import IGNORED, SEGMENTATION_KEYS, mask_classes
 from netspec.runtime.diagnostics import spec_error
