@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
 
 from netspec.core.diagnostics import Diagnostic, SpecError
@@ -51,7 +53,7 @@ class CachingFeed:
             SpecError: NS601, a picture is damaged; then all that are so, up to some.
         """
         made = self.kept.batches(order, size, group, epoch=epoch, step=step)
-        if bool(self._there.all()):
+        if self._there.all():
             yield from made
             return
         order = torch.arange(len(self)) if order is None else order
@@ -61,7 +63,7 @@ class CachingFeed:
 
     def _decoded(self, chunks: Iterator[torch.Tensor | slice], ahead: int) -> Iterator[None]:
         """One item for each of the chunks, once its pictures are kept; so many of the next ones are begun by then."""
-        asked = self._there.clone()
+        asked = torch.from_numpy(self._there.copy())
         begun: deque[list[Future[None]]] = deque()
         try:
             for chunk in chunks:
@@ -90,7 +92,7 @@ class CachingFeed:
         room = self.kept.inputs[0]
         x = pictures.to(room.device)
         room[index.to(room.device)] = x if self.prepare is None else self.prepare(x)
-        self._there[index] = True
+        self._there[index.numpy()] = True
 
     def _faults(self) -> list[Diagnostic]:
         """What is wrong with the pictures that are not kept yet, so that one run names all of them."""
@@ -103,16 +105,16 @@ class CachingFeed:
             return ()
 
         found: list[Diagnostic] = []
-        for each in in_parallel(fault, (~self._there).nonzero()[:, 0]):
+        for each in in_parallel(fault, torch.from_numpy(~self._there).nonzero()[:, 0]):
             found += each
             if len(found) >= MOST_PROBLEMS:
                 break
         return found
 
     @cached_property
-    def _there(self) -> torch.Tensor:
-        """Which pictures are kept, bool [N]."""
-        return torch.zeros(len(self), dtype=torch.bool)
+    def _there(self) -> np.ndarray[Any, Any]:
+        """Which pictures are kept, bool [N]; no tensor, as one that is made in inference mode cannot be changed."""
+        return np.zeros(len(self), bool)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

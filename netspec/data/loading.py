@@ -224,10 +224,13 @@ def _caching(
     augment, device = to_input.augment, options.device
     ready = not augment and _fits_transformed(pictures.shape, storage)
     like = to_input(pictures[:1]) if ready else pictures[:1]
-    channels_last = ready and options.channels_last and like.ndim == 4
-    room = like.new_empty((len(pictures), *like.shape[1:]))  # memory is taken where it is filled
-    if channels_last:
-        room = room.new_empty(room.shape[:1] + room.shape[2:] + room.shape[1:2]).permute(0, 3, 1, 2)
+    packed = ready and options.channels_last and like.ndim == 4
+    with torch.inference_mode(False):  # else threads could not fill it, which takes its memory too
+        room = torch.empty(
+            (len(pictures), *like.shape[1:]),
+            dtype=like.dtype,
+            memory_format=torch.channels_last if packed else torch.contiguous_format,
+        )
     loops = augment and not to_input.pipeline.in_batches
     if _fits((room,), device) and not loops:
         room, targets = room.to(device), tuple(y.to(device) for y in targets)

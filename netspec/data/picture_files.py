@@ -95,13 +95,19 @@ class Problems:
         self._collector.finish()
 
 
-def look_at(root: Path, names: Sequence[str], at: Node) -> list[Header]:
+def look_at(root: Path, names: Sequence[str], at: Node, what: str = "") -> list[Header]:
     """What all files say of themselves.
+
+    Args:
+        root: from which the names start.
+        names: of the files.
+        at: the node to point at.
+        what: stands before the names in messages.
 
     Raises:
         SpecError: NS601, for each that is no picture, or cut short.
     """
-    return look_at_each(((name, partial(look_closely, root / name)) for name in names), at)
+    return look_at_each(((what + name, partial(look_closely, root / name)) for name in names), at)
 
 
 def look_at_each(pictures: Iterable[tuple[str, Callable[[], Header]]], at: Node) -> list[Header]:

@@ -39,7 +39,7 @@ def load(request: LoadRequest) -> LoadedData:
     given = own_arguments(request, *(key.name for key in SEGMENTATION_KEYS))
     (pictures, root), (masks, mask_root) = (_folder(request, name) for name in ("pictures", "masks"))
     names, mask_names = _pairs(request, root, mask_root, str(given.get("suffix", "")), pictures, masks)
-    headers, mask_headers = look_at(root, names, pictures), look_at(mask_root, mask_names, masks)
+    headers, mask_headers = look_at(root, names, pictures), look_at(mask_root, mask_names, masks, "the mask ")
     problems = Problems(masks)
     for name, mask, one, other in zip(names, mask_names, headers, mask_headers, strict=True):
         if one[:2] != other[:2]:
