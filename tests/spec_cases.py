@@ -15,7 +15,7 @@ from pathlib import Path
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.files import COMMAND_LINE, split_lines
-from netspec.language.load import load
+from netspec.language.load import load, loads
 from netspec.shapes.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,3 +72,10 @@ def found(diagnostics: Iterable[Diagnostic]) -> Marks:
     """The same of diagnostics."""
     places = ((item.span, item.code) for item in diagnostics)
     return {(span.path, 0 if span.path == COMMAND_LINE else span.line, code) for span, code in places}
+
+
+def check_says(text: str, code: str, words: str) -> None:
+    """Assert that a check finds a diagnostic of `code` with `words`; where `code` is empty, that the text is right."""
+    report = check(loads(text))
+    said = [item for item in report.diagnostics if item.code == code and words in item.message]
+    assert said if code else report.ok, report.diagnostics

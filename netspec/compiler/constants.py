@@ -58,5 +58,6 @@ def steps_in_place(scope: Scope, calls: Sequence[Call]) -> frozenset[int]:
 def _samplewise(step: Step, calls: Sequence[Call]) -> bool:
     """Whether a step treats one sample as it treats a batch of equal ones."""
     if step.scope is not None:
-        return step.scope.chain and all(_samplewise(inner, calls) for inner in step.scope.steps)
+        steps = step.scope.steps  # where there are none, no call tells the shape of what it gives
+        return step.scope.chain and bool(steps) and all(_samplewise(inner, calls) for inner in steps)
     return samplewise(calls[step.call or 0].record)

@@ -18,7 +18,7 @@ import torch
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, numbered, own_arguments
-from netspec.language.sections.datasets import ARRAYS_KEYS
+from netspec.language.sections.array_keys import ARRAYS_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 MOST_COLUMNS = 10_000  # of a table, that get names

@@ -16,7 +16,7 @@ from netspec.data.split import (
     numbered,
     own_arguments,
 )
-from netspec.language.sections.datasets import SKLEARN_TABLES
+from netspec.language.sections.array_keys import SKLEARN_TABLES
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 

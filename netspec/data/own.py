@@ -18,7 +18,7 @@ from netspec.core.tree import Scalar
 from netspec.data.arrays import ArrayError, as_tensor, channels_first, pictures_of
 from netspec.data.pictures import picture_tensor
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of, own_arguments
-from netspec.language.sections.datasets import OWN_DATASET_KEYS
+from netspec.language.sections.array_keys import OWN_DATASET_KEYS
 from netspec.runtime.diagnostics import spec_error
 from netspec.runtime.own import own_says
 

@@ -29,7 +29,8 @@ from netspec.data.windows import Samples, WindowError, target_unit
 from netspec.language.evaluate import param_values
 from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
-from netspec.language.sections.datasets import DATASETS, DatasetKind
+from netspec.language.sections.dataset_kind import DatasetKind
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import counted, spec_error, spec_start, unknown_name
 

@@ -12,7 +12,7 @@ import torch
 from netspec.core.conforms import conforms
 from netspec.core.tree import Scalar
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of, own_arguments
-from netspec.language.sections.datasets import SHAPE_NAMES, SHAPES_KEYS
+from netspec.language.sections.array_keys import SHAPE_NAMES, SHAPES_KEYS
 from netspec.runtime.diagnostics import spec_error
 
 NOISE = 0.15  # its standard deviation, where black is 0 and white 1

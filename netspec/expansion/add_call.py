@@ -78,7 +78,7 @@ def add_call(
         each=context.each,
     )
     calls.append(call)
-    target = shared.path.rpartition(".")[2] if shared else name
+    target = shared.path.removeprefix(context.scope.at("")) if shared else name
     sources = (*(sources or ()), *(taken.further[source] for source in further))
     step = Step(target, sources, call=call.id, further=call.further)
     return context.scope.add(step, Ref(call.id))

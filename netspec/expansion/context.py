@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import replace
 
 from netspec.core.dataclass import dataclass
@@ -48,7 +49,7 @@ class Context(Values):
         name = self.name_of(item.name)
         if name in scope.inputs and name != "input":  # which has a finding of its own
             self.error("NS209", f"an input of the network is called {name} already", item.name)
-        reason = clash(name, {**scope.named_at, **scope.numbered}, scope.lists)
+        reason = clash(name, ChainMap(scope.named_at, scope.numbered), scope.lists)
         if reason is not None:
             self.error("NS209", reason, item.name, layer=scope.at(name))
             return f"{name.replace('.', '_')}_{number}"

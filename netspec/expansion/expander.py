@@ -1,4 +1,7 @@
-"""Items → calls: blocks, groups, repeats, branches and shared weights, each in its scope."""
+"""Items → calls: blocks, groups, repeats, branches and shared weights, each in its scope.
+
+The file is long because each form of an item expands the items inside it, whatever their forms.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import field, replace
 from typing import Self
@@ -160,10 +160,9 @@ class Values:
         else:
             message = f"nothing before this is called {shorten(reference.text)!r} in this scope"
             suffix = dot + index if index.isdecimal() else ""
-            known = [each + suffix for each in (*scope.names, *inputs) if "." not in each]  # with a dot it is no name
-            known += [each for each in scope.names if "." in each]
-            close = self.findings.misspelt("NS301", message, reference, known, frames=self.frames)
-            guess = certain_match(reference.text, [each for each in close if each in known])
+            close = self.findings.misspelt("NS301", message, reference, self.writable(suffix), frames=self.frames)
+            there = [each for each in close if self.is_there(each, suffix)]
+            guess = certain_match(reference.text, there)
             return None if guess is None else self.lookup(replace(reference, value=guess, text=guess))
         held = scope.held.get(name)
         if (local is None and held is None) or not dot:
@@ -177,6 +176,17 @@ class Values:
             self.error("NS304", f"{name} has {len(value)} outputs, numbered from 0; got {index}", reference)
             return None
         return Local(local.step, int(index))
+
+    def writable(self, suffix: str) -> Iterator[str]:
+        """What a reference may be: a name with the `suffix` of an output, or one with a dot, which has no outputs."""
+        names = (*self.scope.names, *self.scope.inputs)
+        yield from (each + suffix for each in names if "." not in each)
+        yield from (each for each in self.scope.names if "." in each)
+
+    def is_there(self, reference: str, suffix: str) -> bool:
+        """Whether a close name, which may be that of an earlier copy, is one here."""
+        bare = reference.removesuffix(suffix)
+        return reference in self.scope.names or bare in self.scope.names or bare in self.scope.inputs
 
     def weight(self, step: int | None, path: str, reference: Scalar) -> Local | None:
         """The value of a parameter below an earlier step; None, with a finding, where there is no such layer."""

@@ -119,8 +119,8 @@ def axis_of_one(problem: Problem, context: FixContext) -> Iterator[Fix]:
     inserted = insert_for_all(problem, "axis", [f"unsqueeze: {{dim: {dim}}}"], context)
     title = f"unsqueeze {before_it(problem, context)}: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}"
     if dim == 1 and "in_channels" in call.arg_nodes and written != 1 and inserted:  # it counts the places
-        nodes = [each.arg_nodes["in_channels"] for each in same_mistakes(problem, context)]
-        counts = {node.span: Edit(node.span, "1") for node in nodes}
+        written_too = [each.arg_nodes.get("in_channels") for each in same_mistakes(problem, context)]
+        counts = {node.span: Edit(node.span, "1") for node in written_too if node is not None}
         yield from optional_fix(f"{title}, and in_channels: 1", *inserted, *counts.values())
     yield from optional_fix(title, *inserted)
 

@@ -26,7 +26,7 @@ from netspec.inference.stored_run import StoredRun
 from netspec.inference.table_reader import TableReader
 from netspec.inference.text_reader import TextReader
 from netspec.language.ranges import accepts_shape
-from netspec.language.sections.datasets import TIME_SERIES
+from netspec.language.sections.array_keys import TIME_SERIES
 from netspec.language.spec import Spec
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.shapes.report import Report

@@ -21,7 +21,8 @@ from netspec.inference.readers import Labels, Sample
 from netspec.inference.results import Fault, Scores
 from netspec.inference.run_reader import InputBatcher, make_reader
 from netspec.inference.stored_run import StoredRun
-from netspec.language.sections.datasets import DATASETS, TIME_SERIES
+from netspec.language.sections.array_keys import TIME_SERIES
+from netspec.language.sections.datasets import DATASETS
 from netspec.metrics.measures import Measure, Measures, make_measures
 from netspec.objective.losses import Head, Tensors, heads_of, without_balance
 from netspec.objective.targets import TargetError

@@ -1,7 +1,8 @@
 """One `layers` list → items. Only the structure is checked: types, names of arguments, keys; `expand` evaluates values.
 
 An unambiguous misspelling becomes a finding and is then parsed as the corrected word; what cannot be read becomes an
-item of the kind `unknown`, which keeps its position and name. So the items around it are checked all the same.
+item of the kind `unknown`, which keeps its position and name. So the items around it are checked all the same. The
+file is long because each form of an item holds lists of items of all forms.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from netspec.layers.functions import (
     reductions,
     slicing,
     weighted,
+    weighted_convolutions,
+    weighted_norms,
 )
 from netspec.layers.functions import rearranging as rearranging_functions
 from netspec.layers.modules import (
@@ -42,7 +44,7 @@ FAMILIES = (
     *(convolution, linear, embedding, pooling, unpooling, rearranging, normalization, activation, dropout, padding),
     *(upsampling, recurrent, attention, transformer, distance, torchvision, parameter, buffer),
     *(joining, arithmetic, einsum, elementwise, activations, reductions, rearranging_functions, slicing, indexing),
-    *(constants, weighted),
+    *(constants, weighted, weighted_convolutions, weighted_norms),
 )
 
 TABLE: dict[str, Layer] = {layer.name: layer for family in FAMILIES for layer in family.LAYERS}

@@ -15,8 +15,9 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
+from netspec.language.sections.array_keys import SHAPE_NAMES
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
-from netspec.language.sections.datasets import DATASETS, SHAPE_NAMES
+from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.table_keys import BINARY, CATEGORY, INDEX, NUMBER, ONEHOT
 from netspec.language.spec import Spec
 

@@ -89,7 +89,7 @@ def inputs_by_name(context: LintContext) -> Iterator[Diagnostic]:
     if len(inputs) > 1:
         message = f"{dataset.value} gives one input a sample, the network has {_listed(inputs)}"
         notes = (Note("fix", f"{key}: {{{', '.join(f'{name}: […]' for name in inputs)}}}"),) if key else ()
-        if kind.further and not named[0]:
+        if kind.further and not any(named):
             notes = (Note("fix", f"{kind.further[0]}: {inputs[-1]} in {dataset.value}"),)
         yield finding("NS602", message, node or dataset, notes=notes)
 

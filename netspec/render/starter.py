@@ -9,8 +9,9 @@ from netspec.core.dataclass import dataclass
 from netspec.core.names import closest, did_you_mean
 from netspec.core.shapes import Shape, show
 from netspec.language.format import format_text
+from netspec.language.sections.array_keys import SKLEARN_TABLES
 from netspec.language.sections.class_families import DATASET
-from netspec.language.sections.datasets import SKLEARN_TABLES, VISION
+from netspec.language.sections.datasets import VISION
 from netspec.language.sections.keys import flow
 from netspec.language.sections.torch_classes import classes_of
 from netspec.lint.datasets import known_pictures, known_table

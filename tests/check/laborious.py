@@ -35,6 +35,11 @@ LABORIOUS = {
     "a name that no copy knows": spec(
         "  - repeat: 1000\n    layers:\n      - {name: a, from: fine, Linear: 8}\n      - {name: label, Linear: 8}\n"
     ),
+    "copies of copies that share a name": spec(
+        "  - repeat: 1000\n    layers:\n      - repeat: 1000\n        layers:\n"
+        "          - {name: first, Linear: 8, tie: {weight: held.weight}}\n          - {ReLU: {}, from: frist}\n"
+        "          - {share: secnd, when: width == 64}\n"
+    ),
     "odd sizes again and again": spec(f"  - {UP_AND_DOWN}\n" * 90, "input: [3, 57, 57]"),
     "an odd size at the end": spec(
         f"  - {{repeat: 300, layers: [{CONVOLUTION}, ReLU]}}\n  - {UP_AND_DOWN}\n", "input: [3, 57, 57]"

@@ -37,7 +37,7 @@ RECORD = """\
         name="NPZ",
         doc="The arrays x and y of a file of NumPy's.",
         keys=(
-            Key("path", TEXT, "a path", "The file.", "rows.npz", required=True),
+            Key("path", {"type": "string"}, "a path", "The file.", "rows.npz", required=True),
             Key("rows", {"type": "integer", "minimum": 1}, "a positive integer", "Takes so many.", 100),
         ),
         load="netspec.data.npz:load",

@@ -18,7 +18,7 @@ import netspec
 from netspec.checker import check
 from netspec.data.section import load_data
 from netspec.language.load import load, loads
-from netspec.language.sections.datasets import SKLEARN_TABLES
+from netspec.language.sections.array_keys import SKLEARN_TABLES
 from netspec.language.spec import Spec
 from netspec.layers.table import TABLE
 from netspec.lint import inplace

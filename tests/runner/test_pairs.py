@@ -15,10 +15,9 @@ from sklearn.neighbors import NearestNeighbors
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.distributed.process_group import ProcessGroup
-from netspec.language.load import load, loads
+from netspec.language.load import load
 from netspec.language.spec import Spec
 from netspec.metrics.metric import MetricRequest
 from netspec.metrics.neighbours import make_neighbour
@@ -30,7 +29,7 @@ from netspec.trainer.train import Run, train
 from netspec.training.interrupts import Interrupt
 from netspec.training.plan import prepare
 from netspec.training.setup import prepare_training
-from tests.spec_cases import ROOT
+from tests.spec_cases import ROOT, check_says
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -172,9 +171,7 @@ def test_a_run_that_was_cut_off_ends_with_the_same_bits(run: Start, monkeypatch:
     ],
 )
 def test_what_the_check_says(change: tuple[str, str], code: str, words: str) -> None:
-    report = check(loads(NET.replace(*change)))
-    found = [item for item in report.diagnostics if item.code == code and words in item.message]
-    assert found if code else report.ok, report.diagnostics
+    check_says(NET.replace(*change), code, words)
 
 
 def test_targets_that_are_no_classes_are_named(make: Make, refused: Refused) -> None:

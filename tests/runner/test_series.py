@@ -15,20 +15,19 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error
 
-from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
 from netspec.data.section import load_data
 from netspec.data.windows import WindowError, Windows
 from netspec.inference.loaded_run import load_run
-from netspec.language.load import load, loads
+from netspec.language.load import load
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.interrupts import Interrupt
 from netspec.training.plan import prepare
-from tests.spec_cases import ROOT
+from tests.spec_cases import ROOT, check_says
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -256,9 +255,7 @@ def test_what_is_wrong_is_named(
     ],
 )
 def test_the_check_says_what_the_spec_tells(change: tuple[str, str], code: str, words: str) -> None:
-    report = check(loads(NET.replace(*change)))
-    found = [item for item in report.diagnostics if item.code == code and words in item.message]
-    assert found if code else report.ok, report.diagnostics
+    check_says(NET.replace(*change), code, words)
 
 
 def test_a_run_that_was_cut_off_ends_with_the_same_bits(
