@@ -12,6 +12,7 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,7 +24,8 @@ from PIL import Image
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.csv_table import read_frame
-from netspec.data.picture_files import PictureError, Problems, collect, decode, look
+from netspec.data.picture_files import AT_ONCE, Problems, as_pictures, look_at_each
+from netspec.data.picture_headers import HEAD, TAIL, Header, PictureError, decode, look, look_at_ends
 from netspec.data.pictures import Pictures
 from netspec.data.split import (
     LoadedData,
@@ -180,12 +182,40 @@ class _PictureColumn:
         self.samples = [(f"row {index + 1}", 0) for index in range(len(dataset))]
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int]:
-        cell = self.dataset[index][self.column]
-        data = cell.get("bytes") if isinstance(cell, dict) else None
-        if not isinstance(data, bytes):
-            raise PictureError("holds no picture, but at most a path, which is not followed")
+        data = _bytes(self.dataset[index][self.column])
         look(data)
         return decode(data), 0
+
+    def look_at_all(self, node: Node) -> None:
+        """Look at the first and last bytes of each.
+
+        Raises:
+            SpecError: NS601, for each that is no picture, or cut short.
+        """
+        look_at_each(
+            ((name, partial(_look, cell)) for (name, _), cell in zip(self.samples, self._cells(), strict=True)), node
+        )
+
+    def _cells(self) -> Iterator[Any]:
+        for start in range(0, len(self.samples), AT_ONCE):
+            yield from self.dataset[start : start + AT_ONCE][self.column]
+
+
+def _bytes(cell: Any) -> bytes:
+    """The bytes of a picture in a cell.
+
+    Raises:
+        PictureError: there are none.
+    """
+    data = cell.get("bytes") if isinstance(cell, dict) else None
+    if not isinstance(data, bytes):
+        raise PictureError("holds no picture, but at most a path, which is not followed")
+    return data
+
+
+def _look(cell: Any) -> Header:
+    data = _bytes(cell)
+    return look_at_ends(data[:HEAD], data[-TAIL:], lambda: data)
 
 
 class _Columns:
@@ -288,7 +318,9 @@ class _Columns:
 
         if self._is_picture(names):
             column = self.dataset.cast_column(names[0], datasets.Image(decode=False)).select_columns(names)
-            return collect(self.request, _PictureColumn(column, names[0]), self.node)
+            pictures = _PictureColumn(column, names[0])
+            pictures.look_at_all(self.node)
+            return as_pictures(self.request, pictures, self.node)
         arrays = [self._numbers(name, at) for name in names]
         if len(arrays) == 1:
             return arrays[0] if arrays[0].ndim > 1 else arrays[0][:, None]

@@ -1,16 +1,21 @@
-"""A Split → its Feed: samples are held in memory, transformed as far as possible, or worker processes decode them."""
+"""A Split → its Feed: samples are held in memory, transformed as far as possible, or worker processes decode them.
+
+Pictures in files that memory holds are decoded once, when they are first asked for (caching.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
 from netspec.core.diagnostics import SpecError
+from netspec.core.shapes import Shape
 from netspec.data.augment.draws import TrainingStep
 from netspec.data.batches import (
     Batch,
@@ -22,6 +27,7 @@ from netspec.data.batches import (
     process_share,
     whole_numbers,
 )
+from netspec.data.caching import CachingFeed
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
@@ -189,14 +195,14 @@ def make_feed(
     augment = augment and bool(pipeline.augment)
     to_input = ToInput(pipeline, source.shaped, options.dtypes[0], augment)
     if isinstance(first, Pictures):
+        if prod(first.shape) * first.dtype.itemsize <= storage.memory:
+            return _caching(first, targets, to_input, options, storage, own)
         return LoaderFeed(first, targets, to_input, device, options.channels_last, options.seed, storage.workers, own)
     inputs: Tensors = split.tables
     transform: ToInput | None = to_input
     if not source.picture:
         inputs, transform = tuple(x.to(dtype) for x, dtype in zip(inputs, options.dtypes, strict=True)), None
-    elif isinstance(first, torch.Tensor) and first.numel() * 4 <= min(
-        MOST_TRANSFORMED, storage.memory
-    ):  # bytes as float32
+    elif isinstance(first, torch.Tensor) and _fits_transformed(first.shape, storage):
         if not augment:
             first, transform = in_chunks(to_input, first), None
             if options.channels_last and first.ndim == 4:
@@ -208,6 +214,34 @@ def make_feed(
     if _fits(inputs, device) and not loops:
         inputs, targets = tuple(x.to(device) for x in inputs), tuple(y.to(device) for y in targets)
     return MemoryFeed(inputs, targets, device, transform, options.channels_last, options.seed, own)
+
+
+def _caching(
+    pictures: Pictures, targets: Tensors, to_input: ToInput, options: LoaderOptions, storage: Storage,
+    reconstruct: tuple[torch.dtype, ...],
+) -> CachingFeed:  # fmt: skip
+    """The batches of pictures that are decoded once: kept as they enter the network, or before random transforms."""
+    augment, device = to_input.augment, options.device
+    ready = not augment and _fits_transformed(pictures.shape, storage)
+    like = to_input(pictures[:1]) if ready else pictures[:1]
+    packed = ready and options.channels_last and like.ndim == 4
+    with torch.inference_mode(False):  # else threads could not fill it, which takes its memory too
+        room = torch.empty(
+            (len(pictures), *like.shape[1:]),
+            dtype=like.dtype,
+            memory_format=torch.channels_last if packed else torch.contiguous_format,
+        )
+    loops = augment and not to_input.pipeline.in_batches
+    if _fits((room,), device) and not loops:
+        room, targets = room.to(device), tuple(y.to(device) for y in targets)
+    transform = None if ready else to_input
+    kept = MemoryFeed((room,), targets, device, transform, options.channels_last, options.seed, reconstruct)
+    return CachingFeed(pictures, kept, to_input if ready else None)
+
+
+def _fits_transformed(shape: Shape, storage: Storage) -> bool:
+    """Whether pictures [N, C, H, W] are held as the network takes them, in float32."""
+    return prod(shape) * 4 <= min(MOST_TRANSFORMED, storage.memory)
 
 
 def _fits(inputs: Tensors, device: torch.device) -> bool:

@@ -20,16 +20,8 @@ from torchvision import tv_tensors
 from netspec.core.files import PathRefused, ReadError, read_text, resolve
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
-from netspec.data.picture_files import (
-    Header,
-    PictureError,
-    Problems,
-    decode,
-    in_parallel,
-    look_at,
-    pictures_in,
-    read_pictures,
-)
+from netspec.data.picture_files import Problems, in_parallel, look_at, pictures_in, read_pictures
+from netspec.data.picture_headers import Header, PictureError, decode
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, own_arguments
 from netspec.language.sections.picture_keys import IGNORED, SEGMENTATION_KEYS, mask_classes
 from netspec.runtime.diagnostics import spec_error
@@ -47,7 +39,7 @@ def load(request: LoadRequest) -> LoadedData:
     given = own_arguments(request, *(key.name for key in SEGMENTATION_KEYS))
     (pictures, root), (masks, mask_root) = (_folder(request, name) for name in ("pictures", "masks"))
     names, mask_names = _pairs(request, root, mask_root, str(given.get("suffix", "")), pictures, masks)
-    headers, mask_headers = look_at(root, names, pictures), look_at(mask_root, mask_names, masks)
+    headers, mask_headers = look_at(root, names, pictures), look_at(mask_root, mask_names, masks, "the mask ")
     problems = Problems(masks)
     for name, mask, one, other in zip(names, mask_names, headers, mask_headers, strict=True):
         if one[:2] != other[:2]:

@@ -25,7 +25,8 @@ from PIL import Image
 from netspec.core.files import PathRefused, resolve
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
-from netspec.data.picture_files import PictureError, Problems, collect, decode, in_parallel, look, suffixes
+from netspec.data.picture_files import Problems, as_pictures, in_parallel, look_at_each
+from netspec.data.picture_headers import HEAD, TAIL, Header, decode, look, look_at_ends, suffixes
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, numbered, own_arguments
 from netspec.language.sections.hub_keys import SHARD_KEYS
@@ -49,6 +50,18 @@ class Member(NamedTuple):
         with self.shard.open("rb") as file:
             file.seek(self.start)
             return file.read(self.size)
+
+    def look(self) -> Header:
+        """What it says of the picture that it is.
+
+        Raises:
+            PictureError: it is none, or cut short.
+        """
+        with self.shard.open("rb") as file:
+            file.seek(self.start)
+            head = file.read(min(HEAD, self.size))
+            file.seek(self.start + self.size - min(TAIL, self.size))
+            return look_at_ends(head, file.read(min(TAIL, self.size)), self.read)
 
 
 class Sample(NamedTuple):
@@ -184,20 +197,19 @@ class _ShardPictures:
         return decode(data), 0
 
     def look_at_all(self, node: Node) -> None:
-        """What the headers of all pictures say."""
-        problems = Problems(node)
-        for member, (name, _) in zip(self.found, self.samples, strict=True):
-            try:
-                look(member.read())
-            except PictureError as error:
-                problems.add(f"{name} {error}")
-        problems.finish()
+        """Look at the first and last bytes of each.
+
+        Raises:
+            SpecError: NS601, for each that is no picture, or cut short.
+        """
+        look_at_each(((name, member.look) for member, (name, _) in zip(self.found, self.samples, strict=True)), node)
 
 
 def _input(request: LoadRequest, samples: list[Sample], ending: str, node: Scalar) -> torch.Tensor | Pictures:
     if f".{ending}" in suffixes():
         pictures = _ShardPictures(samples, ending)
-        return collect(request, pictures, node, lambda: pictures.look_at_all(node))
+        pictures.look_at_all(node)
+        return as_pictures(request, pictures, node)
     if ending != "npy":
         raise spec_error("NS601", f".{ending} is neither a picture nor npy, which enter a network", node)
     array = _arrays(samples, ending, node, request.memory)

@@ -1,8 +1,9 @@
 """Transforms: stored samples → the network's input.
 
-Pictures come as uint8 [C, H, W] and are scaled to [0, 1] first. Then follow the `transforms` before the first
-Normalize, for training samples those of `augment`, and the rest. They work on batches [N, C, H, W]; random ones that
-have no form for batches go sample by sample.
+Pictures come as uint8 [C, H, W]. The `transforms` that only change their size come first and keep whole numbers, as
+PIL does; then they are scaled to [0, 1]. The other `transforms` before the first Normalize follow, for training samples
+those of `augment`, and the rest. They work on batches [N, C, H, W]; random ones that have no form for batches go sample
+by sample.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from netspec.runtime.registry import Choice
 
 Step = tuple[Choice, Callable[[torch.Tensor], torch.Tensor]]
 CHUNK = 1024  # samples
+SIZES = frozenset({"Resize", "CenterCrop"})  # change the size alone; of uint8 torch resizes in a quarter of the time
 Tensors = tuple[torch.Tensor, ...]
 MOVES = frozenset({"RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop"})  # pixels, without a mixture of them
 COLOURS = frozenset({  # change pixels where they are
@@ -61,15 +63,18 @@ class Pipeline:
     after: tuple[Step, ...] = ()
 
     def shape(self, x: torch.Tensor) -> torch.Tensor:
-        """Scale, and apply the transforms before Normalize, on a picture [C, H, W] or a batch.
+        """Apply the transforms before Normalize, on a picture or a batch; uint8 remains where they only change sizes.
 
         A tv_tensors.Mask keeps its numbers: torchvision moves its pixels alone, and never mixes them.
         """
-        return _apply(self.before, to_float(x))
+        others = next((at for at, (choice, _) in enumerate(self.before) if choice.name not in SIZES), None)
+        if others is None:
+            return _apply(self.before, x)
+        return _apply(self.before[others:], to_float(_apply(self.before[:others], x)))
 
     def finish(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the transforms after the random ones, on a batch."""
-        return _apply(self.after, x)
+        """Apply the transforms after the random ones, on a batch, scaled if it is not yet."""
+        return _apply(self.after, to_float(x))
 
     def plain(self, x: torch.Tensor) -> torch.Tensor:
         """Apply all transforms but the random ones, on a batch."""
@@ -79,7 +84,7 @@ class Pipeline:
         """Apply the random transforms, with other numbers for each sample; None: from the global generator."""
         draws = draws or Draws(len(x))
         steps = [(choice, partial(_apply_random, choice.name, transform, draws)) for choice, transform in self.augment]
-        return _apply(steps, x)
+        return _apply(steps, to_float(x))
 
     def random_with_masks(self, x: torch.Tensor, masks: Tensors, draws: Draws) -> tuple[torch.Tensor, Tensors]:
         """`random`, where masks of the same height and width move with their pictures.
@@ -93,6 +98,7 @@ class Pipeline:
             masks: [B, ..., H, W] each.
             draws: of the step.
         """
+        x = to_float(x)
         for choice, transform in self.augment:
             step = [(choice, partial(_apply_random, choice.name, transform, draws))]
             if choice.name not in MOVES | COLOURS:

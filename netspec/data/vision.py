@@ -22,7 +22,7 @@ from torchvision.datasets.folder import default_loader
 from netspec.core.diagnostics import SpecError
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar
-from netspec.data.picture_files import in_parallel
+from netspec.data.picture_files import look_at, refuse_other_sizes
 from netspec.data.pictures import Pictures, Reader, labels
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of
 from netspec.language.sections.class_families import DATASET
@@ -221,7 +221,11 @@ def _arrays(dataset: Any) -> Split | None:
 
 
 def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Split, bool]:
-    """Decode every sample, if memory holds them; transforms that set the size are applied here."""
+    """The samples of a dataset without arrays; transforms that set the size are applied to each.
+
+    Files are looked at, and decoded when they are asked for. Of other datasets every sample is decoded, if memory
+    holds them.
+    """
     try:
         count = len(dataset)
     except TypeError as error:  # FakeData accepts any size
@@ -232,15 +236,18 @@ def _one_by_one(request: LoadRequest, choice: Choice, dataset: Any) -> tuple[Spl
     files = dataset.samples if folders and dataset.transform is None and dataset.target_transform is None else ()
     read = Reader(dataset, choice.node, request.input.shape[:1] != (3,), request.shape, files)
     shaped = bool(request.shape)
+    if files:
+        names = _files(dataset, dataset.root, count)
+        headers = look_at(Path(dataset.root), names, choice.node)
+        if not shaped:
+            refuse_other_sizes(names, headers, choice.node)
     first, label, mode = read(0)
     like = tuple(first.shape)
-    if first.nbytes * count > request.memory:
+    if files or first.nbytes * count > request.memory:
         pictures = Pictures(read, mode, like, first.dtype, torch.arange(count))
-        return all_of(pictures, labels(read, count)), shaped
+        return all_of(pictures, torch.tensor([y for _, y in files]) if files else labels(read, count)), shaped
     inputs, targets = first.new_empty((count, *like)), torch.empty(count, dtype=torch.int64)
     inputs[0], targets[0] = first, label
-    # Files are decoded in threads; of other datasets nobody says that they can be read so.
-    rest, spread = range(1, count), in_parallel if files else map
-    for index, (picture, label, _) in zip(rest, spread(lambda index: read(index, mode, like), rest), strict=True):
-        inputs[index], targets[index] = picture, label
+    for index in range(1, count):
+        inputs[index], targets[index], _ = read(index, mode, like)
     return all_of(inputs, targets), shaped

@@ -6,6 +6,7 @@ import torch
 
 from netspec.core.diagnostics import SpecError
 from netspec.core.tree import Mapping
+from netspec.data.pictures import Pictures
 from netspec.data.section import dataset_nodes
 from netspec.exporting.network import Network
 from netspec.inference.loaded_run import load_run
@@ -33,7 +34,7 @@ def real_samples(run: StoredRun, network: Network, *, raw: bool) -> tuple[list[T
         split = plan.data.val if plan.data.val is not None else plan.data.train
         count = min(COUNT, len(split))
         if raw:
-            if plan.data.source.shaped or not isinstance(split.inputs[0], torch.Tensor):
+            if plan.data.source.shaped or not isinstance(split.inputs[0], torch.Tensor | Pictures):
                 return [], "the run's pictures differ in size, so that none of them was compared"
             stored = split.inputs[0][:count]  # [B, C, H, W]; floats are in [0, 1], as files have no pictures
             batches: Tensors = (stored.mul(255).round().to(torch.uint8) if stored.is_floating_point() else stored,)

@@ -54,9 +54,8 @@ def _transforms(run: StoredRun) -> tuple[Callable[[torch.Tensor], torch.Tensor],
     pipeline, stored = read_pipeline(run.spec), run.info.sample
 
     def before(x: torch.Tensor) -> torch.Tensor:
-        x = to_float(x)
         if stored is not None:  # as `predict` brings a picture to the size of the run's own
-            x = nn.functional.interpolate(x, size=[*stored[1:]], mode="bilinear", antialias=True)
+            x = nn.functional.interpolate(to_float(x), size=[*stored[1:]], mode="bilinear", antialias=True)
         return pipeline.plain(x)
 
     return before, stored if stored is not None else _picture(run)

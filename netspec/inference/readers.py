@@ -209,10 +209,10 @@ class PictureReader:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             without_name = reason.replace(f" {source!r}", "")  # which stands before it already
             return Fault(file, None, f"cannot be read as a picture: {without_name}")
-        x = to_float(stored)
+        x = stored
         if self.stored and tuple(x.shape) != self.stored:
             size = [int(side) for side in self.stored[1:]]
-            x = nn.functional.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0]
+            x = nn.functional.interpolate(to_float(x)[None], size=size, mode="bilinear", antialias=True)[0]
         try:
             return Sample(file, None, (self.pipeline.plain(x[None])[0],), target)
         except SpecError as error:  # of a transform that the picture is too small for, for example

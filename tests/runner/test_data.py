@@ -223,7 +223,7 @@ def test_a_folder_of_pictures(read: Callable[..., Data], tmp_path: Path) -> None
     data = read("{ImageFolder: pets}", 3, 4, 5)
     assert data.source.targets[0].classes == ("cat", "dog")
     assert tuple(data.train.inputs[0].shape) == (3, 3, 4, 5)
-    assert data.train.inputs[0][:, 0, 0, 0].tolist() == [0, 10, 20]
+    assert data.train.inputs[0][:][:, 0, 0, 0].tolist() == [0, 10, 20]
     assert data.train.targets[0].tolist() == [0, 0, 1]
     assert data.val is None
 
@@ -236,13 +236,13 @@ def test_a_folder_with_train_and_val(read: Callable[..., Data], tmp_path: Path) 
     data = read("{ImageFolder: {root: p}}", 3, 4, 4)
     assert data.source.targets[0].classes == ("a", "b")
     assert data.val is not None
-    assert data.val.inputs[0][:, 0, 0, 0].tolist() == [20, 30]
+    assert data.val.inputs[0][:][:, 0, 0, 0].tolist() == [20, 30]
 
 
 def test_pictures_of_different_sizes_need_a_resize(read: Callable[..., Data], refused: Refused, tmp_path: Path) -> None:
     write_pictures(tmp_path / "p", {"a/1.png": (4, 4), "b/2.png": (6, 4)})
     (found,) = refused(read, "{ImageFolder: p}", 3, 4, 4)
-    assert "2.png is 3×4×6, the first picture is 3×4×4" in found.message
+    assert "b/2.png is 6×4, a/1.png is 4×4" in found.message
     assert "Resize" in found.notes[0].text
     data = read("{ImageFolder: p, transforms: [{Resize: [4, 4]}]}", 3, 4, 4)
     assert tuple(data.train.inputs[0].shape) == (2, 3, 4, 4)

@@ -33,8 +33,8 @@ def test_a_batch_is_transformed_as_each_sample_would_be(make: Make) -> None:
     theirs = v2.Compose(
         [
             v2.ToImage(),
-            v2.ToDtype(torch.float32, scale=True),
             v2.Resize([8, 8]),
+            v2.ToDtype(torch.float32, scale=True),
             v2.Normalize([0.1, 0.2, 0.3], [0.5, 0.6, 0.7]),
             v2.Grayscale(3),
         ]

@@ -72,8 +72,8 @@ def test_pictures_of_every_kind_are_what_training_saw(colour: Run, netspec: Call
     change = v2.Compose(
         [
             v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
             v2.Resize([12, 12]),
+            v2.ToDtype(torch.float32, scale=True),
             v2.Normalize([0.5, 0.4, 0.3], [0.2, 0.2, 0.2]),
         ]
     )
