@@ -175,7 +175,9 @@ def _report_text(report: Report) -> str:
     line = translate(_counts(wrong, warnings) + fixable(report.diagnostics), look.lang)
     if not wrong:
         line = line if warnings else word("word", "ok", look.lang)
-        line = translate(f"{line} for {promised(report)}", look.lang) if report.spec.sizes else line
+        if report.spec.sizes:
+            sizes = translate(promised(report), look.lang)
+            line = word("sum", "{outcome} for {sizes}", look.lang).format(outcome=line, sizes=sizes)
         line = translate(f"{line}; {totals(report)}", look.lang)
     body = render(report.diagnostics, report.spec.sources, look)
     last = "\n".join(message_lines(f"{report.spec.path}{colon(look.lang)}{line}", look, hanging=4))

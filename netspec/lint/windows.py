@@ -73,7 +73,7 @@ def dropped(context: LintContext) -> Iterator[Diagnostic]:
             continue
         names = _AXES[len(found)]
         parts = [f"{count} {name}s" if count > 1 else name for name, count in zip(names, lost, strict=True) if count]
-        sizes = [f"{window.covered()} of {window.length}" for window in found if window.covered() != window.length]
+        sizes = [f"{window.covered()} out of {window.length}" for window in found if window.covered() != window.length]
         message = (
             f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(context.arriving(call) or ())}: "
             f"its windows cover {' and '.join(dict.fromkeys(sizes))}"

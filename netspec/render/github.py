@@ -8,7 +8,7 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.core.escapes import safe
 from netspec.core.files import is_file
 from netspec.render.json import Answer, Unreadable
-from netspec.translation.languages import ENGLISH, labelled, translate
+from netspec.translation.languages import ENGLISH, labelled, translate, word
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -34,7 +34,8 @@ def annotation(found: Diagnostic, lang: str = ENGLISH) -> str:
         location |= {"file": span.path, "line": span.line, "col": span.column}
         location |= {"endLine": span.end_line, "endColumn": span.end_column}
     lines = [found.message if location else f"{span.path}: {found.message}"]
-    lines += [translate(f"in {frame.label} at {frame.span}", lang) for frame in found.frames]
+    inside = word("frame", "in {label} at {span}", lang)
+    lines += [inside.format(label=frame.label, span=frame.span) for frame in found.frames]
     if found.follows:
         lines.append(translate(f"follows from {found.follows.code} at {found.follows.span}", lang))
     lines += [labelled("fix", fix.title, lang) for fix in found.fixes[:1]]

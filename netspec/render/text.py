@@ -103,7 +103,7 @@ def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE)
     if found.follows is not None:
         note("follows", say(f"from {found.follows.code} at line {found.follows.span.line}: not counted"))
     for frame in found.frames:
-        note("in", say(f"{frame.label} at {frame.span}"))
+        note("in", word("frame", "{label} at {span}", lang).format(label=frame.label, span=frame.span))
     for item in found.notes:
         if item.label not in ("or", "torch"):
             note(item.label, item.text)

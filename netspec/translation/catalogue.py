@@ -8,6 +8,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "locale"
 DOMAIN = "netspec"
+CONTEXT = "\x04"  # between the context of a key and the key
 _MAGIC = 0x950412DE
 
 

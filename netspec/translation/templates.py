@@ -12,6 +12,7 @@ import re
 from netspec.core.dataclass import dataclass
 
 _HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_QUOTE = re.compile(r"""["`]|\B'|'\B""")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -51,18 +52,21 @@ class Template:
     Args:
         key: as in the catalogue.
         pieces: its parts.
-        letters: how many letters of its fixed text a match explains.
+        weight: how many characters of a text a match explains.
         words: the whole words that every text has that it matches.
+        quotes: whether its fixed texts quote something.
     """
 
-    __slots__ = ("_runs", "_tail", "key", "letters", "pieces", "words")
+    __slots__ = ("_empty", "_runs", "_tail", "key", "pieces", "quotes", "weight", "words")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.pieces = pieces_of(key)
-        self.letters = sum(letters(piece) for piece in self.pieces if isinstance(piece, str))
+        self.weight = sum(weight(piece) for piece in self.pieces if isinstance(piece, str))
         self.words = frozenset(_whole_words(self.pieces))
+        self.quotes = any(isinstance(piece, str) and _QUOTE.search(piece) for piece in self.pieces)
         self._runs: list[tuple[str, re.Pattern[str]]] | None = None  # (hole before it, what has to follow), in order
+        self._empty: list[str] = []
         self._tail = ""  # the hole at the end
 
     def _compile(self) -> list[tuple[str, re.Pattern[str]]]:
@@ -74,8 +78,10 @@ class Template:
             elif piece.values:
                 options = "|".join(re.escape(value) for value in sorted(piece.values, key=len, reverse=True))
                 run += f"(?P<h{number}>{options})"
+            elif before and not run:  # right behind another hole, which takes all
+                self._empty.append(piece.name)
             else:
-                if run or before:
+                if run:
                     runs.append((before, re.compile(run)))
                 before, run = piece.name, ""
         if run:
@@ -85,16 +91,20 @@ class Template:
         self._runs = runs
         return runs
 
-    def match(self, text: str) -> dict[str, str] | None:
+    def match(self, sought: str, text: str) -> dict[str, str] | None:
         """What fills the holes where the template makes `text`; None where it does not.
 
         The fixed texts are sought from left to right, each once, so that the time grows with the length alone.
+
+        Args:
+            sought: the text in which fixed texts are found, as long as `text`; some of it may be hidden.
+            text: the text itself.
         """
         runs = self._runs if self._runs is not None else self._compile()
-        filled: dict[str, str] = {}
+        filled = dict.fromkeys(self._empty, "")
         at = 0
         for hole, pattern in runs:
-            found = pattern.search(text, at) if hole else pattern.match(text, at)
+            found = pattern.search(sought, at) if hole else pattern.match(sought, at)
             if found is None:
                 return None
             if hole:
@@ -108,9 +118,9 @@ class Template:
         return filled
 
 
-def letters(text: str) -> int:
-    """How many letters a text has."""
-    return sum(map(str.isalpha, text))
+def weight(text: str) -> int:
+    """How many characters a text has, without its spaces."""
+    return len(text) - text.count(" ")
 
 
 def _whole_words(pieces: list[Piece]) -> set[str]:

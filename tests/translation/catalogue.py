@@ -10,6 +10,7 @@ is not sure is marked `fuzzy`, as gettext's tools do, and counts as none.
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def po_text(catalog: Catalog) -> bytes:
 def mo_text(catalog: Catalog) -> bytes:
     """The .mo file, with what is translated and sure."""
     stream = BytesIO()
-    write_mo(stream, read_po(BytesIO(po_text(catalog)), locale=catalog.locale, domain=DOMAIN))
+    read = read_po(BytesIO(po_text(catalog)), locale=catalog.locale, domain=DOMAIN)
+    read.creation_date = read.revision_date = datetime(2000, 1, 1, tzinfo=UTC)  # the same each time
+    write_mo(stream, read)
     return stream.getvalue()
 
 

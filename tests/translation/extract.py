@@ -14,7 +14,7 @@ from pathlib import Path
 import netspec
 from netspec.core.codes import CODES, explanation
 from netspec.translation.templates import Hole, pieces_of
-from netspec.translation.translate import JOINTS
+from netspec.translation.translate import CLAUSES, JOINTS
 
 PACKAGE = Path(netspec.__file__).parent
 # What a check prints. `render/` and `cli/` have words of other commands too: of these, the files of a check.
@@ -25,12 +25,13 @@ SOURCES = (
 )
 LABELLING = ("Note", "note", "labelled")  # the functions whose first argument is the label of a note
 UNREAD = {"doc", "help", "short_help", "epilog", "metavar", "summary", "since", "description"}  # keyword arguments
-UNREAD_CALLS = {"compile", "getLogger", "BadParameter", "UsageError", "option"}
+UNREAD_CALLS = {"compile", "getLogger", "BadParameter", "UsageError", "option", "word"}
 SEE_THROUGH = {"show", "shorten", "str", "repr", "len", "safe", "int", "list", "sorted", "abs", "plain"}
 # Of a hole that only agrees in number with another one, no translation needs the values.
 GRAMMAR = {"", "s", "es", "is", "are", "has", "have", "it", "they", "was", "were", "a", "an", "does", "do", "its"}
 GRAMMAR |= {"their", "this", "these", "that", "those", "them", "further", "takes", "take", "needs", "need"}
 
+OF_PHRASES = ("where", "before_it")  # holes whose value is a phrase: before it, before all 3
 _CODE = re.compile(
     r"(?:^|(?<=: )|(?<=, )|(?<=\[))[\w.\[\]-]+:(?= )|\S*[\w\]][._=/\\]\S*[\w}]|`[^`]*`|--[a-z-]+|<[^<>]*>$"
 )  # keys, paths, settings
@@ -39,7 +40,37 @@ _VALUES = {"true", "false", "null", "self"}
 _SENTENCE = re.compile(
     r".*\.|(The|Numbers|Normalizes|Divides|Transposed|A text file)\b.*", re.DOTALL
 )  # of reference pages
-_IN_PYTHON = re.compile(r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|unflatten\(|^<[A-Z]|[^ ]+ = torch")
+_IN_PYTHON = re.compile(
+    r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|^not \{|\} if \{|unflatten\(|^<[A-Z]|[^ ]+ = torch"
+)
+
+
+# What PyYAML says of a text that is no YAML: of libyaml, and of its own parser, which is there where libyaml is not.
+_WHILE = (
+    *("scanning a simple key", "scanning for the next token", "scanning a block scalar", "scanning a quoted scalar"),
+    *("scanning a plain scalar", "scanning a double-quoted scalar", "scanning an anchor", "scanning an alias"),
+    *("scanning a tag", "scanning a directive", "parsing a block mapping", "parsing a block collection"),
+    *("parsing a flow mapping", "parsing a flow sequence", "parsing a node", "parsing a block node"),
+    *("parsing a flow node", "parsing a quoted scalar"),
+)
+OF_PYYAML = (
+    *(f"while {what} {{problem}}" for what in _WHILE),
+    *("could not find expected ':'", "found character that cannot start any token"),
+    *("found character {character} that cannot start any token", "mapping values are not allowed {where}"),
+    *("block sequence entries are not allowed {where}", "sequence entries are not allowed {where}"),
+    *("mapping keys are not allowed {where}", "in this context", "did not find expected key"),
+    *("did not find expected '-' indicator", "did not find expected ',' or ']'", "did not find expected ',' or '}}'"),
+    *("did not find expected node content", "did not find expected <document start>", "found undefined tag handle"),
+    *("found unexpected end of stream", "found unexpected document indicator", "found unknown escape character"),
+    *("found unknown escape character {character}", "found unexpected document separator"),
+    *("found a tab character that violates indentation", "found unexpected ':'"),
+    *("found a tab character where an indentation space is expected", "expected <block end>, but found {token}"),
+    *("did not find expected alphabetic or numeric character", "did not find expected comment or line break"),
+    *("did not find expected whitespace or line break", "did not find expected hexdecimal number"),
+    *("expected ',' or ']', but got {token}", "expected ',' or '}}', but got {token}"),
+    *("expected the node content, but found {token}", "expected alphabetic or numeric character, but found {token}"),
+    *("found incompatible YAML document", "found unknown directive name", "found duplicate %YAML directive"),
+)
 
 
 def escaped(text: str) -> str:
@@ -142,7 +173,7 @@ class _Module:
                 if not any(sign in value for value in values for sign in "{}|"):
                     key += "{" + "|".join(sorted(values, key=lambda value: (len(value), value))) + "}"
                     continue
-            name = base = hole_name(part)
+            name = base = "described" if self._is_described(part) else hole_name(part)
             count = 1
             while name in names:
                 count += 1
@@ -150,6 +181,11 @@ class _Module:
             names.add(name)
             key += f"{{{name}}}"
         return key
+
+    def _is_described(self, node: ast.expr) -> bool:
+        """Whether an expression is what `describe` of core/tree.py says of a node, which may be a single word."""
+        given = self.constants.get((self._scope(node), node.id), ()) if isinstance(node, ast.Name) else (node,)
+        return any(_calls_describe(value) for value in given)
 
     def strings(self) -> Iterator[ast.expr]:
         """The outermost string expressions of the file; those inside holes too."""
@@ -181,6 +217,12 @@ class _Module:
         return False
 
 
+def _calls_describe(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _calls_describe(node.body) or _calls_describe(node.orelse)
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "describe"
+
+
 def _is_text(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.Add) and (_is_text(node.left) or _is_text(node.right))
@@ -203,8 +245,6 @@ def hole_name(node: ast.expr) -> str:
                 return hole_name(node.args[0])
             return hole_name(node.func.value)
         name = getattr(node.func, "id", "value")
-        if name == "describe":  # as `describe` of core/tree.py says what a node is
-            return "described"
         return hole_name(node.args[0]) if name in SEE_THROUGH and node.args else name.strip("_")
     if isinstance(node, ast.BinOp):
         return hole_name(node.left)
@@ -217,7 +257,12 @@ def is_prose(key: str) -> bool:
     """Whether a key has English words for people, and is no name, code, or sentence of the reference pages."""
     if _SENTENCE.fullmatch(key) or _IN_PYTHON.search(key):
         return False
-    bare = "".join(re.sub("[{}]", "", piece) if isinstance(piece, str) else "{}" for piece in pieces_of(key))
+    bare = "".join(
+        re.sub("[{}]", "", piece) if isinstance(piece, str) else "|".join(piece.values) or "{}"
+        for piece in pieces_of(key)
+    )
+    if any(isinstance(piece, Hole) and piece.name in OF_PHRASES for piece in pieces_of(key)):
+        return bool(re.search("[A-Za-z]", bare))
     return " " in bare and bool(set(_WORDS.findall(_CODE.sub("", bare))) - _VALUES)
 
 
@@ -228,7 +273,7 @@ def keys_of(text: str) -> list[str]:
     for node in sorted(module.strings(), key=lambda node: (node.lineno, node.col_offset)):
         key = module.key(node)
         if is_prose(key):
-            found.append(key)
+            found.append(key.removeprefix("; "))  # which begins a clause of its own
     for key in list(found):
         for hole in pieces_of(key):
             if isinstance(hole, Hole) and not is_grammar(hole.values):
@@ -254,7 +299,15 @@ def files() -> Iterator[Path]:
 def units_of(text: str) -> list[str]:
     """The units of sizes, such as features, in the text of a Python file with records of layers."""
     calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.keyword) and node.arg == "unit")
-    return [node.value.value for node in calls if isinstance(node.value, ast.Constant)]
+    plural = [str(node.value.value) for node in calls if isinstance(node.value, ast.Constant)]
+    return [word for unit in plural for word in (unit, unit.removesuffix("s"))]
+
+
+def families_of(text: str) -> list[str]:
+    """What the families of torch's classes call one of theirs, such as optimizer, in the text of a Python file."""
+    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    heads = [call.args[0] for call in calls if getattr(call.func, "id", "") == "ClassFamily"]
+    return [str(head.value) for head in heads if isinstance(head, ast.Constant)]
 
 
 def labels_of(text: str) -> list[str]:
@@ -272,22 +325,33 @@ Key = tuple[str | None, str]
 
 def messages() -> dict[Key, list[str]]:
     """All keys, with the context of those that are single words, and the files that they are from, in their order."""
-    found: dict[Key, list[str]] = {(None, joint): ["netspec/translation/translate.py"] for joint in JOINTS}
+    found: dict[Key, list[str]] = {
+        (None, joint): ["netspec/translation/translate.py"] for joint in (*CLAUSES, *JOINTS) if joint.strip()
+    }
+    found["list", ", "] = ["netspec/translation/translate.py"]
     for severity in ("error", "warning", "note"):
         found["severity", severity] = ["netspec/core/codes.py"]
     for head in ("Wrong", "Right"):
         found["example", head] = ["netspec/core/codes.py"]
+    found["frame", "{label} at {span}"] = ["netspec/render/text.py"]
+    found["frame", "in {label} at {span}"] = ["netspec/render/github.py"]
+    for what in ("parameters", "layers", "macs"):
+        found["word", what] = ["netspec/lint/budgets.py"]
+    found["sum", "{outcome} for {sizes}"] = ["netspec/cli/check.py"]
+    found["word", "it"] = ["netspec/language/sections/check_keys.py"]
     found["word", "ok"] = ["netspec/cli/check.py"]
     found["word", "nothing"] = ["netspec/core/tree.py"]  # of `describe`
     texts = {str(path.relative_to(PACKAGE.parent)): path.read_text("utf-8") for path in files()}
     for path, text in texts.items():
         for label in labels_of(text):
             found.setdefault(("label", label), []).append(path)
-        for unit in units_of(text):
-            found.setdefault(("word", unit), []).append(path)
+        for one in (*units_of(text), *families_of(text)):
+            found.setdefault(("word", one), []).append(path)
     for path, text in texts.items():
         for key in keys_of(text):
             found.setdefault((None, key), []).append(path)
+    for key in OF_PYYAML:
+        found.setdefault((None, key), []).append("netspec/language/source.py")
     for id in CODES:
         code = explanation(id)
         for text in (code.what, code.why, code.wrong.note, code.right.note):
