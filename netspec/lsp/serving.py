@@ -27,7 +27,7 @@ def serve_stdio(make: MakeServer) -> None:
     Args:
         make: makes the server.
     """
-    _for_long()
+    settle()
     sys.stdout.flush()
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")  # its own, which `exit` closes,
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # and which nothing that is printed gets into
@@ -46,7 +46,7 @@ def serve_tcp(make: MakeServer, host: str, port: int, listening: Callable[[int],
     Raises:
         OSError: the address cannot be listened on.
     """
-    _for_long()
+    settle()
     asyncio.run(_serve(make, host, port, listening))
 
 
@@ -69,7 +69,7 @@ async def _serve(make: MakeServer, host: str, port: int, listening: Callable[[in
         await listener.serve_forever()
 
 
-def _for_long() -> None:
+def settle() -> None:
     """Settle what is imported, and collect garbage seldom: trees of specs come and go in large amounts."""
     gc.collect()
     gc.freeze()
