@@ -11,6 +11,7 @@ TORCH = {"torch": "torch"}
 TORCHVISION = {"torchvision": "torchvision"}
 SAFETENSORS = {"safetensors": "safetensors"}
 MATPLOTLIB = {"matplotlib": "matplotlib"}
+LSP = {"pygls": "pygls"}  # the extra `lsp`
 ONNX = {"onnx": "onnx", "onnxscript": "onnxscript", "onnxruntime": "onnxruntime"}  # the extra `export`
 TRAIN = {  # module → package, as pyproject.toml has them in the extra `train`
     **TORCH,
