@@ -194,6 +194,7 @@ _KINDS = (
         preview="netspec.data.text.documents:preview",
         facts="netspec.lint.text:text_facts",
         further=("mask",),
+        has_columns=True,
     ),
     DatasetKind(
         name="TextWindows",
