@@ -12,6 +12,7 @@ TORCHVISION = {"torchvision": "torchvision"}
 SAFETENSORS = {"safetensors": "safetensors"}
 MATPLOTLIB = {"matplotlib": "matplotlib"}
 ONNX = {"onnx": "onnx", "onnxscript": "onnxscript", "onnxruntime": "onnxruntime"}  # the extra `export`
+EDIT = {"starlette": "starlette", "uvicorn": "uvicorn", "websockets": "websockets"}  # the extra `edit`
 TRAIN = {  # module → package, as pyproject.toml has them in the extra `train`
     **TORCH,
     **TORCHVISION,

@@ -14,7 +14,7 @@ canvas.append(svg);
 
 export let view = {x: 0, y: 0, scale: 1};
 let size = {width: 1, height: 1};
-export const marked = {chosen: null, hits: [], hit: -1, problem: -1}; // ids of nodes, and indices of the one gone to
+export const marked = {chosen: null, hits: [], hit: -1, problem: -1, lit: new Set()}; // ids, and indices of where one is
 
 // What a card says, and what else happens when a node is chosen; another page may change both.
 export const TEXTS = {
@@ -59,8 +59,15 @@ export function mark() {
   for (const [id, {group}] of drawn) {
     group.classList.toggle("chosen", id === marked.chosen);
     group.classList.toggle("hit", matching.has(id));
+    group.classList.toggle("lit", marked.lit.has(id));
   }
   canvas.setAttribute("aria-activedescendant", drawn.has(marked.chosen) ? `n${marked.chosen}` : "");
+}
+
+// Lights some nodes, as those of a line of the spec.
+export function light(ids) {
+  marked.lit = ids;
+  mark();
 }
 
 // -- fold and unfold -----------------------------------------------------------------------------------------------
