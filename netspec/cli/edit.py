@@ -19,7 +19,9 @@ from netspec.core.installed import EDIT, require_packages
     epilog="Example: netspec edit specs/digits.yaml",
 )
 @click.argument("spec", required=False, type=click.Path(path_type=Path))
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On which to listen; left out: one that is free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="On which to listen; by default one that is free."
+)
 @click.option("--no-open", is_flag=True, help="Only print the page's address, without opening a browser.")
 @plugins_option
 def command(spec: Path | None, port: int, no_open: bool, allow_plugins: bool) -> None:
@@ -34,7 +36,7 @@ def command(spec: Path | None, port: int, no_open: bool, allow_plugins: bool) ->
     require_packages("netspec edit", EDIT, "edit")
     from netspec.edit.app import Setting
     from netspec.edit.files import Folder, Refused
-    from netspec.edit.serve import serve
+    from netspec.edit.serve import make_server
 
     place = spec or Path()
     home = place if place.is_dir() else place.parent
@@ -48,9 +50,8 @@ def command(spec: Path | None, port: int, no_open: bool, allow_plugins: bool) ->
         except Refused as error:
             raise click.UsageError(str(error)) from None
 
-    def ready(address: str) -> None:
-        say(f"netspec edit: {address}\nCtrl-C ends it", err=True)
-        if not no_open:
-            webbrowser.open(address)
-
-    serve(Setting(folder, plugin_permission(allow_plugins), allow_plugins, first), port, ready)
+    served = make_server(Setting(folder, plugin_permission(allow_plugins), allow_plugins, first), port)
+    say(f"netspec edit: {served.access.address}\nCtrl-C ends it", err=True)
+    if not no_open:
+        webbrowser.open(served.access.address)
+    served.run()

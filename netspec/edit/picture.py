@@ -80,6 +80,6 @@ def picture_json(question: Question, plugins: Plugins) -> dict[str, Any]:
         "network": root.json(),
         "open": [view.node.id for view in view_of(root).walk() if view.is_open],
         "totals": totals(report) if report.sound else "",
-        "inputs": {name: list(tensor.shape) for name, tensor in report.graph.inputs.items()},
+        "inputs": {name: list(each.shape) for name, each in report.graph.inputs.items() if each is not None},
         "findings": found,
     }

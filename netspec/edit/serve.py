@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable
 
 import uvicorn
 
+from netspec.core.dataclass import dataclass
 from netspec.core.files import ReadError
 from netspec.edit.app import Setting, make_app
 from netspec.edit.security import Access
@@ -16,13 +16,32 @@ LOOPBACK = "127.0.0.1"
 LARGEST_MESSAGE = 64_000_000  # bytes of a message: a spec of the greatest size, escaped
 
 
-def serve(setting: Setting, port: int, ready: Callable[[str], object]) -> None:
-    """Serve the page until Ctrl-C.
+@dataclass(frozen=True)
+class Served:
+    """A server that listens.
+
+    Args:
+        access: who may ask; its address is the page's.
+        listening: the socket.
+        server: uvicorn's.
+    """
+
+    access: Access
+    listening: socket.socket
+    server: uvicorn.Server
+
+    def run(self) -> None:
+        """Answer until `server.should_exit`, or Ctrl-C in the main thread."""
+        with self.listening:
+            self.server.run(sockets=[self.listening])
+
+
+def make_server(setting: Setting, port: int = 0) -> Served:
+    """Listen on the loopback address.
 
     Args:
         setting: what the command was told.
         port: on which to listen; 0: any that is free.
-        ready: is told the page's address, once it can be opened.
 
     Raises:
         ReadError: nothing can listen on that port.
@@ -38,7 +57,6 @@ def serve(setting: Setting, port: int, ready: Callable[[str], object]) -> None:
     access = Access(secrets.token_urlsafe(24), listening.getsockname()[1])
     config = uvicorn.Config(
         make_app(setting, access),
-        lifespan="on",
         log_level="error",  # the log of requests would have the token
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
@@ -46,6 +64,4 @@ def serve(setting: Setting, port: int, ready: Callable[[str], object]) -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    with listening:
-        ready(access.address)
-        uvicorn.Server(config).run(sockets=[listening])
+    return Served(access, listening, uvicorn.Server(config))
