@@ -76,8 +76,8 @@ def _of_family(key: str, family: str) -> Schema:
         return several
     if key == "mix":
         return {"anyOf": [one, {**several, "minItems": 1}]}
-    if key == "loss":  # of several outputs one each, with its weight beside it
-        weighted = {"type": "object", "minProperties": 1, "maxProperties": 2}
+    if key == "loss":  # of several outputs one each, with its weight and further outputs beside it
+        weighted = {"type": "object", "minProperties": 1, "maxProperties": 4}
         each = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [one, weighted]}}
         return {"anyOf": [one, each]}
     return one
