@@ -141,6 +141,7 @@ _KINDS = (
         load="netspec.data.picture_table:load",
         facts="netspec.lint.datasets:pictures_facts",
         has_columns=True,
+        by_input="files",
         by_output="target",
     ),
     DatasetKind(
