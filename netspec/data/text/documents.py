@@ -51,8 +51,14 @@ def load(request: LoadRequest) -> LoadedData:
     if documents.files or node.text.startswith(PYTHON):
         text = replace(text, whole=True)
     split = Split((documents,), read.targets, torch.arange(len(documents)))
-    divided = {"groups": read.groups, "strata": read.strata, "strata_names": read.strata_names}
-    return LoadedData(split, targets=(read.target,), text=text, **divided)
+    return LoadedData(
+        split,
+        targets=(read.target,),
+        text=text,
+        groups=read.groups,
+        strata=read.strata,
+        strata_names=read.strata_names,
+    )
 
 
 def preview(request: LoadRequest) -> None:
