@@ -23,6 +23,7 @@ from netspec.language.load import INCLUDED_KEYS, TEXT, load, loads
 from netspec.language.plugins import NO_PLUGINS, Plugins
 from netspec.language.source import compose
 from netspec.language.spec import Item
+from netspec.lsp.occurrences import Occurrence, occurrences
 from netspec.lsp.positions import UTF16, Positions
 from netspec.lsp.recovery import readable
 from netspec.render.pictures.build import network_tree
@@ -159,6 +160,11 @@ class Analysis:
             if node.kind in ("group", "block") and node.span is not None:
                 found[node.span].append(node)
         return {span: tuple(nodes) for span, nodes in found.items()}
+
+    @cached_property
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """The places at which its names stand, in all its files."""
+        return () if self.report is None else occurrences(self.report.spec)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

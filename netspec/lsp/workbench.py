@@ -45,6 +45,7 @@ class Workbench:
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
         self._closed = False
+        self._at_end: list[Callable[[], None]] = []
 
     def open(self, document: Document) -> None:
         """Take a new text, or a new version of one, and check it.
@@ -99,8 +100,18 @@ class Workbench:
         if document is not None:
             self._check_dependents(document)
 
+    def on_shut(self, end: Callable[[], None]) -> None:
+        """Call a function when the texts are closed for good.
+
+        Args:
+            end: the function.
+        """
+        self._at_end.append(end)
+
     def shut(self) -> None:
         """End all checks."""
+        while self._at_end:
+            self._at_end.pop()()
         self._closed = True
         self.documents.clear()
         self._now.shutdown(wait=False, cancel_futures=True)
