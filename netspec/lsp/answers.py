@@ -68,7 +68,6 @@ def _actions(analysis: Analysis, params: types.CodeActionParams) -> list[types.C
 
 FEATURES = (
     Feature(types.TEXT_DOCUMENT_HOVER, lambda a, asked: hover(a, asked.position), nothing),
-    Feature(types.TEXT_DOCUMENT_INLAY_HINT, lambda a, asked: hints(a, asked.range)),
     Feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, lambda a, asked: symbols(a)),
     Feature(types.TEXT_DOCUMENT_FOLDING_RANGE, lambda a, asked: folds(a)),
     Feature(types.TEXT_DOCUMENT_CODE_LENS, lambda a, asked: lenses(a)),
@@ -99,6 +98,7 @@ FEATURES = (
         list,
         types.CodeActionOptions(code_action_kinds=list(KINDS)),
         explained=True,
+        checks=True,
     ),
 )
 
@@ -113,6 +113,7 @@ def register(server: LanguageServer, bench: Workbench) -> None:
     for feature in FEATURES:
         server.feature(feature.method, feature.options)(_handler(feature, bench))
     _register_completion(server, bench)
+    _register_hints(server, bench)
     _register_graph(server, bench)
 
 
@@ -142,6 +143,20 @@ def _register_completion(server: LanguageServer, bench: Workbench) -> None:
         document, snippets = bench.documents.get(uri, document), takes_snippets(server)
         found = safely(lambda: completions(document, analysis, params.position, snippets=snippets), list)
         return types.CompletionList(is_incomplete=False, items=found)
+
+
+def _register_hints(server: LanguageServer, bench: Workbench) -> None:
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    async def hinted(params: types.InlayHintParams) -> list[types.InlayHint]:
+        uri = params.text_document.uri
+        analysis = await bench.best(uri)
+        if analysis is None or not analysis.document.is_spec or uri not in bench.documents:
+            return []
+        if analysis.document.version != bench.documents[uri].version:  # nothing of the text as it is can be read
+            analysis = Analysis(bench.documents[uri], None)
+        earlier = bench.sound.get(uri)
+        found: list[types.InlayHint] = safely(lambda: hints(analysis, params.range, earlier), list)
+        return found
 
 
 def _register_graph(server: LanguageServer, bench: Workbench) -> None:

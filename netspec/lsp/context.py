@@ -30,6 +30,7 @@ class Level:
         flow: whether it is in brackets.
         key: of a mapping, the key whose value is being written; None while a key is.
         keys: of a mapping, its keys so far, with the first word of each value.
+        line: of its last key, from 0.
     """
 
     indent: int
@@ -37,6 +38,7 @@ class Level:
     flow: bool
     key: str | None
     keys: dict[str, str]
+    line: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Context:
         siblings: the keys of the innermost mapping, with the first word of each value.
         owner: the keys of the mapping around it, likewise: of an argument those of its item.
         in_flow: whether it is in brackets.
+        behind_key: whether the key that it is the value of stands on the same line.
     """
 
     path: tuple[str, ...]
@@ -62,6 +65,7 @@ class Context:
     siblings: dict[str, str]
     owner: dict[str, str]
     in_flow: bool
+    behind_key: bool
 
     @property
     def role(self) -> str:
@@ -88,16 +92,21 @@ def context_at(text: str, offset: int) -> Context | None:
         if last and body.startswith("#"):
             return None
         flow = [level for level in levels if level.flow]
+        known = {id(level): (level.key, len(level.keys)) for level in levels}
         if flow and (indent > flow[0].indent or not body.strip() or body[0] in "]}"):
             found = _flow(levels, line, indent, flow[0].indent)
         else:
             del levels[next((index for index, level in enumerate(levels) if level.flow), len(levels)) :]
             found = _block(levels, body, indent, last)
+        for level in levels:
+            if level.key is not None and known.get(id(level)) != (level.key, len(level.keys)):
+                level.line = number
         if last:
             if found is None:
                 return None
             typed = found
-    return _context(levels, typed)
+    behind_key = levels[-1].kind == "mapping" and levels[-1].key is not None and levels[-1].line == len(lines) - 1
+    return _context(levels, typed, behind_key)
 
 
 def _block(levels: list[Level], body: str, indent: int, last: bool) -> str | None:
@@ -184,7 +193,7 @@ def _word(text: str) -> str:
     return "" if match is None else _bare(match[0])
 
 
-def _context(levels: list[Level], typed: str) -> Context:
+def _context(levels: list[Level], typed: str, behind_key: bool) -> Context:
     path: list[str] = []
     roles = ["spec"]
     for level in levels:
@@ -198,17 +207,16 @@ def _context(levels: list[Level], typed: str) -> Context:
                 path.append(level.key)
                 roles.append(role_of(roles[-1], level.key))
     top = levels[-1]
-    mappings = [level for level in levels if level.kind == "mapping"]
     at_key = top.kind == "mapping" and top.key is None
-    around = [level for level in mappings if level is not top] if at_key else mappings[:-1]
-    starts_mapping = not at_key and not top.flow  # `key:` or `- `, below which a mapping may begin
+    around = [level for level in levels if level.kind == "mapping" and not (at_key and level is top)]
     return Context(
         path=tuple(path),
         roles=tuple(roles),
         typed=typed,
         at_key=at_key or (top.kind == "list" and not top.flow),
         at_value=not at_key,
-        siblings=dict(mappings[-1].keys) if mappings and (at_key or starts_mapping) else {},
+        siblings=dict(top.keys) if at_key else {},
         owner=dict(around[-1].keys) if around else {},
         in_flow=any(level.flow for level in levels),
+        behind_key=behind_key,
     )

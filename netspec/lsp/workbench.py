@@ -39,7 +39,8 @@ class Workbench:
         self.options = options
         self.publish = publish
         self.documents: dict[str, Document] = {}
-        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report
+        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report,
+        self.sound: dict[str, Analysis] = {}  # and the last whose network has no error
         self._quick: dict[str, asyncio.Task[Analysis | None]] = {}
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
@@ -95,6 +96,7 @@ class Workbench:
         """
         document = self.documents.pop(uri, None)
         self.readable.pop(uri, None)
+        self.sound.pop(uri, None)
         for tasks in (self._quick, self._explained):
             tasks.pop(uri, None)
         if document is not None:
@@ -169,6 +171,8 @@ class Workbench:
         if found is not None and self._is_newest(document):
             if found.report is not None:
                 self.readable[document.uri] = found
+                if found.is_whole and found.report.sound:
+                    self.sound[document.uri] = found
             self._tell(found)
         return found
 

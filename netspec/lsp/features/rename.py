@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
 from lsprotocol import types
 
-from netspec.checker import check
 from netspec.core.diagnostics import Edit, errors
 from netspec.core.names import item_name_fault, name_fault, variable_fault
 from netspec.fixes.verify import edited
-from netspec.language.load import TEXT, load, loads
+from netspec.lsp.again import checked_again
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.features.actions import workspace_edit
 from netspec.lsp.features.definition import definitions, occurrence_at
 from netspec.lsp.occurrences import INPUT, ITEM, PARAMETER
 
+_PLAIN = re.compile(r"\w[\w.-]*")  # what YAML takes without quotes
 _FAULTS = {ITEM: item_name_fault, INPUT: variable_fault}
 
 
@@ -51,6 +52,8 @@ def rename(analysis: Analysis, position: types.Position, name: str) -> types.Wor
     found = occurrence_at(analysis, position)
     if found is None or renamable(analysis, position) is None or analysis.report is None:
         return None
+    if _PLAIN.fullmatch(name) is None:
+        raise CannotRename(f"{name!r} is no name")
     fault = _FAULTS.get(found.symbol.kind, name_fault)(name)
     if fault is not None:
         raise CannotRename(fault[1])
@@ -74,11 +77,7 @@ def _verify(analysis: Analysis, texts: Mapping[str, str]) -> None:
     """
     report = analysis.report
     assert report is not None
-    spec = report.spec
-    overlay = {path: text for path, text in {**spec.sources, **texts}.items() if path != "--set"}
-    read, source = (loads, overlay[TEXT]) if spec.path == TEXT else (load, spec.path)
-    again = read(source, spec.settings, folder=spec.folder, overlay=overlay, plugins=spec.plugins)
-    after = check(again, fixes=False)
+    after = checked_again(report.spec, texts)
     before = Counter(each.code for each in errors(report.diagnostics))
     new = Counter(each.code for each in errors(after.diagnostics)) - before
     if new:
