@@ -70,7 +70,7 @@ async def answers(editor: Editor, path: Path, text: str, rounds: int) -> Times:
     """Milliseconds of each kind of request, about a text that is open."""
     document = types.TextDocumentIdentifier(path.as_uri())
     line = next((number for number, each in enumerate(text.splitlines()) if "2d:" in each), 2)
-    at = types.Position(line, text.splitlines()[line].find("2d"))
+    at = types.Position(line, max(0, text.splitlines()[line].find("2d")))
     whole = types.Range(types.Position(0, 0), types.Position(text.count("\n"), 0))
     asked: dict[str, Any] = {
         "completion": lambda: editor.text_document_completion_async(types.CompletionParams(document, at)),

@@ -118,6 +118,9 @@ class Analysis:
     @cached_property
     def tree(self) -> Tree:
         """The text's own tree: without includes, model and settings."""
+        spec = None if self.report is None else self.report.spec
+        if spec is not None and not spec.settings and not spec.origins:  # no other file was read
+            return spec.document
         root, _ = compose(self.text, self.document.shown)
         return root if isinstance(root, Tree) else Tree((), Span(self.document.shown, 1, 1, 1, 1))
 
@@ -182,7 +185,7 @@ def analyse(document: Document, overlay: Mapping[str, str], options: Options, *,
         document: the version.
         overlay: the texts of other files that are open in the editor, by path; they go before those on the disk.
         options: how.
-        explain: with notes and fixes, each verified by further checks, which takes longer.
+        explain: with every size that is promised, and with notes and fixes, which takes longer: each is verified.
     """
     try:
         check_text(document.text, document.shown)
@@ -210,7 +213,7 @@ def _report(document: Document, text: str, overlay: Mapping[str, str], options: 
         )  # fmt: skip
     else:
         spec = load(document.path, options.settings, overlay=texts, plugins=options.plugins)
-    return check(spec, fixes=explain, torch=options.torch)
+    return check(spec, fixes=explain, torch=options.torch, all_sizes=explain)
 
 
 def _own(report: Report) -> tuple[Diagnostic, ...]:

@@ -91,16 +91,13 @@ def context_at(text: str, offset: int) -> Context | None:
             continue
         if last and body.startswith("#"):
             return None
-        flow = [level for level in levels if level.flow]
-        known = {id(level): (level.key, len(level.keys)) for level in levels}
+        flow = [level for level in levels if level.flow] if levels[-1].flow else []
         if flow and (indent > flow[0].indent or not body.strip() or body[0] in "]}"):
-            found = _flow(levels, line, indent, flow[0].indent)
+            found = _flow(levels, line, flow[0].indent, number)
         else:
-            del levels[next((index for index, level in enumerate(levels) if level.flow), len(levels)) :]
-            found = _block(levels, body, indent, last)
-        for level in levels:
-            if level.key is not None and known.get(id(level)) != (level.key, len(level.keys)):
-                level.line = number
+            while levels[-1].flow:
+                levels.pop()
+            found = _block(levels, body, indent, number)
         if last:
             if found is None:
                 return None
@@ -109,7 +106,7 @@ def context_at(text: str, offset: int) -> Context | None:
     return _context(levels, typed, behind_key)
 
 
-def _block(levels: list[Level], body: str, indent: int, last: bool) -> str | None:
+def _block(levels: list[Level], body: str, indent: int, number: int) -> str | None:
     """Take a line in block style; what is typed at its end, None in a comment."""
     column, dash = indent, _ITEM.match(body)
     while len(levels) > 1 and (levels[-1].indent > column or not _fits(levels[-1], column, dash is not None)):
@@ -123,19 +120,17 @@ def _block(levels: list[Level], body: str, indent: int, last: bool) -> str | Non
     top = levels[-1]
     key = _KEY.match(body)
     if key is None:
-        if not body and not last:
-            return ""
         if top.kind == "mapping" and top.indent == column:
             top.key = None
-            return _flow(levels, body, indent, indent) if body[:1] in ("[", "{") else _plain(body)
-        return _flow(levels, body, indent, indent)
+            return _flow(levels, body, indent, number) if body[:1] in ("[", "{") else _plain(body)
+        return _flow(levels, body, indent, number)
     if not (top.kind == "mapping" and top.indent == column):
         levels.append(Level(column, "mapping", False, None, {}))
     name = _bare(key["key"])
     rest = body[key.end() :]
-    levels[-1].key = name
+    levels[-1].key, levels[-1].line = name, number
     levels[-1].keys[name] = _word(rest)
-    return _flow(levels, rest, indent, indent)
+    return _flow(levels, rest, indent, number)
 
 
 def _fits(level: Level, column: int, dash: bool) -> bool:
@@ -152,7 +147,7 @@ def _plain(body: str) -> str | None:
     return None if comment else body
 
 
-def _flow(levels: list[Level], text: str, indent: int, base: int) -> str | None:
+def _flow(levels: list[Level], text: str, base: int, number: int) -> str | None:
     """Take a text that may open and close brackets; what is typed at its end, None in a comment."""
     typed = ""
     for token in _TOKEN.finditer(text):
@@ -174,7 +169,7 @@ def _flow(levels: list[Level], text: str, indent: int, base: int) -> str | None:
                 top.key = None
             typed = ""
         elif sign == ":" and top.flow and top.kind == "mapping" and top.key is None and typed.strip():
-            top.key = _bare(typed)
+            top.key, top.line = _bare(typed), number
             top.keys[top.key] = _word(text[token.end() :])
             typed = ""
         else:

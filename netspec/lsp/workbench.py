@@ -45,6 +45,7 @@ class Workbench:
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
+        self._wrong: set[str] = set()  # the texts of which something was told
         self._closed = False
         self._at_end: list[Callable[[], None]] = []
 
@@ -173,7 +174,8 @@ class Workbench:
                 self.readable[document.uri] = found
                 if found.is_whole and found.report.sound:
                     self.sound[document.uri] = found
-            self._tell(found)
+            if found.diagnostics or document.uri not in self._wrong or not _leaves_out(found):
+                self._tell(found)  # else what was wrong stays until all has been checked
         return found
 
     async def _thoroughly(self, document: Document, quick: asyncio.Task[Analysis | None]) -> Analysis | None:
@@ -189,6 +191,7 @@ class Workbench:
         return told
 
     def _tell(self, analysis: Analysis) -> None:
+        (self._wrong.add if analysis.diagnostics else self._wrong.discard)(analysis.document.uri)
         try:
             self.publish(analysis)
         except Exception:
@@ -238,6 +241,10 @@ class Workbench:
 
 def _gains(found: Analysis) -> bool:
     """Whether a check with fixes says more than one without."""
-    report = found.report
-    searches = report is not None and report.spec.document.get("search") is not None
-    return bool(found.diagnostics) or searches
+    return bool(found.diagnostics) or _leaves_out(found)
+
+
+def _leaves_out(found: Analysis) -> bool:
+    """Whether a check without fixes leaves out promised sizes, or the values of a search."""
+    spec = None if found.report is None else found.report.spec
+    return spec is not None and (bool(spec.sizes) or spec.document.get("search") is not None)

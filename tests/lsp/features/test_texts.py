@@ -115,7 +115,7 @@ def test_what_is_read_of_a_broken_text_changes_as_little_as_needed() -> None:
 
 
 def test_hints_of_lines_that_moved_come_from_the_last_right_version() -> None:
-    broken = BLOCKS.replace("layers:\n  - {name: one", "layers:\n  - {name: new, Linear: \n  - {name: one")
+    broken = BLOCKS.replace("layers:\n  - {name: one", "layers:\n  - {name: new, \x01\n  - {name: one")
     found = {hint.position.line + 1: hint for hint in hints(analysed(broken), None, analysed(BLOCKS))}
     assert found[15].label == "→ 4×8×8 · 112"
     assert found[20].label == "→ 10 · 5,130"
