@@ -18,7 +18,7 @@ PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "lsp", "compiler"),
     *("importer", "runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference"),
-    *("exporting", "reports", "trainer", "tuning", "cli"),
+    *("exporting", "reports", "trainer", "tuning", "edit", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH_IN_COMPILER = (
