@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests format docs shuffled benchmark search fuzz splices kills interchange clean
+.PHONY: help demo test test-latest constraints compat lint types tests site format docs messages shuffled benchmark search fuzz splices kills interchange clean page
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -16,7 +16,7 @@ demo: $(VENV)/.installed    ## Check and train the digits network.
 	$(BIN)/netspec check specs/digits.yaml
 	$(BIN)/netspec train specs/digits.yaml
 
-test: lint types tests    ## Run every check: lint, types, tests.
+test: lint types site tests    ## Run every check: lint, types, the site's links, tests.
 
 test-latest:     ## The same with the newest packages, in an environment of their own.
 	rm -rf .venv-latest
@@ -51,11 +51,21 @@ format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+page:            ## Build the page of `netspec edit` from editors/browser; needs Node and npm.
+	npm --prefix editors/browser ci --no-audit --no-fund
+	npm --prefix editors/browser run build
+
 docs: $(VENV)/.installed    ## Write what is generated: the JSON Schema, the reference pages, the pictures.
 	$(BIN)/python -m netspec.runtime.torch_tables netspec/language/sections/torch_classes.json
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.render.reference docs
 	$(BIN)/python -m tests.docs.pictures
+
+messages: $(VENV)/.installed    ## Put the messages of the sources into the catalogues of netspec/locale.
+	$(BIN)/python -m tests.translation.catalogue
+
+site: $(VENV)/.installed    ## Build the site of docs/ in site/; a dead link is an error. To see it: .venv/bin/mkdocs serve
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 benchmark: $(VENV)/.installed    ## Time the compiled networks and the check against others.
 	$(BIN)/python benchmarks/forward.py

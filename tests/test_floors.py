@@ -16,28 +16,17 @@ from tests.spec_cases import ROOT
 
 PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
-    *(
-        "core",
-        "layers",
-        "language",
-        "expansion",
-        "shapes",
-        "fixes",
-        "lint",
-        "checker",
-        "translation",
-        "render",
-        "compiler",
-    ),
+    *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "translation", "render", "lsp"),
+    *("compiler",),
     *("importer", "runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference"),
-    *("exporting", "reports", "trainer", "tuning", "cli"),
+    *("exporting", "reports", "trainer", "tuning", "edit", "cli"),
 )
 HEAVY = {"torch", "torchvision", "numpy", "pandas", "sklearn", "matplotlib", "safetensors", "PIL"}
 WITHOUT_TORCH_IN_COMPILER = (
     *("python", "code_file", "code_names", "constants", "holes", "identifiers"),
     *("layer_lines", "lists", "modes", "parameters", "templates", "variables"),
 )
-WITHOUT_TORCH = ROOMS[: ROOMS.index("render") + 1]
+WITHOUT_TORCH = ROOMS[: ROOMS.index("lsp") + 1]
 
 
 def imports(text: str) -> Iterator[str]:

@@ -193,7 +193,7 @@ def _counts(errors: int, warnings: int = 0) -> str:
 def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
     """Write the fixes of a file into it; the report is about the new text."""
     from netspec.cli.fix import fix_spec
-    from netspec.cli.rewrite import write
+    from netspec.core.rewriting import write
 
     fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch, unsafe=unsafe)
     write(fixed.texts)

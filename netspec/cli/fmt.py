@@ -9,10 +9,11 @@ import click
 
 from netspec.checker import check
 from netspec.cli.output import look_of, say, show_findings
-from netspec.cli.rewrite import diff, write
+from netspec.cli.rewrite import diff
 from netspec.cli.sources import expand
 from netspec.core.diagnostics import SpecError
 from netspec.core.files import ReadError, read_text
+from netspec.core.rewriting import write
 from netspec.language.format import NotFormatted, format_text
 from netspec.language.load import load
 from netspec.render.json import Unreadable

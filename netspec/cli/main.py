@@ -56,8 +56,8 @@ def ended_by_signals() -> Iterator[None]:
 
 # In the order of the help. Each is a file of this folder with a `command`.
 COMMANDS = (
-    "init", "check", "fmt", "summary", "graph", "sizes", "diff", "import", "data", "train", "tune", "eval", "predict",
-    "compare", "bench", "export", "explain", "schema",
+    "init", "edit", "check", "fmt", "summary", "graph", "sizes", "diff", "import", "data", "train", "tune", "eval",
+    "predict", "compare", "bench", "export", "explain", "schema", "lsp",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from netspec.core.diagnostics import Diagnostic, Findings, Note, errors
 from netspec.core.files import ReadError
+from netspec.core.interruption import checkpoint
 from netspec.core.tree import Mapping, Scalar, Sequence, Span, shorten
 
 RAISE = "NETSPEC_RAISE"
@@ -107,6 +108,7 @@ def guarded(stage: str, run: Callable[[], Found], otherwise: Other, at: Span, fi
         at: where to point if nothing nearer is known.
         findings: takes the fault.
     """
+    checkpoint()
     try:
         return run()
     except Exception as error:
@@ -122,6 +124,7 @@ def each_guarded(rule: str, run: Callable[[], Iterable[Diagnostic]], at: Span) -
         run: the rule, which yields findings.
         at: where to point if nothing nearer is known.
     """
+    checkpoint()
     try:
         yield from run()
     except Exception as error:

@@ -8,7 +8,7 @@ from math import prod
 import torch
 
 from netspec.core.diagnostics import Diagnostic, SpecError
-from netspec.core.shapes import Shape, show
+from netspec.core.shapes import show
 from netspec.data.batches import whole_numbers
 from netspec.data.pictures import Pictures
 from netspec.data.section import Data
@@ -72,7 +72,7 @@ def check_targets(
     parts = (data.train, data.val)
     train, val = (None if split is None else _targets(report, data, split, head, pipeline) for split in parts)
     assert train is not None
-    try_loss(head.loss, head.output.shape, train)
+    try_loss(head, report, train)
     return train, val
 
 
@@ -130,7 +130,8 @@ def _prepared(data: Data, split: Split, head: Head, targets: torch.Tensor, start
     """Targets, of the samples of a split from `start` on, as the loss takes them."""
     loss = head.loss
     try:
-        return prepare_targets(targets, loss.name, head.output.shape, loss.kwargs.get("ignore_index"))
+        ignore, further = loss.kwargs.get("ignore_index"), bool(head.further)
+        return prepare_targets(targets, loss.name, head.output.shape, ignore, further)
     except TargetError as fault:
         row = "" if fault.index is None else f" in {split.name_of(start + fault.index)}"
         notes = [("fix", fault.advice)] if fault.advice else []
@@ -138,25 +139,29 @@ def _prepared(data: Data, split: Split, head: Head, targets: torch.Tensor, start
         raise spec_error("NS603", f"{fault}{row}", at, *notes) from None
 
 
-def try_loss(loss: Choice, output: Shape, targets: torch.Tensor) -> None:
-    """Compute the loss and its gradient once, on random outputs of the network's shape and the first targets.
+def try_loss(head: Head, report: Report, targets: torch.Tensor) -> None:
+    """Compute a loss and its gradient once, on random outputs of the network's shapes and the first targets.
 
     Args:
-        loss: to try.
-        output: the output's sample shape.
+        head: the output, with its loss.
+        report: of the network.
         targets: [N, *target].
 
     Raises:
         SpecError: NS603, torch refuses them, or the loss is no single number.
     """
-    targets = whole_numbers(targets[:4])
-    outputs = torch.rand(len(targets), *output, requires_grad=True)  # [N, *output], in the range of every loss
+    loss, targets, names = head.loss, whole_numbers(targets[:4]), [*report.outputs]
+    shapes = [tensor.shape if (tensor := report.outputs[names[index]]) else () for _, index in head.further]
+    # [N, *output] each, in the range of every loss
+    outputs, *more = (torch.rand(len(targets), *shape, requires_grad=True) for shape in (head.output.shape, *shapes))
     try:
-        value = loss.make()(outputs, targets)
+        value = loss.make()(
+            outputs, targets, **{name: each for (name, _), each in zip(head.further, more, strict=True)}
+        )
         value.backward()
     except Exception as error:  # torch's losses raise many types
-        what = f"{loss.name} does not take outputs {show(output)} with these targets"
+        what = f"{loss.name} does not take outputs {' and '.join(map(show, (head.output.shape, *shapes)))}"
         at = next((node for name, node in loss.argument_nodes.items() if name in str(error)), loss.node)
-        raise spec_error("NS603", what, at, torch_says(error)) from error
+        raise spec_error("NS603", f"{what} with these targets", at, torch_says(error)) from error
     if value.ndim:
         raise spec_error("NS603", f"{loss.name} gives {show(tuple(value.shape))} numbers, not one", loss.node)

@@ -29,6 +29,7 @@ from netspec.data.batches import (
 )
 from netspec.data.caching import CachingFeed
 from netspec.data.pictures import Pictures
+from netspec.data.several_pictures import SeveralPicturesFeed, side_by_side
 from netspec.data.split import LoadedData, Split
 from netspec.data.storage import Storage
 from netspec.data.text.feed import token_feed
@@ -189,6 +190,11 @@ def make_feed(
     """
     if source.text is not None:
         return token_feed(split, targets, options.dtypes, options.device, options.outputs)
+    if len(split.inputs) > 1 and isinstance(split.inputs[0], Pictures):
+        joined, count, of_each = side_by_side(split.inputs), len(split.inputs), targets if reconstruct else ()
+        one = make_feed(joined, of_each, pipeline, source, options, storage, augment=augment, reconstruct=reconstruct)
+        of_samples = () if reconstruct else targets
+        return SeveralPicturesFeed(one, of_samples, count, options.device, options.channels_last)
     own = tuple(y.dtype for y in targets) if reconstruct else ()
     targets = () if reconstruct else targets
     device, first = options.device, split.inputs[0]

@@ -18,7 +18,7 @@ from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
 from netspec.data.csv_table import column_named, columns_named, row_values
 from netspec.data.picture_files import Problems, look_at, read_pictures
-from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_output, own_arguments
+from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, own_arguments
 from netspec.data.tables.cells import MISSING
 from netspec.data.tables.files import TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
@@ -52,34 +52,37 @@ def load(request: LoadRequest) -> LoadedData:
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
     names = [str(name) for name in frame.columns]
-    if len(names) < 2:
+    if len(names) < 2 and not request.own_targets:
         raise spec_error("NS601", f"{path.name} has one column: a picture's path, and no target", node)
     at = request.argument("files") or node
-    column = column_named(given.get("files", 0), names, at)
+    asked = by_input(request.argument("files"), request)
+    columns = [column_named(request.evaluate(each), names, each) for _, each in asked] or [names[0]]
     wanted: list[tuple[str | None, str | list[str]]]
     wanted = [(output, columns_named(part, names, request)) for output, part in by_output(request.argument("target"))]
-    wanted = wanted or [(None, names[-1])]
+    wanted = wanted or ([] if request.own_targets else [(None, names[-1])])
     used = [name for _, one in wanted for name in ([one] if isinstance(one, str) else one)]
-    if column in used:
-        raise spec_error("NS601", f"the column {column} holds the pictures, and is the target too", at)
+    for column in columns:
+        if column in used:
+            raise spec_error("NS601", f"the column {column} holds the pictures, and is the target too", at)
     targets, labels, kept = _Targets(request, frame, given, node).read(wanted)
     start, folder = request.argument("folder"), path.parent
     if isinstance(start, Scalar):
         folder = _path(start, request)
         if not folder.is_dir():
             raise spec_error("NS601", f"there is no folder {folder}", start)
-    files = _files(frame[column], kept, folder, at)
+    each = [_files(frame[column], kept, folder, at) for column in columns]
     rows = torch.tensor([index for index, keep in enumerate(kept) if keep])
     if not len(rows):
         raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", node)
-    shown = [files[index] for index in rows.tolist()]
+    shown = [files[index] for files in each for index in rows.tolist()]
     samples = read_pictures(request, folder, shown, look_at(folder, shown, at), node)
-    whole = Split((samples,), tuple(each[rows] for each in labels), rows, files)
+    inputs = tuple(samples.select(part) for part in torch.arange(len(shown)).chunk(len(columns)))
+    whole = Split(inputs, tuple(values[rows] for values in labels), rows, each[0])
     groups, _ = row_values(request.groups, frame, request, np.array(kept))
     strata, words = row_values(request.strata, frame, request, np.array(kept))
     return LoadedData(
         whole,
-        targets=tuple(targets),
+        targets=tuple(targets) or (Target(),),
         picture=True,
         shaped=request.shape is not None,
         groups=groups,

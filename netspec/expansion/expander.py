@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from netspec.core.diagnostics import Findings
 from netspec.core.expressions import Value
+from netspec.core.interruption import checkpoint
 from netspec.core.tree import Frame
 from netspec.expansion.add_call import add_call
 from netspec.expansion.block_values import block_params
@@ -73,6 +74,7 @@ class Expander:
 
     def item(self, item: Item, context: Context, last: Local | None) -> Local | None:
         """Expand one item; returns its value, or None where an error leaves it none."""
+        checkpoint()
         self.budget.spend(item, context, len(self.calls))
         if item.when is not None and not condition_holds(item.when, context):
             return self.left_out(item, context, last)

@@ -128,18 +128,20 @@ def diagnose(spec: Spec, graph: Graph, inference: Inference, *, explain: bool = 
     return [*found, *diagnoser.faults.list()]
 
 
-def output_fixes(report: Report, name: str, wanted: Shape) -> tuple[Fix, ...]:
+def output_fixes(report: Report, name: str, wanted: Shape, written: Node) -> tuple[Fix, ...]:
     """Candidate fixes for an output that misses its promised shape.
 
     Args:
         report: with the graph and its shapes.
         name: the output.
         wanted: its promised sample shape.
+        written: the promise.
     """
     graph = report.graph
     if graph is None or name not in graph.outputs:
         return ()
     context = FixContext(report.spec, graph, Inference(report.inferred, ()))
-    from netspec.fixes import change_branch
+    from netspec.fixes import change_branch, promised
 
-    return tuple(change_branch.change_upstream(graph.outputs[name], wanted, context))
+    upstream = change_branch.change_upstream(graph.outputs[name], wanted, context)
+    return (*upstream, *promised.promised(name, wanted, written, context))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, show
 from netspec.expansion.graph import Call
+from netspec.fixes import wiring
 from netspec.fixes.context import FixContext
 from netspec.fixes.edits import insert_before
 from netspec.layers.table import ADAPTIVE_POOLS, CONVOLUTIONS, POOLS
@@ -116,6 +118,23 @@ def flattened(problem: Problem, context: FixContext) -> Iterator[Fix]:
         yield from insert_between(problem.call, changes, "a Flatten first", context)
 
 
+def as_tokens(problem: Problem, context: FixContext) -> Iterator[Fix]:
+    """A map joined with a value for each of its places, which lie in one row: the places of the map in a row too."""
+    call, shapes = problem.call, [tensor.shape for tensor in problem.inputs]
+    if problem.code != "NS405" or len(shapes) != 2 or call.record.name == "matmul":
+        return
+    for index, other in ((0, shapes[1]), (1, shapes[0])):
+        channels, *places = shapes[index] or (0,)
+        if len(places) < 2 or len(other) != 2:
+            continue
+        rows = prod(places)
+        layers = {(channels, rows): ["Flatten: {start_dim: 2}"]}
+        layers[rows, channels] = ["Flatten: {start_dim: 2}", "transpose: {dim0: 1, dim1: 2}"]
+        edits = wiring.insert_between(call, {index: ("tokens", layers[other])}, context) if other in layers else ()
+        if edits:
+            yield Fix(f"the places of {show(shapes[index])} in a row: {show(other)}", edits)
+
+
 def resized(problem: Problem, context: FixContext) -> Iterator[Fix]:
     """Images of several scales: upsample the smaller ones to the largest."""
     shapes = _shapes(problem, context)
@@ -157,5 +176,5 @@ def _of_features(call: Call, context: FixContext) -> bool:
     return any(each.record.name in FEATURES_LAST for chain in chains for each in chain[:1])
 
 
-RULES = (transposed, for_all_places, pooled, flattened, resized)
+RULES = (transposed, for_all_places, as_tokens, pooled, flattened, resized)
 LAST_RULES = (projected,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from math import inf
 
 from netspec.core.diagnostics import Edit, Fix
 from netspec.core.shapes import Shape, ShapeError, show
@@ -155,12 +156,12 @@ def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if problem is not first or not 1 < len(spec.inputs) <= MOST_INPUTS or len(problem.inputs) < 2:
         return
     arriving = {size for tensor in problem.inputs for size in tensor.shape}
-    found: list[tuple[float, Fix]] = []
+    found: list[tuple[float, bool, Fix]] = []
     for declared in spec.inputs:
         sample = graph.inputs.get(declared.name)
         if sample is None or len(declared.sizes) != len(sample.shape):
             continue
-        for axis in range(min(max(len(sample.shape) - 1, 0), 1), len(sample.shape)):  # no other number of channels
+        for axis in range(int(len(sample.shape) > 2), len(sample.shape)):  # no other number of channels of a picture
             size = sample.shape[axis]
             near = {size + step for step in range(-NEAR, NEAR + 1)} | {each for each in arriving if 2 * each >= size}
             sizes = sorted(near - {size}, key=lambda other: (abs(other - size), -other))
@@ -168,8 +169,9 @@ def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
             shape = _first_right(declared.name, shapes, context)
             if shape is not None:
                 fix = Fix(f"{declared.name}: {show(shape)}", size_edits(declared.sizes, sample.shape, shape, context))
-                found.append((abs(shape[axis] - size) / size, fix))
-    yield from (fix for _, fix in sorted(found, key=lambda pair: pair[0]))
+                factor = shape[axis] / size if size else inf
+                found.append((round(max(factor, 1 / factor), 6), factor < 1, fix))
+    yield from (fix for *_, fix in sorted(found, key=lambda each: each[:2]))
 
 
 FIRST_RULES = (transposed,)

@@ -69,7 +69,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     names, refs = names_of(graph.returned), graph.results
     root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
     with_each(root)
-    network = network_items(root, [*title.inputs], [*tied(module)], named=bool(names))
+    network = network_items(root, [*title.inputs], sorted(tied(module)), named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]
     order = [*dict.fromkeys(refs)]  # one value may be returned more than once

@@ -49,6 +49,7 @@ class Predictor:
         reconstruct: whether the output is trained to be the sample itself.
         pictures: writes outputs that are pictures; None: their numbers are given.
         unit: of the targets, where they were scaled for the loss.
+        further: of the further outputs that the loss takes torch's name, their own name, and their index.
     """
 
     classes: tuple[str, ...]
@@ -61,6 +62,7 @@ class Predictor:
     reconstruct: bool = False
     pictures: OutputPictures | None = None
     unit: Unit | None = None
+    further: tuple[tuple[str, str, int], ...] = ()
 
     def stream(self, paths: Iterable[str], top: int) -> Iterator[Prediction | Fault]:
         """Predict files, all files in folders, and standard input (`-`), in their order, a batch at a time.
@@ -96,11 +98,20 @@ class Predictor:
         elif each is not None and not self.reconstruct:
             yield from ({"classes": self._top(one.flatten(), top)} for one in each)
             return
-        for sample, one in zip(samples, output if each is None else each, strict=True):
+        others = [(name, self._further(key, outputs[index])) for key, name, index in self.further]
+        for at, (sample, one) in enumerate(zip(samples, output if each is None else each, strict=True)):
             if self.pictures is None:
-                yield {"values": tuple(one.flatten().tolist())}
+                further = tuple((name, tuple(values[at].flatten().tolist())) for name, values in others)
+                yield {"values": tuple(one.flatten().tolist()), "further": further}
             else:
                 yield {"picture": self.pictures.write(sample.file, sample.row, one)}
+
+    def _further(self, key: str, output: torch.Tensor) -> torch.Tensor:
+        """A further output [B, *output], of variances and others in the unit of the targets."""
+        output = output.float().cpu()
+        if self.unit is None:
+            return output
+        return self.unit.restored_variance(output) if key == "var" else self.unit.restored(output)
 
     def _labels(self, sample: Sample, classes: torch.Tensor) -> tuple[tuple[str, str], ...]:
         """The label of each word of a sentence, from the classes [length] of its tokens."""
@@ -144,4 +155,6 @@ def make_predictor(
         writer = make_output_pictures(pictures, read_pipeline(run.spec), head.kind, head.output.shape, own)
     scaled = run.info.unit
     unit = None if scaled is None else Unit(tuple(scaled["shift"]), tuple(scaled["scale"]))
-    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer, unit)
+    names = [*report.outputs]
+    further = tuple((key, names[index], index) for key, index in head.further)
+    return Predictor(run.info.classes, model, target_device, reader, batcher, head, layout, own, writer, unit, further)

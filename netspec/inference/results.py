@@ -22,6 +22,7 @@ class Prediction:
         values: numbers, where there are no classes.
         picture: the file with the output, where it was written as a picture.
         labels: (word, label) pairs of a sentence.
+        further: the numbers of the further outputs that the loss takes, by the outputs' names.
     """
 
     file: str
@@ -30,6 +31,7 @@ class Prediction:
     values: tuple[float, ...] = ()
     picture: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    further: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -40,7 +42,8 @@ class Prediction:
             return {**content, "labels": [{"word": word, "label": label} for word, label in self.labels]}
         if self.picture is not None:
             return {**content, "picture": self.picture}
-        return {**content, "values": list(self.values)}
+        outputs = {"outputs": {name: list(values) for name, values in self.further}} if self.further else {}
+        return {**content, "values": list(self.values), **outputs}
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,9 @@ def make_reader(run: StoredRun, batcher: InputBatcher, labels: Labels | None = N
         ReadError: run.json holds columns that no run can have.
     """
     info = run.info
+    if info.picture and len(batcher.inputs) > 1:
+        what = "takes several pictures a sample; netspec.load_run(FOLDER).model() is its network in Python"
+        raise ReadError(f"{run.folder.path}: {what}")
     if info.picture:
         pipeline = read_pipeline(run.spec)
         mode = _mode(info.sample, pipeline, batcher.inputs[0])

@@ -16,6 +16,7 @@ import yaml
 from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Note
 from netspec.core.files import split_lines
+from netspec.core.interruption import checkpoint
 from netspec.core.tree import Atom, Frame, Mapping, Node, Scalar, Sequence, Span
 
 DEEPEST = 64
@@ -130,6 +131,7 @@ class Composer:
 
     def open_node(self, event: Any) -> None:
         self.nodes += 1
+        checkpoint()
         span = self.span(event.start_mark, event.end_mark)
         if self.nodes > MOST_NODES:
             raise Stop("NS103", f"more than {MOST_NODES} values", span)

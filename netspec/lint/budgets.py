@@ -140,11 +140,11 @@ def _expected_output(report: Report, wanted: Node, fixes: bool) -> Iterator[Diag
             yield Diagnostic("NS501", f"expect.output names {name}, which is no output", node.span)
         elif isinstance(shape, tuple) and tensor is not None and tensor.shape != shape:
             message = f"expect.output is {show(shape)}, the network gives {show(tensor.shape)}"
-            found = _output_fixes(report, name, shape) if fixes else ()
+            found = _output_fixes(report, name, shape, node) if fixes else ()
             yield Diagnostic("NS501", message, node.span, layer=name, fixes=found)
 
 
-def _output_fixes(report: Report, name: str, wanted: tuple[int, ...]) -> tuple[Fix, ...]:
+def _output_fixes(report: Report, name: str, wanted: tuple[int, ...], written: Node) -> tuple[Fix, ...]:
     from netspec.fixes.diagnose import output_fixes
 
-    return output_fixes(report, name, wanted)
+    return output_fixes(report, name, wanted, written)

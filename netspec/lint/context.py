@@ -13,7 +13,7 @@ from netspec.core.names import certain_match
 from netspec.core.shapes import Shape, Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.language.sections.losses import KINDS, Written, written_losses
+from netspec.language.sections.losses import KINDS, Kind, Written, kind_of, written_losses
 from netspec.language.spec import Spec
 from netspec.shapes.report import Inferred, Report
 
@@ -47,6 +47,7 @@ class Head:
         ref: where it comes from.
         loss: the node of the loss's name.
         samples: what is known of the dataset; None where nothing is.
+        further: the nodes of the further outputs that the loss takes, by its names of them.
     """
 
     output: str
@@ -54,6 +55,12 @@ class Head:
     ref: Ref
     loss: Scalar
     samples: DatasetFacts | None
+    further: tuple[tuple[Scalar, Node], ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What the loss compares."""
+        return kind_of(str(self.loss.value), bool(self.further))
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,8 @@ class LintContext:
             tensor = self.report.tensor(self.refs[output]) if output in self.refs else None
             known = written.name is not None and written.name.value in KINDS
             if output is not None and tensor is not None and written.name is not None and known:
-                heads.append(Head(output, tensor, self.refs[output], written.name, self.samples_for(output)))
+                samples = self.samples_for(output)
+                heads.append(Head(output, tensor, self.refs[output], written.name, samples, written.further))
         return tuple(heads)
 
     def samples_for(self, output: str | None, input: str | None = None) -> DatasetFacts | None:

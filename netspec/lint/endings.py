@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.core.diagnostics import Edit
-from netspec.core.tree import Mapping, Node
+from netspec.core.tree import Mapping, Node, Scalar
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import insert_after
 from netspec.language.sections.losses import written_losses
@@ -75,6 +75,7 @@ def _asked_for(context: LintContext, name: str) -> bool:
     train = context.train
     losses = written_losses(None if train is None else train.get("loss"))
     named = {loss.output.text for loss in losses if loss.output is not None}
+    named |= {str(node.value) for loss in losses for _, node in loss.further if isinstance(node, Scalar)}
     named |= {output.reference.text for output in context.spec.outputs}
     found = dataset_nodes(context.spec.data)
     for key in ("y", "target"):

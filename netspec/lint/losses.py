@@ -37,7 +37,7 @@ def _removed(context: LintContext, last: Call) -> tuple[Fix, ...]:
     return optional_fix(f"without the {last.record.name}", remove_item(last, context.spec.sources))
 
 
-def _surely_not(last: Call, kinds: frozenset[str]) -> bool:
+def surely_not(last: Call, kinds: frozenset[str]) -> bool:
     """Whether it is certain that the output of a layer has another range than the output of `kinds`."""
     return kind(last) not in kinds and (kind(last) in ACTIVATIONS or last.record.parameters is not no_parameters)
 
@@ -45,7 +45,7 @@ def _surely_not(last: Call, kinds: frozenset[str]) -> bool:
 def bce_without_sigmoid(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS611: BCELoss takes probabilities, and the last layer does not give any."""
     loss, last = head.loss, context.producer(head.ref, _KEEPS_RANGE)
-    if last is None or loss.value != "BCELoss" or not _surely_not(last, UNIT_RANGE):
+    if last is None or loss.value != "BCELoss" or not surely_not(last, UNIT_RANGE):
         return
     message = f"BCELoss takes outputs from 0 to 1, and the last layer is {last.record.name}"
     if kind(last) in ACTIVATIONS and isinstance(last.item.node, Scalar):
@@ -59,7 +59,7 @@ def bce_without_sigmoid(context: LintContext, head: Head) -> Iterator[Diagnostic
 def nll_without_log(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS614: NLLLoss takes log-probabilities, and the last layer does not give any."""
     loss, last = head.loss, context.producer(head.ref, RESHAPES)
-    if last is None or loss.value != "NLLLoss" or not _surely_not(last, frozenset({"LogSoftmax", "LogSigmoid"})):
+    if last is None or loss.value != "NLLLoss" or not surely_not(last, frozenset({"LogSoftmax", "LogSigmoid"})):
         return
     message = f"NLLLoss takes log-probabilities, and the last layer is {last.record.name}"
     if last.record.name == "Softmax" and last.item.at.text == "Softmax":

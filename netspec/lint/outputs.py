@@ -9,6 +9,7 @@ from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Node, Scalar, describe
 from netspec.fixes.values import set_value
 from netspec.language.sections.datasets import DATASETS
+from netspec.language.sections.losses import FURTHER
 from netspec.lint.context import LintContext, finding
 from netspec.lint.datasets import dataset_nodes
 
@@ -42,6 +43,12 @@ def _for_which(node: Node, outputs: list[str]) -> Diagnostic:
     """NS617: one loss, and several outputs."""
     message = f"the network gives {_listed(outputs)}; each that is trained on needs a loss"
     word = node.text if isinstance(node, Scalar) else "CrossEntropyLoss"
+    takes = FURTHER.get(word, ())
+    if takes and len(outputs) == 1 + len(takes):
+        beside = ", ".join(f"{key}: {name}" for key, name in zip(takes, outputs[1:], strict=True))
+        message = f"the network gives {_listed(outputs)}, and {word} takes them together"
+        text = f"{{{outputs[0]}: {{{word}: {{}}, {beside}}}}}"
+        return finding("NS617", message, node, fixes=(set_value(node, "loss", text),))
     text = f"{{{', '.join(f'{name}: {word}' for name in outputs)}}}"
     if isinstance(node, Scalar):
         return finding("NS617", message, node, fixes=(set_value(node, "loss", text),))
@@ -111,8 +118,9 @@ def targets_by_name(context: LintContext) -> Iterator[Diagnostic]:
 
 
 def untrained(context: LintContext) -> Iterator[Diagnostic]:
-    """NS919: an output without a loss."""
+    """NS919: an output without a loss, which is none that another's loss takes too."""
     trained = {head.output for head in context.heads} | {loss.output.text for loss in context.losses if loss.output}
+    trained |= {str(node.value) for loss in context.losses for _, node in loss.further if isinstance(node, Scalar)}
     node = None if context.train is None else context.train.get("loss")
     if node is None or not trained:
         return

@@ -9,7 +9,7 @@ from netspec.core.tree import Mapping
 from netspec.fixes.values import set_value
 from netspec.language.patterns import texts
 from netspec.language.sections.data_keys import reconstructs
-from netspec.language.sections.losses import OF_EMBEDDINGS, kind_of
+from netspec.language.sections.losses import OF_EMBEDDINGS, WITHOUT_TARGETS, Kind
 from netspec.language.sections.metrics import fits
 from netspec.lint.context import LintContext, finding
 
@@ -20,18 +20,18 @@ def reconstruction(context: LintContext) -> Iterator[Diagnostic]:
     node = section.get("target") if isinstance(section, Mapping) and reconstructs(section) else None
     if node is None:
         return
-    inputs, labelled = [*context.graph.inputs], set()
-    if len(inputs) > 1:
+    inputs, labelled = [*context.graph.inputs], set[Kind]()
+    if len(inputs) > 1 and any(head.kind not in WITHOUT_TARGETS for head in context.heads):
         what = f"`target: input` is for a network with one input; this one has {len(inputs)}, {', '.join(inputs)}"
         yield finding("NS603", what, node)
     for head in context.heads:
         loss = str(head.loss.value)
-        if kind_of(loss) in ("signs", "labels", *OF_EMBEDDINGS):
+        if head.kind in ("signs", "labels", "pairs", *OF_EMBEDDINGS):
             what = f"{loss} wants labels, and with `target: input` the targets are the samples"
             yield finding("NS603", what, head.loss, fixes=(set_value(head.loss, "loss", "MSELoss"),))
-        elif kind_of(loss) in ("probabilities", "logits"):
-            labelled.add(loss)
+        elif head.kind in ("probabilities", "logits"):
+            labelled.add(head.kind)
     for asked in texts(None if context.train is None else context.train.get("metrics")):
-        if len(context.heads) == 1 and any(fits(str(asked.value), loss) for loss in labelled):
+        if len(context.heads) == 1 and any(fits(str(asked.value), kind) for kind in labelled):
             what = f"{asked.value} is about labels, and with `target: input` the targets are the samples"
             yield finding("NS616", what, asked, notes=(Note("note", "the loss itself is measured: val_loss"),))

@@ -11,7 +11,7 @@ from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Call
 from netspec.fixes.edits import optional_fix, remove_item
 from netspec.fixes.values import set_value
-from netspec.language.sections.losses import BY_ITSELF, KINDS, OF_EMBEDDINGS, kind_of
+from netspec.language.sections.losses import BY_ITSELF, OF_EMBEDDINGS
 from netspec.layers.table import RESHAPES
 from netspec.lint.context import Head, LintContext, finding
 from netspec.lint.datasets import DatasetFacts
@@ -25,7 +25,7 @@ def _outputs(linear: tuple[Node, Call] | None, count: int) -> tuple[Fix, ...]:
 def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS610: a classification loss with one output."""
     loss, name = head.loss, str(head.loss.value)
-    if kind_of(name) != "classes" or head.tensor.shape != (1,):
+    if head.kind != "classes" or head.tensor.shape != (1,):
         return
     linear, known = last_linear(context, head), head.samples
     message = f"{name} chooses among classes, and the network gives one output"
@@ -47,7 +47,7 @@ def one_class(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS603, NS914: the number of classes against the number of outputs; regression targets for its loss."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
-    if known is None or kind_of(name) != "classes" or output == (1,):
+    if known is None or head.kind != "classes" or output == (1,):
         return
     linear = last_linear(context, head)
     if known.regression:
@@ -102,12 +102,12 @@ def _row(node: Node, index: int) -> Node:
 def of_itself(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS603: amounts where pairs are drawn by classes; an output that has no halves for means and log-variances."""
     loss, output, known = head.loss, head.tensor.shape, head.samples
-    if kind_of(str(loss.value)) == "divergence" and (not output or output[0] % 2):
+    if head.kind == "divergence" and (not output or output[0] % 2):
         message = f"{loss.value} takes means and log-variances, one half of axis 1 each; the output is {show(output)}"
         linear = last_linear(context, head)
         fixes = _outputs(linear, output[0] + 1) if output else ()
         yield finding("NS603", message, *(linear or (loss,)), fixes=fixes)
-    elif kind_of(str(loss.value)) in OF_EMBEDDINGS and known is not None and known.regression:
+    elif head.kind in OF_EMBEDDINGS and known is not None and known.regression:
         message = f"{loss.value} draws pairs by their classes, and the targets of {known.title} are amounts"
         yield finding("NS603", message, loss)
 
@@ -115,13 +115,13 @@ def of_itself(context: LintContext, head: Head) -> Iterator[Diagnostic]:
 def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
     """NS612, NS603, NS915: a loss that compares number by number, with targets of another shape or kind."""
     loss, name, output, known = head.loss, str(head.loss.value), head.tensor.shape, head.samples
-    if known is None or known.target is None or KINDS.get(name, "classes") in ("classes", *BY_ITSELF):
+    if known is None or known.target is None or head.kind in ("classes", *BY_ITSELF):
         return
     alike = known.target == output or (known.target == () and output == (1,))
     if not alike:
         yield _other_shape(context, head, known)
         return
-    yes_or_no = kind_of(name) in ("probabilities", "logits")
+    yes_or_no = head.kind in ("probabilities", "logits")
     if known.rows is not None and yes_or_no:
         for index, value in enumerate(known.rows[0]):
             if not 0 <= value <= 1:
@@ -138,7 +138,7 @@ def shapes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         if yes_or_no:
             message = f"{name} is for yes or no, {known.title} has {known.classes} classes"
             yield finding("NS603", message, loss, fixes=fixes)
-        elif kind_of(name) == "numbers":
+        elif head.kind == "numbers":
             message = f"{name} takes the class numbers 0 to {known.classes - 1} of {known.title} for amounts"
             yield finding("NS915", message, loss, fixes=fixes)
 

@@ -14,7 +14,7 @@ from netspec.expansion.graph import Call
 from netspec.fixes.values import replace_value
 from netspec.language.patterns import LONGEST, pattern_nodes, similar_patterns, texts
 from netspec.language.sections.data_keys import reconstructs
-from netspec.language.sections.losses import KINDS, kind_of
+from netspec.language.sections.losses import KINDS, Kind, kind_of
 from netspec.language.sections.metrics import TOP, columns, fits, fitting, is_metric, is_number, of_numbers, usual
 from netspec.lint.context import LintContext, finding
 
@@ -22,6 +22,15 @@ from netspec.lint.context import LintContext, finding
 def _losses(context: LintContext) -> dict[str, str]:
     """The name of the loss of each output, in the order written; of an only output by the empty name."""
     return {loss.output.text if loss.output else "": str(loss.name.value) for loss in context.losses if loss.name}
+
+
+def _kinds(context: LintContext) -> dict[str, Kind]:
+    """What the loss of each output compares, in the order written."""
+    return {
+        loss.output.text if loss.output else "": kind_of(str(loss.name.value), bool(loss.further))
+        for loss in context.losses
+        if loss.name
+    }
 
 
 def _name(node: Node | None) -> Scalar | None:
@@ -53,9 +62,12 @@ def metrics(context: LintContext) -> Iterator[Diagnostic]:
         name, top = str(node.value), TOP.match(str(node.value))
         if not is_metric(name):
             continue  # reported by the schema of the keys
-        if not any(fits(name, loss) for loss in losses.values()):
-            each = dict.fromkeys(losses.values())
-            notes = [Note("note", f"with {loss} go: {', '.join(fitting(loss)) or 'none'}") for loss in each]
+        kinds = _kinds(context)
+        if not any(fits(name, kind) for kind in kinds.values()):
+            each = {losses[output]: kind for output, kind in kinds.items()}
+            notes = [
+                Note("note", f"with {loss} go: {', '.join(fitting(kind)) or 'none'}") for loss, kind in each.items()
+            ]
             yield finding("NS616", f"{name} cannot be measured with {' or '.join(each)}", node, notes=tuple(notes))
         elif top:
             counts = [head.tensor.shape[0] for head in context.heads if head.tensor.shape]
@@ -71,20 +83,21 @@ def monitor(context: LintContext) -> Iterator[Diagnostic]:
         return
     if not KINDS.keys() >= set(losses.values()):
         return
-    written, loss = train.get("metrics"), next(iter(losses.values()))
+    written, kinds = train.get("metrics"), _kinds(context)
+    kind = next(iter(kinds.values()))
     asked: Sequence[str] | None = [str(item.value) for item in texts(written)] if written is not None else None
-    if reconstructs(context.spec.data) and kind_of(loss) != "classes":
+    if reconstructs(context.spec.data) and kind != "classes":
         asked = of_numbers(asked)
     only = context.report.training_only
-    evaluated = {output: name for output, name in losses.items() if output not in only}
+    evaluated = {output: each for output, each in kinds.items() if output not in only}
     names = columns(asked, evaluated, numbers=True)
     part, _, name = node.value.partition("_")
     if part in ("val", "train") and name in names:
         return
     every = [f"{part}_{name}" for part in ("val", "train") for name in names]
     message, fixes = f"{node.value} is not measured", tuple(renamings(node, node.value, every))
-    if written is None and part in ("val", "train") and fits(name, loss) and is_number(name):
-        note = Note("fix", f"metrics: [{', '.join((*usual(loss), name))}]")
+    if written is None and part in ("val", "train") and fits(name, kind) and is_number(name):
+        note = Note("fix", f"metrics: [{', '.join((*usual(kind), name))}]")
     else:
         note = Note("note", f"there are {', '.join(every)}")
     yield finding("NS616", message + did_you_mean([fix.title for fix in fixes]), node, notes=(note,), fixes=fixes)

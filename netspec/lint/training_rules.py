@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from netspec.lint import (
     class_axis,
+    further_outputs,
     losses,
     outputs,
     own_code,
@@ -22,6 +23,7 @@ from netspec.lint.context import HeadRule, Rule
 
 DATA_AND_LOSS: tuple[Rule, ...] = (
     outputs.losses,  # NS617
+    further_outputs.further,  # NS617
     outputs.inputs_by_name,  # NS602
     outputs.targets_by_name,  # NS603
     reconstruction.reconstruction,  # NS603
@@ -43,6 +45,8 @@ DATA_AND_LOSS_OF_HEADS: tuple[HeadRule, ...] = (
     targets.of_itself,  # NS603
     targets.shapes,  # NS612, NS603, NS915
     losses.nll_without_log,  # NS614
+    further_outputs.alike,  # NS603, NS617
+    further_outputs.variances,  # NS618
 )
 WARNINGS: tuple[Rule, ...] = (
     outputs.untrained,  # NS919

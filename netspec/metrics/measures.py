@@ -188,7 +188,7 @@ def make_measures(
         for index, (head, target, unit) in enumerate(zip(heads, targets, units, strict=True)):
             if head.training_only:
                 continue  # an evaluation does not have it
-            names = measured(asked, head.loss.name)
+            names = measured(asked, head.kind)
             near = target if unit is None else unit.restored(target.float())
             metric = make_metrics(names, head.kind, head.output.shape, near, device, own)
             ignore = head.loss.kwargs.get("ignore_index")
@@ -210,7 +210,7 @@ def make_measures(
         return Measures(parts, beside) if parts else None
 
     parts = (
-        WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight, head.training_only)
+        WeightedLoss(head.name, head.index, head.loss.make().to(device), head.weight, head.training_only, head.further)
         for head in heads
     )
     return Objective(tuple(parts)), measures

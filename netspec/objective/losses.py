@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Node, describe
+from netspec.core.tree import Node, Scalar, describe
 from netspec.language.evaluate import Values
 from netspec.language.sections.class_families import BALANCED
 from netspec.language.sections.losses import Kind, kind_of, written_losses
@@ -27,7 +27,8 @@ Outputs = torch.Tensor | Tensors | dict[str, torch.Tensor]
 class WeightedLoss:
     """The loss of an output: `output` is its index among the network's outputs, `weight` the factor in the sum.
 
-    `training_only` says that the output is there in training mode only.
+    `training_only` says that the output is there in training mode only. `further` are the indexes of further outputs
+    that the loss takes, by torch's names of them.
     """
 
     name: str
@@ -35,6 +36,11 @@ class WeightedLoss:
     loss: nn.Module
     weight: float = 1.0
     training_only: bool = False
+    further: tuple[tuple[str, int], ...] = ()
+
+    def __call__(self, outputs: Tensors, target: torch.Tensor) -> torch.Tensor:
+        """The loss [] of all outputs of the network, [B, *output] each, not weighted."""
+        return self.loss(outputs[self.output], target, **{name: outputs[index] for name, index in self.further})  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Objective:
     def each(self, outputs: Outputs, targets: Tensors) -> Tensors:
         """The loss of each part, not weighted."""
         each = as_tuple(outputs)
-        return tuple(part.loss(each[part.output], target) for part, target in zip(self.parts, targets, strict=True))
+        return tuple(part(each, target) for part, target in zip(self.parts, targets, strict=True))
 
     def total(self, losses: Tensors) -> torch.Tensor:
         """The weighted sum of the parts' losses, each [] or of one shape."""
@@ -93,11 +99,13 @@ class Term:
         loss: its class and arguments.
         output: the name of the output that it is for; None: the only one.
         weight: its factor in the sum.
+        further: the names of the further outputs that it takes, by torch's names of them.
     """
 
     loss: Choice
     output: str | None = None
     weight: float = 1.0
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ class Head:
         loss: its class and arguments.
         weight: the loss's factor in the sum.
         training_only: the output is there in training mode only.
+        further: the indexes of the further outputs that the loss takes, by torch's names of them.
     """
 
     name: str
@@ -121,11 +130,12 @@ class Head:
     loss: Choice
     weight: float = 1.0
     training_only: bool = False
+    further: tuple[tuple[str, int], ...] = ()
 
     @property
     def kind(self) -> Kind:
         """What the loss compares."""
-        return kind_of(self.loss.name)
+        return kind_of(self.loss.name, bool(self.further))
 
 
 def read_terms(node: Node, values: Values) -> tuple[Term, ...]:
@@ -146,7 +156,8 @@ def read_terms(node: Node, values: Values) -> tuple[Term, ...]:
             choice = choose_loss(written.node, values)
             without_balance(choice).make()
             weight = _weight(written.weight, values)
-            terms.append(Term(choice, None if written.output is None else written.output.text, weight))
+            further = tuple((key.text, str(node.value)) for key, node in written.further if isinstance(node, Scalar))
+            terms.append(Term(choice, None if written.output is None else written.output.text, weight, further))
     collector.finish()
     return tuple(terms)
 
@@ -187,7 +198,8 @@ def heads_of(report: Report, terms: tuple[Term, ...]) -> tuple[Head, ...]:
         output = _known(report, report.outputs.get(name))
         last = report.last_types.get(name, "")
         only = name in report.training_only
-        heads.append(Head(name, names.index(name), output, last, term.loss, term.weight, only))
+        further = tuple((key, names.index(other)) for key, other in term.further)
+        heads.append(Head(name, names.index(name), output, last, term.loss, term.weight, only, further))
     return tuple(heads)
 
 

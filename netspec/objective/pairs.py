@@ -1,6 +1,7 @@
-"""Losses of pairs and triplets, which are drawn from the batch itself, and the order that brings them into a batch.
+"""Losses of pairs and triplets, given or drawn from the batch itself, and the order that brings them into a batch.
 
-Input: outputs [B, *output] and their targets [B]. Output: the loss, torch's own of these pairs.
+Input: outputs [B, *output] and their targets [B], or the outputs for the others of each pair or triplet. Output: the
+loss, torch's own of these pairs.
 
 What is drawn depends on the batch alone: the batch is in a random order that follows from the seed and the epoch, so
 that a run that goes on draws the same.
@@ -39,11 +40,28 @@ def near(count: int, device: torch.device) -> torch.Tensor:
 
 
 class TripletMarginLoss(nn.TripletMarginLoss):
-    """torch's, of each sample with the next one of its class in the batch, against every one of another class."""
+    """torch's, of given triplets; or of each sample with the next of its class in the batch, against all of others."""
 
-    def forward(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:  # type: ignore[override]  # no triplet
-        """The loss of outputs [B, *output] with class numbers [B]; 0 where the batch has no triplet."""
+    def forward(  # type: ignore[override]  # torch's takes a triplet
+        self,
+        outputs: torch.Tensor,
+        labels: torch.Tensor,
+        positive: torch.Tensor | None = None,
+        negative: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """The loss of outputs [B, *output].
+
+        Args:
+            outputs: of the anchors.
+            labels: class numbers [B], by which triplets are drawn; not looked at where these are given.
+            positive, negative: [B, *output] each, of given triplets.
+
+        Returns:
+            []; 0 where the batch has no triplet.
+        """
         x = outputs.flatten(1)
+        if positive is not None and negative is not None:
+            return super().forward(x, positive.flatten(1), negative.flatten(1))
         same = labels[:, None] == labels[None]
         anchors, positives = following(same)
         places, negatives = (near(len(x), x.device) & ~same)[anchors].nonzero(as_tuple=True)
@@ -53,11 +71,22 @@ class TripletMarginLoss(nn.TripletMarginLoss):
 
 
 class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
-    """torch's, of each sample with the next one of its class in the batch, and with the next one of another class."""
+    """torch's, of given pairs; or of each sample with the next of its class, and with the next of another class."""
 
-    def forward(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:  # type: ignore[override]  # no pair
-        """The loss of outputs [B, *output] with class numbers [B]; 0 where the batch has no pair."""
+    def forward(self, outputs: torch.Tensor, labels: torch.Tensor, input2: torch.Tensor | None = None) -> torch.Tensor:  # type: ignore[override]  # no pair
+        """The loss of outputs [B, *output].
+
+        Args:
+            outputs: of the samples, or of the first of each pair.
+            labels: class numbers [B], by which pairs are drawn; of given pairs 1 (alike) or -1.
+            input2: [B, *output], of the second of each pair.
+
+        Returns:
+            []; 0 where the batch has no pair.
+        """
         x = outputs.flatten(1)
+        if input2 is not None:
+            return super().forward(x, input2.flatten(1), labels)
         same = labels[:, None] == labels[None]
         pairs = [following(same), following(~same)]
         first, second = (torch.cat(each) for each in zip(*pairs, strict=True))
@@ -68,11 +97,22 @@ class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
 
 
 class MarginRankingLoss(nn.MarginRankingLoss):
-    """torch's, of the pairs of a batch whose targets differ: the larger target is to have the larger output."""
+    """torch's, of given pairs; or of all in a batch whose targets differ: the larger is to have the larger output."""
 
-    def forward(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # type: ignore[override]  # no pair
-        """The loss of outputs [B] or [B, 1] with numbers of the same shape; 0 where all are equal."""
+    def forward(self, outputs: torch.Tensor, targets: torch.Tensor, input2: torch.Tensor | None = None) -> torch.Tensor:  # type: ignore[override]  # no pair
+        """The loss of outputs [B] or [B, 1].
+
+        Args:
+            outputs: of the samples, or of the first of each pair.
+            targets: numbers of the same shape; of given pairs 1 where the first is to have the larger output, else -1.
+            input2: of the second of each pair, in the same shape.
+
+        Returns:
+            []; 0 where all targets of the batch are equal.
+        """
         x, y = outputs.flatten(), targets.flatten()
+        if input2 is not None:
+            return super().forward(x, input2.flatten(), y)
         first, second = (near(len(x), x.device) & (y[:, None] > y[None])).nonzero(as_tuple=True)
         if not len(first):
             return x.sum() * 0.0

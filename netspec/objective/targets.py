@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from netspec.core.shapes import Shape, show
-from netspec.language.sections.losses import OF_EMBEDDINGS, kind_of
+from netspec.language.sections.losses import OF_EMBEDDINGS, WITHOUT_TARGETS, kind_of
 
 DENSE = frozenset({"CrossEntropyLoss", "NLLLoss"})  # take a class for each pixel
 
@@ -19,7 +19,9 @@ class TargetError(Exception):
         self.advice = advice
 
 
-def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int | None = None) -> torch.Tensor:
+def prepare_targets(
+    targets: torch.Tensor, loss: str, output: Shape, ignore: int | None = None, further: bool = False
+) -> torch.Tensor:
     """The targets in the dtype and shape that the loss takes.
 
     Args:
@@ -27,6 +29,7 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
         loss: its name in torch.nn.
         output: the output's sample shape.
         ignore: the class number that the loss leaves out, its `ignore_index`.
+        further: whether the loss takes further outputs, so that pairs and triplets are given.
 
     Returns:
         int64 [N] for class indexes, [N, *size] for outputs [C, *size], where masks stay uint8 as they are stored; else
@@ -35,13 +38,15 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
     Raises:
         TargetError: they do not fit, or torch would broadcast them.
     """
-    kind = kind_of(loss)
+    kind = kind_of(loss, further)
     if kind == "classes":
         return _classes(targets, loss, output, ignore)
     if kind == "own":
         return targets
-    if kind == "divergence":
+    if kind in WITHOUT_TARGETS:
         return targets.float()
+    if kind == "pairs":
+        return _of_pairs(targets, loss)
     if kind in OF_EMBEDDINGS:
         return _labels_of_pairs(targets, loss)
     if targets.ndim == 1 and output == (1,):
@@ -60,6 +65,18 @@ def prepare_targets(targets: torch.Tensor, loss: str, output: Shape, ignore: int
     if kind == "signs" and bool(((targets == 0) | (targets == 1)).all()):
         return targets * 2 - 1
     return targets
+
+
+def _of_pairs(targets: torch.Tensor, loss: str) -> torch.Tensor:
+    """1 or -1 [N] for each given pair, as float32."""
+    targets = targets[:, 0] if tuple(targets.shape[1:]) == (1,) else targets
+    if targets.ndim != 1:
+        what = f"{loss} takes 1 or -1 for each pair, a target is {show(tuple(targets.shape[1:]))}"
+        raise TargetError(what)
+    if bool(((targets == 0) | (targets == 1)).all()):
+        return targets.float() * 2 - 1
+    _refuse((targets != 1) & (targets != -1), targets, f"{loss} takes 1 or -1 (or 0) for each pair")
+    return targets.float()
 
 
 def _labels_of_pairs(targets: torch.Tensor, loss: str) -> torch.Tensor:

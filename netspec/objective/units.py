@@ -26,6 +26,14 @@ class Unit:
         """
         return (targets - targets.new_tensor(self.shift)) / targets.new_tensor(self.scale)
 
+    def restored_variance(self, variances: torch.Tensor) -> torch.Tensor:
+        """Variances of scaled targets in the original unit, squared.
+
+        Args:
+            variances: [..., K] of K columns, or [...] of one.
+        """
+        return variances * variances.new_tensor(self.scale).square()
+
     def restored(self, outputs: torch.Tensor) -> torch.Tensor:
         """Outputs in the original unit.
 

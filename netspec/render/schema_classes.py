@@ -38,7 +38,7 @@ def _arguments(family: ClassFamily, found: TorchClass) -> Schema:
     if required:
         schema["required"] = required
     first = next(iter(found.arguments.values()), None)
-    short = [] if first is None else [_argument(family, first)]
+    short = [] if first is None else [_without_description(_argument(family, first))]
     short += [] if required else [{"type": "null"}]
     return {"anyOf": [schema, *short]}
 
@@ -47,7 +47,13 @@ def _argument(family: ClassFamily, argument: TorchArgument) -> Schema:
     if argument.holds:
         return {"type": "array", "items": {"$ref": f"#/$defs/{family.what}"}}
     default = {} if argument.required else {"default": argument.default}
-    return {**default, **argument.kind.schema()}
+    wants = argument.kind.wants
+    return {"description": f"{wants[:1].upper()}{wants[1:]}.", **default, **argument.kind.schema()}
+
+
+def _without_description(schema: Schema) -> Schema:
+    """A schema of the first argument alone, whose description would be that of the class."""
+    return {key: value for key, value in schema.items() if key != "description"}
 
 
 def with_classes(schema: Schema) -> Schema:
@@ -76,8 +82,8 @@ def _of_family(key: str, family: str) -> Schema:
         return several
     if key == "mix":
         return {"anyOf": [one, {**several, "minItems": 1}]}
-    if key == "loss":  # of several outputs one each, with its weight beside it
-        weighted = {"type": "object", "minProperties": 1, "maxProperties": 2}
+    if key == "loss":  # of several outputs one each, with its weight and further outputs beside it
+        weighted = {"type": "object", "minProperties": 1, "maxProperties": 4}
         each = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [one, weighted]}}
         return {"anyOf": [one, each]}
     return one

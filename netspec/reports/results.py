@@ -34,6 +34,7 @@ class TextWriter:
         classes = [cell for name, probability in prediction.classes for cell in (name, f"{probability:.3f}")]
         labels = [f"{word}/{label}" for word, label in prediction.labels]
         values = [f"{value:.6g}" for value in prediction.values]
+        values += [cell for name, numbers in prediction.further for cell in (name, *(f"{one:.6g}" for one in numbers))]
         cells = [prediction.picture] if prediction.picture else classes or labels or values
         self._block.append([*map(safe, [source, *cells])])
         if len(self._block) == BLOCK:
@@ -64,6 +65,7 @@ class CsvWriter:
             self._writer.writerow(_names(prediction))
             self._begun = True
         cells: list[object] = [cell for pair in prediction.classes for cell in pair] or [*prediction.values]
+        cells += [value for _, values in prediction.further for value in values]
         if prediction.labels:
             cells = [" ".join(part) for part in zip(*prediction.labels, strict=True)]
         cells = [prediction.picture] if prediction.picture else cells
@@ -82,8 +84,12 @@ def _names(prediction: Prediction) -> list[str]:
         return [*lead, "picture"]
     if prediction.labels:
         return [*lead, "words", "labels"]
-    count = len(prediction.values)
-    return [*lead, *(["value"] if count == 1 else [f"value_{index}" for index in range(count)])]
+    each = [("value", prediction.values), *prediction.further]
+    return [*lead, *(name for output, values in each for name in _numbered(output, len(values)))]
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}_{index}" for index in range(count)]
 
 
 class JsonWriter:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from netspec.language.sections.class_families import DATASET, HOLDERS, LOSS, MIXER, OPTIMIZER, SCHEDULER, ClassFamily
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import FURTHER, kind_of
 
 Accepts = Callable[[Any], bool]
 INTEGERS = (-1001, -1000, *range(-3, 13), 31, 64, 99, 100, 101, 1000, 1001)
@@ -95,6 +95,8 @@ def try_dataset(cls: Any, given: dict[str, Any]) -> None:
 def _tensors(loss: str) -> tuple[torch.Tensor, ...]:
     """Outputs and a target that fit a loss of torch's: [2, 3], and [2] classes or [2, 3]."""
     outputs = torch.full((2, 3), 0.5)
+    if FURTHER.get(loss) == ("var",):
+        return outputs, torch.ones(2, 3), outputs
     of_pairs = {
         "distances": (outputs, outputs, outputs),
         "angles": (outputs, outputs, torch.ones(2)),

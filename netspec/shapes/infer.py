@@ -18,6 +18,7 @@ from typing import Any
 from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.faults import fault
+from netspec.core.interruption import checkpoint
 from netspec.core.shapes import ShapeError, Tensor, show, size
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.record import Layer
@@ -108,6 +109,7 @@ class _Inference:
 
     def visit(self, call: Call) -> None:
         """Infer one call; where its rule fails, nothing is known of it, and the inference goes on."""
+        checkpoint()
         try:
             self.inferred(call)
         except Exception as error:

@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from netspec.compiler.module import compile_spec
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.data.batches import Batch
+from netspec.data.pictures import Pictures
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import shard_weights, sync_batch_norm, wrap_ddp
 from netspec.language.sections.losses import OF_PAIRS
@@ -69,6 +70,9 @@ def prepare_training(
         if head.kind in OF_PAIRS:
             what = f"{head.loss.name} draws pairs within a batch, of which each process would have a part"
             raise spec_error("NS605", what, head.loss.node, ("fix", "train in one process"))
+    if group.size > 1 and len(plan.data.train.inputs) > 1 and isinstance(plan.data.train.inputs[0], Pictures):
+        what = "samples of several pictures are loaded in one process"
+        raise spec_error("NS605", what, plan.data.node, ("fix", "train in one process"))
     job, state = make_state(plan, fresh=fresh)
     unused = try_first_step(plan, job, state)
     if group.size > 1:

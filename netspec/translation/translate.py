@@ -22,6 +22,7 @@ MOST_PARTS, DEEPEST = 1_000, 60  # parts of a text that are looked at, and how d
 MOST_KNOWN = 10_000
 MOST_TRIED = 20  # templates for a text, those with the longest fixed texts first
 OF_WORDS = ("described", "unit", "what", "near", "counts")  # holes whose value may be a single word of the catalogue
+OF_NUMBERS = ("items",)  # holes that numbers fill: `a list of 2`
 CLAUSES = ("; ", ": ")
 JOINTS = (", ", " and ", " or ", " ")
 MOST_JOINTS = 8
@@ -30,6 +31,7 @@ _NAMES = re.compile(r"[A-Za-z_][\w.-]*(, [A-Za-z_][\w.-]*)+")
 _ONE_WORD, _PROSE_BEGINS = re.compile(r"\S+"), re.compile(r"[a-z`]\w* ")
 _CLAUSE = re.compile(r"; |^\S+: [a-z`]")
 _LETTER = re.compile(r"[^\W\d_]")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
 _OPERATOR = re.compile(r"[<>=]")
 _QUOTED = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
 
@@ -119,7 +121,7 @@ class Translator:
         tried = 0
         for template in self._candidates(text):
             filled = template.match(text if template.quotes else spread, text)
-            if filled is None or text in filled.values():
+            if filled is None or text in filled.values() or not _numbers_are(filled):
                 continue
             best = max(best, self._filled(template, filled), key=_explained)
             tried += 1
@@ -161,9 +163,11 @@ class Translator:
         """The translation of two parts that a joint separates, where neither of them stays English."""
         best = Answer(text, 0, False)
         spread = _spread(text)
+        if joint == ", ":
+            spread = _BRACKETS.sub(lambda code: "\0" * len(code[0]), spread)
         places = [match.start() for match in re.finditer(re.escape(joint), spread)]
         if joint == ", " and places and _NAMES.fullmatch(text):
-            return Answer(text.replace(joint, self.word("list", joint)), 0, True)
+            return Answer(text.replace(joint, self.word("list", joint)), 0, True, 1)
         between = self._constant.get(joint, joint)
         if joint == " ":  # behind a name, or before something quoted
             places = [*places[:1], *(at for at in places[-1:] if not spread[at + 1 :].strip("\0"))]
@@ -178,9 +182,19 @@ class Translator:
             if not explained and (not _LETTER.search(joint) or _OPERATOR.search(text)):  # code, such as a condition
                 continue
             rank = 1 if joint in CLAUSES else 0
-            answer = Answer(_together((first.text, between, second.text)), explained + weight(joint), True, rank)
+            answer = Answer(
+                _together((first.text, between, second.text)),
+                explained + (0 if joint == ", " else weight(joint)),
+                True,
+                rank,
+            )
             best = max(best, answer, key=_explained)
         return best
+
+
+def _numbers_are(filled: dict[str, str]) -> bool:
+    """Whether numbers fill the holes that are for them."""
+    return all(name not in OF_NUMBERS or value.replace(",", "").isdecimal() for name, value in filled.items())
 
 
 def _explained(answer: Answer) -> tuple[int, bool, int]:

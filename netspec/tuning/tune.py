@@ -132,7 +132,7 @@ def _compared_by(plan: Plan) -> tuple[str, Literal["minimize", "maximize"]]:
     if plan.data.val is None:
         what = "a search compares trials by validation samples, and there are none"
         raise spec_error("NS616", what, plan.data.node, ("fix", "val: 0.2 under data"))
-    losses = {head.name: head.loss.name for head in plan.data_checks.heads if not head.training_only}
+    losses = {head.name: head.kind for head in plan.data_checks.heads if not head.training_only}
     measured = columns(plan.settings.metrics, losses, numbers=True)
     column = plan.settings.monitor or ("val_accuracy" if "accuracy" in measured else "val_loss")
     return column, "minimize" if lower_is_better(column) else "maximize"

@@ -136,6 +136,8 @@ def main() -> None:
             rights += right
             kinds += found
             for kind, text in shown.items():
+                if kind not in examples:
+                    print(f"\n{kind}\n{text}", file=sys.stderr)
                 examples[kind] = min(text, examples.get(kind, text), key=len)
             print(f"{done * chunk} specs, {rights} right, {sum(kinds.values())} failures", file=sys.stderr)
     for kind, number in kinds.most_common():

@@ -22,7 +22,7 @@ from typing import Any
 
 import netspec
 from netspec.cli.fix import fix_spec
-from netspec.cli.rewrite import write
+from netspec.core.rewriting import write
 from netspec.language.plugins import NO_PLUGINS
 from netspec.render.json import report_json
 from netspec.shapes.report import Report

@@ -9,10 +9,11 @@ from netspec.checker import check
 from netspec.compiler.module import compile_spec
 from netspec.language.load import loads
 from tests.corpus.run import apply, errors, network
-from tests.fixes import axis_cases, picture_cases
+from tests.fixes import axis_cases, picture_cases, promise_cases
 from tests.fixes.picture_cases import Case
 
-GROUPS = {**picture_cases.GROUPS, **axis_cases.GROUPS}
+GROUPS = {**picture_cases.GROUPS, **axis_cases.GROUPS, **promise_cases.GROUPS}
+RUN = {*axis_cases.GROUPS, *promise_cases.GROUPS}
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
 
 
@@ -40,7 +41,7 @@ def test_the_first_fix_is_a_tutors(name: str) -> None:
     assert network(apply(text, found[0]["fixes"][0]["edits"])) == expected, [fix["title"] for fix in found[0]["fixes"]]
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name.partition(":")[0] in axis_cases.GROUPS])
+@pytest.mark.parametrize("name", [name for name in CASES if name.partition(":")[0] in RUN])
 def test_torch_runs_what_the_tutor_says(name: str) -> None:
     spec = loads(mended_text(CASES[name]))
     graph = check(spec).graph

@@ -20,6 +20,7 @@ from netspec.language.source import compose
         ("{fc: CrosEntropyLos}", [("fc", "CrosEntropyLos", None)]),
         ("{fc: {BCELoss: {}, weight: 2}}", [("fc", "BCELoss", "2")]),
         ("{a: MSELoss, b: {L1Loss: {}, weight: w}}", [("a", "MSELoss", None), ("b", "L1Loss", "w")]),
+        ("{a: {GaussianNLLLoss: {eps: 1e-3}, var: b, weight: 2}}", [("a", "GaussianNLLLoss", "2")]),
         ("{a: 3, b: {weight: 1}}", [("a", None, None), ("b", None, "1")]),
     ],
 )
@@ -37,8 +38,8 @@ def test_losses_as_they_are_written(text: str, found: list[tuple[str | None, str
 
 
 def test_columns_have_the_outputs_name_behind_them() -> None:
-    assert columns(None, {"": "CrossEntropyLoss"}) == ["loss", "accuracy"]
-    assert columns(["mae", "top5", "f1"], {"size": "MSELoss", "kind": "CrossEntropyLoss"}) == [
+    assert columns(None, {"": "classes"}) == ["loss", "accuracy"]
+    assert columns(["mae", "top5", "f1"], {"size": "numbers", "kind": "classes"}) == [
         *("loss", "loss_size", "loss_kind"),
         *("mae", "top5_kind", "f1_kind"),
     ]

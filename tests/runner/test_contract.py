@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,16 @@ import torch
 from torch import nn
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.language.evaluate import Values
 from netspec.language.load import loads
 from netspec.language.sections.class_families import LOSS
-from netspec.language.sections.losses import kind_of
+from netspec.language.sections.losses import FURTHER, NEEDS_FURTHER, OF_PAIRS, kind_of
 from netspec.language.sections.torch_classes import classes_of
+from netspec.language.source import compose
 from netspec.language.spec import Spec
+from netspec.objective.losses import WeightedLoss
 from netspec.objective.targets import TargetError, prepare_targets
+from netspec.runtime.families import choose_loss
 from netspec.training.plan import prepare, warnings
 
 Make = Callable[..., Spec]
@@ -305,23 +310,47 @@ def test_a_text_that_cannot_be_read_is_all_that_is_said(refused: Refused) -> Non
 def targets_for(kind: str, shape: tuple[int, ...]) -> torch.Tensor:
     if kind == "classes":
         return torch.tensor([0, 2, 1, 0])
+    if kind in ("distances", "angles"):
+        return torch.tensor([0, 1, 0, 1])
+    if kind in ("pairs", "ranks"):
+        return torch.tensor([1, -1, -1, 1]) if kind == "pairs" else torch.tensor([[0.1], [0.2], [0.3], [0.3]])
     if kind == "labels":
         return torch.tensor([[0, -1, -1], [1, 2, -1], [2, -1, -1], [0, 1, 2]])
     return torch.randint(0, 2, (4, *shape)).float()
 
 
-OWN_TARGETS = {"KLDivergence", "CosineEmbeddingLoss", "MarginRankingLoss", "TripletMarginLoss"}  # in test_pairs
+OF_SHAPE = {"KLDivergence": (6,), "MarginRankingLoss": (1,)}  # two halves; one number a sample
+LOSSES = [(name, ()) for name in classes_of(LOSS) if name not in NEEDS_FURTHER]
 
 
-@pytest.mark.parametrize("name", sorted(classes_of(LOSS).keys() - OWN_TARGETS))
-def test_every_loss_takes_its_prepared_targets_without_broadcasting(name: str) -> None:
-    output = torch.rand(4, 3, requires_grad=True)
-    targets = prepare_targets(targets_for(kind_of(name), (3,)), name, (3,))
+@pytest.mark.parametrize(("name", "given"), [*LOSSES, *FURTHER.items()], ids=str)
+def test_every_loss_takes_its_prepared_targets_without_broadcasting(name: str, given: tuple[str, ...]) -> None:
+    """As the run computes it: of one output, or with the further outputs that torch's forward takes."""
+    shape = OF_SHAPE.get(name, (3,))
+    outputs = [torch.rand(4, *shape, requires_grad=True) for _ in range(1 + len(given))]
+    kind = kind_of(name, bool(given))
+    targets = prepare_targets(targets_for(kind, shape), name, shape, further=bool(given))
     extra = {"reduction": "batchmean"} if name == "KLDivLoss" else {}
-    value = getattr(nn, name)(**extra)(output, targets)
+    node, _ = compose(name, "net.yaml")
+    loss = choose_loss(node, Values({})).make(**extra)
+    part = WeightedLoss(name, 0, loss, further=tuple((key, index) for index, key in enumerate(given, 1)))
+    value = part(tuple(outputs), targets)
     assert value.ndim == 0
     value.backward()
-    assert output.grad is not None
+    assert all(output.grad is not None for output in outputs)
+    own = getattr(nn, name, None)
+    if own is not None and kind not in OF_PAIRS:  # what is drawn from a batch is in test_pairs
+        arguments = dict(zip(given, outputs[1:], strict=True))
+        told = {} if kind == "triplets" else {"target": targets}
+        first = next(iter(inspect.signature(own.forward).parameters.keys() - {"self"} - arguments.keys() - told.keys()))
+        flat = {key: each.flatten() if kind == "pairs" and shape == (1,) else each for key, each in arguments.items()}
+        x = outputs[0].flatten() if kind == "pairs" and shape == (1,) else outputs[0]
+        assert torch.equal(value, own(**extra)(**{first: x}, **flat, **told))
+
+
+def test_the_names_of_further_outputs_are_those_of_torch() -> None:
+    for name, keys in FURTHER.items():
+        assert set(keys) < set(inspect.signature(getattr(nn, name).forward).parameters)
 
 
 def test_one_output_and_one_number_are_brought_to_the_same_shape() -> None:

@@ -19,7 +19,7 @@ from netspec.objective.targets import probabilities
 from tests.runner.started import CONTEXT
 
 CPU = torch.device("cpu")
-OF_NUMBERS = usual("MSELoss")
+OF_NUMBERS = usual("numbers")
 
 
 def in_batches(metric: Metric, output: torch.Tensor, target: torch.Tensor) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pytest
 from netspec.translation.catalogue import CONTEXT, catalogue, path_of, read_mo
 from netspec.translation.languages import ENGLISH, LANGUAGES, TAGS
 from netspec.translation.templates import Hole, pieces_of
+from netspec.translation.translate import OF_NUMBERS
 from tests.translation.extract import Key, keys_of, messages
 
 OTHERS = [lang for lang in LANGUAGES if lang != ENGLISH]
@@ -80,6 +81,28 @@ def test_values_of_holes_are_translated_where_the_translation_has_them(lang: str
         if value
     }
     assert {value for value in used if value not in known} == set()
+
+
+def shape_of(key: str, text: str) -> tuple[str, str]:
+    """A key and its translation with numbers for the names of holes, in the order of the key."""
+    numbers: dict[str, str] = {}
+    for piece in pieces_of(key):
+        if isinstance(piece, Hole) and not piece.values:
+            numbers[piece.name] = f"{{{len(numbers)}{'#' if piece.name in OF_NUMBERS else ''}}}"
+    bare = [
+        "".join(piece if isinstance(piece, str) else numbers.get(piece.name, f"{{{piece.name}}}") for piece in pieces)
+        for pieces in (pieces_of(key), pieces_of(text))
+    ]
+    return bare[0], bare[1]
+
+
+def test_keys_that_make_the_same_texts_have_one_translation() -> None:
+    """`{key} of {name}` and `{text} of {path}` cannot be told apart in a text."""
+    found: dict[str, set[str]] = {}
+    for key, text in catalogue("zh").items():
+        shape, told = shape_of(key, text)
+        found.setdefault(shape, set()).add(told)
+    assert {shape: told for shape, told in found.items() if len(told) > 1} == {}
 
 
 def test_chinese_is_chinese() -> None:

@@ -50,7 +50,6 @@ LOSS = ClassFamily(
         **dict.fromkeys(
             (
                 "TripletMarginWithDistanceLoss",
-                "GaussianNLLLoss",
                 "CTCLoss",
                 "AdaptiveLogSoftmaxWithLoss",
                 "LinearCrossEntropyLoss",

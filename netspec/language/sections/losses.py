@@ -22,6 +22,8 @@ Kind = Literal[
     "distances",
     "angles",
     "ranks",
+    "pairs",
+    "triplets",
     "divergence",
     "own",
 ]
@@ -41,7 +43,16 @@ KINDS: dict[str, Kind] = {
     "MarginRankingLoss": "ranks",
     "KLDivergence": "divergence",
     **dict.fromkeys(("HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"), "numbers"),
+    "GaussianNLLLoss": "numbers",
 }
+FURTHER: dict[str, tuple[str, ...]] = {  # what torch's forward takes beside output and target: outputs of the network
+    "GaussianNLLLoss": ("var",),
+    "CosineEmbeddingLoss": ("input2",),
+    "MarginRankingLoss": ("input2",),
+    "TripletMarginLoss": ("positive", "negative"),
+}
+NEEDS_FURTHER = frozenset({"GaussianNLLLoss"})  # the others draw from the batch without them
+_GIVEN: dict[Kind, Kind] = {"angles": "pairs", "ranks": "pairs", "distances": "triplets"}
 
 
 OF_EMBEDDINGS: tuple[Kind, ...] = (
@@ -49,16 +60,20 @@ OF_EMBEDDINGS: tuple[Kind, ...] = (
     "angles",
 )  # of pairs or triplets, drawn by classes
 OF_PAIRS: tuple[Kind, ...] = (*OF_EMBEDDINGS, "ranks")
-BY_ITSELF: tuple[Kind, ...] = (*OF_EMBEDDINGS, "divergence")  # what is not compared with a target number by number
+WITHOUT_TARGETS: tuple[Kind, ...] = ("divergence", "triplets")
+# what is not compared with a target number by number
+BY_ITSELF: tuple[Kind, ...] = (*OF_EMBEDDINGS, "pairs", *WITHOUT_TARGETS)
 
 
-def kind_of(loss: str) -> Kind:
+def kind_of(loss: str, further: bool = False) -> Kind:
     """What a loss compares the output with; numbers where it is unknown, and `own` for one of the user's own.
 
     Args:
         loss: its name in torch.nn, or `my_module:name`.
+        further: whether it takes further outputs, so that pairs and triplets are given, not drawn.
     """
-    return KINDS.get(loss, "own" if is_own(loss) else "numbers")
+    kind = KINDS.get(loss, "own" if is_own(loss) else "numbers")
+    return _GIVEN.get(kind, kind) if further else kind
 
 
 def is_own(name: object) -> bool:
@@ -74,11 +89,13 @@ class Written:
         output: the name of the output it is for; None where it is for the only one.
         node: `Name` or `{Name: arguments}`.
         weight: its factor in the sum, where there is one.
+        further: what else stands beside it: the further outputs that it takes, by torch's names of them.
     """
 
     output: Scalar | None
     node: Node
     weight: Node | None = None
+    further: tuple[tuple[Scalar, Node], ...] = ()
 
     @property
     def name(self) -> Scalar | None:
@@ -91,7 +108,8 @@ class Written:
 def written_losses(node: Node | None) -> tuple[Written, ...]:
     """The losses of a spec: `Name` or `{Name: arguments}` for the only output, or a mapping from outputs to those.
 
-    In a mapping a loss may have its weight beside it: `aux: {CrossEntropyLoss: {}, weight: 0.3}`.
+    In a mapping a loss may have its weight beside it, `aux: {CrossEntropyLoss: {}, weight: 0.3}`, and further outputs
+    that it takes, `mean: {GaussianNLLLoss: {}, var: variance}`.
 
     Args:
         node: the value of `loss`, as written.
@@ -100,7 +118,7 @@ def written_losses(node: Node | None) -> tuple[Written, ...]:
         return ()
     if not isinstance(node, Mapping) or not _by_output(node):
         return (Written(None, node),)
-    return tuple(_weighted(key, value) for key, value in node)
+    return tuple(_with_what_is_beside(key, value) for key, value in node)
 
 
 def _by_output(node: Mapping) -> bool:
@@ -121,8 +139,14 @@ def _like_a_loss(node: Node) -> bool:
     )
 
 
-def _weighted(output: Scalar, node: Node) -> Written:
-    if not isinstance(node, Mapping) or node.get("weight") is None:
+def _with_what_is_beside(output: Scalar | None, node: Node) -> Written:
+    """A loss, its weight and further outputs; whatever stands beside exactly one loss is none of its arguments."""
+    named = [key for key, _ in node if _like_a_loss(key)] if isinstance(node, Mapping) else []
+    if not isinstance(node, Mapping) or (len(named) != 1 and node.get("weight") is None):
         return Written(output, node)
-    rest = tuple((key, value) for key, value in node if key.value != "weight")
-    return Written(output, replace(node, entries=rest), node.get("weight"))
+    one = named[0] if len(named) == 1 else None
+    rest = tuple((key, value) for key, value in node if (key is one if one is not None else key.value != "weight"))
+    beside = tuple(
+        (key, value) for key, value in node if one is not None and key not in (one,) and key.value != "weight"
+    )
+    return Written(output, replace(node, entries=rest), node.get("weight"), beside)

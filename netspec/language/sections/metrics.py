@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from netspec.core.dataclass import dataclass
-from netspec.language.sections.losses import Kind, is_own, kind_of
+from netspec.language.sections.losses import Kind, is_own
 
 TOP = re.compile(r"^top([2-9]|[1-9][0-9]{1,3})$")  # top5: the right class is among the five likeliest
 _CLASSES: tuple[Kind, ...] = ("classes", "probabilities", "logits", "signs")
@@ -167,9 +167,9 @@ def is_number(name: str) -> bool:
     return found is not None and found.number
 
 
-def usual(loss: str) -> tuple[str, ...]:
-    """The metrics of a loss where `metrics` is left out."""
-    return tuple(metric.name for metric in METRICS if metric.usual and kind_of(loss) in metric.kinds)
+def usual(kind: Kind) -> tuple[str, ...]:
+    """The metrics of a loss of a kind where `metrics` is left out."""
+    return tuple(metric.name for metric in METRICS if metric.usual and kind in metric.kinds)
 
 
 def of_numbers(asked: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -180,26 +180,26 @@ def of_numbers(asked: Sequence[str] | None) -> tuple[str, ...] | None:
     Args:
         asked: the metrics of `metrics`; None where it is left out.
     """
-    return usual("MSELoss") if asked is None else tuple(asked)
+    return usual("numbers") if asked is None else tuple(asked)
 
 
-def fitting(loss: str) -> tuple[str, ...]:
-    """The metrics that suit a loss."""
-    return tuple(metric.name for metric in METRICS if kind_of(loss) in metric.kinds)
+def fitting(kind: Kind) -> tuple[str, ...]:
+    """The metrics that suit a loss of a kind."""
+    return tuple(metric.name for metric in METRICS if kind in metric.kinds)
 
 
-def fits(name: str, loss: str) -> bool:
-    """Whether a metric suits a loss."""
+def fits(name: str, kind: Kind) -> bool:
+    """Whether a metric suits a loss of a kind."""
     found = metric_kind(name)
-    return found is not None and (is_own(name) or kind_of(loss) in found.kinds)
+    return found is not None and (is_own(name) or kind in found.kinds)
 
 
-def measured(asked: Sequence[str] | None, loss: str) -> tuple[str, ...]:
-    """The metrics of an output with this loss: those of `metrics` that suit it, or the usual ones."""
-    return usual(loss) if asked is None else tuple(name for name in asked if fits(name, loss))
+def measured(asked: Sequence[str] | None, kind: Kind) -> tuple[str, ...]:
+    """The metrics of an output with a loss of this kind: those of `metrics` that suit it, or the usual ones."""
+    return usual(kind) if asked is None else tuple(name for name in asked if fits(name, kind))
 
 
-def columns(asked: Sequence[str] | None, losses: Mapping[str, str], numbers: bool = False) -> list[str]:
+def columns(asked: Sequence[str] | None, losses: Mapping[str, Kind], numbers: bool = False) -> list[str]:
     """The columns of metrics.jsonl, without `val_` or `train_`.
 
     `loss` is what is minimised. The metrics of the first output that has a loss have their plain names; metrics of
@@ -207,12 +207,12 @@ def columns(asked: Sequence[str] | None, losses: Mapping[str, str], numbers: boo
 
     Args:
         asked: the metrics of `metrics`; None where it is left out.
-        losses: the name of each output's loss, by the output's name.
+        losses: the kind of each output's loss, by the output's name.
         numbers: whether to leave out metrics that are more than one number.
     """
     found = ["loss", *(column_name("loss", output) for output in losses if len(losses) > 1)]
-    for index, (output, loss) in enumerate(losses.items()):
-        names = (shown(name) for name in measured(asked, loss) if not numbers or is_number(name))
+    for index, (output, kind) in enumerate(losses.items()):
+        names = (shown(name) for name in measured(asked, kind) if not numbers or is_number(name))
         found += [column_name(name, output) if index else name for name in names]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.language.sections.keys import COLUMN, TEXT, Key, Schema
+from netspec.language.sections.keys import COLUMN, TEXT, Key, Schema, by_name
 from netspec.language.sections.table_keys import TABLE_KEYS
 
 IGNORED = 255  # of a mask, once it is read: a pixel that does not count
@@ -71,7 +71,14 @@ PICTURES_KEYS = (
         "photos/labels.csv",
         required=True,
     ),
-    Key("files", COLUMN, "a column's name or index", "The column with the paths of the pictures.", "file", 0),
+    Key(
+        "files",
+        by_name(COLUMN),
+        "a column's name or index; of several inputs one each: {input: column}",
+        "The column with the paths of the pictures, or those of each input by its name.",
+        "file",
+        0,
+    ),
     Key("folder", TEXT, "a path", "From where these paths start; that of the table where left out.", "photos"),
     _OF_TABLE["target"],
     Key(

@@ -24,6 +24,7 @@ from netspec.language.sections.keys import (
     object_schema,
 )
 from netspec.language.sections.loggers import LOGGERS, LOGGERS_SCHEMA, USUAL
+from netspec.language.sections.losses import Kind
 from netspec.language.sections.metrics import NAMES, PATTERNS, usual
 
 _DECAY: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, EXPRESSION]}
@@ -68,9 +69,9 @@ def _either(first: Schema, keys: tuple[Key, ...]) -> Schema:
     return {"anyOf": [*first.get("anyOf", [first]), object_schema(keys)]}
 
 
-def _usual(loss: str) -> str:
-    """The metrics of a loss where `metrics` is left out, in words."""
-    *most, last = usual(loss)
+def _usual(kind: Kind) -> str:
+    """The metrics of a loss of a kind where `metrics` is left out, in words."""
+    *most, last = usual(kind)
     return f"{', '.join(most)} and {last}" if most else last
 
 
@@ -158,8 +159,8 @@ TRAIN_KEYS = (
         "metrics",
         {"anyOf": [*_METRIC["anyOf"], {"type": "array", "items": _METRIC}]},
         f"one or a list of {', '.join(NAMES)} (or another top<k>, or my_module:name)",
-        f"What is measured after each epoch; if left out, {_usual('CrossEntropyLoss')} for classes, and "
-        f"{_usual('MSELoss')} for numbers.",
+        f"What is measured after each epoch; if left out, {_usual('classes')} for classes, and "
+        f"{_usual('numbers')} for numbers.",
         ["accuracy", "f1", "confusion_matrix"],
     ),
     Key(

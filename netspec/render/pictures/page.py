@@ -6,6 +6,7 @@ Its Content-Security-Policy forbids every request. Texts of the spec are in its 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from netspec.core.escapes import safe
@@ -14,8 +15,9 @@ from netspec.render.pictures.svg import text_of
 from netspec.render.pictures.tree import VERSION, Node
 from netspec.render.pictures.view import view_of
 
+_MODULE = re.compile(r"^import [^;]*;\n|^export (?=const|let|function)", re.MULTILINE)
 FOLDER = Path(__file__).parent / "browser"
-SCRIPTS = ("tree.js", "layout.js", "draw.js", "viewer.js", "controls.js")
+SCRIPTS = ("tree.js", "layout.js", "draw.js", "viewer.js", "search.js", "controls.js", "page.js")
 
 
 def draw(network: Node, depth: int | None = None) -> str:
@@ -28,10 +30,10 @@ def draw(network: Node, depth: int | None = None) -> str:
     opened = [view.node.id for view in view_of(network, depth).walk() if view.is_open]
     parts = {
         "title": text_of(safe(network.name)),
-        "style": _styles(),
+        "style": styles() + _text("page.css").replace("FONT", FONT),
         "network": script_json({"version": VERSION, "open": opened, "network": network.json()}),
         "dagre": _dagre(),
-        "scripts": "\n".join(_text(name) for name in SCRIPTS),
+        "scripts": "\n".join(_script(name) for name in SCRIPTS),
     }
     page = _text("page.html")
     pieces = page.split("{{")
@@ -52,11 +54,17 @@ def _text(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def _styles() -> str:
+def _script(name: str) -> str:
+    """A module as a part of one script: what it imports stands in the same one."""
+    return _MODULE.sub("", _text(name))
+
+
+def styles() -> str:
+    """The colours and rules of pictures in a page, light and dark, and what marks a node there."""
     light, dark = variables(LIGHT), variables(DARK)
     colors = f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
     chosen = f":root[data-theme=light]{{{light}}}:root[data-theme=dark]{{{dark}}}"
-    return (colors + chosen + RULES + _text("page.css")).replace("FONT", FONT)
+    return (colors + chosen + RULES + _text("picture.css")).replace("FONT", FONT)
 
 
 def _dagre() -> str:

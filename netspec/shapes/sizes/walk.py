@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.core.dataclass import dataclass
+from netspec.core.interruption import checkpoint
 from netspec.core.shapes import Shape, Tensor
 from netspec.expansion.graph import Call, Graph, Ref
 from netspec.layers.table import ACTIVATIONS, ADAPTIVE_POOLS, BATCH_NORMS, CONVOLUTIONS, DROPOUTS, POOLS, TABLE
@@ -156,6 +157,7 @@ class Walker:
 
     def step(self, call: Call, inputs: Outputs, results: Mapping[int, Result]) -> Result | None:
         """One call on its inputs; None where it is refused."""
+        checkpoint()
         if self.budget is not None:
             fresh = call.shares is not None or inputs not in self._caches[call.id]
             self.budget.spend(APPLIED * cost([call]) if fresh else LOOKED_UP)

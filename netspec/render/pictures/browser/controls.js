@@ -1,5 +1,14 @@
 "use strict";
-// Pointer, keyboard, search and buttons.
+// What the reader does by pointer and by keyboard.
+
+import {drawn} from "./draw.js";
+import {box} from "./search.js";
+import {network, nodes, parents} from "./tree.js";
+import {
+  canvas, card, choose, copies, details, fit, foldAll, hooks, idAt, marked, move, reveal, showTip, toggle, view, zoom,
+} from "./viewer.js";
+
+// -- pointer ---------------------------------------------------------------------------------------------------------
 
 const pointers = new Map();
 let pressed = null;
@@ -50,129 +59,61 @@ for (const end of ["pointerup", "pointercancel"])
 function click(target) {
   const id = idAt(target);
   choose(id);
-  if (id === null) return;
+  if (id === null || hooks.click(id, target)) return;
   if (target.classList.contains("times")) return copies(id);
   const shown = drawn.get(id);
   const onHeader = target.classList.contains("head") || !shown.view.children.length;
   if (shown.placed.toggle && onHeader) toggle(id);
 }
 
-// -- search ----------------------------------------------------------------------------------------------------------
-
-const words = [...nodes.values()].filter(node => node.kind !== "repeat" && node !== network).map(node => ({
-  id: node.id,
-  label: [node.path || node.name, node.type].filter(Boolean).join("  "),
-  text: [node.path, node.name, node.type, node.call, shapes(node.outputs), ...(node.problems || []).map(each => each.code)].join(" ").toLowerCase(),
-}));
-
-function search() {
-  const parts = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const matching = parts.length ? words.filter(({text}) => parts.every(part => text.includes(part))) : [];
-  hits = matching.map(({id}) => id);
-  hit = -1;
-  found.replaceChildren(...matching.slice(0, 200).map(({id, label}) => {
-    const line = element("li", label);
-    line.setAttribute("role", "option");
-    line.addEventListener("pointerdown", event => { event.preventDefault(); goTo(hits.indexOf(id)); });
-    return line;
-  }));
-  if (parts.length && !matching.length) found.replaceChildren(element("li", "nothing found", "soft"));
-  found.hidden = !parts.length;
-  mark();
-}
-
-function goTo(index) {
-  if (!hits.length) return;
-  hit = (index + hits.length) % hits.length;
-  [...found.children].forEach((line, at) => line.classList.toggle("chosen", at === hit));
-  if (found.children[hit]) found.children[hit].scrollIntoView({block: "nearest"});
-  reveal(hits[hit]);
-}
-
-box.addEventListener("input", search);
-box.addEventListener("focus", () => { found.hidden = !box.value.trim(); });
-box.addEventListener("blur", () => { found.hidden = true; });
-box.addEventListener("keydown", event => {
-  if (event.key === "ArrowDown" || event.key === "Enter") goTo(hit + 1);
-  else if (event.key === "ArrowUp") goTo(hit - 1);
-  else if (event.key === "Escape") { box.value = ""; search(); canvas.focus(); }
-  else return;
-  event.preventDefault();
-});
-
 // -- keyboard --------------------------------------------------------------------------------------------------------
 
 function step(by) {
-  const order = [...drawn.keys()], at = order.indexOf(chosen);
+  const order = [...drawn.keys()], at = order.indexOf(marked.chosen);
   choose(order[at < 0 ? 0 : Math.min(order.length - 1, Math.max(0, at + by))], true);
 }
 
 function inward() {
-  const shown = drawn.get(chosen);
+  const shown = drawn.get(marked.chosen);
   if (!shown) return step(1);
   if (shown.view.children.length) choose(shown.view.children[0].node.id, true);
-  else toggle(chosen);
+  else toggle(marked.chosen);
 }
 
 function outward() {
-  const shown = drawn.get(chosen);
+  const shown = drawn.get(marked.chosen);
   if (!shown) return;
-  if (shown.view.children.length && shown.view.node.kind !== "repeat") return toggle(chosen);
-  let outer = parents.get(shown.whole ? shown.whole.id : chosen);
+  if (shown.view.children.length && shown.view.node.kind !== "repeat") return toggle(marked.chosen);
+  let outer = parents.get(shown.whole ? shown.whole.id : marked.chosen);
   while (outer && !drawn.has(outer.id)) outer = parents.get(outer.id);
   if (outer) choose(outer.id, true);
 }
 
-function theme() {
-  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = (root.dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
-}
+export const wrongNodes = () => [...nodes.values()].filter(node => (node.problems || []).length);
 
-const wrong = [...nodes.values()].filter(node => (node.problems || []).length);
-
-function nextProblem() {
+export function nextProblem() {
+  const wrong = wrongNodes();
   if (!wrong.length) return;
-  problem = (problem + 1) % wrong.length;
-  const id = wrong[problem].id;
+  marked.problem = (marked.problem + 1) % wrong.length;
+  const {id} = wrong[marked.problem];
   if (id === network.id) {
     details.hidden = false;
     details.replaceChildren(card({node: network, whole: network, times: 1}));
   } else reveal(id);
 }
 
-const KEYS = {
-  ArrowDown: () => step(1), ArrowUp: () => step(-1), ArrowRight: inward, ArrowLeft: outward,
-  Enter: () => drawn.has(chosen) && toggle(chosen), " ": () => drawn.has(chosen) && toggle(chosen),
-  x: () => copies(chosen), e: () => foldAll(true), c: () => foldAll(false), "+": () => zoom(1.25), "=": () => zoom(1.25),
-  "-": () => zoom(0.8), 0: fit, "/": () => box.focus(), n: nextProblem, t: theme,
-  "?": () => { find("help").hidden = !find("help").hidden; },
-  Escape: () => { find("help").hidden = true; choose(null); },
+const fold = () => drawn.has(marked.chosen) && toggle(marked.chosen);
+
+export const KEYS = {
+  ArrowDown: () => step(1), ArrowUp: () => step(-1), ArrowRight: inward, ArrowLeft: outward, Enter: fold, " ": fold,
+  x: () => copies(marked.chosen), e: () => foldAll(true), c: () => foldAll(false),
+  "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit, "/": () => box.focus(), n: nextProblem,
+  Escape: () => choose(null),
 };
 
-addEventListener("keydown", event => {
+export function onKey(event) {
   if (event.target === box || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
   if (event.target.closest("button") && (event.key === "Enter" || event.key === " ")) return;
   event.preventDefault();
   KEYS[event.key]();
-});
-
-// -- the start -------------------------------------------------------------------------------------------------------
-
-for (const [id, action] of Object.entries({
-  fold: () => foldAll(false), unfold: () => foldAll(true), in: () => zoom(1.25), out: () => zoom(0.8), fit,
-  theme, keys: KEYS["?"], problems: nextProblem,
-})) find(id).addEventListener("click", action);
-
-find("name").textContent = network.name;
-find("totals").textContent = costs(network);
-const all = wrong.flatMap(node => node.problems), errors = all.filter(each => each.severity === "error").length;
-if (all.length) {
-  const button = find("problems"), number = errors || all.length;
-  const kind = errors ? "error" : all.some(each => each.severity === "warning") ? "warning" : "note";
-  button.hidden = false;
-  button.className = kind;
-  button.textContent = `${number} ${kind}${number > 1 ? "s" : ""}`;
-  button.title = "The next one (n)";
 }
-redraw();
-fit();

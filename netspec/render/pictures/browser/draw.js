@@ -1,11 +1,14 @@
 "use strict";
 // Rectangles and lines at their places → SVG. Texts only ever become text nodes.
 
+import {BESIDE, SHADOW, SIDE, content} from "./layout.js";
+import {network, problemsOf, shapes, state, viewOf} from "./tree.js";
+
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const ARROW = 5;
-const drawn = new Map(); // by id of the node that is shown: its element, view, and rectangle in the whole picture
+export const drawn = new Map(); // by id of the node that is shown: its element, view, and rectangle in the whole picture
 
-function svgElement(name, attributes = {}, text = null) {
+export function svgElement(name, attributes = {}, text = null) {
   const found = document.createElementNS(NAMESPACE, name);
   for (const [key, value] of Object.entries(attributes)) found.setAttribute(key, value);
   if (text !== null) found.textContent = text;
@@ -88,7 +91,7 @@ function allViews(view) {
 }
 
 // Lays out what is shown and draws it into an element; returns the size of the picture.
-function draw(world) {
+export function draw(world) {
   state.open.add(network.id);
   const view = viewOf(network);
   const closed = allViews(view).filter(each => !each.children.length).map(each => each.whole);

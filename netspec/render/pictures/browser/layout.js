@@ -2,10 +2,15 @@
 // A view → rectangles and lines at their places. Each box is laid out by dagre, from the inside out, and is then one
 // node of the box around it.
 
+import dagre from "./dagre.min.js";
+import {isBox, rowsOf, shapes} from "./tree.js";
+
 const SIZES = {bold: 12, plain: 12, times: 12, small: 10, problem: 10};
-const PAD = 12, SHADOW = 4, LABEL = 13, BESIDE = 5, SIDE = 10;
+const PAD = 12, LABEL = 13;
+export const SHADOW = 4, BESIDE = 5, SIDE = 10;
 const MOST_EXTRA = 100; // of a cell's width, to centre it on its entry
 const MOST_CELLS = 1500; // of a box that dagre lays out; more would exhaust its stack
+const MOST_ARRANGED = 500; // boxes whose layout is remembered
 const MOST_SIMPLEX = 300; // nodes of a box beyond which dagre ranks them by the longest path, which is quicker
 
 const pen = document.createElement("canvas").getContext("2d");
@@ -64,7 +69,7 @@ function labelsOf(view) {
   return labels;
 }
 
-function content(view, top) {
+export function content(view, top) {
   const labels = labelsOf(view);
   const children = view.children.map((child, index) => {
     const exits = view.lines.filter(line => line.source === index).map(line => line.exit);
@@ -102,9 +107,32 @@ function content(view, top) {
     if (name[0] !== "i") for (const k of given) if (!graph.inEdges(name).length) graph.setEdge(`i${k}`, name, {weight: 0}, "first");
     if (name[0] !== "o") for (const k of taken) if (!graph.outEdges(name).length) graph.setEdge(name, `o${k}`, {weight: 0}, "last");
   }
-  if (graph.nodeCount() > MOST_CELLS) column(graph);
-  else dagre.layout(graph);
+  arrange(graph);
   return routed(view, graph, children, labels, [...links], given, taken, top);
+}
+
+const arranged = new Map(); // what dagre has laid out, by what it was given: while a text is edited most boxes stay
+
+function arrange(graph) {
+  if (graph.nodeCount() > MOST_CELLS) return column(graph);
+  const edges = graph.edges(), key = JSON.stringify([
+    graph.graph(), graph.nodes().map(name => [name, graph.node(name)]), edges.map(edge => [edge, graph.edge(edge)]),
+  ]);
+  let result = arranged.get(key);
+  if (result === undefined) {
+    dagre.layout(graph);
+    const {width, height} = graph.graph();
+    result = {
+      size: {width, height}, nodes: new Map(graph.nodes().map(name => [name, {...graph.node(name)}])),
+      bends: edges.map(edge => graph.edge(edge).points),
+    };
+    if (arranged.size >= MOST_ARRANGED) arranged.delete(arranged.keys().next().value);
+    arranged.set(key, result);
+  } else {
+    graph.setGraph({...graph.graph(), ...result.size});
+    for (const [name, node] of result.nodes) graph.setNode(name, node);
+    edges.forEach((edge, index) => { graph.edge(edge).points = result.bends[index]; });
+  }
 }
 
 // One node below the other, in the order of execution; lines that skip some pass behind them.

@@ -2,23 +2,30 @@
 // The network's tree, and what is shown of it: which boxes are open, and one copy of each repeat unless all are wanted.
 // The same rules as in view.py.
 
-const data = JSON.parse(document.getElementById("network").textContent);
-const network = data.network;
-const nodes = new Map(); // by id
-const parents = new Map(); // the box around each, by id
-const state = {open: new Set(data.open), all: new Set()}; // ids of open boxes, and of repeats whose copies are all shown
+export let network = null;
+export const nodes = new Map(); // by id
+export const parents = new Map(); // the box around each, by id
+export const state = {open: new Set(), all: new Set()}; // ids of open boxes, and of repeats whose copies are all shown
 
-(function visit(node, parent) {
-  nodes.set(node.id, node);
-  if (parent) parents.set(node.id, parent);
-  for (const child of node.nodes || []) visit(child, node);
-})(network, null);
+// Takes the tree of a network, and the ids of the boxes that are open.
+export function setNetwork(tree, open) {
+  network = tree;
+  nodes.clear();
+  parents.clear();
+  state.open = new Set(open);
+  state.all.clear();
+  (function visit(node, parent) {
+    nodes.set(node.id, node);
+    if (parent) parents.set(node.id, parent);
+    for (const child of node.nodes || []) visit(child, node);
+  })(network, null);
+}
 
-const isBox = node => node.nodes !== undefined;
+export const isBox = node => node.nodes !== undefined;
 const timesOf = node => node.period ? node.nodes.length / node.period : 1;
 
 // A node as it is shown: {node, whole, times, children, lines}; children is empty where it is closed.
-function viewOf(node) {
+export function viewOf(node) {
   if (node.kind === "repeat") {
     if (state.all.has(node.id)) return opened(node, node.nodes, 1);
     if (node.period > 1) return opened(node, node.nodes.slice(0, node.period), timesOf(node));
@@ -63,7 +70,7 @@ function everyNode(node) {
   return [node, ...(node.nodes || []).flatMap(everyNode)];
 }
 
-function problemsOf(view) {
+export function problemsOf(view) {
   const {whole} = view, open = view.children.length > 0;
   const hidden = !open ? [whole] : whole.period && !state.all.has(whole.id) ? whole.nodes.slice(whole.period) : [];
   const own = open ? view.node.problems || [] : [];
@@ -78,7 +85,7 @@ function shape(value) {
   return value.dtype === "float32" ? sizes : `${value.dtype} ${sizes}`;
 }
 
-const shapes = values => values.map(shape).join(", ");
+export const shapes = values => values.map(shape).join(", ");
 const short = (text, longest = 44) => text.length > longest ? text.slice(0, longest - 1) + "…" : text;
 const numbered = name => /^\d*$/.test(name);
 
@@ -92,7 +99,7 @@ function count(number) {
     }
 }
 
-function costs(node) {
+export function costs(node) {
   const parts = [];
   if (node.params === null && node.macs === null) return "";
   if (node.params !== 0) parts.push(`${count(node.params)} params`);
@@ -116,7 +123,7 @@ function namesOf(view) {
 }
 
 // The rows of a node: [[text, style], …] each, and the severity of a problem.
-function rowsOf(view) {
+export function rowsOf(view) {
   const [bold, plain] = called(view);
   const runs = [];
   if (bold) runs.push([bold, "bold"]);

@@ -1,20 +1,34 @@
 "use strict";
-// What the reader does: zoom and move, fold and unfold, choose, search, by pointer and by keyboard.
+// What is shown of the picture: its place and size on the screen, the chosen node, what is folded, a node's card.
 
-const find = id => document.getElementById(id);
-const canvas = find("canvas"), details = find("details"), tip = find("tip"), found = find("found"), box = find("search");
+import {draw, drawn, svgElement} from "./draw.js";
+import {isBox, network, nodes, parents, shapes, state} from "./tree.js";
+
+export const find = id => document.getElementById(id);
+export const canvas = find("canvas");
+export const details = find("details");
+const tip = find("tip");
 const svg = svgElement("svg", {class: "netspec"}), world = svgElement("g", {class: "world"});
 svg.append(world);
 canvas.append(svg);
 
-let view = {x: 0, y: 0, scale: 1}, size = {width: 1, height: 1}, chosen = null, hits = [], hit = -1, problem = -1;
+export let view = {x: 0, y: 0, scale: 1};
+let size = {width: 1, height: 1};
+export const marked = {chosen: null, hits: [], hit: -1, problem: -1, lit: new Set()}; // ids, and indices of where one is
 
-function move(next) {
+// What a card says, and what else happens when a node is chosen; another page may change both.
+export const TEXTS = {
+  takes: "takes", gives: "gives", parameters: "parameters", MACs: "MACs", unknown: "unknown", weights: "weights",
+  shared: "of an earlier layer", spec: "spec", line: "line", repeat: "repeat", nothing: "nothing found",
+};
+export const hooks = {chosen: id => id, click: (id, target) => false};
+
+export function move(next) {
   view = {...next, scale: Math.min(6, Math.max(0.02, next.scale))};
   world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
 }
 
-function fit() {
+export function fit() {
   const {clientWidth: width, clientHeight: height} = canvas;
   const scale = Math.min(1.25, (width - 40) / size.width, (height - 40) / size.height);
   const readable = Math.max(scale, Math.min(0.7, (width - 40) / size.width)); // a long network is read from its top
@@ -23,13 +37,13 @@ function fit() {
   fit.whole = !fit.whole;
 }
 
-function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+export function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
   const scale = Math.min(6, Math.max(0.02, view.scale * factor)), by = scale / view.scale;
   move({scale, x: x - (x - view.x) * by, y: y - (y - view.y) * by});
 }
 
 // Draws anew; the node with the id `still` stays where it is on the screen.
-function redraw(still = null) {
+export function redraw(still = null) {
   const before = drawn.get(still);
   size = draw(world);
   const after = drawn.get(still);
@@ -40,18 +54,25 @@ function redraw(still = null) {
   mark();
 }
 
-function mark() {
-  const matching = new Set(hits);
+export function mark() {
+  const matching = new Set(marked.hits);
   for (const [id, {group}] of drawn) {
-    group.classList.toggle("chosen", id === chosen);
+    group.classList.toggle("chosen", id === marked.chosen);
     group.classList.toggle("hit", matching.has(id));
+    group.classList.toggle("lit", marked.lit.has(id));
   }
-  canvas.setAttribute("aria-activedescendant", drawn.has(chosen) ? `n${chosen}` : "");
+  canvas.setAttribute("aria-activedescendant", drawn.has(marked.chosen) ? `n${marked.chosen}` : "");
+}
+
+// Lights some nodes, as those of a line of the spec.
+export function light(ids) {
+  marked.lit = ids;
+  mark();
 }
 
 // -- fold and unfold -----------------------------------------------------------------------------------------------
 
-function toggle(id) {
+export function toggle(id) {
   const shown = drawn.get(id);
   if (!shown || !shown.placed.toggle) return;
   const {node} = shown.view;
@@ -62,7 +83,7 @@ function toggle(id) {
 }
 
 // All copies of a repeat, or one.
-function copies(id) {
+export function copies(id) {
   let node = nodes.get(id);
   while (node && node.kind !== "repeat") node = parents.get(node.id);
   if (!node) return;
@@ -71,7 +92,7 @@ function copies(id) {
   choose(drawn.has(node.id) ? node.id : node.nodes[0].id, true);
 }
 
-function foldAll(open) {
+export function foldAll(open) {
   state.all.clear();
   state.open = new Set(open ? [...nodes.values()].filter(node => isBox(node) && node.kind !== "repeat").map(node => node.id) : []);
   redraw();
@@ -80,7 +101,7 @@ function foldAll(open) {
 }
 
 // Opens everything around a node, and shows the copy that it is in.
-function reveal(id) {
+export function reveal(id) {
   for (let inner = nodes.get(id), outer = parents.get(id); outer; inner = outer, outer = parents.get(outer.id)) {
     if (outer.kind !== "repeat") state.open.add(outer.id);
     else if (outer.nodes.indexOf(inner) >= outer.period) state.all.add(outer.id);
@@ -95,8 +116,8 @@ function center(id) {
   move({scale, x: width / 2 - (x + placed.width / 2) * scale, y: height / 2 - (y + Math.min(placed.height, height / scale) / 2) * scale});
 }
 
-function choose(id, moves = false) {
-  chosen = id;
+export function choose(id, moves = false) {
+  marked.chosen = id;
   const shown = drawn.get(id);
   details.hidden = !shown;
   if (shown) {
@@ -104,44 +125,45 @@ function choose(id, moves = false) {
     if (moves) center(id);
   }
   mark();
+  hooks.chosen(id);
 }
 
 // -- what is known of a node ---------------------------------------------------------------------------------------
 
-function element(name, text = "", kind = "") {
+export function element(name, text = "", kind = "") {
   const made = document.createElement(name);
   made.textContent = text;
   if (kind) made.className = kind;
   return made;
 }
 
-function card({node, whole, times}) {
+export function card({node, whole, times}) {
   const made = element("div", "", "card"), table = element("table");
   const row = (key, value) => {
     const line = element("tr");
     line.append(element("td", key), element("td", value));
     table.append(line);
   };
-  made.append(element("h2", [node.type || node.name || "repeat", times > 1 ? `×${times}` : ""].join(" ").trim()));
+  made.append(element("h2", [node.type || node.name || TEXTS.repeat, times > 1 ? `×${times}` : ""].join(" ").trim()));
   if (node.path) made.append(element("div", node.path, "path"));
   for (const [key, value] of Object.entries(node.arguments || {})) row(key, value);
   const taken = (parents.get(node.id) || {edges: []}).edges.filter(edge => edge.target === node.id);
-  if (taken.length) row("takes", taken.map(edge => shapes(edge.values)).join("; "));
-  if (node.outputs.length) row("gives", shapes(node.outputs));
-  const number = value => value === null ? "unknown" : value.toLocaleString("en-US");
+  if (taken.length) row(TEXTS.takes, taken.map(edge => shapes(edge.values)).join("; "));
+  if (node.outputs.length) row(TEXTS.gives, shapes(node.outputs));
+  const number = value => value === null ? TEXTS.unknown : value.toLocaleString("en-US");
   if (!["input", "output"].includes(node.kind)) {
-    row("parameters", number(whole.params));
-    row("MACs", number(whole.macs));
+    row(TEXTS.parameters, number(whole.params));
+    row(TEXTS.MACs, number(whole.macs));
   }
-  if (node.shared) row("weights", "of an earlier layer");
-  if (node.line) row("spec", `${node.file}:${node.line}`);
+  if (node.shared) row(TEXTS.weights, TEXTS.shared);
+  if (node.line) row(TEXTS.spec, `${node.file}:${node.line}`);
   made.append(table);
   for (const each of node.problems || [])
-    made.append(element("p", `${each.severity}[${each.code}] line ${each.line}: ${each.message}`, `problem ${each.severity}`));
+    made.append(element("p", `${each.severity}[${each.code}] ${TEXTS.line} ${each.line}: ${each.message}`, `problem ${each.severity}`));
   return made;
 }
 
-function showTip(id, x, y) {
+export function showTip(id, x, y) {
   tip.hidden = id === null || !drawn.has(id);
   if (tip.hidden) return;
   if (tip.dataset.id !== String(id)) {
@@ -153,7 +175,7 @@ function showTip(id, x, y) {
   tip.style.top = `${Math.max(4, Math.min(y + 18, canvas.clientHeight - tip.offsetHeight - 4))}px`;
 }
 
-const idAt = target => {
+export const idAt = target => {
   const group = target.closest && target.closest("g.node");
   return group ? Number(group.dataset.id) : null;
 };
