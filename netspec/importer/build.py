@@ -54,7 +54,7 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     return _text(_graph(module, inputs), 0, module, Title("", name, inputs))
 
 
-def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
+def _text(graph: Graph, extra: int, module: nn.Module, title: Title, merged: bool = True) -> str:
     """The text of a module's spec, which is not verified yet.
 
     Args:
@@ -62,6 +62,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
         extra: how many of its last results are there in training mode alone.
         module: the network.
         title: the inputs and the name of the spec.
+        merged: equal parts are blocks and repeats.
 
     Raises:
         ImportFailure: something in it cannot be said.
@@ -76,7 +77,7 @@ def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
     given = [network.outputs[order.index(ref)] for ref in refs] if network.outputs else []
     outputs = _outputs(given, extra, names)
     network.outputs = ()
-    network, blocks = folded(network, given)
+    network, blocks = folded(network, given) if merged else (network, {})
     return spec_text(title.name, title.inputs, outputs, network, blocks)
 
 
@@ -168,26 +169,45 @@ def _imported(
         extra = len(trained.results) - len(evaluated.results)
         if not same and extra >= 0 and not unused(module, trained.ops):
             try:
-                spec = _written(trained, extra, module, title, notes)
-                found, rounding = verify(spec, module, inputs)
-                if not found and rounding:
-                    notes += _rounding(rounding)
-                    spec = _written(trained, extra, module, title, notes)
+                merged, found, rounding = _proved(trained, extra, module, title, inputs)
                 if not found:
-                    return spec, tuple(notes)
+                    notes += [*_rounding(rounding), *_unmerged(merged)]
+                    return _written(trained, extra, module, title, notes, merged), tuple(notes)
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
     refuse_old_hooks(module)
     notes += held_only(evaluated.lowering, evaluated.ops)
-    spec = _written(evaluated, 0, module, title, notes)
-    found, rounding = verify(spec, module, inputs)
+    merged, found, rounding = _proved(evaluated, 0, module, title, inputs)
     if difference or found:
         notes.append(f"{difference}; the spec does as in eval mode" if difference else found)
-    notes += _rounding(rounding)
-    if difference or found or rounding:
-        spec = _written(evaluated, 0, module, title, notes)
-    return spec, tuple(notes)
+    notes += [*_rounding(rounding), *_unmerged(merged)]
+    return _written(evaluated, 0, module, title, notes, merged), tuple(notes)
+
+
+def _proved(
+    graph: Graph, extra: int, module: nn.Module, title: Title, inputs: Mapping[str, Tensor]
+) -> tuple[bool, str, float]:
+    """Whether equal parts are merged in the spec that proves to be the module's, and what `verify` says of it.
+
+    Raises:
+        ImportFailure: merged or not, the spec's network differs from the module.
+    """
+    try:
+        return True, *verify(_written(graph, extra, module, title), module, inputs)
+    except ImportFailure as failure:
+        if os.environ.get(RAISE):
+            raise
+        try:
+            return False, *verify(_written(graph, extra, module, title, merged=False), module, inputs)
+        except ImportFailure:
+            raise failure from None
+
+
+def _unmerged(merged: bool) -> list[str]:
+    """What the spec says where its blocks and repeats would not have been the module's."""
+    what = "equal parts are written one by one: merged they were another network, a fault of netspec"
+    return [] if merged else [f"{what}; please report it {where_to_report()}"]
 
 
 def _rounding(rounding: float) -> list[str]:
@@ -204,8 +224,10 @@ def _difference(trained: Graph, evaluated: Graph) -> str:
     return f"in training mode the module does not call {less}" if less else ""
 
 
-def _written(graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str]) -> Spec:
+def _written(
+    graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str] = (), merged: bool = True
+) -> Spec:
     """The spec of a graph, in its canonical form."""
     head = "".join(f"# {safe(line)}\n" for line in (title.comment, *notes))
-    text = f"{head}{_text(graph, extra, module, title)}"
+    text = f"{head}{_text(graph, extra, module, title, merged)}"
     return loads(loads(text).to_yaml())
