@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import netspec
 from netspec.core.faults import RAISE
-from netspec.importer import build
+from netspec.importer import build, graph_text
 from netspec.importer.failure import ImportFailure
 from netspec.importer.items import Item
 from netspec.importer.text import Block
@@ -87,7 +87,7 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 5: BatchNorm2d",
     }
     for layers, said in texts.items():
-        monkeypatch.setattr(build, "_text", lambda *args, layers=layers: f"{head}{layers}\n")
+        monkeypatch.setattr(graph_text, "graph_text", lambda *args, layers=layers: f"{head}{layers}\n")
         assert str(failure(module)).startswith(said)
 
 
@@ -210,7 +210,7 @@ def test_parts_that_are_merged_wrongly_are_written_one_by_one(monkeypatch: pytes
         network.items = [item for item in network.items if item.type != "ReLU"]
         return network, {}
 
-    monkeypatch.setattr(build, "folded", wrongly)
+    monkeypatch.setattr(graph_text, "folded", wrongly)
     module = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.ReLU())
     assert "lacks 2.weight" in str(failure(module))  # in tests a fault is raised
     monkeypatch.delenv(RAISE)
