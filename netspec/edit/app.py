@@ -1,4 +1,4 @@
-"""The routes of the page: its files, the specs of the folder, the picture; each behind the `Guard`."""
+"""The routes of the page: its files, the specs of the folder, the language server; each behind the `Guard`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from netspec.core.dataclass import dataclass
 from netspec.core.files import ReadError
 from netspec.edit.bodies import BadRequest, fields_of
 from netspec.edit.files import Changed, Folder, Refused
-from netspec.edit.live import Live
+from netspec.edit.language import root_uri, talk
 from netspec.edit.security import Access, Guard, policy
 from netspec.language.format import format_text
 from netspec.language.plugins import Plugins
@@ -151,10 +151,14 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
         access: who may ask.
     """
     specs = Specs(setting.folder)
-    page = Page(access.port, {"folder": setting.folder.path.name or str(setting.folder.path), "first": setting.first})
+    folder = setting.folder
+    page = Page(
+        access.port,
+        {"folder": folder.root.name, "path": str(folder.root), "root": root_uri(folder), "first": setting.first},
+    )
 
-    async def live(socket: WebSocket) -> None:
-        await Live(socket, setting.folder, setting.plugins).run()
+    async def language(socket: WebSocket) -> None:
+        await talk(socket, folder, setting.plugins)
 
     get, put = partial(_route, method="GET"), partial(_route, method="PUT")
     app = Starlette(
@@ -167,7 +171,7 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
             put("/files/{name:path}", specs.saved),
             get("/shipped", specs.shipped),
             get("/shipped/{name}", specs.shipped_text),
-            WebSocketRoute("/live", live),
+            WebSocketRoute("/language", language),
         ]
     )
     return Guard(app, access)

@@ -56,6 +56,14 @@ class _Protocol(LanguageServerProtocol):
         _bench(self).close(uri)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Plain data, as a picture of some 40 kB, goes as it is: pygls would look through all of it for its classes."""
+        if error is not None or not isinstance(result, dict):
+            super()._send_response(msg_id, result, error)
+            return
+        self._result_types.pop(msg_id, None)
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
+
 
 class _Embedded(_Protocol):
     """The same for a server that is not a process of its own: `exit` does not end this one."""

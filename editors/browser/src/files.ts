@@ -2,6 +2,7 @@
 
 import {choice, find, line, pick, say} from "./dom";
 import {Fault, ask, route, start, type Opened} from "./server";
+import type {Language} from "./language";
 import type {TextPane} from "./text";
 import {t} from "./texts";
 
@@ -13,7 +14,7 @@ export class Files {
   private saved = ""; // the text in the file
   private ending = "\n";
 
-  constructor(private readonly pane: TextPane) {
+  constructor(private readonly pane: TextPane, private readonly language: Language) {
     addEventListener("beforeunload", event => { if (this.changed()) event.preventDefault(); });
     addEventListener("focus", () => void this.look());
     find("new").onclick = () => void this.begin();
@@ -49,7 +50,8 @@ export class Files {
     this.name = opened.name;
     this.version = opened.version;
     this.ending = opened.text.includes("\r\n") ? "\r\n" : "\n";
-    this.pane.open(opened.text);
+    this.pane.open(opened.text, this.language.of(opened.name));
+    this.language.shows(this.pane.view);
     this.saved = saved ?? this.pane.text();
     this.tell();
   }

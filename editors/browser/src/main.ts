@@ -1,50 +1,30 @@
 // The page from top to bottom: a change of the text goes to the server, what it answers is shown.
 
-import {find, say} from "./dom";
+import {find} from "./dom";
 import {Files} from "./files";
+import {chosen, tell} from "./findings";
 import "./frame";
-import {Live} from "./live";
+import {Language} from "./language";
 import {at, picked, show} from "./picture";
-import type {Answer} from "./server";
 import {TextPane} from "./text";
-import {t, translated} from "./texts";
+import {t} from "./texts";
 
-let last: Answer | null = null;
-
-const live = new Live(shown, lost => {
-  if (lost) say(t("lost"));
-});
-const pane = new TextPane({
-  changed: text => {
-    files?.tell();
-    live.ask(files?.name ?? "untitled.yaml", text, []);
+const language = new Language({
+  findings: tell,
+  picture: answer => {
+    show(answer, files.name);
+    find("totals").textContent = answer.totals ?? "";
   },
-  moved: at,
+  lost: lost => {
+    find("lost").hidden = !lost;
+    find("lost").textContent = t("lost");
+  },
 });
-const files: Files = new Files(pane);
-
-function shown(answer: Answer): void {
-  last = answer;
-  show(answer);
-  pane.findings(answer.findings);
-  tell();
-}
-
-function tell(): void {
-  const button = find("faults");
-  const count = (severity: string) => last?.findings.filter(each => each.severity === severity).length ?? 0;
-  const errors = count("error"), warnings = count("warning");
-  const words = [
-    errors ? (errors === 1 ? t("oneError") : t("errors", errors)) : "",
-    warnings ? (warnings === 1 ? t("oneWarning") : t("warnings", warnings)) : "",
-  ].filter(Boolean);
-  button.textContent = last?.error && !words.length ? last.error : words.join(", ") || t("right");
-  button.className = errors || last?.error ? "error" : warnings ? "warning" : "";
-  find("totals").textContent = last?.totals ?? "";
-}
+const pane = new TextPane({changed: () => files?.tell(), moved: at});
+const files: Files = new Files(pane, language);
 
 picked.line = line => pane.goTo(line);
-find("faults").onclick = () => pane.nextFault();
+chosen.line = line => pane.goTo(line, true);
 addEventListener("keydown", event => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
   const action = {s: () => files.save(), o: () => files.choose()}[event.key];
@@ -52,5 +32,4 @@ addEventListener("keydown", event => {
   event.preventDefault();
   void action();
 });
-translated(tell);
 await files.start();
