@@ -26,6 +26,11 @@ export class Files {
     return this.pane.text() !== this.saved;
   }
 
+  /** Whether there is a file of the text, older perhaps. */
+  exists(): boolean {
+    return this.version !== null;
+  }
+
   /** Shows the name, and whether the text is saved. */
   tell(): void {
     const changed = this.changed();
@@ -77,10 +82,16 @@ export class Files {
       const items = Object.entries(shipped).map(([value, more]) => ({value, label: value, more}));
       const chosen = await pick(t("new"), [{value: "", label: t("empty")}, ...items]);
       if (chosen === null || !await this.free()) return;
-      const text = chosen ? (await ask<{text: string}>("GET", route("shipped", chosen))).text : EMPTY;
-      const name = await line(t("nameTitle"), `${chosen || "net"}.yaml`, t("create"));
-      if (!name) return;
-      this.take({name: /\.ya?ml$/.test(name) ? name : `${name}.yaml`, text, version: null}, "");
+      const typed = await line(t("nameTitle"), `${chosen || "net"}.yaml`, t("create"));
+      if (!typed) return;
+      const name = /\.ya?ml$/.test(typed) ? typed : `${typed}.yaml`;
+      if (!chosen) return this.take({name, text: EMPTY, version: null}, "");
+      try {
+        this.take(await ask<Opened>("POST", route("shipped", chosen), {name}));
+      } catch (error) {
+        if (!(error instanceof Fault && error.status === 409)) throw error;
+        say(t("existsTitle", name));
+      }
     });
   }
 

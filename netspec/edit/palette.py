@@ -1,0 +1,17 @@
+"""The table of layers → what the page lets insert: each layer and function with the text of an item of it."""
+
+from __future__ import annotations
+
+from netspec.layers.table import FAMILIES
+from netspec.lsp.features.snippets import layer_snippet, plain_text
+
+
+def palette() -> list[dict[str, str]]:
+    """All layers and functions as plain data: `name`, `text` of an item, `group` and `doc`, family by family."""
+    found = []
+    for family in FAMILIES:
+        group = (family.__doc__ or "").splitlines()[0].rstrip(".")
+        for layer in family.LAYERS:
+            text = plain_text(layer_snippet(layer, bare=True, braces=False))
+            found.append({"name": layer.name, "text": text, "group": group, "doc": layer.doc})
+    return found
