@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
@@ -56,11 +55,11 @@ class Specs:
 
     Args:
         folder: of the specs.
-        plugins: what the user allows.
+        options: that commands get, such as `--allow-plugins`.
     """
 
-    def __init__(self, folder: Folder, plugins: Plugins) -> None:
-        self.folder, self.plugins = folder, plugins
+    def __init__(self, folder: Folder, options: tuple[str, ...]) -> None:
+        self.folder, self.options = folder, options
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -112,8 +111,9 @@ class Specs:
     async def sizes(self, request: Request) -> Response:
         """POST: for which input sizes a text is right, in words."""
         asked = await fields_of(request, name=str, text=str)
-        path, text = self.folder.place(asked["name"]), asked["text"].encode("utf-8", "replace").decode()
-        return JSONResponse({"told": await asyncio.to_thread(sizes_of, path, text, self.plugins)})
+        home = self.folder.place(asked["name"]).resolve().parent
+        told = await sizes_of(home if home.is_dir() else self.folder.root, asked["text"], self.options)
+        return JSONResponse({"told": told})
 
 
 class Page:
@@ -155,7 +155,8 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
         setting: what the command was told.
         access: who may ask.
     """
-    specs = Specs(setting.folder, setting.plugins)
+    options = ("--allow-plugins",) if setting.allow_plugins else ()
+    specs = Specs(setting.folder, options)
     folder = setting.folder
     page = Page(
         access.port,
@@ -165,7 +166,7 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
     async def language(socket: WebSocket) -> None:
         await talk(socket, folder, setting.plugins)
 
-    training = TrainingRoutes(folder, setting.allow_plugins)
+    training = TrainingRoutes(folder, options)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.layers.record import Layer
 from netspec.layers.table import FAMILIES
 from netspec.lsp.features.snippets import layer_snippet, plain_text
 
@@ -12,6 +13,17 @@ def palette() -> list[dict[str, str]]:
     for family in FAMILIES:
         group = (family.__doc__ or "").splitlines()[0].rstrip(".")
         for layer in family.LAYERS:
-            text = plain_text(layer_snippet(layer, bare=True, braces=False))
-            found.append({"name": layer.name, "text": text, "group": group, "doc": layer.doc})
+            found.append({"name": layer.name, "text": item_of(layer), "group": group, "doc": layer.doc})
     return found
+
+
+def item_of(layer: Layer) -> str:
+    """The text of an item; what takes several tensors says where they come from, to be changed by whoever writes.
+
+    Args:
+        layer: its record.
+    """
+    least = layer.inputs[0]
+    if least < 2:
+        return plain_text(layer_snippet(layer, bare=True, braces=False))
+    return f"{{{plain_text(layer_snippet(layer, bare=False, braces=False))}, from: [{', '.join(['input'] * least)}]}}"

@@ -1,4 +1,4 @@
-"""The `netspec` commands that the page starts: one that trains for each run, and short ones that answer in JSON.
+"""The `netspec train` commands that the page starts, one for each run.
 
 A run is stopped as Ctrl-C stops it, so that it can be resumed; so are all at the end of the server.
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 from netspec.core.escapes import safe
 from netspec.core.files import ReadError
@@ -126,30 +124,3 @@ class Trainings:
             for training in running:
                 if training.reading in late:
                     training.process.kill()
-
-
-async def answer_of(root: Path, *arguments: str) -> Any:
-    """What a `netspec` command answers in JSON.
-
-    Args:
-        root: its working directory.
-        arguments: of the command.
-
-    Raises:
-        ReadError: it fails; the message is its last line.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *NETSPEC, *arguments, cwd=root, env=_environment(), start_new_session=True,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        out, err = await process.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        raise
-    try:
-        return json.loads(out)
-    except ValueError:
-        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-        raise ReadError(lines[-1].removeprefix("netspec: ") if lines else "it gave no answer") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,16 @@ class Runs:
             raise Refused(f"{name[:80]!r} is no name of a run")
         return self.folder.root / self.folder.place(f"{RUNS}/{name}", ()).relative_to(self.folder.path)
 
-    def free_name(self, spec: str) -> str:
+    def free_name(self, spec: str, taken: Collection[str] = ()) -> str:
         """The name of a new run.
 
         Args:
             spec: the name of its spec.
+            taken: names of runs that have no folder yet.
         """
         start = re.sub(r"[^\w.-]+", "-", spec)[:100].strip("-.") or "run"
-        return next(name for number in count(1) if not (self.home / (name := f"{start}-{number}")).exists())
+        names = (f"{start}-{number}" for number in count(1))
+        return next(name for name in names if name not in taken and not (self.home / name).exists())
 
     def record(self, name: str) -> Record:
         """What is known of a run.

@@ -1,34 +1,39 @@
-"""The text of a spec → the words of `netspec sizes`: for which input sizes it is right."""
+"""The text of a spec → the words of `netspec sizes`, from a process of its own: many sizes are tried."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import sys
 from pathlib import Path
 
-from netspec.checker import check
-from netspec.core.diagnostics import errors
-from netspec.core.files import ReadError
-from netspec.language.load import load
-from netspec.language.plugins import Plugins
-from netspec.render.sizes import sizes_text_of
-from netspec.shapes.sizes.question import answer
+from netspec.core.escapes import safe_lines
+
+SECONDS = 60.0  # that it may take
+STDIN = "<stdin>"
 
 
-def sizes_of(path: Path, text: str, plugins: Plugins) -> str:
-    """The sizes in words; empty where the spec has errors that no other size resolves.
+async def sizes_of(folder: Path, text: str, options: tuple[str, ...] = ()) -> str:
+    """For which input sizes a text is right, in words, or why none is.
 
     Args:
-        path: the file, as messages show it.
-        text: that of the editor, which goes before the file's.
-        plugins: what the user allows.
-
-    Raises:
-        ReadError: it is empty, binary or too large.
+        folder: of the spec, which its relative paths are relative to.
+        text: that of the editor.
+        options: that the command gets, such as `--allow-plugins`.
     """
-    shown = str(path)
-    if not text.strip():
-        raise ReadError(f"{shown}: is empty")
-    report = check(load(shown, overlay={shown: text}, plugins=plugins), fixes=False)
-    if report.graph is None or any(error.code[2] not in "456" for error in errors(report.diagnostics)):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "netspec", "sizes", *options, "-", cwd=folder, env={**os.environ, "NO_COLOR": "1"},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        out, err = await asyncio.wait_for(process.communicate(text.encode("utf-8", "replace")), SECONDS)
+    except TimeoutError:
         return ""
-    told = sizes_text_of(report, answer(report.graph, report.inferred, report.sound))
-    return told.removeprefix(f"{shown}: ")
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    told = out.decode("utf-8", "replace") or err.decode("utf-8", "replace")
+    return safe_lines(told.replace(f"{STDIN}: ", "").strip())

@@ -20,8 +20,8 @@ from netspec.core.installed import require_packages
 from netspec.edit.answers import route
 from netspec.edit.bodies import LARGEST_UPLOAD, BadRequest, body_of, fields_of, texts
 from netspec.edit.files import Folder, Refused
-from netspec.edit.predictor import Predictors
-from netspec.edit.processes import Trainings, answer_of
+from netspec.edit.networks import Networks
+from netspec.edit.processes import Trainings
 from netspec.edit.runs import Runs, entry_of
 
 EVERY = 0.25  # seconds between looks at a run
@@ -37,17 +37,14 @@ class TrainingRoutes:
 
     Args:
         folder: of the specs, with `runs/` in it.
-        allow_plugins: whether the plugins of specs may run.
+        options: that the commands get, such as `--allow-plugins`.
     """
 
-    def __init__(self, folder: Folder, allow_plugins: bool) -> None:
-        options = ("--allow-plugins",) if allow_plugins else ()
-        self.folder, self.options = folder, options
+    def __init__(self, folder: Folder, options: tuple[str, ...]) -> None:
+        self.folder = folder
         self.runs = Runs(folder)
         self.trainings = Trainings(folder.root, options)
-        self.predictors = Predictors(folder.root, options)
-        self.scored: dict[tuple[str, int], Any] = {}
-        self.scoring = asyncio.Lock()
+        self.networks = Networks(folder.root, options)
         self.ending = False
 
     def routes(self) -> list[Route]:
@@ -67,7 +64,7 @@ class TrainingRoutes:
     async def end(self) -> None:
         """Stop what was started."""
         self.ending = True
-        self.predictors.end()
+        self.networks.end()
         await self.trainings.end()
 
     async def listed(self, request: Request) -> Response:
@@ -80,7 +77,7 @@ class TrainingRoutes:
         require_packages("training")
         asked = await fields_of(request, spec=str, network=str, settings=list)
         spec, settings = self.folder.place(asked["spec"]), texts(asked["settings"])
-        name = self.runs.free_name(asked["network"])
+        name = self.runs.free_name(asked["network"], self.trainings.active)
         where = self.runs.place(name).relative_to(self.folder.root)
         sets = [part for each in settings for part in ("--set", each)]
         arguments = ("--out", str(where), *sets, "--", str(spec.relative_to(self.folder.path)))
@@ -138,17 +135,7 @@ class TrainingRoutes:
     async def scores(self, request: Request) -> Response:
         """GET: what `netspec eval` says of a run, with its confusion matrix."""
         require_packages("scores")
-        name = request.path_params["name"]
-        folder = self.runs.place(name)
-        weights = folder / "best.safetensors"
-        key = (name, weights.stat().st_mtime_ns if weights.is_file() else 0)
-        async with self.scoring:
-            if key not in self.scored:
-                where = str(folder.relative_to(self.folder.root))
-                self.scored[key] = await answer_of(
-                    self.folder.root, "eval", "--format", "json", *self.options, "--", where
-                )
-        return _json(self.scored[key])
+        return _json(await self.networks.ask(self.runs.place(request.path_params["name"]), scores=True))
 
     async def picture(self, request: Request) -> Response:
         """GET: a picture that a run has drawn."""
@@ -168,7 +155,7 @@ class TrainingRoutes:
         with tempfile.TemporaryDirectory(prefix="netspec-") as home:
             file = Path(home) / f"sample{suffix}"
             file.write_bytes(content)
-            answer = await self.predictors.predict(folder, file)
+            answer = await self.networks.ask(folder, file=str(file))
         shown = json.dumps(answer).replace(json.dumps(str(file))[1:-1], request.query_params["file"].replace('"', ""))
         return _json(json.loads(shown))
 

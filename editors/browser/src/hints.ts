@@ -15,6 +15,10 @@ class Label extends WidgetType {
     return other.text === this.text;
   }
 
+  override ignoreEvent(): boolean {
+    return false; // a click on it is one on its line
+  }
+
   toDOM(): HTMLElement {
     const made = document.createElement("span");
     made.className = "hint";

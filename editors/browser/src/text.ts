@@ -1,7 +1,7 @@
 // The text: CodeMirror, what is wrong at its place, and the line of the cursor.
 
 import {closeBrackets, closeBracketsKeymap, completionKeymap} from "@codemirror/autocomplete";
-import {defaultKeymap, history, historyKeymap, indentWithTab} from "@codemirror/commands";
+import {defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory} from "@codemirror/commands";
 import {yaml} from "@codemirror/lang-yaml";
 import {HighlightStyle, bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting} from "@codemirror/language";
 import {lintGutter, lintKeymap, nextDiagnostic} from "@codemirror/lint";
@@ -83,7 +83,8 @@ export class TextPane {
 
   /** Another text in the same file, which can be undone. */
   replace(text: string): void {
-    this.view.dispatch({changes: {from: 0, to: this.view.state.doc.length, insert: text}});
+    const changes = {from: 0, to: this.view.state.doc.length, insert: text};
+    this.view.dispatch({changes, annotations: isolateHistory.of("full")});
   }
 
   private tellLine(): void {

@@ -179,7 +179,10 @@ export class Training {
     drop.hidden = !usable;
     if (!usable || drop.dataset.of === `${run.name} ${t("train")}`) return;
     drop.dataset.of = `${run.name} ${t("train")}`;
-    const files = make("input", {type: "file", id: "sample", "aria-label": t("predictTip"), change: () => this.predict([...files.files ?? []])});
+    const files = make("input", {type: "file", id: "sample", "aria-label": t("predictTip"), change: () => {
+      this.predict([...files.files ?? []]);
+      files.value = ""; // so that the same one can be chosen again
+    }});
     drop.replaceChildren(
       make("label", {for: "sample"}, t("predictTip")), files, make("div", {id: "answers", "aria-live": "polite"}),
       make("button", {type: "button", id: "scores", click: () => void this.scores()}, t("scores")));
