@@ -25,7 +25,7 @@ from netspec.data.text.encoding import encoded_texts
 from netspec.data.text.sources import Documents
 from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import in_chunks, is_spatial
-from netspec.data.windows import Samples, WindowError, target_unit
+from netspec.data.windows import Samples, WindowError, overlapping, target_unit
 from netspec.language.evaluate import param_values
 from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
@@ -49,6 +49,7 @@ class Data:
         reconstruct: whether the targets are the samples themselves; the splits have no others then.
         naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
         untouched: the samples of the test part, in words; empty where there is none.
+        overlap: the stride of samples that are windows of one series and are divided at random; 0: they are none.
     """
 
     train: Split
@@ -58,6 +59,7 @@ class Data:
     reconstruct: bool = False
     naive: dict[str, torch.Tensor] = field(default_factory=dict)
     untouched: str = ""
+    overlap: int = 0
 
 
 def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
@@ -139,7 +141,10 @@ def read_data(spec: Spec, inputs: dict[str, Tensor], seed: int, shape: Reshape |
     elif parts.val is not None and held is None:
         validation = _dataset_of(request, VAL, parts.val, loaded)
     own_file = "a dataset of its own" if parts.test is not None else ""
-    return Data(train, validation, loaded, name, untouched=own_file if left is None else counted(len(left), "sample"))
+    untouched = own_file if left is None else counted(len(left), "sample")
+    at_random = (held or left) and loaded.divided is None and loaded.groups is None and loaded.whole.windows is None
+    overlap = overlapping(loaded.whole.tables) if at_random and not loaded.picture and loaded.text is None else 0
+    return Data(train, validation, loaded, name, untouched=untouched, overlap=overlap)
 
 
 def _test_part(request: LoadRequest, parts: Parts, loaded: LoadedData) -> Split:

@@ -7,6 +7,7 @@ with what a naive forecast says of each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -211,3 +212,24 @@ def target_unit(columns: torch.Tensor, normalize: str | None) -> Unit | None:
         fitted.append(Column("target", normalize=normalize).fitted(present) if len(present) else Column("target"))
     shift = tuple(column.shift[0] if column.shift else 0.0 for column in fitted)
     return Unit(shift, tuple(column.scale[0] if column.scale else 1.0 for column in fitted))
+
+
+LOOKED_AT = 65  # samples at the start that are compared
+
+
+def overlapping(inputs: Sequence[torch.Tensor]) -> int:
+    """How far samples are from each other where they are windows of one series, one behind the other.
+
+    Args:
+        inputs: [N, W, ...] each, of which the first is looked at.
+
+    Returns:
+        The stride: how many numbers of a sample are no longer in the next one; 0 where they are no such windows.
+    """
+    x = inputs[0][:LOOKED_AT] if inputs else torch.empty(0)
+    if x.ndim < 2 or len(x) < 5 or x.shape[1] < 3 or len(torch.unique(x.flatten(1)[:, 0])) < len(x) / 2:
+        return 0  # few different numbers are alike by chance
+    for stride in range(1, x.shape[1] - 1):
+        if torch.equal(x[1:, :-stride], x[:-1, stride:]):
+            return stride
+    return 0

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 LONGEST_NPY = 10_000  # bytes of a header, as NumPy itself has it
 LONGEST_SAFETENSORS = 4_000_000
 MOST_ARRAYS = 1_000
-_DAMAGED = (OSError, ValueError, TypeError, SyntaxError, KeyError, AttributeError, struct.error, zipfile.BadZipFile,
+DAMAGED = (OSError, ValueError, TypeError, SyntaxError, KeyError, AttributeError, struct.error, zipfile.BadZipFile,
             zlib.error, NotImplementedError, RuntimeError, EOFError, MemoryError)  # fmt: skip
 _DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "f2", "U8": "u1", "BOOL": "b1"}
 
@@ -38,7 +38,7 @@ def array_headers(path: Path) -> dict[str, ArrayHeader]:
     """
     try:
         return dict(_headers(path))
-    except _DAMAGED:
+    except DAMAGED:
         return {}  # loading says what is wrong with it
 
 
@@ -47,12 +47,12 @@ def _headers(path: Path) -> Iterator[tuple[str, ArrayHeader]]:
     if path.is_dir():
         for file in sorted(path.glob("*.npy"))[:MOST_ARRAYS]:
             with file.open("rb") as opened:
-                yield file.stem, _npy(opened)
+                yield file.stem, npy_header(opened)
     elif suffix == ".npz" and path.is_file():
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist()[:MOST_ARRAYS]:
                 with archive.open(name) as member:
-                    yield name.removesuffix(".npy"), _npy(member)
+                    yield name.removesuffix(".npy"), npy_header(member)
     elif suffix == ".safetensors" and path.is_file():
         with path.open("rb") as opened:
             (length,) = struct.unpack("<Q", opened.read(8))
@@ -62,7 +62,7 @@ def _headers(path: Path) -> Iterator[tuple[str, ArrayHeader]]:
                 yield str(name), _header(entry["shape"], _DTYPES.get(entry["dtype"], "i8"))
 
 
-def _npy(file: IO[bytes]) -> ArrayHeader:
+def npy_header(file: IO[bytes]) -> ArrayHeader:
     """The header of a .npy file: a magic word, the version, a length, and a literal of Python.
 
     https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html

@@ -39,12 +39,15 @@ class Workbench:
         self.options = options
         self.publish = publish
         self.documents: dict[str, Document] = {}
-        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report
+        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report,
+        self.sound: dict[str, Analysis] = {}  # and the last whose network has no error
         self._quick: dict[str, asyncio.Task[Analysis | None]] = {}
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
+        self._wrong: set[str] = set()  # the texts of which something was told
         self._closed = False
+        self._at_end: list[Callable[[], None]] = []
 
     def open(self, document: Document) -> None:
         """Take a new text, or a new version of one, and check it.
@@ -94,13 +97,24 @@ class Workbench:
         """
         document = self.documents.pop(uri, None)
         self.readable.pop(uri, None)
+        self.sound.pop(uri, None)
         for tasks in (self._quick, self._explained):
             tasks.pop(uri, None)
         if document is not None:
             self._check_dependents(document)
 
+    def on_shut(self, end: Callable[[], None]) -> None:
+        """Call a function when the texts are closed for good.
+
+        Args:
+            end: the function.
+        """
+        self._at_end.append(end)
+
     def shut(self) -> None:
         """End all checks."""
+        while self._at_end:
+            self._at_end.pop()()
         self._closed = True
         self.documents.clear()
         self._now.shutdown(wait=False, cancel_futures=True)
@@ -158,7 +172,10 @@ class Workbench:
         if found is not None and self._is_newest(document):
             if found.report is not None:
                 self.readable[document.uri] = found
-            self._tell(found)
+                if found.is_whole and found.report.sound:
+                    self.sound[document.uri] = found
+            if found.diagnostics or document.uri not in self._wrong or not _leaves_out(found):
+                self._tell(found)  # else what was wrong stays until all has been checked
         return found
 
     async def _thoroughly(self, document: Document, quick: asyncio.Task[Analysis | None]) -> Analysis | None:
@@ -174,6 +191,7 @@ class Workbench:
         return told
 
     def _tell(self, analysis: Analysis) -> None:
+        (self._wrong.add if analysis.diagnostics else self._wrong.discard)(analysis.document.uri)
         try:
             self.publish(analysis)
         except Exception:
@@ -223,6 +241,10 @@ class Workbench:
 
 def _gains(found: Analysis) -> bool:
     """Whether a check with fixes says more than one without."""
-    report = found.report
-    searches = report is not None and report.spec.document.get("search") is not None
-    return bool(found.diagnostics) or searches
+    return bool(found.diagnostics) or _leaves_out(found)
+
+
+def _leaves_out(found: Analysis) -> bool:
+    """Whether a check without fixes leaves out promised sizes, or the values of a search."""
+    spec = None if found.report is None else found.report.spec
+    return spec is not None and (bool(spec.sizes) or spec.document.get("search") is not None)

@@ -16,7 +16,7 @@ from torch import nn
 from netspec.checker import check
 from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import Tensor
-from netspec.core.tree import Span
+from netspec.core.tree import Mapping, Span
 from netspec.data.augment.mixing import make_mix
 from netspec.data.batches import BalancedOrder, Feed
 from netspec.data.checks import DataChecks, check_data, check_mix, check_monitor
@@ -34,7 +34,7 @@ from netspec.language.spec import Spec
 from netspec.metrics.measures import make_measures
 from netspec.objective.losses import Tensors, network_inputs
 from netspec.objective.pairs import PairedOrder
-from netspec.runtime.diagnostics import Collector, option_span, spec_start
+from netspec.runtime.diagnostics import Collector, option_span, spec_error, spec_start
 from netspec.runtime.families import PER_BATCH
 from netspec.shapes.report import Report
 from netspec.training.devices import Precision, channels_last, choose_device
@@ -135,8 +135,14 @@ def prepare(
 
 
 def warnings(plan: Plan) -> list[Diagnostic]:
-    """The warnings of the check, and where it has no NS914 that of outputs for which the data have no class."""
+    """The warnings of the check and of the data, and where it has no NS914 that of outputs without a class."""
     found = [item for item in plan.report.diagnostics if item.severity == "warning"]
+    if plan.data.overlap:
+        what = f"samples are windows of a series, {plan.data.overlap} from one to the next, and are divided at random"
+        section = plan.spec.data if isinstance(plan.spec.data, Mapping) else None
+        at = next((node for key in ("val", "test", "folds") if section and (node := section.get(key))), plan.data.node)
+        fix = ("fix", "TimeSeries, which validates with the end of the series, or val: {…}, a dataset of its end")
+        found += spec_error("NS932", what, at, fix).diagnostics
     if any(item.code == "NS914" for item in found):
         return found
     unused = [too_many_outputs(plan.report, plan.data, head) for head in plan.data_checks.heads]

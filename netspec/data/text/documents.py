@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
-from netspec.data.csv_table import column_named
+from netspec.data.csv_table import column_named, row_values
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, own_arguments
 from netspec.data.tables.files import TABLES, TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
@@ -38,20 +38,27 @@ def load(request: LoadRequest) -> LoadedData:
         raise spec_error("NS603", "`target: input` is for samples of numbers, not for texts", request.name)
     mask = values.get("mask")
     tokens = request.inputs[text_input(request.inputs, mask)]
-    column: str | None = None
     try:
-        documents, targets, target, column = _read(request, node, values)
+        read = _read(request, node, values)
     except TextError as error:
         raise spec_error("NS601", str(error), node) from None
+    documents = read.documents
     at = request.argument("tokenizer") or node
     wanted = wanted_tokenizer(request.argument("tokenizer"), values.get("tokenizer"), request.folder)
     padding = padding_of(values.get("length"), tokens, request.lengths.get(text_input(request.inputs, mask)))
     first = next(iter(request.inputs)) == mask
-    text = TextFormat(DOCUMENTS, wanted, padding, values.get("truncate") == "start", mask, first, column, node=at)
+    text = TextFormat(DOCUMENTS, wanted, padding, values.get("truncate") == "start", mask, first, read.column, node=at)
     if documents.files or node.text.startswith(PYTHON):
         text = replace(text, whole=True)
-    split = Split((documents,), targets, torch.arange(len(documents)))
-    return LoadedData(split, targets=(target,), text=text)
+    split = Split((documents,), read.targets, torch.arange(len(documents)))
+    return LoadedData(
+        split,
+        targets=(read.target,),
+        text=text,
+        groups=read.groups,
+        strata=read.strata,
+        strata_names=read.strata_names,
+    )
 
 
 def preview(request: LoadRequest) -> None:
@@ -101,17 +108,30 @@ def text_path(node: Scalar, folder: Path) -> Path:
     return path
 
 
-def _read(
-    request: LoadRequest, node: Scalar, values: dict[str, Any]
-) -> tuple[Documents, tuple[torch.Tensor, ...], Target, str | None]:
-    """The documents, their targets, what these are, and the column that the texts stand in."""
-    if node.text.startswith(PYTHON):
+class _Read(NamedTuple):
+    """Documents, their targets, what these are; of a table the column of the texts, and what rows are divided by."""
+
+    documents: Documents
+    targets: tuple[torch.Tensor, ...]
+    target: Target
+    column: str | None = None
+    groups: torch.Tensor | None = None
+    strata: torch.Tensor | None = None
+    strata_names: tuple[str, ...] = ()
+
+
+def _read(request: LoadRequest, node: Scalar, values: dict[str, Any]) -> _Read:
+    path = None if node.text.startswith(PYTHON) else text_path(node, request.folder)
+    column = request.groups or request.strata
+    if column is not None and (path is None or path.is_dir()):
+        what = f"{node.text} has no column to divide by; a table of texts has"
+        raise spec_error("NS601", what, column)
+    if path is None:
         texts, labels = _python(node)
-        return (Documents.of(texts), *_classes(labels), None)
-    path = text_path(node, request.folder)
+        return _Read(Documents.of(texts), *_classes(labels))
     if path.is_dir():
         documents, labels = labelled_folder(path, request.memory)
-        return (documents, *_classes(labels), None)
+        return _Read(documents, *_classes(labels))
     if path.name.lower().endswith(TABLES):
         return _table(request, node, path, values)
     read_file(path, request.memory)  # which says what is wrong with the file itself
@@ -170,9 +190,7 @@ def labelled_folder(path: Path, memory: int) -> tuple[Documents, tuple[str, ...]
     return Documents.of(tuple(texts)), tuple(labels)
 
 
-def _table(
-    request: LoadRequest, node: Scalar, path: Path, values: dict[str, Any]
-) -> tuple[Documents, tuple[torch.Tensor, ...], Target, str | None]:
+def _table(request: LoadRequest, node: Scalar, path: Path, values: dict[str, Any]) -> _Read:
     """The texts of a column, and the targets of another."""
     try:
         frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
@@ -197,7 +215,9 @@ def _table(
         raise spec_error("NS601", what, request.argument("target") or node, ("fix", advice))
     targets, target, _, problems = read_target(frame, None, wanted, Wishes(), present)
     _refuse(problems)
-    return documents, (targets,), target, column
+    request = request if request.text is None else replace(request, groups=None, strata=None)  # a table that validates
+    groups, _ = row_values(request.groups, frame, request, present)
+    return _Read(documents, (targets,), target, column, groups, *row_values(request.strata, frame, request, present))
 
 
 def _refuse(problems: list[Problem]) -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from netspec.data.storage import cores
 from netspec.data.text.byte_level import AsciiCuts, ascii_cuts
+from netspec.data.text.patterns import refusal
 from netspec.language.sections.text_keys import BPE, BYTE_VALUES, BYTES, CHARACTERS, WORDS
 
 Ids = NDArray[np.int32]
@@ -350,6 +351,8 @@ def library_tokenizer(content: str) -> Any:
         from tokenizers import Tokenizer as Library
     except ImportError:
         raise TokenizerError("it needs the library tokenizers: pip install 'netspec[text]'") from None
+    if why := refusal(content):
+        raise TokenizerError(f"it {why}")
     try:
         return Library.from_str(content)
     except BaseException as error:

@@ -131,6 +131,7 @@ _KINDS = (
         doc="A dataset of the library `datasets`: from its files, or from the hub.",
         keys=HUB_KEYS,
         load="netspec.data.hub:load",
+        facts="netspec.lint.stored_datasets:hub_facts",
         by_input="columns",
         by_output="target",
     ),
@@ -156,6 +157,7 @@ _KINDS = (
         doc="Samples in .tar files, as the library `webdataset` writes them.",
         keys=SHARD_KEYS,
         load="netspec.data.shards:load",
+        facts="netspec.lint.stored_datasets:shards_facts",
         by_input="input",
         by_output="target",
     ),
@@ -192,6 +194,7 @@ _KINDS = (
         preview="netspec.data.text.documents:preview",
         facts="netspec.lint.text:text_facts",
         further=("mask",),
+        has_columns=True,
     ),
     DatasetKind(
         name="TextWindows",

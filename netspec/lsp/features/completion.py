@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from lsprotocol import types
 from lsprotocol.types import CompletionItemKind as Kind
@@ -11,19 +11,21 @@ from lsprotocol.types import CompletionItemKind as Kind
 from netspec.core.dataclass import dataclass
 from netspec.language.item_keys import COMMON_KEYS
 from netspec.language.items import GROUP_KEYS
+from netspec.language.layout import role_of
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 from netspec.lsp.analysis import Analysis, Document
 from netspec.lsp.context import LIST, Context, context_at
 from netspec.lsp.features.snippets import argument_snippet, key_snippet, layer_snippet, plain_text
 from netspec.lsp.names import block_at, items_before, parameters_at, text_of
-from netspec.lsp.schema import Allowed, allowed_in, schemas_at
+from netspec.lsp.schema import Allowed, Schema, allowed_in, schemas_at
 from netspec.lsp.shapes import made_of
 from netspec.lsp.words import argument_line, layer_text
 
 _WORD = re.compile(r"[\w.:]*\Z")
 _START = "netspec: 1\nname: ${1:net}\ninput: [${2:3, 32, 32}]\n\nlayers:\n  - $0\n"
 TRIGGERS = (" ", "{", "[", ",", ":", "-", ".")
+END = 10**9  # a line behind the last one
 REFERENCES = ("from", "outputs", "share", "order", "tie")
 
 
@@ -92,7 +94,7 @@ def _candidates(
     if not document.text.strip():
         yield Candidate("netspec", _START, Kind.Snippet, 0, "a new spec")
     if context.role == "item":
-        yield from _of_item(analysis, context, line)
+        yield from _of_item(analysis, context)
         return
     head = _item_key(context)
     if head is None:
@@ -119,33 +121,36 @@ def _item_key(context: Context) -> tuple[str, tuple[str, ...]] | None:
     return context.path[at], context.path[at + 1 :]
 
 
-def _of_item(analysis: Analysis | None, context: Context, line: int) -> Iterator[Candidate]:
+def _of_item(analysis: Analysis | None, context: Context) -> Iterator[Candidate]:
     """The types of an item, and its keys."""
-    bare = not (context.in_flow and context.at_key) and not context.siblings
-    merge = bool(context.path) and context.path[-1] == "merge" and not context.at_key
-    has_type = any(key in TABLE for key in context.siblings)
-    for layer in () if has_type else TABLE.values():
-        if merge and layer.inputs[1] == 1:
-            continue
-        kind, rank = (Kind.Function, 4) if layer.is_function else (Kind.Class, 3)
-        text = layer_snippet(layer, bare=bare, braces=(context.in_flow and not context.at_key) or merge)
-        yield Candidate(layer.name, text, kind, rank, layer.doc, layer_text(layer))
+    bare = context.at_value
+    braces = not context.at_key
+    merges = context.path[-1:] == ("merge",) and not context.at_key
     spec = analysis.report.spec if analysis is not None and analysis.report is not None else None
-    for name, block in () if spec is None or has_type else spec.blocks.items():
-        needed = [param for param, default in block.params.items() if default is None]
-        shown = ", ".join(
-            param if default is None else f"{param}: {text_of(default)}" for param, default in block.params.items()
-        )
-        text = key_snippet(name, needed, bare=bare, braces=context.in_flow and not context.at_key)
-        yield Candidate(name, text, Kind.Module, 2, f"block ({shown})" if shown else "block")
-    if merge or (context.in_flow and not context.at_key):
-        return
+    blocks = {} if spec is None else spec.blocks
+    if not any(key in TABLE or key in blocks or key in GROUP_KEYS for key in context.siblings):
+        for name, block in blocks.items():
+            needed = [param for param, default in block.params.items() if default is None]
+            told = [param if value is None else f"{param}: {text_of(value)}" for param, value in block.params.items()]
+            text = key_snippet(name, needed, bare=bare, braces=braces)
+            yield Candidate(name, text, Kind.Module, 1, f"block {', '.join(told)}".rstrip())
+        for layer in TABLE.values():
+            if merges and layer.inputs[1] == 1:
+                continue
+            kind = Kind.Function if layer.is_function else Kind.Class
+            rank = 3 if layer.is_function and not merges else 2 if merges == layer.is_function else 4
+            several = layer.inputs[0] > 1 and bare and not merges
+            text = layer_snippet(layer, bare=bare, braces=braces, several=several)
+            yield Candidate(layer.name, text, kind, rank, layer.doc, layer_text(layer))
     if context.at_key:
         known = allowed_in(schemas_at(("layers", LIST)))
         for key in (*COMMON_KEYS, *GROUP_KEYS):
             if key not in context.siblings:
-                doc = allowed_in([known.keys[key]]).text or None
-                yield Candidate(key, f"{key}: $0", Kind.Keyword, 1 if context.siblings else 2, "key of an item", doc)
+                inner = allowed_in([known.keys[key]])
+                text = _key_text(key, known.keys[key], context, "item")
+                yield Candidate(
+                    key, text, Kind.Keyword, 1 if context.siblings else 5, "key of an item", inner.text or None
+                )
 
 
 def _of_type(
@@ -224,34 +229,46 @@ def _values(allowed: Allowed, analysis: Analysis | None, line: int) -> Iterator[
         yield from _parameters(analysis, line)
 
 
-def _of_schema(analysis: Analysis | None, context: Context, path: Iterable[str], line: int) -> Iterator[Candidate]:
+def _of_schema(analysis: Analysis | None, context: Context, path: tuple[str, ...], line: int) -> Iterator[Candidate]:
     """The keys and values that the schema of the language has at a path."""
     allowed = allowed_in(schemas_at(path))
-    path = tuple(path)
-    if path == ("outputs",) or path[:2] == ("outputs", LIST):
-        yield from _names(analysis, 10**9, "outputs")
-    taken = context.siblings if context.at_key else {}
-    named = set(allowed.words)
-    if context.at_key or (context.at_value and not context.in_flow) or allowed.words:
-        for key, schema in allowed.keys.items():
-            if key in taken:
-                continue
-            inner = allowed_in([schema])
-            if not context.at_key and key in named:
-                continue
-            braces = not context.at_key and (context.in_flow or bool(path and path[-1] != LIST))
-            text = _key_text(key, inner, braces)
-            kind = Kind.Class if key[:1].isupper() else Kind.Property
-            yield Candidate(key, text, kind, 1, inner.text.partition("\n")[0] or None, _doc(inner))
-    if not context.at_key:
+    if path[:1] == ("outputs",):
+        yield from _names(analysis, END, "outputs")
+    for key, schema in allowed.keys.items():
+        if key in context.siblings:
+            continue
+        inner = allowed_in([schema])
+        alone = context.at_value and key in allowed.words and not inner.required
+        text = key if alone else _key_text(key, schema, context, context.role)
+        if not context.at_key and not alone and (context.in_flow or context.behind_key):
+            text = f"{{{text}\\}}"
+        kind = Kind.Class if key[:1].isupper() else Kind.Property
+        yield Candidate(key, text, kind, 1, inner.text.partition("\n")[0] or None, _doc(inner))
+    if context.at_value:
         for word in allowed.words:
-            doc = _doc(allowed_in([allowed.keys[word]])) if word in allowed.keys else None
-            yield Candidate(word, word, Kind.EnumMember, 1, None, doc)
-        yield from _values(Allowed({}, (), allowed.values, allowed.expression, allowed.default, ""), analysis, line)
+            if word not in allowed.keys:
+                yield Candidate(word, word, Kind.EnumMember, 1)
+        rest = Allowed({}, (), allowed.values, allowed.expression, allowed.default, "")
+        yield from _values(rest, analysis, line)
 
 
-def _key_text(key: str, inner: Allowed, braces: bool) -> str:
-    return f"{{{key}: $0}}" if braces else f"{key}: $0"
+def _key_text(key: str, schema: Schema, context: Context, role: str) -> str:
+    """A key with the place of its value: below it, in brackets, or behind it."""
+    allowed = allowed_in([schema])
+    inner = role_of(role, key)
+    is_class = key[:1].isupper()
+    if allowed.required and (is_class or allowed.types == {"object"}):
+        places = [f"{name}: ${{{number}}}" for number, name in enumerate(allowed.required, 1)]
+        if inner == "section" and not context.in_flow:
+            return f"{key}:\n  " + "\n  ".join(places)
+        return f"{key}: {{{', '.join(places)}\\}}"
+    if not context.in_flow and inner == "layers":
+        return f"{key}:\n  - $0"
+    if not context.in_flow and inner in ("blocks", "branches", "section") and allowed.types == {"object"}:
+        return f"{key}:\n  $0"
+    brackets = {"array": "[$0]", "object": "{$0\\}"}
+    only = next(iter(allowed.types)) if len(allowed.types) == 1 else ""
+    return f"{key}: {brackets.get(only, '$0')}"
 
 
 def _doc(allowed: Allowed) -> str | None:

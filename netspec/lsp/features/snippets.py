@@ -52,15 +52,21 @@ def argument_snippet(arg: Arg, layer: Layer) -> str:
     return f"{arg.name}: ${{1:{escaped(example)}}}" if example else f"{arg.name}: $0"
 
 
-def layer_snippet(layer: Layer, *, bare: bool, braces: bool) -> str:
+def layer_snippet(layer: Layer, *, bare: bool, braces: bool, several: bool = False) -> str:
     """An item of a layer, with places for the arguments that it needs.
 
     Args:
         layer: its record.
         bare: whether the name alone may stand there.
         braces: whether the item has to be in braces: in a list in brackets.
+        several: whether it takes several inputs, which the item names.
     """
     needed = [arg for arg in layer.args if arg.required]
+    if several:
+        places = ", ".join(f"{arg.name}: ${{{n}:{escaped(example_of(arg, layer))}}}" for n, arg in enumerate(needed, 1))
+        first = len(needed) + 1
+        inputs = ", ".join(f"${{{first + index}:{name}}}" for index, name in enumerate(_input_names(layer)))
+        return f"{{{layer.name}: {{{places}\\}}, from: [{inputs}]\\}}"
     if not needed:
         return layer.name if bare else f"{layer.name}: {{$0\\}}"
     places = ", ".join(f"{arg.name}: ${{{n}:{escaped(example_of(arg, layer))}}}" for n, arg in enumerate(needed, 1))
@@ -68,6 +74,11 @@ def layer_snippet(layer: Layer, *, bare: bool, braces: bool) -> str:
     if len(needed) == 1 and layer.scalar is needed[0]:
         one = f"{layer.name}: ${{1:{escaped(example_of(needed[0], layer))}}}"
     return f"{{{one}\\}}" if braces else one
+
+
+def _input_names(layer: Layer) -> list[str]:
+    """Names for the inputs that a layer needs."""
+    return [layer.names[index] if index < len(layer.names) else f"input{index}" for index in range(layer.inputs[0])]
 
 
 def key_snippet(name: str, needed: Iterable[str], *, bare: bool, braces: bool) -> str:

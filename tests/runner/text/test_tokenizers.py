@@ -177,6 +177,77 @@ def test_a_file_that_is_none_is_refused_in_a_line(content: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+CL100K = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)  # of Llama 3's tokenizer.json
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+TAKEN = [
+    GPT2,
+    CL100K,
+    tokenizer.WORD_CUTS,
+    tokenizer.BPE_CUTS,
+    "(?m:.)",
+    " {2,}",
+    r"\s+",
+    "[0-9][0-9][0-9]",
+    r"\d{1,3}",
+    r"\.|,",
+]
+REFUSED = [
+    *(
+        "(a+)+b",
+        "(a|a)*b",
+        "a*a*a*b",
+        "a+b",
+        "a*?b",
+        r"\s+$",
+        "(?=a*)b",
+        r"(a)\1",
+        "a{1,99}{1,99}",
+        "a+(?!b)",
+        "[[a]+]+b",
+    ),
+    *(CL100K + "|a+b", "(?i:a+|b+c)", r"\p{L}*\p{L}*x", "(?:a+)+", r"\k<1>+"),
+]
+
+
+def cut_by(pattern: str) -> dict[str, object]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+@pytest.mark.parametrize("pattern", TAKEN)
+def test_patterns_that_go_through_a_text_once_are_taken(pattern: str) -> None:
+    taken = from_json("file", word_level(pre_tokenizer={"type": "Sequence", "pretokenizers": [cut_by(pattern)]}))
+    for long in ("a" * 100_000, " " * 100_000 + "b", "\n" * 100_000, "1." * 50_000):
+        taken.encode([long])  # all of it takes a second
+
+
+@pytest.mark.parametrize("pattern", REFUSED)
+def test_patterns_that_may_never_end_are_refused(pattern: str) -> None:
+    replaced = {"type": "Replace", "pattern": {"Regex": pattern}, "content": ""}
+    for changed in (
+        {"pre_tokenizer": cut_by(pattern)},
+        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}, cut_by(pattern)]}},
+        {"normalizer": replaced},
+        {"decoder": {"type": "Sequence", "decoders": [replaced]}},
+    ):
+        with pytest.raises(TokenizerError, match="may take unbounded time by the regular expression"):
+            from_json("file", word_level(**changed))
+
+
+def test_what_makes_texts_longer_without_a_bound_is_refused() -> None:
+    twice = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+    with pytest.raises(TokenizerError, match="may make more than 256 characters of one"):
+        from_json("file", word_level(normalizer={"type": "Sequence", "normalizers": [twice] * 40}))
+    assert from_json("file", word_level(normalizer={"type": "Sequence", "normalizers": [twice] * 8}))
+    model = {"type": "WordPiece", "vocab": {"a": 0, "[UNK]": 1}, "unk_token": "[UNK]",
+             "continuing_subword_prefix": "##", "max_input_chars_per_word": 10**9}  # fmt: skip
+    with pytest.raises(TokenizerError, match="up to 1,000,000,000 characters"):
+        from_json("file", word_level(model=model))
+    assert from_json("file", word_level(model={**model, "max_input_chars_per_word": 100}))
+
+
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
