@@ -15,13 +15,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from netspec.edit.files import Folder, Refused
 from netspec.language.plugins import Plugins
-from netspec.lsp.server import GRAPH, make_server
+from netspec.lsp.answers import GRAPH
+from netspec.lsp.server import make_server
 
 OPEN = "textDocument/didOpen"
 METHODS = {
     *("initialize", "initialized", "shutdown", "exit", "$/cancelRequest", OPEN, GRAPH),
     *(f"textDocument/{name}" for name in ("didChange", "didClose", "completion", "hover", "inlayHint", "codeAction")),
-    *(f"textDocument/{name}" for name in ("formatting", "signatureHelp", "documentHighlight")),
+    *(f"textDocument/{name}" for name in ("formatting", "definition", "rename")),
 }
 FOLDERS = ("rootUri", "rootPath", "workspaceFolders")
 

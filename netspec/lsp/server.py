@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer

@@ -3,7 +3,9 @@
 
 import {autocompletion} from "@codemirror/autocomplete";
 import {setDiagnostics, type Action} from "@codemirror/lint";
-import {LSPClient, LSPPlugin, formatKeymap, hoverTooltips, serverCompletion, type Transport} from "@codemirror/lsp-client";
+import {
+  LSPClient, LSPPlugin, formatKeymap, hoverTooltips, jumpToDefinitionKeymap, renameKeymap, serverCompletion, type Transport,
+} from "@codemirror/lsp-client";
 import type {Extension} from "@codemirror/state";
 import {EditorView, keymap} from "@codemirror/view";
 import {hints} from "./hints";
@@ -50,7 +52,7 @@ export class Language {
           clientCapabilities: {textDocument: {publishDiagnostics: {versionSupport: true}, inlayHint: {}, codeAction: {codeActionLiteralSupport: {codeActionKind: {valueSet: ["quickfix"]}}}}},
           notificationHandlers: {"textDocument/publishDiagnostics": (_, params) => this.published(params)},
         },
-        hoverTooltips(), autocompletion(), serverCompletion(), keymap.of(formatKeymap), hints,
+        hoverTooltips(), autocompletion(), serverCompletion(), keymap.of([...formatKeymap, ...renameKeymap, ...jumpToDefinitionKeymap]), hints,
         EditorView.updateListener.of(update => { if (update.docChanged) this.changed(update.view); }),
       ],
     });

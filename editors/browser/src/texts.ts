@@ -89,8 +89,8 @@ const TABLE = {
   mistakes: ["The worst mistakes", "最严重的错误"],
   confusion: ["Confusion matrix: rows are true classes, columns predicted ones", "混淆矩阵:行为真实类别,列为预测类别"],
   keyRows: [
-    "Ctrl+S save · Ctrl+O open · Ctrl+I insert a layer · Ctrl+Enter train · F6 the next part of the page\nIn the text: Ctrl+Space complete · F8 next finding · Ctrl+Shift+M all findings · Shift+Alt+F format · Ctrl+F find\nIn the picture: arrows walk · Enter or double click folds · x all copies · e c unfold, fold all · + − 0 size · / search · n next error",
-    "Ctrl+S 保存 · Ctrl+O 打开 · Ctrl+I 插入层 · Ctrl+Enter 训练 · F6 页面的下一部分\n文本中:Ctrl+Space 补全 · F8 下一个问题 · Ctrl+Shift+M 全部问题 · Shift+Alt+F 格式化 · Ctrl+F 查找\n图中:方向键移动 · Enter 或双击折叠 · x 全部副本 · e c 全部展开、折叠 · + − 0 缩放 · / 搜索 · n 下一个错误",
+    "Ctrl+S save · Ctrl+O open · Ctrl+I insert a layer · Ctrl+Enter train · F6 the next part of the page\nIn the text: Ctrl+Space complete · F8 next finding · Ctrl+Shift+M all findings · F12 where a name comes from · F2 rename · Shift+Alt+F format · Ctrl+F find\nIn the picture: arrows walk · Enter or double click folds · x all copies · e c unfold, fold all · + − 0 size · / search · n next error",
+    "Ctrl+S 保存 · Ctrl+O 打开 · Ctrl+I 插入层 · Ctrl+Enter 训练 · F6 页面的下一部分\n文本中:Ctrl+Space 补全 · F8 下一个问题 · Ctrl+Shift+M 全部问题 · F12 转到定义 · F2 重命名 · Shift+Alt+F 格式化 · Ctrl+F 查找\n图中:方向键移动 · Enter 或双击折叠 · x 全部副本 · e c 全部展开、折叠 · + − 0 缩放 · / 搜索 · n 下一个错误",
   ],
   takes: ["takes", "输入"],
   gives: ["gives", "输出"],
