@@ -30,6 +30,7 @@ LIGHT = (
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",
     "tests/cli/test_plugins.py",
+    "tests/docs/test_coming_from.py",
     "tests/docs/test_course.py",
     "tests/docs/test_exports.py",
     "tests/docs/test_training_keys.py",

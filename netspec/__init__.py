@@ -163,8 +163,8 @@ def from_module(module: torch.nn.Module, input: Any, *, name: str | None = None)
 
     Args:
         module: the network; what it does in training mode and a spec cannot say is warned of.
-        input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}; a
-            list or a mapping of those for several inputs.
+        input: the shape of one sample without the batch, as [3, 224, 224], or {"shape": [128], "dtype": "int64"}, or a
+            tensor of batch × sample; a list or a mapping of those for several inputs.
         name: the spec's name; that of the module's class where left out.
 
     Returns:

@@ -33,6 +33,7 @@ def check(
     ignore: Collection[str] = (),
     torch: str | None = None,
     most_layers: int = MOST_CALLS,
+    all_sizes: bool = True,
 ) -> Report:
     """Check a spec.
 
@@ -42,6 +43,7 @@ def check(
         ignore: codes of warnings that are left out, besides those that comments in the texts name.
         torch: the version of torch to check for; the installed one where left out, without one the newest.
         most_layers: a network of more layers is an error.
+        all_sizes: check every size that the spec promises, rather than the shown ones alone.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics are in the order of the file.
@@ -58,7 +60,7 @@ def check(
     guarded("a rule of versions", lambda: classes_for_torch(spec, torch, findings), None, start, findings)
     report = Report(spec, graph, (), (), param_values(spec.params))
     if graph is not None:
-        report = _with_shapes(report, graph, fixes, findings)
+        report = _with_shapes(report, graph, fixes, all_sizes, findings)
     ignores, wrong_ignores = all_ignores(spec.sources)
     findings.extend(wrong_ignores)
     if not _of_network(findings):
@@ -103,7 +105,7 @@ def _of_search(spec: Spec, graph: Graph | None, wrong: bool, torch: str | None) 
     return [*found, *faults.list()]
 
 
-def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) -> Report:
+def _with_shapes(report: Report, graph: Graph, fixes: bool, all_sizes: bool, findings: Findings) -> Report:
     """The report with the shapes of its graph; what is wrong with them becomes findings."""
     spec, start = report.spec, report.spec.document.span
     inference = infer(graph)
@@ -128,7 +130,7 @@ def _with_shapes(report: Report, graph: Graph, fixes: bool, findings: Findings) 
     if has_rules(graph):
         wrong = guarded("a rule of parameters", lambda: [*findings_of(graph, report.inferred)], [], start, findings)
         findings.extend(wrong)
-    if spec.sizes and not _of_network(findings):
+    if spec.sizes and all_sizes and not _of_network(findings):
         findings.extend(guarded("a rule of sizes", lambda: [*check_all_sizes(report, fixes)], [], start, findings))
     return report
 

@@ -5,8 +5,9 @@ In float32 rounding and a wrong eps may look alike; in float64 only the latter i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -39,8 +40,8 @@ def rounded(
         return False
     try:
         want, have = (
-            [each for each in tree_flatten(run(_Double(each), _double(given)))[0] if isinstance(each, torch.Tensor)]
-            for each in (module, made)
+            [each for each in tree_flatten(run(double, _double(given)))[0] if isinstance(each, torch.Tensor)]
+            for double in (_Double(module), _Double(made, _alike_tables(made, module)))
         )
     except ImportFailure:
         return rounding <= FEW_BITS
@@ -49,16 +50,26 @@ def rounded(
     return relative(want[index], have[index]) <= MOST_ROUNDING_IN_DOUBLE
 
 
-class _Double(nn.Module):
-    """A module computed in float64, which stays as it is."""
+def _alike_tables(made: nn.Module, module: nn.Module) -> dict[str, torch.Tensor]:
+    """The module's buffers that no state_dict has, where the formula differs by rounding alone."""
+    tables = dict(module.named_buffers())
+    return {
+        name: tables[name]
+        for name, buffer in made.named_buffers()
+        if name in tables and tables[name].shape == buffer.shape and relative(tables[name], buffer) <= MOST_ROUNDING
+    }
 
-    def __init__(self, module: nn.Module) -> None:
+
+class _Double(nn.Module):
+    """A module computed in float64, which stays as it is; with other buffers where these are given by name."""
+
+    def __init__(self, module: nn.Module, buffers: Mapping[str, torch.Tensor] = MappingProxyType({})) -> None:
         super().__init__()
-        self.module = module
+        self.module, self.given = module, buffers
 
     def forward(self, *given: torch.Tensor) -> Any:
         """What the module gives with its weights in float64."""
-        state = {**dict(self.module.named_parameters()), **dict(self.module.named_buffers())}
+        state = {**dict(self.module.named_parameters()), **dict(self.module.named_buffers()), **self.given}
         wide = dict(zip(state, _double([*state.values()]), strict=True))
         return torch.func.functional_call(self.module, wide, given)
 

@@ -20,13 +20,13 @@ class Parametrizer:
         name: torch's.
         args: its arguments without the module.
         suits: raises ShapeError where a parameter of a shape cannot be computed so.
-        adds: how many numbers it adds to the parameter's own.
+        originals: what is learned in the parameter's place, by the names of torch's ParametrizationList.
     """
 
     name: str
     args: tuple[Arg, ...]
     suits: Callable[[Args, Shape], None]
-    adds: Callable[[Args, Shape], int] = lambda a, shape: 0
+    originals: Callable[[Args, Shape], dict[str, Shape]] = lambda a, shape: {"original": shape}
 
     def code(self, args: Args, module: str) -> str:
         """The call that makes a module with the parametrization."""
@@ -42,6 +42,13 @@ def _along_an_axis(a: Args, shape: Shape) -> None:
         raise ArgumentError(f"dim {a.dim} is no axis of {show(shape)}", argument="dim")
 
 
+def _norm_and_direction(a: Args, shape: Shape) -> dict[str, Shape]:
+    """The norms along all axes but `dim`, as torch.norm_except_dim gives them, and the tensor itself."""
+    dim = None if a.dim in (None, -1) else a.dim % len(shape)
+    norms = () if dim is None else tuple(size if axis == dim else 1 for axis, size in enumerate(shape))
+    return {"original0": norms, "original1": shape}
+
+
 def _orthogonal(a: Args, shape: Shape) -> None:
     if len(shape) < 2:
         raise RankError(f"takes 2 axes or more, here is {count_axes(shape)}")
@@ -55,7 +62,7 @@ PARAMETRIZATIONS = {
             "weight_norm",
             (_NAME, Arg("dim", optional(Int()), 0)),
             _along_an_axis,
-            adds=lambda a, shape: 1 if a.dim in (None, -1) else shape[a.dim],
+            originals=_norm_and_direction,
         ),
         Parametrizer(
             "spectral_norm",

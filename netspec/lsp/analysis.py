@@ -23,6 +23,7 @@ from netspec.language.load import INCLUDED_KEYS, TEXT, load, loads
 from netspec.language.plugins import NO_PLUGINS, Plugins
 from netspec.language.source import compose
 from netspec.language.spec import Item
+from netspec.lsp.occurrences import Occurrence, occurrences
 from netspec.lsp.positions import UTF16, Positions
 from netspec.lsp.recovery import readable
 from netspec.render.pictures.build import network_tree
@@ -117,6 +118,9 @@ class Analysis:
     @cached_property
     def tree(self) -> Tree:
         """The text's own tree: without includes, model and settings."""
+        spec = None if self.report is None else self.report.spec
+        if spec is not None and not spec.settings and not spec.origins:  # no other file was read
+            return spec.document
         root, _ = compose(self.text, self.document.shown)
         return root if isinstance(root, Tree) else Tree((), Span(self.document.shown, 1, 1, 1, 1))
 
@@ -161,6 +165,11 @@ class Analysis:
         return {span: tuple(nodes) for span, nodes in found.items()}
 
     @cached_property
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """The places at which its names stand, in all its files."""
+        return () if self.report is None else occurrences(self.report.spec)
+
+    @cached_property
     def items(self) -> tuple[Item, ...]:
         """The items that stand in this text, in its order."""
         if self.report is None:
@@ -176,7 +185,7 @@ def analyse(document: Document, overlay: Mapping[str, str], options: Options, *,
         document: the version.
         overlay: the texts of other files that are open in the editor, by path; they go before those on the disk.
         options: how.
-        explain: with notes and fixes, each verified by further checks, which takes longer.
+        explain: with every size that is promised, and with notes and fixes, which takes longer: each is verified.
     """
     try:
         check_text(document.text, document.shown)
@@ -204,7 +213,7 @@ def _report(document: Document, text: str, overlay: Mapping[str, str], options: 
         )  # fmt: skip
     else:
         spec = load(document.path, options.settings, overlay=texts, plugins=options.plugins)
-    return check(spec, fixes=explain, torch=options.torch)
+    return check(spec, fixes=explain, torch=options.torch, all_sizes=explain)
 
 
 def _own(report: Report) -> tuple[Diagnostic, ...]:

@@ -30,6 +30,7 @@ class Level:
         flow: whether it is in brackets.
         key: of a mapping, the key whose value is being written; None while a key is.
         keys: of a mapping, its keys so far, with the first word of each value.
+        line: of its last key, from 0.
     """
 
     indent: int
@@ -37,6 +38,7 @@ class Level:
     flow: bool
     key: str | None
     keys: dict[str, str]
+    line: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Context:
         siblings: the keys of the innermost mapping, with the first word of each value.
         owner: the keys of the mapping around it, likewise: of an argument those of its item.
         in_flow: whether it is in brackets.
+        behind_key: whether the key that it is the value of stands on the same line.
     """
 
     path: tuple[str, ...]
@@ -62,6 +65,7 @@ class Context:
     siblings: dict[str, str]
     owner: dict[str, str]
     in_flow: bool
+    behind_key: bool
 
     @property
     def role(self) -> str:
@@ -87,20 +91,22 @@ def context_at(text: str, offset: int) -> Context | None:
             continue
         if last and body.startswith("#"):
             return None
-        flow = [level for level in levels if level.flow]
+        flow = [level for level in levels if level.flow] if levels[-1].flow else []
         if flow and (indent > flow[0].indent or not body.strip() or body[0] in "]}"):
-            found = _flow(levels, line, indent, flow[0].indent)
+            found = _flow(levels, line, flow[0].indent, number)
         else:
-            del levels[next((index for index, level in enumerate(levels) if level.flow), len(levels)) :]
-            found = _block(levels, body, indent, last)
+            while levels[-1].flow:
+                levels.pop()
+            found = _block(levels, body, indent, number)
         if last:
             if found is None:
                 return None
             typed = found
-    return _context(levels, typed)
+    behind_key = levels[-1].kind == "mapping" and levels[-1].key is not None and levels[-1].line == len(lines) - 1
+    return _context(levels, typed, behind_key)
 
 
-def _block(levels: list[Level], body: str, indent: int, last: bool) -> str | None:
+def _block(levels: list[Level], body: str, indent: int, number: int) -> str | None:
     """Take a line in block style; what is typed at its end, None in a comment."""
     column, dash = indent, _ITEM.match(body)
     while len(levels) > 1 and (levels[-1].indent > column or not _fits(levels[-1], column, dash is not None)):
@@ -114,19 +120,17 @@ def _block(levels: list[Level], body: str, indent: int, last: bool) -> str | Non
     top = levels[-1]
     key = _KEY.match(body)
     if key is None:
-        if not body and not last:
-            return ""
         if top.kind == "mapping" and top.indent == column:
             top.key = None
-            return _flow(levels, body, indent, indent) if body[:1] in ("[", "{") else _plain(body)
-        return _flow(levels, body, indent, indent)
+            return _flow(levels, body, indent, number) if body[:1] in ("[", "{") else _plain(body)
+        return _flow(levels, body, indent, number)
     if not (top.kind == "mapping" and top.indent == column):
         levels.append(Level(column, "mapping", False, None, {}))
     name = _bare(key["key"])
     rest = body[key.end() :]
-    levels[-1].key = name
+    levels[-1].key, levels[-1].line = name, number
     levels[-1].keys[name] = _word(rest)
-    return _flow(levels, rest, indent, indent)
+    return _flow(levels, rest, indent, number)
 
 
 def _fits(level: Level, column: int, dash: bool) -> bool:
@@ -143,7 +147,7 @@ def _plain(body: str) -> str | None:
     return None if comment else body
 
 
-def _flow(levels: list[Level], text: str, indent: int, base: int) -> str | None:
+def _flow(levels: list[Level], text: str, base: int, number: int) -> str | None:
     """Take a text that may open and close brackets; what is typed at its end, None in a comment."""
     typed = ""
     for token in _TOKEN.finditer(text):
@@ -165,7 +169,7 @@ def _flow(levels: list[Level], text: str, indent: int, base: int) -> str | None:
                 top.key = None
             typed = ""
         elif sign == ":" and top.flow and top.kind == "mapping" and top.key is None and typed.strip():
-            top.key = _bare(typed)
+            top.key, top.line = _bare(typed), number
             top.keys[top.key] = _word(text[token.end() :])
             typed = ""
         else:
@@ -184,7 +188,7 @@ def _word(text: str) -> str:
     return "" if match is None else _bare(match[0])
 
 
-def _context(levels: list[Level], typed: str) -> Context:
+def _context(levels: list[Level], typed: str, behind_key: bool) -> Context:
     path: list[str] = []
     roles = ["spec"]
     for level in levels:
@@ -198,17 +202,16 @@ def _context(levels: list[Level], typed: str) -> Context:
                 path.append(level.key)
                 roles.append(role_of(roles[-1], level.key))
     top = levels[-1]
-    mappings = [level for level in levels if level.kind == "mapping"]
     at_key = top.kind == "mapping" and top.key is None
-    around = [level for level in mappings if level is not top] if at_key else mappings[:-1]
-    starts_mapping = not at_key and not top.flow  # `key:` or `- `, below which a mapping may begin
+    around = [level for level in levels if level.kind == "mapping" and not (at_key and level is top)]
     return Context(
         path=tuple(path),
         roles=tuple(roles),
         typed=typed,
         at_key=at_key or (top.kind == "list" and not top.flow),
         at_value=not at_key,
-        siblings=dict(mappings[-1].keys) if mappings and (at_key or starts_mapping) else {},
+        siblings=dict(top.keys) if at_key else {},
         owner=dict(around[-1].keys) if around else {},
         in_flow=any(level.flow for level in levels),
+        behind_key=behind_key,
     )

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from functools import cached_property
 
-from lsprotocol.types import Position, PositionEncodingKind, Range
+from lsprotocol.types import Position, PositionEncodingKind, Range, TextEdit
 
 from netspec.core.dataclass import dataclass
 from netspec.core.files import line_starts
@@ -141,3 +141,24 @@ class Positions:
         """
         start = self.offset(changed.start)
         return self.text[:start] + text + self.text[max(start, self.offset(changed.end)) :]
+
+    def difference(self, new: str) -> TextEdit | None:
+        """The edit that makes the text another one, of the lines that differ alone; None where they are the same.
+
+        Args:
+            new: the other text.
+        """
+        if new == self.text:
+            return None
+        before, after = self.text.splitlines(keepends=True), new.splitlines(keepends=True)
+        start = _common(before, after)
+        end = _common(before[start:][::-1], after[start:][::-1])
+        first, last = sum(map(len, before[:start])), sum(map(len, before[len(before) - end :]))
+        place = Range(self.position(first), self.position(len(self.text) - last))
+        return TextEdit(place, "".join(after[start : len(after) - end]))
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines are the same at the start."""
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -7,6 +7,7 @@ it had been written, so that shapes, names and symbols of all other lines stay k
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import yaml
 
@@ -96,6 +97,28 @@ def closed_line(line: str) -> str:
         elif opened and sign == opened[-1]:
             opened.pop()
     return line[:end] + "".join(reversed(opened)) + line[end:]
+
+
+def same_lines(before: str, after: str) -> Callable[[int], int | None]:
+    """Where lines of a text are in a later version, of which the first and last lines are the same; None for others.
+
+    Args:
+        before, after: the versions; lines count from 0.
+    """
+    old, new = before.splitlines(), after.splitlines()
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+
+    def line_of(line: int) -> int | None:
+        if line < head:
+            return line
+        return line + len(new) - len(old) if line >= len(old) - tail else None
+
+    return line_of
 
 
 def without_comment(line: str) -> str:

@@ -27,6 +27,8 @@ class Allowed:
         expression: whether an expression over parameters may.
         default: the value where it is left out, if there is one.
         text: what the schemas say of it.
+        required: the keys that a mapping there has to have.
+        types: of JSON, those that may stand there; empty where any may.
     """
 
     keys: dict[str, Schema]
@@ -35,6 +37,8 @@ class Allowed:
     expression: bool
     default: tuple[object, ...]
     text: str
+    required: tuple[str, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 @cache
@@ -78,6 +82,8 @@ def allowed_in(schemas: Iterable[Schema | bool]) -> Allowed:
     texts: dict[str, None] = {}
     expression = False
     default: tuple[object, ...] = ()
+    required: dict[str, None] = {}
+    kinds: set[str] = set()
     for one in (found for schema in schemas for found in alternatives(schema)):
         expression = expression or EXPRESSION in one
         default = default or ((one["default"],) if "default" in one else ())
@@ -88,11 +94,15 @@ def allowed_in(schemas: Iterable[Schema | bool]) -> Allowed:
             target[_written(word)] = None
         types = one.get("type", ())
         types = (types,) if isinstance(types, str) else types
+        kinds |= {*types} or ({"string"} if {EXPRESSION, "enum", "const"} & one.keys() else set())
+        required |= dict.fromkeys(one.get("required", ()) if one.get("properties") else ())
         values |= dict.fromkeys(("true", "false") if "boolean" in types else ())
         values |= dict.fromkeys(("null",) if "null" in types and len(types) == 1 else ())
         if "description" in one:
             texts[one["description"]] = None
-    return Allowed(keys, tuple(words), tuple(values), expression, default, "\n\n".join(texts))
+    return Allowed(
+        keys, tuple(words), tuple(values), expression, default, "\n\n".join(texts), tuple(required), frozenset(kinds)
+    )
 
 
 def _written(value: object) -> str:

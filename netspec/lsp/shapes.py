@@ -33,6 +33,11 @@ class Made:
         return len(self.outputs)
 
     @property
+    def is_known(self) -> bool:
+        """Whether a shape is known of it."""
+        return any(value is not None for values in self.outputs for value in values)
+
+    @property
     def shape(self) -> str:
         """The outputs in words: `64×56×56`, or `64×56×56 … 512×7×7` of copies that differ."""
         found = list(dict.fromkeys(shown(values) for values in self.outputs))

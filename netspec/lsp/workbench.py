@@ -39,12 +39,15 @@ class Workbench:
         self.options = options
         self.publish = publish
         self.documents: dict[str, Document] = {}
-        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report
+        self.readable: dict[str, Analysis] = {}  # the last of each text that has a report,
+        self.sound: dict[str, Analysis] = {}  # and the last whose network has no error
         self._quick: dict[str, asyncio.Task[Analysis | None]] = {}
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
+        self._wrong: set[str] = set()  # the texts of which something was told
         self._closed = False
+        self._at_end: list[Callable[[], None]] = []
 
     def open(self, document: Document) -> None:
         """Take a new text, or a new version of one, and check it.
@@ -94,13 +97,24 @@ class Workbench:
         """
         document = self.documents.pop(uri, None)
         self.readable.pop(uri, None)
+        self.sound.pop(uri, None)
         for tasks in (self._quick, self._explained):
             tasks.pop(uri, None)
         if document is not None:
             self._check_dependents(document)
 
+    def on_shut(self, end: Callable[[], None]) -> None:
+        """Call a function when the texts are closed for good.
+
+        Args:
+            end: the function.
+        """
+        self._at_end.append(end)
+
     def shut(self) -> None:
         """End all checks."""
+        while self._at_end:
+            self._at_end.pop()()
         self._closed = True
         self.documents.clear()
         self._now.shutdown(wait=False, cancel_futures=True)
@@ -158,7 +172,10 @@ class Workbench:
         if found is not None and self._is_newest(document):
             if found.report is not None:
                 self.readable[document.uri] = found
-            self._tell(found)
+                if found.is_whole and found.report.sound:
+                    self.sound[document.uri] = found
+            if found.diagnostics or document.uri not in self._wrong or not _leaves_out(found):
+                self._tell(found)  # else what was wrong stays until all has been checked
         return found
 
     async def _thoroughly(self, document: Document, quick: asyncio.Task[Analysis | None]) -> Analysis | None:
@@ -174,6 +191,7 @@ class Workbench:
         return told
 
     def _tell(self, analysis: Analysis) -> None:
+        (self._wrong.add if analysis.diagnostics else self._wrong.discard)(analysis.document.uri)
         try:
             self.publish(analysis)
         except Exception:
@@ -211,11 +229,23 @@ class Workbench:
             return Analysis(document, None, error=f"larger than {LARGEST:,} characters; `netspec check` reads it")
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
+    def changed_on_disk(self, path: str | None) -> None:
+        """Check the texts again that read a file which changed outside of the editor.
+
+        Args:
+            path: the file's.
+        """
+        if path is not None and all(each.path != path for each in self.documents.values()):
+            self._check_readers(path)
+
     def _check_dependents(self, document: Document) -> None:
         """Check the other texts again that read this one."""
+        self._check_readers(document.path, but=document.uri)
+
+    def _check_readers(self, path: str | None, but: str = "") -> None:
         for uri, analysis in [*self.readable.items()]:
             other = self.documents.get(uri)
-            if other is not None and uri != document.uri and document.path in analysis.sources:
+            if other is not None and uri != but and path in analysis.sources:
                 again = Document(other.uri, other.path, other.text, other.version, other.language, other.encoding)
                 self.documents[uri] = again
                 self._check(again)
@@ -223,6 +253,10 @@ class Workbench:
 
 def _gains(found: Analysis) -> bool:
     """Whether a check with fixes says more than one without."""
-    report = found.report
-    searches = report is not None and report.spec.document.get("search") is not None
-    return bool(found.diagnostics) or searches
+    return bool(found.diagnostics) or _leaves_out(found)
+
+
+def _leaves_out(found: Analysis) -> bool:
+    """Whether a check without fixes leaves out promised sizes, or the values of a search."""
+    spec = None if found.report is None else found.report.spec
+    return spec is not None and (bool(spec.sizes) or spec.document.get("search") is not None)

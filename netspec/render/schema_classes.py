@@ -38,7 +38,7 @@ def _arguments(family: ClassFamily, found: TorchClass) -> Schema:
     if required:
         schema["required"] = required
     first = next(iter(found.arguments.values()), None)
-    short = [] if first is None else [_argument(family, first)]
+    short = [] if first is None else [_without_description(_argument(family, first))]
     short += [] if required else [{"type": "null"}]
     return {"anyOf": [schema, *short]}
 
@@ -47,7 +47,13 @@ def _argument(family: ClassFamily, argument: TorchArgument) -> Schema:
     if argument.holds:
         return {"type": "array", "items": {"$ref": f"#/$defs/{family.what}"}}
     default = {} if argument.required else {"default": argument.default}
-    return {**default, **argument.kind.schema()}
+    wants = argument.kind.wants
+    return {"description": f"{wants[:1].upper()}{wants[1:]}.", **default, **argument.kind.schema()}
+
+
+def _without_description(schema: Schema) -> Schema:
+    """A schema of the first argument alone, whose description would be that of the class."""
+    return {key: value for key, value in schema.items() if key != "description"}
 
 
 def with_classes(schema: Schema) -> Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from math import prod
 from types import SimpleNamespace
@@ -46,14 +45,32 @@ def count_of(call: Call, arguments: dict[str, Any], own: int) -> int:
     from netspec.layers.state import weights_of
 
     weights = weights_of(call.record, arguments)
-    own -= sum(prod(weights[name]) for name in call.tied if name in weights)
+    learned = learned_by(call, weights)
+    own += sum(map(prod, learned.values())) - sum(map(prod, weights.values()))
+    return own - sum(prod(learned[name]) for name in call.tied if name in learned)
+
+
+def learned_by(call: Call, weights: dict[str, Shape]) -> dict[str, Shape]:
+    """The parameters of a layer as its state_dict has them: of a parametrized one those that it is computed from.
+
+    Args:
+        call: the layer.
+        weights: its parameters before they are parametrized.
+    """
+    learned = dict(weights)
     for each in call.parametrized:
-        args, shape = SimpleNamespace(**each.args), weights.get(each.weight)
-        with contextlib.suppress(ShapeError):  # which findings_of reports
-            if shape is not None:
-                each.by.suits(args, shape)
-                own += each.by.adds(args, shape)
-    return own
+        shape = learned.pop(each.weight, None)
+        if shape is None:  # which was the first parametrization's
+            continue
+        try:
+            args = SimpleNamespace(**each.args)
+            each.by.suits(args, shape)
+            originals = each.by.originals(args, shape)
+        except ShapeError:  # which findings_of reports
+            learned[each.weight] = shape
+            continue
+        learned |= {f"parametrizations.{each.weight}.{name}": size for name, size in originals.items()}
+    return learned
 
 
 def findings_of(graph: Graph, known: Sequence[Inferred]) -> Iterator[Diagnostic]:
@@ -151,11 +168,14 @@ def _tie(tie: Tie, graph: Graph, weights: dict[int, dict[str, Shape]]) -> Iterat
     call, other = graph.calls[tie.call], graph.calls[tie.other]
     if call.id not in weights or other.id not in weights:
         return
+    shapes = []
     for one, name in ((call, tie.weight), (other, tie.other_weight)):
-        if name not in weights[one.id]:
-            yield _unknown(one, name, weights[one.id], tie.at)
+        learned = learned_by(one, weights[one.id])
+        if name not in learned:
+            yield _unknown(one, name, learned, tie.at)
             return
-    first, second = weights[call.id][tie.weight], weights[other.id][tie.other_weight]
+        shapes.append(learned[name])
+    first, second = shapes
     if first != second:
         here = f"{path_of(call, tie.weight)} is {show(first)}, {path_of(other, tie.other_weight)} is {show(second)}"
         message = f"tied parameters have one shape: {here}"

@@ -125,6 +125,7 @@ class Learner:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.capsys, self.monkeypatch = folder, capsys, monkeypatch
         self.commands: list[str] = []
+        monkeypatch.syspath_prepend(str(folder))  # as `python FILE` does
 
     def run(self, command: str) -> str:
         """What a command prints: `netspec …`, `echo … | netspec …`, `python FILE`, `cat FILE`."""

@@ -25,6 +25,19 @@ import netspec, torch
 net = netspec.compile(netspec.load("net.yaml"))
 answer = [net(torch.full((1, 3, 2, 2), 8.0)).flatten().tolist(), sum(p.numel() for p in net.parameters())]
 """
+EDITOR = """
+from lsprotocol.types import Position
+from netspec.lsp.analysis import Document, Options, analyse
+from netspec.lsp.features.completion import completions
+from netspec.lsp.features.hover import hover
+text = "netspec: 1\\ninput: [3, 2, 2]\\nlayers:\\n  - {FrozenBatchNorm2d: {eps: 3.0}}\\n  - "
+document = Document("file:///net.yaml", "/net.yaml", text)
+analysis = analyse(document, {}, Options())
+item, argument = Position(4, 4), Position(3, 24)
+answer = ["FrozenBatchNorm2d" in {each.label for each in completions(document, analysis, item)},
+          {"eps", "num_features"} == {each.label for each in completions(document, analysis, argument)},
+          "BatchNorm2d whose statistics" in hover(analysis, Position(3, 8)).contents.value]
+"""
 
 
 def test_one_record_adds_a_layer(copy: Copy) -> None:
@@ -44,6 +57,7 @@ def test_one_record_adds_a_layer(copy: Copy) -> None:
     assert validator.is_valid(document)
     assert not validator.is_valid({**document, "layers": [{"FrozenBatchNorm2d": {"epsilon": 3.0}}]})
     assert "### FrozenBatchNorm2d\n\nBatchNorm2d whose statistics" in copy.page("layers.md")
+    assert copy.answer(EDITOR) == [True, True, True]
     tests = ("tests/layers/test_table.py", "tests/layers/test_examples.py", "tests/layers/test_properties.py")
     assert copy.passed(*tests, "-k", "FrozenBatchNorm2d") >= 9
 

@@ -71,3 +71,27 @@ def test_one_of_ones_own() -> None:
     parametrize.register_parametrization(module[0], "weight", Positive())
     with pytest.raises(ImportFailure, match="bessel_j0"):
         netspec.from_module(module, [8])
+
+
+class Block(nn.Module):
+    """A layer by its own name and in a Sequential, whose weight is computed; torch's state_dict has it twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = weight_norm(nn.Conv1d(4, 4, 3, padding=1))
+        self.net = nn.Sequential(self.conv, nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.net(x) + x
+        return out
+
+
+def test_a_parametrized_layer_of_two_names() -> None:
+    module = nn.Sequential(Block(), Block())
+    assert "0.net.0.parametrizations.weight.original0" in module.state_dict()
+    assert differences(module, [4, 7]) == []
+    spec = netspec.from_module(module, [4, 7])
+    assert netspec.check(spec).parameters == sum(each.numel() for each in module.parameters())
+    text = spec.to_yaml()
+    assert text.count("tie:") == 1, text  # the second is the block again
+    assert "0.parametrizations.weight.original0: conv.parametrizations.weight.original0" in text

@@ -20,19 +20,5 @@ def formatted(document: Document) -> list[types.TextEdit]:
         new = format_text(old, document.shown)
     except (SpecError, NotFormatted):
         return []
-    if new == old:
-        return []
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    start = _common(before, after)
-    end = _common(before[start:][::-1], after[start:][::-1])
-    offset = sum(map(len, before[:start]))
-    stop = len(old) - sum(map(len, before[len(before) - end :]))
-    positions = document.positions
-    place = types.Range(positions.position(offset), positions.position(stop))
-    return [types.TextEdit(place, "".join(after[start : len(after) - end]))]
-
-
-def _common(one: list[str], other: list[str]) -> int:
-    """How many lines are the same at the start."""
-    pairs = zip(one, other, strict=False)
-    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    edit = document.positions.difference(new)
+    return [] if edit is None else [edit]

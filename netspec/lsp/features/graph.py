@@ -4,12 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.core.dataclass import dataclass
 from netspec.lsp.analysis import Analysis
 from netspec.render.pictures.tree import VERSION
 from netspec.render.pictures.view import view_of
 from netspec.render.summary import totals
 
 DEEPEST = 1_000
+MOST_SETTINGS = 100
+
+
+@dataclass(frozen=True)
+class GraphQuestion:
+    """What `netspec/graph` is asked: `{textDocument: {uri}, settings?: ["classes=3"], depth?: 2}`.
+
+    `settings` are assignments as of `--set`, made for this answer alone, after those of the server.
+    """
+
+    uri: str
+    settings: tuple[str, ...] = ()
+    depth: int | None = None
+
+    @staticmethod
+    def read(params: Any) -> GraphQuestion | None:
+        """The parameters of a request.
+
+        Args:
+            params: as pygls hands them over.
+
+        Returns:
+            None where they are none.
+        """
+        uri = getattr(getattr(params, "textDocument", None), "uri", None)
+        settings, depth = getattr(params, "settings", None) or (), getattr(params, "depth", None)
+        if not isinstance(uri, str) or not isinstance(settings, list | tuple):
+            return None
+        texts = tuple(each for each in settings if isinstance(each, str))[:MOST_SETTINGS]
+        return GraphQuestion(uri, texts, depth if isinstance(depth, int) and not isinstance(depth, bool) else None)
 
 
 def graph(analysis: Analysis, depth: int | None = None) -> dict[str, Any]:

@@ -9,19 +9,34 @@ from lsprotocol import types
 from netspec.core.tree import Mapping
 from netspec.language.spec import Item
 from netspec.lsp.analysis import Analysis
-from netspec.lsp.recovery import without_comment
+from netspec.lsp.recovery import same_lines, without_comment
 from netspec.lsp.shapes import Made, made_of
 
 
-def hints(analysis: Analysis, place: types.Range | None = None) -> list[types.InlayHint]:
+def hints(
+    analysis: Analysis, place: types.Range | None = None, earlier: Analysis | None = None
+) -> list[types.InlayHint]:
     """The hints of a part of a text.
 
     Args:
         analysis: of the text.
         place: the part; all of it where left out.
+        earlier: of the last version without errors: while something is being typed, lines that are as they were keep
+            the shapes that are not known any more.
     """
-    first, last = (1, len(analysis.positions.starts)) if place is None else (place.start.line + 1, place.end.line + 1)
-    return list(_hints(analysis, first, last))
+    last_line = len(analysis.positions.starts)
+    first, last = (1, last_line) if place is None else (place.start.line + 1, place.end.line + 1)
+    found = list(_hints(analysis, first, last))
+    if earlier is None or (analysis.report is not None and analysis.report.sound and analysis.is_whole):
+        return found
+    told = {hint.position.line for hint in found}
+    moved = same_lines(earlier.document.text, analysis.document.text)
+    for hint in _hints(earlier, 1, len(earlier.positions.starts)):
+        line = moved(hint.position.line)
+        if line is not None and first <= line + 1 <= last and line not in told:
+            position = types.Position(line, hint.position.character)
+            found.append(types.InlayHint(position, hint.label, tooltip=f"before: {hint.tooltip}", padding_left=True))
+    return sorted(found, key=lambda hint: (hint.position.line, hint.position.character))
 
 
 def _hints(analysis: Analysis, first: int, last: int) -> Iterator[types.InlayHint]:
@@ -29,7 +44,7 @@ def _hints(analysis: Analysis, first: int, last: int) -> Iterator[types.InlayHin
         if not first <= item.at.span.line <= last:
             continue
         made = made_of(analysis, item)
-        if made is not None:
+        if made is not None and made.is_known:
             yield types.InlayHint(
                 position_of(analysis, item), f"→ {made.words}", tooltip=_tooltip(made), padding_left=True
             )

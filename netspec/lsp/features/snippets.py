@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
+from netspec.core.tree import Node
 from netspec.layers.record import Arg, Layer
 from netspec.lsp.words import written
 
@@ -52,15 +53,21 @@ def argument_snippet(arg: Arg, layer: Layer) -> str:
     return f"{arg.name}: ${{1:{escaped(example)}}}" if example else f"{arg.name}: $0"
 
 
-def layer_snippet(layer: Layer, *, bare: bool, braces: bool) -> str:
+def layer_snippet(layer: Layer, *, bare: bool, braces: bool, several: bool = False) -> str:
     """An item of a layer, with places for the arguments that it needs.
 
     Args:
         layer: its record.
         bare: whether the name alone may stand there.
         braces: whether the item has to be in braces: in a list in brackets.
+        several: whether it takes several inputs, which the item names.
     """
     needed = [arg for arg in layer.args if arg.required]
+    if several:
+        places = ", ".join(f"{arg.name}: ${{{n}:{escaped(example_of(arg, layer))}}}" for n, arg in enumerate(needed, 1))
+        first = len(needed) + 1
+        inputs = ", ".join(f"${{{first + index}:{name}}}" for index, name in enumerate(_input_names(layer)))
+        return f"{{{layer.name}: {{{places}\\}}, from: [{inputs}]\\}}"
     if not needed:
         return layer.name if bare else f"{layer.name}: {{$0\\}}"
     places = ", ".join(f"{arg.name}: ${{{n}:{escaped(example_of(arg, layer))}}}" for n, arg in enumerate(needed, 1))
@@ -70,16 +77,21 @@ def layer_snippet(layer: Layer, *, bare: bool, braces: bool) -> str:
     return f"{{{one}\\}}" if braces else one
 
 
-def key_snippet(name: str, needed: Iterable[str], *, bare: bool, braces: bool) -> str:
+def _input_names(layer: Layer) -> list[str]:
+    """Names for the inputs that a layer needs."""
+    return [layer.names[index] if index < len(layer.names) else f"input{index}" for index in range(layer.inputs[0])]
+
+
+def block_snippet(name: str, params: Mapping[str, Node | None], *, bare: bool, braces: bool) -> str:
     """The use of a block, with places for the parameters that it needs.
 
     Args:
         name: the block's.
-        needed: its parameters without a default.
+        params: its parameters with their defaults.
         bare: whether the name alone may stand there.
         braces: whether the item has to be in braces.
     """
-    needed = [*needed]
+    needed = [param for param, default in params.items() if default is None]
     if not needed and bare:
         return name
     places = ", ".join(f"{each}: ${{{n}:{each}}}" for n, each in enumerate(needed, 1)) or "$0"
