@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from torch import nn
 
-from netspec.core.escapes import safe
 from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
-from netspec.importer.each import with_each
 from netspec.importer.failure import ImportFailure, NotSayable
-from netspec.importer.fold import folded
+from netspec.importer.graph_text import Title, graph_text, written
 from netspec.importer.inputs import declared
-from netspec.importer.items import Item, network_items
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
-from netspec.importer.results import backward_note, form_notes, frozen_note, names_of
+from netspec.importer.results import backward_note, form_notes, frozen_note
 from netspec.importer.running import buffers_kept
-from netspec.importer.scopes import needed, scopes
 from netspec.importer.simplify import simplified
-from netspec.importer.text import spec_text
 from netspec.importer.trace import trace, values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
 from netspec.importer.unused import held_only, refuse_old_hooks, unused
-from netspec.importer.verify import initialise, tied, verify
-from netspec.language.load import loads
+from netspec.importer.verify import initialise, verify
 from netspec.language.spec import Spec
-
-
-@dataclass(frozen=True)
-class Title:
-    """What stands at the head of a spec: its comment, its name, and one sample of each input by its name."""
-
-    comment: str
-    name: str
-    inputs: Mapping[str, Tensor]
 
 
 def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> str:
@@ -51,42 +35,7 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    return _text(_graph(module, inputs), 0, module, Title("", name, inputs))
-
-
-def _text(graph: Graph, extra: int, module: nn.Module, title: Title) -> str:
-    """The text of a module's spec, which is not verified yet.
-
-    Args:
-        graph: what the module does.
-        extra: how many of its last results are there in training mode alone.
-        module: the network.
-        title: the inputs and the name of the spec.
-
-    Raises:
-        ImportFailure: something in it cannot be said.
-    """
-    names, refs = names_of(graph.returned), graph.results
-    root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
-    with_each(root)
-    network = network_items(root, [*title.inputs], sorted(tied(module)), named=bool(names))
-    if not network.items:  # it gives what it takes
-        network.items = [Item("Identity")]
-    order = [*dict.fromkeys(refs)]  # one value may be returned more than once
-    given = [network.outputs[order.index(ref)] for ref in refs] if network.outputs else []
-    outputs = _outputs(given, extra, names)
-    network.outputs = ()
-    network, blocks = folded(network, given)
-    return spec_text(title.name, title.inputs, outputs, network, blocks)
-
-
-def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
-    """What a spec's `outputs` says: a list, or a mapping where the module gives a dict; the last ones in training."""
-    kept = len(found) - extra
-    late = [{"from": reference, "when": "training"} for reference in found[kept:]]
-    if not names:
-        return [*found[:kept], *late]
-    return dict(zip(names, [*found[:kept], *late], strict=True))
+    return graph_text(_graph(module, inputs), 0, module, Title("", name, inputs))
 
 
 def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> Graph:
@@ -168,26 +117,45 @@ def _imported(
         extra = len(trained.results) - len(evaluated.results)
         if not same and extra >= 0 and not unused(module, trained.ops):
             try:
-                spec = _written(trained, extra, module, title, notes)
-                found, rounding = verify(spec, module, inputs)
-                if not found and rounding:
-                    notes += _rounding(rounding)
-                    spec = _written(trained, extra, module, title, notes)
+                merged, found, rounding = _proved(trained, extra, module, title, inputs)
                 if not found:
-                    return spec, tuple(notes)
+                    notes += [*_rounding(rounding), *_unmerged(merged)]
+                    return written(trained, extra, module, title, notes, merged), tuple(notes)
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
     refuse_old_hooks(module)
     notes += held_only(evaluated.lowering, evaluated.ops)
-    spec = _written(evaluated, 0, module, title, notes)
-    found, rounding = verify(spec, module, inputs)
+    merged, found, rounding = _proved(evaluated, 0, module, title, inputs)
     if difference or found:
         notes.append(f"{difference}; the spec does as in eval mode" if difference else found)
-    notes += _rounding(rounding)
-    if difference or found or rounding:
-        spec = _written(evaluated, 0, module, title, notes)
-    return spec, tuple(notes)
+    notes += [*_rounding(rounding), *_unmerged(merged)]
+    return written(evaluated, 0, module, title, notes, merged), tuple(notes)
+
+
+def _proved(
+    graph: Graph, extra: int, module: nn.Module, title: Title, inputs: Mapping[str, Tensor]
+) -> tuple[bool, str, float]:
+    """Whether equal parts are merged in the spec that proves to be the module's, and what `verify` says of it.
+
+    Raises:
+        ImportFailure: merged or not, the spec's network differs from the module.
+    """
+    try:
+        return True, *verify(written(graph, extra, module, title), module, inputs)
+    except ImportFailure as failure:
+        if os.environ.get(RAISE):
+            raise
+        try:
+            return False, *verify(written(graph, extra, module, title, merged=False), module, inputs)
+        except ImportFailure:
+            raise failure from None
+
+
+def _unmerged(merged: bool) -> list[str]:
+    """What the spec says where its blocks and repeats would not have been the module's."""
+    what = "equal parts are written one by one: merged they were another network, a fault of netspec"
+    return [] if merged else [f"{what}; please report it {where_to_report()}"]
 
 
 def _rounding(rounding: float) -> list[str]:
@@ -202,10 +170,3 @@ def _difference(trained: Graph, evaluated: Graph) -> str:
     if more:
         return f"in training mode the module also calls {more}"
     return f"in training mode the module does not call {less}" if less else ""
-
-
-def _written(graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str]) -> Spec:
-    """The spec of a graph, in its canonical form."""
-    head = "".join(f"# {safe(line)}\n" for line in (title.comment, *notes))
-    text = f"{head}{_text(graph, extra, module, title)}"
-    return loads(loads(text).to_yaml())

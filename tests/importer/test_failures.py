@@ -9,8 +9,11 @@ import torch
 from torch import Tensor, nn
 
 import netspec
-from netspec.importer import build
+from netspec.core.faults import RAISE
+from netspec.importer import build, graph_text
 from netspec.importer.failure import ImportFailure
+from netspec.importer.items import Item
+from netspec.importer.text import Block
 
 
 class Apply(nn.Module):
@@ -84,7 +87,7 @@ def test_a_text_that_is_not_the_module_would_show(monkeypatch: pytest.MonkeyPatc
         "[{Linear: 3}, {BatchNorm2d: {}}]": "the spec of the module does not check: line 5: BatchNorm2d",
     }
     for layers, said in texts.items():
-        monkeypatch.setattr(build, "_text", lambda *args, layers=layers: f"{head}{layers}\n")
+        monkeypatch.setattr(graph_text, "graph_text", lambda *args, layers=layers: f"{head}{layers}\n")
         assert str(failure(module)).startswith(said)
 
 
@@ -200,3 +203,21 @@ def test_a_buffer_that_each_call_changes_is_named() -> None:
     module = Counting()
     assert "in eval mode forward changes count" in str(failure(module))
     assert module.count.item() == 0
+
+
+def test_parts_that_are_merged_wrongly_are_written_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrongly(network: Item, results: object) -> tuple[Item, dict[str, Block]]:
+        network.items = [item for item in network.items if item.type != "ReLU"]
+        return network, {}
+
+    monkeypatch.setattr(graph_text, "folded", wrongly)
+    module = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.ReLU())
+    assert "lacks 2.weight" in str(failure(module))  # in tests a fault is raised
+    monkeypatch.delenv(RAISE)
+    with pytest.warns(UserWarning, match="written one by one: merged they were another network, a fault of netspec"):
+        spec = netspec.from_module(module, [4])
+    assert spec.to_yaml().count("ReLU") == 2
+    x = torch.randn(3, 4)
+    made = netspec.compile(spec)
+    made.load_state_dict(module.state_dict())
+    assert torch.equal(made(x), module(x))
