@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests site format docs shuffled benchmark search fuzz splices kills interchange clean page
+.PHONY: help demo test test-latest constraints compat lint types tests site format docs shuffled benchmark search fuzz splices kills interchange clean page vscode
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -50,6 +50,10 @@ shuffled: $(VENV)/.installed    ## The tests in another order each time.
 format: $(VENV)/.installed    ## Put the code into shape.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+vscode:          ## Build the extension for VS Code, editors/vscode/netspec.vsix; needs Node and npm.
+	npm --prefix editors/vscode ci --no-audit --no-fund
+	npm --prefix editors/vscode run package
 
 page:            ## Build the page of `netspec edit` from editors/browser; needs Node and npm.
 	npm --prefix editors/browser ci --no-audit --no-fund

@@ -37,6 +37,7 @@ def command(spec: Path | None, port: int, no_open: bool, allow_plugins: bool) ->
     from netspec.edit.app import Setting
     from netspec.edit.files import Folder, Refused
     from netspec.edit.serve import make_server
+    from netspec.lsp.serving import settle
 
     place = spec or Path()
     home = place if place.is_dir() else place.parent
@@ -54,4 +55,5 @@ def command(spec: Path | None, port: int, no_open: bool, allow_plugins: bool) ->
     say(f"netspec edit: {served.access.address}\nCtrl-C ends it", err=True)
     if not no_open:
         webbrowser.open(served.access.address)
+    settle()
     served.run()

@@ -1,11 +1,11 @@
-"""The routes of the page: its files, the specs of the folder, the picture; each behind the `Guard`."""
+"""The routes of the page: its files, the specs of the folder, the language server; each behind the `Guard`."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Awaitable, Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import AsyncIterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,19 +16,21 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from netspec.core.dataclass import dataclass
-from netspec.core.files import ReadError
-from netspec.edit.bodies import BadRequest, fields_of
+from netspec.edit.answers import route
+from netspec.edit.bodies import fields_of
 from netspec.edit.files import Changed, Folder, Refused
-from netspec.edit.live import Live
+from netspec.edit.language import root_uri, talk
+from netspec.edit.palette import palette
 from netspec.edit.security import Access, Guard, policy
+from netspec.edit.sizes import sizes_of
+from netspec.edit.training import TrainingRoutes
 from netspec.language.format import format_text
 from netspec.language.plugins import Plugins
-from netspec.language.shipped import headline, shipped
+from netspec.language.shipped import files_of, headline, shipped
 from netspec.render.pictures.page import script_json, styles
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -48,42 +50,28 @@ class Setting:
     first: str = ""
 
 
-def answered(handler: Handler) -> Handler:
-    """A handler whose exceptions are answers: 400 what the page does not send, 403 a place outside the folder, 409 a
-    file that has changed, 422 one that cannot be read or written.
-
-    Args:
-        handler: any.
-    """
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except BadRequest as error:
-            return _fault(400, str(error))
-        except Refused as error:
-            return _fault(403, str(error))
-        except Changed as changed:
-            return JSONResponse({"error": str(changed), "now": changed.now.json()}, 409)
-        except ReadError as error:
-            return _fault(422, str(error))
-
-    return answer
-
-
-def _fault(status: int, message: str) -> Response:
-    return JSONResponse({"error": message}, status)
-
-
 class Specs:
     """The routes of the files.
 
     Args:
         folder: of the specs.
+        options: that commands get, such as `--allow-plugins`.
     """
 
-    def __init__(self, folder: Folder) -> None:
-        self.folder = folder
+    def __init__(self, folder: Folder, options: tuple[str, ...]) -> None:
+        self.folder, self.options = folder, options
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            route("GET", "/files", self.listed),
+            route("GET", "/files/{name:path}", self.opened),
+            route("PUT", "/files/{name:path}", self.saved),
+            route("GET", "/shipped", self.shipped),
+            route("POST", "/shipped/{name}", self.begun),
+            route("GET", "/layers", self.layers),
+            route("POST", "/sizes", self.sizes),
+        ]
 
     async def listed(self, request: Request) -> Response:
         """GET: the names of the specs."""
@@ -102,13 +90,30 @@ class Specs:
         """GET: the specs that netspec ships."""
         return JSONResponse({name: headline(path) for name, path in shipped().items()})
 
-    async def shipped_text(self, request: Request) -> Response:
-        """GET: the text of one of them."""
-        name = request.path_params["name"]
+    async def begun(self, request: Request) -> Response:
+        """POST: write one of them, with the files that it names, as `netspec init` does; what is there stays."""
+        name, target = request.path_params["name"], (await fields_of(request, name=str))["name"]
         path = shipped().get(name)
         if path is None:
             raise Refused(f"netspec ships no spec {name[:80]!r}")
-        return JSONResponse({"name": f"{name}.yaml", "text": format_text(path.read_text("utf-8"), path.name)})
+        first, *others = files_of(path)
+        opened = self.folder.save(target, format_text(first.read_text("utf-8"), target), None)
+        for other in others:
+            beside = PurePosixPath(target).parent / other.relative_to(first.parent).as_posix()
+            with contextlib.suppress(Changed):
+                self.folder.create(str(beside), other.read_bytes())
+        return JSONResponse(opened.json())
+
+    async def layers(self, request: Request) -> Response:
+        """GET: the layers and functions that can be inserted."""
+        return JSONResponse(palette())
+
+    async def sizes(self, request: Request) -> Response:
+        """POST: for which input sizes a text is right, in words."""
+        asked = await fields_of(request, name=str, text=str)
+        home = self.folder.place(asked["name"]).resolve().parent
+        told = await sizes_of(home if home.is_dir() else self.folder.root, asked["text"], self.options)
+        return JSONResponse({"told": told})
 
 
 class Page:
@@ -150,28 +155,30 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
         setting: what the command was told.
         access: who may ask.
     """
-    specs = Specs(setting.folder)
-    page = Page(access.port, {"folder": setting.folder.path.name or str(setting.folder.path), "first": setting.first})
-
-    async def live(socket: WebSocket) -> None:
-        await Live(socket, setting.folder, setting.plugins).run()
-
-    get, put = partial(_route, method="GET"), partial(_route, method="PUT")
-    app = Starlette(
-        routes=[
-            get("/", page.index),
-            get("/theme.css", page.theme),
-            get("/assets/{name}", page.file),
-            get("/files", specs.listed),
-            get("/files/{name:path}", specs.opened),
-            put("/files/{name:path}", specs.saved),
-            get("/shipped", specs.shipped),
-            get("/shipped/{name}", specs.shipped_text),
-            WebSocketRoute("/live", live),
-        ]
+    options = ("--allow-plugins",) if setting.allow_plugins else ()
+    specs = Specs(setting.folder, options)
+    folder = setting.folder
+    page = Page(
+        access.port,
+        {"folder": folder.root.name, "path": str(folder.root), "root": root_uri(folder), "first": setting.first},
     )
-    return Guard(app, access)
 
+    async def language(socket: WebSocket) -> None:
+        await talk(socket, folder, setting.plugins)
 
-def _route(path: str, handler: Handler, method: str) -> Route:
-    return Route(path, answered(handler), methods=[method])
+    training = TrainingRoutes(folder, options)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await training.end()
+
+    routes = [
+        route("GET", "/", page.index),
+        route("GET", "/theme.css", page.theme),
+        route("GET", "/assets/{name}", page.file),
+        *specs.routes(),
+        *training.routes(),
+        WebSocketRoute("/language", language),
+    ]
+    return Guard(Starlette(routes=routes, lifespan=lifespan), access)

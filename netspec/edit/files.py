@@ -159,20 +159,31 @@ class Folder:
         if now.version != version:
             raise Changed(now)
         if version is None:
-            self._create(name, path, text)
+            self.create(name, text.encode())
         else:
             refuse_protected(path)
             replace_text(path, text)
         return Text(name, text, version_of(text))
 
-    def _create(self, name: str, path: Path, text: str) -> None:
-        """Write a new file, unless there is one by now."""
+    def create(self, name: str, content: bytes) -> None:
+        """Write a new file, of any kind, unless there is one by now.
+
+        Args:
+            name: of the file.
+            content: what is in it.
+
+        Raises:
+            Refused: see `place`.
+            ReadError: it cannot be written.
+            Changed: there is one.
+        """
+        path = self.place(name, ())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".writing")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(text.encode())
+                    file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
                 Path(temporary).chmod(path.parent.stat().st_mode & 0o666)
@@ -180,6 +191,6 @@ class Folder:
             finally:
                 Path(temporary).unlink(missing_ok=True)
         except FileExistsError:
-            raise Changed(self.now(name)) from None
+            raise Changed(self.now(name) if name.endswith(SUFFIXES) else Text(name, "", "")) from None
         except OSError as error:
             raise ReadError(f"{name}: cannot be written: {(error.strerror or str(error)).lower()}") from None

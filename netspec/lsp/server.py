@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -41,6 +42,14 @@ class _Protocol(LanguageServerProtocol):
         uri = params.text_document.uri
         _bench(self).close(uri)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Plain data, as a picture of some 40 kB, goes as it is: pygls would look through all of it for its classes."""
+        if error is not None or not isinstance(result, dict):
+            super()._send_response(msg_id, result, error)
+            return
+        self._result_types.pop(msg_id, None)
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
 
 
 class _Embedded(_Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,11 +22,9 @@ from tests.edit.requests import Page
 NET = "netspec: 1\ninput: [1, 8, 8]\nlayers:\n  - Flatten\n  - {name: fc, Linear: 10}\n"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+@contextmanager
+def serving(home: Path) -> Iterator[Page]:
     """A page on a folder."""
-    home = tmp_path_factory.mktemp("server") / "home"
-    home.mkdir()
     served = make_server(Setting(Folder(home), plugin_permission(False), first="net.yaml"))
     thread = threading.Thread(target=served.run)
     thread.start()
@@ -32,8 +32,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield Page(served.access, home)
     finally:
         served.server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page on a folder, for all tests of a file."""
+    home = tmp_path_factory.mktemp("server") / "home"
+    home.mkdir()
+    with serving(home) as page:
+        yield page
 
 
 @pytest.fixture

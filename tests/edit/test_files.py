@@ -100,5 +100,11 @@ def test_specs_alone_are_listed(page: Page) -> None:
 def test_shipped_specs_are_offered(page: Page) -> None:
     names = page.ask("GET", "/shipped").json()
     assert {"digits", "resnet18"} <= {*names}
-    assert "netspec: 1" in page.ask("GET", "/shipped/digits").json()["text"]
-    assert page.ask("GET", "/shipped/..%2fnetspec").status in (403, 404)
+    begun = page.ask("POST", "/shipped/tabular", {"name": "mine/net.yaml"})
+    assert begun.json()["text"] == (page.home / "mine/net.yaml").read_text()
+    assert [path.suffix for path in sorted((page.home / "mine").iterdir())] == [".yaml", ".csv"][::-1] or [
+        path.name for path in (page.home / "mine").iterdir()
+    ]
+    assert page.ask("POST", "/shipped/tabular", {"name": "mine/net.yaml"}).status == 409
+    assert page.ask("POST", "/shipped/..%2fnetspec", {"name": "x.yaml"}).status in (403, 404)
+    assert page.ask("POST", "/shipped/digits", {"name": "../x.yaml"}).status == 403

@@ -2,6 +2,7 @@
 
 import {choice, find, line, pick, say} from "./dom";
 import {Fault, ask, route, start, type Opened} from "./server";
+import type {Language} from "./language";
 import type {TextPane} from "./text";
 import {t} from "./texts";
 
@@ -13,7 +14,7 @@ export class Files {
   private saved = ""; // the text in the file
   private ending = "\n";
 
-  constructor(private readonly pane: TextPane) {
+  constructor(private readonly pane: TextPane, private readonly language: Language) {
     addEventListener("beforeunload", event => { if (this.changed()) event.preventDefault(); });
     addEventListener("focus", () => void this.look());
     find("new").onclick = () => void this.begin();
@@ -23,6 +24,11 @@ export class Files {
 
   changed(): boolean {
     return this.pane.text() !== this.saved;
+  }
+
+  /** Whether there is a file of the text, older perhaps. */
+  exists(): boolean {
+    return this.version !== null;
   }
 
   /** Shows the name, and whether the text is saved. */
@@ -49,7 +55,8 @@ export class Files {
     this.name = opened.name;
     this.version = opened.version;
     this.ending = opened.text.includes("\r\n") ? "\r\n" : "\n";
-    this.pane.open(opened.text);
+    this.pane.open(opened.text, this.language.of(opened.name));
+    this.language.shows(this.pane.view);
     this.saved = saved ?? this.pane.text();
     this.tell();
   }
@@ -75,10 +82,16 @@ export class Files {
       const items = Object.entries(shipped).map(([value, more]) => ({value, label: value, more}));
       const chosen = await pick(t("new"), [{value: "", label: t("empty")}, ...items]);
       if (chosen === null || !await this.free()) return;
-      const text = chosen ? (await ask<{text: string}>("GET", route("shipped", chosen))).text : EMPTY;
-      const name = await line(t("nameTitle"), `${chosen || "net"}.yaml`, t("create"));
-      if (!name) return;
-      this.take({name: /\.ya?ml$/.test(name) ? name : `${name}.yaml`, text, version: null}, "");
+      const typed = await line(t("nameTitle"), `${chosen || "net"}.yaml`, t("create"));
+      if (!typed) return;
+      const name = /\.ya?ml$/.test(typed) ? typed : `${typed}.yaml`;
+      if (!chosen) return this.take({name, text: EMPTY, version: null}, "");
+      try {
+        this.take(await ask<Opened>("POST", route("shipped", chosen), {name}));
+      } catch (error) {
+        if (!(error instanceof Fault && error.status === 409)) throw error;
+        say(t("existsTitle", name));
+      }
     });
   }
 

@@ -1,7 +1,7 @@
 // The frame of the page: the theme, the language, the splitter, the panes of a narrow window.
 
 import {find} from "./dom";
-import {changeLanguage, fill, language, translated} from "./texts";
+import {changeLanguage, fill, language, t, translated} from "./texts";
 
 const KEPT = "netspec.theme", WIDTH = "netspec.width";
 const root = document.documentElement;
@@ -19,6 +19,29 @@ find("language").onclick = changeLanguage;
 translated(() => {
   root.lang = language;
   fill(document);
+});
+
+const help = find("help"), keys = find("keys");
+translated(() => { help.innerText = t("keyRows"); });
+
+function toggleHelp(): void {
+  help.hidden = !help.hidden;
+  keys.setAttribute("aria-expanded", String(!help.hidden));
+}
+
+keys.onclick = toggleHelp;
+
+// F6 goes from part to part, as in desktop programs: Tab indents in the text.
+const PARTS = [".cm-content", "#canvas", "#train"];
+addEventListener("keydown", event => {
+  if (event.key === "Escape" && !help.hidden) return toggleHelp();
+  if (event.key !== "F6") return;
+  event.preventDefault();
+  const parts = PARTS.map(part => document.querySelector<HTMLElement>(part)).filter(part => part !== null);
+  const at = parts.findIndex(part => part.closest("section")!.contains(document.activeElement));
+  const next = parts[(at + (event.shiftKey ? parts.length - 1 : 1)) % parts.length]!;
+  showPane(next.closest("section")!.id.replace("-pane", ""));
+  next.focus();
 });
 
 const splitter = find("splitter");

@@ -1,56 +1,55 @@
 // The page from top to bottom: a change of the text goes to the server, what it answers is shown.
 
-import {find, say} from "./dom";
+import {find} from "./dom";
 import {Files} from "./files";
+import {chosen, tell} from "./findings";
 import "./frame";
-import {Live} from "./live";
-import {at, picked, show} from "./picture";
-import type {Answer} from "./server";
+import {Language} from "./language";
+import {insert} from "./insert";
+import {at, network, picked, show} from "./picture";
+import {Sizes} from "./sizes";
 import {TextPane} from "./text";
-import {t, translated} from "./texts";
+import {t} from "./texts";
 
-let last: Answer | null = null;
-
-const live = new Live(shown, lost => {
-  if (lost) say(t("lost"));
+const language = new Language({
+  findings: tell,
+  picture: answer => {
+    show(answer, files.name);
+    if (answer.picture) sizes.inputs(answer.picture.network);
+    find("totals").textContent = answer.totals ?? "";
+  },
+  lost: lost => {
+    find("lost").hidden = !lost;
+    find("lost").textContent = t("lost");
+  },
 });
 const pane = new TextPane({
-  changed: text => {
+  changed: () => {
     files?.tell();
-    live.ask(files?.name ?? "untitled.yaml", text, []);
+    sizes?.forget();
   },
   moved: at,
 });
-const files: Files = new Files(pane);
-
-function shown(answer: Answer): void {
-  last = answer;
-  show(answer);
-  pane.findings(answer.findings);
-  tell();
-}
-
-function tell(): void {
-  const button = find("faults");
-  const count = (severity: string) => last?.findings.filter(each => each.severity === severity).length ?? 0;
-  const errors = count("error"), warnings = count("warning");
-  const words = [
-    errors ? (errors === 1 ? t("oneError") : t("errors", errors)) : "",
-    warnings ? (warnings === 1 ? t("oneWarning") : t("warnings", warnings)) : "",
-  ].filter(Boolean);
-  button.textContent = last?.error && !words.length ? last.error : words.join(", ") || t("right");
-  button.className = errors || last?.error ? "error" : warnings ? "warning" : "";
-  find("totals").textContent = last?.totals ?? "";
-}
+const files: Files = new Files(pane, language);
+const sizes: Sizes = new Sizes(settings => language.draw(settings), () => ({name: files.name, text: pane.text()}));
+const place = () => void insert(pane.view);
 
 picked.line = line => pane.goTo(line);
-find("faults").onclick = () => pane.nextFault();
+chosen.line = line => pane.goTo(line, true);
 addEventListener("keydown", event => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-  const action = {s: () => files.save(), o: () => files.choose()}[event.key];
+  const action = {
+    s: () => files.save(), o: () => files.choose(), i: place, Enter: () => find("train")?.click(),
+  }[event.key];
   if (!action || document.querySelector("dialog")) return;
   event.preventDefault();
   void action();
 });
-translated(tell);
+find("insert").onclick = place;
 await files.start();
+
+const {Training} = await import("./training");
+new Training(find("training-pane"), {
+  save: async () => !files.changed() && files.exists() || await files.save() ? files.name : null,
+  network: () => network?.name ?? "run",
+});

@@ -2,7 +2,8 @@
 
 interface PictureNode {
   id: number; kind: string; name: string; path?: string; type?: string; file?: string; line?: number;
-  nodes?: PictureNode[]; period?: number;
+  nodes?: PictureNode[]; period?: number; outputs: ({shape: number[]; dtype: string} | null)[];
+  problems?: {code: string; severity: string; message: string; file: string; line: number}[];
 }
 
 declare module "@picture/tree.js" {
@@ -10,7 +11,7 @@ declare module "@picture/tree.js" {
   export const nodes: Map<number, PictureNode>;
   export const parents: Map<number, PictureNode>;
   export const state: {open: Set<number>; all: Set<number>};
-  export function setNetwork(tree: unknown, open: number[]): void;
+  export function setNetwork(tree: PictureNode, open: number[]): void;
   export function isBox(node: PictureNode): boolean;
 }
 

@@ -6,10 +6,11 @@ import {search} from "@picture/search.js";
 import {isBox, network, nodes, parents, setNetwork, state} from "@picture/tree.js";
 import {TEXTS, choose, fit, foldAll, hooks, idAt, light, marked, redraw, toggle, zoom} from "@picture/viewer.js";
 import {find} from "./dom";
-import type {Answer} from "./server";
+import {start, type Answer} from "./server";
 import {t, translated, type Key} from "./texts";
 
 const canvas = find("canvas"), stale = find("stale");
+const root = `${start.path}/`;
 let path = "", quiet = false, first = true;
 
 /** What is called when the reader chooses a node that has a line. */
@@ -20,20 +21,28 @@ function keyOf(node: PictureNode): string {
   return node.kind === "repeat" ? `repeat ${node.path ?? ""} ${keyOf(node.nodes![0]!)}` : `${node.kind} ${node.path || node.name}`;
 }
 
+// Files of the folder by their names in it, as the reader knows them.
+function relative(node: PictureNode, root: string): void {
+  if (node.file?.startsWith(root)) node.file = node.file.slice(root.length);
+  for (const child of node.nodes ?? []) relative(child, root);
+}
+
 const boxes = () => [...nodes.values()].filter(node => isBox(node));
 
 /** Draws what the server has answered; where there is nothing to draw, the picture stays and says so. */
-export function show(answer: Answer): void {
-  canvas.classList.toggle("stale", !answer.network);
-  stale.hidden = !!answer.network;
-  if (!answer.network) {
+export function show(answer: Answer, name: string): void {
+  const {picture} = answer;
+  canvas.classList.toggle("stale", !picture);
+  stale.hidden = !!picture;
+  if (!picture) {
     stale.textContent = t("stale", answer.error ?? "");
     return;
   }
   const before = new Map(boxes().map(node => [keyOf(node), [state.open.has(node.id), state.all.has(node.id)]]));
   const chosen = marked.chosen === null ? null : keyOf(nodes.get(marked.chosen)!);
-  path = answer.path ?? "";
-  setNetwork(answer.network, answer.open ?? []);
+  path = name;
+  relative(picture.network, root);
+  setNetwork(picture.network, picture.open);
   for (const node of boxes()) {
     const kept = before.get(keyOf(node));
     if (!kept) continue;

@@ -1,14 +1,11 @@
 // What the page asks of the server. All addresses are relative to the page's, which has the token.
 
-export interface Start {folder: string; first: string; nonce: string}
+export interface Start {folder: string; path: string; root: string; first: string; nonce: string}
 export interface Opened {name: string; text: string; version: string | null}
-export interface Finding {
-  code: string; severity: "error" | "warning" | "note"; message: string; path?: string;
-  line: number; column: number; end_line: number; end_column: number; hint: string | null;
-}
+/** The picture of a text, as the language server answers `netspec/graph`. */
 export interface Answer {
-  id: number; ok: boolean; error?: string; path?: string; network?: unknown; open?: number[]; totals?: string;
-  inputs?: Record<string, number[]>; findings: Finding[];
+  version: number; ok: boolean; sound: boolean; error?: string; totals: string | null;
+  picture: {network: PictureNode; open: number[]} | null;
 }
 
 export const start = JSON.parse(document.getElementById("start")!.textContent!) as Start;

@@ -1,16 +1,16 @@
 // The text: CodeMirror, what is wrong at its place, and the line of the cursor.
 
 import {closeBrackets, closeBracketsKeymap, completionKeymap} from "@codemirror/autocomplete";
-import {defaultKeymap, history, historyKeymap, indentWithTab} from "@codemirror/commands";
+import {defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory} from "@codemirror/commands";
 import {yaml} from "@codemirror/lang-yaml";
 import {HighlightStyle, bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting} from "@codemirror/language";
-import {lintGutter, lintKeymap, nextDiagnostic, setDiagnostics, type Diagnostic} from "@codemirror/lint";
+import {lintGutter, lintKeymap, nextDiagnostic} from "@codemirror/lint";
 import {highlightSelectionMatches, searchKeymap} from "@codemirror/search";
 import {EditorState, type Extension, type Text} from "@codemirror/state";
 import {EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers} from "@codemirror/view";
 import {tags} from "@lezer/highlight";
 import {find} from "./dom";
-import {start, type Finding} from "./server";
+import {start} from "./server";
 import {t} from "./texts";
 
 const STYLE = HighlightStyle.define([
@@ -38,17 +38,17 @@ const THEME = EditorView.theme({
   ".cm-matchingBracket": {backgroundColor: "color-mix(in srgb, var(--macs) 30%, transparent) !important"},
 });
 
-interface Hooks {changed: (text: string) => void; moved: (line: number, section: string) => void}
+interface Hooks {changed: () => void; moved: (line: number, section: string) => void}
 
 export class TextPane {
   readonly view: EditorView;
   private section = "";
 
-  constructor(private readonly hooks: Hooks, private readonly more: Extension = []) {
-    this.view = new EditorView({parent: find("editor"), state: this.stateOf("")});
+  constructor(private readonly hooks: Hooks) {
+    this.view = new EditorView({parent: find("editor"), state: this.stateOf("", [])});
   }
 
-  private stateOf(text: string): EditorState {
+  private stateOf(text: string, more: Extension): EditorState {
     return EditorState.create({
       doc: text,
       extensions: [
@@ -62,10 +62,10 @@ export class TextPane {
           ...defaultKeymap, indentWithTab,
         ]),
         EditorView.updateListener.of(update => {
-          if (update.docChanged) this.hooks.changed(this.text());
+          if (update.docChanged) this.hooks.changed();
           if (update.docChanged || update.selectionSet) this.tellLine();
         }),
-        this.more,
+        more,
       ],
     });
   }
@@ -74,16 +74,17 @@ export class TextPane {
     return this.view.state.doc.toString();
   }
 
-  /** Another file: its text, with a history of its own. */
-  open(text: string): void {
-    this.view.setState(this.stateOf(text));
-    this.hooks.changed(this.text());
+  /** Another file: its text, with a history of its own, and what knows more of it. */
+  open(text: string, more: Extension): void {
+    this.view.setState(this.stateOf(text, more));
+    this.hooks.changed();
     this.tellLine();
   }
 
   /** Another text in the same file, which can be undone. */
   replace(text: string): void {
-    this.view.dispatch({changes: {from: 0, to: this.view.state.doc.length, insert: text}});
+    const changes = {from: 0, to: this.view.state.doc.length, insert: text};
+    this.view.dispatch({changes, annotations: isolateHistory.of("full")});
   }
 
   private tellLine(): void {
@@ -103,22 +104,6 @@ export class TextPane {
   nextFault(): void {
     this.view.focus();
     nextDiagnostic(this.view);
-  }
-
-  findings(found: Finding[]): void {
-    const {doc} = this.view.state;
-    const place = (line: number, column: number) => {
-      const {from, length} = doc.line(Math.min(Math.max(line, 1), doc.lines));
-      return Math.min(from + column - 1, from + length);
-    };
-    const shown = found.filter(each => each.path === undefined).map((each): Diagnostic => ({
-      from: place(each.line, each.column),
-      to: Math.max(place(each.line, each.column), place(each.end_line, each.end_column)),
-      severity: each.severity === "note" ? "info" : each.severity,
-      source: each.code,
-      message: each.message,
-    }));
-    this.view.dispatch(setDiagnostics(this.view.state, shown));
   }
 }
 

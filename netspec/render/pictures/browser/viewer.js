@@ -164,7 +164,7 @@ export function card({node, whole, times}) {
 }
 
 export function showTip(id, x, y) {
-  tip.hidden = id === null || !drawn.has(id);
+  tip.hidden = id === null || !drawn.has(id) || (id === marked.chosen && !details.hidden);
   if (tip.hidden) return;
   if (tip.dataset.id !== String(id)) {
     tip.replaceChildren(card(drawn.get(id).view));

@@ -1,0 +1,78 @@
+"""The extension for VS Code: its settings, commands and colours are the server's, and its code compiles."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from typing import Any
+
+import pytest
+
+from netspec.cli.lsp import command
+from netspec.lsp.analysis import LANGUAGE
+from netspec.lsp.features.lens import COMMANDS
+from netspec.lsp.features.tokens import TYPES
+from tests.spec_cases import ROOT
+
+FOLDER = ROOT / "editors" / "vscode"
+PACKAGE: dict[str, Any] = json.loads((FOLDER / "package.json").read_text("utf-8"))
+CONTRIBUTES = PACKAGE["contributes"]
+CODE = "".join(path.read_text("utf-8") for path in sorted((FOLDER / "src").glob("*.ts")))
+
+
+def test_its_commands_are_registered_and_the_servers() -> None:
+    offered = {each["command"] for each in CONTRIBUTES["commands"]}
+    assert {*re.findall(r'registerCommand\("([^"]+)"', CODE)} == offered
+    assert {*re.findall(r'run\("([^"]+)"\)', CODE)} == {*COMMANDS}
+    assert offered.isdisjoint(COMMANDS)  # the client registers those itself
+    assert {each["command"] for each in CONTRIBUTES["menus"]["commandPalette"]} < offered
+
+
+def test_its_settings_are_read() -> None:
+    settings = {name.removeprefix("netspec.") for name in CONTRIBUTES["configuration"]["properties"]}
+    assert {*re.findall(r'settings\.get(?:<[^>]+>)?\("([^"]+)"', CODE)} == settings
+    restricted = PACKAGE["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    assert restricted == ["netspec.path", "netspec.arguments"]  # what may name a program
+
+
+def test_the_arguments_that_it_names_are_those_of_the_command() -> None:
+    description = CONTRIBUTES["configuration"]["properties"]["netspec.arguments"]["markdownDescription"]
+    named = re.findall(r'"(--[a-z]+)"', description)
+    options = {name for parameter in command.params for name in parameter.opts}
+    assert named
+    assert {*named} <= options
+
+
+def test_its_language_and_colours_are_the_servers() -> None:
+    (language,) = CONTRIBUTES["languages"]
+    assert language["id"] == LANGUAGE
+    assert re.search(language["firstLine"], "netspec: 1  # the version")
+    assert not re.search(language["firstLine"], "version: 1")
+    (scopes,) = CONTRIBUTES["semanticTokenScopes"]
+    assert {*scopes["scopes"]} == {*TYPES}
+    for file in (language["configuration"], CONTRIBUTES["grammars"][0]["path"]):
+        assert json.loads((FOLDER / file).read_text("utf-8"))
+
+
+def test_it_is_packed_whole() -> None:
+    kept = [line[1:] for line in (FOLDER / ".vscodeignore").read_text().split() if line.startswith("!")]
+    assert PACKAGE["main"].removeprefix("./") in kept
+    for name in kept:
+        assert name.startswith("dist/") or [*FOLDER.glob(name)], name
+    assert (FOLDER / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert PACKAGE["version"] == project["version"]
+    locked = json.loads((FOLDER / "package-lock.json").read_text("utf-8"))
+    assert locked["version"] == PACKAGE["version"]
+    assert not any("resolved" in each for each in locked["packages"].values())
+
+
+def test_its_code_compiles() -> None:
+    compiler, node = FOLDER / "node_modules" / "typescript" / "bin" / "tsc", shutil.which("node")
+    if node is None or not compiler.is_file():
+        pytest.skip("needs Node.js and its packages: npm --prefix editors/vscode ci")
+    done = subprocess.run([node, compiler, "--noEmit"], cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
