@@ -21,6 +21,7 @@ PACKAGE = Path(netspec.__file__).parent
 SOURCES = (
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker.py", "compiler/plugins"),
     *("render/text.py", "render/summary.py", "render/github.py", "render/sarif.py"),
+    *("lsp/features/diagnostics.py", "lsp/features/actions.py"),
     *("cli/check.py", "cli/fix.py", "cli/sources.py", "cli/explain.py"),
 )
 LABELLING = ("Note", "note", "labelled")  # the functions whose first argument is the label of a note
@@ -41,7 +42,7 @@ _SENTENCE = re.compile(
     r".*\.|(The|Numbers|Normalizes|Divides|Transposed|A text file)\b.*", re.DOTALL
 )  # of reference pages
 _IN_PYTHON = re.compile(
-    r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|^not \{|\} if \{|unflatten\(|^<[A-Z]|[^ ]+ = torch"
+    r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|^not \{|\} if \{|unflatten\(|^<[A-Z]|^ *# netspec|[^ ]+ = torch"
 )
 
 
