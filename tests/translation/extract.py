@@ -329,15 +329,20 @@ def messages() -> dict[Key, list[str]]:
     found: dict[Key, list[str]] = {
         (None, joint): ["netspec/translation/translate.py"] for joint in (*CLAUSES, *JOINTS) if joint.strip()
     }
-    found["list", ", "] = ["netspec/translation/translate.py"]
+    found["list", ", "] = found["list", " ({remark})"] = ["netspec/translation/translate.py"]
     for severity in ("error", "warning", "note"):
         found["severity", severity] = ["netspec/core/codes.py"]
     for head in ("Wrong", "Right"):
         found["example", head] = ["netspec/core/codes.py"]
     found["frame", "{label} at {span}"] = ["netspec/render/text.py"]
     found["frame", "in {label} at {span}"] = ["netspec/render/github.py"]
-    for what in ("parameters", "layers", "macs"):
+    for what in ("parameters", "layers", "macs", "MACs"):
         found["word", what] = ["netspec/lint/budgets.py"]
+    for axis in ("row", "column", "slice", "value"):
+        found["word", axis] = ["netspec/lint/windows.py"]
+    for axes in ("{count} rows", "{count} columns", "{count} slices"):
+        found[None, axes] = ["netspec/lint/windows.py"]
+    found["word", "arithmetic"] = ["netspec/core/expressions.py"]
     found["sum", "{outcome} for {sizes}"] = ["netspec/cli/check.py"]
     found["word", "it"] = ["netspec/language/sections/check_keys.py"]
     found["word", "ok"] = ["netspec/cli/check.py"]
