@@ -106,9 +106,7 @@ def test_the_commands_of_the_lenses_write_what_they_show() -> None:
 
 
 def test_it_ends_with_its_editor_and_prints_nothing_else() -> None:
-    body = (
-        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"processId":null,"rootUri":null}}'
-    )
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"rootUri":null}}'
     done = process("lsp", stdin=b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
     assert (done.code, done.err) == (0, "")
     head, _, answer = done.out.partition("\r\n\r\n")
