@@ -17,7 +17,8 @@ from netspec.importer.lowering import Lowering
 from netspec.importer.results import backward_note, form_notes, frozen_note
 from netspec.importer.running import buffers_kept
 from netspec.importer.simplify import simplified
-from netspec.importer.trace import trace, values_in
+from netspec.importer.trace import trace
+from netspec.importer.traced import values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
 from netspec.importer.unused import held_only, refuse_old_hooks, unused
 from netspec.importer.verify import initialise, verify
