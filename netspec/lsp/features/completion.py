@@ -19,6 +19,7 @@ from netspec.lsp.features.snippets import plain_text
 _WORD = re.compile(r"[\w.:]*\Z")
 _START = "netspec: 1\nname: ${1:net}\ninput: [${2:3, 32, 32}]\n\nlayers:\n  - $0\n"
 TRIGGERS = (" ", "{", "[", ",", ":", "-", ".")
+LONGEST_WORD = 200  # characters
 REFERENCES = ("from", "outputs", "share", "order", "tie")
 END = 10**9  # a line behind the last one
 
@@ -38,7 +39,7 @@ def completions(
     context = context_at(document.text, offset)
     if context is None:
         return []
-    word = _WORD.search(context.typed)
+    word = _WORD.search(context.typed[-LONGEST_WORD:])
     start = offset - len(word[0] if word is not None else "")
     place = types.Range(document.positions.position(start), position)
     found: dict[str, Candidate] = {}
