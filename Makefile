@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests site format docs shuffled benchmark search fuzz splices kills interchange clean page vscode
+.PHONY: help demo test test-latest constraints compat lint types tests site format docs messages shuffled benchmark search fuzz splices kills interchange clean page vscode
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -64,6 +64,9 @@ docs: $(VENV)/.installed    ## Write what is generated: the JSON Schema, the ref
 	$(BIN)/netspec schema > netspec/netspec.schema.json
 	$(BIN)/python -m netspec.render.reference docs
 	$(BIN)/python -m tests.docs.pictures
+
+messages: $(VENV)/.installed    ## Put the messages of the sources into the catalogues of netspec/locale.
+	$(BIN)/python -m tests.translation.catalogue
 
 site: $(VENV)/.installed    ## Build the site of docs/ in site/; a dead link is an error. To see it: .venv/bin/mkdocs serve
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

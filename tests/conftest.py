@@ -17,6 +17,7 @@ from tests.pictures import SAVE, one_pixel
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
 os.environ[RAISE] = "1"  # what netspec would report as its own fault fails a test
+os.environ["NETSPEC_LANG"] = "en"  # whatever the language of this machine is
 # The processes that tests start, some hundreds, read the bytecode of the package that the first of them wrote.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -16,7 +16,8 @@ from tests.spec_cases import ROOT
 
 PACKAGE = Path(netspec.__file__).parent
 ROOMS = (  # from the ground up
-    *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "render", "lsp", "compiler"),
+    *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker", "translation", "render", "lsp"),
+    *("compiler",),
     *("importer", "runtime", "distributed", "objective", "data", "metrics", "training", "checkpoint", "inference"),
     *("exporting", "reports", "trainer", "tuning", "edit", "cli"),
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from netspec.checker import check
+from netspec.cli.languages import chosen_language, lang_option, language_of
 from netspec.cli.options import format_option, plugins_option, set_option, torch_option
 from netspec.cli.output import look_of, say
 from netspec.cli.sources import expand, watch
@@ -29,6 +31,7 @@ from netspec.render.json import Answer, Unreadable
 from netspec.render.summary import totals
 from netspec.render.text import fixable, message_lines, render
 from netspec.shapes.report import Report, promised
+from netspec.translation.languages import ENGLISH, colon, in_language, translate, word
 
 PACKAGE = str(Path(__file__).parents[1])
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
@@ -76,6 +79,7 @@ def _warning_codes(context: click.Context, option: click.Parameter, codes: tuple
 @set_option
 @plugins_option
 @torch_option
+@lang_option
 def command(
     specs: tuple[str, ...],
     style: str,
@@ -120,7 +124,8 @@ def command(
             _watch(specs, check_file)
         answers = list(_answers(specs, check_file))
     if style != "text":
-        for line in FORMATS[style].lines(answers):
+        lang = chosen_language() or ENGLISH
+        for line in FORMATS[style].lines([_in_language(answer, lang) for answer in answers], lang):
             click.echo(line)
     unread = [answer for answer in answers if isinstance(answer, Unreadable)]
     codes = [exit_code(answer.diagnostics) for answer in answers if isinstance(answer, Report)]
@@ -141,8 +146,15 @@ def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Itera
         except Exception as error:
             answer = Unreadable(str(path), f"{path}: {_fault(error)}", fault=True)
         if isinstance(answer, Unreadable):
-            say(f"netspec: {safe(answer.error)}", err=True)
+            say(f"netspec: {translate(safe(answer.error), language_of(sys.stderr))}", err=True)
         yield answer
+
+
+def _in_language(answer: Answer, lang: str) -> Answer:
+    """An answer whose findings, or whose error, are in a language."""
+    if isinstance(answer, Unreadable):
+        return replace(answer, error=translate(answer.error, lang))
+    return replace(answer, diagnostics=tuple(in_language(found, lang) for found in answer.diagnostics))
 
 
 def _fault(error: Exception) -> str:
@@ -159,18 +171,22 @@ def _check(path: str, options: CheckOptions) -> Report:
 def _report_text(report: Report) -> str:
     """The findings of a report, then one line that sums it up."""
     look, wrong = look_of(sys.stdout), len(errors(report.diagnostics))
-    line = f"{report.spec.path}: {_counts(wrong, sum(found.severity == 'warning' for found in report.diagnostics))}"
-    line += fixable(report.diagnostics)
+    warnings = sum(found.severity == "warning" for found in report.diagnostics)
+    line = translate(_counts(wrong, warnings) + fixable(report.diagnostics), look.lang)
     if not wrong:
-        line += f" for {promised(report)}" if report.spec.sizes else ""
-        line += f"; {totals(report)}"
+        line = line if warnings else word("word", "ok", look.lang)
+        if report.spec.sizes:
+            sizes = translate(promised(report), look.lang)
+            line = word("sum", "{outcome} for {sizes}", look.lang).format(outcome=line, sizes=sizes)
+        line = translate(f"{line}; {totals(report)}", look.lang)
     body = render(report.diagnostics, report.spec.sources, look)
-    last = "\n".join(message_lines(line, look, hanging=4))
+    last = "\n".join(message_lines(f"{report.spec.path}{colon(look.lang)}{line}", look, hanging=4))
     return f"{body}\n\n{last}" if body else last
 
 
 def _counts(errors: int, warnings: int = 0) -> str:
-    counts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    counts = [f"{errors} error{'' if errors == 1 else 's'}"] if errors else []
+    counts += [f"{warnings} warning{'' if warnings == 1 else 's'}"] if warnings else []
     return ", ".join(counts or ["ok"])
 
 
@@ -182,7 +198,7 @@ def _fix(path: str, options: CheckOptions, unsafe: bool) -> Report:
     fixed = fix_spec(path, options.settings, options.plugins, options.ignore, options.torch, unsafe=unsafe)
     write(fixed.texts)
     for fix in fixed.fixes:
-        say(f"fixed {safe(fix)}", err=True)
+        say(translate(f"fixed {safe(fix)}", language_of(sys.stderr)), err=True)
     return fixed.after
 
 
@@ -201,7 +217,9 @@ def _show_diff(path: str, options: CheckOptions, unsafe: bool) -> Report:
             f"{_counts(after)} after these fixes" if fixed.fixes else f"none has a {'fix' if unsafe else 'safe fix'}"
         )
         left = fixable(fixed.after.diagnostics) if after else ""
-        say(safe(f"{fixed.before.spec.path}: {_counts(before)}; {outcome}{left}"), err=True)
+        lang = language_of(sys.stderr)
+        told = translate(f"{_counts(before)}; {outcome}{left}", lang)
+        say(safe(f"{fixed.before.spec.path}{colon(lang)}{told}"), err=True)
     return fixed.before
 
 
@@ -213,7 +231,8 @@ def _watch(specs: tuple[str, ...], check_file: Callable[[str], Report]) -> NoRet
         for answer in _answers(specs, check_file):
             files.update([answer.path] if isinstance(answer, Unreadable) else answer.spec.sources)
         files = {path for path in files if is_file(path)}
-        click.echo(f"watching {len(files)} file{'' if len(files) == 1 else 's'}; Ctrl-C ends", err=True)
+        told = f"watching {len(files)} file{'' if len(files) == 1 else 's'}; Ctrl-C ends"
+        click.echo(translate(told, language_of(sys.stderr)), err=True)
         sys.stdout.flush()
         return sorted(files)
 

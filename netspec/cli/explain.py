@@ -6,19 +6,22 @@ import sys
 
 import click
 
+from netspec.cli.languages import lang_option
 from netspec.cli.output import look_of
 from netspec.core.codes import CODES, explanation
 from netspec.core.names import closest, did_you_mean
-from netspec.render.tables import wrap
+from netspec.render.tables import pad, wrap
 from netspec.render.text import Look, paint
+from netspec.translation.languages import colon, explained_in, word
 
 
 @click.command(
     "explain",
     short_help="Say what a diagnostic's code means, with an example that is wrong and one that is right.",
-    epilog="Example: netspec explain NS401",
+    epilog="Example: netspec explain NS401 --lang zh",
 )
 @click.argument("code", required=False, metavar="[CODE]")
+@lang_option
 def command(code: str | None) -> None:
     """Say what a diagnostic's CODE means and why it matters, with a spec that is wrong and one that is right.
 
@@ -26,8 +29,9 @@ def command(code: str | None) -> None:
     """
     look = look_of(sys.stdout)
     if code is None:
-        for row in map(explanation, CODES):
-            head = f"{row.id}  {row.severity:<7}  "
+        for id in CODES:
+            row = explained_in(explanation(id), look.lang)
+            head = f"{row.id}  {pad(word('severity', row.severity, look.lang), 7)}  "
             first, *rest = wrap(row.what, look.width, first=head, hanging=" " * len(head))
             click.echo(paint(head, row.severity, look) + first[len(head) :], color=look.color)
             for line in rest:
@@ -40,8 +44,8 @@ def command(code: str | None) -> None:
 
 
 def _explained(id: str, look: Look) -> str:
-    code = explanation(id)
-    kind = f"{code.severity}[{id}]"
-    head, *rest = wrap(f"{kind}: {code.what}", look.width, hanging="  ")
+    code = explained_in(explanation(id), look.lang)
+    kind = f"{word('severity', code.severity, look.lang)}[{id}]"
+    head, *rest = wrap(f"{kind}{colon(look.lang)}{code.what}", look.width, hanging="  ")
     lines = [paint(kind, code.severity, look) + head[len(kind) :], *rest, "", *wrap(code.why, look.width), ""]
     return "\n".join([*lines, code.example_text()])

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from netspec.cli.languages import lang_option
 from netspec.cli.output import say, show_findings, take_any_text
 from netspec.cli.processes import prints
 from netspec.core.diagnostics import SpecError
@@ -100,6 +101,7 @@ class _Lazy(click.Group):
     epilog="Example: netspec check specs/digits.yaml && netspec train specs/digits.yaml",
 )
 @click.version_option(package_name="netspec")
+@lang_option
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Neural networks as validated YAML layer graphs: check, compile, train."""

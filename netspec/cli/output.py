@@ -9,10 +9,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import click
 
+from netspec.cli.languages import language_of
 from netspec.cli.processes import exit_quietly, prints
 from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, SpecError
@@ -74,10 +76,11 @@ def columns(stream: Stream) -> int:
 
 def look_of(stream: Stream) -> Look:
     """How text is shown on a stream."""
+    lang = language_of(stream)
     if not stream.isatty():
-        return PIPE
+        return PIPE if lang == PIPE.lang else replace(PIPE, lang=lang)
     color = use_color(stream)
-    return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=color)
+    return Look(max(NARROWEST, columns(stream)), wrap_message=True, color=color, links=color, lang=lang)
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -55,13 +55,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of finding: `what` is wrong and `why` it matters, with a `wrong` spec and a `right` one."""
+    """One kind of finding: `what` is wrong and `why` it matters; below `heads` a `wrong` spec and a `right` one."""
 
     id: str
     what: str
     why: str
     wrong: Case
     right: Case
+    heads: tuple[str, ...] = ("Wrong: ", "Right: ")
 
     @property
     def severity(self) -> str:
@@ -71,8 +72,8 @@ class Code:
     def example_text(self) -> str:
         """The example for a terminal: texts indented by four."""
         lines: list[str] = []
-        for title, case in (("Wrong", self.wrong), ("Right", self.right)):
-            lines += [f"{title}: {case.note}", ""]
+        for head, case in zip(self.heads, (self.wrong, self.right), strict=True):
+            lines += [f"{head}{case.note}", ""]
             lines += [f"    {line}".rstrip() for line in case.text.rstrip().splitlines()]
             lines += [f"    $ {command}" for command in case.commands]
             lines.append("")
@@ -81,8 +82,8 @@ class Code:
     def example_markdown(self) -> str:
         """The example for a page: texts in fences."""
         lines: list[str] = []
-        for title, case in (("Wrong", self.wrong), ("Right", self.right)):
-            lines += [f"{title}: {case.note}", "", "```yaml", *case.text.rstrip().splitlines(), "```", ""]
+        for head, case in zip(self.heads, (self.wrong, self.right), strict=True):
+            lines += [f"{head}{case.note}", "", "```yaml", *case.text.rstrip().splitlines(), "```", ""]
             if case.commands:
                 lines += [*(f"    $ {command}" for command in case.commands), ""]
         return "\n".join(lines).rstrip()

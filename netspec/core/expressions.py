@@ -96,7 +96,8 @@ def _number(value: Any, what: str) -> Any:
 
 def _shown(value: Value) -> str:
     if isinstance(value, tuple):
-        return f"a list of {len(value)}"
+        items = len(value)
+        return f"a list of {items}"
     return f"the text {value!r}" if isinstance(value, str) else str(value)
 
 

@@ -174,7 +174,7 @@ def _named(
             classes = tuple(map(str, found))
         tensor = as_tensor(array, request.memory)
     except Exception as error:  # NumPy, zipfile, zlib and safetensors raise many types for damaged files
-        reason = "it holds Python objects, which are not read" if "pickle" in str(error) else _line(error)
+        reason = _reason(file, word, error)
         raise spec_error("NS601", f"the array {word} of {file.path.name} cannot be read: {reason}", at) from None
     if tensor.is_floating_point() and tensor.nbytes <= request.memory:
         bad = ~tensor.isfinite().flatten(1).all(1) if tensor.ndim > 1 else ~tensor.isfinite()
@@ -182,6 +182,18 @@ def _named(
             row = int(bad.nonzero()[0, 0]) + 1
             raise spec_error("NS601", f"row {row} of {word} holds something that is no finite number", at)
     return word, tensor, classes
+
+
+def _reason(file: ArrayFile, name: str, error: Exception) -> str:
+    """Why an array cannot be read; NumPy takes for Python objects whatever is none of its files."""
+    if "pickle" not in str(error) and "Python objects" not in str(error):
+        return _line(error)
+    path = file.path / f"{name}.npy"
+    if path.is_file():
+        with path.open("rb") as opened:
+            if opened.read(6) != b"\x93NUMPY":
+                return "it is no .npy file"
+    return "it holds Python objects, which are not read"
 
 
 def as_tensor(array: Array, memory: int) -> torch.Tensor:

@@ -99,7 +99,9 @@ def read_file(request: LoadRequest) -> tuple[Scalar, dict[str, object], pd.DataF
     try:
         if request.name.value == "CSV" and (other := other_format(path.name)):
             raise TableError(f"{path.name} is no CSV file but {other}; Table: {node.text} reads it")
-        frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
+        frame = read_table(
+            path, values.get("header"), written_separator(values.get("separator")), memory=request.memory
+        )
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
     return node, values, frame

@@ -8,6 +8,7 @@ Nothing of a dataset is run: only files of data are read, and pictures only wher
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from PIL import Image
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
+from netspec.data.class_names import OtherClasses, numbered_as
 from netspec.data.csv_table import read_frame
 from netspec.data.picture_files import AT_ONCE, Problems, as_pictures, look_at_each
 from netspec.data.picture_headers import HEAD, TAIL, Header, PictureError, decode, look, look_at_ends
@@ -37,6 +39,7 @@ from netspec.data.split import (
     numbered,
     own_arguments,
 )
+from netspec.data.tables.bounded import TooLarge, limit, refuse_bytes, refuse_parquet
 from netspec.language.sections.hub_keys import HUB_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 _FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".csv": "csv"}
 _TEST_PARTS = ("validation", "valid", "val", "test")
+_REASONS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, StopIteration, MemoryError)
+MOST_TIMES = 100  # the size of a Parquet file that it may unpack to on the disk, however little memory there is
 INSTALL = "pip install 'netspec[datasets]'"
 
 
@@ -80,9 +85,10 @@ def load(request: LoadRequest) -> LoadedData:
     targets = [y for y in test.whole.targets if isinstance(y, torch.Tensor)]
     if any(len(y) and not y.is_floating_point() and int(y.min()) < 0 for y in targets):  # a part without labels
         return loaded
-    if [target.classes for target in test.targets] != [target.classes for target in loaded.targets]:
-        raise spec_error("NS601", f"the split {other} has other classes than {part}", node, ("fix", "val: 0.2"))
-    return replace(loaded, test=test.whole)
+    try:
+        return replace(loaded, test=numbered_as(loaded.targets, test.targets, test.whole))
+    except OtherClasses as error:
+        raise spec_error("NS601", f"the split {other} has {error}", node, ("fix", "val: 0.2")) from None
 
 
 def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, datasets.Dataset]:
@@ -98,16 +104,18 @@ def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, 
     try:
         with _quiet():
             if there:
-                found = _local(path)
+                found = _local(path, request.memory)
+            elif text.lower().endswith(tuple(_FORMATS)):
+                raise spec_error("NS601", f"there is no file {path}", node)
             elif not NAME.fullmatch(text) or text in ("parquet", "arrow", "json", "csv", "text", "imagefolder"):
                 raise spec_error("NS601", f"there is no file {path}, and {text!r} is no name on the hub", node)
             else:
                 with _offline_where_there_is_no_hub():
                     found = datasets.load_dataset(text, config)
-    except PictureError as error:
+    except (PictureError, TooLarge) as error:
         raise spec_error("NS601", f"{text} {error}", node) from None
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, datasets.exceptions.DatasetsError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    except (*_REASONS, datasets.exceptions.DatasetsError) as error:
+        reason = _reason(error)
         if there:
             raise spec_error("NS601", f"{path} cannot be read: {reason}", node) from None
         what = f"there is no file {path}, and the dataset {text} cannot be had from the hub: is there a connection?"
@@ -121,9 +129,19 @@ def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, 
     return parts
 
 
-def _local(path: Path) -> Any:
+def _reason(error: BaseException) -> str:
+    """The first line of what went wrong; `datasets` keeps the cause of some."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip() or f"it holds nothing ({type(error).__name__})").splitlines()[0][:200]
+
+
+def _local(path: Path, memory: int) -> Any:
     import datasets
 
+    for name in ("dataset_dict.json", "dataset_info.json", "state.json"):
+        if (path / name).is_file():
+            _require_json(path / name)
     if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
         return datasets.load_from_disk(str(path))
     files = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -133,11 +151,26 @@ def _local(path: Path) -> Any:
         what = "holds files of several kinds" if having else "holds no .parquet, .arrow, .jsonl or .csv file"
         raise PictureError(what)
     ((kind, names),) = having.items()
+    for name in names if kind == "parquet" else ():
+        with contextlib.suppress(OSError, ValueError):  # which reading it says
+            refuse_parquet(Path(name), max(limit(memory), MOST_TIMES * Path(name).stat().st_size))
     parts: dict[str, list[str]] = {}
     for name in names:
         word = re.split(r"[-_.]", Path(name).name)[0].lower()
         parts.setdefault(word if word in ("train", *_TEST_PARTS) else "train", []).append(name)
     return datasets.load_dataset(kind, data_files=parts)
+
+
+def _require_json(path: Path) -> None:
+    """Refuse a description that is damaged.
+
+    Raises:
+        PictureError: it is no JSON.
+    """
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise PictureError(f"cannot be read: {path.name} is damaged") from None
 
 
 @contextlib.contextmanager
@@ -293,6 +326,10 @@ class _Columns:
         """Columns of plain values, as those of any table; the names of classes are the dataset's own."""
         import datasets
 
+        try:
+            refuse_bytes(8 * len(self.dataset) * len(names), limit(self.request.memory))
+        except TooLarge as error:
+            raise spec_error("NS601", f"{self.node.value} {error}", self.node) from None
         frame = self.dataset.select_columns([*dict.fromkeys(names)]).to_pandas()
         classes = {name: tuple(map(str, feature.names)) for name, feature in self.features.items()
                    if isinstance(feature, datasets.ClassLabel)}  # fmt: skip

@@ -48,7 +48,7 @@ def load(request: LoadRequest) -> LoadedData:
         what = f"{node.text} is a folder: path is the table that names the pictures"
         raise spec_error("NS601", what, node, ("fix", f"ImageFolder: {{root: {node.text}}} for a folder a class"))
     try:
-        frame = read_table(path, given.get("header"), written_separator(given.get("separator")))
+        frame = read_table(path, given.get("header"), written_separator(given.get("separator")), memory=request.memory)
     except TableError as error:
         raise spec_error("NS601", str(error), node) from None
     names = [str(name) for name in frame.columns]

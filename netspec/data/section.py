@@ -15,6 +15,7 @@ from netspec.core.diagnostics import Findings
 from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, is_null
+from netspec.data.class_names import OtherClasses, numbered_as
 from netspec.data.parts import Parts, divided, no_part, read_parts
 from netspec.data.pictures import Reshape
 from netspec.data.split import LoadedData, LoadRequest, Split, Target
@@ -260,11 +261,12 @@ def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) 
         replace(request, name=name, arguments=arguments, parts=True, encodings=train.encodings, text=train.text)
     )
     kind = {"val": "validation", TEST: "test"}[part]
-    if [(one.output, one.classes) for one in loaded.targets] != [(one.output, one.classes) for one in train.targets]:
-        raise spec_error("NS601", f"the {kind} set has other classes than the training set", name)
     if [x.shape[1:] for x in loaded.whole.inputs] != [x.shape[1:] for x in train.whole.inputs]:
         raise spec_error("NS601", f"the {kind} samples have another shape than the training samples", name)
-    return loaded.test if loaded.test is not None else loaded.whole
+    try:
+        return numbered_as(train.targets, loaded.targets, loaded.whole if loaded.test is None else loaded.test)
+    except OtherClasses as error:
+        raise spec_error("NS601", f"the {kind} set has {error}", name) from None
 
 
 def preview_data(spec: Spec, inputs: dict[str, Tensor], seed: int) -> Data | None:

@@ -15,6 +15,7 @@ import json
 import re
 import tarfile
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from netspec.data.picture_headers import HEAD, TAIL, Header, decode, look, look_
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, numbered, own_arguments
 from netspec.language.sections.hub_keys import SHARD_KEYS
+from netspec.lint.array_headers import DAMAGED, npy_header
 from netspec.runtime.diagnostics import spec_error
 
 MOST_SHARDS = 10_000
@@ -145,11 +147,12 @@ def _resolved(node: Scalar, text: str, request: LoadRequest) -> Path:
 
 def _samples(shard: Path, node: Node) -> Iterator[Sample]:
     """The samples of a shard, by the headers of its files."""
-    size, name, files = shard.stat().st_size, "", dict[str, Member]()
+    size, name, files, end = shard.stat().st_size, "", dict[str, Member](), 0
     try:
         with tarfile.open(shard, "r:") as archive:
             for member in archive:
                 archive.members = []  # type: ignore[attr-defined]  # else all of them are kept
+                end = _end_of(member)
                 folder, _, base = member.name.rpartition("/")
                 if not member.isreg() or member.issparse() or base.startswith(".") or "." not in base:
                     continue
@@ -165,8 +168,23 @@ def _samples(shard: Path, node: Node) -> Iterator[Sample]:
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise spec_error("NS601", f"{shard.name} cannot be read as .tar: {reason}", node) from None
+    if end and not _ends_at(shard, end):
+        raise spec_error("NS601", f"{shard.name} is cut short: nothing marks its end", node)
     if files:
         yield Sample(name, files)
+
+
+def _end_of(member: tarfile.TarInfo) -> int:
+    """Where the blocks of a file end; 0 where its size does not tell."""
+    stored = member.size if member.isreg() else 0
+    return 0 if member.issparse() else member.offset_data + -(-stored // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+
+
+def _ends_at(shard: Path, end: int) -> bool:
+    """Whether the mark of the end of a .tar file, blocks of zeros, is behind its last file."""
+    with shard.open("rb") as file:
+        file.seek(end)
+        return file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _file(ending: str) -> str:
@@ -176,6 +194,10 @@ def _file(ending: str) -> str:
 
 def _refuse_incomplete(samples: list[Sample], endings: list[str], node: Node) -> None:
     problems, there = Problems(node), sorted({ending for sample in samples[:100] for ending in sample.files})
+    for ending in map(_file, endings):
+        if not any(ending in sample.files for sample in samples):
+            what = f"no sample has a .{ending} file; there are {', '.join(f'.{each}' for each in there)}"
+            raise spec_error("NS601", what + did_you_mean(closest(ending, there)), node)
     for sample in samples:
         for ending in map(_file, endings):
             if ending not in sample.files:
@@ -220,9 +242,13 @@ def _arrays(samples: list[Sample], ending: str, node: Node, memory: int) -> torc
     """The arrays of .npy files, all of one shape, [N, …]."""
 
     def one(sample: Sample) -> np.ndarray[Any, Any] | str:
+        content = sample.files[ending].read()
         try:
-            array = np.load(io.BytesIO(sample.files[ending].read()), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
+            header = npy_header(io.BytesIO(content))
+            if prod(header.shape) * np.dtype(header.dtype).itemsize > len(content):
+                return "is cut short"
+            array = np.load(io.BytesIO(content), allow_pickle=False)
+        except DAMAGED as error:
             return f"cannot be read: {(str(error).strip() or 'it is damaged').splitlines()[0]}"
         if array.dtype.kind not in "buif":
             return f"holds {array.dtype}, no numbers"

@@ -46,7 +46,7 @@ def change_upstream(ref: Ref, wanted: Shape, context: FixContext) -> Iterator[Fi
     calls = upstream(context.graph, ref)
     yield from exactly_enlarged(calls, wanted, context)
     for index, call in enumerate(calls):
-        for change in islice(working_changes(calls, index, known[0].shape, wanted, context), 1):
+        for change in islice(working_changes(calls, index, known[0].shape, wanted, context, by_axis=True), 1):
             yield from _change_of_parameter(call, change, context)
             yield from change_fix(call, change)
 

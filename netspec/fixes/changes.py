@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from netspec.core.diagnostics import Edit, Fix
@@ -140,6 +141,27 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False, la
             yield {"padding": padding, "output_padding": 1}
 
 
+def _along_one_axis(call: Call, shape: Shape, wanted: Shape) -> Iterator[Change]:
+    """Arguments for each axis, where only some axes have to change: of a transposed convolution, or at a stride of 1.
+
+    (L - 1)s - 2p + (k - 1) + 1 grows by one with k, L + 2p - (k - 1) by two with p.
+    """
+    off = [new - old for old, new in zip(shape[1:], wanted[1:], strict=True)]
+    written = [call.args.get(name, usual) for name, usual in _TRANSPOSED.items()]
+    numbers = [number for number in written if isinstance(number, int | tuple)]
+    if len({*off}) == 1 or len(numbers) < len(written) or numbers[-1] != 1:
+        return
+    kernel, stride, padding = (per_axis(number, len(off)) for number in numbers[:-1])
+    if call.record.name.startswith("ConvTranspose"):
+        sizes = tuple(map(sum, zip(kernel, off, strict=True)))
+        if all(size >= step for size, step in zip(sizes, stride, strict=True)):  # no pixel is left out
+            yield {"kernel_size": sizes}
+    elif {*stride} == {1} and not any(size % 2 or abs(size) >= max(kernel) for size in off):
+        wide = tuple(size + more // 2 for size, more in zip(padding, off, strict=True))
+        if min(wide) >= 0:
+            yield {"padding": wide}
+
+
 def _scaled(call: Call, shape: Shape, wanted: Shape, turned: bool) -> Iterator[Change]:
     """The factor of a layer that enlarges, in proportion to the first spatial axis."""
     factor = call.args.get("scale_factor")
@@ -157,7 +179,7 @@ def _stride(call: Call) -> object:
 
 
 def working_changes(
-    calls: list[Call], index: int, shape: Shape, wanted: Shape, context: FixContext
+    calls: list[Call], index: int, shape: Shape, wanted: Shape, context: FixContext, *, by_axis: bool = False
 ) -> Iterator[Change]:
     """The changes of one call of a branch that turn the end of the branch from `shape` into `wanted`.
 
@@ -167,9 +189,11 @@ def working_changes(
         shape: the end of the branch.
         wanted: the same, as it should be.
         context: the spec, its graph and its shapes.
+        by_axis: also give arguments of its own to each axis.
     """
     turned = any(call.record.name in _TURNING for call in calls[:index])
-    for change in changes(calls[index], shape, wanted, turned=turned, last=index == 0):
+    tried = changes(calls[index], shape, wanted, turned=turned, last=index == 0)
+    for change in chain(tried, _along_one_axis(calls[index], shape, wanted) if by_axis and not turned else ()):
         if _end_shape(calls, index, {index: change}, context) == wanted:
             yield change
 

@@ -115,14 +115,16 @@ def axis_of_one(problem: Problem, context: FixContext) -> Iterator[Fix]:
     shape, written = problem.inputs[0].shape, call.args.get("in_channels", call.args.get("num_features"))
     if len(shape) != int(match[2]):
         return
-    dim = 2 if len(shape) > 1 and written == shape[0] else 1
-    inserted = insert_for_all(problem, "axis", [f"unsqueeze: {{dim: {dim}}}"], context)
-    title = f"unsqueeze {before_it(problem, context)}: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}"
-    if dim == 1 and "in_channels" in call.arg_nodes and written != 1 and inserted:  # it counts the places
-        written_too = [each.arg_nodes.get("in_channels") for each in same_mistakes(problem, context)]
-        counts = {node.span: Edit(node.span, "1") for node in written_too if node is not None}
-        yield from optional_fix(f"{title}, and in_channels: 1", *inserted, *counts.values())
-    yield from optional_fix(title, *inserted)
+    each_place = call.args.get("kernel_size") == 1  # of a vector with as many numbers as channels there is one place
+    dims = (2,) if written == shape[0] and len(shape) > 1 else (2, 1) if written == shape[0] and each_place else (1,)
+    for dim in dims:
+        inserted = insert_for_all(problem, "axis", [f"unsqueeze: {{dim: {dim}}}"], context)
+        title = f"unsqueeze {before_it(problem, context)}: {show((*shape[: dim - 1], 1, *shape[dim - 1 :]))}"
+        if dim == 1 and "in_channels" in call.arg_nodes and written != 1 and inserted:  # it counts the places
+            written_too = [each.arg_nodes.get("in_channels") for each in same_mistakes(problem, context)]
+            counts = {node.span: Edit(node.span, "1") for node in written_too if node is not None}
+            yield from optional_fix(f"{title}, and in_channels: 1", *inserted, *counts.values())
+        yield from optional_fix(title, *inserted)
 
 
 def unrolled(problem: Problem, context: FixContext) -> Iterator[Fix]:

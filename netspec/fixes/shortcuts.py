@@ -156,7 +156,7 @@ def _stride(found: _Residual, stride: int | tuple[int, ...], merge: Call) -> str
 def _placed(call: Call, side: int, layer: str, further: tuple[Edit, ...], context: FixContext) -> Iterator[Fix]:
     """The fix that puts a layer at the end of one side of a sum."""
     title = f"a 1×1 convolution on the shortcut: {layer}" if layer.startswith("Conv") else f"{layer} on the shortcut"
-    title += ", and padding in the body" if further else ""
+    title = f"{title}, and padding in the body" if further else title
     sources = call.item.sources
     if sources is not None and len(sources) == 2 and not call.item.follows:
         for fix in insert_between(call, {side: ("shortcut", layer)}, title, context):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, Op, batch_axis, sample_of
-from netspec.importer.trace import BATCH
+from netspec.importer.traced import BATCH
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering

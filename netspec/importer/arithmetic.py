@@ -10,7 +10,7 @@ from netspec.importer.binding import bound, short_name
 from netspec.importer.constants import filled_like
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
-from netspec.importer.trace import TracedCall, Value
+from netspec.importer.traced import TracedCall, Value
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering

@@ -9,7 +9,7 @@ from typing import Any
 
 from netspec.importer.failure import NotSayable
 from netspec.importer.signatures import arguments_of, signature_of
-from netspec.importer.trace import TracedCall, Value
+from netspec.importer.traced import TracedCall, Value
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 

@@ -10,14 +10,16 @@ from torch import nn
 from netspec.core.faults import RAISE, place_of, where_to_report, words_of
 from netspec.core.shapes import Tensor
 from netspec.importer.failure import ImportFailure, NotSayable
-from netspec.importer.graph_text import Title, graph_text, written
+from netspec.importer.graph_text import Title, graph_text, root_of, written
 from netspec.importer.inputs import declared
 from netspec.importer.layers import is_layer
 from netspec.importer.lowering import Lowering
 from netspec.importer.results import backward_note, form_notes, frozen_note
 from netspec.importer.running import buffers_kept
+from netspec.importer.scope import Scope
 from netspec.importer.simplify import simplified
-from netspec.importer.trace import trace, values_in
+from netspec.importer.trace import trace
+from netspec.importer.traced import values_in
 from netspec.importer.training import Graph, noise_of_training, only_in, same_graph
 from netspec.importer.unused import held_only, refuse_old_hooks, unused
 from netspec.importer.verify import initialise, verify
@@ -35,7 +37,8 @@ def module_text(module: nn.Module, inputs: Mapping[str, Tensor], name: str) -> s
     Raises:
         ImportFailure: something in it cannot be said.
     """
-    return graph_text(_graph(module, inputs), 0, module, Title("", name, inputs))
+    graph = _graph(module, inputs)
+    return graph_text(graph, root_of(graph, module), 0, module, Title("", name, inputs))
 
 
 def _graph(module: nn.Module, inputs: Mapping[str, Tensor], *, training: bool = False) -> Graph:
@@ -117,24 +120,26 @@ def _imported(
         extra = len(trained.results) - len(evaluated.results)
         if not same and extra >= 0 and not unused(module, trained.ops):
             try:
-                merged, found, rounding = _proved(trained, extra, module, title, inputs)
+                root = root_of(trained, module)
+                merged, found, rounding = _proved(trained, root, extra, module, title, inputs)
                 if not found:
                     notes += [*_rounding(rounding), *_unmerged(merged)]
-                    return written(trained, extra, module, title, notes, merged), tuple(notes)
+                    return written(trained, root, extra, module, title, notes, merged), tuple(notes)
             except ImportFailure:
                 pass  # what it does in training mode alone changes what it gives in eval mode
         difference = "" if same else _difference(trained, evaluated)
     refuse_old_hooks(module)
     notes += held_only(evaluated.lowering, evaluated.ops)
-    merged, found, rounding = _proved(evaluated, 0, module, title, inputs)
+    root = root_of(evaluated, module)
+    merged, found, rounding = _proved(evaluated, root, 0, module, title, inputs)
     if difference or found:
         notes.append(f"{difference}; the spec does as in eval mode" if difference else found)
     notes += [*_rounding(rounding), *_unmerged(merged)]
-    return written(evaluated, 0, module, title, notes, merged), tuple(notes)
+    return written(evaluated, root, 0, module, title, notes, merged), tuple(notes)
 
 
 def _proved(
-    graph: Graph, extra: int, module: nn.Module, title: Title, inputs: Mapping[str, Tensor]
+    graph: Graph, root: Scope, extra: int, module: nn.Module, title: Title, inputs: Mapping[str, Tensor]
 ) -> tuple[bool, str, float]:
     """Whether equal parts are merged in the spec that proves to be the module's, and what `verify` says of it.
 
@@ -142,12 +147,12 @@ def _proved(
         ImportFailure: merged or not, the spec's network differs from the module.
     """
     try:
-        return True, *verify(written(graph, extra, module, title), module, inputs)
+        return True, *verify(written(graph, root, extra, module, title), module, inputs)
     except ImportFailure as failure:
         if os.environ.get(RAISE):
             raise
         try:
-            return False, *verify(written(graph, extra, module, title, merged=False), module, inputs)
+            return False, *verify(written(graph, root, extra, module, title, merged=False), module, inputs)
         except ImportFailure:
             raise failure from None
 

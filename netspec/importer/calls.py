@@ -10,7 +10,7 @@ from typing import Any
 
 from netspec.importer.held import Op, Ref
 from netspec.importer.scope import Scope
-from netspec.importer.trace import Frame
+from netspec.importer.traced import Frame
 from netspec.layers.table import TABLE
 
 

@@ -14,13 +14,13 @@ from netspec.importer.failure import NotSayable
 from netspec.importer.formulas import Formula, long_value, value_of
 from netspec.importer.held import Held, Op, Ref, batch_axis, sample_of
 from netspec.importer.layers import held_arguments, record_of
-from netspec.importer.trace import BATCH, Frame, values_in
+from netspec.importer.traced import BATCH, Frame, values_in
 from netspec.importer.waves import wave_formula
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering
-    from netspec.importer.trace import Value
+    from netspec.importer.traced import Value
 
 
 def weight(lowering: Lowering, value: Value) -> Held:

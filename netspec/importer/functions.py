@@ -18,7 +18,7 @@ from netspec.importer.constants import filled
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, Ref
 from netspec.importer.layers import plain, takes
-from netspec.importer.trace import TracedCall, values_in
+from netspec.importer.traced import TracedCall, values_in
 from netspec.layers.record import REQUIRED, Layer
 from netspec.layers.table import TABLE
 

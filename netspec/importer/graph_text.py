@@ -13,6 +13,7 @@ from netspec.importer.each import with_each
 from netspec.importer.fold import folded
 from netspec.importer.items import Item, network_items
 from netspec.importer.results import names_of
+from netspec.importer.scope import Scope
 from netspec.importer.scopes import needed, scopes
 from netspec.importer.text import spec_text
 from netspec.importer.training import Graph
@@ -30,11 +31,27 @@ class Title:
     inputs: Mapping[str, Tensor]
 
 
-def graph_text(graph: Graph, extra: int, module: nn.Module, title: Title, merged: bool = True) -> str:
+def root_of(graph: Graph, module: nn.Module) -> Scope:
+    """The modules in which a graph's calls happen, as a tree; the calls are changed by it.
+
+    Args:
+        graph: what the module does.
+        module: the network.
+
+    Raises:
+        ImportFailure: the modules of two containers are used by turns.
+    """
+    root = scopes(needed(graph.ops, graph.results), graph.results, [*module.state_dict()])
+    with_each(root)
+    return root
+
+
+def graph_text(graph: Graph, root: Scope, extra: int, module: nn.Module, title: Title, merged: bool = True) -> str:
     """The text of a module's spec, which is not verified yet.
 
     Args:
         graph: what the module does.
+        root: `root_of` it.
         extra: how many of its last results are there in training mode alone.
         module: the network.
         title: the inputs and the name of the spec.
@@ -44,8 +61,6 @@ def graph_text(graph: Graph, extra: int, module: nn.Module, title: Title, merged
         ImportFailure: something in it cannot be said.
     """
     names, refs = names_of(graph.returned), graph.results
-    root = scopes(needed(graph.ops, refs), refs, [*module.state_dict()])
-    with_each(root)
     network = network_items(root, [*title.inputs], sorted(tied(module)), named=bool(names))
     if not network.items:  # it gives what it takes
         network.items = [Item("Identity")]
@@ -67,12 +82,19 @@ def _outputs(found: Sequence[str], extra: int, names: Sequence[str]) -> object:
 
 
 def written(
-    graph: Graph, extra: int, module: nn.Module, title: Title, notes: Sequence[str] = (), merged: bool = True
+    graph: Graph,
+    root: Scope,
+    extra: int,
+    module: nn.Module,
+    title: Title,
+    notes: Sequence[str] = (),
+    merged: bool = True,
 ) -> Spec:
     """The spec of a graph, in its canonical form.
 
     Args:
         graph: what the module does.
+        root: `root_of` it.
         extra: how many of its last results are there in training mode alone.
         module: the network.
         title: the inputs and the name of the spec.
@@ -83,5 +105,5 @@ def written(
         ImportFailure: something in it cannot be said.
     """
     head = "".join(f"# {safe(line)}\n" for line in (title.comment, *notes))
-    text = f"{head}{graph_text(graph, extra, module, title, merged)}"
+    text = f"{head}{graph_text(graph, root, extra, module, title, merged)}"
     return loads(loads(text).to_yaml())

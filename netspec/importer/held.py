@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.core.shapes import Shape
 from netspec.importer.failure import NotSayable
-from netspec.importer.trace import BATCH, Frame
+from netspec.importer.traced import BATCH, Frame
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,7 +12,7 @@ from netspec.importer.constants import filled_like
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, sample_of
 from netspec.importer.shaping import dropped, expanded_to, input_of, inserted, option_of
-from netspec.importer.trace import TracedCall, Value
+from netspec.importer.traced import TracedCall, Value
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from netspec.importer.functions import lower_function
 from netspec.importer.held import Held, Op, Ref, held
 from netspec.importer.layers import layer_arguments, record_of, takes_any_axes
 from netspec.importer.masks import without_causal
-from netspec.importer.trace import Frame, Trace, TracedCall, Value, values_in
+from netspec.importer.traced import Frame, Trace, TracedCall, Value, values_in
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from netspec.importer.trace import Value
+from netspec.importer.traced import Value
 from netspec.layers.record import Layer
 
 

@@ -10,7 +10,7 @@ from netspec.importer.aligning import reshaped, together
 from netspec.importer.binding import bound
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, batch_axis
-from netspec.importer.trace import TracedCall
+from netspec.importer.traced import TracedCall
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering

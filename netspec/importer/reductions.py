@@ -9,7 +9,7 @@ from netspec.importer.aligning import numbers
 from netspec.importer.binding import bound, short_name
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held
-from netspec.importer.trace import TracedCall, values_in
+from netspec.importer.traced import TracedCall, values_in
 
 if TYPE_CHECKING:
     from netspec.importer.lowering import Lowering

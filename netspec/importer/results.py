@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.utils._pytree import tree_flatten
 
-from netspec.importer.trace import Value, values_in
+from netspec.importer.traced import Value, values_in
 
 
 def names_of(returned: object) -> list[str]:

@@ -14,7 +14,7 @@ from netspec.importer.containers import names_to, with_containers
 from netspec.importer.failure import ImportFailure, Unsayable
 from netspec.importer.held import Op, Ref
 from netspec.importer.scope import Scope, ops_of, uses_of, weights_of
-from netspec.importer.trace import Frame
+from netspec.importer.traced import Frame
 
 
 def needed(ops: Sequence[Op], results: Iterable[Ref]) -> list[Op]:

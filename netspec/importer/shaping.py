@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.importer.aligning import aligned, numbers, reshaped
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, batch_axis, sample_of
-from netspec.importer.trace import BATCH, TracedCall, Value
+from netspec.importer.traced import BATCH, TracedCall, Value
 from netspec.layers.table import TABLE
 
 if TYPE_CHECKING:

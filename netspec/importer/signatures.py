@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.overrides import get_testing_overrides
 
-from netspec.importer.trace import TracedCall, Value
+from netspec.importer.traced import TracedCall, Value
 
 _NUMBER = int | float | bool
 

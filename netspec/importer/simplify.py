@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from netspec.core.shapes import Shape
 from netspec.importer.held import Op, Ref
-from netspec.importer.trace import Frame
+from netspec.importer.traced import Frame
 from netspec.layers.table import TABLE
 
 _KEEP_NUMBERS = frozenset({"reshape", "flatten", "unsqueeze", "squeeze"})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from netspec.importer.held import Op, Ref
 from netspec.importer.lowering import Lowering
 from netspec.importer.scopes import needed
-from netspec.importer.trace import TracedCall
+from netspec.importer.traced import TracedCall
 
 NOISE = frozenset({"randn_like", "rand_like"})
 _MOST = 4  # operations that a note names

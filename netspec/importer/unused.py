@@ -13,7 +13,7 @@ from netspec.importer.constants import constant, frames_of, holder, inside, weig
 from netspec.importer.failure import ImportFailure, NotSayable, Unsayable
 from netspec.importer.held import Op
 from netspec.importer.lowering import Lowering
-from netspec.importer.trace import Value
+from netspec.importer.traced import Value
 
 # The hooks of torch.nn.utils that compute a weight before each call, and what torch has in their place.
 _MOST = 4  # names in a note

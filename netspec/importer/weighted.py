@@ -10,7 +10,7 @@ from netspec.importer.binding import bound, records_of_function, short_name
 from netspec.importer.failure import NotSayable
 from netspec.importer.held import Held, batch_axis
 from netspec.importer.layers import layer_arguments, plain, record_of, takes
-from netspec.importer.trace import TracedCall, Value
+from netspec.importer.traced import TracedCall, Value
 from netspec.layers.record import Layer
 from netspec.layers.table import TABLE
 

@@ -114,8 +114,8 @@ def _range(declared: SizeDecl, params: Mapping[str, Value], findings: Findings) 
         return None
     at = params.get(name, sizes[0])
     if not isinstance(at, int) or at not in sizes:
-        message = f"the parameter {name} is {at}, which is none of the sizes {low} to {high}"
-        message += f" in steps of {step}" if step > 1 else ""
+        steps = f" in steps of {step}" if step > 1 else ""
+        message = f"the parameter {name} is {at}, which is none of the sizes {low} to {high}{steps}"
         findings.add("NS216", message, declared.node)
         return None
     return Range(declared, sizes, at)
@@ -150,8 +150,10 @@ def unbounded(declared: Iterable[InputDecl], names: Iterable[str], spec: Spec, f
     if found:
         (name, node), *_ = found.items()
         example = f"sizes: {{{name}: {_OFFERED[0]}}}"
-        message = f"{' and '.join(found)} {'is no parameter' if len(found) == 1 else 'are no parameters'}; "
-        message += f"for an input of any size say the range, as {example}"
+        message = (
+            f"{' and '.join(found)} {'is no parameter' if len(found) == 1 else 'are no parameters'}; "
+            f"for an input of any size say the range, as {example}"
+        )
         findings.add("NS210", message, node, fixes=_offers(spec, list(found)))
     return bool(found)
 

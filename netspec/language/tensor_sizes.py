@@ -157,8 +157,11 @@ def size_reader(names: InputSizes) -> Callable[[str, Mapping[str, Value]], Any]:
                 return word[0]
             place = names[word[0]]
             if place is None:
-                message = f"{word[0]} is a size of the network's input, which has no axis of just that size: "
-                raise ExpressionError(f"{message}take it from a tensor, as in input.size(2)", word.start())
+                message = (
+                    f"{word[0]} is a size of the network's input, which has no axis of just that size: "
+                    "take it from a tensor, as in input.size(2)"
+                )
+                raise ExpressionError(message, word.start())
             return named(*place)
 
         plain = _WORD.sub(of_input, SIZE.sub(lambda match: named(match[1], int(match[2])), text))

@@ -182,10 +182,10 @@ class Ints(Kind):
 
     @property
     def wants(self) -> str:
-        count = "" if self.length is None else f"{self.length} "
         bound = "" if self.least is None else f" ≥ {self.least}"
-        noun = "integer" if self.length == 1 else "integers"
-        return f"a list of {count}{noun}{bound}"
+        if self.length is None:
+            return f"a list of integers{bound}"
+        return f"a list of {self.length} {'integer' if self.length == 1 else 'integers'}{bound}"
 
     def accept(self, value: object) -> tuple[int, ...]:
         return tuple(Int(self.least).accept(item) for item in items_of(value, self.length))
@@ -236,7 +236,8 @@ class Several(Kind):
 
     @property
     def wants(self) -> str:
-        return f"a list of {'' if self.length is None else f'{self.length} times '}{self.kind.wants}"
+        wants = self.kind.wants
+        return f"a list of {wants}" if self.length is None else f"a list of {self.length} times {wants}"
 
     def accept(self, value: object) -> tuple[object, ...]:
         return tuple(self.kind.accept(item) for item in items_of(value, self.length))

@@ -19,8 +19,10 @@ class Floats(Kind):
 
     @property
     def wants(self) -> str:
-        count = "" if self.length is None else f"{self.length} "
-        return f"a list of {count}{'number' if self.length == 1 else 'numbers'}{self.number.bounds}"
+        bounds = self.number.bounds
+        if self.length is None:
+            return f"a list of numbers{bounds}"
+        return f"a list of {self.length} {'number' if self.length == 1 else 'numbers'}{bounds}"
 
     def accept(self, value: object) -> tuple[float, ...]:
         return tuple(self.number.accept(item) for item in items_of(value, self.length))

@@ -22,7 +22,7 @@ from netspec.core.tree import Span
 from netspec.language.source import Loader
 
 WARNINGS = tuple(code for code in CODES if severity(code) == "warning")
-_DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
+DIRECTIVE = re.compile(r"#[ \t]*(netspec:[ \t]*ignore\b)(?:[ \t]*=[ \t]*([^\s,#]+(?:[ \t]*,[ \t]*[^\s,#]+)*))?")
 _ONE = re.compile(r"[^\s,]+")
 UNUSED = "NS916"
 MOST_WRONG = 500  # faults of one text that are reported
@@ -59,7 +59,7 @@ def ignorable(code: str) -> str | None:
 def ignores_in(text: str, path: str) -> tuple[list[Ignore], list[Diagnostic]]:
     """The ignores that the comments of one text name, and what is wrong with them."""
     lines = split_lines(text)
-    matches = [(number, match) for number, line in enumerate(lines, 1) for match in _DIRECTIVE.finditer(line)]
+    matches = [(number, match) for number, line in enumerate(lines, 1) for match in DIRECTIVE.finditer(line)]
     if not matches:
         return [], []
     scalars = _scalars(text)

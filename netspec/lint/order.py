@@ -35,8 +35,10 @@ def linear_twice(context: LintContext) -> Iterator[Diagnostic]:
         leaves = context.known(second).args["out_features"]
         if middle < min(enters, leaves):
             continue
-        message = f"two Linear layers with nothing between them: {enters} → {middle} → {leaves} can do no more than "
-        message += f"{enters} → {leaves}"
+        message = (
+            f"two Linear layers with nothing between them: {enters} → {middle} → {leaves} can do no more than "
+            f"{enters} → {leaves}"
+        )
         note = Note("or", "another activation, or one Linear in place of both")
         edit = insert_before(second, "ReLU", context.spec.sources)
         yield finding(
@@ -68,8 +70,10 @@ def bias_before_norm(context: LintContext) -> Iterator[Diagnostic]:
     others = {id(call.item) for call in context.graph.calls if call.id not in ids}
     for call, norm in found:
         edit = set_argument(call, "bias", "false") if id(call.item) not in others else None
-        message = f"{norm.record.name} takes the bias of this {call.record.name} away again: it subtracts the mean of "
-        message += "each channel"
+        message = (
+            f"{norm.record.name} takes the bias of this {call.record.name} away again: it subtracts the mean of "
+            "each channel"
+        )
         fixes = optional_fix("bias: false", edit)
         yield finding("NS906", message, call.arg_nodes.get("bias", call.item.at), call, fixes=fixes)
 
@@ -80,8 +84,10 @@ def dropout_before_norm(context: LintContext) -> Iterator[Diagnostic]:
     for norm in context.graph.calls:
         call = context.before(norm) if norm.record.name in BATCH_NORMS else None
         if call is not None and call.record.name in DROPOUTS and context.known(call).args.get("p"):
-            message = f"{norm.record.name} right after {call.record.name}: the variance it learns with dropout on is "
-            message += "not the one without"
+            message = (
+                f"{norm.record.name} right after {call.record.name}: the variance it learns with dropout on is "
+                "not the one without"
+            )
             note = Note("fix", f"put the {call.record.name} after the {norm.record.name} and its activation")
             yield finding("NS909", message, call.item.at, call, notes=(note,))
 
@@ -116,7 +122,9 @@ def linear_on_picture(context: LintContext) -> Iterator[Diagnostic]:
         producer = context.before(call, skipped)
         if producer is None or kind(producer) not in CONVOLUTIONS | POOLS | ADAPTIVE_POOLS:
             continue
-        message = f"Linear works on the last axis of {show(arriving)} alone, for each of "
-        message += f"{'·'.join(map(str, arriving[:-1]))} rows by itself; is a Flatten to {prod(arriving)} missing?"
+        message = (
+            f"Linear works on the last axis of {show(arriving)} alone, for each of "
+            f"{'·'.join(map(str, arriving[:-1]))} rows by itself; is a Flatten to {prod(arriving)} missing?"
+        )
         fixes = optional_fix("Flatten before it", insert_before(call, "Flatten", context.spec.sources))
         yield finding("NS913", message, call.item.at, call, fixes=fixes)

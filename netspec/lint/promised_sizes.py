@@ -214,5 +214,5 @@ def _other_outputs(promise: _Promise, walker: Walker, asked: Family) -> Iterator
             for found in expectations(report, False):
                 if found.code == "NS501" and found.layer not in reported:
                     reported.add(found.layer or "")
-                    yield replace(found, message=f"{found.message} at {name} = {size}")
+                    yield replace(found, message=f"{found.message}, at {name} = {size}")
             break

@@ -130,8 +130,10 @@ def _field(context: LintContext, fields: list[Field], ref: Ref) -> Field:
 
 def _finding(call: Call, arriving: Shape, before: Field, count: int) -> Diagnostic:
     picture = show(tuple(axis.picture for axis in before))
-    message = f"each of the {show(arriving[1:])} positions before this {call.record.name} already sees the whole "
-    message += f"picture of {picture}; "
-    message += f"it and {count - 1} more see nothing new" if count > 1 else "it sees nothing new"
+    sees = f"it and {count - 1} more see nothing new" if count > 1 else "it sees nothing new"
+    message = (
+        f"each of the {show(arriving[1:])} positions before this {call.record.name} already sees the whole "
+        f"picture of {picture}; {sees}"
+    )
     note = Note("fix", "fewer layers, a larger picture, less striding before it, or a path around it (a residual)")
     return finding("NS917", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))

@@ -61,8 +61,8 @@ def _report(values: tuple[Value, ...], check: Check, findings: Findings) -> bool
         findings.add("NS210", f"search: {first.message}", one.key)
         return True
     told = " and ".join(f"{each.path}: {shorten(text)}" for each, text, _ in values)
-    where = "" if first.span.path == COMMAND_LINE else f", line {first.span.line}"
-    note = Note("note", f"{first.code}{where}: {first.message}")
+    told_there = f"{first.code}, line {first.span.line}: {first.message}"
+    note = Note("note", f"{first.code}: {first.message}" if first.span.path == COMMAND_LINE else told_there)
     more = f" ({len(found)} errors)" if len(found) > 1 else ""
     findings.add("NS631", f"{told} gives a wrong spec{more}", at, notes=(note,))
     return True

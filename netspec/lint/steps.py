@@ -43,8 +43,8 @@ def one_answer(context: LintContext, head: Head, count: int | None) -> tuple[Fix
     for layer, what in ((_LAST, "the last step"), (_MEAN, "the mean over the steps")):
         if layer == _MEAN or one_way:  # the last step of the other direction has seen one step
             edits = at_the_end(context, head, layer) if flat is None else _in_place_of(flat, layer)
-            where = "at the end" if flat is None else f"in place of {flat.record.name}"
-            fixes = (*fixes, *optional_fix(f"{what} {where}{more}", *edits, *resized))
+            where = " at the end" if flat is None else f" in place of {flat.record.name}"
+            fixes = (*fixes, *optional_fix(f"{what}{where}{more}", *edits, *resized))
     return fixes
 
 

@@ -43,8 +43,8 @@ def hub_facts(written: WrittenDataset) -> DatasetFacts | None:
     if columns is None:
         columns = [name for name in names if name not in aims]
     chosen = [_column(one, names) for one in (columns if isinstance(columns, list) else [columns])]
-    if not all(name in features for name in (*chosen, *aims)) or not chosen:
-        return None
+    if not all(name in features for name in (*chosen, *aims)) or not chosen or set(chosen) & set(aims):
+        return None  # which loading says
     facts = DatasetFacts(written.name, "HuggingFace")
     facts = _with_columns(facts, [features[name] for name in chosen], written)
     if isinstance(target, list):
@@ -84,7 +84,7 @@ def _is_number(feature: Mapping[str, Any]) -> bool:
 
 
 def _array(feature: Any) -> Sizes | None:
-    """The shape of a sample of a column of lists or arrays; None where it has none."""
+    """The shape of a sample of a column of lists or arrays; None where it has none, or several."""
     kind = feature.get("_type") if isinstance(feature, dict) else None
     if kind in ("Array2D", "Array3D", "Array4D", "Array5D"):
         shape = feature.get("shape")
@@ -95,7 +95,7 @@ def _array(feature: Any) -> Sizes | None:
     inner = feature.get("feature")
     length = feature.get("length", -1)
     rest: Sizes | None = () if isinstance(inner, dict) and inner.get("_type") == "Value" else _array(inner)
-    return None if rest is None else (length if isinstance(length, int) and length >= 0 else None, *rest)
+    return (length, *rest) if rest is not None and isinstance(length, int) and length >= 0 else None
 
 
 def _features(path: Path, split: str) -> dict[str, Any] | None:
@@ -179,7 +179,8 @@ def _first_arrays(written: WrittenDataset, wanted: set[str]) -> dict[str, ArrayH
                 ending = member.name.rpartition("/")[2].partition(".")[2].lower()
                 opened = archive.extractfile(member) if ending in wanted - found.keys() and member.isreg() else None
                 if opened is not None:
-                    found[ending] = npy_header(opened)
+                    header = npy_header(opened)
+                    found |= {ending: header} if header.dtype[:1] in "buif" else {}
     except (*DAMAGED, PathRefused, IndexError, tarfile.TarError):
         return found
     return found

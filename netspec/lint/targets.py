@@ -71,11 +71,11 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         if code == "NS914" and known.vocabulary is not None:
             return  # the number of tokens is often rounded up
         named = "classes" if known.vocabulary is None else "tokens"
-        message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs"
+        each = " a pixel" if known.picture and len(output) > 1 else ""
+        message = f"{known.title} has {known.classes} {named}, the network gives {output[0]} outputs{each}"
         at = linear if len(output) == 1 else last_linear(context, head, TURNING)
         fixes = _outputs(at, known.classes)
-        if known.picture and len(output) > 1:
-            message += " a pixel"
+        if each:
             at = last_convolution(context, head)
             fixes = () if at is None else (set_value(at[0], "out_channels", known.classes),)
         yield finding(code, message, *(at or (known.name,)), fixes=fixes)
@@ -85,8 +85,9 @@ def _class_numbers(values: tuple[float, ...], node: Node, count: int) -> Iterato
     """NS603: the first target that is no class number from 0 on."""
     for index, value in enumerate(values):
         if value != int(value) or not 0 <= value < count:
-            message = f"{count} outputs are for classes 0 to {count - 1}"
-            message += f", and there is a target {value:g} in row {index + 1}"
+            message = (
+                f"{count} outputs are for classes 0 to {count - 1}, and there is a target {value:g} in row {index + 1}"
+            )
             note = Note("fix", "number the classes from 0, or give the network as many outputs as there are classes")
             yield finding("NS603", message, _row(node, index), notes=(note,))
             return

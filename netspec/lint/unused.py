@@ -50,8 +50,10 @@ def unused_sizes(context: LintContext) -> Iterator[Diagnostic]:
                 continue
             actual = arg.infer(*shapes)
             if written != actual:
-                message = f"{call.record.name} gets {actual} {arg.unit}, not {written}; without weights torch does not "
-                message += f"look at {arg.name}"
+                message = (
+                    f"{call.record.name} gets {actual} {arg.unit}, not {written}; without weights torch does not "
+                    f"look at {arg.name}"
+                )
                 source = context.source(node, written)
                 fixes = () if source is None else (set_value(source, arg.name, actual),)
                 yield finding("NS918", message, node, call, fixes=fixes)

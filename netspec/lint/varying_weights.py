@@ -42,8 +42,10 @@ def varying_weights(
         size = f"{value} = {'·'.join(map(str, factors))}" if factors else str(value)
         return f"{size} at {known.sizes}"
 
-    message = f"{problem.argument} of {call.record.name} varies with {' and '.join(names)}: "
-    message += f"{product(before, problem.written)}, {product(after, problem.actual)}"
+    message = (
+        f"{problem.argument} of {call.record.name} varies with {' and '.join(names)}: "
+        f"{product(before, problem.written)}, {product(after, problem.actual)}"
+    )
     found = Diagnostic("NS409", message, call.item.at.span, call.path, frames=call.frames)
     if not explain:
         return found

@@ -73,11 +73,11 @@ def dropped(context: LintContext) -> Iterator[Diagnostic]:
             continue
         names = _AXES[len(found)]
         parts = [f"{count} {name}s" if count > 1 else name for name, count in zip(names, lost, strict=True) if count]
-        sizes = [f"{window.covered()} of {window.length}" for window in found if window.covered() != window.length]
+        sizes = [f"{window.covered()} out of {window.length}" for window in found if window.covered() != window.length]
         message = (
-            f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(context.arriving(call) or ())}"
+            f"{call.record.name} leaves out the last {' and '.join(parts)} of {show(context.arriving(call) or ())}: "
+            f"its windows cover {' and '.join(dict.fromkeys(sizes))}"
         )
-        message += f": its windows cover {' and '.join(dict.fromkeys(sizes))}"
         node = call.arg_nodes.get("stride", call.arg_nodes.get("kernel_size", call.item.at))
         edit = set_argument(call, "ceil_mode", "true") if call.record.name in POOLS else None
         fixes = optional_fix("ceil_mode: true, a last window of what is left", edit)
@@ -102,7 +102,9 @@ def wider_than_picture(context: LintContext) -> Iterator[Diagnostic]:
         if unused:
             found = windows(context, call)
             kernel, picture = tuple(window.kernel for window in found), tuple(window.length for window in found)
-            message = f"a window of {show(kernel)} on a picture of {show(picture)}: {unused} of {prod(kernel)} weights "
-            message += "only ever meet padding"
+            message = (
+                f"a window of {show(kernel)} on a picture of {show(picture)}: {unused} of {prod(kernel)} weights "
+                "only ever meet padding"
+            )
             note = Note("fix", "shrink the picture less before it, or start with a larger one")
             yield finding("NS910", message, call.arg_nodes.get("kernel_size", call.item.at), call, notes=(note,))

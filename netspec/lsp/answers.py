@@ -14,6 +14,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from netspec.core.dataclass import dataclass
 from netspec.lsp.analysis import Analysis, Document, with_settings
@@ -112,9 +113,17 @@ def register(server: LanguageServer, bench: Workbench) -> None:
     """
     for feature in FEATURES:
         server.feature(feature.method, feature.options)(_handler(feature, bench))
+    _register_files(server, bench)
     _register_completion(server, bench)
     _register_hints(server, bench)
     _register_graph(server, bench)
+
+
+def _register_files(server: LanguageServer, bench: Workbench) -> None:
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed(params: types.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            bench.changed_on_disk(to_fs_path(change.uri))
 
 
 def _handler(feature: Feature, bench: Workbench) -> Callable[[Any], Any]:

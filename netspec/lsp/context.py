@@ -14,9 +14,10 @@ _TOKEN = re.compile(
     r"""'(?:[^']|'')*'?|"(?:[^"\\]|\\.)*"?|(?:(?<=\s)|^)\#.*|[\[\]{},]|:(?=[\s,\[\]{}]|$)|[^'"\[\]{},:#\s][^\[\]{},:\s]*|:|\#|\s+"""
 )
 _ITEM = re.compile(r"-(?:\s+|$)")
-_KEY = re.compile(
-    r"""(?P<key>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s\[\]{},#&*!|>'"%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?:\s+|$)"""
-)
+_QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*:(?=\s|$)""")
+_COLON = re.compile(r":(?=\s|$)")
+_COMMENT = re.compile(r"(?:^|\s)#")
+_NO_KEY = frozenset("[]{},#&*!|>%@`")  # what no plain key begins with
 LIST = "-"
 
 
@@ -118,7 +119,7 @@ def _block(levels: list[Level], body: str, indent: int, number: int) -> str | No
         body = body[dash.end() :]
         dash = _ITEM.match(body)
     top = levels[-1]
-    key = _KEY.match(body)
+    key = _key(body)
     if key is None:
         if top.kind == "mapping" and top.indent == column:
             top.key = None
@@ -126,11 +127,21 @@ def _block(levels: list[Level], body: str, indent: int, number: int) -> str | No
         return _flow(levels, body, indent, number)
     if not (top.kind == "mapping" and top.indent == column):
         levels.append(Level(column, "mapping", False, None, {}))
-    name = _bare(key["key"])
-    rest = body[key.end() :]
+    name, rest = key
     levels[-1].key, levels[-1].line = name, number
     levels[-1].keys[name] = _word(rest)
     return _flow(levels, rest, indent, number)
+
+
+def _key(body: str) -> tuple[str, str] | None:
+    """The key that a line begins with, and what follows it."""
+    quoted = _QUOTED_KEY.match(body)
+    if quoted is not None:
+        return _bare(quoted[1]), body[quoted.end() :]
+    colon = _COLON.search(body)
+    if colon is None or body[0] in _NO_KEY or _COMMENT.search(body, 0, colon.start()):
+        return None
+    return body[: colon.start()].rstrip(), body[colon.end() :]
 
 
 def _fits(level: Level, column: int, dash: bool) -> bool:
@@ -143,8 +154,7 @@ def _fits(level: Level, column: int, dash: bool) -> bool:
 
 
 def _plain(body: str) -> str | None:
-    comment = re.search(r"(?:^|\s)#", body)
-    return None if comment else body
+    return None if _COMMENT.search(body) else body
 
 
 def _flow(levels: list[Level], text: str, base: int, number: int) -> str | None:

@@ -1,7 +1,8 @@
 """The tree of a spec → where its names stand: blocks, parameters, items and inputs, each defined and used.
 
 A name is told from another one of the same letters by its scope: the network or a block for items, the spec, a block or
-a repeat for parameters. Includes and the model are part of the tree, so that occurrences may lie in other files.
+a repeat for parameters. Includes and the model are part of the tree, so that occurrences may lie in other files. The
+file is long because each key of an item has names of its own kind, and lists of items are in each other.
 """
 
 from __future__ import annotations

@@ -229,11 +229,23 @@ class Workbench:
             return Analysis(document, None, error=f"larger than {LARGEST:,} characters; `netspec check` reads it")
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
+    def changed_on_disk(self, path: str | None) -> None:
+        """Check the texts again that read a file which changed outside of the editor.
+
+        Args:
+            path: the file's.
+        """
+        if path is not None and all(each.path != path for each in self.documents.values()):
+            self._check_readers(path)
+
     def _check_dependents(self, document: Document) -> None:
         """Check the other texts again that read this one."""
+        self._check_readers(document.path, but=document.uri)
+
+    def _check_readers(self, path: str | None, but: str = "") -> None:
         for uri, analysis in [*self.readable.items()]:
             other = self.documents.get(uri)
-            if other is not None and uri != document.uri and document.path in analysis.sources:
+            if other is not None and uri != but and path in analysis.sources:
                 again = Document(other.uri, other.path, other.text, other.version, other.language, other.encoding)
                 self.documents[uri] = again
                 self._check(again)

@@ -18,24 +18,24 @@ class Format:
     Args:
         name: what `--format` calls it.
         doc: what it is for, in a few words, for the command's help.
-        lines: the answers for all files → what is printed, line by line.
+        lines: the answers for all files, and the language that they are in → what is printed, line by line.
     """
 
     name: str
     doc: str
-    lines: Callable[[Iterable[Answer]], Iterator[str]]
+    lines: Callable[[Iterable[Answer], str], Iterator[str]]
 
 
-def _json(answers: Iterable[Answer]) -> Iterator[str]:
+def _json(answers: Iterable[Answer], lang: str) -> Iterator[str]:
     yield escaped_json(json.dumps(document(map(answer_json, answers)), indent=1))
 
 
-def _sarif(answers: Iterable[Answer]) -> Iterator[str]:
+def _sarif(answers: Iterable[Answer], lang: str) -> Iterator[str]:
     from importlib.metadata import version  # here, because it takes as long as a small check
 
     from netspec.render.sarif import sarif
 
-    yield escaped_json(json.dumps(sarif(answers, version("netspec")), indent=1))
+    yield escaped_json(json.dumps(sarif(answers, version("netspec"), lang), indent=1))
 
 
 FORMATS: dict[str, Format] = {

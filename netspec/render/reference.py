@@ -103,7 +103,8 @@ def keys_page() -> str:
     lines += [f"| `{metric.name}` | {', '.join(metric.kinds)} | {metric.doc} |" for metric in METRICS]
     for family in CLASS_FAMILIES.values():
         if family is not DATASET:
-            lines += ["", f"## {family.what.capitalize()}s of {family.module}", "", *_classes(family)]
+            several = f"{family.what.capitalize()}{'es' if family.what.endswith('s') else 's'}"
+            lines += ["", f"## {several} of {family.module}", "", *_classes(family)]
     lines += ["", "## Datasets of torchvision", "", *_classes(DATASET)]
     return "\n".join(lines) + "\n"
 

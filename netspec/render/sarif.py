@@ -17,6 +17,7 @@ from netspec.core.files import is_file
 from netspec.core.tree import Span
 from netspec.render.json import Answer, Unreadable
 from netspec.shapes.report import Report
+from netspec.translation.languages import ENGLISH, TAGS, explained_in, labelled, translate
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -67,11 +68,12 @@ def _fix(fix: Fix, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str, Any]:
+def _result(found: Diagnostic, rules: Sequence[str], report: Report, lang: str) -> dict[str, Any]:
     path, sources = report.spec.path, dict(report.spec.sources)
     typed = "" if is_file(found.span.path) or found.span.path == path else f"{found.span.path}: "
-    follows = [f"follows from {found.follows.code} at {found.follows.span}"] if found.follows else []
-    notes = (f"{note.label}: {note.text}" for note in found.notes)
+    cause = found.follows
+    follows = [translate(f"follows from {cause.code} at {cause.span}", lang)] if cause else []
+    notes = (labelled(note.label, note.text, lang) for note in found.notes)
     text = "\n".join([f"{typed}{found.message}", *follows, *notes])
     result = {
         "ruleId": found.code,
@@ -88,8 +90,8 @@ def _result(found: Diagnostic, rules: Sequence[str], report: Report) -> dict[str
     return result
 
 
-def _rule(id: str) -> dict[str, Any]:
-    code = explanation(id)
+def _rule(id: str, lang: str) -> dict[str, Any]:
+    code = explained_in(explanation(id), lang)
     return {
         "id": id,
         "shortDescription": {"text": code.what},
@@ -102,12 +104,13 @@ def _rule(id: str) -> dict[str, Any]:
     }
 
 
-def sarif(answers: Iterable[Answer], version: str) -> dict[str, Any]:
+def sarif(answers: Iterable[Answer], version: str, lang: str = ENGLISH) -> dict[str, Any]:
     """The log of one run; its rules are the codes that were found.
 
     Args:
         answers: the reports, and the files that could not be read.
         version: netspec's.
+        lang: the language that the answers are in.
     """
     listed = list(answers)
     reports = [answer for answer in listed if not isinstance(answer, Unreadable)]
@@ -122,11 +125,12 @@ def sarif(answers: Iterable[Answer], version: str) -> dict[str, Any]:
         for answer in unreadable
     ]
     run = {
-        "tool": {"driver": {"name": "netspec", "version": version, "rules": [_rule(rule) for rule in rules]}},
+        "tool": {"driver": {"name": "netspec", "version": version, "rules": [_rule(rule, lang) for rule in rules]}},
+        "language": TAGS[lang],
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"],
         "invocations": [{"executionSuccessful": not unreadable, "toolExecutionNotifications": notifications}],
         "artifacts": [{"location": _artifact(path)} for path in dict.fromkeys(report.spec.path for report in reports)],
-        "results": [_result(found, rules, report) for report in reports for found in report.diagnostics],
+        "results": [_result(found, rules, report, lang) for report in reports for found in report.diagnostics],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from netspec.core.dataclass import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ELLIPSIS = "…"
+_OPENING, _CLOSING = "（「“‘《", "），。：；、？！」”’》…%"
 _STEPS = re.compile(r" (?=→ )")  # a chain of shapes breaks before its arrows
 
 
@@ -38,20 +40,45 @@ def wrap(text: str, columns: int, first: str = "", hanging: str = "") -> list[st
         first, hanging: the indents of the first line and of the others.
     """
     room = columns - max(width(first), width(hanging))
-    pieces: list[str] = []
+    pieces: list[tuple[str, str]] = []  # what is between it and the piece before, on one line; the piece
     for step in _STEPS.split(text):
-        pieces += [step] if width(step) <= room else step.split(" ")
+        for word in [step] if width(step) <= room else step.split(" "):
+            start, *others = _breakable(word)
+            pieces += [(" ", start), *(("", other) for other in others)]
     lines, line = [], first
     empty = True
-    for piece in pieces:
-        if not empty and width(line) + 1 + width(piece) > columns:
+    for between, piece in pieces:
+        if not empty and width(line) + len(between) + width(piece) > columns:
             lines.append(line.rstrip(" "))
             line, empty = hanging, True
         if empty and not piece and lines:
             continue
-        line += piece if empty else f" {piece}"
+        line += piece if empty else f"{between}{piece}"
         empty = False
     return [each.replace("\u00a0", " ") for each in (*lines, line)]
+
+
+def _breakable(word: str) -> list[str]:
+    """The parts of a word between which a line may break: at characters as wide as Chinese, which have no spaces.
+
+    No line begins with a mark that closes, nor ends with one that opens.
+    """
+    if word.isascii():
+        return [word]
+    parts = [word[:1]]
+    for before, after in pairwise(word):
+        wide = width(before) == 2 or width(after) == 2
+        if wide and before not in _OPENING and after not in _CLOSING:
+            parts.append(after)
+        else:
+            parts[-1] += after
+    return parts
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """`text` with spaces up to so many columns, behind it or, with `right`, before it."""
+    spaces = " " * (columns - width(text))
+    return spaces + text if right else text + spaces
 
 
 def cut(line: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
@@ -123,12 +150,12 @@ def table_text(table: Table) -> str:
     """
     table = _shown(table)
     cells = [table.head, *table.rows, *([table.foot] if table.foot else [])]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(table.head))]
+    widths = [max(width(row[column]) for row in cells) for column in range(len(table.head))]
 
     def line(row: tuple[str, ...]) -> str:
         sides = (
-            text.ljust(width) if column < table.left else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            pad(text, widest, right=column >= table.left)
+            for column, (text, widest) in enumerate(zip(row, widths, strict=True))
         )
         return "  ".join(sides).rstrip()
 

@@ -13,7 +13,8 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.core.escapes import safe
 from netspec.core.files import COMMAND_LINE, is_file, split_lines
 from netspec.core.tree import Span
-from netspec.render.tables import cut, width, wrap
+from netspec.render.tables import cut, pad, width, wrap
+from netspec.translation.languages import ENGLISH, colon, in_language, translate, word
 
 _COLORS = {"error": "1;31", "warning": "1;33", "note": "2", "place": "34", "caret": "1;31", "label": "1", "fix": "32"}
 # What applies a safe fix, and a suggestion; not broken where its line is wrapped.
@@ -30,12 +31,14 @@ class Look:
         wrap_message: whether messages are wrapped too, as on a terminal.
         color: whether there are colours.
         links: whether locations are links to files.
+        lang: the language of what is said.
     """
 
     width: int = 80
     wrap_message: bool = False
     color: bool = False
     links: bool = False
+    lang: str = ENGLISH
 
 
 PIPE = Look()
@@ -76,26 +79,31 @@ def excerpt(span: Span, sources: Mapping[str, str], look: Look = PIPE) -> list[s
 
 def render_one(found: Diagnostic, sources: Mapping[str, str], look: Look = PIPE) -> str:
     """One diagnostic as a paragraph."""
+    found, lang = in_language(found, look.lang), look.lang
     span = found.span
-    pad = " " * len(str(span.line))
-    code = f"{found.severity}[{found.code}]"
-    head, *more = message_lines(f"{code}: {found.message}", look, hanging=4)
-    lines = [paint(code, found.severity, look) + ": " + paint(head[len(code) + 2 :], "label", look)]
+    margin = " " * len(str(span.line))
+    code, sign = f"{word('severity', found.severity, lang)}[{found.code}]", colon(lang)
+    head, *more = message_lines(f"{code}{sign}{found.message}", look, hanging=4)
+    lines = [paint(code, found.severity, look) + sign + paint(head[len(code + sign) :], "label", look)]
     lines += [paint(line, "label", look) for line in more]
     place = "--set" if span.path == COMMAND_LINE else linked(safe(str(span)), span.path, look)
-    lines += [paint(f"{pad}--> ", "place", look) + place, *excerpt(span, sources, look)]
+    lines += [paint(f"{margin}--> ", "place", look) + place, *excerpt(span, sources, look)]
 
     def note(label: str, text: str, kind: str = "") -> None:
-        indent = " " * (len(pad) + 3 + max(8, width(label)) + 1)
+        label = word("label", label, lang)
+        indent = " " * (len(margin) + 3 + max(8, width(label)) + 1)
         first, *rest = wrap(safe(text), look.width, first=indent, hanging=indent)
-        sign, name = paint("=", "place", look), paint(f"{label:<8}", "label", look)
-        lines.append(f"{pad} {sign} {name} {paint(first[len(indent) :], kind, look)}")
+        sign, name = paint("=", "place", look), paint(pad(label, 8), "label", look)
+        lines.append(f"{margin} {sign} {name} {paint(first[len(indent) :], kind, look)}")
         lines.extend(indent + paint(line[len(indent) :], kind, look) for line in rest)
 
+    def say(text: str) -> str:
+        return translate(text, lang)
+
     if found.follows is not None:
-        note("follows", f"from {found.follows.code} at line {found.follows.span.line}: not counted")
+        note("follows", say(f"from {found.follows.code} at line {found.follows.span.line}: not counted"))
     for frame in found.frames:
-        note("in", f"{frame.label} at {frame.span}")
+        note("in", word("frame", "{label} at {span}", lang).format(label=frame.label, span=frame.span))
     for item in found.notes:
         if item.label not in ("or", "torch"):
             note(item.label, item.text)

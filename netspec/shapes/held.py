@@ -50,8 +50,9 @@ def with_shape(call: Call, calls: Sequence[Call], known: Sequence[Inferred]) -> 
         return replace(call, broken=True), [Problem(call, "fact", "NS306", message, ())]
     if name not in state:
         has = f"it has {', '.join(state)}" if state else "it has none"
-        message = f"{owner.record.name} has no parameter {name or 'of that name'}"
-        message += f"{did_you_mean(closest(name, state))}; {has}"
+        message = (
+            f"{owner.record.name} has no parameter {name or 'of that name'}{did_you_mean(closest(name, state))}; {has}"
+        )
         return replace(call, broken=True), [Problem(call, "fact", "NS306", message, ())]
     return replace(call, args={**call.args, "shape": state[name]}), []
 
@@ -87,8 +88,9 @@ def varying_weights(graph: Graph) -> Iterator[Diagnostic]:
         for index, ref in enumerate(call.inputs[: call.own]):
             if call.record.is_unbatched(index) and ref.node not in once:
                 name = call.record.names[index]
-                message = f"the {name} of {call.record.name} is one tensor for all samples, this one differs between "
-                message += "them"
+                message = (
+                    f"the {name} of {call.record.name} is one tensor for all samples, this one differs between them"
+                )
                 note = Note("note", "a parameter, a layer's name.weight, or what is computed from those alone is right")
                 at = _reference(call, index).span
                 yield Diagnostic("NS411", message, at, call.path, frames=call.frames, notes=(note,))

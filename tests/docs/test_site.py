@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 import yaml
 
+from netspec.cli.main import COMMANDS
 from tests.spec_cases import ROOT, SHIPPED
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 TEXTS = [*PAGES, *(ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
-MADE = {"contributing.md", "changes.md", "specs/index.md", *(f"specs/{path.stem}.md" for path in SHIPPED)}
+HOOK = runpy.run_path(str(DOCS / "site_hook.py"))
+MADE = HOOK["made"]()
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 
 
@@ -107,21 +109,34 @@ def test_the_site_needs_no_more_of_who_only_uses_netspec() -> None:
     assert [name for name, packages in extras.items() if "site" in " ".join(packages)] == ["dev"]
 
 
-def test_the_hook_makes_a_page_of_each_spec_and_leads_links_there() -> None:
-    hook = runpy.run_path(str(DOCS / "site_hook.py"))
-    made = hook["made_pages"]()
-    assert set(made) == MADE
-    assert (ROOT / "specs/digits.yaml").read_text("utf-8") in made["specs/digits.md"]
+def test_a_page_is_made_of_each_spec_with_its_picture() -> None:
+    names = {path.stem for path in SHIPPED}
+    assert {f"specs/{name}.md" for name in names} | {f"specs/pictures/{name}.svg" for name in names} <= set(MADE)
+    page = MADE["specs/inception_mnist.md"]()
+    assert (ROOT / "specs/inception_mnist.yaml").read_text("utf-8") in page
+    assert "97,298" in page
+    assert "(pictures/inception_mnist.svg)" in page
+    assert MADE["specs/pictures/inception_mnist.svg"]().startswith("<svg ")
+    assert MADE["specs/pictures/digits.html"]().startswith("<!doctype html>")
+    assert all(f"[{name}]({name}.md)" in MADE["specs/index.md"]() for name in names)
+
+
+def test_the_page_of_commands_has_the_help_of_each() -> None:
+    text = MADE["commands.md"]()
+    assert re.findall(r"^## netspec (\S+)$", text, re.MULTILINE) == [*COMMANDS]
+    assert text.count("Usage: netspec ") == text.count("  Example: netspec ") == len(COMMANDS)
+
+
+def test_links_to_files_of_the_checkout_lead_to_their_pages() -> None:
     page: Any = SimpleNamespace(file=SimpleNamespace(src_uri="course/one.md"))
     text = "[a](../../specs/digits.yaml) [b](../../CONTRIBUTING.md) [c](../language.md)"
-    told = hook["on_page_markdown"](text, page=page, config=None, files=None)
+    told = HOOK["on_page_markdown"](text, page=page, config=None, files=None)
     assert told == "[a](../specs/digits.md) [b](../contributing.md) [c](../language.md)"
 
 
 def test_the_menus_around_a_page_speak_its_language() -> None:
-    hook = runpy.run_path(str(DOCS / "site_hook.py"))
     config: Any = SimpleNamespace(theme={"language": "en"})
     for uri, language in (("zh/index.md", "zh"), ("index.md", "en")):
         page: Any = SimpleNamespace(file=SimpleNamespace(src_uri=uri))
-        hook["on_page_context"]({}, page=page, config=config, nav=None)
+        HOOK["on_page_context"]({}, page=page, config=config, nav=None)
         assert config.theme["language"] == language

@@ -11,7 +11,7 @@ from tests.extending.package_copy import Copy
 FILE = "netspec/render/formats.py"
 FUNCTION = """
 
-def _csv(answers: Iterable[Answer]) -> Iterator[str]:
+def _csv(answers: Iterable[Answer], lang: str) -> Iterator[str]:
     yield "path,line,code"
     for answer in answers:
         for found in getattr(answer, "diagnostics", ()):
@@ -21,7 +21,7 @@ RECORD = '        Format("csv", "a line for each finding, for spreadsheets", _cs
 
 
 def test_a_function_and_its_record_add_a_format(copy: Copy) -> None:
-    copy.insert(FILE, "    lines: Callable[[Iterable[Answer]], Iterator[str]]\n", FUNCTION)
+    copy.insert(FILE, "    lines: Callable[[Iterable[Answer], str], Iterator[str]]\n", FUNCTION)
     copy.insert(FILE, "    for each in (\n", RECORD)
     assert copy.changed() == {FILE}
     copy.append("right.yaml", RIGHT)

@@ -41,6 +41,29 @@ PROMISES: dict[str, Case] = {
     ),
 }
 
+AXES: dict[str, Case] = {
+    # rows: 2·63 + 3 = 129 for 128, columns: 2·100 - 2 + 3 = 201
+    "one band too many": (
+        "input: [1, 128, 201]\nexpect: {output: [1, 128, 201]}",
+        [
+            "Conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: 1}",
+            "ConvTranspose2d: {out_channels: 1, kernel_size: 3, stride: 2, padding: [0, 1]}",
+        ],
+        {"kernel_size: 3, stride: 2, padding: [0, 1]": "kernel_size: [2, 3], stride: 2, padding: [0, 1]"},
+    ),
+    # 9 - 2 = 7 rows for 9, 9 columns stay
+    "two rows lost": (
+        "input: [1, 9, 9]\nexpect: {output: [4, 9, 9]}",
+        ["Conv2d: {out_channels: 4, kernel_size: [3, 5], padding: [0, 2]}"],
+        {"[0, 2]": "[1, 2]"},
+    ),
+    "a vector for a convolution of one place": (
+        "input: [64]",
+        ["Conv1d: {in_channels: 64, out_channels: 8, kernel_size: 1}", "Flatten", "Linear: 3"],
+        {"  - Conv1d": "  - unsqueeze: {dim: 2}\n  - Conv1d"},
+    ),
+}
+
 TOKENS: dict[str, Case] = {
     # 28 / 2 = 14 rows and columns: 196 places
     "patches of a picture and their positions": (
@@ -79,4 +102,4 @@ TOKENS: dict[str, Case] = {
     ),
 }
 
-GROUPS = {"promises": PROMISES, "tokens": TOKENS}
+GROUPS = {"promises": PROMISES, "each axis": AXES, "tokens": TOKENS}

@@ -145,7 +145,7 @@ def test_rows_without_a_gradient_are_left_out(length: int, kernel: int, stride: 
     assert row.grad is not None
     unseen = (row.grad[0, 0].flip(0) != 0).nonzero()[0].item() - max(0, stride - kernel)
     said = [found.message for found in report.diagnostics if found.code == "NS907"]
-    assert (f"cover {length - unseen} of {length}" in said[0]) if unseen > 0 else not said
+    assert (f"cover {length - unseen} out of {length}" in said[0]) if unseen > 0 else not said
 
 
 @settings(max_examples=100, deadline=None)

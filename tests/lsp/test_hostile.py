@@ -66,6 +66,18 @@ def test_a_text_that_is_made_to_hurt(name: str) -> None:
     assert time.process_time() - started < SECONDS
 
 
+LONG = ("a" + " " * 200_000, "a" * 200_000 + " ", "'" * 99_999, "- " * 50_000, "a: " * 50_000, "[" * 9 + "," * 99_999)
+
+
+@pytest.mark.parametrize("line", LONG, ids=[each[:3] for each in LONG])
+def test_a_long_line_takes_no_time(line: str) -> None:
+    text = f"netspec: 1\ninput: [4]\nlayers:\n  - {line}"
+    started = time.process_time()
+    analysis = analyse(document(text), {}, Options())
+    assert [*every_answer(analysis, analysis.positions.position(len(text)))]
+    assert time.process_time() - started < SECONDS
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_text_that_is_cut_or_mangled_anywhere(seed: int) -> None:
     dice = random.Random(seed)

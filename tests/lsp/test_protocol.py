@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lsprotocol import types
 
 from tests.lsp.client import Editor, document, edited, place
@@ -64,3 +66,38 @@ def test_shapes_hover_symbols_completion_and_the_graph() -> None:
         ] == [4, 5, 6, 7]
 
     edited(test)
+
+
+def test_a_text_without_a_file_and_other_units_of_positions() -> None:
+    uri = "untitled:Untitled-1"
+    general = types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf8])
+
+    async def test(editor: Editor) -> None:
+        text = "netspec: 1\ninput: [4]\nlayers: [{name: 🧠, Linear: {in_features: 5, out_features: 3}}]\n"
+        editor.open(uri, text)
+        (found,) = await editor.found(uri)
+        assert found.range.start.character == len(text.splitlines()[2].partition("5")[0].encode())
+        version = editor.replace(uri, found.range, "4")
+        assert await editor.found(uri, version) == []
+        version = editor.write(uri, text.replace("input", "include: other.yaml\ninput"))
+        assert {each.code for each in await editor.found(uri, version)} >= {"NS212"}  # it has no folder
+
+    edited(test, capabilities=types.ClientCapabilities(general=general))
+
+
+def test_the_commands_of_the_lenses_write_what_they_show() -> None:
+    async def test(editor: Editor) -> None:
+        editor.open(URI, RIGHT)
+        for command, start in (("netspec.summary", ""), ("netspec.graph", "<!doctype html>")):
+            asked = types.ExecuteCommandParams(command, arguments=[URI])
+            path = await editor.workspace_execute_command_async(asked)
+            assert Path(path).name.startswith("net.")
+            assert Path(path).read_text("utf-8").startswith(start)
+            assert editor.messages.pop() == f"written to {path}"  # as this editor cannot show files
+        unknown = types.ExecuteCommandParams("netspec.graph", arguments=["file:///never/opened.yaml"])
+        assert await editor.workspace_execute_command_async(unknown) is None
+        folders.append(Path(path).parent)
+
+    folders: list[Path] = []
+    edited(test)
+    assert not folders[0].exists()

@@ -97,6 +97,16 @@ def test_a_text_that_others_include_is_checked_in_them(tmp_path: Path) -> None:
         found = await bench.current(net.as_uri())
         assert found is not None
         assert found.diagnostics == ()
+        parts.write_text("blocks:\n  Part: [ReLU, ReLUU]\n")
+        bench.changed_on_disk(str(parts))
+        found = await bench.current(net.as_uri())
+        assert found is not None
+        assert [each.code for each in found.diagnostics] == ["NS204"]
+        parts.write_text("blocks:\n  Part: [ReLU]\n")
+        bench.changed_on_disk(str(parts))
+        found = await bench.current(net.as_uri())
+        assert found is not None
+        assert found.diagnostics == ()
 
     on_bench(test)
 

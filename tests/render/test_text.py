@@ -27,12 +27,25 @@ INDENTS = st.integers(0, 6).map(" ".__mul__)
 @given(WORDS, st.integers(20, 60), INDENTS, INDENTS)
 def test_wrapped_lines_fit_and_say_the_same(text: str, columns: int, first: str, hanging: str) -> None:
     lines = wrap(text, columns, first, hanging)
-    assert " ".join(" ".join(lines).split()) == " ".join(text.split())
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    if "界" not in text:
+        assert " ".join(" ".join(lines).split()) == " ".join(text.split())
     for line in lines:
-        assert width(line) <= columns or " " not in line.strip()
+        assert width(line) <= columns or not set(line.strip()) & {" ", "界"}
     for before, after in pairwise(lines):  # no line ends earlier than it has to
         if "→" not in text:
-            assert width(before) + 1 + width(after.split()[0]) > columns
+            assert width(before) + 1 + width(re.split(r" |(?<=.)(?=界)|(?<=界)(?!\u0301)", after.lstrip())[0]) > columns
+
+
+def test_chinese_breaks_between_characters_but_not_before_a_mark_that_closes() -> None:
+    text = "这个版本的 netspec 读取语言的版本 1，得到的是（文本）'1'。"
+    assert wrap(text, 20, hanging="  ") == [
+        "这个版本的 netspec",
+        "  读取语言的版本 1，",
+        "  得到的是（文本）",
+        "  '1'。",
+    ]
+    assert all(width(line) <= 20 for line in wrap("没有逗号的一句很长很长的话" * 5, 20))
 
 
 def test_a_chain_of_shapes_breaks_before_its_arrows() -> None:

@@ -11,6 +11,7 @@ const SELECTOR = [
 ];
 
 let client: LanguageClient | undefined;
+let watcher: vscode.FileSystemWatcher | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   context.subscriptions.push(
@@ -24,6 +25,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
   );
   await start();
+  if (watcher !== undefined) {
+    context.subscriptions.push(watcher);
+  }
 }
 
 export async function deactivate(): Promise<void> {
@@ -37,7 +41,8 @@ async function start(): Promise<void> {
   const [command, ...first] = await findServer(settings.get("path", ""));
   const further = settings.get<string[]>("arguments", []);
   const server: ServerOptions = { command, args: [...first, "lsp", ...further] };
-  const options: LanguageClientOptions = { documentSelector: SELECTOR };
+  watcher ??= vscode.workspace.createFileSystemWatcher("**/*.{yaml,yml}");
+  const options: LanguageClientOptions = { documentSelector: SELECTOR, synchronize: { fileEvents: watcher } };
   const started = new LanguageClient("netspec", "netspec", server, options);
   client = started;
   try {

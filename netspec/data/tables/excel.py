@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_UNPACKED = 1_000_000_000  # bytes of all files in a workbook
 MOST_TEXTS = 100_000_000  # bytes of its table of texts, which is held in memory as a whole
+MOST_TIMES = 200  # the size of a file in it that it may unpack to, beyond ALWAYS: sheets of numbers take a tenth
+ALWAYS = 20_000_000
 MOST_CELLS = 10_000_000
 MOST_ROWS = 1_048_576  # Excel's own
 _LOOKED_AT = 4096  # bytes of a file, in which a document type would stand
@@ -67,6 +69,8 @@ def _refuse_bombs(path: Path) -> None:
             if unpacked > MOST_UNPACKED:
                 raise ValueError(f"it unpacks to {unpacked:,} bytes, more than {MOST_UNPACKED:,}")
             for entry in entries:
+                if entry.file_size > max(MOST_TIMES * entry.compress_size, ALWAYS):
+                    raise ValueError(f"{entry.filename} in it unpacks to more than {MOST_TIMES} times its size")
                 if entry.filename.lower().endswith("sharedstrings.xml") and entry.file_size > MOST_TEXTS:
                     raise ValueError(f"its texts unpack to {entry.file_size:,} bytes, more than {MOST_TEXTS:,}")
                 if not entry.is_dir():

@@ -5,15 +5,23 @@ Input: a path. Output: a frame of pandas with named columns, or a TableError tha
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import io
 import json
-import lzma
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.data.tables.bounded import (
+    OPEN,
+    TooLarge,
+    limit,
+    open_bounded,
+    refuse_arrow,
+    refuse_columns,
+    refuse_first_line,
+    refuse_parquet,
+)
 from netspec.data.tables.cells import MISSING
 
 if TYPE_CHECKING:
@@ -46,7 +54,11 @@ def _stem(name: str) -> str:
 
 
 def read_table(
-    path: Path, header: Any = None, separator: str | None = None, known: Collection[str] = ()
+    path: Path,
+    header: Any = None,
+    separator: str | None = None,
+    known: Collection[str] = (),
+    memory: int | None = None,
 ) -> pd.DataFrame:
     """A table; without a header its columns are named `0`, `1` and so on.
 
@@ -55,28 +67,36 @@ def read_table(
         header: whether the first row of text holds names; None: see `has_names`.
         separator: between the values of text; None: the suffix tells it.
         known: names of columns that are known beforehand.
+        memory: bytes that it may hold, but some always; None: any number.
 
     Raises:
-        TableError: it is missing, empty or no table.
+        TableError: it is missing, empty, too large or no table.
     """
     import pandas as pd
 
     title = other_format(path.name) or "CSV"
     try:
         if title == "CSV":
-            frame = _read_text(path, header, separator or usual_separator(path.name), known)
+            frame = _read_text(path, header, separator or usual_separator(path.name), known, limit(memory))
         else:
-            frame = _read_other(path)
+            frame = _read_other(path, limit(memory))
+    except TooLarge as error:
+        raise TableError(f"{path} {error}") from None
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
     except IsADirectoryError:
-        raise TableError(f"{path} is a folder, not a {title} file") from None
+        raise TableError(f"{path} is a folder, not a file of {title}") from None
     except pd.errors.EmptyDataError:
         raise TableError(f"{path} is empty") from None
     except ImportError:
         needs = ("openpyxl", "excel") if title == "Excel" else ("pyarrow", "tables")
         raise TableError(f"{title} needs {needs[0]}: pip install 'netspec[{needs[1]}]'") from None
+    except UnicodeDecodeError as error:
+        what = f"byte 0x{error.object[error.start]:02x} is no text in UTF-8"
+        raise TableError(f"{path} cannot be read as {title}: {what}") from None
     except (pd.errors.ParserError, UnicodeError, OSError, EOFError, ValueError) as error:
+        if path.is_file() and not path.stat().st_size:
+            raise TableError(f"{path} is empty") from None
         reason = (str(error).strip() or "it is damaged").splitlines()[0]
         raise TableError(f"{path} cannot be read as {title}: {reason}") from None
     except Exception as error:  # zlib, lzma and zipfile have exceptions of their own
@@ -89,24 +109,32 @@ def read_table(
     return frame
 
 
-def _read_text(path: Path, header: Any, separator: str, known: Collection[str]) -> pd.DataFrame:
+def _read_text(path: Path, header: Any, separator: str, known: Collection[str], most: int) -> pd.DataFrame:
     import pandas as pd
 
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "index_col": False}
     options |= {"keep_default_na": False, "na_values": [*MISSING]}
-    first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options)
+    with open_bounded(path, most) as file:
+        refuse_first_line(file, separator)
+    with open_bounded(path, most) as file:
+        first = pd.read_csv(file, header=None, nrows=1, dtype=str, **options)
     if header is None:
         cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
         header = has_names(cells, known)
-    frame: pd.DataFrame = pd.read_csv(path, header=0 if header else None, low_memory=False, **options)
-    return frame
+    with open_bounded(path, most) as file:
+        plain = _stem(path.name) == path.name.lower()  # of which pandas reads the file itself
+        found: pd.DataFrame = pd.read_csv(
+            path if plain else file, header=0 if header else None, low_memory=False, **options
+        )
+    return found
 
 
-def _read_other(path: Path) -> pd.DataFrame:
+def _read_other(path: Path, most: int) -> pd.DataFrame:
     """A table that has types of its own, with the columns that its text would give."""
     import pandas as pd
 
-    frame = next(each.read(path) for suffix, each in _FORMATS.items() if _stem(path.name).endswith(suffix))
+    frame = next(each.read(path, most) for suffix, each in _FORMATS.items() if _stem(path.name).endswith(suffix))
+    refuse_columns(frame.shape[1])
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(drop=True)
     for name in frame.columns[~frame.columns.duplicated()]:
@@ -124,11 +152,11 @@ def _texts(column: pd.Series) -> list[str]:
     return ["" if missing else str(cell).strip() for cell, missing in zip(column, column.isna(), strict=True)]
 
 
-def _json_lines(path: Path) -> pd.DataFrame:
+def _json_lines(path: Path, most: int) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as lines:
+    with open_bounded(path, most) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line) if line.strip() else None
@@ -136,23 +164,26 @@ def _json_lines(path: Path) -> pd.DataFrame:
                 raise ValueError(f"line {number}: {error}") from None
             if row is not None and not isinstance(row, dict):
                 raise ValueError(f'line {number} is no object, as {{"size": 3}}')
+            refuse_columns(len(row or ()))
             rows += [] if row is None else [row]
     return pd.DataFrame(rows)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(path: Path, most: int) -> pd.DataFrame:
     import pandas as pd
 
+    refuse_parquet(path, most)
     return pd.read_parquet(path, engine="pyarrow")
 
 
-def _feather(path: Path) -> pd.DataFrame:
+def _feather(path: Path, most: int) -> pd.DataFrame:
     import pandas as pd
 
+    refuse_arrow(path, most)
     return pd.read_feather(path)
 
 
-def _excel(path: Path) -> pd.DataFrame:
+def _excel(path: Path, most: int) -> pd.DataFrame:
     from netspec.data.tables.excel import read_excel
 
     return read_excel(path)
@@ -163,11 +194,10 @@ class _Format:
     """A format: its name, and the function that reads a file of it."""
 
     title: str
-    read: Callable[[Path], pd.DataFrame]
+    read: Callable[[Path, int], pd.DataFrame]
 
 
-_OPEN: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_COMPRESSED = (*_OPEN, ".zip")
+_COMPRESSED = (*OPEN, ".zip")
 _FORMATS = {
     ".jsonl": _Format("JSON lines", _json_lines),
     ".ndjson": _Format("JSON lines", _json_lines),

@@ -120,10 +120,12 @@ def infer(cells: pd.Series) -> str | None:
     if pd.api.types.is_datetime64_any_dtype(cells):
         return DATE
     words = [text(cell) for cell in cells.dropna().unique()]
-    if not words or pd.to_numeric(pd.Series(words), errors="coerce").notna().any():
-        return NUMBER  # a word among numbers is a wrong cell
-    if 2 * sum(as_date(word) is not None for word in words) > len(words):
+    numbers = pd.to_numeric(pd.Series(words, dtype=object), errors="coerce").notna()
+    dates = sum(as_date(word) is not None for word, number in zip(words, numbers, strict=True) if not number)
+    if 2 * dates > len(words):  # a number among dates is a wrong cell
         return DATE
+    if not words or numbers.any():
+        return NUMBER  # and so is a word among numbers
     values = {canonical(word) for word in words}
     if len(values) > FEW and len(values) > SHARE * len(cells):
         return None

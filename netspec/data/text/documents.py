@@ -193,7 +193,9 @@ def labelled_folder(path: Path, memory: int) -> tuple[Documents, tuple[str, ...]
 def _table(request: LoadRequest, node: Scalar, path: Path, values: dict[str, Any]) -> _Read:
     """The texts of a column, and the targets of another."""
     try:
-        frame = read_table(path, values.get("header"), written_separator(values.get("separator")))
+        frame = read_table(
+            path, values.get("header"), written_separator(values.get("separator")), memory=request.memory
+        )
     except TableError as error:
         raise TextError(str(error)) from None
     names = [str(name) for name in frame.columns]

@@ -48,9 +48,11 @@ LENGTHS: Schema = {
         },
     ]
 }
-_PATH = "A text file (.txt, one document a line), a table with a column of text (as of `Table`), or a folder with a "
-_PATH += "folder of .txt files, or one .txt file, for each class; `python:functions`: functions of Python's own "
-_PATH += "library, by the package that they are in."
+_PATH = (
+    "A text file (.txt, one document a line), a table with a column of text (as of `Table`), or a folder with a "
+    "folder of .txt files, or one .txt file, for each class; `python:functions`: functions of Python's own "
+    "library, by the package that they are in."
+)
 _TOKENIZER = Key(
     "tokenizer",
     TOKENIZER,

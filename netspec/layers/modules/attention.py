@@ -161,8 +161,11 @@ def _product_suits(a: Args, inputs: tuple[Shape, ...], further: dict[str, Tensor
     heads = () if a.enable_gqa else broadcast(_PRODUCT, (query[:-2], key[:-2], value[:-2]))
     weights = (*(heads or query[:-2]), query[-2], key[-2])
     if len(mask.shape) != len(weights):
-        fact = f"attn_mask has to have the axes of the weights {show(weights)} for one sample, gets"
-        raise RankError(f"{fact} {count_axes(mask.shape)}", argument="attn_mask")
+        raise RankError(
+            f"attn_mask has to have the axes of the weights {show(weights)} for one sample, "
+            f"gets {count_axes(mask.shape)}",
+            argument="attn_mask",
+        )
     if any(have not in (1, want) for have, want in zip(mask.shape, weights, strict=True)):
         fact = f"attn_mask has to be {show(weights)}, or 1 where it repeats, it is {show(mask.shape)}"
         raise MergeError(fact, argument="attn_mask")

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from lsprotocol import types
 
-from netspec.core.diagnostics import Edit, errors
+from netspec.core.diagnostics import Diagnostic, Edit, errors
 from netspec.core.escapes import safe
 from netspec.fixes.verify import edited
+from netspec.lint.ignores import DIRECTIVE, ignorable
 from netspec.lsp.again import checked_again
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.features.diagnostics import as_told
@@ -52,7 +53,7 @@ def quick_fixes(analysis: Analysis, place: types.Range) -> list[types.CodeAction
     actions = []
     for found in analysis.diagnostics:
         told = as_told(analysis, found)
-        if not found.fixes or not _meet(told.range, place):
+        if not _meet(told.range, place):
             continue
         for fix in found.fixes:
             edit = workspace_edit(analysis, fix.edits)
@@ -61,7 +62,26 @@ def quick_fixes(analysis: Analysis, place: types.Range) -> list[types.CodeAction
             title = safe(fix.title if fix.safe else f"{fix.title} (suggestion)")
             kind = types.CodeActionKind.QuickFix
             actions.append(types.CodeAction(title, kind, [told], is_preferred=True if fix.safe else None, edit=edit))
+        if ignorable(found.code) is None and analysis.is_here(found.span):
+            actions.append(_ignoring(analysis, found, told))
     return actions
+
+
+def _ignoring(analysis: Analysis, found: Diagnostic, told: types.Diagnostic) -> types.CodeAction:
+    """The comment that ignores a warning at its line."""
+    positions = analysis.positions
+    line = told.range.start.line
+    text = positions.line_text(line)
+    directive = DIRECTIVE.search(text)
+    if directive is not None and directive[2] is not None:
+        at, written = directive.end(), f",{found.code}"
+    else:
+        at, written = len(text), f"  # netspec: ignore={found.code}"
+    position = positions.position(positions.offset(types.Position(line, 0)) + at)
+    edit = types.TextEdit(types.Range(position, position), written)
+    title = f"Ignore {found.code} on this line"
+    change = types.WorkspaceEdit(changes={analysis.document.uri: [edit]})
+    return types.CodeAction(title, types.CodeActionKind.QuickFix, [told], edit=change)
 
 
 def all_safe_fixes(analysis: Analysis) -> list[types.CodeAction]:

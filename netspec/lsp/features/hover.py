@@ -14,6 +14,7 @@ from netspec.layers.table import TABLE
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.arithmetic import arithmetic
 from netspec.lsp.names import items_before, parameters_at, text_of
+from netspec.lsp.occurrences import PARAMETER, Symbol
 from netspec.lsp.places import Place, place_at
 from netspec.lsp.schema import Allowed, allowed_in, schemas_at
 from netspec.lsp.shapes import made_of
@@ -50,6 +51,10 @@ def _parts(analysis: Analysis, place: Place, scalar: Scalar) -> Iterator[str]:
         yield from _of_item(analysis, item)
         return
     line = scalar.span.line
+    defined = next((each for each in analysis.occurrences if each.defines and each.span == scalar.span), None)
+    if defined is not None and defined.symbol.kind == PARAMETER:
+        yield _parameter(analysis, place, defined.symbol)
+        return
     owner = _owner(analysis, place)
     if owner is not None:
         item, arg = owner
@@ -69,9 +74,6 @@ def _parts(analysis: Analysis, place: Place, scalar: Scalar) -> Iterator[str]:
     if block is not None:
         params = ", ".join(name if node is None else f"{name}: {text_of(node)}" for name, node in block.params.items())
         yield f"block `{scalar.text}`" + (f" with parameters `{params}`" if params else "")
-        return
-    if place.at_key and keys[:1] == ["params"]:
-        yield _parameter(analysis, scalar.text)
         return
     path = place.keys
     if not place.at_key and isinstance(scalar.value, str):
@@ -182,9 +184,16 @@ def _reference(analysis: Analysis, scalar: Scalar, line: int) -> str:
     )
 
 
-def _parameter(analysis: Analysis, name: str) -> str:
+def _parameter(analysis: Analysis, place: Place, symbol: Symbol) -> str:
+    """A parameter where it is defined: of the spec with its value, of a block or a repeat with what it is given."""
     values = analysis.report.params if analysis.report is not None else {}
-    return f"parameter `{name}` = `{shorten(written(values[name]), LONGEST)}`" if name in values else ""
+    if symbol.scope is None and symbol.name in values:
+        return f"parameter `{symbol.name}` = `{shorten(written(values[symbol.name]), LONGEST)}`"
+    written_as = (text_of(place.last.node) if place.at_key else "") or "required"
+    if "repeat" in place.keys:
+        return f"`{symbol.name}`, in each turn one of {written_as}"
+    of_block = f" of the block `{place.keys[1]}`" if place.keys[:1] == ("blocks",) and len(place.keys) > 1 else ""
+    return f"parameter `{symbol.name}`{of_block}: {written_as}"
 
 
 def _schema_text(title: str, path: tuple[str, ...]) -> str:

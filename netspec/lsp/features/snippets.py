@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
+from netspec.core.tree import Node
 from netspec.layers.record import Arg, Layer
 from netspec.lsp.words import written
 
@@ -81,16 +82,16 @@ def _input_names(layer: Layer) -> list[str]:
     return [layer.names[index] if index < len(layer.names) else f"input{index}" for index in range(layer.inputs[0])]
 
 
-def key_snippet(name: str, needed: Iterable[str], *, bare: bool, braces: bool) -> str:
+def block_snippet(name: str, params: Mapping[str, Node | None], *, bare: bool, braces: bool) -> str:
     """The use of a block, with places for the parameters that it needs.
 
     Args:
         name: the block's.
-        needed: its parameters without a default.
+        params: its parameters with their defaults.
         bare: whether the name alone may stand there.
         braces: whether the item has to be in braces.
     """
-    needed = [*needed]
+    needed = [param for param, default in params.items() if default is None]
     if not needed and bare:
         return name
     places = ", ".join(f"{each}: ${{{n}:{each}}}" for n, each in enumerate(needed, 1)) or "$0"

@@ -56,6 +56,8 @@ def told(word: str, mark: str) -> str:
         ("Flatten", "Flatt¦en", ["**32×12×12 → 4608**", "4608 = 32·12·12"]),
         ("Linear: classes", "Linear: cla¦sses", ["`out_features`", "`classes = 10`"]),
         ("classes: 10", "cla¦sses: 10", ["parameter `classes` = `10`"]),
+        ("params: {planes", "params: {pla¦nes", ["parameter `planes` of the block `Twice`: required"]),
+        ("stride: 1}", "stri¦de: 1}", ["parameter `stride` of the block `Twice`: 1"]),
         ("epochs", "epo¦chs", ["How many times the training samples are gone through."]),
         ("momentum", "momen¦tum", ["`momentum`", "Default `0`"]),
         ("SGD", "S¦GD", ["`lr`: A number ≥ 0. (default `0.001`)", "`nesterov`: True or false. (default `false`)"]),

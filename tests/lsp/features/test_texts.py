@@ -213,6 +213,18 @@ def test_all_safe_fixes_together_mend_the_text() -> None:
     assert code_actions(analysed(text), types.Range(**MARKS), ["source"]) == []
 
 
+@pytest.mark.parametrize("end", ["", "  # why", "  # netspec: ignore=NS916"])
+def test_a_warning_can_be_ignored(end: str) -> None:
+    text = f"netspec: 1\ninput: [4]\nlayers:\n  - {{Linear: 8}}\n  - {{Linear: 2}}{end}\n"
+    warning = next(each for each in diagnostics(analysed(text)) if each.code == "NS905")
+    actions = {action.title: action for action in code_actions(analysed(text), warning.range, ["quickfix"])}
+    ignored = applied(text, actions["Ignore NS905 on this line"].edit.changes[URI])
+    assert len(ignored.splitlines()) == len(text.splitlines())
+    assert "NS905" not in {each.code for each in diagnostics(analysed(ignored))}
+    wrong = diagnostics(analysed(WRONG))[0]
+    assert not any(action.title.startswith("Ignore") for action in code_actions(analysed(WRONG), wrong.range))
+
+
 def test_a_finding_in_another_file_stands_where_that_is_named() -> None:
     text = "netspec: 1\ninclude: parts.yaml\ninput: [4]\nlayers: [Bad]\n"
     found = diagnostics(analysed(text, parts="blocks:\n  Bad: [{Linear: {out_feature: 3}}]\n"))

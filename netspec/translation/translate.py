@@ -1,0 +1,250 @@
+"""A text in English → the same in another language, by the templates of its catalogue.
+
+A text is looked up as it is; else the template that explains most of it makes it, and what fills the holes is
+translated in turn, as are the parts of a text that `; ` or `and` joins. What is quoted, and what no template makes,
+such as names, code and shapes, stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+from unicodedata import east_asian_width
+
+from netspec.translation.catalogue import CONTEXT, catalogue
+from netspec.translation.templates import Hole, Template, pieces_of, weight, words_of
+
+LONGEST = 2_000  # characters of a text that is translated; longer ones are lists of what a file holds
+MOST_PARTS, DEEPEST = 1_000, 60  # parts of a text that are looked at, and how deep they lie in each other
+MOST_KNOWN = 10_000
+MOST_TRIED = 20  # templates for a text, those with the longest fixed texts first
+OF_WORDS = ("described", "unit", "what", "near", "counts")  # holes whose value may be a single word of the catalogue
+OF_NUMBERS = ("items",)  # holes that numbers fill: `a list of 2`
+CLAUSES = ("; ", ": ")
+JOINTS = (", ", " and ", " or ", " ")
+MOST_JOINTS = 8
+_PROSE = re.compile(r"\b[a-z]{2,},? [a-z]{2,}\b")
+_NAMES = re.compile(r"[A-Za-z_][\w.-]*(, [A-Za-z_][\w.-]*)+")
+_ONE_WORD, _PROSE_BEGINS = re.compile(r"\S+"), re.compile(r"[a-z`]\w* ")
+_CLAUSE = re.compile(r"; |^\S+: [a-z`]")
+_LETTER = re.compile(r"[^\W\d_]")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
+_OPERATOR = re.compile(r"[<>=]")
+_QUOTED = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
+
+
+class Answer(NamedTuple):
+    """A translated text.
+
+    Args:
+        text: in the language.
+        explained: how many characters of the English text templates explain.
+        whole: whether it leaves no English prose.
+        rank: of two that explain as much, the higher one is taken: a template before clauses that a joint separates,
+            these before a template that has a clause in its hole.
+    """
+
+    text: str
+    explained: int
+    whole: bool
+    rank: int = 0
+
+
+class _TooLaboriousError(Exception):
+    """A text has too many parts: it stays English."""
+
+
+class Translator:
+    """Translates into one language; it remembers what it has translated.
+
+    Args:
+        entries: the translations by their English keys, as templates with holes.
+    """
+
+    def __init__(self, entries: dict[str, str]) -> None:
+        self._entries = {key: value for key, value in entries.items() if value and CONTEXT not in key}
+        self._words = {key: value for key, value in entries.items() if CONTEXT in key}
+        self._constant = {_text(key): _text(value) for key, value in self._entries.items() if _is_constant(key)}
+        self._known: dict[str, Answer] = {}
+        self.parts = self._depth = 0  # of the present text: how many parts were looked at, how deep in it we are
+        self._by_word: dict[str, list[Template]] = defaultdict(list)
+        self._others: list[Template] = []
+        for key in [key for key in self._entries if key.startswith((" ", ", "))]:  # what goes on behind any text
+            self._entries[f"{{head}}{key}"] = f"{{head}}{self._entries[key]}"
+        templates = [Template(key) for key in self._entries if not _is_constant(key) and _says_something(key)]
+        counts: dict[str, int] = defaultdict(int)
+        for template in templates:
+            for word in template.words:
+                counts[word] += 1
+        for template in templates:  # each below its rarest word, which a text must have
+            rarest = min(template.words, key=lambda word: (counts[word], word), default=None)
+            (self._others if rarest is None else self._by_word[rarest]).append(template)
+
+    def translate(self, text: str) -> str:
+        """A text in the language; English where no template makes it."""
+        if len(text) > LONGEST:
+            return text
+        self.parts = self._depth = 0
+        try:
+            return self._answer(text).text
+        except _TooLaboriousError:
+            return text
+
+    def word(self, context: str, word: str) -> str:
+        """A single word in the language, as gettext's pgettext; it is known in its context alone, and may be a name."""
+        return self._words.get(f"{context}{CONTEXT}{word}", word)
+
+    def _answer(self, text: str) -> Answer:
+        known = self._known.get(text)
+        if known is None:
+            self.parts += 1
+            self._depth += 1
+            if self.parts > MOST_PARTS or self._depth > DEEPEST:
+                raise _TooLaboriousError
+            known = self._found(text)
+            self._depth -= 1
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known[text] = known
+        return known
+
+    def _found(self, text: str) -> Answer:
+        if (constant := self._constant.get(text)) is not None and " " in text:  # a single word may be a name
+            return Answer(constant, weight(text), True, 3)
+        best = Answer(text, 0, not _PROSE.search(_QUOTED.sub("''", text)))
+        if not _LETTER.search(text) or _QUOTED.fullmatch(text):
+            return best
+        spread = _spread(text)
+        tried = 0
+        for template in self._candidates(text):
+            filled = template.match(text if template.quotes else spread, text)
+            if filled is None or text in filled.values() or not _numbers_are(filled):
+                continue
+            best = max(best, self._filled(template, filled), key=_explained)
+            tried += 1
+            if tried >= MOST_TRIED:
+                break
+        for joint in (*CLAUSES, *JOINTS):
+            best = max(best, self._joined(text, joint), key=_explained)
+        return best
+
+    def _candidates(self, text: str) -> list[Template]:
+        """The templates that may make a text, those with the longest fixed texts first."""
+        found = [template for word in words_of(text) for template in self._by_word.get(word, ())]
+        return sorted([*found, *self._others], key=lambda template: -template.weight)
+
+    def _filled(self, template: Template, filled: dict[str, str]) -> Answer:
+        """The translation of a template with its holes filled."""
+        explained, whole, values = template.weight, True, {}
+        for piece in template.pieces:
+            if not isinstance(piece, Hole):
+                continue
+            value = filled[piece.name]
+            if piece.values:  # each is a text of its own, or one that the translation leaves out
+                values[piece.name] = self._constant.get(value, value)
+                explained += weight(value)
+                continue
+            if piece.name in OF_WORDS and (word := self.word("word", value)) != value:
+                values[piece.name] = word
+                explained += weight(value)
+                continue
+            inner = self._answer(value)
+            values[piece.name] = inner.text
+            explained, whole = explained + inner.explained, whole and inner.whole
+        parts = pieces_of(self._entries[template.key])
+        text = _together(values.get(part.name, "") if isinstance(part, Hole) else part for part in parts)
+        loose = any(_CLAUSE.search(_spread(value)) for value in filled.values())
+        return Answer(text, explained, whole, 0 if loose else 2)
+
+    def _joined(self, text: str, joint: str) -> Answer:
+        """The translation of two parts that a joint separates, where neither of them stays English."""
+        best = Answer(text, 0, False)
+        spread = _spread(text)
+        if joint == ", ":
+            spread = _BRACKETS.sub(lambda code: "\0" * len(code[0]), spread)
+        places = [match.start() for match in re.finditer(re.escape(joint), spread)]
+        if joint == ", " and places and _NAMES.fullmatch(text):
+            return Answer(text.replace(joint, self.word("list", joint)), 0, True, 1)
+        between = self._constant.get(joint, joint)
+        if joint == " ":  # behind a name, or before something quoted
+            places = [*places[:1], *(at for at in places[-1:] if not spread[at + 1 :].strip("\0"))]
+        for at in places if len(places) <= MOST_JOINTS else ():
+            left, right = text[:at], text[at + len(joint) :]
+            if joint == ": " and not (_ONE_WORD.fullmatch(left) and _PROSE_BEGINS.match(right)):
+                continue
+            first, second = self._answer(left), self._answer(right)
+            explained = first.explained + second.explained
+            if not (first.whole and second.whole):
+                continue
+            if not explained and (not _LETTER.search(joint) or _OPERATOR.search(text)):  # code, such as a condition
+                continue
+            rank = 1 if joint in CLAUSES else 0
+            answer = Answer(
+                _together((first.text, between, second.text)),
+                explained + (0 if joint == ", " else weight(joint)),
+                True,
+                rank,
+            )
+            best = max(best, answer, key=_explained)
+        return best
+
+
+def _numbers_are(filled: dict[str, str]) -> bool:
+    """Whether numbers fill the holes that are for them."""
+    return all(name not in OF_NUMBERS or value.replace(",", "").isdecimal() for name, value in filled.items())
+
+
+def _explained(answer: Answer) -> tuple[int, bool, int]:
+    return answer.explained, answer.whole, answer.rank
+
+
+def _spread(text: str) -> str:
+    """The text as long as it is, with nothing to be found in what is quoted."""
+    return _QUOTED.sub(lambda quoted: "\0" * len(quoted[0]), text)
+
+
+def _together(parts: Iterable[str]) -> str:
+    """The parts of a text, without a space between two characters as wide as Chinese, which are written without."""
+    text = ""
+    for part in parts:
+        if _ends_wide(text[:-1]) and text.endswith(" ") and _is_wide(part[:1]):
+            text = text[:-1]
+        elif _ends_wide(text) and part.startswith(" ") and _is_wide(part[1:2]):
+            part = part[1:]
+        text += part
+    return text
+
+
+def _ends_wide(text: str) -> bool:
+    return _is_wide(text[-1:])
+
+
+def _is_wide(character: str) -> bool:
+    return bool(character) and east_asian_width(character) in "WF"
+
+
+def _is_constant(key: str) -> bool:
+    return not any(isinstance(piece, Hole) for piece in pieces_of(key))
+
+
+def _says_something(key: str) -> bool:
+    """Whether a key has letters besides its holes, so that not every text is made by it."""
+    return any(_LETTER.search(piece if isinstance(piece, str) else "".join(piece.values)) for piece in pieces_of(key))
+
+
+def _text(constant: str) -> str:
+    """A key or translation without holes as the text that it stands for."""
+    return "".join(str(piece) for piece in pieces_of(constant))
+
+
+@cache
+def translator(lang: str) -> Translator:
+    """The translator into a language other than English.
+
+    Raises:
+        FileNotFoundError: there is no catalogue of it.
+    """
+    return Translator(catalogue(lang))
