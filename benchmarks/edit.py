@@ -3,7 +3,7 @@
     python benchmarks/edit.py --keys 40
 
 Needs `pip install 'netspec[edit]' playwright` and Debian's Chromium. Each key is a digit typed into `out_channels`
-of the first layer of ResNet-18, on which all shapes behind it depend; the time ends when the picture has been drawn anew.
+of the first layer of ResNet-18, on which all shapes behind it depend; the time ends when the picture is drawn anew.
 """
 
 from __future__ import annotations
