@@ -26,6 +26,7 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Mapping, Node, Scalar, Sequence
 from netspec.data.class_names import OtherClasses, numbered_as
 from netspec.data.csv_table import read_frame
+from netspec.data.hub_stream import USUAL_BUFFER, load_stream
 from netspec.data.picture_files import AT_ONCE, Problems, as_pictures, look_at_each
 from netspec.data.picture_headers import HEAD, TAIL, Header, PictureError, decode, look, look_at_ends
 from netspec.data.pictures import Pictures
@@ -72,16 +73,36 @@ def load(request: LoadRequest) -> LoadedData:
     except ImportError:
         what = f"HuggingFace reads with the library datasets, which is not installed: {INSTALL}"
         raise spec_error("NS601", what, request.name) from None
-    parts = _parts(node, request, given.get("config"))
+    streaming = given.get("streaming") is True
+    parts = _parts(node, request, given.get("config"), streaming)
     part = str(given.get("split", "train" if "train" in parts else next(iter(parts))))
     if part not in parts:
         at = request.argument("split") or node
         raise unknown_name("NS601", f"it has no split {part!r}; it has {', '.join(parts)}", at, part, [*parts])
+    if streaming:
+        return _streamed(request, node, parts, part, given.get("buffer", USUAL_BUFFER))
     loaded = _Columns(request, node, parts[part]).load()
     other = next((name for name in _TEST_PARTS if name in parts and name != part), None)
     if not request.parts or other is None:
         return loaded
     test = _Columns(replace(request, encodings=loaded.encodings), node, parts[other]).load()
+    return _with_test(loaded, test, node, other, part)
+
+
+def _streamed(request: LoadRequest, node: Scalar, parts: dict[str, Any], part: str, buffer: int) -> LoadedData:
+    """The pictures of a split that are read while the network trains, and those of the split that validates."""
+    other = next((name for name in _TEST_PARTS if name in parts and name != part), None)
+    try:
+        loaded = load_stream(request, node, parts[part], buffer)
+        if not request.parts or other is None:
+            return loaded
+        return _with_test(loaded, load_stream(request, node, parts[other], buffer), node, other, part)
+    except _REASONS as error:
+        raise spec_error("NS601", f"{node.text} cannot be read: {_reason(error)}", node) from None
+
+
+def _with_test(loaded: LoadedData, test: LoadedData, node: Scalar, other: str, part: str) -> LoadedData:
+    """The training split with the one that validates, unless this has no labels."""
     targets = [y for y in test.whole.targets if isinstance(y, torch.Tensor)]
     if any(len(y) and not y.is_floating_point() and int(y.min()) < 0 for y in targets):  # a part without labels
         return loaded
@@ -91,8 +112,8 @@ def load(request: LoadRequest) -> LoadedData:
         raise spec_error("NS601", f"the split {other} has {error}", node, ("fix", "val: 0.2")) from None
 
 
-def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, datasets.Dataset]:
-    """The splits of a dataset, by name."""
+def _parts(node: Scalar, request: LoadRequest, config: str | None, streaming: bool = False) -> dict[str, Any]:
+    """The splits of a dataset, by name, as Dataset, or where they are streamed as IterableDataset."""
     import datasets
 
     text = str(node.value)
@@ -104,14 +125,14 @@ def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, 
     try:
         with _quiet():
             if there:
-                found = _local(path, request.memory)
+                found = _local(path, request.memory, streaming)
             elif text.lower().endswith(tuple(_FORMATS)):
                 raise spec_error("NS601", f"there is no file {path}", node)
             elif not NAME.fullmatch(text) or text in ("parquet", "arrow", "json", "csv", "text", "imagefolder"):
                 raise spec_error("NS601", f"there is no file {path}, and {text!r} is no name on the hub", node)
             else:
                 with _offline_where_there_is_no_hub():
-                    found = datasets.load_dataset(text, config)
+                    found = datasets.load_dataset(text, config, streaming=streaming)
     except (PictureError, TooLarge) as error:
         raise spec_error("NS601", f"{text} {error}", node) from None
     except (*_REASONS, datasets.exceptions.DatasetsError) as error:
@@ -122,6 +143,11 @@ def _parts(node: Scalar, request: LoadRequest, config: str | None) -> dict[str, 
         advice = ("fix", "download it elsewhere, save_to_disk, and give its folder")
         raise spec_error("NS601", what, node, advice, ("datasets", reason)) from None
     parts = dict(found) if isinstance(found, dict) else {"train": found}
+    if streaming:
+        return {
+            name: part.to_iterable_dataset() if isinstance(part, datasets.Dataset) else part
+            for name, part in parts.items()
+        }
     if not parts or not all(len(part) for part in parts.values()):
         parts = {name: part for name, part in parts.items() if len(part)}
     if not parts:
@@ -136,7 +162,7 @@ def _reason(error: BaseException) -> str:
     return (str(error).strip() or f"it holds nothing ({type(error).__name__})").splitlines()[0][:200]
 
 
-def _local(path: Path, memory: int) -> Any:
+def _local(path: Path, memory: int, streaming: bool) -> Any:
     import datasets
 
     for name in ("dataset_dict.json", "dataset_info.json", "state.json"):
@@ -151,14 +177,14 @@ def _local(path: Path, memory: int) -> Any:
         what = "holds files of several kinds" if having else "holds no .parquet, .arrow, .jsonl or .csv file"
         raise PictureError(what)
     ((kind, names),) = having.items()
-    for name in names if kind == "parquet" else ():
+    for name in names if kind == "parquet" and not streaming else ():
         with contextlib.suppress(OSError, ValueError):  # which reading it says
             refuse_parquet(Path(name), max(limit(memory), MOST_TIMES * Path(name).stat().st_size))
     parts: dict[str, list[str]] = {}
     for name in names:
         word = re.split(r"[-_.]", Path(name).name)[0].lower()
         parts.setdefault(word if word in ("train", *_TEST_PARTS) else "train", []).append(name)
-    return datasets.load_dataset(kind, data_files=parts)
+    return datasets.load_dataset(kind, data_files=parts, streaming=streaming)
 
 
 def _require_json(path: Path) -> None:

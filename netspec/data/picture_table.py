@@ -19,6 +19,7 @@ from netspec.core.tree import Node, Scalar
 from netspec.data.csv_table import column_named, columns_named, row_values
 from netspec.data.picture_files import Problems, look_at, read_pictures
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, own_arguments
+from netspec.data.tables.bounded import TooLarge, refuse_columns
 from netspec.data.tables.cells import MISSING
 from netspec.data.tables.files import TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
@@ -156,9 +157,13 @@ class _Targets:
         classes = self.listed or tuple(sorted({label for cell in cells for label in cell}))
         if not classes:
             raise spec_error("NS601", f"the column {column} holds no labels", self.node)
+        try:
+            refuse_columns(len(classes))
+        except TooLarge as error:
+            raise spec_error("NS601", f"the column {column} {error}".replace("columns", "labels"), self.node) from None
         found, index = torch.zeros(len(cells), len(classes)), {label: at for at, label in enumerate(classes)}
         for row, cell in enumerate(cells):
-            self._refuse_unknown(cell, row, classes)
+            self._refuse_unknown(cell, row, index)
             found[row, [index[label] for label in cell]] = 1
         return found, Target(output, classes, column)
 
@@ -169,12 +174,12 @@ class _Targets:
     def _in_their_order(self, column: str, output: str | None) -> tuple[torch.Tensor, Target]:
         """Class numbers by the list that the spec has."""
         words = ["" if cell is None or cell != cell else str(cell).strip() for cell in self.frame[column]]
-        for row, word in enumerate(words):
-            self._refuse_unknown([word] if word else [], row, self.listed)
         index = {label: at for at, label in enumerate(self.listed)}
+        for row, word in enumerate(words):
+            self._refuse_unknown([word] if word else [], row, index)
         return torch.tensor([index.get(word, 0) for word in words]), replace(Target(output, self.listed), column=column)
 
-    def _refuse_unknown(self, labels: list[str], row: int, classes: tuple[str, ...]) -> None:
+    def _refuse_unknown(self, labels: list[str], row: int, classes: dict[str, int]) -> None:
         for label in labels:
             if label not in classes:
                 what = f"row {row + 1} has the label {label!r}, which `classes` has not"

@@ -31,7 +31,11 @@ def serve_stdio(make: MakeServer) -> None:
     sys.stdout.flush()
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")  # its own, which `exit` closes,
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # and which nothing that is printed gets into
-    make(False).start_io(stdout=output)
+    server = make(False)
+    try:
+        server.start_io(stdout=output)
+    finally:  # an editor may go away without a word
+        server.bench.shut()
 
 
 def serve_tcp(make: MakeServer, host: str, port: int, listening: Callable[[int], None]) -> None:

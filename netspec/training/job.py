@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from netspec.data.batches import BalancedOrder, Batch, Feed, epoch_order
+from netspec.data.streaming import BufferedOrder
 from netspec.data.text.feed import TokenFeed
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.metrics.measures import Measures
@@ -72,7 +73,7 @@ class Job:
     drop_single: bool = False
     group: ProcessGroup = ALONE
     judge: Callable[[Row], bool] | None = None
-    balance: BalancedOrder | PairedOrder | None = None
+    balance: BalancedOrder | BufferedOrder | PairedOrder | None = None
 
     def order(self, epoch: int) -> torch.Tensor:
         """The samples of an epoch (counted from 0) in their order: int64 [N]."""

@@ -26,6 +26,7 @@ from netspec.data.parts import classes_to_balance
 from netspec.data.section import VAL, Data, load_data, preview_data
 from netspec.data.split import Split
 from netspec.data.storage import read_storage
+from netspec.data.streaming import BufferedOrder, StreamedPictures, stream_feed
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.distributed.process_group import ALONE, ProcessGroup
 from netspec.distributed.wrapping import check_strategy
@@ -124,7 +125,13 @@ def prepare(
         with collector.step():
             data_checks = check_data(report, data, pipeline, values.get("loss"))
         with collector.step():
-            classes_to_balance(spec, data.train, 0)
+            if classes_to_balance(spec, data.train, 0) is not None and isinstance(
+                data.train.inputs[0], StreamedPictures
+            ):
+                what = (
+                    "sampler: balanced takes samples from anywhere, and with streaming: true they come in their order"
+                )
+                raise spec_error("NS630", what, data.node)
     if collector.found or pipeline is None or data is None or data_checks is None:
 
         def order(span: Span) -> tuple[bool, str, int, int]:  # the spec's own file first, from top to bottom
@@ -164,6 +171,10 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
 
     def feed(split: Split, targets: Tensors, augment: bool) -> Feed:
         own, source = plan.data.reconstruct, plan.data.source
+        if isinstance(split.inputs[0], StreamedPictures):
+            return stream_feed(
+                split.inputs[0], targets, plan.pipeline, source, wanted, augment=augment, reconstruct=own
+            )
         return make_feed(split, targets, plan.pipeline, source, wanted, storage, augment=augment, reconstruct=own)
 
     val, measured = None, data_checks.train
@@ -203,8 +214,11 @@ def make_job(plan: Plan, model: nn.Module) -> Job:
     return replace(job, warmup=_warmup(settings, job.steps))
 
 
-def _order(plan: Plan, classes: torch.Tensor | None) -> BalancedOrder | PairedOrder | None:
-    """The order of an epoch, where it is not any: by classes that are balanced, or in pairs of one class."""
+def _order(plan: Plan, classes: torch.Tensor | None) -> BalancedOrder | BufferedOrder | PairedOrder | None:
+    """The order of an epoch, where it is not any: balanced classes, pairs of one class, or what a buffer allows."""
+    x = plan.data.train.inputs[0]
+    if isinstance(x, StreamedPictures):
+        return BufferedOrder(len(x), x.buffer)
     if classes is not None:
         return BalancedOrder(classes)
     return PairedOrder(plan.data_checks.train[0]) if plan.data_checks.main.kind in OF_EMBEDDINGS else None

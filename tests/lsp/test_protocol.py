@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from lsprotocol import types
 
+from tests.cli.commands import process
 from tests.lsp.client import Editor, document, edited, place
 
 WRONG = """\
@@ -101,3 +103,12 @@ def test_the_commands_of_the_lenses_write_what_they_show() -> None:
     folders: list[Path] = []
     edited(test)
     assert not folders[0].exists()
+
+
+def test_it_ends_with_its_editor_and_prints_nothing_else() -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"rootUri":null}}'
+    done = process("lsp", stdin=b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    assert (done.code, done.err) == (0, "")
+    head, _, answer = done.out.partition("\r\n\r\n")
+    assert int(head.partition("Content-Length: ")[2].split()[0]) == len(answer)
+    assert json.loads(answer)["result"]["serverInfo"]["name"] == "netspec"

@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,9 +72,49 @@ def test_it_is_packed_whole() -> None:
     assert not any("resolved" in each for each in locked["packages"].values())
 
 
-def test_its_code_compiles() -> None:
-    compiler, node = FOLDER / "node_modules" / "typescript" / "bin" / "tsc", shutil.which("node")
-    if node is None or not compiler.is_file():
+def tool(name: str) -> Path:
+    """A program of the extension's packages."""
+    path = FOLDER / "node_modules" / ".bin" / name
+    if shutil.which("node") is None or not path.exists():
         pytest.skip("needs Node.js and its packages: npm --prefix editors/vscode ci")
-    done = subprocess.run([node, compiler, "--noEmit"], cwd=FOLDER, capture_output=True, text=True, check=False)
+    return path
+
+
+def test_its_code_compiles() -> None:
+    done = subprocess.run([tool("tsc"), "--noEmit"], cwd=FOLDER, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension as it is packed, made by the script of its package."""
+    path = tmp_path_factory.mktemp("extension") / "extension.js"
+    script = PACKAGE["scripts"]["build"].partition("esbuild ")[2].replace("dist/extension.js", str(path))
+    subprocess.run([tool("esbuild"), *script.split(), "--log-level=error"], cwd=FOLDER, check=True)
+    return path
+
+
+def told_in_vscode(bundle: Path, program: Path) -> Any:
+    """What a user of VS Code would see, of which tests/lsp/vscode.cjs has as much as is needed."""
+    command = ["node", ROOT / "tests" / "lsp" / "vscode.cjs", bundle, program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_it_starts_the_server_and_starts_it_again(bundle: Path, tmp_path: Path) -> None:
+    program = tmp_path / "netspec"
+    log = tmp_path / "started"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\nPYTHONPATH={ROOT} exec "{sys.executable}" -m netspec "$@"\n')
+    program.chmod(0o755)
+    told = told_in_vscode(bundle, program)
+    assert told["errors"] == []
+    assert told["diagnostics"][0] == told["diagnostics"][-1] == ["2: Linear expects 5 features, gets 4"]
+    assert {*told["commands"]} == {*COMMANDS, *(each["command"] for each in CONTRIBUTES["commands"])}
+    assert log.read_text() == "lsp --torch 2.9\n" * 2
+
+
+def test_it_says_what_to_install_where_there_is_no_server(bundle: Path, tmp_path: Path) -> None:
+    told = told_in_vscode(bundle, tmp_path / "missing")
+    assert told["diagnostics"] == []
+    assert any("pip install 'netspec[lsp]' brings it" in message for message in told["errors"])

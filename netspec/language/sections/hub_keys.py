@@ -21,6 +21,23 @@ HUB_KEYS = (
     Key("config", TEXT, "a name", "Which configuration of a dataset on the hub.", "plain_text"),
     Key("split", TEXT, "a name", "Which of its splits to train on.", "train", "train"),
     Key(
+        "streaming",
+        {"type": "boolean"},
+        "true or false",
+        "Pictures are read one after the other while the network trains, and nothing is copied or downloaded first; in "
+        "random order within `buffer`.",
+        True,
+        False,
+    ),
+    Key(
+        "buffer",
+        {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+        "an integer from 1",
+        "With `streaming`: how many pictures are held, of which the next one is drawn.",
+        10_000,
+        1_000,
+    ),
+    Key(
         "columns",
         by_name(_ONE_OR_MORE),
         "a column or a list of them; of several inputs one each: {input: columns}",

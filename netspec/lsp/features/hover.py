@@ -100,7 +100,7 @@ def _of_item(analysis: Analysis, item: Item) -> Iterator[str]:
             yield "\n".join(f"- {line}" for line in told)
         paths = ", ".join(f"`{safe(call.path)}`" for call in calls[:MOST_COPIES])
         more = f" and {len(calls) - MOST_COPIES} more" if len(calls) > MOST_COPIES else ""
-        yield f"In `state_dict`: {paths}{more}" if not calls[0].record.is_function else ""
+        yield f"Module {paths}{more}" if not calls[0].record.is_function else ""
     elif made is not None:
         params = "?" if made.params is None else f"{made.params:,}"
         macs = "?" if made.macs is None else f"{made.macs:,}"

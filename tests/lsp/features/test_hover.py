@@ -47,7 +47,7 @@ def told(word: str, mark: str) -> str:
          "1,216 parameters = weight 16×3×5×5 + bias 16", "nn.Conv2d(in_channels, out_channels", "`padding_mode`"]),
         ("name: first", "name: fi¦rst", ["**3×32×32 → 16×24×24**"]),
         ("conv, Conv2d", "conv, ¦Conv2d", ["16×24×24 → 16×24×24 … 32×12×12", "- 24 = 24 + 2·1 - 3 + 1",
-         "- 12 = ⌊(24 + 2·1 - 3) / 2⌋ + 1", "`one.conv`, `two.conv`"]),
+         "- 12 = ⌊(24 + 2·1 - 3) / 2⌋ + 1", "Module `one.conv`, `two.conv`"]),
         ("width*2", "wid¦th*2", ["`out_channels`", "required", "here `16`", "`width*2 = 16`"]),
         ("stride: stride", "stride: stri¦de", ["`stride`", "default `1`", "here `1`, `2`", "parameter `stride`: 1"]),
         ("dilation", "dila¦tion", ["`dilation`", "default `1`"]),
