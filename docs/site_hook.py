@@ -6,6 +6,8 @@ well; here they lead to the page that is made of the file.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
 from collections.abc import Callable
 from functools import partial
@@ -95,6 +97,14 @@ def made() -> dict[str, Callable[[], str]]:
         files[f"specs/pictures/{path.stem}.svg"] = partial(picture, path)
         files[f"specs/pictures/{path.stem}.html"] = partial(zoomed, path)
     return files
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """The search reads Chinese by jieba, which tells at length that it loads its words."""
+    with contextlib.suppress(ImportError):
+        import jieba
+
+        jieba.setLogLevel(logging.WARNING)
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

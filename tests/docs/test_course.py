@@ -13,6 +13,7 @@ from tests.spec_cases import ROOT
 
 COURSE = ROOT / "docs/course"
 CHAPTERS = sorted(COURSE.glob("[0-9]-*.md"))
+CHINESE = [ROOT / "docs/zh/index.md", *sorted((ROOT / "docs/zh/course").glob("[0-9]-*.md"))]
 PARTS = ["## The idea", "## By hand", "## As a spec", "## A mistake to make", "## Exercises"]
 
 
@@ -27,7 +28,12 @@ def learner(
     return Learner(tmp_path, capsys, monkeypatch)
 
 
-@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *CHAPTERS], ids=lambda page: page.stem)
+def named(page: Path) -> str:
+    """A page's name in pytest's output."""
+    return f"{'zh-' if page in CHINESE else ''}{page.stem}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *CHAPTERS, *CHINESE], ids=named)
 def test_each_page_says_what_happens(page: Path, learner: Learner) -> None:
     learner.go_through(page)
     assert any(command.startswith("netspec check ") for command in learner.commands)

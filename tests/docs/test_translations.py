@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import netspec
 from tests.docs.course import FENCE
 from tests.spec_cases import ROOT
 
@@ -30,8 +31,19 @@ def headings(text: str) -> list[int]:
 
 
 def blocks(text: str) -> list[str]:
-    """The fenced blocks, their head included, without comments, which are in the reader's language."""
-    return [COMMENT.sub("", fence[0]) for fence in FENCE.finditer(text)]
+    """The fenced blocks with their heads, without comments; of an output the commands, with the codes of what is found.
+
+    Comments and findings are in the reader's language; that the findings are netspec's, test_course.py tests.
+    """
+    found = []
+    for fence in FENCE.finditer(text):
+        lines = COMMENT.sub("", fence[0]).splitlines()
+        said = fence["text"].startswith("$ ")
+        kept = [
+            re.sub(r"^\w+(?=\[NS)|(?<=\])[:：].*", "", line) for line in lines if re.match(r"\$ |```|\w+\[NS", line)
+        ]
+        found.append("\n".join(kept if said else lines))
+    return found
 
 
 def commands(text: str) -> list[str]:
@@ -71,11 +83,23 @@ def test_every_paragraph_is_translated(english: Path, chinese: Path) -> None:
     assert len(CHINESE.findall(text)) > 300
 
 
+def test_the_chinese_readme_shows_what_check_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fences = list(FENCE.finditer((ROOT / "README.zh.md").read_text("utf-8")))
+    command, _, shown = next(fence["text"] for fence in fences if fence["text"].startswith("$ ")).partition("\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETSPEC_LANG", "zh")
+    (tmp_path / "net.yaml").write_text(fences[0]["text"], encoding="utf-8")
+    assert netspec(*command.split()[2:], capsys=capsys).out == shown
+
+
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [
         ("## 练习", "### 练习"),
-        ("netspec check line.yaml", "netspec chek line.yaml"),
+        ("$ netspec check line.yaml", "$ netspec chek line.yaml"),
+        ("错误[NS612]", "错误[NS613]"),
         ("epochs: 100", "epochs: 101"),
         ("| 3 | 6 | 3 | −3 | 9 | −9 |\n", ""),
     ],
