@@ -203,6 +203,8 @@ def test_reading_and_checking_never_import_torch() -> None:
         "from netspec.cli.main import main; main(['--help'])",
         "import netspec; netspec.to_python(netspec.load('specs/resnet18.yaml'))",
     ]
+    if find_spec("pygls") is not None:
+        codes.append("import netspec.lsp.server; netspec.lsp.server.make_server()")
     heavy = dict(zip(codes, heavy_after(*codes), strict=True))
     assert {code: found for code, found in heavy.items() if found} == {}
 

@@ -130,6 +130,8 @@ def test_what_needs_more_says_what_to_install(light: Light) -> None:
     (exported,) = several(light, "export right.yaml --to pt2")
     needs = "netspec: netspec export needs torch, safetensors: pip install 'netspec[train]'\n"
     assert (exported.code, exported.err) == (2, needs)
+    (editor,) = several(light, "lsp")
+    assert (editor.code, editor.err) == (2, "netspec: netspec lsp needs pygls: pip install 'netspec[lsp]'\n")
     (curves, drawn) = several(light, "compare run --curves c.png", "graph right.yaml -o net.png")
     assert drawn.err == "netspec: a picture as PNG needs matplotlib: pip install 'netspec[train]'\n"
     assert curves.err == "netspec: netspec compare --curves needs matplotlib: pip install 'netspec[train]'\n"

@@ -29,7 +29,7 @@ class Networks:
         self.one_at_a_time = asyncio.Lock()
         self.process: asyncio.subprocess.Process | None = None
         self.of: tuple[str, int] | None = None
-        self.idle: asyncio.TimerHandle | None = None
+        self.idle: asyncio.Task[None] | None = None
 
     async def ask(self, run: Path, **question: object) -> Any:
         """What a run answers.
@@ -53,8 +53,9 @@ class Networks:
             line = await process.stdout.readline()
             answer = json.loads(line) if line else {"error": f"{run.name} cannot be used", "fatal": True}
             if answer.get("fatal"):
-                self.end()
-            self._let_go_later()
+                await self.end()
+            else:
+                self._let_go_later()
             if "error" in answer:
                 raise ReadError(str(answer["error"]))
             return answer
@@ -63,7 +64,7 @@ class Networks:
         weights = run / "best.safetensors"
         wanted = (str(run), weights.stat().st_mtime_ns if weights.is_file() else 0)
         if self.process is None or self.process.returncode is not None or self.of != wanted:
-            self.end()
+            await self.end()
             self.process = await asyncio.create_subprocess_exec(
                 *ASKED, str(run), *self.options, cwd=self.root, start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -75,11 +76,21 @@ class Networks:
     def _let_go_later(self) -> None:
         if self.idle is not None:
             self.idle.cancel()
-        self.idle = asyncio.get_running_loop().call_later(IDLE, self.end)
+        self.idle = asyncio.create_task(self._let_go())
 
-    def end(self) -> None:
+    async def _let_go(self) -> None:
+        await asyncio.sleep(IDLE)
+        async with self.one_at_a_time:
+            self.idle = None
+            await self.end()
+
+    async def end(self) -> None:
         """Let the network go."""
-        if self.process is not None and self.process.returncode is None:
+        process, self.process, self.of = self.process, None, None
+        if self.idle is not None:
+            self.idle.cancel()
+            self.idle = None
+        if process is not None:
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-        self.process = self.of = None
+                process.kill()
+            await process.wait()

@@ -64,7 +64,7 @@ class TrainingRoutes:
     async def end(self) -> None:
         """Stop what was started."""
         self.ending = True
-        self.networks.end()
+        await self.networks.end()
         await self.trainings.end()
 
     async def listed(self, request: Request) -> Response:

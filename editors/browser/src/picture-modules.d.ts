@@ -36,6 +36,10 @@ declare module "@picture/viewer.js" {
   >;
   export const hooks: {chosen: (id: number | null) => void; click: (id: number, target: Element) => boolean};
   export const marked: {chosen: number | null};
+  export let view: {x: number; y: number; scale: number};
+  export function move(next: {x: number; y: number; scale: number}): void;
+  export function visible(id: number): boolean;
+  export function center(id: number): void;
   export function choose(id: number | null, moves?: boolean): void;
   export function fit(): void;
   export function foldAll(open: boolean): void;

@@ -4,7 +4,7 @@ import {KEYS, onKey} from "@picture/controls.js";
 import {drawn} from "@picture/draw.js";
 import {search} from "@picture/search.js";
 import {isBox, network, nodes, parents, setNetwork, state} from "@picture/tree.js";
-import {TEXTS, choose, fit, foldAll, hooks, idAt, light, marked, redraw, toggle, zoom} from "@picture/viewer.js";
+import {TEXTS, center, choose, fit, foldAll, hooks, idAt, light, marked, move, redraw, toggle, view, visible, zoom} from "@picture/viewer.js";
 import {find} from "./dom";
 import {start, type Answer} from "./server";
 import {t, translated, type Key} from "./texts";
@@ -65,10 +65,11 @@ let lineOfCursor: [number, string] = [0, ""];
 /** Lights the nodes of a line; `section` is the key of the spec that the line is below. */
 export function at(line: number, section: string): void {
   lineOfCursor = [line, section];
-  lightLine();
+  const [first, ...others] = lightLine();
+  if (first !== undefined && drawn.has(first) && marked.chosen === null && ![first, ...others].some(visible)) center(first);
 }
 
-function lightLine(): void {
+function lightLine(): number[] {
   const [line, section] = lineOfCursor, found = new Set<number>();
   if (section === "layers" || section === "blocks") {
     let nearest = 0;
@@ -80,6 +81,7 @@ function lightLine(): void {
     for (const node of nodes.values()) if (node.kind === "input") found.add(node.id);
   }
   light(found);
+  return [...found].filter(id => drawn.has(id));
 }
 
 // The node itself, or what stands for it where it is folded away.
@@ -103,6 +105,16 @@ canvas.addEventListener("dblclick", event => {
   if (id !== null) toggle(id);
 });
 canvas.addEventListener("keydown", onKey);
+
+// The middle of the picture stays in the middle; where it could not be seen so far, it is shown as a whole.
+let wide = 0;
+new ResizeObserver(() => {
+  const before = wide;
+  wide = canvas.clientWidth;
+  if (!wide || !nodes.size) return;
+  if (before) move({...view, x: view.x + (wide - before) / 2});
+  else fit();
+}).observe(canvas);
 
 export function clear(): void {
   first = true;

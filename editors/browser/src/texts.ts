@@ -71,6 +71,8 @@ const TABLE = {
   resume: ["Resume", "继续"],
   epochs: ["epochs", "轮数"],
   asInSpec: ["as in the spec", "按文本"],
+  foldRuns: ["Hide the runs", "隐藏训练记录"],
+  unfoldRuns: ["Show the runs", "显示训练记录"],
   runs: ["Runs", "训练记录"],
   log: ["What the command says", "命令输出"],
   noRuns: ["no run so far", "还没有训练记录"],

@@ -19,6 +19,7 @@ export class Training {
   private current: string | null = null;
   private readonly followed = new Map<string, EventSource>();
   private readonly parts = {
+    fold: make("button", {type: "button", class: "end", "aria-controls": "training-body", click: () => this.fold()}),
     train: make("button", {id: "train", class: "main", type: "button", click: () => void this.start()}),
     stop: make("button", {id: "stop", type: "button", click: () => void this.act("stop")}),
     resume: make("button", {id: "resume", type: "button", click: () => void this.act("resume")}),
@@ -30,10 +31,10 @@ export class Training {
   private readonly curves = new Curves(this.parts.curves);
 
   constructor(private readonly home: HTMLElement, private readonly hooks: Hooks) {
-    const {train, stop, resume, epochs, state, list, curves, more, log, drop} = this.parts;
+    const {fold, train, stop, resume, epochs, state, list, curves, more, log, drop} = this.parts;
     this.home.append(
-      make("div", {class: "tools strip", role: "toolbar"}, train, stop, resume, make("label", {}, make("span", {id: "epochs-label"}), epochs), state),
-      make("div", {class: "columns"}, make("div", {class: "side"}, list, drop), make("div", {class: "body"}, curves, more, log)));
+      make("div", {class: "tools strip", role: "toolbar"}, train, stop, resume, make("label", {}, make("span", {id: "epochs-label"}), epochs), state, fold),
+      make("div", {class: "columns", id: "training-body"}, make("div", {class: "side"}, list, drop), make("div", {class: "body"}, curves, more, log)));
     this.home.addEventListener("dragover", event => { event.preventDefault(); this.home.classList.add("over"); });
     this.home.addEventListener("dragleave", () => this.home.classList.remove("over"));
     this.home.addEventListener("drop", event => {
@@ -43,6 +44,11 @@ export class Training {
     });
     translated(() => this.tell());
     void this.load();
+  }
+
+  private fold(): void {
+    this.home.classList.toggle("folded");
+    this.tell();
   }
 
   private async load(): Promise<void> {
@@ -118,7 +124,13 @@ export class Training {
   }
 
   private tell(): void {
-    const {train, stop, resume, state, list, log} = this.parts, run = this.run(), active = run?.active ?? false;
+    const {fold, train, stop, resume, state, list, log} = this.parts, folded = this.home.classList.contains("folded");
+    fold.textContent = folded ? "▴" : "▾";
+    fold.title = t(folded ? "unfoldRuns" : "foldRuns");
+    fold.setAttribute("aria-label", fold.title);
+    fold.setAttribute("aria-expanded", String(!folded));
+    fold.hidden = !this.runs.size;
+    const run = this.run(), active = run?.active ?? false;
     this.home.querySelector("[role=toolbar]")!.setAttribute("aria-label", t("training"));
     train.textContent = t("train");
     train.title = t("trainTip");
@@ -184,8 +196,8 @@ export class Training {
       files.value = ""; // so that the same one can be chosen again
     }});
     drop.replaceChildren(
-      make("label", {for: "sample"}, t("predictTip")), files, make("div", {id: "answers", "aria-live": "polite"}),
-      make("button", {type: "button", id: "scores", click: () => void this.scores()}, t("scores")));
+      make("button", {type: "button", id: "scores", click: () => void this.scores()}, t("scores")),
+      make("label", {for: "sample"}, t("predictTip")), files, make("div", {id: "answers", "aria-live": "polite"}));
   }
 
   private async scores(): Promise<void> {

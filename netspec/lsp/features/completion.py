@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
 from lsprotocol import types
 
@@ -16,10 +19,11 @@ from netspec.lsp.features.item_candidates import names, of_item, of_type
 from netspec.lsp.features.schema_candidates import of_schema
 from netspec.lsp.features.snippets import plain_text
 
-_WORD = re.compile(r"[\w.:]*\Z")
+_WORD = re.compile(r"[\w.:/]*\Z")
 _START = "netspec: 1\nname: ${1:net}\ninput: [${2:3, 32, 32}]\n\nlayers:\n  - $0\n"
 TRIGGERS = (" ", "{", "[", ",", ":", "-", ".")
 LONGEST_WORD = 200  # characters
+MOST_FILES = 300  # of a folder
 REFERENCES = ("from", "outputs", "share", "order", "tie")
 END = 10**9  # a line behind the last one
 
@@ -69,6 +73,9 @@ def _candidates(document: Document, analysis: Analysis | None, context: Context,
     if context.role == "item":
         yield from of_item(analysis, context)
         return
+    if context.path[:1] in (("include",), ("model",)) and document.path is not None:
+        yield from _files(Path(document.path))
+        return
     key, rest = _item_key(context)
     if key in REFERENCES:
         yield from names(analysis, line, inputs=key != "share")
@@ -86,3 +93,15 @@ def _item_key(context: Context) -> tuple[str | None, tuple[str, ...]]:
         if context.roles[at] == "item":
             return context.path[at], context.path[at + 1 :]
     return None, ()
+
+
+def _files(path: Path) -> Iterator[Candidate]:
+    """The other YAML files in a spec's folder and in those right below it, which it may name."""
+    folder, found = path.parent, list[Path]()
+    with contextlib.suppress(OSError):  # what cannot be listed ends the list
+        for each in islice(folder.iterdir(), MOST_FILES):
+            inner = islice(each.iterdir(), MOST_FILES) if each.is_dir() and not each.name.startswith(".") else ()
+            found += [file for file in (each, *inner) if file.suffix in (".yaml", ".yml") and file != path]
+    for each in sorted(found)[:MOST_FILES]:
+        name = each.relative_to(folder).as_posix()
+        yield Candidate(name, name, types.CompletionItemKind.File)

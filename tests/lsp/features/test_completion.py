@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netspec.checker import check
@@ -15,7 +17,7 @@ from netspec.language.sections.metrics import NAMES
 from netspec.language.sections.torch_classes import classes_of
 from netspec.language.sections.train_keys import TRAIN_KEYS
 from netspec.layers.table import TABLE
-from netspec.lsp.analysis import Options, analyse
+from netspec.lsp.analysis import Document, Options, analyse
 from netspec.lsp.features.completion import completions
 from tests.lsp.analysed import applied, at_cursor
 
@@ -134,3 +136,17 @@ def test_a_first_spec_is_a_snippet_that_is_one() -> None:
     assert check(loads(found.replace("- \n", "- ReLU\n")), fixes=False).ok
     document, position = at_cursor("¦")
     assert "$0" in next(item for item in completions(document, None, position)).text_edit.new_text
+
+
+def test_files_that_a_spec_may_name(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("net.yaml", "blocks.yaml", "parts/more.yml", "other.txt"):
+        (tmp_path / name).write_text("blocks: {}\n")
+    path = tmp_path / "net.yaml"
+    for start, end in (("include: [", "]"), ("include:\n  - ", ""), ("model: pa", "")):
+        text = f"netspec: 1\n{start}"
+        document = Document(path.as_uri(), str(path), f"{text}{end}\n", 1)
+        items = completions(document, None, document.positions.position(len(text)))
+        assert {item.label for item in items} == {"blocks.yaml", "parts/more.yml"}
+        texts = {applied(document.text, [item.text_edit]) for item in items}
+        assert f"{text.removesuffix('pa')}parts/more.yml{end}\n" in texts

@@ -15,6 +15,16 @@ export function svgElement(name, attributes = {}, text = null) {
   return found;
 }
 
+// What was drawn is taken again where it looks the same: while a text is edited, most of a picture does.
+let before = new Map(), now = new Map();
+
+function again(look, make) {
+  const found = (before.get(look) || []).pop() || make();
+  if (!now.has(look)) now.set(look, []);
+  now.get(look).push(found);
+  return found;
+}
+
 function curve(points) {
   let [x, y] = points[0], found = `M${x} ${y}`;
   for (const [toX, toY] of points.slice(1)) {
@@ -26,8 +36,14 @@ function curve(points) {
 }
 
 function drawRoute(group, route) {
-  const line = svgElement("path", {class: "line", d: curve(route.points)});
-  line.append(svgElement("title", {}, shapes(route.line.values)));
+  const d = curve(route.points), told = shapes(route.line.values), ends = route.line.target !== null;
+  group.append(again(`${d} ${told} ${route.label} ${ends}`, () => routeElement(route, d, told)));
+}
+
+function routeElement(route, d, told) {
+  const group = svgElement("g");
+  const line = svgElement("path", {class: "line", d});
+  line.append(svgElement("title", {}, told));
   group.append(line);
   if (route.line.target !== null) {
     const [x, y] = route.points[route.points.length - 1];
@@ -37,6 +53,7 @@ function drawRoute(group, route) {
     const [x, y] = route.points[0];
     group.append(svgElement("text", {class: "label", x: x + BESIDE, y: y + 11}, route.label));
   }
+  return group;
 }
 
 function drawWords(group, placed, open) {
@@ -55,16 +72,38 @@ function rect(placed, kind, shift = 0, more = {}) {
 }
 
 function drawNode(parent, placed, level, x, y, most) {
-  const {view} = placed, {node, whole} = view, open = view.children.length > 0;
+  const {node, children} = placed.view, make = () => nodeElement(placed, level, most);
+  const group = children.length ? make() : again(lookOf(placed, level, most), make);
+  group.id = `n${node.id}`;
+  group.dataset.id = node.id;
+  group.setAttribute("transform", `translate(${placed.x} ${placed.y})`);
+  drawn.set(node.id, {group, view: placed.view, placed, x: x + placed.x, y: y + placed.y});
+  if (children.length) {
+    drawInside(group, placed, level + 1, x + placed.x, y + placed.y, most);
+    drawWords(group, placed, true);
+  }
+  parent.append(group);
+}
+
+function lookOf({view, width, height, shadows, toggle, words}, level, most) {
+  const {node, whole} = view;
+  const costs = [whole.params && most.params && whole.params / most.params, whole.macs && most.macs && whole.macs / most.macs];
+  return JSON.stringify([node.kind, level, width, height, shadows, toggle, words, costs, worstOf(view)]);
+}
+
+function worstOf(view) {
   const severities = problemsOf(view).map(each => each.severity);
-  const worst = ["error", "warning"].find(each => severities.includes(each)) || "";
+  return ["error", "warning"].find(each => severities.includes(each)) || "";
+}
+
+// The element of a node without what is in it, which has a place and an id of its own each time.
+function nodeElement(placed, level, most) {
+  const {view} = placed, {node, whole} = view, open = view.children.length > 0;
   const group = svgElement("g", {
-    class: `node ${node.kind} ${open ? "open" : "closed"} ${worst}`, id: `n${node.id}`, role: "treeitem",
-    transform: `translate(${placed.x} ${placed.y})`, "aria-level": level,
+    class: `node ${node.kind} ${open ? "open" : "closed"} ${worstOf(view)}`, role: "treeitem", "aria-level": level,
     "aria-label": placed.words.map(row => row.runs.map(([text]) => text).join("")).join(", "),
   });
   if (placed.toggle) group.setAttribute("aria-expanded", open);
-  group.dataset.id = node.id;
   for (let copy = placed.shadows; copy > 0; copy--) group.append(rect(placed, "shape shadow", copy * SHADOW));
   group.append(rect(placed, "shape"));
   if (open) group.append(svgElement("rect", {class: "head", width: placed.width, height: placed.header}));
@@ -75,10 +114,8 @@ function drawNode(parent, placed, level, x, y, most) {
     group.append(svgElement("rect", {class: "macs", x: 6, y: placed.height - 4.5, width, height: 2.5, rx: 1}));
   }
   if (placed.toggle) group.append(svgElement("text", {class: "toggle", x: 7, y: open ? 15 : 16}, open ? "▾" : "▸"));
-  drawn.set(node.id, {group, view, placed, x: x + placed.x, y: y + placed.y});
-  drawInside(group, placed, level + 1, x + placed.x, y + placed.y, most);
-  drawWords(group, placed, open);
-  parent.append(group);
+  if (!open) drawWords(group, placed, false);
+  return group;
 }
 
 function drawInside(group, placed, level, x, y, most) {
@@ -97,6 +134,7 @@ export function draw(world) {
   const closed = allViews(view).filter(each => !each.children.length).map(each => each.whole);
   const greatest = key => closed.reduce((most, node) => Math.max(most, node[key] || 0), 0);
   drawn.clear();
+  [before, now] = [now, new Map()];
   world.replaceChildren();
   const placed = content(view, 0);
   drawInside(world, placed, 1, 0, 0, {params: greatest("params"), macs: greatest("macs")});

@@ -8,7 +8,7 @@ export const find = id => document.getElementById(id);
 export const canvas = find("canvas");
 export const details = find("details");
 const tip = find("tip");
-const svg = svgElement("svg", {class: "netspec"}), world = svgElement("g", {class: "world"});
+const svg = svgElement("svg", {class: "netspec", role: "group"}), world = svgElement("g", {class: "world"});
 svg.append(world);
 canvas.append(svg);
 
@@ -54,13 +54,18 @@ export function redraw(still = null) {
   mark();
 }
 
+let withMarks = []; // elements
+
 export function mark() {
-  const matching = new Set(marked.hits);
-  for (const [id, {group}] of drawn) {
-    group.classList.toggle("chosen", id === marked.chosen);
-    group.classList.toggle("hit", matching.has(id));
-    group.classList.toggle("lit", marked.lit.has(id));
-  }
+  for (const group of withMarks) group.classList.remove("chosen", "hit", "lit");
+  withMarks = [];
+  for (const [name, ids] of [["chosen", [marked.chosen]], ["hit", marked.hits], ["lit", marked.lit]])
+    for (const id of ids) {
+      const shown = drawn.get(id);
+      if (!shown) continue;
+      shown.group.classList.add(name);
+      withMarks.push(shown.group);
+    }
   canvas.setAttribute("aria-activedescendant", drawn.has(marked.chosen) ? `n${marked.chosen}` : "");
 }
 
@@ -110,7 +115,14 @@ export function reveal(id) {
   choose(id, true);
 }
 
-function center(id) {
+// Whether a node that is drawn can be seen.
+export function visible(id) {
+  const {x, y, placed} = drawn.get(id), left = view.x + x * view.scale, top = view.y + y * view.scale;
+  const right = left + placed.width * view.scale, height = Math.min(placed.height, 40) * view.scale;
+  return right > 0 && left < canvas.clientWidth && top > 0 && top + height < canvas.clientHeight;
+}
+
+export function center(id) {
   const {x, y, placed} = drawn.get(id), {clientWidth: width, clientHeight: height} = canvas;
   const scale = Math.max(view.scale, 0.6);
   move({scale, x: width / 2 - (x + placed.width / 2) * scale, y: height / 2 - (y + Math.min(placed.height, height / scale) / 2) * scale});
