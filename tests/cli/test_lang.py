@@ -14,6 +14,7 @@ from netspec.core.codes import CODES
 from netspec.render.tables import width
 from tests.cli.commands import RIGHT, WARNS, WRONG, netspec, process
 from tests.render.sarif_schema import VALIDATOR
+from tests.spec_cases import ROOT
 from tests.translation.english import english_in
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -179,3 +180,18 @@ def test_english_imports_no_catalogue(wrong: str) -> None:
     chinese = code.replace("['check'", "['--lang', 'zh', 'check'")
     done = subprocess.run([sys.executable, "-c", chinese], capture_output=True, text=True, check=True)
     assert "netspec.translation.translate" in done.stdout.splitlines()[-1]
+
+
+def test_the_example_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/languages.md shows what a check of the README's network says."""
+    monkeypatch.chdir(tmp_path)
+    spec = re.search(r"```yaml\n(netspec: 1\n.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    shown = re.search(r"```\n\$ netspec (.*?)\n(.*?)```", (ROOT / "docs/languages.md").read_text("utf-8"), re.DOTALL)
+    assert spec is not None
+    assert shown is not None
+    Path("net.yaml").write_text(spec[1], encoding="utf-8")
+    done = netspec(*shown[1].split(), capsys=capsys)
+    joined = re.sub(r"\n {14}(?=→)", " ", done.out)  # the page is wider than a pipe
+    assert joined == shown[2]
