@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from netspec.cli.languages import chosen_language, lang_option
 from netspec.cli.options import set_option, torch_option
 from netspec.cli.output import say
 from netspec.core.files import ReadError
@@ -41,6 +42,7 @@ def _address(context: click.Context, option: click.Parameter, value: str | None)
 @click.option("--log", "log_file", type=click.Path(dir_okay=False), help="Write what fails to a file.")
 @set_option
 @torch_option
+@lang_option
 def command(
     stdio: bool, tcp: tuple[str, int] | None, log_file: str | None, settings: tuple[str, ...], torch: str | None
 ) -> None:
@@ -60,7 +62,7 @@ def command(
     from netspec.lsp.serving import serve_stdio, serve_tcp
 
     def make(embedded: bool) -> NetspecServer:
-        return make_server(settings=settings, torch=torch, embedded=embedded)
+        return make_server(settings=settings, torch=torch, embedded=embedded, lang=chosen_language())
 
     if tcp is None:
         serve_stdio(make)

@@ -105,8 +105,11 @@ def _range(declared: SizeDecl, params: Mapping[str, Value], findings: Findings) 
         return None
     sizes = range(-(-low // step) * step, high + 1, step)
     if not sizes:
-        multiple = f" multiple of {step}" if step > 1 else " size"
-        findings.add("NS216", f"there is no{multiple} from {low} to {high}", declared.node)
+        multiple, size = (
+            f"there is no multiple of {step} from {low} to {high}",
+            f"there is no size from {low} to {high}",
+        )
+        findings.add("NS216", multiple if step > 1 else size, declared.node)
         return None
     if len(sizes) > MOST_SIZES:
         message = f"{len(sizes):,} sizes of {name}; at most {MOST_SIZES:,} are gone through: narrow it, or multiple_of"

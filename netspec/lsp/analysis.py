@@ -29,6 +29,7 @@ from netspec.lsp.recovery import readable
 from netspec.render.pictures.build import network_tree
 from netspec.render.pictures.tree import Node
 from netspec.shapes.report import Report
+from netspec.translation.languages import ENGLISH
 
 LANGUAGE = "netspec"  # the editor's name of it
 _UNUSED = "NS902"  # which a block is in a file that other specs include
@@ -80,12 +81,14 @@ class Options:
         plugins: which of them may run.
         torch: the version to check for.
         folder: of a text without a file: what its relative paths are relative to.
+        lang: the language of findings and fixes.
     """
 
     settings: tuple[str, ...] = ()
     plugins: Plugins = NO_PLUGINS
     torch: str | None = None
     folder: Path | None = None
+    lang: str = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Analysis:
         error: why the text is not read at all.
         explained: whether the diagnostics have notes and fixes.
         text: what the report is of.
+        lang: the language in which an editor is told of it.
     """
 
     document: Document
@@ -109,6 +113,7 @@ class Analysis:
     error: str | None = None
     explained: bool = False
     text: str = ""
+    lang: str = ENGLISH
 
     @property
     def positions(self) -> Positions:
@@ -187,6 +192,10 @@ def analyse(document: Document, overlay: Mapping[str, str], options: Options, *,
         options: how.
         explain: with every size that is promised, and with notes and fixes, which takes longer: each is verified.
     """
+    return replace(_analysed(document, overlay, options, explain), lang=options.lang)
+
+
+def _analysed(document: Document, overlay: Mapping[str, str], options: Options, explain: bool) -> Analysis:
     try:
         check_text(document.text, document.shown)
         report = _report(document, document.text, overlay, options, explain)

@@ -6,6 +6,7 @@ process.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,6 +20,7 @@ from netspec.lsp.answers import register
 from netspec.lsp.commands import register_commands
 from netspec.lsp.features.diagnostics import diagnostics
 from netspec.lsp.workbench import Workbench
+from netspec.translation.languages import ENGLISH, wanted_language
 
 NAME = "netspec"
 
@@ -82,6 +84,14 @@ class NetspecServer(LanguageServer):
         )
         self.bench = Workbench(options, self._publish)
 
+    def speak(self, params: types.InitializeParams) -> None:
+        """Take the language of the editor, where the environment names none.
+
+        Args:
+            params: of the editor's first request.
+        """
+        self.bench.options = replace(self.bench.options, lang=wanted_language(editor=params.locale))
+
     def _publish(self, analysis: Analysis) -> None:
         document = analysis.document
         found = types.PublishDiagnosticsParams(document.uri, diagnostics(analysis), version=document.version)
@@ -94,6 +104,7 @@ def make_server(
     plugins: Plugins = NO_PLUGINS,
     torch: str | None = None,
     embedded: bool = False,
+    lang: str | None = None,
 ) -> NetspecServer:
     """A language server for specs, for one editor, without input and output of its own.
 
@@ -102,8 +113,11 @@ def make_server(
         plugins: which of them may run; none where left out.
         torch: the version to check for; the installed one where left out.
         embedded: whether it runs in a process that goes on when the editor says `exit`.
+        lang: the language of findings and fixes; left out: of NETSPEC_LANG, else the editor's, else the locale's.
     """
-    server = NetspecServer(Options(settings, plugins, torch), embedded=embedded)
+    server = NetspecServer(Options(settings, plugins, torch, lang=lang or ENGLISH), embedded=embedded)
+    if lang is None:
+        server.feature(types.INITIALIZE)(lambda params: server.speak(params))
     server.feature(types.SHUTDOWN)(lambda params: server.bench.shut())
     register(server, server.bench)
     register_commands(server, server.bench)

@@ -31,15 +31,18 @@ def known_language(name: str) -> str | None:
     return language if language in LANGUAGES else None
 
 
-def wanted_language(environment: Mapping[str, str] | None = None) -> str:
+def wanted_language(environment: Mapping[str, str] | None = None, editor: str | None = None) -> str:
     """The language that the environment asks for; English where it names none that there is.
 
     Args:
         environment: the variables; those of this process where left out.
+        editor: that of the editor which shows it, before the locale's.
     """
     variables = os.environ if environment is None else environment
     if chosen := variables.get(VARIABLE):
         return known_language(chosen) or ENGLISH
+    if editor:
+        return known_language(editor) or ENGLISH
     return known_language(next(filter(None, map(variables.get, _LOCALE)), "")) or ENGLISH
 
 

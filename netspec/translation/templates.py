@@ -54,16 +54,18 @@ class Template:
         pieces: its parts.
         weight: how many characters of a text a match explains.
         words: the whole words that every text has that it matches.
+        filled: the holes that hardly are empty: those that do not stand beside another one.
         quotes: whether its fixed texts quote something.
     """
 
-    __slots__ = ("_empty", "_runs", "_tail", "key", "pieces", "quotes", "weight", "words")
+    __slots__ = ("_empty", "_runs", "_tail", "filled", "key", "pieces", "quotes", "weight", "words")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.pieces = pieces_of(key)
         self.weight = sum(weight(piece) for piece in self.pieces if isinstance(piece, str))
         self.words = frozenset(_whole_words(self.pieces))
+        self.filled = _apart(self.pieces)
         self.quotes = any(isinstance(piece, str) and _QUOTE.search(piece) for piece in self.pieces)
         self._runs: list[tuple[str, re.Pattern[str]]] | None = None  # (hole before it, what has to follow), in order
         self._empty: list[str] = []
@@ -116,6 +118,16 @@ class Template:
         if self._tail:
             filled[self._tail] = text[at:]
         return filled
+
+
+def _apart(pieces: list[Piece]) -> list[str]:
+    """The free holes that have fixed text, or an end, on both sides."""
+    free = [isinstance(piece, Hole) and not piece.values for piece in (*pieces, "")]
+    return [
+        piece.name
+        for index, piece in enumerate(pieces)
+        if isinstance(piece, Hole) and free[index] and not free[index - 1] and not free[index + 1]
+    ]
 
 
 def weight(text: str) -> int:

@@ -21,8 +21,16 @@ LONGEST = 2_000  # characters of a text that is translated; longer ones are list
 MOST_PARTS, DEEPEST = 1_000, 60  # parts of a text that are looked at, and how deep they lie in each other
 MOST_KNOWN = 10_000
 MOST_TRIED = 20  # templates for a text, those with the longest fixed texts first
-OF_WORDS = ("described", "unit", "what", "near", "counts")  # holes whose value may be a single word of the catalogue
+OF_WORDS = (
+    "described",
+    "unit",
+    "what",
+    "near",
+    "counts",
+    "parts",
+)  # holes whose value may be a single word of the catalogue
 OF_NUMBERS = ("items",)  # holes that numbers fill: `a list of 2`
+OF_BOUNDS = ("bound", "bounds")  # holes of bounds alone: `an integer ≥ 0`, and not `an integer ≥ 0 or null`
 CLAUSES = ("; ", ": ")
 JOINTS = (", ", " and ", " or ", " ")
 MOST_JOINTS = 8
@@ -32,6 +40,8 @@ _ONE_WORD, _PROSE_BEGINS = re.compile(r"\S+"), re.compile(r"[a-z`]\w* ")
 _CLAUSE = re.compile(r"; |^\S+: [a-z`]")
 _LETTER = re.compile(r"[^\W\d_]")
 _BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
+_BOUNDS = re.compile(r"( [≥≤<>] \S+( and [≥≤<>] \S+)?| from \S+ to \S+)?")
+_REMARK = re.compile(r"(.+) \((.+)\)")
 _OPERATOR = re.compile(r"[<>=]")
 _QUOTED = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
 
@@ -97,6 +107,19 @@ class Translator:
         """A single word in the language, as gettext's pgettext; it is known in its context alone, and may be a name."""
         return self._words.get(f"{context}{CONTEXT}{word}", word)
 
+    def _words_of(self, text: str) -> str | None:
+        """Single words of the catalogue, and what has a template, joined by `and`; None where no word is among them."""
+        told, known = [], False
+        for part in text.split(" and "):
+            word = self.word("word", part)
+            answer = self._answer(part) if word == part and part != text else None
+            if word == part and (answer is None or not answer.explained):
+                return None
+            known = known or word != part
+            told.append(word if answer is None else answer.text)
+        between = self._constant.get(" and ", " and ")
+        return _together([told[0], *(each for word in told[1:] for each in (between, word))]) if known else None
+
     def _answer(self, text: str) -> Answer:
         known = self._known.get(text)
         if known is None:
@@ -129,7 +152,18 @@ class Translator:
                 break
         for joint in (*CLAUSES, *JOINTS):
             best = max(best, self._joined(text, joint), key=_explained)
-        return best
+        return max(best, self._bracketed(text), key=_explained)
+
+    def _bracketed(self, text: str) -> Answer:
+        """The translation of a text that ends with a remark in brackets; code in brackets stays."""
+        found = _REMARK.fullmatch(text)
+        if found is None:
+            return Answer(text, 0, False)
+        first, inner = self._answer(found[1]), self._answer(found[2])
+        if not inner.explained or not (first.whole and inner.whole):
+            return Answer(text, 0, False)
+        remark = self.word("list", " ({remark})").replace("{remark}", inner.text)
+        return Answer(_together((first.text, remark)), first.explained + inner.explained, True)
 
     def _candidates(self, text: str) -> list[Template]:
         """The templates that may make a text, those with the longest fixed texts first."""
@@ -147,8 +181,8 @@ class Translator:
                 values[piece.name] = self._constant.get(value, value)
                 explained += weight(value)
                 continue
-            if piece.name in OF_WORDS and (word := self.word("word", value)) != value:
-                values[piece.name] = word
+            if piece.name in OF_WORDS and (words := self._words_of(value)) is not None:
+                values[piece.name] = words
                 explained += weight(value)
                 continue
             inner = self._answer(value)
@@ -157,6 +191,7 @@ class Translator:
         parts = pieces_of(self._entries[template.key])
         text = _together(values.get(part.name, "") if isinstance(part, Hole) else part for part in parts)
         loose = any(_CLAUSE.search(_spread(value)) for value in filled.values())
+        loose = loose or any(not filled[name] for name in template.filled)
         return Answer(text, explained, whole, 0 if loose else 2)
 
     def _joined(self, text: str, joint: str) -> Answer:
@@ -173,6 +208,8 @@ class Translator:
             places = [*places[:1], *(at for at in places[-1:] if not spread[at + 1 :].strip("\0"))]
         for at in places if len(places) <= MOST_JOINTS else ():
             left, right = text[:at], text[at + len(joint) :]
+            if not left or not right:
+                continue
             if joint == ": " and not (_ONE_WORD.fullmatch(left) and _PROSE_BEGINS.match(right)):
                 continue
             first, second = self._answer(left), self._answer(right)
@@ -194,7 +231,9 @@ class Translator:
 
 def _numbers_are(filled: dict[str, str]) -> bool:
     """Whether numbers fill the holes that are for them."""
-    return all(name not in OF_NUMBERS or value.replace(",", "").isdecimal() for name, value in filled.items())
+    numbers = (value for name, value in filled.items() if name in OF_NUMBERS)
+    bounds = (value for name, value in filled.items() if name in OF_BOUNDS)
+    return all(value.replace(",", "").isdecimal() for value in numbers) and all(map(_BOUNDS.fullmatch, bounds))
 
 
 def _explained(answer: Answer) -> tuple[int, bool, int]:

@@ -11,10 +11,8 @@ WORDS = (
     *("there", "they", "those", "too", "was", "which", "whose", "will", "without", "would"),
 )
 _QUOTED = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
-_CODE = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\S*[._/=]\S*")
-_ENGLISH = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(map(re.escape, WORDS))})(?![\w-])|[a-z]+ (?:and|or|not|to|with|in) [a-z]+"
-)
+_CODE = re.compile(r"pip install|netspec [a-z]+ |if condition else|\{[^{}]*\}|\[[^\[\]]*\]|\S*[._/=]\S*")
+_ENGLISH = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, WORDS))})(?![\w-])|\b[a-z]{{2,}} [a-z]{{2,}}\b")
 
 
 def english_in(text: str) -> list[str]:

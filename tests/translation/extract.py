@@ -21,6 +21,7 @@ PACKAGE = Path(netspec.__file__).parent
 SOURCES = (
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker.py", "compiler/plugins"),
     *("render/text.py", "render/summary.py", "render/github.py", "render/sarif.py"),
+    *("lsp/features/diagnostics.py", "lsp/features/actions.py"),
     *("cli/check.py", "cli/fix.py", "cli/sources.py", "cli/explain.py"),
 )
 LABELLING = ("Note", "note", "labelled")  # the functions whose first argument is the label of a note
@@ -41,7 +42,7 @@ _SENTENCE = re.compile(
     r".*\.|(The|Numbers|Normalizes|Divides|Transposed|A text file)\b.*", re.DOTALL
 )  # of reference pages
 _IN_PYTHON = re.compile(
-    r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|^not \{|\} if \{|unflatten\(|^<[A-Z]|[^ ]+ = torch"
+    r"self\.training|\bnn\.\w+\(|torch\.(full|arange)|^not \{|\} if \{|unflatten\(|^<[A-Z]|^ *# netspec|[^ ]+ = torch"
 )
 
 
@@ -328,15 +329,20 @@ def messages() -> dict[Key, list[str]]:
     found: dict[Key, list[str]] = {
         (None, joint): ["netspec/translation/translate.py"] for joint in (*CLAUSES, *JOINTS) if joint.strip()
     }
-    found["list", ", "] = ["netspec/translation/translate.py"]
+    found["list", ", "] = found["list", " ({remark})"] = ["netspec/translation/translate.py"]
     for severity in ("error", "warning", "note"):
         found["severity", severity] = ["netspec/core/codes.py"]
     for head in ("Wrong", "Right"):
         found["example", head] = ["netspec/core/codes.py"]
     found["frame", "{label} at {span}"] = ["netspec/render/text.py"]
     found["frame", "in {label} at {span}"] = ["netspec/render/github.py"]
-    for what in ("parameters", "layers", "macs"):
+    for what in ("parameters", "layers", "macs", "MACs"):
         found["word", what] = ["netspec/lint/budgets.py"]
+    for axis in ("row", "column", "slice", "value"):
+        found["word", axis] = ["netspec/lint/windows.py"]
+    for axes in ("{count} rows", "{count} columns", "{count} slices"):
+        found[None, axes] = ["netspec/lint/windows.py"]
+    found["word", "arithmetic"] = ["netspec/core/expressions.py"]
     found["sum", "{outcome} for {sizes}"] = ["netspec/cli/check.py"]
     found["word", "it"] = ["netspec/language/sections/check_keys.py"]
     found["word", "ok"] = ["netspec/cli/check.py"]

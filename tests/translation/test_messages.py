@@ -54,7 +54,7 @@ def test_messages_of_the_explanations_are_chinese(id: str, tmp_path: Path) -> No
 
 def test_english_that_is_left_would_show() -> None:
     assert english_in("Linear 需要 128 个特征, gets 4608") == ["gets"]
-    assert english_in("the layer, which is no layer") == ["the", "which", "is"]
+    assert english_in("the layer, which is no layer") == ["the", "which", "is", "no layer"]
     assert english_in("没有键 'the key'；是不是想写 `of`？ 例如 data.is_it, has_bias 和 H and_w") == []
     assert translate("a message that nobody translated", "zh") == "a message that nobody translated"
 

@@ -16,6 +16,7 @@ from netspec.lsp.again import checked_again
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.features.diagnostics import as_told
 from netspec.lsp.places import positions_of, uri_of
+from netspec.translation.languages import translate
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.netspec"
 MOST_ROUNDS, MOST_SECONDS = 100, 3.0  # of fixes, one after the other
@@ -50,7 +51,7 @@ def quick_fixes(analysis: Analysis, place: types.Range) -> list[types.CodeAction
         analysis: with explained findings.
         place: the range.
     """
-    actions = []
+    actions, lang = [], analysis.lang
     for found in analysis.diagnostics:
         told = as_told(analysis, found)
         if not _meet(told.range, place):
@@ -59,9 +60,13 @@ def quick_fixes(analysis: Analysis, place: types.Range) -> list[types.CodeAction
             edit = workspace_edit(analysis, fix.edits)
             if edit is None:
                 continue
-            title = safe(fix.title if fix.safe else f"{fix.title} (suggestion)")
+            title = fix.title if fix.safe else f"{fix.title} (suggestion)"
             kind = types.CodeActionKind.QuickFix
-            actions.append(types.CodeAction(title, kind, [told], is_preferred=True if fix.safe else None, edit=edit))
+            actions.append(
+                types.CodeAction(
+                    safe(translate(title, lang)), kind, [told], is_preferred=True if fix.safe else None, edit=edit
+                )
+            )
         if ignorable(found.code) is None and analysis.is_here(found.span):
             actions.append(_ignoring(analysis, found, told))
     return actions
@@ -79,7 +84,7 @@ def _ignoring(analysis: Analysis, found: Diagnostic, told: types.Diagnostic) -> 
         at, written = len(text), f"  # netspec: ignore={found.code}"
     position = positions.position(positions.offset(types.Position(line, 0)) + at)
     edit = types.TextEdit(types.Range(position, position), written)
-    title = f"Ignore {found.code} on this line"
+    title = translate(f"Ignore {found.code} on this line", analysis.lang)
     change = types.WorkspaceEdit(changes={analysis.document.uri: [edit]})
     return types.CodeAction(title, types.CodeActionKind.QuickFix, [told], edit=change)
 
@@ -110,7 +115,7 @@ def all_safe_fixes(analysis: Analysis) -> list[types.CodeAction]:
         if uri is None or edit is None:
             return []
         changes[uri] = [edit]
-    title = f"Make {count} safe fix{'' if count == 1 else 'es'}"
+    title = translate(f"Make {count} safe fix{'' if count == 1 else 'es'}", analysis.lang)
     return [types.CodeAction(title, FIX_ALL, edit=types.WorkspaceEdit(changes=changes))] if changes else []
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from netspec.core.diagnostics import Diagnostic, Note
+from netspec.core.diagnostics import Diagnostic
 from netspec.core.escapes import safe
 from netspec.core.files import is_file
 from netspec.core.tree import Span
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.places import location_of
+from netspec.translation.languages import in_language, labelled, translate
 
 SOURCE = "netspec"
 _SEVERITIES = {
@@ -31,7 +32,7 @@ def diagnostics(analysis: Analysis) -> list[types.Diagnostic]:
     """
     if analysis.error is not None:
         error = types.DiagnosticSeverity.Error
-        return [types.Diagnostic(_START, safe(analysis.error), severity=error, source=SOURCE)]
+        return [types.Diagnostic(_START, safe(translate(analysis.error, analysis.lang)), severity=error, source=SOURCE)]
     return [as_told(analysis, found) for found in analysis.diagnostics]
 
 
@@ -42,7 +43,7 @@ def as_told(analysis: Analysis, found: Diagnostic) -> types.Diagnostic:
         analysis: of the text.
         found: one of its findings.
     """
-    place = place_of(analysis, found.span)
+    place, found = place_of(analysis, found.span), in_language(found, analysis.lang)
     message = "\n".join(safe(line) for line in _lines(analysis, found))
     tags = [types.DiagnosticTag.Unnecessary] if found.code in UNUSED else None
     return types.Diagnostic(
@@ -77,21 +78,17 @@ def place_of(analysis: Analysis, span: Span) -> types.Range:
 def _lines(analysis: Analysis, found: Diagnostic) -> Iterator[str]:
     yield found.message if analysis.is_here(found.span) else f"{found.span}: {found.message}"
     for note in found.notes[:MOST_NOTES]:
-        yield _note(note)
+        yield labelled(note.label, note.text, analysis.lang)
     if found.follows is not None:
-        yield f"follows from {found.follows.code} at line {found.follows.span.line}"
+        yield translate(f"follows from {found.follows.code} at line {found.follows.span.line}", analysis.lang)
     for fix in found.fixes[:3]:
-        yield f"{'fix' if fix.safe else 'suggestion'}: {fix.title}"
-
-
-def _note(note: Note) -> str:
-    return f"{note.label}: {note.text}"
+        yield labelled("fix" if fix.safe else "suggestion", fix.title, analysis.lang)
 
 
 def _related(analysis: Analysis, found: Diagnostic) -> Iterator[types.DiagnosticRelatedInformation]:
     steps = [(frame.label, frame.span) for frame in found.frames]
     if found.follows is not None:
-        steps.append((f"follows from this {found.follows.code}", found.follows.span))
+        steps.append((translate(f"follows from this {found.follows.code}", analysis.lang), found.follows.span))
     if not analysis.is_here(found.span):
         steps.insert(0, (found.message, found.span))
     for label, span in steps:
