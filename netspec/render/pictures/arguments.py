@@ -14,9 +14,7 @@ MOST_KNOWN = 2_000  # layers whose words are remembered
 _UNTOLD = ("inplace",)  # arguments that change nothing of what is computed
 
 Words = tuple[str, tuple[tuple[str, str], ...]]
-_known: dict[
-    tuple[str, object, str], Words
-] = {}  # while a text is edited, most layers stay as they were
+_known: dict[tuple[str, object, str], Words] = {}  # while a text is edited, most layers stay as they were
 
 
 def words_of(record: Layer, args: Mapping[str, Any]) -> Words:
