@@ -29,6 +29,7 @@ LIGHT = (
 )
 NEEDS_TORCH = (
     "tests/cli/test_compare_bench.py",
+    "tests/cli/test_data.py",
     "tests/cli/test_plugins.py",
     "tests/docs/test_coming_from.py",
     "tests/docs/test_course.py",
@@ -41,18 +42,27 @@ NEEDS_TORCH = (
     "tests/extending/test_logger.py",
     "tests/extending/test_metric.py",
     "tests/extending/test_tables.py",
+    "tests/fixes/test_picture_fixes.py",
+    "tests/fixes/test_sequences.py",
     "tests/core/test_names.py",
     "tests/core/test_versions.py",
     "tests/shapes/sizes/test_against_torch.py",
     "tests/shapes/sizes/test_nearby.py",
     "tests/shapes/sizes/test_symbolic.py",
+    "tests/lint/test_array_headers.py",
     "tests/lint/test_budgets.py",
+    "tests/lint/test_class_axis.py",
+    "tests/lint/test_rules.py",
+    "tests/lint/test_stored_datasets.py",
     "tests/language/test_plugins.py",
     "tests/lint/test_review.py",
     "tests/shapes/test_versions.py",
     "tests/render/test_python.py",
 )
-TRAINS = "NS60 or NS930 or NS931 or heavy_package or examples_of_the_language"
+TRAINS = (
+    "NS60 or NS930 or NS931 or NS932 or heavy_package or examples_of_the_language or a_string_of_the_code"
+    " or refused_after_a_fault or torchrun or (test_interchange and (commands_run or import_says))"
+)
 
 
 def lowest(*extras: str) -> Iterator[str]:

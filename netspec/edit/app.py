@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from netspec.core.dataclass import dataclass
 from netspec.edit.answers import route
-from netspec.edit.bodies import fields_of
+from netspec.edit.bodies import fields_of, texts
 from netspec.edit.files import Changed, Folder, Refused
 from netspec.edit.language import root_uri, talk
 from netspec.edit.palette import palette
@@ -28,6 +28,7 @@ from netspec.language.format import format_text
 from netspec.language.plugins import Plugins
 from netspec.language.shipped import files_of, headline, shipped
 from netspec.render.pictures.page import script_json, styles
+from netspec.translation.languages import ENGLISH, known_language, translate
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -116,6 +117,17 @@ class Specs:
         return JSONResponse({"told": told})
 
 
+async def translations(request: Request) -> Response:
+    """POST: messages of netspec in another language.
+
+    Args:
+        request: with `texts`, and the `language`.
+    """
+    asked = await fields_of(request, texts=list, language=str)
+    lang = known_language(asked["language"]) or ENGLISH
+    return JSONResponse({"texts": [translate(text, lang) for text in texts(asked["texts"])]})
+
+
 class Page:
     """The routes of the page's own files, which are read once.
 
@@ -177,6 +189,7 @@ def make_app(setting: Setting, access: Access) -> ASGIApp:
         route("GET", "/", page.index),
         route("GET", "/theme.css", page.theme),
         route("GET", "/assets/{name}", page.file),
+        route("POST", "/translations", translations),
         *specs.routes(),
         *training.routes(),
         WebSocketRoute("/language", language),

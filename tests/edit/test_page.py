@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from netspec.translation.languages import translate
 from tests.edit.conftest import NET
 from tests.edit.requests import Page
 from tests.spec_cases import ROOT
@@ -194,6 +195,12 @@ def test_everything_has_a_name_in_both_languages_and_themes(tab: Tab) -> None:
     assert tab.evaluate(NAMELESS) == []
     words = tab.evaluate(WORDS)
     assert set(re.findall(r"[A-Za-z]{3,}", words)) <= {"netspec", "net", "yaml"}
+    write(tab, WRONG)
+    message = translate("Linear expects 63 features, gets 64", "zh")
+    assert "Linear" in message
+    assert "expects" not in message
+    expect(tab.locator("#findings li.error")).to_contain_text(message)
+    expect(tab.locator("g.node.error")).to_contain_text(message)
     tab.locator("#theme").click()
     grounds.append(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len({*grounds}) == 2

@@ -302,3 +302,10 @@ def test_a_workbook_that_unpacks_to_many_times_its_size_is_refused(
             archive.writestr(name, content + b" " * (3_000_000 if name == "xl/worksheets/sheet1.xml" else 0))
     (found,) = refused(prepare, make(text), "cpu")
     assert "sheet1.xml in it unpacks to more than 200 times its size" in found.message
+
+
+def test_two_columns_of_one_name_are_refused(make: Make, refused: Refused, tmp_path: Path) -> None:
+    path, text = written(tmp_path, "csv")
+    path.write_text("a,a,y\n1,2,u\n3,4,v\n")
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "has two columns named 'a'" in found.message

@@ -2,6 +2,7 @@
 
 import {find, make} from "./dom";
 import type {Finding} from "./language";
+import {retold, told} from "./messages";
 import {t, translated} from "./texts";
 
 let last: Finding[] = [];
@@ -25,10 +26,16 @@ export function tell(found: Finding[]): void {
   list.hidden = folded || !found.length;
   list.replaceChildren(...found.map(each => make("li", {class: each.severity},
     make("button", {type: "button", class: "plain", click: () => chosen.line(each.line)},
-      make("b", {}, `${each.line}`), ` ${each.message}`, ...(each.code ? [make("span", {class: "soft"}, ` ${each.code}`)] : [])),
+      make("b", {}, `${each.line}`), ` ${told(each.message)}`, ...(each.code ? [make("span", {class: "soft"}, ` ${each.code}`)] : [])),
     ...each.fixes.map(({title, safe, apply}) => make("button",
-      {type: "button", class: safe ? "fix main" : "fix", title: t("fixTip"), click: apply}, title)),
+      {type: "button", class: safe ? "fix main" : "fix", title: t("fixTip"), click: apply}, titleOf(title))),
   )));
+}
+
+const SUGGESTION = " (suggestion)";
+
+function titleOf(title: string): string {
+  return title.endsWith(SUGGESTION) ? told(title.slice(0, -SUGGESTION.length)) + t("suggestion") : told(title);
 }
 
 find("faults").onclick = () => {
@@ -36,3 +43,4 @@ find("faults").onclick = () => {
   tell(last);
 };
 translated(() => tell(last));
+retold(() => tell(last));

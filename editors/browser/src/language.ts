@@ -9,8 +9,10 @@ import {
 import type {Extension} from "@codemirror/state";
 import {EditorView, keymap} from "@codemirror/view";
 import {hints} from "./hints";
+import {retold, told} from "./messages";
 import {clean} from "./sanitize";
 import {socket, start, type Answer} from "./server";
+import {translated} from "./texts";
 
 const TIMEOUT = 60_000, PAUSE = 200, TRIES = 250, LONGEST_WAIT = 8000; // milliseconds
 const SEVERITIES = ["error", "error", "warning", "info", "hint"] as const;
@@ -57,6 +59,8 @@ export class Language {
       ],
     });
     this.connect();
+    retold(() => this.remark());
+    translated(() => this.remark());
   }
 
   /** The extension of an editor that has the text of a file. */
@@ -127,13 +131,20 @@ export class Language {
   private published({uri, version, diagnostics}: {uri: string; version?: number; diagnostics: Found[]}): boolean {
     const file = this.client.workspace.getFile(uri), view = file?.getView();
     if (!file || !view || (version != null && version !== file.version)) return true;
-    this.mark(view, diagnostics, []);
+    this.last = {view, found: diagnostics, actions: []};
+    this.remark();
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.fix(uri, file.version, view, diagnostics), PAUSE);
     return true;
   }
 
   private timer = 0;
+  private last: {view: EditorView; found: Found[]; actions: CodeAction[]} | null = null;
+
+  // The findings that are shown, once more: in another language.
+  private remark(): void {
+    if (this.last && LSPPlugin.get(this.last.view)?.unsyncedChanges.empty) this.mark(this.last.view, this.last.found, this.last.actions);
+  }
 
   private async fix(uri: string, version: number, view: EditorView, found: Found[]): Promise<void> {
     const current = () => this.client.workspace.getFile(uri)?.version === version && LSPPlugin.get(view)?.unsyncedChanges.empty;
@@ -143,6 +154,7 @@ export class Language {
       textDocument: {uri}, range, context: {diagnostics: found, only: ["quickfix"]},
     }).catch(() => null) : [];
     if (!current()) return;
+    this.last = {view, found, actions: actions ?? []};
     this.hooks.findings(this.mark(view, found, actions ?? []));
   }
 
@@ -162,7 +174,7 @@ export class Language {
       };
     });
     view.dispatch(setDiagnostics(view.state, found.map((each, index) => ({
-      from: place(each.range.start), to: place(each.range.end), source: each.code, message: each.message,
+      from: place(each.range.start), to: place(each.range.end), source: each.code, message: each.message.split("\n").map(told).join("\n"),
       severity: findings[index]!.severity,
       actions: findings[index]!.fixes.map(({title, apply}): Action => ({name: title, apply})),
     }))));

@@ -3,7 +3,7 @@
 interface PictureNode {
   id: number; kind: string; name: string; path?: string; type?: string; file?: string; line?: number;
   nodes?: PictureNode[]; period?: number; outputs: ({shape: number[]; dtype: string} | null)[];
-  problems?: {code: string; severity: string; message: string; file: string; line: number}[];
+  problems?: {code: string; severity: string; message: string; english?: string; file: string; line: number}[];
 }
 
 declare module "@picture/tree.js" {

@@ -7,6 +7,7 @@ import {isBox, network, nodes, parents, setNetwork, state} from "@picture/tree.j
 import {TEXTS, center, choose, fit, foldAll, hooks, idAt, light, marked, move, redraw, toggle, view, visible, zoom} from "@picture/viewer.js";
 import {find} from "./dom";
 import {start, type Answer} from "./server";
+import {retold, told} from "./messages";
 import {t, translated, type Key} from "./texts";
 
 const canvas = find("canvas"), stale = find("stale");
@@ -24,7 +25,20 @@ function keyOf(node: PictureNode): string {
 // Files of the folder by their names in it, as the reader knows them.
 function relative(node: PictureNode, root: string): void {
   if (node.file?.startsWith(root)) node.file = node.file.slice(root.length);
+  for (const each of node.problems ?? []) each.english ??= each.message;
   for (const child of node.nodes ?? []) relative(child, root);
+}
+
+// The findings at the nodes in the language of the page.
+function retell(): void {
+  let changed = false;
+  for (const node of nodes.values())
+    for (const each of node.problems ?? []) {
+      const message = told(each.english ?? each.message);
+      changed ||= message !== each.message;
+      each.message = message;
+    }
+  if (changed) redraw();
 }
 
 const boxes = () => [...nodes.values()].filter(node => isBox(node));
@@ -43,6 +57,7 @@ export function show(answer: Answer, name: string): void {
   path = name;
   relative(picture.network, root);
   setNetwork(picture.network, picture.open);
+  for (const node of nodes.values()) for (const each of node.problems ?? []) each.message = told(each.english ?? each.message);
   for (const node of boxes()) {
     const kept = before.get(keyOf(node));
     if (!kept) continue;
@@ -127,7 +142,9 @@ for (const [id, action] of Object.entries({
   fold: () => foldAll(false), unfold: () => foldAll(true), in: () => zoom(1.25), out: () => zoom(0.8), fit,
 })) find(id).addEventListener("click", action);
 
+retold(retell);
 translated(() => {
+  retell();
   for (const key of Object.keys(TEXTS)) TEXTS[key as keyof typeof TEXTS] = t(key as Key);
 });
 

@@ -29,6 +29,7 @@ const TABLE = {
   fit: ["Fit", "适应"],
   network: ["The network", "网络"],
   findings: ["What was found (F8: the next one)", "检查结果 (F8:下一个)"],
+  suggestion: [" (suggestion)", "(建议)"],
   fixTip: ["This fix was checked: it resolves the error and breaks nothing else", "此修复已经检查:它解决该错误,且不影响其他部分"],
   right: ["No errors", "没有错误"],
   errors: ["{0} errors", "{0} 个错误"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,8 @@ def read_table(
             frame = _read_text(path, header, separator or usual_separator(path.name), known, limit(memory))
         else:
             frame = _read_other(path, limit(memory))
+    except TableError:
+        raise
     except TooLarge as error:
         raise TableError(f"{path} {error}") from None
     except FileNotFoundError:
@@ -121,6 +124,11 @@ def _read_text(path: Path, header: Any, separator: str, known: Collection[str], 
     if header is None:
         cells = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
         header = has_names(cells, known)
+    if header:  # pandas would call the second one a.1
+        names = [str(cell).strip() for cell in first.iloc[0] if isinstance(cell, str)]
+        counts = Counter(names)
+        if len(counts) < len(names):
+            raise TableError(f"{path} has two columns named {counts.most_common(1)[0][0]!r}")
     with open_bounded(path, most) as file:
         plain = _stem(path.name) == path.name.lower()  # of which pandas reads the file itself
         found: pd.DataFrame = pd.read_csv(

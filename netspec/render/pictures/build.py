@@ -6,17 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 
-from netspec.core.tree import shorten
 from netspec.expansion.graph import Call, Local, Scope, Step
-from netspec.layers.code import arguments, literal
+from netspec.render.pictures.arguments import words_of
 from netspec.render.pictures.levels import End, Level, part
 from netspec.render.pictures.problems import NETWORK, problems_by_path
 from netspec.render.pictures.runs import Piece, Signed, pieces_of
 from netspec.render.pictures.tree import Edge, Node, Problem
 from netspec.shapes.report import Report
-
-LONGEST = 200  # characters of an argument
-_UNTOLD = ("inplace",)  # arguments that change nothing of what is computed
 
 
 def network_tree(report: Report) -> Node:
@@ -129,17 +125,16 @@ class _Builder:
         """A layer or function."""
         assert step.call is not None
         call, known = self.calls[step.call], self.report.inferred[step.call]
-        record, args = call.record, {**call.args, **known.args}
-        written = [arg for arg in record.args if arg.name not in _UNTOLD]
-        names = dict.fromkeys([*(arg.name for arg in record.args if arg.name in args), *args])  # in torch's order
+        record = call.record
+        told, arguments = words_of(record, {**call.args, **known.args})
         return Node(
             id=next(self.ids),
             kind="function" if record.is_function else "layer",
             name=call.path.rpartition(".")[2],
             path=call.path,
             type=record.name,
-            call=shorten(arguments(written, args), LONGEST),
-            arguments=tuple((name, shorten(literal(args[name]), LONGEST)) for name in names),
+            call=told,
+            arguments=arguments,
             outputs=known.outputs or (None,),
             params=known.parameters,
             macs=known.macs,
