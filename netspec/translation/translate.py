@@ -29,7 +29,7 @@ OF_WORDS = (
     "counts",
     "parts",
 )  # holes whose value may be a single word of the catalogue
-OF_NUMBERS = ("items",)  # holes that numbers fill: `a list of 2`
+OF_NUMBERS = ("items", "period")  # holes that numbers fill: `a list of 2`, `multiples of 16`
 OF_BOUNDS = ("bound", "bounds")  # holes of bounds alone: `an integer ≥ 0`, and not `an integer ≥ 0 or null`
 CLAUSES = ("; ", ": ")
 JOINTS = (", ", " and ", " or ", " ")

@@ -342,6 +342,7 @@ def messages() -> dict[Key, list[str]]:
         found["word", axis] = ["netspec/lint/windows.py"]
     for axes in ("{count} rows", "{count} columns", "{count} slices"):
         found[None, axes] = ["netspec/lint/windows.py"]
+    found[None, "{names} multiples of {period}"] = ["netspec/shapes/sizes/nearby.py"]
     found["word", "arithmetic"] = ["netspec/core/expressions.py"]
     found["sum", "{outcome} for {sizes}"] = ["netspec/cli/check.py"]
     found["word", "it"] = ["netspec/language/sections/check_keys.py"]
