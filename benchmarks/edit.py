@@ -64,8 +64,9 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(address)
             page.wait_for_selector("#canvas g.node", state="attached")
-            entries = page.evaluate("JSON.stringify(performance.getEntriesByType('paint').map(each => each.startTime))")
             drawn = page.evaluate("performance.now()")
+            page.wait_for_timeout(300)
+            entries = page.evaluate("JSON.stringify(performance.getEntriesByType('paint').map(each => each.startTime))")
             paints.append((min(json.loads(entries)), drawn))
             if len(paints) < 5:
                 page.close()

@@ -17,6 +17,7 @@ from netspec.edit.files import Folder, Refused
 from netspec.language.plugins import Plugins
 from netspec.lsp.answers import GRAPH
 from netspec.lsp.server import make_server
+from netspec.translation.languages import ENGLISH
 
 OPEN = "textDocument/didOpen"
 METHODS = {
@@ -70,7 +71,8 @@ async def talk(socket: WebSocket, folder: Folder, plugins: Plugins) -> None:
         plugins: what the user allows.
     """
     await socket.accept()
-    server, writer = make_server(plugins=plugins, embedded=True), _Writer()
+    # The page puts what is said in English into its own language, which a button changes.
+    server, writer = make_server(plugins=plugins, embedded=True, lang=ENGLISH), _Writer()
     server.protocol.set_writer(writer, include_headers=False)
 
     async def send() -> None:

@@ -84,6 +84,18 @@ def test_errors_stand_on_their_node_and_go(page: Page) -> None:
         assert found.draw()["ok"]
 
 
+def test_the_page_itself_chooses_the_language_of_findings(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPEC_LANG", "zh")
+    message = "Linear expects 63 features, gets 64"
+    with editor(page, NET.replace("Linear: 10", "Linear: {in_features: 63, out_features: 10}")) as found:
+        assert message in json.dumps(found.draw())
+    (chinese,) = page.ask("POST", "/translations", {"texts": [message], "language": "zh"}).json()["texts"]
+    assert "63" in chinese
+    assert "expects" not in chinese
+    assert page.ask("POST", "/translations", {"texts": [message], "language": "xx"}).json()["texts"] == [message]
+    assert page.ask("POST", "/translations", {"texts": [1], "language": "zh"}).status == 400
+
+
 def test_the_file_itself_is_not_read_but_the_text(page: Page) -> None:
     (page.home / "net.yaml").unlink()
     with editor(page) as found:
