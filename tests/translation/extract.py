@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 import netspec
@@ -55,12 +56,12 @@ def escaped(text: str) -> str:
 class _Module:
     """The keys of one file."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        self.tree = tree
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self.parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
+        self.nodes = nodes
         self.constants: dict[tuple[int, str], list[ast.expr]] = {}  # by function: what is assigned to a name
         self.spoilt: set[tuple[int, str]] = set()
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 for target in targets:
@@ -163,7 +164,7 @@ class _Module:
 
     def strings(self) -> Iterator[ast.expr]:
         """The outermost string expressions of the file; those inside holes too."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if not isinstance(node, ast.JoinedStr | ast.BinOp | ast.Constant) or not _is_text(node):
                 continue
             above = self.parents.get(id(node))
@@ -242,7 +243,7 @@ def is_prose(key: str) -> bool:
 
 def keys_of(text: str) -> list[str]:
     """The keys of the text of a Python file, in its order, each once."""
-    module = _Module(ast.parse(text))
+    module = _Module(_nodes(text))
     found: list[str] = []
     for node in sorted(module.strings(), key=lambda node: (node.lineno, node.col_offset)):
         key = module.key(node)
@@ -270,16 +271,22 @@ def files() -> Iterator[Path]:
         yield from [path] if path.suffix else sorted(path.rglob("*.py"))
 
 
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    """All nodes of the text of a Python file."""
+    return tuple(ast.walk(ast.parse(text)))
+
+
 def units_of(text: str) -> list[str]:
     """The units of sizes, such as features, in the text of a Python file with records of layers."""
-    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.keyword) and node.arg == "unit")
+    calls = (node for node in _nodes(text) if isinstance(node, ast.keyword) and node.arg == "unit")
     plural = [str(node.value.value) for node in calls if isinstance(node.value, ast.Constant)]
     return [word for unit in plural for word in (unit, unit.removesuffix("s"))]
 
 
 def families_of(text: str) -> list[str]:
     """What the families of torch's classes call one of theirs, such as optimizer, in the text of a Python file."""
-    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    calls = (node for node in _nodes(text) if isinstance(node, ast.Call))
     heads = [call.args[0] for call in calls if getattr(call.func, "id", "") == "ClassFamily"]
     return [str(head.value) for head in heads if isinstance(head, ast.Constant)]
 
@@ -287,7 +294,7 @@ def families_of(text: str) -> list[str]:
 def labels_of(text: str) -> list[str]:
     """The labels of the notes that the text of a Python file makes."""
     found = []
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(text):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in LABELLING and node.args:
             label = node.args[0]
             found += [each.value for each in ast.walk(label) if isinstance(each, ast.Constant)]
@@ -297,6 +304,7 @@ def labels_of(text: str) -> list[str]:
 Key = tuple[str | None, str]
 
 
+@cache
 def messages() -> dict[Key, list[str]]:
     """All keys, with the context of those that are single words, and the files that they are from, in their order."""
     found: dict[Key, list[str]] = {
@@ -322,14 +330,16 @@ def messages() -> dict[Key, list[str]]:
     found["word", "ok"] = ["netspec/cli/check.py"]
     found["word", "nothing"] = ["netspec/core/tree.py"]  # of `describe`
     texts = {str(path.relative_to(PACKAGE.parent)): path.read_text("utf-8") for path in files()}
+    of_files: dict[Key, list[str]] = {}
     for path, text in texts.items():
         for label in labels_of(text):
             found.setdefault(("label", label), []).append(path)
         for one in (*units_of(text), *families_of(text)):
             found.setdefault(("word", one), []).append(path)
-    for path, text in texts.items():
         for key in keys_of(text):
-            found.setdefault((None, key), []).append(path)
+            of_files.setdefault((None, key), []).append(path)
+    for known, paths in of_files.items():
+        found.setdefault(known, []).extend(paths)
     for key in OF_PYYAML:
         found.setdefault((None, key), []).append("netspec/language/source.py")
     for id in CODES:
