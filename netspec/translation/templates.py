@@ -13,6 +13,7 @@ from netspec.core.dataclass import dataclass
 
 _HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _QUOTE = re.compile(r"""["`]|\B'|'\B""")
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -152,3 +153,18 @@ def _whole_words(pieces: list[Piece]) -> set[str]:
 def words_of(text: str) -> set[str]:
     """The words of a text, as templates name theirs."""
     return set(_WORD.findall(text))
+
+
+def is_constant(key: str) -> bool:
+    """Whether a key has no holes."""
+    return not any(isinstance(piece, Hole) for piece in pieces_of(key))
+
+
+def says_something(key: str) -> bool:
+    """Whether a key has letters besides its holes, so that not every text is made by it."""
+    return any(_LETTER.search(piece if isinstance(piece, str) else "".join(piece.values)) for piece in pieces_of(key))
+
+
+def plain_text(constant: str) -> str:
+    """A key or translation without holes as the text that it stands for."""
+    return "".join(str(piece) for piece in pieces_of(constant))

@@ -9,41 +9,36 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
-from unicodedata import east_asian_width
 
 from netspec.translation.catalogue import CONTEXT, catalogue
-from netspec.translation.templates import Hole, Template, pieces_of, weight, words_of
+from netspec.translation.templates import (
+    Hole,
+    Template,
+    is_constant,
+    pieces_of,
+    plain_text,
+    says_something,
+    weight,
+    words_of,
+)
+from netspec.translation.wording import LETTER, fits, is_prose, spread, together, without_brackets
 
 LONGEST = 2_000  # characters of a text that is translated; longer ones are lists of what a file holds
 MOST_PARTS, DEEPEST = 1_000, 60  # parts of a text that are looked at, and how deep they lie in each other
 MOST_KNOWN = 10_000
 MOST_TRIED = 20  # templates for a text, those with the longest fixed texts first
-OF_WORDS = (
-    "described",
-    "unit",
-    "what",
-    "near",
-    "counts",
-    "parts",
-)  # holes whose value may be a single word of the catalogue
-OF_NUMBERS = ("items", "period")  # holes that numbers fill: `a list of 2`, `multiples of 16`
-OF_BOUNDS = ("bound", "bounds")  # holes of bounds alone: `an integer ≥ 0`, and not `an integer ≥ 0 or null`
+# Holes whose value may be a single word of the catalogue.
+OF_WORDS = ("described", "unit", "what", "near", "counts", "parts")
 CLAUSES = ("; ", ": ")
 JOINTS = (", ", " and ", " or ", " ")
 MOST_JOINTS = 8
-_PROSE = re.compile(r"\b[a-z]{2,},? [a-z]{2,}\b")
 _NAMES = re.compile(r"[A-Za-z_][\w.-]*(, [A-Za-z_][\w.-]*)+")
 _ONE_WORD, _PROSE_BEGINS = re.compile(r"\S+"), re.compile(r"[a-z`]\w* ")
 _CLAUSE = re.compile(r"; |^\S+: [a-z`]")
-_LETTER = re.compile(r"[^\W\d_]")
-_BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
-_BOUNDS = re.compile(r"( [≥≤<>] \S+( and [≥≤<>] \S+)?| from \S+ to \S+)?")
 _REMARK = re.compile(r"(.+) \((.+)\)")
 _OPERATOR = re.compile(r"[<>=]")
-_QUOTED = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
 
 
 class Answer(NamedTuple):
@@ -77,14 +72,16 @@ class Translator:
     def __init__(self, entries: dict[str, str]) -> None:
         self._entries = {key: value for key, value in entries.items() if value and CONTEXT not in key}
         self._words = {key: value for key, value in entries.items() if CONTEXT in key}
-        self._constant = {_text(key): _text(value) for key, value in self._entries.items() if _is_constant(key)}
+        self._constant = {
+            plain_text(key): plain_text(value) for key, value in self._entries.items() if is_constant(key)
+        }
         self._known: dict[str, Answer] = {}
         self.parts = self._depth = 0  # of the present text: how many parts were looked at, how deep in it we are
         self._by_word: dict[str, list[Template]] = defaultdict(list)
         self._others: list[Template] = []
         for key in [key for key in self._entries if key.startswith((" ", ", "))]:  # what goes on behind any text
             self._entries[f"{{head}}{key}"] = f"{{head}}{self._entries[key]}"
-        templates = [Template(key) for key in self._entries if not _is_constant(key) and _says_something(key)]
+        templates = [Template(key) for key in self._entries if not is_constant(key) and says_something(key)]
         counts: dict[str, int] = defaultdict(int)
         for template in templates:
             for word in template.words:
@@ -118,7 +115,7 @@ class Translator:
             known = known or word != part
             told.append(word if answer is None else answer.text)
         between = self._constant.get(" and ", " and ")
-        return _together([told[0], *(each for word in told[1:] for each in (between, word))]) if known else None
+        return together([told[0], *(each for word in told[1:] for each in (between, word))]) if known else None
 
     def _answer(self, text: str) -> Answer:
         known = self._known.get(text)
@@ -137,14 +134,14 @@ class Translator:
     def _found(self, text: str) -> Answer:
         if (constant := self._constant.get(text)) is not None and " " in text:  # a single word may be a name
             return Answer(constant, weight(text), True, 3)
-        best = Answer(text, 0, not _PROSE.search(_QUOTED.sub("''", text)))
-        if not _LETTER.search(text) or _QUOTED.fullmatch(text):
+        best = Answer(text, 0, not is_prose(text))
+        if not LETTER.search(text) or not spread(text).strip("\0"):
             return best
-        spread = _spread(text)
+        hidden = spread(text)
         tried = 0
         for template in self._candidates(text):
-            filled = template.match(text if template.quotes else spread, text)
-            if filled is None or text in filled.values() or not _numbers_are(filled):
+            filled = template.match(text if template.quotes else hidden, text)
+            if filled is None or text in filled.values() or not fits(filled):
                 continue
             best = max(best, self._filled(template, filled), key=_explained)
             tried += 1
@@ -163,7 +160,7 @@ class Translator:
         if not inner.explained or not (first.whole and inner.whole):
             return Answer(text, 0, False)
         remark = self.word("list", " ({remark})").replace("{remark}", inner.text)
-        return Answer(_together((first.text, remark)), first.explained + inner.explained, True)
+        return Answer(together((first.text, remark)), first.explained + inner.explained, True)
 
     def _candidates(self, text: str) -> list[Template]:
         """The templates that may make a text, those with the longest fixed texts first."""
@@ -189,23 +186,23 @@ class Translator:
             values[piece.name] = inner.text
             explained, whole = explained + inner.explained, whole and inner.whole
         parts = pieces_of(self._entries[template.key])
-        text = _together(values.get(part.name, "") if isinstance(part, Hole) else part for part in parts)
-        loose = any(_CLAUSE.search(_spread(value)) for value in filled.values())
+        text = together(values.get(part.name, "") if isinstance(part, Hole) else part for part in parts)
+        loose = any(_CLAUSE.search(spread(value)) for value in filled.values())
         loose = loose or any(not filled[name] for name in template.filled)
         return Answer(text, explained, whole, 0 if loose else 2)
 
     def _joined(self, text: str, joint: str) -> Answer:
         """The translation of two parts that a joint separates, where neither of them stays English."""
         best = Answer(text, 0, False)
-        spread = _spread(text)
+        hidden = spread(text)
         if joint == ", ":
-            spread = _BRACKETS.sub(lambda code: "\0" * len(code[0]), spread)
-        places = [match.start() for match in re.finditer(re.escape(joint), spread)]
+            hidden = without_brackets(hidden)
+        places = [match.start() for match in re.finditer(re.escape(joint), hidden)]
         if joint == ", " and places and _NAMES.fullmatch(text):
             return Answer(text.replace(joint, self.word("list", joint)), 0, True, 1)
         between = self._constant.get(joint, joint)
         if joint == " ":  # behind a name, or before something quoted
-            places = [*places[:1], *(at for at in places[-1:] if not spread[at + 1 :].strip("\0"))]
+            places = [*places[:1], *(at for at in places[-1:] if not hidden[at + 1 :].strip("\0"))]
         for at in places if len(places) <= MOST_JOINTS else ():
             left, right = text[:at], text[at + len(joint) :]
             if not left or not right:
@@ -216,11 +213,11 @@ class Translator:
             explained = first.explained + second.explained
             if not (first.whole and second.whole):
                 continue
-            if not explained and (not _LETTER.search(joint) or _OPERATOR.search(text)):  # code, such as a condition
+            if not explained and (not LETTER.search(joint) or _OPERATOR.search(text)):  # code, such as a condition
                 continue
             rank = 1 if joint in CLAUSES else 0
             answer = Answer(
-                _together((first.text, between, second.text)),
+                together((first.text, between, second.text)),
                 explained + (0 if joint == ", " else weight(joint)),
                 True,
                 rank,
@@ -229,54 +226,8 @@ class Translator:
         return best
 
 
-def _numbers_are(filled: dict[str, str]) -> bool:
-    """Whether numbers fill the holes that are for them."""
-    numbers = (value for name, value in filled.items() if name in OF_NUMBERS)
-    bounds = (value for name, value in filled.items() if name in OF_BOUNDS)
-    return all(value.replace(",", "").isdecimal() for value in numbers) and all(map(_BOUNDS.fullmatch, bounds))
-
-
 def _explained(answer: Answer) -> tuple[int, bool, int]:
     return answer.explained, answer.whole, answer.rank
-
-
-def _spread(text: str) -> str:
-    """The text as long as it is, with nothing to be found in what is quoted."""
-    return _QUOTED.sub(lambda quoted: "\0" * len(quoted[0]), text)
-
-
-def _together(parts: Iterable[str]) -> str:
-    """The parts of a text, without a space between two characters as wide as Chinese, which are written without."""
-    text = ""
-    for part in parts:
-        if _ends_wide(text[:-1]) and text.endswith(" ") and _is_wide(part[:1]):
-            text = text[:-1]
-        elif _ends_wide(text) and part.startswith(" ") and _is_wide(part[1:2]):
-            part = part[1:]
-        text += part
-    return text
-
-
-def _ends_wide(text: str) -> bool:
-    return _is_wide(text[-1:])
-
-
-def _is_wide(character: str) -> bool:
-    return bool(character) and east_asian_width(character) in "WF"
-
-
-def _is_constant(key: str) -> bool:
-    return not any(isinstance(piece, Hole) for piece in pieces_of(key))
-
-
-def _says_something(key: str) -> bool:
-    """Whether a key has letters besides its holes, so that not every text is made by it."""
-    return any(_LETTER.search(piece if isinstance(piece, str) else "".join(piece.values)) for piece in pieces_of(key))
-
-
-def _text(constant: str) -> str:
-    """A key or translation without holes as the text that it stands for."""
-    return "".join(str(piece) for piece in pieces_of(constant))
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 from netspec.translation.catalogue import CONTEXT, catalogue, path_of, read_mo
 from netspec.translation.languages import ENGLISH, LANGUAGES, TAGS
 from netspec.translation.templates import Hole, pieces_of
-from netspec.translation.translate import OF_NUMBERS
+from netspec.translation.wording import OF_NUMBERS
 from tests.translation.extract import Key, keys_of, messages
 
 OTHERS = [lang for lang in LANGUAGES if lang != ENGLISH]
