@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from netspec.edit import networks, processes
+from netspec.edit import networks, processes, training
 from netspec.edit.files import Folder
 from netspec.edit.runs import Runs
 from tests.edit.conftest import NET, serving
@@ -25,6 +25,7 @@ ACTED = (sys.executable, str(HERE / "fake_netspec.py"))
 @pytest.fixture(autouse=True)
 def acted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands are acted."""
+    monkeypatch.setattr(training, "require_packages", lambda *_: None)
     monkeypatch.setattr(processes, "NETSPEC", ACTED)
     monkeypatch.setattr(networks, "ASKED", (sys.executable, str(HERE / "fake_network.py")))
 
