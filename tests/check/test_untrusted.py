@@ -179,7 +179,7 @@ def test_a_finding_shows_no_escape_code(text: str) -> None:
     assert not controls(render(report.diagnostics, report.spec.sources, terminal))
     assert not controls(str(netspec.SpecError(report.diagnostics)))
     for style in FORMATS.values():
-        shown = [*style.lines([report])]
+        shown = [*style.lines([report], "en"), *style.lines([report], "zh")]
         assert not controls("\n".join(shown))
         if style.name == "github":
             assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in shown)
@@ -192,7 +192,7 @@ def test_a_raw_finding_would_show() -> None:
 
 def test_a_message_ends_no_annotation() -> None:
     text = 'netspec: 1\ninput: [4]\nlayers: ["a\\n::stop-commands::x"]\n'
-    (line,) = FORMATS["github"].lines([netspec.check(netspec.loads(text))])
+    (line,) = FORMATS["github"].lines([netspec.check(netspec.loads(text))], "en")
     assert "\n" not in line
     assert "%0A::stop" not in line
 
