@@ -141,7 +141,12 @@ def _closest(word: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
 
 def certain_match(word: str, candidates: Iterable[str]) -> str | None:
     """The one of `candidates` that `word` is certainly a misspelling of; a check then continues with it."""
-    matches = closest(word, candidates)
+    return _certain_match(word[:LONGEST_WORD], tuple(candidates))
+
+
+@lru_cache(maxsize=1024)
+def _certain_match(word: str, candidates: tuple[str, ...]) -> str | None:
+    matches = _closest(word, candidates)
     if not matches:
         return None
     others = (match for match in matches if match.lower() != matches[0].lower())

@@ -43,7 +43,7 @@ class Expander:
     def __init__(self, spec: Spec, most_calls: int) -> None:
         self.spec = spec
         self.calls: list[Call] = []
-        self.budget = Budget(most_calls)
+        self.budget = Budget(spec.every_item(), most_calls)
         self.open_blocks: tuple[str, ...] = ()
         self.params = param_values(spec.params)
         self.input_sizes = input_sizes(spec)

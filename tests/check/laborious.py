@@ -13,6 +13,7 @@ def joined(inputs: str, merge: str = "add", count: int = 1) -> str:
 
 
 UP_AND_DOWN = "{branches: {low: [{MaxPool2d: 2}, {Upsample: {scale_factor: 2}}], same: []}, merge: add}"
+RESIDUAL = "[{name: a, Linear: 8}, {name: b, ReLU: {}}, {add: {}, from: [input, b]}]"
 CONVOLUTION = "{Conv2d: {out_channels: 3, kernel_size: 3, padding: 1}}"
 AXES = ", ".join(["2"] * 20)
 LETTERS = "abcdefghijklmopqrstu"
@@ -40,6 +41,11 @@ LABORIOUS = {
         "          - {name: first, Linear: 8, tie: {weight: held.weight}}\n          - {ReLU: {}, from: frist}\n"
         "          - {share: secnd, when: width == 64}\n"
     ),
+    "as many copies as there may be": spec(
+        f"  - {{repeat: 4000, layers: [{CONVOLUTION}, BatchNorm2d]}}\n  - Linear: {{in_features: 7}}\n",
+        "input: [3, 32, 32]",
+    ),
+    "residual blocks without end": spec("  - {repeat: 5000, B: {}}\n", f"input: [8]\nblocks: {{B: {RESIDUAL}}}"),
     "odd sizes again and again": spec(f"  - {UP_AND_DOWN}\n" * 90, "input: [3, 57, 57]"),
     "an odd size at the end": spec(
         f"  - {{repeat: 300, layers: [{CONVOLUTION}, ReLU]}}\n  - {UP_AND_DOWN}\n", "input: [3, 57, 57]"
