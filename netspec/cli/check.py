@@ -122,16 +122,24 @@ def command(
     with seldom_collected():
         if watching:
             _watch(specs, check_file)
-        answers = list(_answers(specs, check_file))
+        codes: list[int] = []
+        answers: list[Answer] = []
+        for answer in _answers(specs, check_file):
+            codes.append(_exit_code(answer))
+            if style != "text":  # which is printed already: a report of each of many files would fill the memory
+                answers.append(answer)
     if style != "text":
         lang = chosen_language() or ENGLISH
         for line in FORMATS[style].lines([_in_language(answer, lang) for answer in answers], lang):
             click.echo(line)
-    unread = [answer for answer in answers if isinstance(answer, Unreadable)]
-    codes = [exit_code(answer.diagnostics) for answer in answers if isinstance(answer, Report)]
-    if any(answer.fault for answer in unread) or 3 in codes:
-        sys.exit(3)
-    sys.exit(2 if unread else max(codes, default=0))
+    sys.exit(max(codes, default=0))
+
+
+def _exit_code(answer: Answer) -> int:
+    """The exit code for one file alone."""
+    if isinstance(answer, Unreadable):
+        return 3 if answer.fault else 2
+    return exit_code(answer.diagnostics)
 
 
 def _answers(specs: Iterable[str], check_file: Callable[[str], Report]) -> Iterator[Answer]:
