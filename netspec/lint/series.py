@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.lint.datasets import DatasetFacts, WrittenDataset, column_width
+from netspec.lint.datasets import DatasetFacts, WrittenDataset
+from netspec.lint.written_datasets import column_width
 
 
 def series_facts(written: WrittenDataset) -> DatasetFacts | None:

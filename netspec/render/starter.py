@@ -14,7 +14,7 @@ from netspec.language.sections.class_families import DATASET
 from netspec.language.sections.datasets import VISION
 from netspec.language.sections.keys import flow
 from netspec.language.sections.torch_classes import classes_of
-from netspec.lint.datasets import known_pictures, known_table
+from netspec.lint.known_datasets import known_pictures, known_table
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 CROPPED = 7 / 8  # of a resized picture's side that the network sees, as torchvision's own recipes have it

@@ -22,7 +22,8 @@ from netspec.language.sections.array_keys import SKLEARN_TABLES
 from netspec.language.spec import Spec
 from netspec.layers.table import TABLE
 from netspec.lint import inplace
-from netspec.lint.datasets import _EMNIST, _PICTURES, dataset_facts
+from netspec.lint.datasets import dataset_facts
+from netspec.lint.known_datasets import _EMNIST, _PICTURES
 from netspec.lint.transforms import transformed
 
 
