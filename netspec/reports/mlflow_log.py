@@ -7,14 +7,14 @@ MLFLOW_TRACKING_URI: a spec, which may be anybody's, names no address.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from netspec.core.files import ReadError, parse_json, read_text, write_atomically
+from netspec.core.files import ReadError
 from netspec.render.runs import Plain
+from netspec.reports.stored_id import store_id, stored_id
 from netspec.shapes.report import Report
 from netspec.training.job import Row
 
@@ -47,7 +47,7 @@ class MlflowLog:
             OSError: MLflow cannot be reached, or refuses.
         """
         try:
-            self._id = self._stored()
+            self._id = stored_id(self._folder / FILE)
             if self._id:
                 self._client.update_run(self._id, status="RUNNING")
                 return
@@ -61,14 +61,7 @@ class MlflowLog:
             raise OSError(str(error)) from None
         except Exception as error:  # of MLflow, of requests, of SQLAlchemy
             raise OSError(f"MLflow cannot be told: {_line(error)}") from None
-        content = json.dumps({"run": self._id}) + "\n"
-        write_atomically(self._folder / FILE, lambda file: file.write_text(content, encoding="utf-8"))
-
-    def _stored(self) -> str:
-        path = self._folder / FILE
-        content = parse_json(read_text(path, FILE), path) if path.exists() else None
-        found = content.get("run") if isinstance(content, dict) else None
-        return found if isinstance(found, str) and found.isalnum() else ""
+        store_id(self._folder / FILE, self._id)
 
     def _write_settings(self, settings: Mapping[str, Plain]) -> None:
         from mlflow.entities import Param

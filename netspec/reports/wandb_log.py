@@ -6,14 +6,14 @@ later. It is offline unless WANDB_MODE or WANDB_API_KEY says otherwise: a spec, 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from netspec.core.files import ReadError, parse_json, read_text, write_atomically
+from netspec.core.files import ReadError
 from netspec.render.runs import Plain
+from netspec.reports.stored_id import store_id, stored_id
 from netspec.shapes.report import Report
 from netspec.training.job import Row
 
@@ -42,12 +42,11 @@ class WandbLog:
         import wandb
 
         try:
-            known = self._stored()
             self._run = wandb.init(
                 project=self._project or report.spec.name,
                 name=self._folder.resolve().name,
                 dir=str(self._folder),
-                id=known or None,
+                id=stored_id(self._folder / FILE) or None,
                 resume="allow",
                 mode=_mode(),
                 config=dict(settings),
@@ -56,17 +55,9 @@ class WandbLog:
         except ReadError as error:
             raise OSError(str(error)) from None
         except Exception as error:  # of wandb, of its service
-            raise OSError(
-                f"wandb cannot be told: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-            ) from None
-        content = json.dumps({"run": self._run.id}) + "\n"
-        write_atomically(self._folder / FILE, lambda file: file.write_text(content, encoding="utf-8"))
-
-    def _stored(self) -> str:
-        path = self._folder / FILE
-        content = parse_json(read_text(path, FILE), path) if path.exists() else None
-        found = content.get("run") if isinstance(content, dict) else None
-        return found if isinstance(found, str) and found.isalnum() else ""
+            said = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise OSError(f"wandb cannot be told: {said}") from None
+        store_id(self._folder / FILE, self._run.id)
 
     def add(self, row: Row) -> None:
         """An epoch has ended."""
