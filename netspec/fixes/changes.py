@@ -115,7 +115,9 @@ def changes(call: Call, shape: Shape, wanted: Shape, *, turned: bool = False, la
         return
     if kernel % 2 == 0 and _stride(call) == 1:  # no padding keeps the size
         yield {"kernel_size": kernel + 1}
-        yield {"kernel_size": kernel - 1, "padding": kernel // 2 - 1}
+        if kernel > 2:  # a window of one would do nothing
+            yield {"kernel_size": kernel - 1, "padding": kernel // 2 - 1}
+        yield {"kernel_size": kernel + 1, "padding": kernel // 2}
     dilation = call.args.get("dilation", 1)
     reach = (dilation if isinstance(dilation, int) else 1) * (kernel - 1) + 1
     for padding in range(1, reach // 2 + 1):
@@ -193,9 +195,29 @@ def working_changes(
     """
     turned = any(call.record.name in _TURNING for call in calls[:index])
     tried = changes(calls[index], shape, wanted, turned=turned, last=index == 0)
+    later: list[Change] = []
     for change in chain(tried, _along_one_axis(calls[index], shape, wanted) if by_axis and not turned else ()):
         if _end_shape(calls, index, {index: change}, context) == wanted:
-            yield change
+            if _leaves_out(calls[index], change, context):
+                later.append(change)
+            else:
+                yield change
+    yield from later
+
+
+def _leaves_out(call: Call, change: Change, context: FixContext) -> bool:
+    """Whether the windows of another stride end before the picture does."""
+    arriving, outputs = context.inference.known[call.id].inputs, None
+    if "stride" in change and len(arriving) == 1 and arriving[0] is not None:
+        outputs = outputs_with(call, (arriving[0],), **change)
+    args = {**call.args, **change}
+    kernel, stride, padding = (
+        args.get(name, usual) for name, usual in (("kernel_size", 1), ("stride", 1), ("padding", 0))
+    )
+    if outputs is None or arriving[0] is None or not all(isinstance(each, int) for each in (kernel, stride, padding)):
+        return False
+    sizes = zip(arriving[0].shape[1:], outputs[0].shape[1:], strict=True)
+    return any((made - 1) * stride + kernel - padding < size for size, made in sizes)
 
 
 def change_fix(call: Call, change: Change) -> tuple[Fix, ...]:

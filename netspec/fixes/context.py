@@ -14,7 +14,7 @@ from netspec.expansion.graph import Call, Graph
 from netspec.fixes.values import span_of
 from netspec.language.spec import Spec
 from netspec.shapes.apply import Outputs, Problem, apply
-from netspec.shapes.infer import Inference
+from netspec.shapes.infer import Inference, infer
 from netspec.shapes.provenance import Provenance
 from netspec.shapes.sizes.budget import SEARCH_SECONDS, SEARCH_WORK, Budget
 from netspec.shapes.sizes.nearby import Nearby, nearby
@@ -45,7 +45,21 @@ class FixContext:
     def _first_mismatch(self) -> tuple[Problem, Nearby] | None:
         first = next((each for each in self.inference.problems if each.kind == "fact" and each.code == "NS405"), None)
         found = None if first is None or self.spec.sizes else nearby(self.graph, first.call, self.budget)
-        return None if first is None or found is None else (first, found)
+        return None if first is None or found is None or self._only_repeats(first, found) else (first, found)
+
+    def _only_repeats(self, problem: Problem, found: Nearby) -> bool:
+        """Whether at each of the nearest sizes a merge fits only because a size of one is repeated."""
+        name, sample = next(iter(self.graph.inputs.items()))
+        if not problem.call.record.broadcasts or len(self.graph.inputs) > 1 or sample is None:
+            return False
+        choices = found.nearest()
+        for choice in choices:
+            by_index = {index: choice[axis.name] for axis in found.axes for _, index in axis.positions}
+            shape = tuple(by_index.get(index, size) for index, size in enumerate(sample.shape))
+            problems = infer(replace(self.graph, inputs={name: replace(sample, shape=shape)})).problems
+            if not any(each.kind == "broadcast" and each.call.id == problem.call.id for each in problems):
+                return False
+        return bool(choices)
 
     @cached_property
     def wrong_without_last_axis(self) -> dict[str, frozenset[int]]:

@@ -11,13 +11,13 @@ from netspec.core.tree import Node, Sequence
 from netspec.expansion.graph import Ref
 from netspec.fixes.context import FixContext, size_edits
 from netspec.fixes.edits import insert_after, insert_before, optional_fix
+from netspec.fixes.sizes import USUAL
 from netspec.layers.table import ACTIVATIONS
 from netspec.shapes.infer import infer
 from netspec.shapes.sizes.budget import APPLIED, BudgetSpent
 from netspec.shapes.sizes.walk import cost
 
 STEPS = (2, 4, 8, 16, 32, 64, 128, 256)  # multiples that the sizes are rounded up to
-SIZES = (16, 28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 256, 299, 320, 384, 448, 512)  # that pictures often have
 
 
 def promised(name: str, wanted: Shape, written: Node, context: FixContext) -> Iterator[Fix]:
@@ -74,7 +74,7 @@ def _other_input(name: str, wanted: Shape, context: FixContext) -> Iterator[Fix]
     sample = _only_input(context)
     if sample is None or len(sample) < 2 or len(set(sample[1:])) != 1:
         return
-    for size in sorted(SIZES, key=lambda size: max(size / sample[1], sample[1] / size) if sample[1] else size):
+    for size in sorted(USUAL, key=lambda size: max(size / sample[1], sample[1] / size) if sample[1] else size):
         shape = (sample[0], *(size for _ in sample[1:]))
         if size != sample[1] and _output(name, shape, context) == wanted:
             edits = size_edits(context.spec.inputs[0].sizes, sample, shape, context)

@@ -19,6 +19,7 @@ from netspec.shapes.sizes.walk import Walker, cost
 
 LARGEST_SIZE = 1024
 MOST_INPUTS, NEAR = 4, 4  # of several inputs: how many, and how far from a declared size another one is sought
+USUAL = (16, 28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 256, 299, 320, 384, 448, 512)  # that pictures often have
 STEPS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # multiples that the input's sizes are rounded up to
 
 
@@ -76,8 +77,11 @@ def right_sizes(graph: Graph, problem: Problem, budget: Budget) -> str | None:
     return f"inputs of {names[0]} or {names[1]}" if high == low + 1 else f"inputs from {names[0]} to {names[1]}"
 
 
-def _first_right(name: str, shapes: Iterable[Shape], context: FixContext) -> Shape | None:
-    """The first of several shapes of an input with which nothing is wrong; None also once the budget is spent."""
+def _first_right(name: str, shapes: Iterable[Shape], context: FixContext, problem: Problem) -> Shape | None:
+    """The first of several shapes of an input with which nothing is wrong; None also once the budget is spent.
+
+    A sum that fits only because a size of one is repeated is not what was meant.
+    """
     graph = context.graph
     sample = graph.inputs[name]
     if sample is None:
@@ -88,7 +92,8 @@ def _first_right(name: str, shapes: Iterable[Shape], context: FixContext) -> Sha
         except BudgetSpent:
             return None
         changed = replace(graph, inputs={**graph.inputs, name: replace(sample, shape=shape)})
-        if all(other.kind == "broadcast" for other in infer(changed).problems):
+        problems = infer(changed).problems
+        if all(other.kind == "broadcast" and other.call.id != problem.call.id for other in problems):
             return shape
     return None
 
@@ -104,13 +109,16 @@ def transposed(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if sample is None or not len(sizes) == len(sample.shape) == 3 or sample.shape[1] == sample.shape[2]:
         return
     channels, height, width = sample.shape
-    if _first_right(name, [(channels, width, height)], context) is not None:
+    if _first_right(name, [(channels, width, height)], context, problem) is not None:
         text = ", ".join(map(node_text, (sizes[0], sizes[2], sizes[1])))
         yield Fix(f"input: [{text}], with its sides exchanged", (Edit(span_of(sizes), text),))
 
 
 def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
-    """For an image whose halves do not match again, or that another layer refuses: its sizes rounded up."""
+    """For an image whose halves do not match again, or that another layer refuses: its sizes rounded up.
+
+    Of a square one also the larger sizes that pictures often have.
+    """
     graph, spec = context.graph, context.spec
     first = next((other for other in context.inference.problems if other.code in ("NS404", "NS405")), None)
     if problem is not first or len(graph.inputs) != 1 or len(spec.inputs) != 1 or problem.argument == "kernel_size":
@@ -120,8 +128,11 @@ def rounded_size(problem: Problem, context: FixContext) -> Iterator[Fix]:
     if sample is None or not 1 < len(sample.shape) <= 4 or len(sizes) != len(sample.shape):
         return
 
-    shapes = ((sample.shape[0], *(-(-length // step) * step for length in sample.shape[1:])) for step in STEPS)
-    shape = _first_right(name, (shape for shape in dict.fromkeys(shapes) if shape != sample.shape), context)
+    channels, *lengths = sample.shape
+    shapes = [(channels, *(-(-length // step) * step for length in lengths)) for step in STEPS]
+    if len(lengths) == 2 and lengths[0] == lengths[1]:
+        shapes += [(channels, size, size) for size in USUAL if size > lengths[0]]
+    shape = _first_right(name, (shape for shape in dict.fromkeys(shapes) if shape != sample.shape), context, problem)
     if shape is not None:
         yield Fix(f"an input of {show(shape)}", size_edits(sizes, sample.shape, shape, context))
 
@@ -166,7 +177,7 @@ def one_axis(problem: Problem, context: FixContext) -> Iterator[Fix]:
             near = {size + step for step in range(-NEAR, NEAR + 1)} | {each for each in arriving if 2 * each >= size}
             sizes = sorted(near - {size}, key=lambda other: (abs(other - size), -other))
             shapes = [(*sample.shape[:axis], other, *sample.shape[axis + 1 :]) for other in sizes if other > 0]
-            shape = _first_right(declared.name, shapes, context)
+            shape = _first_right(declared.name, shapes, context, problem)
             if shape is not None:
                 fix = Fix(f"{declared.name}: {show(shape)}", size_edits(declared.sizes, sample.shape, shape, context))
                 factor = shape[axis] / size if size else inf

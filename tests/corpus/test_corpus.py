@@ -27,6 +27,7 @@ FURTHER = {
     "unseen_later": (16, 16),
     "unseen_third": (13, 13),
     "unseen_fourth": (12, 12),
+    "unseen_fifth": (24, 23),
 }
 
 LEAST_CASES = 65
