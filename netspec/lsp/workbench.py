@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lsprotocol import types
@@ -45,6 +45,7 @@ class Workbench:
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
+        self._ahead: dict[str, int] = {}  # the versions whose `didChange` is still to come
         self._wrong: set[str] = set()  # the texts of which something was told
         self._closed = False
         self._at_end: list[Callable[[], None]] = []
@@ -77,16 +78,33 @@ class Workbench:
         Args:
             params: of the protocol.
         """
-        before = self.documents.get(params.text_document.uri)
+        uri, version = params.text_document.uri, params.text_document.version
+        if self._ahead.pop(uri, None) != version:
+            self._change(uri, version, params.content_changes)
+
+    def change_ahead(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        """Take the changes of a text before the editor tells them by `didChange`; once more they do nothing then.
+
+        Args:
+            uri: the editor's name of it.
+            version: that they lead to; any but the next one is left to `didChange`.
+            changes: of the protocol.
+        """
+        before = self.documents.get(uri)
+        if before is not None and version == (before.version or 0) + 1:
+            self._ahead[uri] = version
+            self._change(uri, version, changes)
+
+    def _change(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        before = self.documents.get(uri)
         if before is None:
             return
         text = before.text
-        for change in params.content_changes:
+        for change in changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
                 text = Positions(text, before.encoding).changed(change.range, change.text)
             else:
                 text = change.text
-        version = params.text_document.version
         self.open(Document(before.uri, before.path, text, version, before.language, before.encoding))
 
     def close(self, uri: str) -> None:
@@ -98,6 +116,7 @@ class Workbench:
         document = self.documents.pop(uri, None)
         self.readable.pop(uri, None)
         self.sound.pop(uri, None)
+        self._ahead.pop(uri, None)
         for tasks in (self._quick, self._explained):
             tasks.pop(uri, None)
         if document is not None:
