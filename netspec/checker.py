@@ -34,6 +34,7 @@ def check(
     torch: str | None = None,
     most_layers: int = MOST_CALLS,
     all_sizes: bool = True,
+    expanded: Graph | None = None,
 ) -> Report:
     """Check a spec.
 
@@ -44,6 +45,7 @@ def check(
         torch: the version of torch to check for; the installed one where left out, without one the newest.
         most_layers: a network of more layers is an error.
         all_sizes: check every size that the spec promises, rather than the shown ones alone.
+        expanded: what the spec expands to, with nothing wrong so far; left out where that is not known.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics are in the order of the file.
@@ -51,14 +53,18 @@ def check(
     findings = Findings()
     findings.extend(spec.diagnostics)
     start = spec.document.span
-    graph = guarded("the expansion", lambda: expand(spec, findings, most_layers), None, start, findings)
+    if expanded is None:
+        graph = guarded("the expansion", lambda: expand(spec, findings, most_layers), None, start, findings)
+        expanded = None if findings.list() else graph
+    else:
+        graph = expanded
     if graph is not None:
         flat = graph
         graph = guarded(
             "a rule of versions", lambda: graph_for_torch(spec, flat, torch, findings), None, start, findings
         )
     guarded("a rule of versions", lambda: classes_for_torch(spec, torch, findings), None, start, findings)
-    report = Report(spec, graph, (), (), param_values(spec.params))
+    report = Report(spec, graph, (), (), param_values(spec.params), expanded)
     if graph is not None:
         report = _with_shapes(report, graph, fixes, all_sizes, findings)
     ignores, wrong_ignores = all_ignores(spec.sources)

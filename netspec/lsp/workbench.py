@@ -228,12 +228,14 @@ class Workbench:
         def unwanted() -> bool:
             return self.documents.get(document.uri) is not document
 
+        earlier = self.readable.get(document.uri) if options is self.options else None
+
         def work() -> Analysis | None:
             if unwanted():
                 return None
             try:
                 with interruptible(unwanted):
-                    return analyse(document, overlay, options, explain=explain)
+                    return analyse(document, overlay, options, explain=explain, earlier=earlier)
             except Interrupted:
                 return None
             except Exception:
