@@ -54,7 +54,7 @@ def edit_line(before: str, root: Mapping, after: str, path: str) -> LineEdit | N
         return None if isinstance(holds, Scalar) else LineEdit(root)
     if not trail or _BLOCK_SCALAR.search(new[at]):
         return None
-    (parent, index), item = trail[-1], holds
+    (parent, _), item = trail[-1], holds
     if not isinstance(parent, Sequence) or parent.flow or item.span.line != item.span.end_line:
         return None
     again, wrong = compose("\n" * at + new[at], path)

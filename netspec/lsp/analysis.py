@@ -216,7 +216,9 @@ def _edited(document: Document, earlier: Analysis, options: Options) -> Analysis
     found = edited(earlier.report, document.text)
     if found is None:
         return None
-    report = check(found[0], fixes=False, torch=options.torch, all_sizes=False, expanded=found[1])
+    spec, expanded = found
+    before = earlier.report
+    report = check(spec, fixes=False, torch=options.torch, all_sizes=False, expanded=expanded, before=before)
     return Analysis(document, report, _own(report), text=document.text)
 
 

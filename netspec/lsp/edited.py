@@ -1,7 +1,7 @@
-"""A check and one changed line → the Spec and the flat Graph of the text, without reading and expanding all of it again.
+"""A check and one changed line → the Spec and the flat Graph of the text, without reading all of it again.
 
-For the line of one layer whose name, inputs and keys stay as they are, and whose arguments are numbers and words, and
-for comments. What else a change may do is left to a whole check. tests/lsp/test_edited.py holds both against each other.
+For the line of one layer whose name, inputs and keys stay as they are, and whose arguments are numbers, and for
+comments. What else a change may do is left to a whole check; tests/lsp/test_edited.py compares the two.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _with_item(again: Spec, spec: Spec, graph: Graph, edit: LineEdit) -> tuple[S
     block, trail = place
     item, around = trail[-1], trail[:-1]
     findings = Findings()
-    parser = ItemParser(findings, spec.types, {name: each.params for name, each in spec.blocks.items()}, spec.params)
+    parser = ItemParser(
+        findings, spec.types, {name: dict(each.params) for name, each in spec.blocks.items()}, spec.params
+    )
     names = {} if block is None else dict(spec.blocks[block].params)
     for outer in around:
         names |= {key.text: value for key, value in outer.repeat} if isinstance(outer.repeat, Mapping) else {}
@@ -136,6 +138,7 @@ def _form(node: Node) -> object:
 def _calls(calls: tuple[Call, ...], old: Item, new: Item, values: dict[str, Any]) -> tuple[Call, ...] | None:
     """The calls with other arguments where they come from an item; None where more than these depends on them."""
     nodes = {key.text: node for key, node in new.args}
+    items = {id(old): new}  # rules tell by identity which calls come from one item, which a repeat or a group changed
     found = list(calls)
     for call in calls:
         if call.tied or call.weight is not None or call.sized or call.each or call.broken:
@@ -148,6 +151,9 @@ def _calls(calls: tuple[Call, ...], old: Item, new: Item, values: dict[str, Any]
             args = {**call.args, **values}
             if call.record.sets_forward(args) != call.record.sets_forward(call.args):
                 return None
-            item = replace(call.item, node=new.node, args=new.args, argument_node=new.argument_node) if own else call.item
+            item = call.item
+            if own:
+                made = replace(item, node=new.node, args=new.args, argument_node=new.argument_node)
+                item = items.setdefault(id(item), made)
             found[call.id] = replace(call, args=args, arg_nodes={**call.arg_nodes, **nodes}, item=item)
     return tuple(found)

@@ -20,6 +20,7 @@ from netspec.lsp.analysis import Analysis, Document, Options, analyse
 from netspec.lsp.positions import Positions
 
 PAUSE = 0.15  # seconds without a change before fixes are sought
+TURNS = 3  # of the event loop, in which an answer is written that waited for a check
 MOST_OPEN = 1_000  # texts
 LARGEST = 2_000_000  # characters of a text that is checked at every change
 
@@ -188,17 +189,20 @@ class Workbench:
 
     async def _quickly(self, document: Document) -> Analysis | None:
         found = await self._run(self._now, document, self.options, explain=False)
-        if found is not None and self._is_newest(document):
-            if found.report is not None:
-                self.readable[document.uri] = found
-                if found.is_whole and found.report.sound:
-                    self.sound[document.uri] = found
-            if found.diagnostics or document.uri not in self._wrong or not _leaves_out(found):
-                self._tell(found)  # else what was wrong stays until all has been checked
+        if found is not None and self._is_newest(document) and found.report is not None:
+            self.readable[document.uri] = found
+            if found.is_whole and found.report.sound:
+                self.sound[document.uri] = found
         return found
 
     async def _thoroughly(self, document: Document, quick: asyncio.Task[Analysis | None]) -> Analysis | None:
         found = await asyncio.shield(quick)
+        for _ in range(TURNS):  # what waits for the check, as a picture does, is answered first
+            await asyncio.sleep(0)
+        if found is not None and self._is_newest(document):
+            stays = document.uri in self._wrong and not found.diagnostics and _leaves_out(found)
+            if not stays:  # what was wrong, until all has been checked
+                self._tell(found)
         if found is None or not _gains(found):
             return found
         await asyncio.sleep(PAUSE)

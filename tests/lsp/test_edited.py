@@ -15,7 +15,27 @@ from netspec.lsp.features.hints import hints
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *(ROOT / "tests/specs/ok").glob("*.yaml")])
-PIECES = ["0", "1", "7", "{", "}", "[", "]", ": ", ", ", "#", '"', "-", " ", "a", "null", "true", "- ", "bias: false", "1.5"]
+PIECES = [
+    "0",
+    "1",
+    "7",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    ", ",
+    "#",
+    '"',
+    "-",
+    " ",
+    "a",
+    "null",
+    "true",
+    "- ",
+    "bias: false",
+    "1.5",
+]
 NUMBER = re.compile(r"\d+")
 
 
@@ -38,6 +58,12 @@ def typed(text: str, dice: random.Random) -> str:
     return "\n".join(lines)
 
 
+def first_of_item(analysis: Analysis) -> list[int]:
+    """Of each call, the first one that comes from the same item."""
+    first: dict[int, int] = {}
+    return [first.setdefault(id(call.item), call.id) for call in analysis.calls]
+
+
 def same(one: Analysis, other: Analysis) -> None:
     """Two analyses of one text agree in all that a feature asks."""
     assert one.diagnostics == other.diagnostics
@@ -47,6 +73,7 @@ def same(one: Analysis, other: Analysis) -> None:
     assert one.report.spec == other.report.spec
     assert one.report.inferred == other.report.inferred
     assert one.calls == other.calls
+    assert first_of_item(one) == first_of_item(other)
     assert graph(one) == graph(other)
     assert hints(one, None) == hints(other, None)
 
@@ -63,3 +90,30 @@ def test_what_was_checked_before_changes_no_answer(path: Path) -> None:
         same(found, analyse(now, {}, Options()))
         if found.is_whole and found.report is not None and dice.random() < 0.7:
             text, earlier = after, found
+
+
+def test_it_does_start_from_the_check_before() -> None:
+    """Else the comparison above would hold two whole checks against each other."""
+    path = ROOT / "specs/resnet18.yaml"
+    text = path.read_text("utf-8")
+    earlier = analyse(document(text, path), {}, Options())
+    for old, new in (
+        ("out_channels: 64, kernel_size: 7", "out_channels: 32, kernel_size: 5"),
+        ("\nlayers:", "\nlayers:"),
+    ):
+        after = text.replace(old, new, 1) if old != new else text + "# a comment"
+        found = analysing._edited(document(after, path), earlier, Options())
+        assert found is not None
+        same(found, analyse(document(after, path), {}, Options()))
+
+
+@pytest.mark.parametrize(
+    "change", [("in_features", "in_featuresx"), ("{", "{{"), ("64", "width"), ("- {name: conv1", "- {name: c")]
+)
+def test_other_changes_are_checked_as_a_whole(change: tuple[str, str]) -> None:
+    path = ROOT / "specs/resnet18.yaml"
+    text = path.read_text("utf-8")
+    if change[0] not in text:
+        return
+    earlier = analyse(document(text, path), {}, Options())
+    assert analysing._edited(document(text.replace(*change, 1), path), earlier, Options()) is None

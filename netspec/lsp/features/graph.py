@@ -10,7 +10,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from netspec.core.dataclass import dataclass
 from netspec.lsp.analysis import Analysis
 from netspec.render.pictures.tree import VERSION
-from netspec.render.pictures.view import view_of
+from netspec.render.pictures.view import opened
 from netspec.render.summary import totals
 
 DEEPEST = 1_000
@@ -106,6 +106,5 @@ def graph(analysis: Analysis, depth: int | None = None) -> dict[str, Any]:
     network = analysis.network if report is not None and report.graph is not None else None
     if network is not None:
         levels = None if depth is None else max(0, min(depth, DEEPEST))
-        opened = [view.node.id for view in view_of(network, levels).walk() if view.is_open]
-        found["picture"] = {"version": VERSION, "open": opened, "network": network.json()}
+        found["picture"] = {"version": VERSION, "open": opened(network, levels), "network": network.json()}
     return found
