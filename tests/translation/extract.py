@@ -24,7 +24,7 @@ SOURCES = (
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker.py", "compiler/plugins"),
     *("render/text.py", "render/summary.py", "render/github.py", "render/sarif.py"),
     *(f"lsp/features/{name}.py" for name in ("diagnostics", "actions", "hover", "lens", "hints")),
-    "lsp/arithmetic.py",
+    *("lsp/arithmetic.py", "lsp/words.py"),
     *(
         f"distributed/{name}.py"
         for name in (

@@ -110,7 +110,7 @@ def _of_item(analysis: Analysis, item: Item) -> Iterator[str]:
         paths = ", ".join(f"`{safe(call.path)}`" for call in calls[:MOST_COPIES])
         more = len(calls) - MOST_COPIES
         if not calls[0].record.is_function:
-            yield f"Module {paths} and {more} more" if more > 0 else f"Module {paths}"
+            yield f"the module {paths} and {more} more" if more > 0 else f"the module {paths}"
     elif made is not None:
         params = "?" if made.params is None else f"{made.params:,}"
         macs = "?" if made.macs is None else f"{made.macs:,}"
