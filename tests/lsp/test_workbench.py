@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 from netspec.core.interruption import Interrupted, checkpoint, interruptible
 from netspec.lsp import workbench
@@ -172,5 +173,26 @@ def test_other_yaml_is_left_alone_and_a_large_text_is_told() -> None:
         assert (first.report, first.error) == (None, None)
         assert second is not None
         assert "larger than 2,000,000 characters" in (second.error or "")
+
+    on_bench(test)
+
+
+def test_a_change_that_came_ahead_is_made_once() -> None:
+    place = types.Range(types.Position(2, 18), types.Position(2, 18))
+    changes = [types.TextDocumentContentChangePartial(place, "1")]
+
+    async def test(bench: Workbench, told: list[Analysis]) -> None:
+        bench.open(version(1))
+        bench.change_ahead(URI, 3, changes)  # not the next version: what lies between is not known
+        assert bench.documents[URI].text == TEXT
+        bench.change_ahead(URI, 2, changes)
+        ahead = bench.documents[URI]
+        assert (ahead.version, ahead.text) == (2, TEXT[: TEXT.index("3}")] + "1" + TEXT[TEXT.index("3}") :])
+        later = types.VersionedTextDocumentIdentifier(2, URI)
+        bench.change_text(types.DidChangeTextDocumentParams(later, changes))
+        assert bench.documents[URI] is ahead
+        later = types.VersionedTextDocumentIdentifier(3, URI)
+        bench.change_text(types.DidChangeTextDocumentParams(later, changes))
+        assert bench.documents[URI].text.count("1") == ahead.text.count("1") + 1
 
     on_bench(test)
