@@ -20,6 +20,7 @@ from netspec.lint.ignores import all_ignores, without_ignored
 from netspec.lint.repetitions import once, one_for_each_pattern
 from netspec.lint.rules import lint, with_missing_flatten
 from netspec.lint.torch_versions import classes_for_torch, graph_for_torch
+from netspec.shapes.before import Before
 from netspec.shapes.infer import infer
 from netspec.shapes.parameters import findings_of, has_rules
 from netspec.shapes.report import Report
@@ -34,6 +35,8 @@ def check(
     torch: str | None = None,
     most_layers: int = MOST_CALLS,
     all_sizes: bool = True,
+    expanded: Graph | None = None,
+    before: Report | None = None,
 ) -> Report:
     """Check a spec.
 
@@ -44,6 +47,8 @@ def check(
         torch: the version of torch to check for; the installed one where left out, without one the newest.
         most_layers: a network of more layers is an error.
         all_sizes: check every size that the spec promises, rather than the shown ones alone.
+        expanded: what the spec expands to, with nothing wrong so far; left out where that is not known.
+        before: of the spec before a change: what is known of calls that are the same is taken from it.
 
     Returns:
         The Report; `ok` is false where a diagnostic is an error. Diagnostics are in the order of the file.
@@ -51,16 +56,20 @@ def check(
     findings = Findings()
     findings.extend(spec.diagnostics)
     start = spec.document.span
-    graph = guarded("the expansion", lambda: expand(spec, findings, most_layers), None, start, findings)
+    if expanded is None:
+        graph = guarded("the expansion", lambda: expand(spec, findings, most_layers), None, start, findings)
+        expanded = None if findings.list() else graph
+    else:
+        graph = expanded
     if graph is not None:
         flat = graph
         graph = guarded(
             "a rule of versions", lambda: graph_for_torch(spec, flat, torch, findings), None, start, findings
         )
     guarded("a rule of versions", lambda: classes_for_torch(spec, torch, findings), None, start, findings)
-    report = Report(spec, graph, (), (), param_values(spec.params))
+    report = Report(spec, graph, (), (), param_values(spec.params), expanded)
     if graph is not None:
-        report = _with_shapes(report, graph, fixes, all_sizes, findings)
+        report = _with_shapes(report, graph, fixes, all_sizes, findings, before.steady if before else None)
     ignores, wrong_ignores = all_ignores(spec.sources)
     findings.extend(wrong_ignores)
     if not _of_network(findings):
@@ -105,10 +114,13 @@ def _of_search(spec: Spec, graph: Graph | None, wrong: bool, torch: str | None) 
     return [*found, *faults.list()]
 
 
-def _with_shapes(report: Report, graph: Graph, fixes: bool, all_sizes: bool, findings: Findings) -> Report:
+def _with_shapes(
+    report: Report, graph: Graph, fixes: bool, all_sizes: bool, findings: Findings, before: Before | None
+) -> Report:
     """The report with the shapes of its graph; what is wrong with them becomes findings."""
     spec, start = report.spec, report.spec.document.span
-    inference = infer(graph)
+    inference = infer(graph, before)
+    report = replace(report, steady=(graph, inference.known) if inference.steady else None)
     if any(call.weight or call.record.unbatched for call in graph.calls):
         from netspec.shapes.held import varying_weights, with_shapes
 

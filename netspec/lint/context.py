@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic, Fix, Note
@@ -84,6 +84,11 @@ class LintContext:
     def train(self) -> Mapping | None:
         """The section `train`, if it is a mapping."""
         return self.spec.train if isinstance(self.spec.train, Mapping) else None
+
+    @cached_property
+    def windows(self) -> dict[int, Any]:
+        """What `lint/windows.py` has found, by the ids of calls."""
+        return {}
 
     @cached_property
     def users(self) -> dict[int, list[Call]]:

@@ -69,8 +69,8 @@ def unused_names(context: LintContext) -> Iterator[Diagnostic]:
     for name, block in spec.blocks.items():
         if name not in used and block.at.span.path == spec.path:
             yield Diagnostic("NS902", f"nobody uses the block {name}", block.at.span)
-    read = _names_read(value for _, value in spec.document) | types
     params = spec.document.get("params")
+    read = _names_read(value for _, value in spec.document) | types if params is not None else types
     for key, _ in params if isinstance(params, Mapping) else ():
         if key.text not in read:
             yield Diagnostic("NS902", f"nobody reads the parameter {key.text}", key.span)

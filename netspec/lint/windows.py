@@ -51,8 +51,17 @@ def kernel_stride_dilation(args: dict[str, Any], axes: int) -> tuple[tuple[int, 
 
 def windows(context: LintContext, call: Call) -> list[Window]:
     """The windows of a convolution or pool, axis by axis; empty where they are not known."""
+    if call.record.name not in _WINDOWED:
+        return []
+    found = context.windows.get(call.id)  # several rules ask
+    if found is None:
+        found = context.windows[call.id] = _windows(context, call)
+    return found
+
+
+def _windows(context: LintContext, call: Call) -> list[Window]:
     arriving, leaving, args = context.arriving(call), context.leaving(call), context.known(call).args
-    if call.record.name not in _WINDOWED or arriving is None or leaving is None or len(arriving) != len(leaving):
+    if arriving is None or leaving is None or len(arriving) != len(leaving):
         return []
     axes = len(arriving) - 1
     kernel, stride, dilation = kernel_stride_dilation(args, axes)

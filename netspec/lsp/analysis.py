@@ -23,6 +23,7 @@ from netspec.language.load import INCLUDED_KEYS, TEXT, load, loads
 from netspec.language.plugins import NO_PLUGINS, Plugins
 from netspec.language.source import compose
 from netspec.language.spec import Item
+from netspec.lsp.edited import edited
 from netspec.lsp.occurrences import Occurrence, occurrences
 from netspec.lsp.positions import UTF16, Positions
 from netspec.lsp.recovery import readable
@@ -183,7 +184,14 @@ class Analysis:
         return tuple(found[span] for span in sorted(found))
 
 
-def analyse(document: Document, overlay: Mapping[str, str], options: Options, *, explain: bool = False) -> Analysis:
+def analyse(
+    document: Document,
+    overlay: Mapping[str, str],
+    options: Options,
+    *,
+    explain: bool = False,
+    earlier: Analysis | None = None,
+) -> Analysis:
     """Check one version of a text.
 
     Args:
@@ -191,8 +199,27 @@ def analyse(document: Document, overlay: Mapping[str, str], options: Options, *,
         overlay: the texts of other files that are open in the editor, by path; they go before those on the disk.
         options: how.
         explain: with every size that is promised, and with notes and fixes, which takes longer: each is verified.
+        earlier: of an earlier version of the text with these options, from which what did not change is taken.
     """
-    return replace(_analysed(document, overlay, options, explain), lang=options.lang)
+    again = None if explain or earlier is None else _edited(document, earlier, options)
+    return replace(again or _analysed(document, overlay, options, explain), lang=options.lang)
+
+
+def _edited(document: Document, earlier: Analysis, options: Options) -> Analysis | None:
+    """The analysis by way of the earlier one; None where the text is to be read anew."""
+    if earlier.report is None or not earlier.is_whole or earlier.explained:
+        return None
+    try:
+        check_text(document.text, document.shown)
+    except ReadError:
+        return None
+    found = edited(earlier.report, document.text)
+    if found is None:
+        return None
+    spec, expanded = found
+    before = earlier.report
+    report = check(spec, fixes=False, torch=options.torch, all_sizes=False, expanded=expanded, before=before)
+    return Analysis(document, report, _own(report), text=document.text)
 
 
 def _analysed(document: Document, overlay: Mapping[str, str], options: Options, explain: bool) -> Analysis:

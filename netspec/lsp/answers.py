@@ -174,9 +174,13 @@ def _register_graph(server: LanguageServer, bench: Workbench) -> None:
         asked = GraphQuestion.read(params)
         if asked is None:
             return None
+        if asked.version is not None:
+            bench.change_ahead(asked.uri, asked.version, asked.changes)
         options = with_settings(bench.options, asked.settings)
         analysis = await (bench.with_options(asked.uri, options) if asked.settings else bench.current(asked.uri))
         if analysis is None or not analysis.document.is_spec:
+            return None
+        if asked.version is not None and analysis.document.version != asked.version:
             return None
         found: dict[str, Any] | None = safely(lambda: graph(analysis, asked.depth), nothing)
         return found

@@ -21,25 +21,19 @@ def written(value: object) -> str:
     return value if isinstance(value, str) else literal(value)
 
 
-def default_of(arg: Arg) -> str:
-    """What holds where an argument is left out.
-
-    Args:
-        arg: its record.
-    """
-    if arg.infer is not None:
-        return "inferred; what is written is verified"
-    return "required" if arg.required else f"default `{written(arg.default)}`"
-
-
 def argument_line(arg: Arg) -> str:
     """An argument in a line: what it takes, and its default.
 
     Args:
         arg: its record.
     """
-    since = "" if arg.since is None else f"; since torch {arg.since}"
-    return f"`{arg.name}`: {arg.kind.wants}; {default_of(arg)}{since}"
+    name, wants = arg.name, arg.kind.wants
+    line = f"`{name}`: {wants}; default `{written(arg.default)}`"
+    if arg.infer is not None:
+        line = f"`{name}`: {wants}; inferred, and verified where it is written"
+    elif arg.required:
+        line = f"`{name}`: {wants}; required"
+    return line if arg.since is None else f"{line}; since torch {arg.since}"
 
 
 def signature(layer: Layer) -> str:
@@ -73,7 +67,9 @@ def layer_text(layer: Layer) -> str:
 
 
 def _takes(least: int, most: int | None) -> str:
-    return f"Takes {least}{' or more' if most is None else f' to {most}' if most != least else ''} tensors."
+    if most is None:
+        return f"takes {least} tensors or more"
+    return f"takes {least} tensors" if most == least else f"takes {least} to {most} tensors"
 
 
 def _ticked(names: Iterable[str]) -> str:

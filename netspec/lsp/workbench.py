@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lsprotocol import types
@@ -20,6 +20,7 @@ from netspec.lsp.analysis import Analysis, Document, Options, analyse
 from netspec.lsp.positions import Positions
 
 PAUSE = 0.15  # seconds without a change before fixes are sought
+TURNS = 3  # of the event loop, in which an answer is written that waited for a check
 MOST_OPEN = 1_000  # texts
 LARGEST = 2_000_000  # characters of a text that is checked at every change
 
@@ -45,6 +46,7 @@ class Workbench:
         self._explained: dict[str, asyncio.Task[Analysis | None]] = {}
         self._now = ThreadPoolExecutor(1, "netspec-check")
         self._later = ThreadPoolExecutor(1, "netspec-fixes")
+        self._ahead: dict[str, int] = {}  # the versions whose `didChange` is still to come
         self._wrong: set[str] = set()  # the texts of which something was told
         self._closed = False
         self._at_end: list[Callable[[], None]] = []
@@ -77,16 +79,33 @@ class Workbench:
         Args:
             params: of the protocol.
         """
-        before = self.documents.get(params.text_document.uri)
+        uri, version = params.text_document.uri, params.text_document.version
+        if self._ahead.pop(uri, None) != version:
+            self._change(uri, version, params.content_changes)
+
+    def change_ahead(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        """Take the changes of a text before the editor tells them by `didChange`; once more they do nothing then.
+
+        Args:
+            uri: the editor's name of it.
+            version: that they lead to; any but the next one is left to `didChange`.
+            changes: of the protocol.
+        """
+        before = self.documents.get(uri)
+        if before is not None and version == (before.version or 0) + 1:
+            self._ahead[uri] = version
+            self._change(uri, version, changes)
+
+    def _change(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        before = self.documents.get(uri)
         if before is None:
             return
         text = before.text
-        for change in params.content_changes:
+        for change in changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
                 text = Positions(text, before.encoding).changed(change.range, change.text)
             else:
                 text = change.text
-        version = params.text_document.version
         self.open(Document(before.uri, before.path, text, version, before.language, before.encoding))
 
     def close(self, uri: str) -> None:
@@ -98,6 +117,7 @@ class Workbench:
         document = self.documents.pop(uri, None)
         self.readable.pop(uri, None)
         self.sound.pop(uri, None)
+        self._ahead.pop(uri, None)
         for tasks in (self._quick, self._explained):
             tasks.pop(uri, None)
         if document is not None:
@@ -169,17 +189,20 @@ class Workbench:
 
     async def _quickly(self, document: Document) -> Analysis | None:
         found = await self._run(self._now, document, self.options, explain=False)
-        if found is not None and self._is_newest(document):
-            if found.report is not None:
-                self.readable[document.uri] = found
-                if found.is_whole and found.report.sound:
-                    self.sound[document.uri] = found
-            if found.diagnostics or document.uri not in self._wrong or not _leaves_out(found):
-                self._tell(found)  # else what was wrong stays until all has been checked
+        if found is not None and self._is_newest(document) and found.report is not None:
+            self.readable[document.uri] = found
+            if found.is_whole and found.report.sound:
+                self.sound[document.uri] = found
         return found
 
     async def _thoroughly(self, document: Document, quick: asyncio.Task[Analysis | None]) -> Analysis | None:
         found = await asyncio.shield(quick)
+        for _ in range(TURNS):  # what waits for the check, as a picture does, is answered first
+            await asyncio.sleep(0)
+        if found is not None and self._is_newest(document):
+            stays = document.uri in self._wrong and not found.diagnostics and _leaves_out(found)
+            if not stays:  # what was wrong, until all has been checked
+                self._tell(found)
         if found is None or not _gains(found):
             return found
         await asyncio.sleep(PAUSE)
@@ -209,12 +232,14 @@ class Workbench:
         def unwanted() -> bool:
             return self.documents.get(document.uri) is not document
 
+        earlier = self.readable.get(document.uri) if options is self.options else None
+
         def work() -> Analysis | None:
             if unwanted():
                 return None
             try:
                 with interruptible(unwanted):
-                    return analyse(document, overlay, options, explain=explain)
+                    return analyse(document, overlay, options, explain=explain, earlier=earlier)
             except Interrupted:
                 return None
             except Exception:

@@ -19,10 +19,11 @@ from netspec.core.dataclass import dataclass
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.faults import fault
 from netspec.core.interruption import checkpoint
-from netspec.core.shapes import ShapeError, Tensor, show, size
+from netspec.core.shapes import ShapeError, Tensor, show
 from netspec.expansion.graph import Call, Graph, Ref
-from netspec.layers.record import Layer
 from netspec.shapes.apply import Outcome, Outputs, Problem, apply, split_inputs
+from netspec.shapes.before import Before, kept
+from netspec.shapes.broadcasts import repeats
 from netspec.shapes.parameters import count_of
 from netspec.shapes.recovery import common_problems, declared, with_other_rank, with_right_dtype
 from netspec.shapes.report import Inferred
@@ -38,16 +39,19 @@ class Inference:
         known: what is known of each call, in the order of the graph.
         problems: what is wrong, in the order of the calls.
         faults: of rules that failed, which are netspec's own.
+        steady: whether nothing is wrong, and each value has one candidate, the known one.
     """
 
     known: tuple[Inferred, ...]
     problems: tuple[Problem, ...]
     faults: tuple[Diagnostic, ...] = ()
+    steady: bool = False
 
 
 class _Inference:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, before: Before | None) -> None:
         self.graph = graph
+        self.before = before
         self.entering = [None if tensor is None else (tensor,) for tensor in graph.inputs.values()]
         self.candidates: list[list[Outputs]] = []
         self.known: list[Inferred] = []
@@ -107,9 +111,17 @@ class _Inference:
             self.latest[id(call.record)] = (call, inputs, outcome)
         return outcome
 
+    @property
+    def steady(self) -> bool:
+        """Whether each value has one candidate, the known one."""
+        both = zip(self.candidates, self.known, strict=True)
+        return all(len(each) == 1 and each[0] == known.outputs for each, known in both)
+
     def visit(self, call: Call) -> None:
         """Infer one call; where its rule fails, nothing is known of it, and the inference goes on."""
         checkpoint()
+        if self.same_as_before(call):
+            return
         try:
             self.inferred(call)
         except Exception as error:
@@ -118,6 +130,16 @@ class _Inference:
             del self.candidates[call.id :], self.known[call.id :]
             self.candidates.append([])
             self.known.append(_unknown(call))
+
+    def same_as_before(self, call: Call) -> bool:
+        """Take what was known of a call, where the earlier inference still holds for it."""
+        sure = all(ref.node not in self.assumed and ref.node not in self.causes for ref in call.inputs)
+        found = kept(call, self.before, [self.values(ref) for ref in call.inputs]) if sure else None
+        if found is None or found.outputs is None:
+            return False
+        self.candidates.append([found.outputs])
+        self.known.append(found)
+        return True
 
     def inferred(self, call: Call) -> None:
         if call.shares is not None:  # the module was made for its first use
@@ -160,7 +182,7 @@ class _Inference:
         if not assumed:
             candidates = self.claimed(call, candidates, inputs)
         own = split_inputs(call, inputs)[0]
-        if call.record.broadcasts and sound and candidates and not assumed and _repeats(call.record, own):
+        if call.record.broadcasts and sound and candidates and not assumed and repeats(call.record, own):
             shapes = " and ".join(show(tensor.shape) for tensor in own)
             message = f"{call.record.name} broadcasts {shapes} to {show(candidates[0][0].shape)}"
             self.problems.append(Problem(call, "broadcast", "NS903", message, inputs))
@@ -250,19 +272,6 @@ class _Inference:
         return found
 
 
-def _repeats(record: Layer, inputs: Outputs) -> bool:
-    """Whether broadcasting repeats a size of one that may have been overlooked.
-
-    One number a channel, C×1×1 against C×H×W, is not reported: gates and scales are written so on purpose,
-    and so are masks, one for all heads.
-    """
-    numbers = [tensor for tensor in inputs if tensor.dtype != "bool"] or inputs
-    shapes = {tensor.shape[: len(tensor.shape) - record.fixed_axes] for tensor in numbers}
-    largest = max(shapes, key=size)
-    per_channel = (*largest[:1], *(1 for _ in largest[1:]))
-    return bool(shapes - {largest, per_channel} if len(largest) > 2 else shapes - {largest})
-
-
 def _unknown(call: Call) -> Inferred:
     return Inferred(tuple(None for _ in call.inputs), None, dict(call.args), None, None)
 
@@ -273,13 +282,16 @@ def _enough(call: Call) -> bool:
     return least <= call.own and (most is None or call.own <= most)
 
 
-def infer(graph: Graph) -> Inference:
+def infer(graph: Graph, before: Before | None = None) -> Inference:
     """Infer the shapes, dtypes and counts of every call of a graph.
 
     Args:
         graph: flat, its calls in the order in which they run.
+        before: an earlier graph, some of whose calls are calls of this one, and what was known of them; only where that
+            inference was steady.
     """
-    inference = _Inference(graph)
+    inference = _Inference(graph, before)
     for call in graph.calls:
         inference.visit(call)
-    return Inference(tuple(inference.known), tuple(inference.problems), tuple(inference.faults))
+    found = Inference(tuple(inference.known), tuple(inference.problems), tuple(inference.faults))
+    return replace(found, steady=inference.steady) if not found.problems and not found.faults else found

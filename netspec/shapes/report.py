@@ -45,6 +45,9 @@ class Report:
         inferred: what is known of each call of the graph, in its order; empty where there is none.
         diagnostics: all findings, in the order of the file.
         params: the values of the spec's parameters, by name.
+        expanded: what the spec expanded to, before a version of torch and shapes changed it; None where something was
+            wrong up to there. The check of a text with a small change starts from it,
+        steady: the graph and what was inferred, where nothing was wrong with that; and from this.
     """
 
     spec: Spec
@@ -52,6 +55,8 @@ class Report:
     inferred: tuple[Inferred, ...]
     diagnostics: tuple[Diagnostic, ...]
     params: Dict[str, Value] = field(default_factory=dict)
+    expanded: Graph | None = None
+    steady: tuple[Graph, tuple[Inferred, ...]] | None = None
 
     def __repr__(self) -> str:
         found = "ok" if self.ok else "; ".join(f"{d.span.line}:{d.span.column} {d.code}" for d in self.diagnostics[:5])

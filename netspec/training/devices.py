@@ -6,7 +6,6 @@ Input: what the spec or the command line asks for. Output: torch's device and co
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,12 +17,12 @@ from torch import nn
 
 from netspec.core.tree import Mapping, Scalar
 from netspec.distributed.process_group import ALONE, ProcessGroup
+from netspec.language.sections.device import no_device
 from netspec.runtime.diagnostics import At, option_span, spec_error, torch_says
 from netspec.shapes.report import Report
 
 PrecisionName = Literal["fp32", "bf16", "fp16"]
 DETERMINISM_NOTE = "deterministic: torch takes algorithms that give the same result each time, which on a GPU is slower"
-_WORDS = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
@@ -39,8 +38,8 @@ def choose_device(wanted: str, at: At, group: ProcessGroup = ALONE) -> torch.dev
     Raises:
         SpecError: NS606, the word is none of these, or the device is not there.
     """
-    if not _WORDS.fullmatch(wanted):
-        raise spec_error("NS606", f"{wanted!r} is no device: auto, cpu, cuda, cuda:N or mps", at)
+    if wrong := no_device(wanted):
+        raise spec_error("NS606", wrong, at)
     with warnings.catch_warnings(record=True) as caught:  # torch warns of a driver that does not suit it
         warnings.simplefilter("always")
         cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
@@ -52,10 +51,14 @@ def choose_device(wanted: str, at: At, group: ProcessGroup = ALONE) -> torch.dev
         wanted = f"cuda:{group.local}" if wanted == "cuda" else wanted
     known = ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count() if cuda else 0)), *(["mps"] if mps else [])]
     if wanted not in known and not (wanted == "cuda" and cuda):
-        missing = "no Apple GPU" if wanted == "mps" else f"no {wanted}" if cuda else "no CUDA GPU that torch can use"
+        missing = f"{wanted} was asked for and there is none"
+        if wanted == "mps":
+            missing = f"{wanted} was asked for and there is no Apple GPU"
+        elif not cuda:
+            missing = f"{wanted} was asked for and there is no CUDA GPU that torch can use"
         raise spec_error(
             "NS606",
-            f"{wanted} was asked for and there is {missing}",
+            missing,
             at,
             ("fix", f"take one of: auto, {', '.join(known)}"),
             *(torch_says(warning.message) for warning in caught if isinstance(warning.message, Warning)),

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 from netspec.core.interruption import Interrupted, checkpoint, interruptible
 from netspec.lsp import workbench
@@ -22,6 +23,14 @@ WRONG = TEXT.replace("3}", "{in_features: 5, out_features: 3}}")
 
 def version(number: int, text: str = TEXT) -> Document:
     return Document(URI, "/nowhere/net.yaml", text, number)
+
+
+async def current_and_told(bench: Workbench, uri: str = URI) -> Analysis | None:
+    """The analysis of the newest version, after it was told: what waits for the check is answered before."""
+    found = await bench.current(uri)
+    for _ in range(2 * workbench.TURNS):
+        await asyncio.sleep(0)
+    return found
 
 
 def on_bench(test: Callable[[Workbench, list[Analysis]], Awaitable[None]]) -> None:
@@ -57,7 +66,7 @@ def test_of_many_versions_the_newest_is_told_and_none_waits(monkeypatch: pytest.
         for number in range(2, 30):
             bench.open(version(number))
         go_on.set()
-        found = await bench.current(URI)
+        found = await current_and_told(bench)
         assert found is not None
         assert found.document.version == 29
         assert [each.document.version for each in told] == [29]
@@ -69,7 +78,7 @@ def test_of_many_versions_the_newest_is_told_and_none_waits(monkeypatch: pytest.
 def test_fixes_come_after_a_pause_and_not_for_a_version_that_is_over() -> None:
     async def test(bench: Workbench, told: list[Analysis]) -> None:
         bench.open(version(1, WRONG))
-        await bench.current(URI)
+        await current_and_told(bench)
         bench.open(version(2, WRONG.replace("5", "6")))
         explained = await bench.explained(URI)
         assert explained is not None
@@ -87,7 +96,7 @@ def test_a_text_that_others_include_is_checked_in_them(tmp_path: Path) -> None:
         net, parts = tmp_path / "net.yaml", tmp_path / "parts.yaml"
         text = "netspec: 1\ninclude: parts.yaml\ninput: [4]\nlayers: [Part]\n"
         bench.open(Document(net.as_uri(), str(net), text, 1))
-        await bench.current(net.as_uri())
+        await current_and_told(bench, net.as_uri())
         assert told[-1].diagnostics == ()
         bench.open(Document(parts.as_uri(), str(parts), "blocks:\n  Part: [ReLUU]\n", 1))
         found = await bench.current(net.as_uri())
@@ -125,7 +134,7 @@ def test_a_fault_is_logged_and_the_next_version_works(
         bench.open(version(1))
         assert await bench.current(URI) is None
         bench.open(version(2))
-        assert await bench.current(URI) is not None
+        assert await current_and_told(bench) is not None
         assert [each.document.version for each in told] == [2]
 
     with caplog.at_level(logging.ERROR):
@@ -164,5 +173,26 @@ def test_other_yaml_is_left_alone_and_a_large_text_is_told() -> None:
         assert (first.report, first.error) == (None, None)
         assert second is not None
         assert "larger than 2,000,000 characters" in (second.error or "")
+
+    on_bench(test)
+
+
+def test_a_change_that_came_ahead_is_made_once() -> None:
+    place = types.Range(types.Position(2, 18), types.Position(2, 18))
+    changes = [types.TextDocumentContentChangePartial(place, "1")]
+
+    async def test(bench: Workbench, told: list[Analysis]) -> None:
+        bench.open(version(1))
+        bench.change_ahead(URI, 3, changes)  # not the next version: what lies between is not known
+        assert bench.documents[URI].text == TEXT
+        bench.change_ahead(URI, 2, changes)
+        ahead = bench.documents[URI]
+        assert (ahead.version, ahead.text) == (2, TEXT[: TEXT.index("3}")] + "1" + TEXT[TEXT.index("3}") :])
+        later = types.VersionedTextDocumentIdentifier(2, URI)
+        bench.change_text(types.DidChangeTextDocumentParams(later, changes))
+        assert bench.documents[URI] is ahead
+        later = types.VersionedTextDocumentIdentifier(3, URI)
+        bench.change_text(types.DidChangeTextDocumentParams(later, changes))
+        assert bench.documents[URI].text.count("1") == ahead.text.count("1") + 1
 
     on_bench(test)

@@ -23,7 +23,36 @@ PACKAGE = Path(netspec.__file__).parent
 SOURCES = (
     *("core", "layers", "language", "expansion", "shapes", "fixes", "lint", "checker.py", "compiler/plugins"),
     *("render/text.py", "render/summary.py", "render/github.py", "render/sarif.py"),
-    *("lsp/features/diagnostics.py", "lsp/features/actions.py"),
+    *(f"lsp/features/{name}.py" for name in ("diagnostics", "actions", "hover", "lens", "hints")),
+    *("lsp/arithmetic.py", "lsp/words.py"),
+    *(
+        f"distributed/{name}.py"
+        for name in (
+            "launcher",
+            "process_group",
+            "wrapping",
+        )
+    ),
+    *(
+        f"trainer/{name}.py"
+        for name in (
+            "folds",
+            "manager",
+            "session",
+        )
+    ),
+    *(
+        f"training/{name}.py"
+        for name in (
+            "devices",
+            "loop",
+            "optim",
+            "plan",
+            "settings",
+            "setup",
+            "step",
+        )
+    ),
     *("cli/check.py", "cli/fix.py", "cli/sources.py", "cli/explain.py"),
 )
 LABELLING = ("Note", "note", "labelled")  # the functions whose first argument is the label of a note

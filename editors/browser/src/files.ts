@@ -33,11 +33,12 @@ export class Files {
 
   /** Shows the name, and whether the text is saved. */
   tell(): void {
-    const changed = this.changed();
+    const changed = this.changed(), title = `${changed ? "● " : ""}${this.name} – netspec`;
+    if (find("unsaved").title === t("unsaved") && document.title === title) return; // as after most keys
     find("file").textContent = this.name;
     find("unsaved").hidden = !changed;
     find("unsaved").title = t("unsaved");
-    document.title = `${changed ? "● " : ""}${this.name} – netspec`;
+    document.title = title;
   }
 
   async start(): Promise<void> {

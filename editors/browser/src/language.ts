@@ -6,11 +6,12 @@ import {setDiagnostics, type Action} from "@codemirror/lint";
 import {
   LSPClient, LSPPlugin, formatKeymap, hoverTooltips, jumpToDefinitionKeymap, renameKeymap, serverCompletion, type Transport,
 } from "@codemirror/lsp-client";
-import type {Extension} from "@codemirror/state";
+import type {Extension, Transaction} from "@codemirror/state";
 import {EditorView, keymap} from "@codemirror/view";
 import {hints} from "./hints";
 import {retold, told} from "./messages";
 import {clean} from "./sanitize";
+import {Pictures} from "./pictures";
 import {socket, start, type Answer} from "./server";
 import {translated} from "./texts";
 
@@ -38,6 +39,7 @@ export const uriOf = (name: string) => `${start.root}/${name.split("/").map(enco
 
 export class Language {
   private readonly client: LSPClient;
+  private pictures: Pictures | null = null; // of the connection that there is
   private view: EditorView | null = null;
   private tries = 0;
   private asking = false;
@@ -55,7 +57,6 @@ export class Language {
           notificationHandlers: {"textDocument/publishDiagnostics": (_, params) => this.published(params)},
         },
         hoverTooltips(), autocompletion(), serverCompletion(), keymap.of([...formatKeymap, ...renameKeymap, ...jumpToDefinitionKeymap]), hints,
-        EditorView.updateListener.of(update => { if (update.docChanged) this.changed(update.view); }),
       ],
     });
     this.connect();
@@ -70,19 +71,27 @@ export class Language {
 
   private connect(): void {
     const connection = socket("language"), handlers = new Set<(text: string) => void>();
+    const pictures = new Pictures(text => connection.send(text));
     const transport: Transport = {
       send: text => connection.send(text),
       subscribe: handler => handlers.add(handler),
       unsubscribe: handler => handlers.delete(handler),
     };
-    connection.onmessage = event => { for (const handler of handlers) handler(event.data as string); };
+    connection.onmessage = event => {
+      if (!pictures.take(event.data as string)) for (const handler of handlers) handler(event.data as string);
+    };
     connection.onopen = () => {
       this.tries = 0;
       this.client.connect(transport);
       this.hooks.lost(false);
-      void this.client.initializing.then(() => this.draw());
+      void this.client.initializing.then(() => {
+        this.pictures = pictures;
+        this.draw();
+      });
     };
     connection.onclose = () => {
+      this.pictures = null;
+      pictures.end();
       if (!this.tries) this.client.disconnect();
       this.hooks.lost(true);
       this.tries += 1;
@@ -97,9 +106,26 @@ export class Language {
     this.draw();
   }
 
-  private changed(view: EditorView): void {
-    this.view = view;
-    this.draw();
+  /** Lets an editor take a change of its text. The server is told first, so that it makes the picture meanwhile. */
+  change(view: EditorView, transactions: readonly Transaction[]): void {
+    const made = transactions.filter(each => each.docChanged), plugin = LSPPlugin.get(view);
+    const file = plugin && this.client.workspace.getFile(plugin.uri), {pictures} = this;
+    const known = made.length === 1 && plugin?.unsyncedChanges.empty && plugin.syncedDoc === made[0]!.startState.doc;
+    if (known && file && pictures && !this.asking && !this.settings.length) {
+      const {changes, startState: {doc}} = made[0]!;
+      pictures.ask(plugin.uri, [], {version: file.version + 1, changes, doc})
+        .then(answer => this.drawn(plugin, answer), () => {}); // the connection has gone; the next one draws again
+      this.view = view;
+      view.update(transactions);
+      plugin.client.sync();
+    } else {
+      view.update(transactions);
+      if (made.length) this.shows(view);
+    }
+  }
+
+  private drawn(plugin: LSPPlugin, answer: Answer | null): void {
+    if (answer && this.view && LSPPlugin.get(this.view) === plugin) this.hooks.picture(answer);
   }
 
   /** Asks for the picture of the text as it is now, with other settings than before if there are any. */
@@ -109,18 +135,17 @@ export class Language {
   }
 
   private async ask(): Promise<void> {
-    const plugin = this.view && LSPPlugin.get(this.view);
-    if (!plugin || !this.client.connected || !this.client.serverCapabilities) return;
+    const plugin = this.view && LSPPlugin.get(this.view), {pictures} = this;
+    if (!plugin || !pictures) return;
     plugin.client.sync();
     if (this.asking) return;
     this.asking = true;
     try {
+      await plugin.client.initializing; // what it has to send goes first
       while (this.wanted !== null) {
         const settings = this.wanted;
         this.wanted = null;
-        const answer = await this.client.request<unknown, Answer | null>(
-          "netspec/graph", {textDocument: {uri: plugin.uri}, settings});
-        if (answer && LSPPlugin.get(this.view!) === plugin) this.hooks.picture(answer);
+        this.drawn(plugin, await pictures.ask(plugin.uri, settings));
       }
     } catch { // the connection has gone; the next one draws again
     } finally {

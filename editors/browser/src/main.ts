@@ -24,6 +24,7 @@ const language = new Language({
   },
 });
 const pane = new TextPane({
+  change: (view, transactions) => language.change(view, transactions),
   changed: () => {
     files?.tell();
     sizes?.forget();

@@ -79,6 +79,7 @@ let lineOfCursor: [number, string] = [0, ""];
 
 /** Lights the nodes of a line; `section` is the key of the spec that the line is below. */
 export function at(line: number, section: string): void {
+  if (line === lineOfCursor[0] && section === lineOfCursor[1]) return;
   lineOfCursor = [line, section];
   const [first, ...others] = lightLine();
   if (first !== undefined && drawn.has(first) && marked.chosen === null && ![first, ...others].some(visible)) center(first);

@@ -6,7 +6,7 @@ import {yaml} from "@codemirror/lang-yaml";
 import {HighlightStyle, bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting} from "@codemirror/language";
 import {lintGutter, lintKeymap, nextDiagnostic} from "@codemirror/lint";
 import {highlightSelectionMatches, searchKeymap} from "@codemirror/search";
-import {EditorState, type Extension, type Text} from "@codemirror/state";
+import {EditorState, type Extension, type Text, type Transaction} from "@codemirror/state";
 import {EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers} from "@codemirror/view";
 import {tags} from "@lezer/highlight";
 import {find} from "./dom";
@@ -38,14 +38,21 @@ const THEME = EditorView.theme({
   ".cm-matchingBracket": {backgroundColor: "color-mix(in srgb, var(--macs) 30%, transparent) !important"},
 });
 
-interface Hooks {changed: () => void; moved: (line: number, section: string) => void}
+interface Hooks {
+  change: (view: EditorView, transactions: readonly Transaction[]) => void;
+  changed: () => void;
+  moved: (line: number, section: string) => void;
+}
 
 export class TextPane {
   readonly view: EditorView;
   private section = "";
 
   constructor(private readonly hooks: Hooks) {
-    this.view = new EditorView({parent: find("editor"), state: this.stateOf("", [])});
+    this.view = new EditorView({
+      parent: find("editor"), state: this.stateOf("", []),
+      dispatchTransactions: (transactions, view) => this.hooks.change(view, transactions),
+    });
   }
 
   private stateOf(text: string, more: Extension): EditorState {

@@ -7,6 +7,7 @@ long because it is that table, with a doc and an example for each key.
 from __future__ import annotations
 
 from netspec.language.patterns import LONGEST
+from netspec.language.sections.device import DEVICE_SCHEMA
 from netspec.language.sections.keys import (
     ABOVE_ZERO,
     EVERY,
@@ -204,7 +205,14 @@ TRAIN_KEYS = (
         False,
     ),
     Key("seed", WHOLE, "an integer ≥ 0", "Fixes initial weights, order and augmentation.", 0, 0),
-    Key("device", TEXT, "auto, cpu, cuda, cuda:N or mps", "Where it runs; `--device` goes first.", "auto", "auto"),
+    Key(
+        "device",
+        DEVICE_SCHEMA,
+        "auto, cpu, cuda, cuda:N or mps",
+        "Where it runs; `--device` goes first.",
+        "auto",
+        "auto",
+    ),
     Key(
         "loggers",
         LOGGERS_SCHEMA,

@@ -16,6 +16,7 @@ from netspec.language.evaluate import FAILED, Evaluator, param_values
 from netspec.language.sections.check_keys import check_keys, corrected
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
 from netspec.language.sections.datasets import DATASETS, said_of
+from netspec.language.sections.device import without_wrong_device
 from netspec.language.sections.expect_keys import EXPECT_KEYS
 from netspec.language.sections.keys import EXPRESSION, Key, bare
 from netspec.language.sections.loggers import wanted_loggers
@@ -66,6 +67,8 @@ def check_sections(document: Mapping) -> list[Diagnostic]:
         elif node is not None and section == "data":
             _check_data(node, names, findings)
         elif node is not None:
+            if section == "train" and isinstance(node, Mapping):
+                node = without_wrong_device(node, findings)
             check_keys(node, keys, section, findings)
             meant = section_as_meant(document, section)
             if section == "train" and isinstance(meant, Mapping):

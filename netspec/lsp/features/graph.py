@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
 from netspec.core.dataclass import dataclass
 from netspec.lsp.analysis import Analysis
 from netspec.render.pictures.tree import VERSION
-from netspec.render.pictures.view import view_of
+from netspec.render.pictures.view import opened
 from netspec.render.summary import totals
 
 DEEPEST = 1_000
@@ -18,12 +21,17 @@ MOST_SETTINGS = 100
 class GraphQuestion:
     """What `netspec/graph` is asked: `{textDocument: {uri}, settings?: ["classes=3"], depth?: 2}`.
 
-    `settings` are assignments as of `--set`, made for this answer alone, after those of the server.
+    `settings` are assignments as of `--set`, made for this answer alone, after those of the server. With a `version` of
+    `textDocument` and the `contentChanges` that lead to it, as of `didChange`, the change comes with the question: an
+    editor asks before it draws the change itself, and may still send the `didChange`. The answer is null then, where a
+    newer version has come meanwhile.
     """
 
     uri: str
     settings: tuple[str, ...] = ()
     depth: int | None = None
+    version: int | None = None
+    changes: tuple[types.TextDocumentContentChangePartial, ...] = ()
 
     @staticmethod
     def read(params: Any) -> GraphQuestion | None:
@@ -40,7 +48,28 @@ class GraphQuestion:
         if not isinstance(uri, str) or not isinstance(settings, list | tuple):
             return None
         texts = tuple(each for each in settings if isinstance(each, str))[:MOST_SETTINGS]
-        return GraphQuestion(uri, texts, depth if isinstance(depth, int) and not isinstance(depth, bool) else None)
+        depth = depth if isinstance(depth, int) and not isinstance(depth, bool) else None
+        version, changes = getattr(params.textDocument, "version", None), getattr(params, "contentChanges", None)
+        if not isinstance(version, int) or not isinstance(changes, list | tuple):
+            return GraphQuestion(uri, texts, depth)
+        return GraphQuestion(uri, texts, depth, version, tuple(map(_change, changes)))
+
+
+def _change(given: Any) -> types.TextDocumentContentChangePartial:
+    """A change as pygls hands it over in the parameters of a request that it does not know.
+
+    Raises:
+        JsonRpcInvalidParams: it is none.
+    """
+    try:
+        start, end, text = given.range.start, given.range.end, given.text
+        numbers = (start.line, start.character, end.line, end.character)
+        if isinstance(text, str) and all(isinstance(each, int) and each >= 0 for each in numbers):
+            first, last = types.Position(*numbers[:2]), types.Position(*numbers[2:])
+            return types.TextDocumentContentChangePartial(types.Range(first, last), text)
+    except AttributeError:
+        pass
+    raise JsonRpcInvalidParams("contentChanges: a range and its text are wanted")
 
 
 def graph(analysis: Analysis, depth: int | None = None) -> dict[str, Any]:
@@ -77,6 +106,5 @@ def graph(analysis: Analysis, depth: int | None = None) -> dict[str, Any]:
     network = analysis.network if report is not None and report.graph is not None else None
     if network is not None:
         levels = None if depth is None else max(0, min(depth, DEEPEST))
-        opened = [view.node.id for view in view_of(network, levels).walk() if view.is_open]
-        found["picture"] = {"version": VERSION, "open": opened, "network": network.json()}
+        found["picture"] = {"version": VERSION, "open": opened(network, levels), "network": network.json()}
     return found

@@ -11,6 +11,7 @@ from netspec.language.spec import Item
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.recovery import same_lines, without_comment
 from netspec.lsp.shapes import Made, made_of
+from netspec.translation.languages import translate
 
 
 def hints(
@@ -35,7 +36,8 @@ def hints(
         line = moved(hint.position.line)
         if line is not None and first <= line + 1 <= last and line not in told:
             position = types.Position(line, hint.position.character)
-            found.append(types.InlayHint(position, hint.label, tooltip=f"before: {hint.tooltip}", padding_left=True))
+            tooltip = f"{translate('before the change:', analysis.lang)} {hint.tooltip}"
+            found.append(types.InlayHint(position, hint.label, tooltip=tooltip, padding_left=True))
     return sorted(found, key=lambda hint: (hint.position.line, hint.position.character))
 
 
@@ -46,7 +48,7 @@ def _hints(analysis: Analysis, first: int, last: int) -> Iterator[types.InlayHin
         made = made_of(analysis, item)
         if made is not None and made.is_known:
             yield types.InlayHint(
-                position_of(analysis, item), f"→ {made.words}", tooltip=_tooltip(made), padding_left=True
+                position_of(analysis, item), f"→ {made.words}", tooltip=_tooltip(made, analysis.lang), padding_left=True
             )
 
 
@@ -66,9 +68,10 @@ def position_of(analysis: Analysis, item: Item) -> types.Position:
     return analysis.positions.position(start + len(without_comment(text)))
 
 
-def _tooltip(made: Made) -> str:
-    params = "unknown" if made.params is None else f"{made.params:,}"
-    macs = "unknown" if made.macs is None else f"{made.macs:,}"
-    shared = "; its weights are those of an earlier item" if made.shared else ""
-    copies = f"; {made.times} copies" if made.times > 1 else ""
-    return f"output {made.shape}; {params} parameters, {macs} multiply-accumulates a sample{copies}{shared}"
+def _tooltip(made: Made, lang: str) -> str:
+    params = "?" if made.params is None else f"{made.params:,}"
+    macs = "?" if made.macs is None else f"{made.macs:,}"
+    told = [f"output {made.shape}", f"{params} parameters, {macs} multiply-accumulates a sample"]
+    told += [f"{made.times} copies in all"] if made.times > 1 else []
+    told += ["its weights are those of an earlier item"] if made.shared else []
+    return translate("; ", lang).join(translate(each, lang) for each in told)

@@ -9,7 +9,7 @@ from lsprotocol import types
 from netspec.core.escapes import safe
 from netspec.core.expressions import ExpressionError, evaluate, names_in
 from netspec.core.tree import Scalar, shorten
-from netspec.language.spec import Item
+from netspec.language.spec import Block, Item
 from netspec.layers.table import TABLE
 from netspec.lsp.analysis import Analysis
 from netspec.lsp.arithmetic import arithmetic
@@ -20,6 +20,7 @@ from netspec.lsp.schema import Allowed, allowed_in, schemas_at
 from netspec.lsp.shapes import made_of
 from netspec.lsp.words import argument_line, layer_text, written
 from netspec.render.pictures.tree import shown
+from netspec.translation.languages import ENGLISH, translate
 
 LONGEST = 60  # characters of a value
 REFERENCES = ("from", "outputs", "share", "order")
@@ -41,8 +42,17 @@ def hover(analysis: Analysis, position: types.Position) -> types.Hover | None:
     parts = [part for part in _parts(analysis, place, scalar) if part]
     if not parts:
         return None
-    content = types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(parts))
+    text = "\n\n".join(parts)
+    if analysis.lang != ENGLISH:
+        text = "\n".join(_translated(each, analysis.lang) for each in text.split("\n"))
+    content = types.MarkupContent(types.MarkupKind.Markdown, text)
     return types.Hover(content, analysis.positions.range(scalar.span))
+
+
+def _translated(line: str, lang: str) -> str:
+    """A line in a language; what stands in front of an entry of a list stays."""
+    mark = "- " if line.startswith("- ") else ""
+    return mark + translate(line.removeprefix(mark), lang)
 
 
 def _parts(analysis: Analysis, place: Place, scalar: Scalar) -> Iterator[str]:
@@ -72,8 +82,7 @@ def _parts(analysis: Analysis, place: Place, scalar: Scalar) -> Iterator[str]:
         return
     block = None if analysis.report is None else analysis.report.spec.blocks.get(scalar.text)
     if block is not None:
-        params = ", ".join(name if node is None else f"{name}: {text_of(node)}" for name, node in block.params.items())
-        yield f"block `{scalar.text}`" + (f" with parameters `{params}`" if params else "")
+        yield _block(block)
         return
     path = place.keys
     if not place.at_key and isinstance(scalar.value, str):
@@ -99,8 +108,9 @@ def _of_item(analysis: Analysis, item: Item) -> Iterator[str]:
         if told:
             yield "\n".join(f"- {line}" for line in told)
         paths = ", ".join(f"`{safe(call.path)}`" for call in calls[:MOST_COPIES])
-        more = f" and {len(calls) - MOST_COPIES} more" if len(calls) > MOST_COPIES else ""
-        yield f"Module {paths}{more}" if not calls[0].record.is_function else ""
+        more = len(calls) - MOST_COPIES
+        if not calls[0].record.is_function:
+            yield f"the module {paths} and {more} more" if more > 0 else f"the module {paths}"
     elif made is not None:
         params = "?" if made.params is None else f"{made.params:,}"
         macs = "?" if made.macs is None else f"{made.macs:,}"
@@ -109,10 +119,14 @@ def _of_item(analysis: Analysis, item: Item) -> Iterator[str]:
         yield layer_text(item.record)
     elif item.kind == "block" and analysis.report is not None:
         block = analysis.report.spec.blocks[item.at.text]
-        params = ", ".join(name if node is None else f"{name}: {text_of(node)}" for name, node in block.params.items())
-        yield f"block `{item.at.text}`" + (f" with parameters `{params}`" if params else "")
+        yield _block(block)
     elif item.at.text in ("layers", "sequential", "branches"):
         yield allowed_in([allowed_in(schemas_at(("layers", "-"))).keys[item.at.text]]).text
+
+
+def _block(block: Block) -> str:
+    params = ", ".join(name if node is None else f"{name}: {text_of(node)}" for name, node in block.params.items())
+    return f"block `{block.name}` with parameters `{params}`" if params else f"block `{block.name}`"
 
 
 def _arriving(analysis: Analysis, item: Item) -> str:
@@ -163,7 +177,7 @@ def _expression(analysis: Analysis, scalar: Scalar) -> str:
         if used and not used <= values.keys():
             around = parameters_at(analysis, scalar.span.line)
             told = [f"`{name}`: {text_of(around[name])}" for name in sorted(used) if name in around]
-            return "parameter " + ", ".join(told) if told else ""
+            return f"parameter {', '.join(told)}" if told else ""
         result = evaluate(scalar.value, values)
     except (ExpressionError, ValueError, RecursionError):
         return ""
@@ -177,11 +191,12 @@ def _reference(analysis: Analysis, scalar: Scalar, line: int) -> str:
     if item is None:
         inputs = analysis.report.inputs if analysis.report is not None else {}
         tensor = inputs.get(name)
-        return f"`{name}`: an input" + (f" {shown((tensor,))}" if tensor is not None else "") if name in names else ""
+        if name not in names:
+            return ""
+        return f"`{name}`: an input" if tensor is None else f"`{name}`: an input, {shown((tensor,))}"
     made = made_of(analysis, item)
-    return (
-        f"`{name}`: {item.at.text}" + (f" → {made.shape}" if made is not None else "") + f", line {item.at.span.line}"
-    )
+    told = item.at.text if made is None else f"{item.at.text} → {made.shape}"
+    return f"`{name}`: {told}, line {item.at.span.line}"
 
 
 def _parameter(analysis: Analysis, place: Place, symbol: Symbol) -> str:
@@ -189,11 +204,12 @@ def _parameter(analysis: Analysis, place: Place, symbol: Symbol) -> str:
     values = analysis.report.params if analysis.report is not None else {}
     if symbol.scope is None and symbol.name in values:
         return f"parameter `{symbol.name}` = `{shorten(written(values[symbol.name]), LONGEST)}`"
-    written_as = (text_of(place.last.node) if place.at_key else "") or "required"
+    written_as = text_of(place.last.node) if place.at_key else ""
     if "repeat" in place.keys:
-        return f"`{symbol.name}`, in each turn one of {written_as}"
-    of_block = f" of the block `{place.keys[1]}`" if place.keys[:1] == ("blocks",) and len(place.keys) > 1 else ""
-    return f"parameter `{symbol.name}`{of_block}: {written_as}"
+        return f"`{symbol.name}`, in each turn one of {written_as or 'required'}"
+    if place.keys[:1] == ("blocks",) and len(place.keys) > 1:
+        return f"parameter `{symbol.name}` of the block `{place.keys[1]}`: {written_as or 'required'}"
+    return f"parameter `{symbol.name}`: {written_as or 'required'}"
 
 
 def _schema_text(title: str, path: tuple[str, ...]) -> str:

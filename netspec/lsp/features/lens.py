@@ -7,6 +7,7 @@ from lsprotocol import types
 from netspec.lsp.analysis import Analysis
 from netspec.render.pictures.page import draw
 from netspec.render.summary import summary_text
+from netspec.translation.languages import translate
 
 SUMMARY, GRAPH = "netspec.summary", "netspec.graph"  # commands, which take the text's URI
 COMMANDS = (SUMMARY, GRAPH)
@@ -23,11 +24,14 @@ def lenses(analysis: Analysis) -> list[types.CodeLens]:
     if key is None or report is None or report.graph is None:
         return []
     place, uri = analysis.positions.range(key.span), analysis.document.uri
-    least = "at least " if any(known.parameters is None for known in report.inferred) else ""
-    title = f"{least}{report.parameters:,} parameters · summary" if report.sound else "summary"
+    title = "summary of the network"
+    if report.sound:
+        title = f"{report.parameters:,} parameters · summary"
+        if any(known.parameters is None for known in report.inferred):
+            title = f"at least {report.parameters:,} parameters · summary"
     return [
-        types.CodeLens(place, types.Command(title, SUMMARY, arguments=[uri])),
-        types.CodeLens(place, types.Command("graph", GRAPH, arguments=[uri])),
+        types.CodeLens(place, types.Command(translate(title, analysis.lang), SUMMARY, arguments=[uri])),
+        types.CodeLens(place, types.Command(translate("graph of the network", analysis.lang), GRAPH, arguments=[uri])),
     ]
 
 
@@ -42,8 +46,10 @@ def shown_by(analysis: Analysis, command: str) -> tuple[str, str]:
     if command == GRAPH and analysis.network is not None:
         return ".html", draw(analysis.network)
     if report is None or report.graph is None:
-        return ".txt", "nothing of the spec can be read yet\n"
+        return ".txt", translate("nothing of the spec can be read yet", analysis.lang) + "\n"
     if not report.sound:
         first = next(found for found in report.diagnostics if found.severity == "error")
-        return ".txt", f"the network has errors, the first at line {first.span.line}: {first.message}\n"
+        message = translate(first.message, analysis.lang)
+        told = translate(f"the network has errors, the first at line {first.span.line}:", analysis.lang)
+        return ".txt", f"{told} {message}\n"
     return ".txt", summary_text(report) + "\n"

@@ -32,7 +32,7 @@ class _Builder:
         self.wrong = {path for path, found in self.problems.items() if any(p.severity == "error" for p in found)}
         self.signs: dict[object, int] = {}
         self.told: set[str] = set()  # the paths whose problems have a node: of wrong names, several may have one path
-        self.scopes: dict[int, list[Signed]] = {}  # the steps of each scope, by its identity
+        self.scopes: dict[int, tuple[Signed, ...]] = {}  # the steps of each scope, by its identity
         self.ids = count()
 
     def network(self) -> Node:
@@ -150,11 +150,11 @@ class _Builder:
         self.told.add(path)
         return self.problems.get(path, ())
 
-    def signed(self, scope: Scope) -> list[Signed]:
+    def signed(self, scope: Scope) -> tuple[Signed, ...]:
         """The steps of a scope as far as copies have to agree in them."""
         found = self.scopes.get(id(scope))
         if found is None:
-            found = [self.sign(step) for step in scope.steps]
+            found = tuple(self.sign(step) for step in scope.steps)
             self.scopes[id(scope)] = found
         return found
 

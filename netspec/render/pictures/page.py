@@ -13,7 +13,7 @@ from netspec.core.escapes import safe
 from netspec.render.pictures.style import DARK, FONT, LIGHT, RULES, variables
 from netspec.render.pictures.svg import text_of
 from netspec.render.pictures.tree import VERSION, Node
-from netspec.render.pictures.view import view_of
+from netspec.render.pictures.view import opened
 
 _MODULE = re.compile(r"^import [^;]*;\n|^export (?=const|let|function)", re.MULTILINE)
 FOLDER = Path(__file__).parent / "browser"
@@ -27,11 +27,10 @@ def draw(network: Node, depth: int | None = None) -> str:
         network: its tree.
         depth: how many levels of boxes are open at first.
     """
-    opened = [view.node.id for view in view_of(network, depth).walk() if view.is_open]
     parts = {
         "title": text_of(safe(network.name)),
         "style": styles() + _text("page.css").replace("FONT", FONT),
-        "network": script_json({"version": VERSION, "open": opened, "network": network.json()}),
+        "network": script_json({"version": VERSION, "open": opened(network, depth), "network": network.json()}),
         "dagre": _dagre(),
         "scripts": "\n".join(_script(name) for name in SCRIPTS),
     }

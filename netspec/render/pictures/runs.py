@@ -8,6 +8,7 @@ value of the last copy is used behind them. Short copies are found first, and lo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from netspec.core.dataclass import dataclass
 from netspec.expansion.graph import Local
@@ -53,7 +54,8 @@ class Piece:
     pieces: tuple[Piece, ...] = ()
 
 
-def pieces_of(steps: Sequence[Signed], results: Sequence[Local]) -> list[Piece]:
+@lru_cache(maxsize=256)  # while a text is edited, most scopes stay as they were
+def pieces_of(steps: tuple[Signed, ...], results: tuple[Local, ...]) -> tuple[Piece, ...]:
     """The steps of a scope, equal copies joined to runs.
 
     Args:
@@ -74,7 +76,7 @@ def pieces_of(steps: Sequence[Signed], results: Sequence[Local]) -> list[Piece]:
         joined = _joined(pieces, period, steps, last_use)
         period = period + 1 if len(joined) == len(pieces) else 1  # what was joined may be part of further copies
         pieces = joined
-    return pieces
+    return tuple(pieces)
 
 
 def _joined(pieces: list[Piece], period: int, steps: Sequence[Signed], last_use: Sequence[int]) -> list[Piece]:

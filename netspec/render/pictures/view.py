@@ -76,12 +76,42 @@ def view_of(network: Node, depth: int | None = None) -> View:
         depth: how many levels of boxes: 1 shows the network's own items. Where left out, as many as make a picture of
             about a hundred nodes.
     """
-    if depth is not None:
-        return _view(network, depth)
+    return _view(network, _depth(network) if depth is None else depth)
+
+
+def opened(network: Node, depth: int | None = None) -> list[int]:
+    """The ids of the boxes that are shown open, the outer ones first; what `view_of` would make of them is not made.
+
+    Args:
+        network, depth: as of `view_of`.
+    """
+    return [node.id for node, is_open in _shown(network, _depth(network) if depth is None else depth) if is_open]
+
+
+def _depth(network: Node) -> int:
+    """How many levels of boxes make a picture of about a hundred nodes."""
     levels = _levels(network)
-    while levels > 1 and sum(1 for _ in _view(network, levels).walk()) > MOST_SHOWN:
+    while levels > 1 and len(_shown(network, levels)) > MOST_SHOWN:
         levels -= 1
-    return _view(network, levels)
+    return levels
+
+
+def _shown(network: Node, depth: int) -> list[tuple[Node, bool]]:
+    """The nodes of the views that `_view` makes, and whether these are open."""
+    found: list[tuple[Node, bool]] = []
+    waiting = [(network, depth)]
+    while waiting:
+        node, levels = waiting.pop()
+        if node.kind == "repeat" and node.period == 1:
+            waiting.append((node.children[0], levels))
+            continue
+        repeats = node.kind == "repeat"
+        is_open = repeats or (bool(node.children) and levels > 0)
+        found.append((node, is_open))
+        if is_open:
+            inside = node.children[: node.period] if repeats else node.children
+            waiting += [(child, levels if repeats else levels - 1) for child in reversed(inside)]
+    return found
 
 
 def _levels(node: Node) -> int:

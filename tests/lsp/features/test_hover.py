@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from lsprotocol import types
 
 from netspec.lsp.features.hover import hover
 from tests.lsp.analysed import with_cursor
@@ -47,7 +50,7 @@ def told(word: str, mark: str) -> str:
          "1,216 parameters = weight 16×3×5×5 + bias 16", "nn.Conv2d(in_channels, out_channels", "`padding_mode`"]),
         ("name: first", "name: fi¦rst", ["**3×32×32 → 16×24×24**"]),
         ("conv, Conv2d", "conv, ¦Conv2d", ["16×24×24 → 16×24×24 … 32×12×12", "- 24 = 24 + 2·1 - 3 + 1",
-         "- 12 = ⌊(24 + 2·1 - 3) / 2⌋ + 1", "Module `one.conv`, `two.conv`"]),
+         "- 12 = ⌊(24 + 2·1 - 3) / 2⌋ + 1", "the module `one.conv`, `two.conv`"]),
         ("width*2", "wid¦th*2", ["`out_channels`", "required", "here `16`", "`width*2 = 16`"]),
         ("stride: stride", "stride: stri¦de", ["`stride`", "default `1`", "here `1`, `2`", "parameter `stride`: 1"]),
         ("dilation", "dila¦tion", ["`dilation`", "default `1`"]),
@@ -91,3 +94,15 @@ layers:
 def test_nothing_is_told_of_comments_and_numbers_of_yaml() -> None:
     analysis, position = with_cursor("netspec: 1\n# Con¦v2d\ninput: [4]\nlayers: [ReLU]\n")
     assert hover(analysis, position) is None
+
+
+def test_a_hover_is_in_the_language_of_the_editor() -> None:
+    analysis, position = with_cursor(
+        "netspec: 1\ninput: [3, 8, 8]\nlayers:\n  - Con¦v2d: {out_channels: 6, kernel_size: 5}\n"
+    )
+    found = hover(replace(analysis, lang="zh"), position)
+    assert found is not None
+    assert isinstance(found.contents, types.MarkupContent)
+    assert "个参数 = weight 6×3×5×5 + bias 6" in found.contents.value
+    assert "`stride`：正整数或 2 个整数 ≥ 1 的列表；默认值 `1`" in found.contents.value
+    assert "required" not in found.contents.value

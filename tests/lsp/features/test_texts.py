@@ -119,7 +119,7 @@ def test_hints_of_lines_that_moved_come_from_the_last_right_version() -> None:
     found = {hint.position.line + 1: hint for hint in hints(analysed(broken), None, analysed(BLOCKS))}
     assert found[15].label == "→ 4×8×8 · 112"
     assert found[20].label == "→ 10 · 5,130"
-    assert found[15].tooltip.startswith("before: ")
+    assert found[15].tooltip.startswith("before the change: ")
     assert 14 not in found
 
 
@@ -181,7 +181,7 @@ def test_lenses_show_the_summary_and_the_page() -> None:
     analysis = analysed(BLOCKS)
     first, second = lenses(analysis)
     assert (first.command.title, first.command.command) == ("5,538 parameters · summary", SUMMARY)
-    assert (second.command.title, second.command.arguments) == ("graph", [URI])
+    assert (second.command.title, second.command.arguments) == ("graph of the network", [URI])
     assert first.range.start.line == 12
     ending, text = shown_by(analysis, SUMMARY)
     assert (ending, "5,538" in text, "head.1" in text) == (".txt", True, True)

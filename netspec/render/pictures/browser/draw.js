@@ -19,10 +19,27 @@ export function svgElement(name, attributes = {}, text = null) {
 let before = new Map(), now = new Map();
 
 function again(look, make) {
-  const found = (before.get(look) || []).pop() || make();
+  const found = (before.get(look) || []).shift() || make();
   if (!now.has(look)) now.set(look, []);
   now.get(look).push(found);
   return found;
+}
+
+// Fills an element from `at` on, its first child that may go: what stands in its place is not touched, which is quicker.
+function fill(parent, at, elements) {
+  for (const element of elements) {
+    if (at && at !== element && at.nextSibling === element) {
+      at.remove();
+      at = element;
+    }
+    if (at === element) at = at.nextSibling;
+    else parent.insertBefore(element, at);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
 }
 
 function curve(points) {
@@ -35,9 +52,9 @@ function curve(points) {
   return found;
 }
 
-function drawRoute(group, route) {
+function elementOf(route) {
   const d = curve(route.points), told = shapes(route.line.values), ends = route.line.target !== null;
-  group.append(again(`${d} ${told} ${route.label} ${ends}`, () => routeElement(route, d, told)));
+  return again(`${d} ${told} ${route.label} ${ends}`, () => routeElement(route, d, told));
 }
 
 function routeElement(route, d, told) {
@@ -71,24 +88,21 @@ function rect(placed, kind, shift = 0, more = {}) {
   return svgElement("rect", {class: kind, x: shift, y: shift, width: placed.width, height: placed.height, rx: round, ...more});
 }
 
-function drawNode(parent, placed, level, x, y, most) {
-  const {node, children} = placed.view, make = () => nodeElement(placed, level, most);
-  const group = children.length ? make() : again(lookOf(placed, level, most), make);
+function nodeOf(placed, level, x, y, most) {
+  const {node, children} = placed.view;
+  const group = again(lookOf(placed, level, most), () => nodeElement(placed, level, most));
   group.id = `n${node.id}`;
   group.dataset.id = node.id;
   group.setAttribute("transform", `translate(${placed.x} ${placed.y})`);
   drawn.set(node.id, {group, view: placed.view, placed, x: x + placed.x, y: y + placed.y});
-  if (children.length) {
-    drawInside(group, placed, level + 1, x + placed.x, y + placed.y, most);
-    drawWords(group, placed, true);
-  }
-  parent.append(group);
+  if (children.length) drawInside(group, placed, level + 1, x + placed.x, y + placed.y, most);
+  return group;
 }
 
-function lookOf({view, width, height, shadows, toggle, words}, level, most) {
+function lookOf({view, width, height, header, shadows, toggle, words}, level, most) {
   const {node, whole} = view;
   const costs = [whole.params && most.params && whole.params / most.params, whole.macs && most.macs && whole.macs / most.macs];
-  return JSON.stringify([node.kind, level, width, height, shadows, toggle, words, costs, worstOf(view)]);
+  return JSON.stringify([node.kind, view.children.length > 0, level, width, height, header, shadows, toggle, words, costs, worstOf(view)]);
 }
 
 function worstOf(view) {
@@ -96,7 +110,7 @@ function worstOf(view) {
   return ["error", "warning"].find(each => severities.includes(each)) || "";
 }
 
-// The element of a node without what is in it, which has a place and an id of its own each time.
+// The element of a node without what is in it; its place and its id are set each time.
 function nodeElement(placed, level, most) {
   const {view} = placed, {node, whole} = view, open = view.children.length > 0;
   const group = svgElement("g", {
@@ -114,13 +128,17 @@ function nodeElement(placed, level, most) {
     group.append(svgElement("rect", {class: "macs", x: 6, y: placed.height - 4.5, width, height: 2.5, rx: 1}));
   }
   if (placed.toggle) group.append(svgElement("text", {class: "toggle", x: 7, y: open ? 15 : 16}, open ? "▾" : "▸"));
-  if (!open) drawWords(group, placed, false);
+  drawWords(group, placed, open);
+  lastOwn.set(group, group.lastChild);
   return group;
 }
 
+const lastOwn = new WeakMap(); // by element of a node: the last of its elements that is no part of what is in it
+
 function drawInside(group, placed, level, x, y, most) {
-  for (const route of placed.routes) drawRoute(group, route);
-  for (const child of placed.children) drawNode(group, child, level, x, y, most);
+  const inside = [...placed.routes.map(elementOf), ...placed.children.map(each => nodeOf(each, level, x, y, most))];
+  const last = lastOwn.get(group);
+  fill(group, last ? last.nextSibling : group.firstChild, inside);
 }
 
 function allViews(view) {
@@ -135,7 +153,6 @@ export function draw(world) {
   const greatest = key => closed.reduce((most, node) => Math.max(most, node[key] || 0), 0);
   drawn.clear();
   [before, now] = [now, new Map()];
-  world.replaceChildren();
   const placed = content(view, 0);
   drawInside(world, placed, 1, 0, 0, {params: greatest("params"), macs: greatest("macs")});
   return placed;

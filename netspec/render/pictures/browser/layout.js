@@ -114,7 +114,7 @@ export function content(view, top) {
 const arranged = new Map(); // what dagre has laid out, by what it was given: while a text is edited most boxes stay
 
 function arrange(graph) {
-  if (graph.nodeCount() > MOST_CELLS) return column(graph);
+  if (graph.nodeCount() > MOST_CELLS || isChain(graph)) return column(graph);
   const edges = graph.edges(), key = JSON.stringify([
     graph.graph(), graph.nodes().map(name => [name, graph.node(name)]), edges.map(edge => [edge, graph.edge(edge)]),
   ]);
@@ -133,6 +133,13 @@ function arrange(graph) {
     for (const [name, node] of result.nodes) graph.setNode(name, node);
     edges.forEach((edge, index) => { graph.edge(edge).points = result.bends[index]; });
   }
+}
+
+// Whether each node follows on the one before, so that dagre would put one below the other too, in much more time.
+function isChain(graph) {
+  const names = [...graph.nodes()].sort((a, b) => orderOf(a) - orderOf(b));
+  return graph.edgeCount() === names.length - 1
+    && names.every((name, index) => !index || graph.outEdges(names[index - 1], name).length === 1);
 }
 
 // One node below the other, in the order of execution; lines that skip some pass behind them.
