@@ -7,7 +7,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-latest constraints compat lint types tests site format docs messages shuffled benchmark search fuzz splices kills interchange clean page vscode
+.PHONY: help demo test test-latest constraints compat lint types tests exhaustive site format docs messages shuffled benchmark search fuzz splices kills interchange clean page vscode
 
 help:            ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -42,6 +42,9 @@ types: $(VENV)/.installed
 OMP_NUM_THREADS ?= 1
 tests: $(VENV)/.installed
 	OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/pytest -n auto --dist worksteal $(PYTEST)
+
+exhaustive: $(VENV)/.installed    ## The tests that `make tests` leaves out: the rest of long sweeps, further cases of slow kinds.
+	OMP_NUM_THREADS=$(OMP_NUM_THREADS) $(BIN)/pytest -n auto --dist worksteal -m exhaustive $(PYTEST)
 
 shuffled: $(VENV)/.installed    ## The tests in another order each time.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pytest-randomly

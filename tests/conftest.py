@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from netspec.core.faults import RAISE
-from tests.pictures import SAVE, one_pixel
+from tests.pictures import draw_quickly
 
 settings.register_profile("netspec", deadline=None, derandomize=True, database=None)
 settings.load_profile("netspec")
@@ -43,4 +43,4 @@ def pytest_unconfigure() -> None:
 def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run's pictures are files of one pixel; a light install draws none."""
     if find_spec("matplotlib") is not None:
-        monkeypatch.setattr(SAVE, one_pixel)
+        draw_quickly(monkeypatch)

@@ -135,7 +135,7 @@ def draw(tuning: Tuning, told: Callable[[str], None]) -> None:
         return
     for name, function in PLOTS.items():
         try:
-            with warnings.catch_warnings():
+            with matplotlib.rc_context(), warnings.catch_warnings():  # Optuna sets its style for the whole process
                 warnings.simplefilter("ignore")  # of values that are all equal, and that the plots are new
                 named = {} if name == EPOCHS else {"target_name": tuning.column}
                 made = getattr(plots, function)(tuning.study, **named)

@@ -22,8 +22,8 @@ from tests.spec_cases import BAD, OK, SHIPPED
 # `make fuzz SECONDS=600` searches for as long as one likes, from another start each time; the suite's round is fixed.
 LONG = os.environ.get("NETSPEC_FUZZ")
 SECONDS = float(LONG or "inf")
-ROUNDS = 10**9 if LONG else 600
-SPLICES = 150
+ROUNDS = 10**9 if LONG else 200
+SPLICES = 50
 MANY = 5_000  # layers, of which a picture takes seconds
 DRAWN = 3  # of so many texts one is drawn
 TEXTS = [path.read_text(encoding="utf-8") for path in (*OK, *BAD, *SHIPPED)]

@@ -14,20 +14,23 @@ import pytest
 
 import netspec
 from netspec.core.diagnostics import Diagnostic
-from tests.check.hostile import TEXTS
+from tests.check.hostile import LONG, TEXTS, chosen
+from tests.rounds import left_out
 from tests.spec_cases import ROOT
 
 SECONDS = 10.0  # on an idle machine none takes three
 
 
-def test_every_text_gets_a_diagnostic_in_time() -> None:
+@pytest.mark.parametrize("kind", ["short", left_out("long")])
+def test_every_text_gets_a_diagnostic_in_time(kind: str) -> None:
     """All of them in one process of 1 GB."""
-    command = [sys.executable, "-c", "from tests.check.hostile import main; main()"]
+    texts = chosen(kind == "long")
+    command = [sys.executable, "-c", "from tests.check.hostile import main; main()", kind]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=300)
     assert done.returncode == 0, done.stderr
     verdicts: dict[str, Any] = json.loads(done.stdout)
-    assert verdicts.keys() == TEXTS.keys()
-    wrong = {name: verdict for name, verdict in verdicts.items() if not as_meant(verdict, TEXTS[name][1])}
+    assert verdicts.keys() == texts.keys()
+    wrong = {name: verdict for name, verdict in verdicts.items() if not as_meant(verdict, texts[name][1])}
     assert wrong == {}
 
 
@@ -36,6 +39,10 @@ def as_meant(verdict: Any, code: str) -> bool:
     if not isinstance(verdict, dict) or verdict["seconds"] >= SECONDS or verdict["length"] >= 500_000:
         return False
     return code in verdict["codes"] if code else not verdict["codes"]
+
+
+def test_the_long_texts_are_some_of_them() -> None:
+    assert TEXTS.keys() > LONG
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.commands import RIGHT, WRONG, netspec, process
-from tests.spec_cases import BAD, name_of, settings_in, torch_in
+from tests.spec_cases import BAD, name_of, settings_in, sweep, torch_in
 
 DIFF = """--- net.yaml
 +++ net.yaml
@@ -80,7 +80,7 @@ def test_a_last_line_without_an_end(net: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.skipif(shutil.which("patch") is None, reason="needs the command patch")
-@pytest.mark.parametrize("path", [path for path in BAD if path.name.startswith(("ns2", "ns4"))], ids=name_of)
+@pytest.mark.parametrize("path", sweep([path for path in BAD if path.name.startswith(("ns2", "ns4"))], 6), ids=name_of)
 def test_the_patch_is_what_fix_writes(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

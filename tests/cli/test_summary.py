@@ -10,7 +10,7 @@ import pytest
 
 from netspec.render.summary import _tree_cells
 from tests.cli.commands import WRONG, netspec, process
-from tests.spec_cases import OK, ROOT, SHIPPED, report_on
+from tests.spec_cases import RIGHT, ROOT, name_of, report_on, sweep
 
 SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 ROW = {
@@ -40,7 +40,7 @@ SUMMARY = {
 }
 
 
-@pytest.mark.parametrize("path", [*OK, *SHIPPED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sweep(RIGHT, 4, 2), ids=name_of)
 def test_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = netspec("summary", "--format", "json", path, capsys=capsys)
     assert (done.code, done.err) == (0, "")
@@ -129,7 +129,7 @@ def test_the_tree_of_blocks(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split() for line in lines[-3:]] == [line.split() for line in flat[-3:]]  # the totals
 
 
-@pytest.mark.parametrize("path", [*OK, *SHIPPED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sweep(RIGHT, 4, 2), ids=name_of)
 def test_the_rows_of_the_first_level_add_up(path: Path) -> None:
     report = report_on(path)
     rows = [line for line in _tree_cells(report, 3) if not line[0].startswith(" ")]

@@ -14,9 +14,9 @@ from torch import nn
 import netspec
 from tests.compiler.networks import BATCH, batch_of, in_evaluation, inputs_of, on_meta, outputs, report_of, spec_of
 from tests.runner.started import Started
-from tests.spec_cases import OK, RIGHT, ROOT, name_of
+from tests.spec_cases import OK, RIGHT, ROOT, name_of, sweep
 
-every_spec = pytest.mark.parametrize("path", RIGHT, ids=name_of)
+every_spec = pytest.mark.parametrize("path", sweep(RIGHT), ids=name_of)
 
 
 @every_spec
@@ -61,7 +61,7 @@ def test_state_dict_keys_are_the_paths_in_order(path: Path) -> None:
 IDLE = {"tied_tensor": {"held.bias"}, "wavenet": {"stack.3.res.weight", "stack.3.res.bias"}}
 
 
-@pytest.mark.parametrize("path", OK, ids=name_of)
+@pytest.mark.parametrize("path", sweep(OK, 2), ids=name_of)
 def test_runs_and_learns(path: Path) -> None:
     torch.manual_seed(0)
     model = netspec.compile(spec_of(path))
@@ -73,7 +73,7 @@ def test_runs_and_learns(path: Path) -> None:
         assert unused == IDLE.get(path.stem, set())
 
 
-@pytest.mark.parametrize("path", OK, ids=name_of)
+@pytest.mark.parametrize("path", sweep(OK, 2), ids=name_of)
 def test_copies_and_pickles_compute_the_same(path: Path) -> None:
     torch.manual_seed(0)
     model = netspec.compile(spec_of(path)).eval()

@@ -24,6 +24,7 @@ from netspec.language.plugins import SETTING
 from netspec.layers.arguments import Anything, Bool, Either, Float, Int, Ints, Null, Several, Word
 from netspec.layers.text import Text
 from netspec.shapes.report import Report
+from tests.rounds import left_out
 from tests.runner.started import Started
 from tests.spec_cases import ROOT
 
@@ -141,7 +142,7 @@ def test_a_rule_needs_no_torch_and_says_the_same(made: Make) -> None:
     assert wrong.diagnostics[0].fixes[0].title == "in_channels: 3"
 
 
-@pytest.mark.parametrize(("plugin", "torch_too"), [("mine", False), ("direct", True)])
+@pytest.mark.parametrize(("plugin", "torch_too"), [("mine", False), left_out(("direct", True))])
 def test_a_check_imports_torch_only_for_the_meta_device(
     plugin: str, torch_too: bool, made: Make, tmp_path: Path
 ) -> None:

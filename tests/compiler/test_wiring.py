@@ -19,7 +19,7 @@ from netspec.expansion.scope import ScopeBuilder
 from tests.compiler.networks import outputs
 from tests.compiler.proved import differs, disproved, one_value
 from tests.compiler.wiring import SHAPE, network
-from tests.spec_cases import RIGHT, ROOT, name_of
+from tests.spec_cases import RIGHT, ROOT, name_of, sweep
 
 LONG = int(os.environ.get("NETSPEC_GRAPHS", "0"))
 SETTINGS = settings(
@@ -49,7 +49,7 @@ def test_a_wired_network_compiles_to_what_is_proved(chance: Random) -> None:
     assert fault_of(text) is None, text
 
 
-@pytest.mark.parametrize("path", RIGHT, ids=name_of)
+@pytest.mark.parametrize("path", sweep(RIGHT, 4), ids=name_of)
 def test_the_right_specs_compile_to_what_is_proved(path: object) -> None:
     spec = netspec.load(str(path))
     report = netspec.check(spec)

@@ -125,7 +125,7 @@ def test_python_agrees(text: str) -> None:
         assert type(got) is type(expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text("0123456789+-*/%()<>=! ,.abwidthnotr_", max_size=60)))
 def test_any_text_has_a_value_or_a_reason(text: str) -> None:
     names_in(text)

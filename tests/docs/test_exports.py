@@ -13,6 +13,7 @@ from netspec.reports.progress import Silent
 from netspec.trainer.train import train
 from tests.cli.commands import netspec
 from tests.pictures import quickly_drawn
+from tests.rounds import sample
 from tests.spec_cases import ROOT
 
 PAGE = (ROOT / "docs/interchange.md").read_text("utf-8")
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sample(COMMANDS, 4, start=1, keep=COMMANDS[-1:]))
 def test_its_exports_run(
     command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,7 +97,7 @@ class Copy:
         if not (self.folder / "tests").exists():
             shutil.copytree(ROOT / "tests", self.folder / "tests")
             shutil.copy(ROOT / "pyproject.toml", self.folder)
-        done = self.python("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+        done = self.python("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "", *arguments)
         assert done.code == 0, done.out + done.err
         summary = re.search(r"(\d+) passed", done.out)
         return int(summary[1]) if summary else 0

@@ -13,7 +13,7 @@ from netspec.checker import check
 from netspec.language.load import load, loads
 from netspec.render.json import report_json
 from netspec.shapes.report import Report
-from tests.spec_cases import BAD, name_of, report_on, settings_in, torch_in
+from tests.spec_cases import BAD, name_of, report_on, settings_in, sweep, torch_in
 
 # The words of a message may name the place of another value; what identifies an error across an edit is code and layer.
 Errors = Counter[tuple[str, str | None, str]]
@@ -50,7 +50,7 @@ def codes(found: list[dict[str, Any]]) -> Counter[str]:
     return Counter(item["code"] for item in found)
 
 
-@pytest.mark.parametrize("path", BAD, ids=name_of)
+@pytest.mark.parametrize("path", sweep(BAD, 4, 1), ids=name_of)
 def test_every_fix_that_is_offered_mends(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path)
     shutil.copytree(path.parent / "parts", tmp_path / "parts")

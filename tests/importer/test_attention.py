@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import netspec
+from tests.rounds import sample
 
 pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
 
@@ -65,7 +66,7 @@ NETS: dict[str, tuple[Callable[[], nn.Module], Callable[..., Tensor], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", sample(NETS, 3))
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:The PyTorch API of nested tensors")
 def test_attention(name: str) -> None:
     make, function, said = NETS[name]

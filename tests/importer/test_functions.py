@@ -14,6 +14,7 @@ from netspec.importer import rounding
 from netspec.importer.failure import ImportFailure
 from netspec.importer.inputs import declared
 from netspec.importer.verify import verify
+from tests.rounds import sample
 
 pytestmark = pytest.mark.filterwarnings("ignore:netspec.from_module. the outputs differ")
 
@@ -90,7 +91,7 @@ CALLS: dict[str, Function] = {
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", sample(CALLS, 4))
 def test_a_call_in_any_form(name: str) -> None:
     same(Applied(CALLS[name]), [8])
 
@@ -111,7 +112,7 @@ PRODUCTS: dict[str, tuple[Function, list[int], dict[str, list[int]]]] = {
 }
 
 
-@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("name", sample(PRODUCTS, 4, start=1))
 def test_a_product_with_own_tensors(name: str) -> None:
     function, given, shapes = PRODUCTS[name]
     torch.manual_seed(2)

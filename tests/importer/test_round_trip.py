@@ -15,6 +15,7 @@ from netspec.importer.build import module_text
 from netspec.importer.inputs import declared
 from tests.importer.nets import NETS
 from tests.importer.round_trip import differences
+from tests.rounds import sample
 
 SMALL: dict[str, list[int]] = {
     "resnet18": [3, 64, 64],
@@ -31,12 +32,12 @@ def test_networks_by_hand(name: str) -> None:
     assert differences(make(), given) == []
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", sample(SMALL, 3))
 def test_networks_of_torchvision(name: str) -> None:
     assert differences(models.get_model(name), SMALL[name]) == []
 
 
-@pytest.mark.parametrize("name", LONGEST)
+@pytest.mark.parametrize("name", sample(LONGEST, 3))
 def test_the_text_is_as_long_as_a_person_would_make_it(name: str) -> None:
     with torch.device("meta"):
         module = models.get_model(name)

@@ -8,10 +8,10 @@ import pytest
 
 import netspec
 from netspec.render.summary import summary_json
-from tests.spec_cases import RIGHT, ROOT, name_of
+from tests.spec_cases import RIGHT, ROOT, name_of, sweep
 
 
-@pytest.mark.parametrize("path", RIGHT, ids=name_of)
+@pytest.mark.parametrize("path", sweep(RIGHT, 2), ids=name_of)
 def test_reloads_to_the_same_network(path: Path) -> None:
     spec = netspec.load(path)
     text = spec.to_yaml()

@@ -15,7 +15,7 @@ from netspec.language import format as formatting
 from netspec.language.format import NotFormatted, format_text
 from netspec.language.source import compose
 from netspec.render.summary import summary_json
-from tests.spec_cases import BAD, OK, RIGHT, ROOT, name_of
+from tests.spec_cases import BAD, OK, RIGHT, ROOT, name_of, sweep
 
 WRITTEN = """\
 --- # of the document
@@ -105,7 +105,7 @@ def disturbed(text: str, draws: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("path", [*RIGHT, *BAD], ids=name_of)
+@pytest.mark.parametrize("path", [*sweep(RIGHT, 4, 1), *sweep(BAD, 8)], ids=name_of)
 def test_the_same_network_whatever_the_text_looks_like(path: Path) -> None:
     draws = random.Random(path.stem)
     text = path.read_text("utf-8")

@@ -12,10 +12,10 @@ import torch
 
 import netspec
 from tests.compiler.networks import inputs_of, outputs, report_of, spec_of
-from tests.spec_cases import OK, RIGHT, ROOT, name_of
+from tests.spec_cases import OK, RIGHT, ROOT, name_of, sweep
 
 
-@pytest.mark.parametrize("path", RIGHT, ids=name_of)
+@pytest.mark.parametrize("path", sweep(RIGHT, 3, 2), ids=name_of)
 def test_deterministic_and_plain_python(path: Path) -> None:
     text = netspec.to_python(netspec.load(path))
     assert netspec.to_python(netspec.load(path)) == text
@@ -26,7 +26,7 @@ def test_deterministic_and_plain_python(path: Path) -> None:
     assert not called & {"eval", "exec", "__import__"}
 
 
-@pytest.mark.parametrize("path", OK, ids=name_of)
+@pytest.mark.parametrize("path", sweep(OK, 2, 1), ids=name_of)
 def test_the_source_alone_computes_what_the_compiled_module_does(path: Path) -> None:
     model = netspec.compile(spec_of(path)).eval()
     namespace: dict[str, object] = {"__name__": "generated"}

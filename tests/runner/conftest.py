@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +42,17 @@ train:
 @pytest.fixture(autouse=True, scope="session")
 def _few_threads() -> None:
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_seeds_for_missing_devices() -> Iterator[None]:
+    """Nor are these remembered, each with where it was asked for: FakeData sets a seed for every picture."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("cuda", "xpu", "mtia"):
+            device = getattr(torch, name)
+            if not device.is_available():
+                patch.setattr(device, "manual_seed_all", lambda seed: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import torch
 
-from tests.pictures import one_pixel
+from tests.pictures import draw_quickly
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.runner.imported"])
@@ -76,9 +77,7 @@ def _run(
     os.chdir(folder)
     os.environ.update(environment)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    from matplotlib.figure import Figure
-
-    Figure.savefig = one_pixel  # type: ignore[method-assign]
+    draw_quickly(pytest.MonkeyPatch())  # for as long as the process lives
     sys.argv = ["netspec", *arguments]  # which --nproc starts again
     if code:
         exec(code, {"__name__": "__main__"})

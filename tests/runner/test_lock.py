@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,19 +16,18 @@ from netspec.core.diagnostics import Diagnostic
 from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
-from tests.spec_cases import ROOT
+from tests.runner.started import Started
 
 Start = Callable[..., Run]
 Refused = Callable[..., list[Diagnostic]]
-HOLD = "import sys, time; from pathlib import Path; from netspec.checkpoint.run_folder import Lock; "
-HOLD += "lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+HOLD = "import time; from pathlib import Path; from netspec.checkpoint.run_folder import Lock; "
+HOLD += "lock = Lock(Path('.')); print('held', flush=True); time.sleep(60)"
 
 
-def holder(folder: Path) -> subprocess.Popen[str]:
+def holder(folder: Path) -> Started:
     """Another process that holds a folder."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
+    process = Started(folder, code=HOLD)
+    process.wait_for_output()
     return process
 
 
@@ -45,8 +42,7 @@ def test_a_folder_that_another_process_is_in_is_refused_until_that_is_killed(
         assert (found.code, found.span.path) == ("NS607", "--resume")
         assert f"is in use by process {other.pid} on " in found.message
     finally:
-        other.send_signal(signal.SIGKILL)
-        other.communicate()
+        other.kill()
     assert len(train(spec, resume=done.folder, progress=Silent()).history) == 4
 
 

@@ -185,6 +185,7 @@ def test_pairs_are_drawn_in_one_process(make: Make, refused: Refused, monkeypatc
     assert "draws pairs within a batch" in found.message
 
 
+@pytest.mark.exhaustive
 def test_the_embedding_has_nearer_neighbours_than_pixels_and_than_pca(tmp_path: Path) -> None:
     spec = load(ROOT / "specs/embedding.yaml", ("train.epochs=5",))
     best = train(spec, out=tmp_path / "run", progress=Silent()).best

@@ -141,6 +141,7 @@ def test_a_set_on_the_disk_trains_as_one_in_memory(here: Path, run: Callable[...
     assert rows[0] == rows[1]
 
 
+@pytest.mark.exhaustive
 def test_unet_learns_pairs(here: Path, make: Make, run: Callable[..., Run]) -> None:
     """unet.yaml on pictures and masks in files is better than calling everything background."""
     shutil.copy(Path(__file__).parents[2] / "specs/unet.yaml", here)

@@ -92,6 +92,7 @@ def test_from_the_disk_the_batches_are_the_same(make: Make, folder: None, worker
                 assert torch.equal(ours_now.targets[0], theirs_now.targets[0])
 
 
+@pytest.mark.exhaustive
 def test_the_autoencoder_loses_less_than_pca_of_its_width(tmp_path: Path) -> None:
     spec = load(str(SPECS / "autoencoder.yaml"), ("train.epochs=12",))
     best = train(spec, out=tmp_path / "run", progress=Silent()).best

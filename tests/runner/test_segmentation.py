@@ -89,6 +89,7 @@ def test_segmentation_beats_calling_all_background(tmp_path: Path) -> None:
     assert best["val_dice"] > best["val_iou"]
 
 
+@pytest.mark.exhaustive
 def test_several_labels_beat_the_commoner_answer(tmp_path: Path) -> None:
     settings = ("train.epochs=5", "data.Shapes.count=600")
     best = train(load(str(SPECS / "multilabel.yaml"), settings), out=tmp_path / "run", progress=Silent()).best

@@ -20,6 +20,7 @@ from netspec.trainer.train import Run
 from netspec.training.plan import prepare
 from netspec.training.setup import make_state
 from netspec.training.step import take_step
+from tests.rounds import left_out
 
 Make = Callable[..., Spec]
 Start = Callable[..., Run]
@@ -143,11 +144,13 @@ def test_tf32_is_set_as_it_is_asked_for(make: Make) -> None:
     assert now() == (False, False)
 
 
+@pytest.mark.parametrize("backend", ["aot_eager", left_out("inductor")])
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler for the CPU")
 @pytest.mark.filterwarnings("default")  # what torch's compiler uses of torch itself is not ours
 def test_a_compiled_network_trains_and_is_evaluated_compiled(
-    run: Start, table: str, monkeypatch: pytest.MonkeyPatch
+    backend: str, run: Start, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """`aot_eager` is torch's compiler up to the code for the machine, which takes half a minute to make."""
     # torch's own place for compiled kernels does not tell apart what ATEN_CPU_CAPABILITY asks for
     cache = f"netspec-kernels-{torch.__version__}-{torch.backends.cpu.get_cpu_capability()}"
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(Path(tempfile.gettempdir()) / cache))
@@ -155,7 +158,7 @@ def test_a_compiled_network_trains_and_is_evaluated_compiled(
     compile_net = torch.compile
 
     def noting(model: nn.Module) -> Callable[..., Any]:
-        net = compile_net(model)
+        net = compile_net(model, backend=backend)
 
         def call(*inputs: torch.Tensor) -> Any:
             called.append(model.training)

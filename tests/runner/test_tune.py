@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib import rcParams
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.language.load import load
@@ -87,8 +88,10 @@ def test_a_search_that_was_killed_ends_as_one_that_was_not(
 
 
 def test_the_command_writes_the_best_spec(netspec: Command, tmp_path: Path, reader: Callable[..., Spec]) -> None:
+    colors = rcParams["axes.prop_cycle"]
     code, out, err = netspec("tune", "net.yaml", "--trials", "3", "--out", "found")
     assert code == 0
+    assert rcParams["axes.prop_cycle"] == colors  # Optuna's style is its plots' alone
     assert "trial 2: width=" in err
     rows = [*csv.DictReader((tmp_path / "found" / "trials.csv").read_text().splitlines())]
     assert [row["state"] for row in rows] == ["complete"] * 3

@@ -11,7 +11,8 @@ from netspec.core.codes import CODES, explanation
 from netspec.core.diagnostics import Diagnostic
 from netspec.translation.languages import in_language, translate
 from netspec.translation.translate import MOST_PARTS, Translator
-from tests.spec_cases import BAD, ROOT, name_of, report_on
+from tests.rounds import sample
+from tests.spec_cases import BAD, ROOT, name_of, report_on, sweep
 from tests.translation.english import english_in
 
 # Those that reach the limit of expansion take seconds, for one sentence.
@@ -38,12 +39,12 @@ def left_in_english(diagnostics: tuple[Diagnostic, ...]) -> list[tuple[str, str]
     return [(text, told) for text, told in pairs if english_in(told)]
 
 
-@pytest.mark.parametrize("path", [*QUICK, *CORPUS], ids=name_of)
+@pytest.mark.parametrize("path", [*sweep(QUICK, 3, 2), *sweep(CORPUS, 6)], ids=name_of)
 def test_messages_are_chinese(path: Path) -> None:
     assert left_in_english(report_on(path).diagnostics) == []
 
 
-@pytest.mark.parametrize("id", CODES)
+@pytest.mark.parametrize("id", sample(CODES, 3, start=1))
 def test_messages_of_the_explanations_are_chinese(id: str, tmp_path: Path) -> None:
     case = explanation(id).wrong
     if case.commands:

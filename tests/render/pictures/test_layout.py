@@ -15,7 +15,7 @@ from netspec.render.pictures.layout import Layout, Point, layout, strokes
 from netspec.render.pictures.scene import MARGIN, SHADOW, Placed, scene
 from netspec.render.pictures.view import view_of
 from tests.render.pictures.trees import WRONG, tree_of
-from tests.spec_cases import RIGHT, ROOT, name_of
+from tests.spec_cases import RIGHT, ROOT, name_of, sweep
 
 NEAR = 0.01
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
@@ -84,7 +84,7 @@ def faults(box: Placed) -> Iterator[str]:
         yield from faults(child)
 
 
-@pytest.mark.parametrize("path", [*RIGHT, *WRONG[::3]], ids=name_of)
+@pytest.mark.parametrize("path", [*sweep(RIGHT, 4, 3), *sweep(WRONG[::3], 4)], ids=name_of)
 def test_nothing_overlaps(path: Path) -> None:
     for depth in (None, 1, 99):
         picture = scene(view_of(tree_of(path), depth))

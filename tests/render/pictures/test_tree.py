@@ -11,7 +11,7 @@ import pytest
 from netspec.expansion.graph import Ref
 from netspec.render.pictures.tree import Edge, Node
 from tests.render.pictures.trees import WRONG, only, tree, tree_of
-from tests.spec_cases import RIGHT, ROOT, name_of, report_on
+from tests.spec_cases import RIGHT, ROOT, name_of, report_on, sweep
 
 LEAVES = ("layer", "function", "input")
 
@@ -41,7 +41,7 @@ class Wiring:
         return self.giver(node, replace(edge, output=output) if whole else edge)
 
 
-@pytest.mark.parametrize("path", RIGHT, ids=name_of)
+@pytest.mark.parametrize("path", sweep(RIGHT, 2), ids=name_of)
 def test_it_is_the_graph_of_the_check(path: Path) -> None:
     report, root = report_on(path), tree_of(path)
     assert report.graph is not None
@@ -75,7 +75,7 @@ def test_it_is_the_graph_of_the_check(path: Path) -> None:
             assert ref.output is None or edge.values == (report.tensor(ref),)
 
 
-@pytest.mark.parametrize("path", [*RIGHT, *WRONG[::3]], ids=name_of)
+@pytest.mark.parametrize("path", [*sweep(RIGHT, 4, 2), *sweep(WRONG[::3], 4, 2)], ids=name_of)
 def test_ids_and_edges_are_sound(path: Path) -> None:
     root, graph = tree_of(path), report_on(path).graph
     assert [node.id for node in root.walk()] == list(range(sum(1 for _ in root.walk())))
@@ -107,7 +107,7 @@ def test_repeats_are_those_of_the_paper(spec: str, times: list[int]) -> None:
     assert [node.times for node in only(root, "repeat")] == times
 
 
-@pytest.mark.parametrize("path", WRONG, ids=name_of)
+@pytest.mark.parametrize("path", sweep(WRONG, 4), ids=name_of)
 def test_every_finding_is_on_one_node(path: Path) -> None:
     report, root = report_on(path), tree_of(path)
     drawn = [(each.code, each.message, each.span) for node in root.walk() for each in node.problems]

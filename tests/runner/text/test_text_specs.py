@@ -56,6 +56,7 @@ def tokens_of(part: object) -> np.ndarray:
     return tokens.ids.numpy().astype(int)
 
 
+@pytest.mark.exhaustive
 def test_a_convolutional_network_beats_the_commonest_class(tmp_path: Path) -> None:
     smaller = ("params.filters=16", "params.width=24", "params.words_left_out=0.0", "params.left_out=0.1")
     spec = load(CNN, ("train.epochs=2", *smaller, "data.Text.length={max: 40}"))

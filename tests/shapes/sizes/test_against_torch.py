@@ -16,7 +16,7 @@ from netspec.checker import check
 from netspec.language.load import loads
 from netspec.shapes.sizes.question import Answer, answer
 
-PAIRS, SQUARES = 20, 80
+PAIRS, SQUARES = 12, 40
 
 
 @dataclass(frozen=True)
