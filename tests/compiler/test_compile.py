@@ -88,7 +88,7 @@ def test_copies_and_pickles_compute_the_same(path: Path) -> None:
 
 
 def test_pickles_are_read_in_a_process_that_knows_no_class(tmp_path: Path) -> None:
-    built = [netspec.compile(spec_of(path)) for path in OK]
+    built = [netspec.compile(spec_of(path)) for path in OK[::6]]
     (tmp_path / "models.pickle").write_bytes(pickle.dumps(built))
     code = (
         "import pickle\n"

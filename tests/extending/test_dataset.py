@@ -22,6 +22,8 @@ from netspec.core.files import resolve
 from netspec.core.tree import Scalar
 from netspec.data.split import LoadedData, LoadRequest, all_of
 
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
+
 
 def load(request: LoadRequest) -> LoadedData:
     """`{NPZ: {path: rows.npz, rows: 100}}`, or `{NPZ: rows.npz}`."""

@@ -22,6 +22,8 @@ from netspec.compiler.module import compile_spec
 from netspec.exporting.network import Network, flat
 from netspec.exporting.torch_files import Runner
 
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
+
 
 def write(network: Network, path: Path) -> None:
     """Write the weights of a network."""

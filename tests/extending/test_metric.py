@@ -22,6 +22,8 @@ import torch
 from netspec.distributed.process_group import ProcessGroup
 from netspec.metrics.metric import MetricRequest
 
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
+
 
 class MaxError:
     """The largest absolute error of all numbers."""

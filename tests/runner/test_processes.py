@@ -95,7 +95,7 @@ def alone(smooth: Path) -> list[dict[str, Any]]:
 FSDP = pytest.mark.skipif(release(installed()) < release(FSDP_SINCE), reason=f"needs torch {FSDP_SINCE}")
 
 
-@pytest.mark.parametrize("strategy", ["ddp", pytest.param("fsdp", marks=FSDP)])
+@pytest.mark.parametrize("strategy", ["ddp", pytest.param("fsdp", marks=[FSDP, pytest.mark.exhaustive])])
 def test_two_processes_take_the_steps_of_one(
     strategy: str, smooth: Path, alone: list[dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -154,6 +154,7 @@ def after(epochs: int, job: Started, run: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.exhaustive  # test_kills.py kills runs of one process by default
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by /proc")
 def test_a_job_that_is_killed_and_terminated_ends_bit_for_bit_as_one_that_is_not(noisy: Path) -> None:
     """One process is killed and all start again by themselves; SIGTERM ends them in order; they are resumed by hand.
