@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from netspec.core.files import PathRefused, resolve
@@ -122,7 +123,9 @@ class _Reading:
             inputs.append(torch.from_numpy(raw))
             encodings.append(columns)
             problems += wrong
-        kept = ~dropped(torch.cat(inputs, 1).numpy(), [column for part in encodings for column in part])
+        kept = np.ones(len(self.frame), bool)
+        for raw, columns in zip(inputs, encodings, strict=True):
+            kept &= ~dropped(raw.numpy(), columns)
         targets, labels = list[Target](), list[torch.Tensor]()
         for output, one in wanted:
             values, target, keep, wrong = read_target(self.frame, output, one, self.wishes, kept)
@@ -134,7 +137,8 @@ class _Reading:
         rows = torch.from_numpy(kept.nonzero()[0])
         if not len(rows):
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
-        split = Split(tuple(raw[rows] for raw in inputs), tuple(each[rows] for each in labels), rows)
+        split = Split(tuple(inputs), tuple(labels), torch.arange(len(kept)))
+        split = split if kept.all() else split.select(rows)  # which copies
         features = tuple(name for _, names in parts for name in names)
         groups, _ = row_values(self.request.groups, self.frame, self.request, kept)
         strata, words = row_values(self.request.strata, self.frame, self.request, kept)
