@@ -40,7 +40,7 @@ from netspec.data.split import (
     numbered,
     own_arguments,
 )
-from netspec.data.tables.bounded import TooLarge, limit, refuse_bytes, refuse_parquet
+from netspec.data.tables.bounded import TooLarge, limit, refuse_bytes, refuse_parquet, refuse_wide
 from netspec.language.sections.hub_keys import HUB_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
@@ -169,6 +169,8 @@ def _local(path: Path, memory: int, streaming: bool) -> Any:
         if (path / name).is_file():
             _require_json(path / name)
     if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
+        for file in (*path.glob("*.arrow"), *path.glob("*/*.arrow")):
+            refuse_wide(file)
         return datasets.load_from_disk(str(path))
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     by_kind = {kind: [str(file) for file in files if file.suffix == suffix] for suffix, kind in _FORMATS.items()}
@@ -177,6 +179,8 @@ def _local(path: Path, memory: int, streaming: bool) -> Any:
         what = "holds files of several kinds" if having else "holds no .parquet, .arrow, .jsonl or .csv file"
         raise PictureError(what)
     ((kind, names),) = having.items()
+    for name in names:
+        refuse_wide(Path(name))
     for name in names if kind == "parquet" and not streaming else ():
         with contextlib.suppress(OSError, ValueError):  # which reading it says
             refuse_parquet(Path(name), max(limit(memory), MOST_TIMES * Path(name).stat().st_size))

@@ -351,3 +351,6 @@ def test_folds_need_folds(netspec: Command, tmp_path: Path) -> None:
     assert "folds: 5" in err
     assert not (tmp_path / "cv").exists()
     assert netspec("train", "net.yaml", "--folds", "--dry-run")[0] == 2
+    code, _, err = netspec("train", "net.yaml", "--folds", "--nproc", "2")
+    assert code == 2
+    assert "--set data.fold=0 without --folds trains one fold in several" in err

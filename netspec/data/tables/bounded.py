@@ -163,6 +163,30 @@ def refuse_parquet(path: Path, most: int) -> None:
     refuse_bytes(max(told, 8 * footer.num_rows * footer.num_columns), most)
 
 
+def refuse_wide(path: Path) -> None:
+    """Refuse a file of another library's format, by its suffix, that has more columns than a table has.
+
+    Raises:
+        TooLarge: it has.
+    """
+    import pyarrow as arrow
+
+    if path.suffix == ".arrow":
+        with arrow.memory_map(str(path)) as source:
+            try:
+                schema = arrow.ipc.open_stream(source).schema
+            except arrow.ArrowInvalid:
+                source.seek(0)
+                try:
+                    schema = arrow.ipc.open_file(source).schema
+                except arrow.ArrowInvalid:  # damaged, which reading it says
+                    return
+            refuse_columns(len(schema))
+    elif path.suffix in (".csv", ".jsonl"):
+        with path.open("rb") as file:
+            refuse_first_line(file, "," if path.suffix == ".csv" else '":')
+
+
 def refuse_arrow(path: Path, most: int) -> None:
     """Refuse an Arrow file by what its batches take, one after the other.
 

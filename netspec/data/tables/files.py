@@ -148,7 +148,8 @@ def _read_text(path: Path, header: Any, separator: str, known: Collection[str], 
     with open_bounded(path, most, separator) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
         found = pd.read_csv(file, **options)  # part by part, which takes less memory
-    if mixed := [name for name, kind in found.dtypes.items() if kind == object]:  # numbers in one part, words in another
+    mixed = [name for name in found.columns if pd.api.types.is_object_dtype(found[name])]
+    if mixed:  # numbers in one part, and words in another
         with open_bounded(path, most, separator) as file:
             found = pd.read_csv(file, dtype=dict.fromkeys(mixed, str), **options)
     return found
