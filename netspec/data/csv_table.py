@@ -124,8 +124,8 @@ class _Reading:
             encodings.append(columns)
             problems += wrong
         kept = np.ones(len(self.frame), bool)
-        for raw, columns in zip(inputs, encodings, strict=True):
-            kept &= ~dropped(raw.numpy(), columns)
+        for values_of, columns in zip(inputs, encodings, strict=True):
+            kept &= ~dropped(values_of.numpy(), columns)
         targets, labels = list[Target](), list[torch.Tensor]()
         for output, one in wanted:
             values, target, keep, wrong = read_target(self.frame, output, one, self.wishes, kept)

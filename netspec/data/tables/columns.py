@@ -152,7 +152,7 @@ class Column:
         scale[scale == 0] = 1  # what does not vary
         return replace(column, shift=tuple(low.tolist()), scale=tuple(scale.tolist()))
 
-    def encoded(self, raw: NDArray[float64]) -> NDArray[float32 | float64]:
+    def encoded(self, raw: NDArray[float64]) -> NDArray[float32] | NDArray[float64]:
         """The numbers [N, width] for the network; float32 where they are 0 and 1.
 
         Args:
@@ -165,7 +165,8 @@ class Column:
         if self.unseen:
             raw = np.where(np.isin(raw, [self.values.index(word) + 1 for word in self.unseen]), 0.0, raw)
         if self.kind == CATEGORY and self.encode == ONEHOT:
-            return (raw[:, None] == np.arange(1, len(self.values) + 1)).astype(np.float32)
+            chosen: NDArray[float32] = (raw[:, None] == np.arange(1, len(self.values) + 1)).astype(np.float32)
+            return chosen
         numbers = _calendar(raw, self.hours) if self.kind == DATE else raw[:, None]
         return (numbers - np.array(self.shift)) / np.array(self.scale) if self.scale else numbers
 
