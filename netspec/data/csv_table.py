@@ -64,13 +64,19 @@ def read_frame(request: LoadRequest, node: Node, frame: pd.DataFrame, title: str
     if written is not None:
         named = by_input(written, request)
         parts = [
-            (input, [column_named(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+            (input, [column_named(request.evaluate(one), names, one) for one in _one_or_more(part)])
+            for input, part in named
         ]
         for name in (name for _, part in parts for name in part if name in target_names):
             raise spec_error("NS601", f"the target {name} stands among the columns too", written)
     if not all(part for _, part in parts):
         raise spec_error("NS601", f"{title} has no column but the target", node)
     return _Reading(request, node, frame, names).load(parts, wanted)
+
+
+def _one_or_more(node: Node) -> tuple[Node, ...]:
+    """The items of a list, or the one that stands without it."""
+    return (node,) if isinstance(node, Scalar) else items(node)
 
 
 def read_file(request: LoadRequest) -> tuple[Scalar, dict[str, object], pd.DataFrame]:

@@ -15,7 +15,7 @@ from netspec.core.tree import Scalar
 from netspec.data.class_names import OtherClasses, numbered_as
 from netspec.data.hub_columns import Columns
 from netspec.data.hub_files import REASONS, TEST_PARTS, read_splits, reason_of
-from netspec.data.hub_stream import USUAL_BUFFER, load_stream
+from netspec.data.hub_stream import USUAL_BUFFER, holds_pictures, in_memory, load_stream, with_features
 from netspec.data.split import (
     LoadedData,
     LoadRequest,
@@ -62,13 +62,20 @@ def load(request: LoadRequest) -> LoadedData:
 
 
 def _streamed(request: LoadRequest, node: Scalar, parts: dict[str, Any], part: str, buffer: int) -> LoadedData:
-    """The pictures of a split that are read while the network trains, and those of the split that validates."""
+    """A split that is streamed, and the split that validates: pictures while the network trains, the rest at once."""
     other = next((name for name in TEST_PARTS if name in parts and name != part), None)
+
+    def read(name: str, request: LoadRequest) -> LoadedData:
+        stream = with_features(parts[name])
+        if holds_pictures(request, node, stream):
+            return load_stream(request, node, stream, buffer)
+        return Columns(request, node, in_memory(request, node, stream)).load()
+
     try:
-        loaded = load_stream(request, node, parts[part], buffer)
+        loaded = read(part, request)
         if not request.parts or other is None:
             return loaded
-        return _with_test(loaded, load_stream(request, node, parts[other], buffer), node, other, part)
+        return _with_test(loaded, read(other, replace(request, encodings=loaded.encodings)), node, other, part)
     except REASONS as error:
         raise spec_error("NS601", f"{node.text} cannot be read: {reason_of(error)}", node) from None
 

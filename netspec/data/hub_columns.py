@@ -80,14 +80,24 @@ def _look(cell: Any) -> Header:
 
 
 class Columns:
-    """One split of a dataset, read by the features of its columns."""
+    """One split of a dataset, read by the features of its columns.
 
-    def __init__(self, request: LoadRequest, node: Scalar, dataset: datasets.Dataset) -> None:
+    Args:
+        request: says the columns.
+        node: the path, to point at.
+        dataset: the split; of one that is streamed only the features are looked at, by `named`.
+    """
+
+    def __init__(self, request: LoadRequest, node: Scalar, dataset: Any) -> None:
         self.request, self.node, self.dataset = request, node, dataset
         self.features = {str(name): feature for name, feature in dataset.features.items()}
 
-    def load(self) -> LoadedData:
-        """The samples."""
+    def named(self) -> tuple[list[tuple[str, list[str]]], list[tuple[str | None, str | list[str]]]]:
+        """The columns of each input, and those of each output.
+
+        Raises:
+            SpecError: NS601, there is no such column, or it is wanted twice.
+        """
         names = [*self.features]
         wanted = [(output, self._chosen(part)) for output, part in by_output(self.request.argument("target"))]
         if not wanted and not self.request.own_targets:
@@ -104,6 +114,13 @@ class Columns:
         for name in flat:
             if name in used:
                 raise spec_error("NS601", f"the target {name} stands among the columns too", node or self.node)
+        return each, wanted
+
+    def load(self) -> LoadedData:
+        """The samples."""
+        each, wanted = self.named()
+        flat, node = [name for _, part in each for name in part], self.request.argument("columns")
+        used = {name for _, one in wanted for name in ([one] if isinstance(one, str) else one)}
         if all(self._scalar(name) for name in flat) and all(self._scalar(name) for name in used):
             return self._table([*flat, *used], wanted)
         inputs = tuple(self._input(part, node or self.node) for _, part in each)

@@ -19,7 +19,7 @@ from netspec.data.text.byte_level import ascii_cuts
 from netspec.data.text.learning import Wanted, learn
 from netspec.data.text.piece_tokenizers import FileTokenizer
 from netspec.data.text.stored_tokenizers import from_json
-from netspec.data.text.tokenizer import Tokenizer, TokenizerError
+from netspec.data.text.tokenizer import BPE_CUTS, WORD_CUTS, Tokenizer, TokenizerError
 
 TEXTS = [
     "The cat sat on the mat.\n",
@@ -187,8 +187,8 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 TAKEN = [
     GPT2,
     CL100K,
-    tokenizer.WORD_CUTS,
-    tokenizer.BPE_CUTS,
+    WORD_CUTS,
+    BPE_CUTS,
     "(?m:.)",
     " {2,}",
     r"\s+",
