@@ -287,7 +287,7 @@ def test_many_short_cells_are_too_much_too(
             archive.writestr("rows.csv", commas)
     (found,) = refused(prepare, make(text), "cpu")
     size = path.stat().st_size
-    assert f"has {size:,} bytes and unpacks to more than 1,000,000, as no table does" in found.message
+    assert f"has {size:,} bytes and unpacks to more than 1,000,000, 200 times its size" in found.message
     monkeypatch.setattr(bounded, "MOST_TIMES", 10_000)
     assert "row 1, column 'a' has no value" in refused(prepare, make(text), "cpu")[0].message
 
@@ -397,3 +397,13 @@ def test_two_columns_of_one_name_are_refused(make: Make, refused: Refused, tmp_p
     path.write_text("a,a,y\n1,2,u\n3,4,v\n")
     (found,) = refused(prepare, make(text), "cpu")
     assert "has two columns named 'a'" in found.message
+
+
+def test_a_packed_text_of_many_times_its_size_is_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "ALWAYS", 1_000_000)
+    _, text = written(tmp_path, "book")
+    (tmp_path / "book.txt.gz").write_bytes(gzip.compress(b"some words. " * 100_000))
+    (found,) = refused(prepare, make(text.replace("book.txt", "book.txt.gz")), "cpu")
+    assert "unpacks to more than 1,000,000, 200 times its size" in found.message

@@ -86,7 +86,7 @@ class Bound:
         """
         if count > self.most and self.packed:
             what = f"has {self.packed:,} bytes and unpacks to more than {self.most:,}"
-            raise TooLarge(f"{what}, as no table does; where it is right, unpack it first")
+            raise TooLarge(f"{what}, {MOST_TIMES} times its size; where it is right, unpack it first")
         refuse_bytes(count, self.most)
 
 
