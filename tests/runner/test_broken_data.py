@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.data import picture_table
+from netspec.data import arrays, picture_table
 from netspec.data.tables import bounded, excel, files, kinds
 from netspec.data.tables.files import read_table
 from netspec.language.spec import Spec
@@ -272,6 +272,25 @@ def test_more_columns_than_a_table_has_are_refused(
     assert "has 1,001 columns, more than 1,000" in found.message
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "npz"])
+def test_what_unpacks_to_many_times_its_size_is_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """However much `memory` allows: numbers that are all alike take next to nothing in a file."""
+    for module in (bounded, arrays):
+        monkeypatch.setattr(module, "ALWAYS", 1_000_000)
+    path, text = written(tmp_path, kind)
+    prepare(make(text), "cpu")
+    if kind == "npz":
+        np.savez_compressed(path, x=np.zeros((1_000_000, 2), np.float32), y=np.zeros(3, int))
+    else:
+        frame = pd.DataFrame({"a": np.zeros(400_000), "b": np.zeros(400_000), "y": [0] * 400_000})
+        {"parquet": frame.to_parquet, "arrow": partial(frame.to_feather, compression="zstd")}[kind](path)
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "unpacks to" in found.message
+    assert "200 times its size" in found.message
+
+
 @pytest.mark.parametrize("kind", ["csv.gz", "csv.zip"])
 def test_many_short_cells_are_too_much_too(
     make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -287,7 +306,7 @@ def test_many_short_cells_are_too_much_too(
             archive.writestr("rows.csv", commas)
     (found,) = refused(prepare, make(text), "cpu")
     size = path.stat().st_size
-    assert f"has {size:,} bytes and unpacks to more than 1,000,000, 200 times its size" in found.message
+    assert f"has {size:,} bytes and unpacks to more than 1,000,000, over 200 times its size" in found.message
     monkeypatch.setattr(bounded, "MOST_TIMES", 10_000)
     assert "row 1, column 'a' has no value" in refused(prepare, make(text), "cpu")[0].message
 
@@ -406,4 +425,4 @@ def test_a_packed_text_of_many_times_its_size_is_refused(
     _, text = written(tmp_path, "book")
     (tmp_path / "book.txt.gz").write_bytes(gzip.compress(b"some words. " * 100_000))
     (found,) = refused(prepare, make(text.replace("book.txt", "book.txt.gz")), "cpu")
-    assert "unpacks to more than 1,000,000, 200 times its size" in found.message
+    assert "unpacks to more than 1,000,000, over 200 times its size" in found.message

@@ -86,14 +86,14 @@ class Bound:
         """
         if count > self.most and self.packed:
             what = f"has {self.packed:,} bytes and unpacks to more than {self.most:,}"
-            raise TooLarge(f"{what}, {MOST_TIMES} times its size; where it is right, unpack it first")
+            raise TooLarge(f"{what}, over {MOST_TIMES} times its size; where it is right, store it uncompressed")
         refuse_bytes(count, self.most)
 
 
-def bound_of(path: Path, most: int) -> Bound:
-    """What a file may hold by its size, and by the bytes that any may hold."""
+def bound_of(path: Path, most: int, share: int = UNPACKED) -> Bound:
+    """What a file may hold by its size, and by its share of the bytes that any may hold."""
     size, always = path.stat().st_size, min(ALWAYS, most)
-    told, held = max(always, MOST_TIMES * size), max(most // UNPACKED, always)
+    told, held = max(always, MOST_TIMES * size), max(most // share, always)
     return Bound(told, size) if told < held else Bound(held)
 
 
@@ -160,7 +160,7 @@ def refuse_parquet(path: Path, most: int) -> None:
     footer = parquet.read_metadata(path)
     refuse_columns(footer.num_columns)
     told = sum(footer.row_group(index).total_byte_size for index in range(footer.num_row_groups))
-    refuse_bytes(max(told, 8 * footer.num_rows * footer.num_columns), most)
+    bound_of(path, most, 1).refuse(max(told, CELL * footer.num_rows * footer.num_columns))
 
 
 def refuse_wide(path: Path) -> None:
@@ -194,14 +194,18 @@ def refuse_arrow(path: Path, most: int) -> None:
         TooLarge: they take more.
     """
     import pyarrow as arrow
+    from pyarrow import dataset
 
+    bound = bound_of(path, most, 1)
     with arrow.memory_map(str(path)) as source:
         try:
             batches = arrow.ipc.open_file(source)
         except arrow.ArrowInvalid:  # of another version, or damaged, which reading it says
             return
         refuse_columns(len(batches.schema))
+        rows = dataset.dataset(str(path), format="feather").count_rows()  # of which nothing is unpacked
+        bound.refuse(CELL * rows * len(batches.schema))
         held = 0
         for index in range(batches.num_record_batches):
             held += batches.get_batch(index).nbytes
-            refuse_bytes(held, most)
+            bound.refuse(held)
