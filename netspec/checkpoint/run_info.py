@@ -17,8 +17,7 @@ import torch
 from netspec.core.files import COMMAND_LINE, resolve
 from netspec.core.shapes import show
 from netspec.core.tree import Mapping, Node, Scalar
-from netspec.data.section import Data
-from netspec.data.split import Split
+from netspec.data.split import Data, Split
 from netspec.data.tables.encoding import to_json
 from netspec.language.sections.keys import PATH_KEYS
 from netspec.training.job import Row

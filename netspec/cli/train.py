@@ -133,10 +133,14 @@ def command(
         raise click.UsageError("SPEC is missing (or --resume DIR)")
     if out is not None and resume is not None:
         raise click.UsageError("--resume goes on in the run's own folder; --out cannot be given with it")
-    if folds and (nproc > 1 or dry_run or overfit is not None or find_rate):
-        raise click.UsageError("--folds goes neither with --nproc nor with what keeps no run")
+    if folds and (dry_run or overfit is not None or find_rate):
+        raise click.UsageError("--folds keeps a run for each fold; --dry-run, --overfit and --find-rate keep none")
+    folds = folds or (resume is not None and (Path(resume) / "folds.json").is_file())
+    if folds and (nproc > 1 or one_of_several()):
+        each = "--set data.fold=0 without --folds trains one fold in several, then data.fold=1 and so on"
+        raise click.UsageError(f"--folds trains one fold after the other, in one process; {each}")
     _require_packages(spec, settings, allow_plugins)
-    if folds or (resume is not None and (Path(resume) / "folds.json").is_file()):
+    if folds:
         sys.exit(_train_folds(spec, settings, allow_plugins, device, out, resume))
     if dry_run or overfit is not None or find_rate:
         if resume is not None or dry_run + (overfit is not None) + find_rate > 1:

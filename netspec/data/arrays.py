@@ -18,6 +18,7 @@ import torch
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, numbered, own_arguments
+from netspec.data.tables.bounded import ALWAYS, MOST_TIMES
 from netspec.language.sections.array_keys import ARRAYS_KEYS
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
@@ -123,11 +124,12 @@ def open_arrays(path: Path, memory: int) -> ArrayFile:
     if suffix == ".npy":
         raise ArrayError(f"{path.name} is one array: path is the folder it lies in, x: {path.stem} is its name")
     if suffix not in (".npz", ".safetensors"):
-        raise ArrayError(f"{path.name} is no .npz or .safetensors file, and no folder of .npy files")
+        made = "; safetensors.torch.save_file writes what torch.save has pickled" if suffix in (".pt", ".pth") else ""
+        raise ArrayError(f"{path.name} is no .npz or .safetensors file, and no folder of .npy files{made}")
     try:
         if suffix == ".npz":
             with zipfile.ZipFile(path) as archive:
-                sizes = {name.removesuffix(".npy"): archive.getinfo(name).file_size for name in archive.namelist()}
+                sizes = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
             return ArrayFile(path, lambda name: _unpacked(path, name, sizes[name], memory), tuple(sizes))
         from safetensors import safe_open
 
@@ -141,7 +143,11 @@ def _mapped(path: Path) -> Array:
     return np.load(path, mmap_mode="c", allow_pickle=False)  # type: ignore[no-any-return]  # "c": private to us
 
 
-def _unpacked(path: Path, name: str, size: int, memory: int) -> Array:
+def _unpacked(path: Path, name: str, entry: zipfile.ZipInfo, memory: int) -> Array:
+    size = entry.file_size
+    if size > max(ALWAYS, MOST_TIMES * entry.compress_size):
+        what = f"it has {entry.compress_size:,} bytes and unpacks to {size:,}, more than {MOST_TIMES} times its size"
+        raise ArrayError(f"{what}; where it is right, np.savez stores it uncompressed")
     if size > memory:
         raise ArrayError(f"it takes {size:,} bytes, more than `memory` allows; in .npy files arrays stay on the disk")
     with np.load(path, allow_pickle=False) as arrays:

@@ -12,8 +12,7 @@ from netspec.core.shapes import Shape, Tensor, show
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.checks_masks import check_masks
 from netspec.data.checks_targets import check_targets
-from netspec.data.section import Data
-from netspec.data.split import Split
+from netspec.data.split import Data, Split
 from netspec.data.tables.encoding import arithmetic
 from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import Pipeline

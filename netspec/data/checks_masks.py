@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torchvision import tv_tensors
 
-from netspec.data.section import Data
+from netspec.data.split import Data
 from netspec.data.transforms import Pipeline, is_spatial
 from netspec.runtime.diagnostics import Collector, spec_error
 

@@ -11,8 +11,7 @@ from netspec.core.diagnostics import Diagnostic, SpecError
 from netspec.core.shapes import show
 from netspec.data.batches import whole_numbers
 from netspec.data.pictures import Pictures
-from netspec.data.section import Data
-from netspec.data.split import Split
+from netspec.data.split import Data, Split
 from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import CHUNK, Pipeline
 from netspec.language.sections.class_families import BALANCED

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from netspec.core.files import PathRefused, resolve
@@ -63,13 +64,19 @@ def read_frame(request: LoadRequest, node: Node, frame: pd.DataFrame, title: str
     if written is not None:
         named = by_input(written, request)
         parts = [
-            (input, [column_named(request.evaluate(one), names, one) for one in items(part)]) for input, part in named
+            (input, [column_named(request.evaluate(one), names, one) for one in _one_or_more(part)])
+            for input, part in named
         ]
         for name in (name for _, part in parts for name in part if name in target_names):
             raise spec_error("NS601", f"the target {name} stands among the columns too", written)
     if not all(part for _, part in parts):
         raise spec_error("NS601", f"{title} has no column but the target", node)
     return _Reading(request, node, frame, names).load(parts, wanted)
+
+
+def _one_or_more(node: Node) -> tuple[Node, ...]:
+    """The items of a list, or the one that stands without it."""
+    return (node,) if isinstance(node, Scalar) else items(node)
 
 
 def read_file(request: LoadRequest) -> tuple[Scalar, dict[str, object], pd.DataFrame]:
@@ -122,7 +129,9 @@ class _Reading:
             inputs.append(torch.from_numpy(raw))
             encodings.append(columns)
             problems += wrong
-        kept = ~dropped(torch.cat(inputs, 1).numpy(), [column for part in encodings for column in part])
+        kept = np.ones(len(self.frame), bool)
+        for values_of, columns in zip(inputs, encodings, strict=True):
+            kept &= ~dropped(values_of.numpy(), columns)
         targets, labels = list[Target](), list[torch.Tensor]()
         for output, one in wanted:
             values, target, keep, wrong = read_target(self.frame, output, one, self.wishes, kept)
@@ -134,7 +143,8 @@ class _Reading:
         rows = torch.from_numpy(kept.nonzero()[0])
         if not len(rows):
             raise spec_error("NS601", "each row has an empty cell, so that missing: drop leaves none", self.node)
-        split = Split(tuple(raw[rows] for raw in inputs), tuple(each[rows] for each in labels), rows)
+        split = Split(tuple(inputs), tuple(labels), torch.arange(len(kept)))
+        split = split if kept.all() else split.select(rows)  # which copies
         features = tuple(name for _, names in parts for name in names)
         groups, _ = row_values(self.request.groups, self.frame, self.request, kept)
         strata, words = row_values(self.request.strata, self.frame, self.request, kept)

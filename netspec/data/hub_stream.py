@@ -1,4 +1,8 @@
-"""A column of pictures of a dataset of the library `datasets`, streamed → LoadedData; the targets are read first."""
+"""A dataset of the library `datasets` that is streamed: pictures → LoadedData, other columns → a split in memory.
+
+Of pictures the targets are read first, and they themselves while the network trains. Numbers, words and lists are read
+once, as far as `memory` allows, and are then as those of any other dataset.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,73 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from netspec.core.tree import Node, Scalar
+from netspec.data.hub_columns import Columns
 from netspec.data.pictures import Reader
 from netspec.data.split import LoadedData, LoadRequest, Split, Target
 from netspec.data.streaming import HeldPictures, StreamedPictures
+from netspec.data.tables.bounded import CELL, TooLarge, limit, refuse_bytes
 from netspec.runtime.diagnostics import spec_error, unknown_name
 
 if TYPE_CHECKING:
     import datasets
 
 USUAL_BUFFER = 1000
+READ_AT_ONCE = 10_000  # rows
+
+
+def with_features(dataset: datasets.IterableDataset) -> datasets.IterableDataset:
+    """A stream that knows its columns, if only by its first rows."""
+    return dataset if dataset.features else dataset._resolve_features()
+
+
+def holds_pictures(request: LoadRequest, node: Scalar, dataset: datasets.IterableDataset) -> bool:
+    """Whether a picture is among the columns that are wanted of a stream, or the first of all.
+
+    Args:
+        request, node, dataset: as of `load_stream`.
+
+    Raises:
+        SpecError: NS601, there is no such column.
+    """
+    import datasets
+
+    inputs, _ = Columns(request, node, dataset).named()
+    names = [name for _, part in inputs for name in part]
+    looked_at = names if request.argument("columns") is not None else names[:1]
+    return any(isinstance((dataset.features or {})[name], datasets.Image) for name in looked_at)
+
+
+def in_memory(request: LoadRequest, node: Scalar, dataset: datasets.IterableDataset) -> datasets.Dataset:
+    """The columns of a stream that are wanted, read once into memory, in their order.
+
+    Args:
+        request, node, dataset: as of `load_stream`.
+
+    Raises:
+        SpecError: NS601, they take more than `memory` allows, or there are no rows.
+    """
+    import datasets
+    import pyarrow as arrow
+
+    inputs, targets = Columns(request, node, dataset).named()
+    wanted = [name for _, part in inputs for name in part]
+    wanted += [name for _, part in targets for name in ([part] if isinstance(part, str) else part)]
+    names = [*dict.fromkeys(wanted)]
+    parts, rows, held = list[Any](), 0, 0
+    for part in dataset.select_columns(names).with_format("arrow").iter(READ_AT_ONCE):
+        parts.append(part)
+        rows, held = rows + len(part), held + part.nbytes
+        try:
+            refuse_bytes(max(held, CELL * rows * len(names)), limit(request.memory))
+        except TooLarge as error:
+            fix = ("fix", "leave streaming out: the library copies it to the disk, once")
+            raise spec_error("NS601", f"{node.value} {error}", node, fix) from None
+    if not rows:
+        raise spec_error("NS601", f"{node.text} holds no samples", node)
+    features = datasets.Features({name: (dataset.features or {})[name] for name in names})
+    return datasets.Dataset(
+        arrow.concat_tables(parts).cast(features.arrow_schema), datasets.DatasetInfo(features=features)
+    )
 
 
 def load_stream(request: LoadRequest, node: Scalar, dataset: datasets.IterableDataset, buffer: int) -> LoadedData:
@@ -33,14 +95,15 @@ def load_stream(request: LoadRequest, node: Scalar, dataset: datasets.IterableDa
     """
     import datasets
 
-    features = dataset.features or dataset._resolve_features().features
+    features = dataset.features
+    assert features is not None  # as `with_features` gives it
     names = [*features]
     wanted = "label" if "label" in names else names[-1]
     target, at = _named(request, "target", names, wanted), request.argument("target") or node
     column = _named(request, "columns", names, next((name for name in names if name != target), names[0]))
     if not isinstance(features[column], datasets.Image) or len(request.inputs) > 1:
         what = f"streaming: true is for one column of pictures, and {column} is {type(features[column]).__name__}"
-        fix = ("fix", "leave streaming out: numbers are read into memory")
+        fix = ("fix", "columns: COLUMN, the one of pictures; without streaming there may be several inputs")
         raise spec_error("NS601", what, request.argument("columns") or node, fix)
     targets, classes = (torch.empty(0), ()) if request.own_targets else _targets(dataset, features, target, at)
     plain = dataset.select_columns([column]).cast_column(column, datasets.Image(decode=False))

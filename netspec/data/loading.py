@@ -165,6 +165,16 @@ class LoaderOptions:
     outputs: int = 1
 
 
+def of_samples(targets: Tensors, reconstruct: bool) -> tuple[Tensors, tuple[torch.dtype, ...]]:
+    """The targets that stand beside the samples, and the dtype of each of those that are the samples themselves."""
+    return ((), tuple(y.dtype for y in targets)) if reconstruct else (targets, ())
+
+
+def picture_input(pipeline: Pipeline, source: LoadedData, options: LoaderOptions, augment: bool) -> ToInput:
+    """How stored pictures become the network's first input; `augment`: whether random transforms are applied."""
+    return ToInput(pipeline, source.shaped, options.dtypes[0], augment and bool(pipeline.augment))
+
+
 def make_feed(
     split: Split,
     targets: Tensors,
@@ -192,14 +202,13 @@ def make_feed(
         return token_feed(split, targets, options.dtypes, options.device, options.outputs)
     if len(split.inputs) > 1 and isinstance(split.inputs[0], Pictures):
         joined, count, of_each = side_by_side(split.inputs), len(split.inputs), targets if reconstruct else ()
+        targets, _ = of_samples(targets, reconstruct)
         one = make_feed(joined, of_each, pipeline, source, options, storage, augment=augment, reconstruct=reconstruct)
-        of_samples = () if reconstruct else targets
-        return SeveralPicturesFeed(one, of_samples, count, options.device, options.channels_last)
-    own = tuple(y.dtype for y in targets) if reconstruct else ()
-    targets = () if reconstruct else targets
+        return SeveralPicturesFeed(one, targets, count, options.device, options.channels_last)
+    targets, own = of_samples(targets, reconstruct)
     device, first = options.device, split.inputs[0]
     augment = augment and bool(pipeline.augment)
-    to_input = ToInput(pipeline, source.shaped, options.dtypes[0], augment)
+    to_input = picture_input(pipeline, source, options, augment)
     if isinstance(first, Pictures):
         if prod(first.shape) * first.dtype.itemsize <= storage.memory:
             return _caching(first, targets, to_input, options, storage, own)

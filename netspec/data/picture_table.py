@@ -19,7 +19,7 @@ from netspec.core.tree import Node, Scalar
 from netspec.data.csv_table import column_named, columns_named, row_values
 from netspec.data.picture_files import Problems, look_at, read_pictures
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, own_arguments
-from netspec.data.tables.bounded import TooLarge, refuse_columns
+from netspec.data.tables.bounded import MOST_COLUMNS, TooLarge, refuse_columns
 from netspec.data.tables.cells import MISSING
 from netspec.data.tables.files import TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
@@ -30,6 +30,9 @@ from netspec.runtime.diagnostics import spec_error
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_LABELS = 2**27  # rows × labels
+_SEPARATOR = "label_separator: what stands between two labels of a cell"
 
 
 def load(request: LoadRequest) -> LoadedData:
@@ -159,8 +162,12 @@ class _Targets:
             raise spec_error("NS601", f"the column {column} holds no labels", self.node)
         try:
             refuse_columns(len(classes))
-        except TooLarge as error:
-            raise spec_error("NS601", f"the column {column} {error}".replace("columns", "labels"), self.node) from None
+        except TooLarge:
+            what = f"the column {column} has {len(classes):,} different labels, more than {MOST_COLUMNS:,}"
+            raise spec_error("NS601", what, self.node, ("fix", _SEPARATOR)) from None
+        if len(cells) * len(classes) > MOST_LABELS:
+            what = f"the column {column} has {len(classes):,} different labels in {len(cells):,} rows"
+            raise spec_error("NS601", f"{what}, too many for a 0 or 1 each", self.node, ("fix", _SEPARATOR))
         found, index = torch.zeros(len(cells), len(classes)), {label: at for at, label in enumerate(classes)}
         for row, cell in enumerate(cells):
             self._refuse_unknown(cell, row, index)

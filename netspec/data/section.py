@@ -6,7 +6,7 @@ The record of a dataset in `DATASETS` names its loader, a function from a LoadRe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 from torchvision import tv_tensors
@@ -16,17 +16,15 @@ from netspec.core.lazy_import import imported
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar, is_null
 from netspec.data.class_names import OtherClasses, numbered_as
-from netspec.data.parts import Parts, divided, no_part, read_parts
+from netspec.data.dividing import divided
+from netspec.data.fitting import encoded_data, windowed_data
+from netspec.data.parts import Parts, no_part, read_parts
 from netspec.data.pictures import Reshape
-from netspec.data.split import LoadedData, LoadRequest, Split, Target
+from netspec.data.split import Data, LoadedData, LoadRequest, Split, Target
 from netspec.data.storage import read_storage
-from netspec.data.tables.cells import CellError
-from netspec.data.tables.encoding import encode, fit
-from netspec.data.text.encoding import encoded_texts
-from netspec.data.text.sources import Documents
 from netspec.data.text.tokens import Tokens
 from netspec.data.transforms import in_chunks, is_spatial
-from netspec.data.windows import Samples, WindowError, overlapping, target_unit
+from netspec.data.windows import overlapping
 from netspec.language.evaluate import param_values
 from netspec.language.ranges import ranges, read_by
 from netspec.language.sections.data_keys import DATA_KEYS, reconstructs
@@ -36,31 +34,6 @@ from netspec.language.spec import Spec
 from netspec.runtime.diagnostics import counted, spec_error, spec_start, unknown_name
 
 VAL, TEST = "val", "test"
-
-
-@dataclass(frozen=True)
-class Data:
-    """The data of a training run.
-
-    Args:
-        train: the training split.
-        val: the validation split; None where there is none.
-        source: what the loader read.
-        node: the dataset's name in the spec.
-        reconstruct: whether the targets are the samples themselves; the splits have no others then.
-        naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
-        untouched: the samples of the test part, in words; empty where there is none.
-        overlap: the stride of samples that are windows of one series and are divided at random; 0: they are none.
-    """
-
-    train: Split
-    val: Split | None
-    source: LoadedData
-    node: Scalar
-    reconstruct: bool = False
-    naive: dict[str, torch.Tensor] = field(default_factory=dict)
-    untouched: str = ""
-    overlap: int = 0
 
 
 def dataset_nodes(spec: Spec) -> tuple[Scalar, Node | None]:
@@ -179,77 +152,6 @@ def sample_lengths(spec: Spec) -> dict[str, range]:
         if len(declared.sizes) == len(sizes) == 1 and str(sizes[0].value) in known:  # no expression
             found[declared.name] = known[str(sizes[0].value)].sizes
     return found
-
-
-def encoded_data(data: Data) -> Data:
-    """The data of a table as the network takes them: its columns are fitted to the training part alone.
-
-    Args:
-        data: as `read_data` gives them.
-
-    Raises:
-        SpecError: NS601, it has nothing to fit a column to.
-    """
-    raw = data.source.encodings
-    if isinstance(data.train.inputs[0], Documents):
-        return Data(*encoded_texts(data.train, data.val, data.source, data.node), data.node)
-    if not raw:
-        return data
-    try:
-        fitted = tuple(fit(columns, x) for columns, x in zip(raw, data.train.tables, strict=True))
-    except CellError as error:
-        notes = [("fix", error.advice)] if error.advice else []
-        raise spec_error("NS601", str(error), data.node, *notes) from None
-
-    def encoded(split: Split) -> Split:
-        inputs = tuple(encode(columns, x) for columns, x in zip(fitted, split.tables, strict=True))
-        return replace(split, inputs=inputs)
-
-    train = encoded(data.train)
-    val = None if data.val is None else encoded(data.val)
-    source = replace(data.source, whole=train, encodings=fitted)
-    return replace(data, train=train, val=val, source=source)
-
-
-def windowed_data(data: Data) -> Data:
-    """The data of a time series as samples: windows of each part, and targets scaled by the training part alone.
-
-    Args:
-        data: as `encoded_data` gives them.
-
-    Raises:
-        SpecError: NS601, a part is shorter than a window.
-    """
-    windows = data.train.windows
-    if windows is None:
-        return data
-    columns = _columns(data.train)
-    unit = None if columns is None else target_unit(columns, windows.normalize)
-    found: list[Samples] = []
-    for part, what in ((data.train, "training"), (data.val, "validation")):
-        if part is None:
-            continue
-        how = part.windows or windows
-        if (how.window, how.horizon) != (windows.window, windows.horizon):
-            raise spec_error(
-                "NS601", "the validation set has another window or horizon than the training set", data.node
-            )
-        targets = _columns(part)
-        scaled = targets if targets is None or unit is None else unit.scaled(targets)
-        try:
-            found.append(how.cut(part.rows, part.tables, scaled))
-        except WindowError as error:
-            fix = ("fix", "a shorter window or horizon" + (", or another val" if data.val is not None else ""))
-            raise spec_error("NS601", f"the {what} part: {error}", data.node, fix) from None
-    train, *val = (Split(samples.inputs, samples.targets, samples.rows) for samples in found)
-    target = replace(data.source.targets[0], unit=unit)
-    source = replace(data.source, whole=train, targets=(target,))
-    return replace(data, train=train, val=val[0] if val else None, source=source, naive=found[-1].naive)
-
-
-def _columns(split: Split) -> torch.Tensor | None:
-    """The target columns [R, K] of a time series; None where its samples are their own targets."""
-    return next((columns for columns in split.targets if isinstance(columns, torch.Tensor)), None)
 
 
 def _dataset_of(request: LoadRequest, part: str, node: Node, train: LoadedData) -> Split:

@@ -1,11 +1,8 @@
 """Shards in the form of WebDataset, .tar files of samples → LoadedData.
 
-The headers of the shards are read once: where each file lies is known from then on, so that samples are taken in any
-order, and a run goes on in mid-epoch as with any other dataset. Pictures that take more memory than allowed stay in
-their shards. Files are decoded by their ending, and none of them is unpickled.
-
-The format: https://github.com/webdataset/webdataset, files with the same path up to the first dot of their name, one
-after the other, are one sample.
+The headers of the shards are read once (shard_files.py): where each file lies is known from then on, so that samples
+are taken in any order, and a run goes on in mid-epoch as with any other dataset. Pictures that take more memory than
+allowed stay in their shards. Files are decoded by their ending, and none of them is unpickled.
 """
 
 from __future__ import annotations
@@ -13,64 +10,26 @@ from __future__ import annotations
 import io
 import json
 import re
-import tarfile
-from collections.abc import Iterator
 from math import prod
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from netspec.core.files import PathRefused, resolve
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Node, Scalar
 from netspec.data.picture_files import Problems, as_pictures, in_parallel, look_at_each
-from netspec.data.picture_headers import HEAD, TAIL, Header, decode, look, look_at_ends, suffixes
+from netspec.data.picture_headers import decode, look, suffixes
 from netspec.data.pictures import Pictures
+from netspec.data.shard_files import Member, Sample, samples_of, shard_paths
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, by_input, by_output, numbered, own_arguments
 from netspec.language.sections.hub_keys import SHARD_KEYS
 from netspec.lint.array_headers import DAMAGED, npy_header
 from netspec.runtime.diagnostics import spec_error
 
-MOST_SHARDS = 10_000
 MOST_SAMPLES = 50_000_000
 LARGEST_TARGET = 64 * 2**20  # bytes of a file with a target
-_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-
-
-class Member(NamedTuple):
-    """A file in a shard."""
-
-    shard: Path
-    start: int
-    size: int
-
-    def read(self) -> bytes:
-        """Its bytes."""
-        with self.shard.open("rb") as file:
-            file.seek(self.start)
-            return file.read(self.size)
-
-    def look(self) -> Header:
-        """What it says of the picture that it is.
-
-        Raises:
-            PictureError: it is none, or cut short.
-        """
-        with self.shard.open("rb") as file:
-            file.seek(self.start)
-            head = file.read(min(HEAD, self.size))
-            file.seek(self.start + self.size - min(TAIL, self.size))
-            return look_at_ends(head, file.read(min(TAIL, self.size)), self.read)
-
-
-class Sample(NamedTuple):
-    """A sample: its name, and its files by their endings."""
-
-    name: str
-    files: dict[str, Member]
 
 
 def load(request: LoadRequest) -> LoadedData:
@@ -85,7 +44,7 @@ def load(request: LoadRequest) -> LoadedData:
         given, node = own_arguments(request, *(key.name for key in SHARD_KEYS)), request.argument("path")
     if not isinstance(node, Scalar):
         raise spec_error("NS203", "WebDataset needs path, a .tar file or a pattern", node or request.name)
-    samples = [sample for shard in _shards(node, request) for sample in _samples(shard, node)]
+    samples = [sample for shard in shard_paths(node, request) for sample in samples_of(shard, node)]
     if not samples:
         raise spec_error("NS601", f"{node.text} holds no samples", node)
     inputs = [(input, str(request.evaluate(part))) for input, part in by_input(request.argument("input"), request)]
@@ -109,82 +68,6 @@ def load(request: LoadRequest) -> LoadedData:
     found = tuple(target for _, target in targets) or (Target(),)
     shaped = picture and request.shape is not None
     return LoadedData(whole, targets=found, picture=picture, shaped=shaped, columns=tuple(columns))
-
-
-def _shards(node: Scalar, request: LoadRequest) -> list[Path]:
-    """The .tar files of a path, a folder or a pattern, in the order of their names."""
-    text, names = str(node.value), list[str]()
-    try:
-        if match := _RANGE.search(text):
-            first, last = int(match[1]), int(match[2])
-            if last - first >= MOST_SHARDS:
-                raise spec_error("NS601", f"{text} are more than {MOST_SHARDS:,} shards", node)
-            width = len(match[1])
-            names = [f"{text[: match.start()]}{at:0{width}}{text[match.end() :]}" for at in range(first, last + 1)]
-            paths = [_resolved(node, name, request) for name in names]
-        elif "*" in text or "?" in text:
-            folder, _, pattern = text.rpartition("/")
-            root = _resolved(node, folder or ".", request)
-            paths = sorted(root.glob(pattern)) if "*" not in folder else []
-        else:
-            path = _resolved(node, text, request)
-            paths = sorted(path.glob("*.tar")) if path.is_dir() else [path]
-    except PathRefused as refused:
-        raise spec_error("NS601", str(refused), node) from None
-    if not paths:
-        raise spec_error("NS601", f"{text} matches no .tar file", node)
-    problems = Problems(node)
-    for path in paths[:MOST_SHARDS]:
-        if not path.is_file():
-            problems.add(f"there is no file {path}")
-    problems.finish()
-    return paths[:MOST_SHARDS]
-
-
-def _resolved(node: Scalar, text: str, request: LoadRequest) -> Path:
-    return resolve(Scalar(text, node.span, text), request.folder)
-
-
-def _samples(shard: Path, node: Node) -> Iterator[Sample]:
-    """The samples of a shard, by the headers of its files."""
-    size, name, files, end = shard.stat().st_size, "", dict[str, Member](), 0
-    try:
-        with tarfile.open(shard, "r:") as archive:
-            for member in archive:
-                archive.members = []  # type: ignore[attr-defined]  # else all of them are kept
-                end = _end_of(member)
-                folder, _, base = member.name.rpartition("/")
-                if not member.isreg() or member.issparse() or base.startswith(".") or "." not in base:
-                    continue
-                stem, _, ending = base.partition(".")
-                key = f"{folder}/{stem}" if folder else stem
-                if member.offset_data + member.size > size:
-                    raise spec_error("NS601", f"{shard.name} is cut short: {member.name} ends behind its end", node)
-                if key != name and files:
-                    yield Sample(name, files)
-                    files = {}
-                name = key
-                files[ending.lower()] = Member(shard, member.offset_data, member.size)
-    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise spec_error("NS601", f"{shard.name} cannot be read as .tar: {reason}", node) from None
-    if end and not _ends_at(shard, end):
-        raise spec_error("NS601", f"{shard.name} is cut short: nothing marks its end", node)
-    if files:
-        yield Sample(name, files)
-
-
-def _end_of(member: tarfile.TarInfo) -> int:
-    """Where the blocks of a file end; 0 where its size does not tell."""
-    stored = member.size if member.isreg() else 0
-    return 0 if member.issparse() else member.offset_data + -(-stored // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-
-
-def _ends_at(shard: Path, end: int) -> bool:
-    """Whether the mark of the end of a .tar file, blocks of zeros, is behind its last file."""
-    with shard.open("rb") as file:
-        file.seek(end)
-        return file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _file(ending: str) -> str:

@@ -141,6 +141,31 @@ class LoadedData:
 
 
 @dataclass(frozen=True)
+class Data:
+    """The data of a training run.
+
+    Args:
+        train: the training split.
+        val: the validation split; None where there is none.
+        source: what the loader read.
+        node: the dataset's name in the spec.
+        reconstruct: whether the targets are the samples themselves; the splits have no others then.
+        naive: naive forecasts of a time series by their names, [N, *target], for the samples that are evaluated.
+        untouched: the samples of the test part, in words; empty where there is none.
+        overlap: the stride of samples that are windows of one series and are divided at random; 0: they are none.
+    """
+
+    train: Split
+    val: Split | None
+    source: LoadedData
+    node: Scalar
+    reconstruct: bool = False
+    naive: dict[str, torch.Tensor] = field(default_factory=dict)
+    untouched: str = ""
+    overlap: int = 0
+
+
+@dataclass(frozen=True)
 class LoadRequest:
     """What a loader takes.
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from netspec.data.batches import Batch, ToInput
-from netspec.data.loading import LoaderFeed, LoaderOptions
+from netspec.data.loading import LoaderFeed, LoaderOptions, of_samples, picture_input
 from netspec.data.picture_headers import decode, look
 from netspec.data.pictures import Pictures
 from netspec.data.split import LoadedData
@@ -149,9 +149,8 @@ def stream_feed(
         pictures: of the split.
         targets, pipeline, source, options, augment, reconstruct: as of `make_feed`.
     """
-    own = tuple(y.dtype for y in targets) if reconstruct else ()
-    to_input = ToInput(pipeline, source.shaped, options.dtypes[0], augment and bool(pipeline.augment))
-    return StreamFeed(pictures, () if reconstruct else targets, to_input, options, own)
+    targets, own = of_samples(targets, reconstruct)
+    return StreamFeed(pictures, targets, picture_input(pipeline, source, options, augment), options, own)
 
 
 class BufferedOrder:

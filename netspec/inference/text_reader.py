@@ -15,12 +15,13 @@ import numpy as np
 import torch
 
 from netspec.core.names import closest, did_you_mean
+from netspec.data.tables.bounded import OPEN
 from netspec.data.tables.cells import as_number
 from netspec.data.tables.files import TABLES, TableError, read_table
 from netspec.data.text.documents import labelled_folder
 from netspec.data.text.encoding import encoded_documents, inputs_of
 from netspec.data.text.format import TAGGED, TextFormat
-from netspec.data.text.sources import COMPRESSED, TEXT_SUFFIXES, Documents, TextError, decoded, read_file
+from netspec.data.text.sources import TEXT_SUFFIXES, Documents, TextError, decoded, read_file
 from netspec.data.text.tagged import encoded_words, sentences_of
 from netspec.data.text.tokens import Tokens, cut_off
 from netspec.inference.readers import STDIN, Labels, Sample, expand
@@ -28,7 +29,7 @@ from netspec.inference.results import Fault
 
 AT_ONCE = 256  # texts that are encoded together
 WORD_A_LINE = (".conll", ".conllu", ".conllx", ".iob", ".bio")  # files of sentences with a word a line
-SUFFIXES = (*(f"{kind}{packed}" for kind in (*TEXT_SUFFIXES, *WORD_A_LINE) for packed in ("", *COMPRESSED)), *TABLES)
+SUFFIXES = (*(f"{kind}{packed}" for kind in (*TEXT_SUFFIXES, *WORD_A_LINE) for packed in ("", *OPEN)), *TABLES)
 MOST_FAULTS = 20  # rows of a file that are named
 
 

@@ -62,7 +62,11 @@ def classes(context: LintContext, head: Head) -> Iterator[Diagnostic]:
         notes: tuple[Note, ...] = (Note(label, "add Flatten, and a Linear that gives one for each class"),)
         if known.picture and len(output) == 3:
             masks = "Segmentation: {pictures: FOLDER, masks: FOLDER} where each pixel has a class"
-            notes = (*notes, Note("or", masks))
+            as_large = any(
+                tensor is not None and tensor.shape[1:] == output[1:] for tensor in context.graph.inputs.values()
+            )
+            said = (masks, notes[0].text) if as_large else (notes[0].text, masks)
+            notes = (Note(label, said[0]), Note("or", said[1]))
         yield finding("NS603", message, loss, notes=notes, fixes=fixes)
     elif known.rows is not None and len(output) == 1:
         yield from _class_numbers(*known.rows, output[0])

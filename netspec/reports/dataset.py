@@ -14,8 +14,9 @@ from netspec.checker import check
 from netspec.core.diagnostics import SpecError
 from netspec.core.shapes import Tensor, show
 from netspec.core.tree import Mapping
-from netspec.data.section import Data, encoded_data, read_data, windowed_data
-from netspec.data.split import Split
+from netspec.data.fitting import encoded_data, windowed_data
+from netspec.data.section import read_data
+from netspec.data.split import Data, Split
 from netspec.data.tables.columns import Column
 from netspec.data.tables.encoding import Columns, arithmetic
 from netspec.data.transforms import read_pipeline

@@ -10,8 +10,7 @@ from typing import Any
 
 import torch
 
-from netspec.data.section import Data
-from netspec.data.split import Split
+from netspec.data.split import Data, Split
 from netspec.data.text.format import TAGGED, WINDOWS, TextFormat
 from netspec.data.text.tokens import Tokens
 from netspec.render.summary import bytes_text

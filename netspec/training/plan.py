@@ -21,10 +21,10 @@ from netspec.data.augment.mixing import make_mix
 from netspec.data.batches import BalancedOrder, Feed
 from netspec.data.checks import DataChecks, check_data, check_mix, check_monitor
 from netspec.data.checks_targets import too_many_outputs, with_class_weights
+from netspec.data.dividing import classes_to_balance
 from netspec.data.loading import LoaderOptions, make_feed
-from netspec.data.parts import classes_to_balance
-from netspec.data.section import VAL, Data, load_data, preview_data
-from netspec.data.split import Split
+from netspec.data.section import VAL, load_data, preview_data
+from netspec.data.split import Data, Split
 from netspec.data.storage import read_storage
 from netspec.data.streaming import BufferedOrder, StreamedPictures, stream_feed
 from netspec.data.transforms import Pipeline, read_pipeline

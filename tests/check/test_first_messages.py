@@ -42,6 +42,7 @@ def words(one: Diagnostic) -> str:
         ({"data": "VOCSegmentation"}, "Segmentation: {pictures: VOC2012/JPEGImages, masks: VOC2012/"),
         ({"data": "{VOCSegmentation: {root: a}}"}, "Segmentation: {pictures: VOC2012/JPEGImages"),
         ({"data": "{SPEECHCOMMANDS: {root: a}}"}, "netspec reads no files of sound"),
+        ({"data": "{train: rows.csv, val: 0.2}"}, "CSV: {path: FILE, target: COLUMN}, say, has its training samples"),
         ({"data": "{pictures: a, masks: b}"}, "Segmentation: {pictures: FOLDER, masks: FOLDER, classes: […]} reads"),
         ({"data": "{sklearn: iris, batchsize: 3}"}, "data has no key 'batchsize'; batch_size belongs in train"),
         ({"data": "{sklearn: iris, qqq: 3}"}, "it has transforms, augment, val, "),
@@ -55,6 +56,11 @@ def words(one: Diagnostic) -> str:
 )  # fmt: skip
 def test_what_people_write_is_answered(changed: dict[str, str], said: str) -> None:
     assert any(said in words(one) for one in found(**changed)), [words(one) for one in found(**changed)]
+
+
+def test_a_dataset_that_another_reads_is_one_finding() -> None:
+    """What it holds is not compared with the keys of the other one."""
+    assert len(found(data="{VOCSegmentation: {root: a}, val: 0.2}")) == 1
 
 
 def test_a_misspelt_metric_is_named_once() -> None:

@@ -19,7 +19,9 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from netspec.core.diagnostics import Diagnostic
-from netspec.data.tables import bounded, excel
+from netspec.data import arrays, picture_table
+from netspec.data.tables import bounded, excel, files, kinds
+from netspec.data.tables.files import read_table
 from netspec.language.spec import Spec
 from netspec.training.plan import prepare
 
@@ -270,6 +272,111 @@ def test_more_columns_than_a_table_has_are_refused(
     assert "has 1,001 columns, more than 1,000" in found.message
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "npz"])
+def test_what_unpacks_to_many_times_its_size_is_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """However much `memory` allows: numbers that are all alike take next to nothing in a file."""
+    for module in (bounded, arrays):
+        monkeypatch.setattr(module, "ALWAYS", 1_000_000)
+    path, text = written(tmp_path, kind)
+    prepare(make(text), "cpu")
+    if kind == "npz":
+        np.savez_compressed(path, x=np.zeros((1_000_000, 2), np.float32), y=np.zeros(3, int))
+    else:
+        frame = pd.DataFrame({"a": np.zeros(400_000), "b": np.zeros(400_000), "y": [0] * 400_000})
+        {"parquet": frame.to_parquet, "arrow": partial(frame.to_feather, compression="zstd")}[kind](path)
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "unpacks to" in found.message
+    assert "200 times its size" in found.message
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "csv.zip"])
+def test_many_short_cells_are_too_much_too(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A cell takes 8 bytes once it is read, so that a text of commas is a table of four times its size."""
+    monkeypatch.setattr(bounded, "ALWAYS", 1_000_000)
+    path, text = written(tmp_path, kind)
+    commas = b"a,b,y\n" + b",,u\n" * 50_000
+    if kind == "csv.gz":
+        path.write_bytes(gzip.compress(commas))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("rows.csv", commas)
+    (found,) = refused(prepare, make(text), "cpu")
+    size = path.stat().st_size
+    assert f"has {size:,} bytes and unpacks to more than 1,000,000, over 200 times its size" in found.message
+    monkeypatch.setattr(bounded, "MOST_TIMES", 10_000)
+    assert "row 1, column 'a' has no value" in refused(prepare, make(text), "cpu")[0].message
+
+
+def test_a_packed_table_is_what_it_is_unpacked(make: Make, tmp_path: Path) -> None:
+    """A packed table is read part by part: a column of numbers in one part and words in another is one of words."""
+    rows = "a,b,y\n" + "1,01,u\n" * 300_000 + "2,x,v\n" * 2
+    (tmp_path / "rows.csv").write_text(rows)
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(rows.encode(), 1))
+    found = [read_table(tmp_path / name) for name in ("rows.csv", "rows.csv.gz")]
+    assert found[0].astype(str).equals(found[1].astype(str))
+    assert set(found[1]["b"]) == {"01", "x"}
+
+
+def test_objects_of_other_keys_in_each_line_are_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "ALWAYS", 1_000_000)
+    path, text = written(tmp_path, "jsonl")
+    path.write_text("".join(json.dumps({f"k{n}": 1, "y": "u"}) + "\n" for n in range(1000)))
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "different keys in" in found.message
+    path.write_text("[" * 200 + "\n")
+    monkeypatch.setattr(files, "LONGEST_OBJECT", 100)
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "more than 100 characters in line 1" in found.message
+
+
+def test_json_lines_in_parts_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"a": None if n < 4 else n, "b": n % 2 == 0, "c": "x", **({"d": n} if n > 5 else {})} for n in range(9)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    whole = read_table(tmp_path / "rows.jsonl")
+    monkeypatch.setattr(files, "AT_ONCE", 1)
+    parts = read_table(tmp_path / "rows.jsonl")
+    assert [*parts.columns] == [*whole.columns] == ["a", "b", "c", "d"]
+    assert parts.astype(str).equals(whole.astype(str))
+
+
+@pytest.mark.parametrize("kind", ["arrow", "csv", "jsonl", "parquet"])
+def test_too_many_columns_of_a_hugging_face_file_are_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    pytest.importorskip("datasets")
+    monkeypatch.setattr(bounded, "MOST_COLUMNS", 1000)
+    wide, path = pd.DataFrame(np.zeros((2, 1200)), columns=[f"c{n}" for n in range(1200)]), tmp_path / f"rows.{kind}"
+    if kind == "csv":
+        wide.to_csv(path, index=False)
+    elif kind == "jsonl":
+        wide.to_json(path, orient="records", lines=True)
+    else:
+        {"parquet": wide.to_parquet, "arrow": wide.to_feather}[kind](path)
+    (found,) = refused(prepare, make(spec(NET, f"HuggingFace: {{path: rows.{kind}, target: c1}}")), "cpu")
+    assert "columns, more than 1,000" in found.message
+
+
+def test_values_and_labels_that_make_too_many_numbers_are_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "MOST_NUMBERS", 100)
+    monkeypatch.setattr(picture_table, "MOST_LABELS", 10)
+    path, text = written(tmp_path, "csv")
+    pd.DataFrame({"a": ["u", "v", "w"] * 12, "b": ["x", "y", "z"] * 12, "y": ["u", "v"] * 18}).to_csv(path, index=False)
+    (found,) = refused(prepare, make(text.replace("[2]", "[6]")), "cpu")
+    assert "column 'a' has 3 values, which are too many for one number each" in found.message
+    _, text = written(tmp_path, "rows")
+    text = text.replace("target: label}", 'target: label, label_separator: ";"}')
+    (found,) = refused(prepare, make(text.replace("CrossEntropyLoss", "BCEWithLogitsLoss")), "cpu")
+    assert "has 2 different labels in 6 rows, too many for a 0 or 1 each" in found.message
+
+
 def test_a_first_line_without_an_end_is_refused(
     make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,3 +416,13 @@ def test_two_columns_of_one_name_are_refused(make: Make, refused: Refused, tmp_p
     path.write_text("a,a,y\n1,2,u\n3,4,v\n")
     (found,) = refused(prepare, make(text), "cpu")
     assert "has two columns named 'a'" in found.message
+
+
+def test_a_packed_text_of_many_times_its_size_is_refused(
+    make: Make, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "ALWAYS", 1_000_000)
+    _, text = written(tmp_path, "book")
+    (tmp_path / "book.txt.gz").write_bytes(gzip.compress(b"some words. " * 100_000))
+    (found,) = refused(prepare, make(text.replace("book.txt", "book.txt.gz")), "cpu")
+    assert "unpacks to more than 1,000,000, over 200 times its size" in found.message

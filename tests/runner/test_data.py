@@ -16,9 +16,10 @@ from sklearn import datasets as tables
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
 from netspec.core.tree import Scalar, Span
-from netspec.data.parts import Parts, divided
-from netspec.data.section import Data, load_data
-from netspec.data.split import LoadedData, all_of
+from netspec.data.dividing import divided
+from netspec.data.parts import Parts
+from netspec.data.section import load_data
+from netspec.data.split import Data, LoadedData, all_of
 from netspec.data.transforms import Pipeline, read_pipeline
 from netspec.language.spec import Spec
 

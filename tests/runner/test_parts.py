@@ -25,7 +25,8 @@ from sklearn.model_selection import (
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
 from netspec.data.batches import BalancedOrder
-from netspec.data.section import TEST, VAL, Data, load_data
+from netspec.data.section import TEST, VAL, load_data
+from netspec.data.split import Data
 from netspec.language.spec import Spec
 from netspec.reports.progress import Silent
 from netspec.trainer.train import Run, train
@@ -125,7 +126,8 @@ def test_strata_have_equal_shares(read: Callable[..., Data], patients: tuple[np.
 @given(st.floats(0.05, 0.45), st.floats(0.05, 0.45), st.integers(0, 99))
 def test_the_parts_have_all_samples_once(val: float, test: float, seed: int) -> None:
     from netspec.core.tree import Scalar, Span
-    from netspec.data.parts import Parts, divided
+    from netspec.data.dividing import divided
+    from netspec.data.parts import Parts
     from netspec.data.split import LoadedData, all_of
 
     def node(value: float) -> Scalar:
@@ -351,3 +353,6 @@ def test_folds_need_folds(netspec: Command, tmp_path: Path) -> None:
     assert "folds: 5" in err
     assert not (tmp_path / "cv").exists()
     assert netspec("train", "net.yaml", "--folds", "--dry-run")[0] == 2
+    code, _, err = netspec("train", "net.yaml", "--folds", "--nproc", "2")
+    assert code == 2
+    assert "--set data.fold=0 without --folds trains one fold in several" in err

@@ -142,10 +142,10 @@ def test_targets_are_words_and_numbers_too(here: Path, make: Make, target: str, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ((("columns: image", "columns: size"),), "streaming: true is for one column of pictures, and size is Value"),
+        ((("columns: image", "columns: [size, image]"),), "with streaming: true columns is one column"),
         ((("columns: image", "columns: imag"),), "did you mean image?"),
         ((("target: label", "target: [label, size]"),), "with streaming: true target is one column"),
-        ((("rows.parquet", "rows.jsonl"), ("columns: image", "columns: a")), "and a is Value"),
+        ((("columns: image", "columns: [size, nothing]"),), "there is no column 'nothing'"),
         ((("rows.parquet", "nothing.parquet"),), "there is no file"),
         ((("path: rows.parquet", "path: some/name"),), "the dataset some/name cannot be had from the hub"),
         ((("buffer: 7}", "buffer: 7}\n  sampler: balanced"),), "sampler: balanced takes samples from anywhere"),
@@ -161,6 +161,48 @@ def test_what_cannot_be_streamed_is_one_error(
     found = refused(prepare, make(text), "cpu")
     assert any(message in one.message for one in found), found
     assert all(one.span.line in (3, 4, 6, 7) for one in found)
+
+
+TABLE = """netspec: 1
+name: stream
+input: [4]
+layers: [{Linear: 3}]
+data:
+  HuggingFace: {path: PATH, columns: [size, word], target: label, normalize: zscoreSTREAM}
+  val: 0.2
+train: {epochs: 2, batch_size: 5, loss: CrossEntropyLoss, optimizer: {SGD: {lr: 0.1, momentum: 0.9}}}
+"""
+
+
+@pytest.mark.parametrize("path", ["rows.parquet", "disk", "both"])
+def test_numbers_and_words_are_those_that_are_not_streamed(here: Path, run: Start, path: str) -> None:
+    """Read once into memory, so that the runs end with the same bits."""
+    text = TABLE.replace("PATH", path)
+    text = text.replace("  val: 0.2\n", "") if path == "both" else text
+    runs = [run(text.replace("STREAM", ", streaming: true"), out="a"), run(text.replace("STREAM", ""), out="b")]
+    weights = [load_file(one.folder / "last.safetensors") for one in runs]
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+def test_lines_of_json_are_streamed_into_memory(here: Path, make: Make, refused: Refused) -> None:
+    text = PLAIN.replace("rows.parquet", "rows.jsonl").replace("columns: image", "columns: a")
+    text = text.replace("[1, 6, 6]", "[1]").replace("Flatten, ", "")
+    assert prepare(make(text), "cpu").data.train.tables[0].tolist() == [[n] for n in range(5)]
+    (found,) = refused(prepare, make(text.replace("columns: a", "columns: [a, b]").replace("[1]", "[2]")), "cpu")
+    assert "there is no column 'b'" in found.message
+
+
+def test_a_stream_beyond_memory_is_refused(
+    here: Path, make: Make, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netspec.data.tables.bounded.ALWAYS", 100)
+    text = (
+        TABLE.replace("PATH", "rows.parquet")
+        .replace("STREAM", ", streaming: true")
+        .replace("val: 0.2", "val: 0.2\n  memory: 100")
+    )
+    (found,) = refused(prepare, make(text), "cpu")
+    assert "rows.parquet holds more than the 100 bytes that `memory` allows" in found.message
 
 
 def test_a_damaged_picture_is_named_when_it_is_read(here: Path, run: Start, refused: Refused) -> None:

@@ -15,7 +15,8 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.shapes import Tensor
-from netspec.data.section import Data, load_data
+from netspec.data.section import load_data
+from netspec.data.split import Data
 from netspec.data.tables.cells import canonical
 from netspec.data.tables.kinds import infer
 from netspec.language.spec import Spec

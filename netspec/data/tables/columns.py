@@ -30,7 +30,7 @@ from netspec.language.sections.table_keys import (
 )
 
 if TYPE_CHECKING:
-    from numpy import float64
+    from numpy import float32, float64
     from numpy.typing import NDArray
 
 _EPOCH = datetime(1970, 1, 1)
@@ -152,8 +152,8 @@ class Column:
         scale[scale == 0] = 1  # what does not vary
         return replace(column, shift=tuple(low.tolist()), scale=tuple(scale.tolist()))
 
-    def encoded(self, raw: NDArray[float64]) -> NDArray[float64]:
-        """The numbers [N, width] for the network.
+    def encoded(self, raw: NDArray[float64]) -> NDArray[float32] | NDArray[float64]:
+        """The numbers [N, width] for the network; float32 where they are 0 and 1.
 
         Args:
             raw: numbers [N], as `read` gives them.
@@ -165,7 +165,7 @@ class Column:
         if self.unseen:
             raw = np.where(np.isin(raw, [self.values.index(word) + 1 for word in self.unseen]), 0.0, raw)
         if self.kind == CATEGORY and self.encode == ONEHOT:
-            chosen: NDArray[float64] = (raw[:, None] == np.arange(1, len(self.values) + 1)).astype(float)
+            chosen: NDArray[float32] = (raw[:, None] == np.arange(1, len(self.values) + 1)).astype(np.float32)
             return chosen
         numbers = _calendar(raw, self.hours) if self.kind == DATE else raw[:, None]
         return (numbers - np.array(self.shift)) / np.array(self.scale) if self.scale else numbers

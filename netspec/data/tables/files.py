@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.data.tables.bounded import (
+    CELL,
     OPEN,
     TooLarge,
+    bound_of,
     limit,
     open_bounded,
     refuse_arrow,
@@ -27,6 +31,9 @@ from netspec.data.tables.cells import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+AT_ONCE = 2**20  # cells of JSON lines that become a part of a frame together
+LONGEST_OBJECT = 2**24  # characters
 
 
 class TableError(Exception):
@@ -52,6 +59,10 @@ def _stem(name: str) -> str:
     """A file's name in lower case, without the suffix of its compression."""
     name = name.lower()
     return next((name.removesuffix(suffix) for suffix in _COMPRESSED if name.endswith(suffix)), name)
+
+
+def _packed(path: Path) -> bool:
+    return _stem(path.name) != path.name.lower()
 
 
 def read_table(
@@ -129,11 +140,18 @@ def _read_text(path: Path, header: Any, separator: str, known: Collection[str], 
         counts = Counter(names)
         if len(counts) < len(names):
             raise TableError(f"{path} has two columns named {counts.most_common(1)[0][0]!r}")
-    with open_bounded(path, most) as file:
-        plain = _stem(path.name) == path.name.lower()  # of which pandas reads the file itself
-        found: pd.DataFrame = pd.read_csv(
-            path if plain else file, header=0 if header else None, low_memory=False, **options
-        )
+    options["header"] = 0 if header else None
+    found: pd.DataFrame
+    if not _packed(path):  # pandas reads the file itself
+        found = pd.read_csv(path, low_memory=False, **options)
+        return found
+    with open_bounded(path, most, separator) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        found = pd.read_csv(file, **options)  # part by part, which takes less memory
+    mixed = [name for name in found.columns if pd.api.types.is_object_dtype(found[name])]
+    if mixed:  # numbers in one part, and words in another
+        with open_bounded(path, most, separator) as file:
+            found = pd.read_csv(file, dtype=dict.fromkeys(mixed, str), **options)
     return found
 
 
@@ -163,18 +181,42 @@ def _texts(column: pd.Series) -> list[str]:
 def _json_lines(path: Path, most: int) -> pd.DataFrame:
     import pandas as pd
 
-    rows = []
+    names, rows, parts, count = dict[str, None](), list[Any](), list[pd.DataFrame](), 0
+    bound = bound_of(path, most)
+    with open_bounded(path, most, ":") as file:  # what holds too much is known before objects are made of it
+        while _packed(path) and file.read(2**20):
+            pass
     with open_bounded(path, most) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(iter(partial(lines.readline, LONGEST_OBJECT + 1), ""), 1):
+            if len(line) > LONGEST_OBJECT:
+                raise TooLarge(f"has more than {LONGEST_OBJECT:,} characters in line {number}, more than a row has")
             try:
                 row = json.loads(line) if line.strip() else None
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"line {number}: {error}") from None
-            if row is not None and not isinstance(row, dict):
+            if row is None:
+                continue
+            if not isinstance(row, dict):
                 raise ValueError(f'line {number} is no object, as {{"size": 3}}')
-            refuse_columns(len(row or ()))
-            rows += [] if row is None else [row]
-    return pd.DataFrame(rows)
+            names |= dict.fromkeys(row)
+            count += 1
+            refuse_columns(len(names))
+            if CELL * count * len(names) > bound.most:
+                what = f"has {len(names):,} different keys in {count:,} lines, which make a table of"
+                raise TooLarge(f"{what} more than {bound.most:,} bytes; Arrays takes numbers as one array")
+            rows.append(row)
+            if len(rows) * len(names) >= AT_ONCE:
+                parts.append(_frame_of(rows))
+                rows.clear()
+    parts += [_frame_of(rows)] if rows or not parts else []
+    return (pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]).reindex(columns=[*names])
+
+
+def _frame_of(rows: list[Any]) -> pd.DataFrame:
+    """Objects as a frame, without the columns in which none has a value: another part may say what they hold."""
+    import pandas as pd
+
+    return pd.DataFrame(rows).dropna(axis=1, how="all")
 
 
 def _parquet(path: Path, most: int) -> pd.DataFrame:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHARE = 0.5  # of the rows: more different words than that are texts, not values of a category
-MOST_NUMBERS = 2**28  # of a column as one-hot
+MOST_NUMBERS = 2**27  # of the columns as one-hot, together
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ def read_columns(
     Returns:
         The columns, not fitted yet; their raw numbers [N, columns]; what is wrong with them.
     """
+    import numpy as np
+
     columns, problems = [], []
     for name in names:
         found = column_of(frame[name], name, wishes, encode)
@@ -68,8 +70,22 @@ def read_columns(
             problems.append(found)
         else:
             columns.append(found)
+    listed = [column for column in columns if column.kind == CATEGORY and column.encode == ONEHOT]
+    if sum(column.width for column in listed) * len(frame) > MOST_NUMBERS:
+        return tuple(columns), np.empty((len(frame), 0)), [*problems, _too_wide(max(listed, key=_width))]
     raw, wrong = read_like(frame, columns, listed=True)
     return tuple(columns), raw, [*problems, *wrong]
+
+
+def _width(column: Column) -> int:
+    return column.width
+
+
+def _too_wide(column: Column) -> Problem:
+    """The Problem of the column with most values, where one number for each value of a category is too many."""
+    notes = ("fix", f"encode: {{{column.name}: index}}, for an Embedding"), ("or", "columns: […] without it")
+    what = f"column {column.name!r} has {column.width} values, which are too many for one number each"
+    return Problem(what, notes)
 
 
 def column_of(cells: pd.Series, name: str, wishes: Wishes, encode: str) -> Column | Problem:
@@ -92,9 +108,6 @@ def column_of(cells: pd.Series, name: str, wishes: Wishes, encode: str) -> Colum
         )
     if kind == CATEGORY and missing is not None and missing not in RULES and canonical(missing) not in values:
         values = (*values, canonical(missing))
-    if kind == CATEGORY and encode == ONEHOT and len(values) * len(cells) > MOST_NUMBERS:
-        note = ("fix", f"encode: {{{name}: index}}, for an Embedding"), ("or", "columns: […] without it")
-        return Problem(f"column {name!r} has {len(values)} values, which are too many for one number each", note)
     return _checked(replace(column, values=values))
 
 

@@ -12,13 +12,14 @@ from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
 from netspec.data.csv_table import column_named, row_values
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, own_arguments
+from netspec.data.tables.bounded import OPEN
 from netspec.data.tables.files import TABLES, TableError, read_table, written_separator
 from netspec.data.tables.kinds import Wishes
 from netspec.data.tables.reading import Problem
 from netspec.data.tables.targets import read_target
 from netspec.data.text import python_texts
 from netspec.data.text.format import DOCUMENTS, TextFormat, padding_of, text_input, wanted_tokenizer
-from netspec.data.text.sources import COMPRESSED, TEXT_SUFFIXES, Documents, TextError, lines_of, read_file
+from netspec.data.text.sources import TEXT_SUFFIXES, Documents, TextError, lines_of, read_file
 from netspec.language.sections.datasets import DATASETS
 from netspec.language.sections.text_keys import FUNCTIONS, PYTHON, TEXT_KEYS
 from netspec.runtime.diagnostics import counted, spec_error, unknown_name
@@ -161,7 +162,7 @@ def _classes(labels: tuple[str, ...]) -> tuple[tuple[torch.Tensor, ...], Target]
 def text_file(path: Path) -> bool:
     """Whether a file is one of text, by its suffix."""
     name = path.name.lower()
-    stem = next((name.removesuffix(suffix) for suffix in COMPRESSED if name.endswith(suffix)), name)
+    stem = next((name.removesuffix(suffix) for suffix in OPEN if name.endswith(suffix)), name)
     return stem.endswith(TEXT_SUFFIXES) and not name.startswith(".")
 
 

@@ -14,7 +14,8 @@ from netspec.core.shapes import Tensor
 from netspec.core.tree import Mapping, Node, Scalar
 from netspec.data.text.learning import Wanted
 from netspec.data.text.sources import TextError, read_bytes
-from netspec.data.text.tokenizer import Tokenizer, from_json
+from netspec.data.text.stored_tokenizers import from_json
+from netspec.data.text.tokenizer import Tokenizer
 from netspec.data.text.tokens import Padding
 from netspec.language.sections.text_keys import MOST_LENGTH, TOKENIZERS, WORDS
 from netspec.runtime.diagnostics import spec_error

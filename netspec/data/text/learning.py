@@ -11,18 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netspec.data.text.tokenizer import (
-    BPE_CUTS,
-    PAD,
-    WORD_CUTS,
-    BpeTokenizer,
-    ByteTokenizer,
-    CharacterTokenizer,
-    FileTokenizer,
-    Tokenizer,
-    TokenizerError,
-    WordTokenizer,
-)
+from netspec.data.text.piece_tokenizers import BpeTokenizer, FileTokenizer
+from netspec.data.text.plain_tokenizers import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from netspec.data.text.tokenizer import BPE_CUTS, PAD, WORD_CUTS, Tokenizer, TokenizerError
 from netspec.language.sections.text_keys import BPE, BYTES, CHARACTERS, WORDS
 
 VOCABULARY = {WORDS: 20_000, BPE: 8_000}  # where the spec does not say it

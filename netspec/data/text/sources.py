@@ -5,20 +5,17 @@ Input: paths, or texts in memory. Output: chunks of texts, of a bounded size.
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from netspec.core.shapes import Shape
+from netspec.data.tables.bounded import OPEN, Bound, TooLarge, bound_of
 
 CHUNK = 2**20  # characters that are encoded together
-COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TEXT_SUFFIXES = (".txt", ".md", ".rst", ".text")
 
 
@@ -127,15 +124,18 @@ def read_bytes(path: Path, most: int) -> bytes:
         TextError: as of `read_file`.
     """
     try:
-        with COMPRESSED.get(path.suffix.lower(), open)(path, "rb") as file:
-            content: bytes = file.read(most + 1)
+        suffix = path.suffix.lower()
+        bound = bound_of(path, most) if suffix in OPEN else Bound(most)
+        with OPEN.get(suffix, open)(path, "rb") as file:
+            content: bytes = file.read(bound.most + 1)
+        bound.refuse(len(content))
+    except TooLarge as error:
+        raise TextError(f"{path} {error}") from None
     except FileNotFoundError:
         raise TextError(f"there is no file {path}") from None
     except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "it is damaged"
         raise TextError(f"{path} cannot be read: {reason}") from None
-    if len(content) > most:
-        raise TextError(f"{path} has more than the {most:,} bytes that `memory` allows")
     if not content.strip():
         raise TextError(f"{path} is empty")
     return content

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from netspec.core.tree import Node
 from netspec.data.split import LoadedData, LoadRequest, Split, Target
+from netspec.data.tables.bounded import OPEN
 from netspec.data.text import python_texts
 from netspec.data.text.documents import path_and_values, text_file, text_path
 from netspec.data.text.encoding import with_tokenizer
 from netspec.data.text.format import WINDOWS, TextFormat, padding_of, wanted_tokenizer
 from netspec.data.text.learning import learn
-from netspec.data.text.sources import CHUNK, COMPRESSED, TextError, decoded, read_bytes
+from netspec.data.text.sources import CHUNK, TextError, decoded, read_bytes
 from netspec.data.text.tokenizer import Tokenizer, TokenizerError
 from netspec.data.text.tokens import Padding, Tokens, compact
 from netspec.language.sections.text_keys import BYTES, MOST_LENGTH, PYTHON, TOPICS, WINDOW_KEYS
@@ -119,7 +120,7 @@ def _read(request: LoadRequest, node: Node) -> Bytes:
             parts.append(read_bytes(each, left))
             left -= len(parts[-1])
         return _writable(b"\n".join(parts))
-    if path.suffix.lower() in COMPRESSED:
+    if path.suffix.lower() in OPEN:
         return _writable(read_bytes(path, request.memory))
     return mapped(path)
 

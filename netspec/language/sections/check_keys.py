@@ -79,7 +79,7 @@ def corrected(node: Mapping, names: Sequence[str], section: str) -> Mapping:
     entries, taken = [], {key.value for key, _ in node}
     for key, value in node:
         word = str(key.value)
-        elsewhere = word in names or word in _MISPLACED.get(section, {})
+        elsewhere = word in names or word in _MISPLACED.get(section, {}) or bool(section == "data" and said_of(word))
         guess = None if elsewhere else certain_match(word, names)
         if guess is not None and guess not in taken:
             key = replace(key, value=guess)

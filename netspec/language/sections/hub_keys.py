@@ -25,7 +25,7 @@ HUB_KEYS = (
         {"type": "boolean"},
         "true or false",
         "Pictures are read one after the other while the network trains, and nothing is copied or downloaded first; in "
-        "random order within `buffer`.",
+        "random order within `buffer`; other columns are read once, into memory.",
         True,
         False,
     ),

@@ -103,6 +103,7 @@ PICTURES_KEYS = (
 _MASKS = "Segmentation: {pictures: FOLDER, masks: FOLDER, classes: […]} reads pictures and their masks"
 _SOUND = "netspec reads no files of sound; Arrays: FILE.npz takes samples [N, time] or spectrograms [N, 1, bands, time]"
 _BOXES = "netspec trains on no boxes; Segmentation takes masks, Pictures a table of pictures with labels or numbers"
+_FILES = "CSV: {path: FILE, target: COLUMN}, say, has its training samples; val and test are fractions, or datasets too"
 # Datasets that netspec does not have by these names → what is said of them.
 ELSEWHERE = {
     "VOCSegmentation": "Segmentation: {pictures: VOC2012/JPEGImages, masks: VOC2012/SegmentationClass, "
@@ -113,6 +114,7 @@ ELSEWHERE = {
     **dict.fromkeys(("SPEECHCOMMANDS", "AudioFolder", "LIBRISPEECH", "audio", "Audio", "wav"), _SOUND),
     **dict.fromkeys(("VOCDetection", "CocoDetection", "CocoCaptions", "WIDERFace"), _BOXES),
     "CelebA": "Pictures: {path: TABLE, target: [a column for each attribute]} reads its pictures and its labels as CSV",
+    **dict.fromkeys(("train", "training", "file", "path", "dataset_path", "x", "X", "y", "Y"), _FILES),
     "Excel": "Table: FILE.xlsx reads it",
     "JSON": "Table: FILE.jsonl reads it, with an object a line",
     **dict.fromkeys(("Parquet", "Arrow", "Feather"), "Table: FILE reads it"),

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from tokenizers import ByteLevelBPETokenizer
 from tokenizers import Tokenizer as Library
 
-from netspec.data.text import tokenizer
+from netspec.data.text import piece_tokenizers
 from netspec.data.text.byte_level import ascii_cuts
 from netspec.data.text.learning import Wanted, learn
-from netspec.data.text.tokenizer import FileTokenizer, Tokenizer, TokenizerError, from_json
+from netspec.data.text.piece_tokenizers import FileTokenizer
+from netspec.data.text.stored_tokenizers import from_json
+from netspec.data.text.tokenizer import BPE_CUTS, WORD_CUTS, Tokenizer, TokenizerError
 
 TEXTS = [
     "The cat sat on the mat.\n",
@@ -136,7 +138,7 @@ ASCII = st.text(st.characters(max_codepoint=127), max_size=40)
 def test_pieces_looked_up_give_the_librarys_ids(texts: list[str]) -> None:
     own = FileTokenizer(learned())
     assert ascii_cuts(own.content) is not None
-    with patch.object(tokenizer, "FEW_CORES", 10_000):
+    with patch.object(piece_tokenizers, "FEW_CORES", 10_000):
         ids, lengths = own.encode(texts)
     expected = [each.ids for each in Library.from_str(own.content).encode_batch(texts)]
     assert (ids.tolist(), lengths.tolist()) == ([id for each in expected for id in each], [*map(len, expected)])
@@ -185,8 +187,8 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 TAKEN = [
     GPT2,
     CL100K,
-    tokenizer.WORD_CUTS,
-    tokenizer.BPE_CUTS,
+    WORD_CUTS,
+    BPE_CUTS,
     "(?m:.)",
     " {2,}",
     r"\s+",
