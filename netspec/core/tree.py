@@ -119,3 +119,19 @@ def describe(node: Node) -> str:
 def shorten(text: str, limit: int = 60) -> str:
     """`text`, cut to `limit` characters for a message."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def scalars(node: Node) -> Iterator[Scalar]:
+    """The scalars of a tree in their order, without keys.
+
+    Args:
+        node: its root.
+    """
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from scalars(item)
+    else:
+        for _, value in node:
+            yield from scalars(value)

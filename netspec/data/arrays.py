@@ -1,7 +1,7 @@
-"""Arrays in files → LoadedData: .npz, .safetensors, and folders of .npy, without pickle.
+"""Arrays in files → LoadedData: .npz, .safetensors, .pt, and folders of .npy; no object of a class is unpickled.
 
-What lies in .npy and .safetensors files is mapped into memory, so that it may exceed it: pages are read as samples are
-taken. Input: the arguments of `Arrays`. Output: samples and targets as tensors.
+What lies in .npy, .safetensors and .pt files is mapped into memory, so that it may exceed it: pages are read as samples
+are taken. Input: the arguments of `Arrays`. Output: samples and targets as tensors.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 
 from netspec.core.files import PathRefused, resolve
 from netspec.core.tree import Node, Scalar
+from netspec.data.saved_tensors import TORCH_SUFFIXES, ArrayError, plain, saved_tensors
 from netspec.data.split import LoadedData, LoadRequest, Target, all_of, by_input, by_output, numbered, own_arguments
 from netspec.data.tables.bounded import ALWAYS, MOST_TIMES
 from netspec.language.sections.array_keys import ARRAYS_KEYS
@@ -24,10 +25,6 @@ from netspec.runtime.diagnostics import spec_error, unknown_name
 
 MOST_COLUMNS = 10_000  # of a table, that get names
 Array = np.ndarray[Any, Any] | torch.Tensor
-
-
-class ArrayError(Exception):
-    """Why an array cannot be read; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +103,11 @@ def _beside(
 
 
 def open_arrays(path: Path, memory: int) -> ArrayFile:
-    """The arrays of a .npz or .safetensors file, or of the .npy files of a folder.
+    """The arrays of a .npz, .safetensors or .pt file, or of the .npy files of a folder.
 
     Args:
         path: of the file or folder.
-        memory: bytes that an array of a .npz file may take, which is read as a whole.
+        memory: bytes that an array may take that is read as a whole, as those of a .npz file are.
 
     Raises:
         ArrayError: there is no such file, it is damaged, or of another kind.
@@ -123,10 +120,12 @@ def open_arrays(path: Path, memory: int) -> ArrayFile:
         raise ArrayError(f"there is no file {path}")
     if suffix == ".npy":
         raise ArrayError(f"{path.name} is one array: path is the folder it lies in, x: {path.stem} is its name")
-    if suffix not in (".npz", ".safetensors"):
-        made = "; safetensors.torch.save_file writes what torch.save has pickled" if suffix in (".pt", ".pth") else ""
-        raise ArrayError(f"{path.name} is no .npz or .safetensors file, and no folder of .npy files{made}")
+    if suffix not in (".npz", ".safetensors", *TORCH_SUFFIXES):
+        raise ArrayError(f"{path.name} is no .npz, .safetensors or .pt file, and no folder of .npy files")
     try:
+        if suffix in TORCH_SUFFIXES:
+            tensors = saved_tensors(path)
+            return ArrayFile(path, lambda name: plain(tensors[name], memory), tuple(tensors))
         if suffix == ".npz":
             with zipfile.ZipFile(path) as archive:
                 sizes = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -135,7 +134,9 @@ def open_arrays(path: Path, memory: int) -> ArrayFile:
 
         with safe_open(path, "pt") as file:
             return ArrayFile(path, lambda name: _tensor_of(path, name), tuple(file.keys()))
-    except Exception as error:  # zipfile and safetensors have exceptions of their own
+    except ArrayError:
+        raise
+    except Exception as error:  # zipfile, safetensors and torch have exceptions of their own
         raise ArrayError(f"{path} cannot be read as {suffix}: {_line(error)}") from None
 
 

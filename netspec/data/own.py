@@ -15,8 +15,9 @@ from PIL import Image
 
 from netspec.core.tree import Mapping as MappingNode
 from netspec.core.tree import Scalar
-from netspec.data.arrays import ArrayError, as_tensor, channels_first, pictures_of
+from netspec.data.arrays import as_tensor, channels_first, pictures_of
 from netspec.data.pictures import picture_tensor
+from netspec.data.saved_tensors import ArrayError
 from netspec.data.split import LoadedData, LoadRequest, Split, Target, all_of, own_arguments
 from netspec.language.sections.array_keys import OWN_DATASET_KEYS
 from netspec.runtime.diagnostics import spec_error

@@ -28,7 +28,7 @@ EVERY = 0.25  # seconds between looks at a run
 MOST_COMPARED = 20
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".csv", ".tsv", ".txt", ".parquet"),
-    *(".npy", ".npz", ".xlsx", ".jsonl"),
+    *(".npy", ".npz", ".safetensors", ".pt", ".pth", ".xlsx", ".jsonl"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Samples from arrays in .npy, .npz and .safetensors files, beside what a run's reader reads otherwise.
+"""Samples from arrays in .npy, .npz, .safetensors and .pt files, beside what a run's reader reads otherwise.
 
 Input: paths. Output: Samples, and a Fault for each file or row that cannot be used.
 """
@@ -18,7 +18,8 @@ import torch
 from netspec.core.diagnostics import SpecError
 from netspec.core.names import closest, did_you_mean
 from netspec.core.tree import Mapping, Scalar
-from netspec.data.arrays import ArrayError, ArrayFile, as_tensor, channels_first, open_arrays
+from netspec.data.arrays import ArrayFile, as_tensor, channels_first, open_arrays
+from netspec.data.saved_tensors import TORCH_SUFFIXES, ArrayError
 from netspec.data.section import dataset_nodes
 from netspec.data.storage import MOST_HELD
 from netspec.data.transforms import Pipeline
@@ -28,7 +29,7 @@ from netspec.inference.table_reader import TableReader
 from netspec.inference.text_reader import TextReader
 from netspec.language.spec import Spec
 
-SUFFIXES = (".npy", ".npz", ".safetensors")
+SUFFIXES = (".npy", ".npz", ".safetensors", *TORCH_SUFFIXES)
 AT_ONCE = 256  # rows that are transformed together
 
 

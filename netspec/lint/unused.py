@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from netspec.core.diagnostics import Diagnostic
 from netspec.core.expressions import names_in
-from netspec.core.tree import Mapping, Node, Scalar, Sequence, Span
+from netspec.core.tree import Mapping, Node, Scalar, Span, scalars
 from netspec.expansion.graph import Call, Scope
 from netspec.fixes.values import set_value
 from netspec.lint.context import LintContext, finding
@@ -92,14 +92,14 @@ def _unread_in(name: Scalar, block: Mapping, types: set[str]) -> Iterator[Diagno
         return
     defaults = [value for _, value in params] if isinstance(params, Mapping) else []
     read = _names_read([*defaults, *(value for _, value in block if value is not params)]) | types
-    for key in [key for key, _ in params] if isinstance(params, Mapping) else _values(params):
+    for key in [key for key, _ in params] if isinstance(params, Mapping) else scalars(params):
         if key.text not in read:
             yield Diagnostic("NS902", f"nothing in {name.text} reads its parameter {key.text}", key.span)
 
 
 def _names_read(nodes: Iterable[Node]) -> set[str]:
     """The parameters that values may read; a name template reads those in its braces."""
-    texts = [scalar.text for node in nodes for scalar in _values(node) if isinstance(scalar.value, str)]
+    texts = [scalar.text for node in nodes for scalar in scalars(node) if isinstance(scalar.value, str)]
     parts = [part for text in texts for part in (re.split("[{}]", text)[1::2] if "{" in text else [text])]
     return {name for part in parts for name in names_in(part) or _words(part)}
 
@@ -107,15 +107,3 @@ def _names_read(nodes: Iterable[Node]) -> set[str]:
 def _words(text: str) -> set[str]:
     """All words of a formula over indices or of sizes of tensors, which are no expressions of their own."""
     return set(re.findall(r"[^\W\d]\w*", text)) if "(" in text else set()
-
-
-def _values(node: Node) -> Iterator[Scalar]:
-    """The scalars below a node, without keys."""
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _values(item)
-    else:
-        for _, value in node:
-            yield from _values(value)

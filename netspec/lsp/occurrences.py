@@ -14,7 +14,7 @@ from dataclasses import field, replace
 from netspec.core.dataclass import dataclass
 from netspec.core.expressions import names_in
 from netspec.core.tree import Mapping as Tree
-from netspec.core.tree import Node, Scalar, Sequence, Span, is_null
+from netspec.core.tree import Node, Scalar, Sequence, Span, is_null, scalars
 from netspec.expansion.lists import item_and_rest
 from netspec.language.item_keys import COMMON_KEYS
 from netspec.language.items import GROUP_KEYS
@@ -207,7 +207,7 @@ class _Walk:
             elif key.text in ("from", "share", "order"):
                 yield from self.references(value, scope)
             elif key.text == "tie":
-                for each in _scalars(value):
+                for each in scalars(value):
                     yield from self.reference(each, scope)
             elif key.text in COMMON_KEYS or key.text in GROUP_KEYS:
                 yield from self.value(value, scope)
@@ -284,7 +284,7 @@ class _Walk:
                 yield from self.reference(reference, scope)
 
     def references(self, node: Node, scope: _Scope) -> Iterator[Occurrence]:
-        for each in _scalars(node):
+        for each in scalars(node):
             yield from self.reference(each, scope)
 
     def reference(self, node: Scalar, scope: _Scope) -> Iterator[Occurrence]:
@@ -311,14 +311,3 @@ def _items(node: Node | None) -> tuple[Node, ...]:
     if node is None or is_null(node):
         return ()
     return node.items if isinstance(node, Sequence) else (node,)
-
-
-def _scalars(node: Node) -> Iterator[Scalar]:
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Sequence):
-        for each in node.items:
-            yield from _scalars(each)
-    else:
-        for _, value in node:
-            yield from _scalars(value)

@@ -6,8 +6,11 @@ import json
 
 import jsonschema
 import numpy as np
+import pytest
 
 from tests.extending.package_copy import Copy
+
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 FILE, TABLE = "netspec/data/npz.py", "netspec/language/sections/datasets.py"
 LOADER = '''\
@@ -21,8 +24,6 @@ import torch
 from netspec.core.files import resolve
 from netspec.core.tree import Scalar
 from netspec.data.split import LoadedData, LoadRequest, all_of
-
-pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 
 def load(request: LoadRequest) -> LoadedData:

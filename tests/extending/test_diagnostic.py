@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.extending.package_copy import Copy
+
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 FILE = "netspec/core/explained/NS929.yaml"
 TEXT = """\
@@ -30,8 +34,6 @@ from netspec.language.load import load
 from netspec.checker import check
 from dataclasses import replace
 from netspec.render.sarif import sarif
-
-pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 report = check(load("net.yaml"))
 found = Diagnostic("NS929", "the network has no name", Span("net.yaml", 1, 1, 1, 2))
 answer = sarif([replace(report, diagnostics=(found,))], "1.0")["runs"][0]["tool"]["driver"]["rules"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.cli.commands import RIGHT
 from tests.extending.package_copy import Copy
+
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 FILE, TABLE = "netspec/exporting/npz_file.py", "netspec/exporting/targets.py"
 FUNCTIONS = '''\
@@ -21,8 +24,6 @@ import torch
 from netspec.compiler.module import compile_spec
 from netspec.exporting.network import Network, flat
 from netspec.exporting.torch_files import Runner
-
-pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 
 def write(network: Network, path: Path) -> None:

@@ -11,7 +11,6 @@ from tests.cli.commands import RIGHT, WRONG
 from tests.extending.package_copy import Copy
 
 pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
-
 FILE = "netspec/render/formats.py"
 FUNCTION = """
 

@@ -11,6 +11,8 @@ from sklearn.metrics import max_error
 from tests.extending.package_copy import Copy
 from tests.extending.test_dataset import codes
 
+pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
+
 FILE, TABLE = "netspec/metrics/max_error.py", "netspec/language/sections/metrics.py"
 METRIC = '''\
 """The largest absolute error."""
@@ -21,8 +23,6 @@ import torch
 
 from netspec.distributed.process_group import ProcessGroup
 from netspec.metrics.metric import MetricRequest
-
-pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
 
 
 class MaxError:

@@ -11,7 +11,6 @@ from tests.extending.test_diagnostic import FILE as CODE
 from tests.extending.test_diagnostic import TEXT
 
 pytestmark = pytest.mark.exhaustive  # a layer and a function stand for the others by default
-
 FILE, TABLE = "netspec/lint/unused.py", "netspec/lint/rules.py"
 RULE = '''
 

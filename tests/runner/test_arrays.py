@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from safetensors.numpy import save_file
 
 from netspec.core.diagnostics import Diagnostic
+from netspec.data.saved_tensors import LONGEST_PICKLE
 from netspec.language.spec import Spec
 from netspec.trainer.train import Run
 from netspec.training.plan import prepare
@@ -43,6 +45,8 @@ def write(tmp_path: Path) -> Callable[..., None]:
         path = tmp_path / name
         if path.suffix == ".npz":
             np.savez_compressed(path, **arrays)
+        elif path.suffix in (".pt", ".pth"):
+            torch.save({key: torch.from_numpy(array) for key, array in arrays.items()}, path)
         elif path.suffix:
             save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, path)
         else:
@@ -53,7 +57,7 @@ def write(tmp_path: Path) -> Callable[..., None]:
     return save
 
 
-@pytest.mark.parametrize("name", ["data.npz", "data.safetensors", "data"])
+@pytest.mark.parametrize("name", ["data.npz", "data.safetensors", "data.pt", "data.pth", "data"])
 def test_every_kind_of_file_gives_the_same(make: Make, write: Callable[..., None], name: str) -> None:
     write(name, images=IMAGES, labels=LABELS)
     job, _ = make_state(prepare(make(SPEC.replace("data.npz", name))))
@@ -94,7 +98,7 @@ def test_the_samples_may_be_their_own_targets(make: Make, write: Callable[..., N
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-@pytest.mark.parametrize("name", ["data", "data.safetensors"])
+@pytest.mark.parametrize("name", ["data", "data.safetensors", "data.pt"])
 def test_what_exceeds_the_memory_stays_in_its_file(
     make: Make, write: Callable[..., None], refused: Callable[..., list[Diagnostic]], tmp_path: Path, name: str
 ) -> None:
@@ -120,7 +124,7 @@ def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
 
 
-@pytest.mark.parametrize("name", ["data.npz", "data.safetensors", "data"])
+@pytest.mark.parametrize("name", ["data.npz", "data.safetensors", "data.pt", "data"])
 def test_a_truncated_file_is_named(
     make: Make, write: Callable[..., None], refused: Callable[..., list[Diagnostic]], tmp_path: Path, name: str
 ) -> None:
@@ -128,7 +132,7 @@ def test_a_truncated_file_is_named(
     truncate(tmp_path / name if "." in name else tmp_path / name / "images.npy")
     (found,) = refused(prepare, make(SPEC.replace("data.npz", name)))
     assert found.code == "NS601"
-    assert "cannot be read" in found.message
+    assert "cannot be read" in found.message or "is no file that torch.save writes" in found.message
 
 
 class Payload:
@@ -150,6 +154,35 @@ def test_pickled_objects_are_not_read(
     assert not (tmp_path / "ran").exists()
 
 
+def zipped(path: Path, method: int) -> None:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("data/data.pkl", b"0" * (LONGEST_PICKLE + 1))
+
+
+@pytest.mark.parametrize(
+    ("save", "words"),
+    [
+        (lambda path: torch.save({"images": Payload(path.parent / "ran")}, path), "objects of classes, which are not"),
+        (lambda path: torch.save([torch.ones(4), torch.zeros(4)], path), "has no array 'images'; it has 0, 1"),
+        (lambda path: torch.save({"images": torch.eye(3).to_sparse()}, path), "it is sparse"),
+        (lambda path: torch.save({"images": torch.ones(3, device="meta")}, path), "without values"),
+        (lambda path: torch.save({"images": torch.ones(3, dtype=torch.cfloat)}, path), "no numbers"),
+        (lambda path: torch.save({"images": torch.ones(1).expand(90_000, 3)}, path), "more than `memory` allows"),
+        (lambda path: torch.save(1, path, _use_new_zipfile_serialization=False), "is no file that torch.save writes"),
+        (lambda path: zipped(path, zipfile.ZIP_DEFLATED), "is compressed"),
+        (lambda path: zipped(path, zipfile.ZIP_STORED), "too many objects"),
+    ],
+)
+def test_what_a_pt_file_may_hold(
+    make: Make, refused: Callable[..., list[Diagnostic]], tmp_path: Path, save: Callable[[Path], None], words: str
+) -> None:
+    save(tmp_path / "data.pt")
+    (found,) = refused(prepare, make(TABLE.replace("data.npz", "data.pt"), "data.memory=1MB"))
+    assert found.code == "NS601"
+    assert words in found.message
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("arrays", "changed", "words"),
     [
@@ -162,7 +195,7 @@ def test_pickled_objects_are_not_read(
         ({"images": np.array([[1, 2, 3], [1, np.nan, 3]]), "labels": LABELS[:2]}, SAME, "row 2 of images holds"),
         ({"images": IMAGES, "labels": LABELS}, LITTLE, "more than `memory` allows; in .npy files"),
         ({"images": IMAGES, "labels": LABELS}, ("data.npz", "other.npz"), "there is no file"),
-        ({"images": IMAGES, "labels": LABELS}, ("data.npz", "net.yaml"), "is no .npz or .safetensors file"),
+        ({"images": IMAGES, "labels": LABELS}, ("data.npz", "net.yaml"), "is no .npz, .safetensors or .pt file"),
         ({"images": IMAGES, "labels": LABELS}, ("data.npz", "one.npy"), "path is the folder it lies in, x: one"),
     ],
 )  # fmt: skip
@@ -175,6 +208,15 @@ def test_each_mistake_is_one_error(
     (found,) = [item for item in refused(prepare, make(TABLE.replace(*changed))) if item.code == "NS601"]
     assert found.code == "NS601"
     assert words in found.message
+
+
+def test_a_pt_file_is_predicted(
+    write: Callable[..., None], run: Callable[..., Run], netspec: Callable[..., tuple[int, str, str]]
+) -> None:
+    write("data.pt", images=CHANCE.normal(size=(10, 3)), labels=LABELS)
+    run(TABLE.replace("data.npz", "data.pt"))
+    code, out, _ = netspec("predict", "run", "data.pt")
+    assert (code, len(out.splitlines())) == (0, 10)
 
 
 def test_a_run_on_a_table_predicts_rows(

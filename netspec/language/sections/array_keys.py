@@ -56,7 +56,7 @@ ARRAYS_KEYS = (
         "path",
         TEXT,
         "a path",
-        "A .npz or .safetensors file, or a folder of .npy files; the latter two may exceed the memory.",
+        "A .npz, .safetensors or .pt file, or a folder of .npy files; all but .npz may exceed the memory.",
         "data/digits.npz",
         required=True,
     ),

@@ -74,7 +74,7 @@ def said_of(name: object) -> str:
 _KINDS = (
     DatasetKind(
         name="Arrays",
-        doc="Arrays of NumPy or PyTorch in files, without pickle.",
+        doc="Arrays of NumPy or PyTorch in files.",
         keys=ARRAYS_KEYS,
         load="netspec.data.arrays:load",
         facts="netspec.lint.written_datasets:arrays_facts",
